@@ -1,0 +1,69 @@
+"""The command line: every command is registered here, and errors become sentences."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from t5tune import __version__
+from t5tune.cli import recipes
+from t5tune.cli.evaluate import evaluate
+from t5tune.cli.score import score
+from t5tune.cli.train import train
+from t5tune.cli.translate import translate
+from t5tune.cli.validate import validate
+from t5tune.errors import T5TuneError
+
+app = typer.Typer(
+    name="t5tune",
+    help="Fine-tune encoder-decoder models: one recipe in, a model and a report out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command()(train)
+app.command(name="eval")(evaluate)
+app.command()(translate)
+app.command()(score)
+app.add_typer(recipes.app, name="recipes")
+app.command()(validate)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"t5tune {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_print_version, is_eager=True, help="Print the version."
+    ),
+) -> None:
+    """Fine-tune encoder-decoder models: one recipe in, a model and a report out."""
+
+
+def main() -> None:
+    """Run the command line. Exit codes: 0, 1 (user error), 2 (usage), 130 and 143 (signals)."""
+    # Tokenizers warn about forked processes, and TensorFlow-free TensorBoard about itself.
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+    try:
+        app()
+    except T5TuneError as error:
+        if os.environ.get("T5TUNE_DEBUG") == "1":
+            raise
+        print(f"error: {error.message}", file=sys.stderr)
+        if error.next_command:
+            print(f"try: {error.next_command}", file=sys.stderr)
+        sys.exit(1)
+    except BrokenPipeError:
+        # The reader (`| head`) has gone: nothing is left to say, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)

@@ -1,0 +1,117 @@
+"""`t5tune score`: compare a file of hypotheses with references. Needs no model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def score(
+    hypotheses: Annotated[
+        str, typer.Argument(metavar="HYPOTHESES", help="One hypothesis a line; - means stdin.")
+    ],
+    reference: Annotated[
+        list[str],
+        typer.Option(help="One reference a line; give the option again for more references."),
+    ],
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="bleu, chrf, ter, rouge, exact_match, token_f1, wer or cer; give the option "
+            "again for more (default: bleu and chrf)."
+        ),
+    ] = None,
+    tokenize: Annotated[
+        str | None,
+        typer.Option(
+            help="sacreBLEU tokenizer for bleu (default: 13a, or the one for --target-lang)."
+        ),
+    ] = None,
+    lowercase: Annotated[bool, typer.Option("--lowercase", help="Ignore case.")] = False,
+    normalize: Annotated[
+        Literal["none", "squad"],
+        typer.Option(help="For exact_match: squad drops case, punctuation and English articles."),
+    ] = "none",
+    target_lang: Annotated[
+        str | None,
+        typer.Option(help="Language of the hypotheses, such as de; chooses tokenizers."),
+    ] = None,
+    json_output: Annotated[
+        bool, typer.Option("--json", help="Print the report as JSON, as in report.json.")
+    ] = False,
+) -> None:
+    """Score a file of hypotheses against one or more files of references.
+
+    Every number comes with the signature that makes it comparable.
+    """
+    from t5tune.scoring.report import build_report, format_json, format_scores
+
+    metrics = metric or ["bleu", "chrf"]
+    _check_options(metrics, tokenize, normalize)
+    hypothesis_lines, references = _read_examples(hypotheses, reference)
+    if "rouge" in metrics and target_lang is None:
+        _warn_about_lost_letters(references)
+    report = build_report(
+        hypothesis_lines,
+        references,
+        metrics,
+        tokenize=tokenize,
+        lowercase=lowercase,
+        target_lang=target_lang,
+        normalize=normalize,
+    )
+    typer.echo(format_json(report) if json_output else format_scores(report))
+
+
+def _check_options(metrics: Sequence[str], tokenize: str | None, normalize: str) -> None:
+    from t5tune.errors import T5TuneError
+
+    if tokenize is not None and "bleu" not in metrics:
+        raise T5TuneError(
+            "--tokenize changes BLEU only, and bleu is not among the metrics.",
+            next_command="add --metric bleu or leave --tokenize out",
+        )
+    if normalize != "none" and "exact_match" not in metrics:
+        raise T5TuneError(
+            "--normalize changes exact_match only, and it is not among the metrics.",
+            next_command="add --metric exact_match or leave --normalize out",
+        )
+
+
+def _read_examples(
+    hypotheses: str, references: Sequence[str]
+) -> tuple[list[str], list[tuple[str, ...]]]:
+    """Hypotheses and, for each of them, its references, one from every file."""
+    import shlex
+
+    from t5tune.errors import T5TuneError
+    from t5tune.scoring.text_files import read_lines, read_stdin_lines
+
+    name = "standard input" if hypotheses == "-" else hypotheses
+    hypothesis_lines = read_stdin_lines() if hypotheses == "-" else read_lines(hypotheses)
+    files = [read_lines(reference) for reference in references]
+    for path, lines in [(name, hypothesis_lines), *zip(references, files, strict=True)]:
+        if not lines:
+            raise T5TuneError(f"{path} is empty.", next_command="t5tune score --help")
+    for path, lines in zip(references, files, strict=True):
+        if len(lines) != len(hypothesis_lines):
+            raise T5TuneError(
+                f"{name} has {len(hypothesis_lines)} lines, but {path} has {len(lines)}.",
+                next_command=f"wc -l {shlex.join([hypotheses, *references])}",
+            )
+    return hypothesis_lines, list(zip(*files, strict=True))
+
+
+def _warn_about_lost_letters(references: Sequence[Sequence[str]]) -> None:
+    from t5tune.scoring.rouge import loses_letters
+
+    if loses_letters(references):
+        typer.echo(
+            "Warning: ROUGE's English tokenizer deletes letters outside a-z, and the references "
+            "have many; name the language with --target-lang.",
+            err=True,
+        )

@@ -1,0 +1,106 @@
+"""`t5tune train`: from a recipe to a model and a report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from t5tune.recipe.schema import Recipe
+    from t5tune.run_directory import RunDirectory
+
+
+def train(
+    recipe: Annotated[str, typer.Argument(help="A recipe file, or the name of a shipped one.")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[KEY=VALUE]...", help="Changes, as in training.learning_rate=3e-4"),
+    ] = None,
+    output_dir: Annotated[
+        Path | None, typer.Option(help="The run directory; runs/NAME if left out.")
+    ] = None,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Start a new run beside one that is there.")
+    ] = False,
+    json_output: Annotated[
+        bool, typer.Option("--json", help="Print the report as JSON on stdout.")
+    ] = False,
+) -> None:
+    """Train a model; the same command again continues a run that was interrupted."""
+    from t5tune.recipe.loading import load_recipe
+    from t5tune.run_directory import RUNS, RunDirectory, next_free_path
+
+    loaded = load_recipe(recipe, overrides or [])
+    path = output_dir or RUNS / loaded.name
+    if restart:
+        path = next_free_path(path)
+    run = RunDirectory(path)
+    _check_directory(run)
+    command = " ".join(["t5tune train", recipe, *(overrides or [])])
+    if run.environment.is_file() or run.is_run:
+        _check_same_recipe(loaded, run, command)
+    typer.echo(f"run: {run.path}", err=True)
+    _train(loaded, run, command, json_output)
+
+
+def _check_directory(run: RunDirectory) -> None:
+    """Refuse a directory that holds something else than a run."""
+    from t5tune.errors import T5TuneError
+
+    if run.path.exists() and not run.path.is_dir():
+        raise T5TuneError(
+            f"{run.path} is a file, not a directory.", next_command="--output-dir ANOTHER"
+        )
+    if run.path.is_dir() and any(run.path.iterdir()):
+        known = (run.recipe, run.environment, run.tokenizer, run.checkpoints)
+        if not any(path.exists() for path in known):
+            raise T5TuneError(
+                f"{run.path} holds files but no run; t5tune writes only into directories of "
+                "its own.",
+                next_command="--output-dir ANOTHER",
+            )
+
+
+def _check_same_recipe(recipe: Recipe, run: RunDirectory, command: str) -> None:
+    """Refuse to continue another recipe's run.
+
+    Raises:
+        T5TuneError: With the keys that differ.
+    """
+    from t5tune.errors import T5TuneError
+    from t5tune.recipe.loading import differing_keys
+    from t5tune.training.environment import recorded_recipe
+
+    recorded = recorded_recipe(run)
+    differing = differing_keys(recorded, recipe) if recorded is not None else ["(unreadable)"]
+    if differing:
+        raise T5TuneError(
+            f"{run.path} holds the run of another recipe; these keys differ: "
+            f"{', '.join(differing)}.",
+            next_command=f"{command} --restart   # trains in a new directory beside it",
+        )
+
+
+def _train(recipe: Recipe, run: RunDirectory, command: str, json_output: bool) -> None:
+    from t5tune.scoring.report import format_scores
+
+    split = "test" if recipe.data.test is not None else "validation"
+    if run.has_model and run.report(split).is_file():
+        typer.echo(f"this run is finished: {run.path}", err=True)
+        typer.echo(f"try: t5tune eval {run.path}   # or {command} --restart", err=True)
+        if json_output:
+            typer.echo(run.report(split).read_text(encoding="utf-8"), nl=False)
+        return
+    from t5tune.scoring.report import format_json
+    from t5tune.training.session import train as run_session
+
+    result = run_session(recipe, run)
+    if result.stopped_by is not None:
+        typer.echo("stopped; a checkpoint is saved", err=True)
+        typer.echo(f"try: {command}   # continues", err=True)
+        raise typer.Exit(128 + result.stopped_by)
+    assert result.report is not None
+    typer.echo(format_json(result.report) if json_output else format_scores(result.report))
+    typer.echo(f'try: t5tune translate --model {run.path} "text"', err=True)

@@ -1,0 +1,159 @@
+"""Which examples form a batch: a token budget over examples of similar length, or a fixed size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+Lengths = NDArray[np.int64]
+Indices = NDArray[np.int64]
+
+POOL_BATCHES = 12  # batches whose examples are sorted together by source length
+
+
+class BatchPlan(torch.utils.data.Sampler[list[int]]):
+    """A batch sampler whose every epoch has the same number of batches.
+
+    The Trainer counts the batches of an epoch once, so the number must not vary with the
+    shuffling. Each example appears exactly once an epoch, and epoch n is the same list of
+    batches whenever and wherever it is asked for.
+
+    Args:
+        seed: Of the order.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch that the next iteration goes through."""
+        self.epoch = epoch
+
+    def plan_epoch(self, epoch: int) -> list[list[int]]:
+        """Indices of the examples of each batch of an epoch."""
+        raise NotImplementedError
+
+    def __iter__(self) -> Iterator[list[int]]:
+        yield from self.plan_epoch(self.epoch)
+
+    def _generator(self, epoch: int) -> np.random.Generator:
+        return np.random.default_rng([self.seed, epoch])
+
+
+class FixedSizeBatches(BatchPlan):
+    """Random batches of a fixed number of examples; the last one of an epoch may be smaller."""
+
+    def __init__(self, num_examples: int, batch_size: int, seed: int) -> None:
+        super().__init__(seed)
+        self.num_examples = num_examples
+        self.batch_size = batch_size
+
+    def __len__(self) -> int:
+        return -(-self.num_examples // self.batch_size)
+
+    def plan_epoch(self, epoch: int) -> list[list[int]]:
+        order = self._generator(epoch).permutation(self.num_examples)
+        size = self.batch_size
+        return [order[i : i + size].tolist() for i in range(0, self.num_examples, size)]
+
+
+class TokenBudgetBatches(BatchPlan):
+    """Batches of similar lengths that hold at most `tokens_per_batch` tokens, padding counted.
+
+    A batch of n examples costs n x (longest source + longest target). An example that alone
+    is over the budget forms a batch of its own.
+
+    Args:
+        source_lengths: Tokens of each source, shape (num_examples,).
+        target_lengths: Tokens of each target, shape (num_examples,).
+        tokens_per_batch: The budget.
+        seed: Of the order.
+    """
+
+    def __init__(
+        self, source_lengths: Lengths, target_lengths: Lengths, tokens_per_batch: int, seed: int
+    ) -> None:
+        super().__init__(seed)
+        self.source_lengths = source_lengths
+        self.target_lengths = target_lengths
+        self.tokens_per_batch = tokens_per_batch
+        # Shuffling changes the count by a few batches: the slack absorbs that, and batches
+        # are split until the count is met.
+        typical = max(len(self._form_batches(np.random.default_rng([seed, e]))) for e in range(3))
+        self._num_batches = min(typical + max(1, typical // 100), len(source_lengths))
+
+    def __len__(self) -> int:
+        return self._num_batches
+
+    def plan_epoch(self, epoch: int) -> list[list[int]]:
+        generator = self._generator(epoch)
+        batches = self._form_batches(generator)
+        while len(batches) > self._num_batches:  # rare: then another order
+            batches = self._form_batches(generator)
+        batches.sort(key=len)
+        while len(batches) < self._num_batches:
+            largest = batches.pop()
+            half = len(largest) // 2
+            batches += [largest[:half], largest[half:]]
+            batches.sort(key=len)
+        order = generator.permutation(len(batches))
+        return [batches[i].tolist() for i in order]
+
+    def _form_batches(self, generator: np.random.Generator) -> list[Indices]:
+        num_examples = len(self.source_lengths)
+        # Lengths are whole numbers: the fraction shuffles examples of equal length.
+        target_key = self.target_lengths + generator.uniform(0, 1, num_examples)
+        source_key = self.source_lengths + generator.uniform(0, 1, num_examples)
+        by_target = np.argsort(target_key, kind="stable")
+        batches: list[Indices] = []
+        for pool in self._pools(by_target):
+            ordered = pool[np.argsort(source_key[pool], kind="stable")]
+            batches += self._cut(ordered)
+        return batches
+
+    def _pools(self, order: Indices) -> Iterator[Indices]:
+        """Runs of the order that hold about POOL_BATCHES batches each."""
+        cost = np.cumsum((self.source_lengths + self.target_lengths)[order])
+        pool_of = cost // (POOL_BATCHES * self.tokens_per_batch)
+        starts = np.flatnonzero(np.diff(pool_of)) + 1
+        yield from np.split(order, starts)
+
+    def _cut(self, ordered: Indices) -> list[Indices]:
+        """Cut a run into batches within the budget."""
+        batches = []
+        start, longest_source, longest_target = 0, 0, 0
+        sources, targets = self.source_lengths[ordered], self.target_lengths[ordered]
+        for i in range(len(ordered)):
+            source, target = max(longest_source, sources[i]), max(longest_target, targets[i])
+            if i > start and (i - start + 1) * (source + target) > self.tokens_per_batch:
+                batches.append(ordered[start:i])
+                start, source, target = i, sources[i], targets[i]
+            longest_source, longest_target = source, target
+        batches.append(ordered[start:])
+        return batches
+
+
+class PlannedDataLoader(torch.utils.data.DataLoader[Any]):
+    """A loader over a `BatchPlan` that passes the epoch on, as the Trainer expects of a loader."""
+
+    def set_epoch(self, epoch: int) -> None:
+        assert isinstance(self.batch_sampler, BatchPlan)
+        self.batch_sampler.set_epoch(epoch)
+
+
+def measure_real_token_share(
+    batches: Sequence[Sequence[int]], source_lengths: Lengths, target_lengths: Lengths
+) -> float:
+    """Share of the tokens of padded batches that are not padding, from 0 to 1."""
+    real = padded = 0
+    for batch in batches:
+        indices = np.asarray(batch)
+        sources, targets = source_lengths[indices], target_lengths[indices]
+        real += int(sources.sum() + targets.sum())
+        padded += len(batch) * int(sources.max() + targets.max())
+    return real / padded

@@ -1,0 +1,42 @@
+"""What is left out of the training data, and the count of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from t5tune.errors import T5TuneError
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+
+@dataclass(frozen=True)
+class CleaningReport:
+    """Counts of examples."""
+
+    num_read: int
+    num_blank: int
+
+    @property
+    def num_kept(self) -> int:
+        return self.num_read - self.num_blank
+
+
+def clean_training_data(dataset: Dataset) -> tuple[Dataset, CleaningReport]:
+    """Drop examples whose source or target is blank: they teach the model to say nothing.
+
+    Validation and test data are never cleaned: a score counts every example.
+
+    Raises:
+        T5TuneError: Nothing is left.
+    """
+    columns = zip(dataset["source"], dataset["target"], strict=True)
+    keep = [i for i, (source, target) in enumerate(columns) if source.strip() and target.strip()]
+    report = CleaningReport(num_read=len(dataset), num_blank=len(dataset) - len(keep))
+    if not keep:
+        raise T5TuneError(
+            "data.train: every example has a blank source or target.",
+            next_command="check `source:` and `target:` under data.train in the recipe",
+        )
+    return (dataset.select(keep) if report.num_blank else dataset), report

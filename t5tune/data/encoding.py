@@ -1,0 +1,157 @@
+"""From text to token ids, held in flat arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+Ids = NDArray[np.int32]
+CHUNK = 2000  # texts a call of the tokenizer: enough to use its threads, small enough for progress
+IGNORED = -100  # label of padding, as in torch.nn.CrossEntropyLoss
+
+
+class TokenSequences:
+    """Many token sequences in one array.
+
+    Args:
+        sequences: Token ids, one list a sequence.
+
+    Attributes:
+        lengths: Tokens of each sequence, shape (num_sequences,).
+    """
+
+    def __init__(self, sequences: Sequence[Sequence[int]]) -> None:
+        self.lengths: NDArray[np.int64] = np.fromiter(
+            (len(s) for s in sequences), dtype=np.int64, count=len(sequences)
+        )
+        self._offsets = np.concatenate([[0], np.cumsum(self.lengths)])
+        self._ids: Ids = np.fromiter(
+            (i for s in sequences for i in s), dtype=np.int32, count=int(self._offsets[-1])
+        )
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __getitem__(self, index: int) -> Ids:
+        return self._ids[self._offsets[index] : self._offsets[index + 1]]
+
+
+class EncodedDataset(torch.utils.data.Dataset[dict[str, Ids]]):
+    """Examples as token ids.
+
+    Args:
+        sources: Ends with the end-of-sequence token.
+        targets: The labels; end with the end-of-sequence token.
+        num_truncated: Examples of which a side was cut.
+    """
+
+    def __init__(
+        self, sources: TokenSequences, targets: TokenSequences, num_truncated: int = 0
+    ) -> None:
+        self.sources = sources
+        self.targets = targets
+        self.num_truncated = num_truncated
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+    def __getitem__(self, index: int) -> dict[str, Ids]:
+        return {"input_ids": self.sources[index], "labels": self.targets[index]}
+
+
+def encode_texts(
+    texts: Sequence[str],
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    max_length: int | None,
+    as_target: bool = False,
+    on_progress: Callable[[int], None] | None = None,
+) -> tuple[list[list[int]], int]:
+    """Tokenize.
+
+    Args:
+        texts: Any number of texts.
+        tokenizer: Adds the end-of-sequence token itself.
+        max_length: Longer sequences are cut to so many tokens, end-of-sequence kept.
+        as_target: Use the tokenizer's target side (Marian, NLLB and mBART have one).
+        on_progress: Called with the number of texts done since the last call.
+
+    Returns:
+        Token ids of each text, and how many were cut.
+    """
+    encoded: list[list[int]] = []
+    num_truncated = 0
+    for start in range(0, len(texts), CHUNK):
+        chunk = list(texts[start : start + CHUNK])
+        arguments: dict[str, Any] = {"text_target" if as_target else "text": chunk}
+        # Too long a sequence is our business: without verbose=False the tokenizer warns of it.
+        sequences = tokenizer(**arguments, verbose=False)["input_ids"]
+        for ids in sequences:
+            if max_length is not None and len(ids) > max_length:
+                num_truncated += 1
+                ids = [*ids[: max_length - 1], ids[-1]]
+            encoded.append(ids)
+        if on_progress is not None:
+            on_progress(len(chunk))
+    return encoded, num_truncated
+
+
+def encode_dataset(
+    sources: Sequence[str],
+    targets: Sequence[str],
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    max_source_length: int,
+    max_target_length: int,
+    on_progress: Callable[[int], None] | None = None,
+) -> EncodedDataset:
+    """Tokenize both sides of the training data. See `encode_texts`."""
+    source_ids, cut_sources = encode_texts(
+        sources, tokenizer, max_length=max_source_length, on_progress=on_progress
+    )
+    target_ids, cut_targets = encode_texts(
+        targets,
+        tokenizer,
+        max_length=max_target_length,
+        as_target=True,
+        on_progress=on_progress,
+    )
+    return EncodedDataset(
+        TokenSequences(source_ids), TokenSequences(target_ids), cut_sources + cut_targets
+    )
+
+
+def pad_sequences(sequences: Sequence[Ids], value: int) -> torch.Tensor:
+    """One tensor of shape (num_sequences, longest), padded on the right, dtype int64."""
+    width = max(len(s) for s in sequences)
+    padded = np.full((len(sequences), width), value, dtype=np.int64)
+    for row, sequence in zip(padded, sequences, strict=True):
+        row[: len(sequence)] = sequence
+    return torch.from_numpy(padded)
+
+
+class Collator:
+    """Builds the tensors of a batch.
+
+    Args:
+        pad_token_id: Pads the sources.
+    """
+
+    def __init__(self, pad_token_id: int) -> None:
+        self.pad_token_id = pad_token_id
+
+    def __call__(self, examples: Sequence[dict[str, Ids]]) -> dict[str, torch.Tensor]:
+        """Tensors of shape (batch_size, length): input_ids, attention_mask, labels."""
+        sources = [example["input_ids"] for example in examples]
+        input_ids = pad_sequences(sources, self.pad_token_id)
+        lengths = torch.tensor([len(s) for s in sources])
+        attention_mask = (torch.arange(input_ids.shape[1])[None, :] < lengths[:, None]).long()
+        labels = pad_sequences([example["labels"] for example in examples], IGNORED)
+        return {"input_ids": input_ids, "attention_mask": attention_mask, "labels": labels}

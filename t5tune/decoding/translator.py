@@ -1,0 +1,75 @@
+"""What every engine that turns sources into hypotheses has in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One output of a model.
+
+    Attributes:
+        text: Without special tokens.
+        num_tokens: Generated tokens, end of sequence included.
+        reached_limit: Generation stopped at the length limit, not at the end of sequence.
+    """
+
+    text: str
+    num_tokens: int
+    reached_limit: bool
+
+
+@dataclass(frozen=True)
+class DecodingOptions:
+    """How to search. Names as in `transformers.GenerationConfig`.
+
+    Attributes:
+        max_new_tokens: Length limit of a hypothesis in tokens.
+        num_beams: 1 is greedy search.
+        length_penalty: Exponent of the length that a beam's log-probability is divided by.
+        no_repeat_ngram_size: n-grams of this size appear once; 0 allows any.
+        tokens_per_batch: Source tokens times beams of one batch, padding counted.
+    """
+
+    max_new_tokens: int
+    num_beams: int = 4
+    length_penalty: float = 1.0
+    no_repeat_ngram_size: int = 0
+    tokens_per_batch: int = 4096
+
+
+class Translator(Protocol):
+    """Turns sources into hypotheses."""
+
+    engine: str
+
+    def translate(
+        self,
+        sources: Sequence[str],
+        options: DecodingOptions,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> list[Hypothesis]:
+        """Translate.
+
+        Args:
+            sources: Texts, without the prefix.
+            options: How to search.
+            on_progress: Called with the number of sources done since the last call.
+
+        Returns:
+            One hypothesis a source, in the order of the sources.
+        """
+        ...
+
+
+def limit_from_references(lengths: Sequence[int]) -> int:
+    """The length limit that fits references of these lengths (tokens).
+
+    Hypotheses are somewhat longer than references now and then; a quarter more than the
+    longest leaves room, and a model that never stops is still stopped soon.
+    """
+    longest = max(lengths, default=20)
+    return longest + max(8, longest // 4)

@@ -1,0 +1,124 @@
+"""A T5 with random weights, and the tokenizers that go with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from t5tune.errors import T5TuneError
+from t5tune.models.loading import apply_overrides, load_tokenizer
+from t5tune.recipe.schema import FromScratchSection, TokenizerSection
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase, T5Tokenizer
+
+SPECIAL_TOKENS = ("<pad>", "</s>", "<unk>")  # at T5's ids 0, 1, 2
+SPACE = "▁"  # stands for the blank before a word, as in SentencePiece
+
+
+def build_tokenizer(
+    section: TokenizerSection, sources: Sequence[str], targets: Sequence[str]
+) -> PreTrainedTokenizerBase:
+    """Build the tokenizer of a new model.
+
+    Args:
+        section: Which kind.
+        sources: Source texts of the training data.
+        targets: Target texts of the training data.
+
+    Raises:
+        T5TuneError: An existing tokenizer cannot be loaded, or the training text does not
+            allow a vocabulary of that size.
+    """
+    from transformers import ByT5Tokenizer
+
+    if section.type == "existing":
+        assert section.name is not None
+        return load_tokenizer(section.name)
+    if section.type == "bytes":
+        return ByT5Tokenizer(extra_ids=0)
+    if section.type == "unigram":
+        return _train_unigram([*sources, *targets], section.vocab_size)
+    if section.type == "words":
+        return _fixed_vocabulary([], _words(sources) | _words(targets))
+    characters = {c for text in sources for c in text if not c.isspace()}
+    if section.whole_target_words:
+        return _fixed_vocabulary(sorted(characters), _words(targets))
+    characters |= {c for text in targets for c in text if not c.isspace()}
+    return _fixed_vocabulary(sorted(characters), set())
+
+
+def _words(texts: Iterable[str]) -> set[str]:
+    return {word for text in texts for word in text.split()}
+
+
+def _train_unigram(texts: Sequence[str], vocab_size: int) -> PreTrainedTokenizerBase:
+    """A subword vocabulary after Kudo (2018), trained in seconds."""
+    from transformers import T5Tokenizer
+
+    num_characters = len({c for text in texts for c in text})
+    if num_characters + len(SPECIAL_TOKENS) > vocab_size:
+        raise T5TuneError(
+            f"model.from_scratch.tokenizer.vocab_size: {vocab_size} is too small for training "
+            f"text with {num_characters} different characters.",
+            next_command="model.from_scratch.tokenizer.vocab_size="
+            f"{2 * num_characters}   # or tokenizer.type=bytes",
+        )
+    blank: T5Tokenizer = T5Tokenizer(extra_ids=0)
+    trained: PreTrainedTokenizerBase = blank.train_new_from_iterator(
+        texts, vocab_size=vocab_size, show_progress=False
+    )
+    return trained
+
+
+def _fixed_vocabulary(characters: Sequence[str], words: set[str]) -> PreTrainedTokenizerBase:
+    """A tokenizer whose pieces are given: whole words where known, characters elsewhere.
+
+    A unigram model takes the segmentation of the highest score, so one whole word (-1)
+    beats its characters (-10 each).
+    """
+    from transformers import T5Tokenizer
+
+    vocabulary = [(token, 0.0) for token in SPECIAL_TOKENS]
+    if characters:
+        vocabulary.append((SPACE, -10.0))
+        vocabulary += [(character, -10.0) for character in characters if character != SPACE]
+    vocabulary += [(SPACE + word, -1.0) for word in sorted(words)]
+    return T5Tokenizer(vocab=vocabulary, extra_ids=0)
+
+
+def build_model(
+    section: FromScratchSection,
+    tokenizer: PreTrainedTokenizerBase,
+    overrides: Mapping[str, Any],
+) -> PreTrainedModel:
+    """Build a T5 with random weights from torch's current random state.
+
+    Args:
+        section: The sizes.
+        tokenizer: Gives the size of the vocabulary and the ids of pad and end of sequence.
+        overrides: Further fields of `T5Config`.
+
+    Raises:
+        T5TuneError: The configuration has no such field.
+    """
+    from transformers import T5Config, T5ForConditionalGeneration
+
+    config = T5Config(
+        vocab_size=len(tokenizer),
+        d_model=section.d_model,
+        d_kv=section.d_kv or section.d_model // section.num_heads,
+        d_ff=section.d_ff,
+        num_layers=section.num_layers,
+        num_decoder_layers=section.num_decoder_layers or section.num_layers,
+        num_heads=section.num_heads,
+        feed_forward_proj=section.feed_forward_proj,
+        pad_token_id=tokenizer.pad_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        decoder_start_token_id=tokenizer.pad_token_id,
+    )
+    apply_overrides(config, overrides)
+    return T5ForConditionalGeneration(config)

@@ -1,0 +1,111 @@
+"""Models and tokenizers from the hub or a directory."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from transformers import (
+    AutoConfig,
+    AutoModelForSeq2SeqLM,
+    AutoTokenizer,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    PreTrainedConfig,
+)
+import torch
+
+from t5tune.errors import T5TuneError
+
+
+def load_config(
+    name: str, *, revision: str | None = None, overrides: Mapping[str, Any] | None = None
+) -> PreTrainedConfig:
+    """Read a model's configuration.
+
+    Args:
+        name: Hub id or directory.
+        revision: Branch, tag or commit on the hub.
+        overrides: Fields to change; each has to be one that the configuration has.
+
+    Raises:
+        T5TuneError: It cannot be read, is no encoder-decoder model's, or lacks a field.
+    """
+    with _loading(name, "model"):
+        config = AutoConfig.from_pretrained(name, revision=revision)
+    if not config.is_encoder_decoder:
+        raise T5TuneError(
+            f"model.name: {name} is a {config.model_type} model, not an encoder-decoder one.",
+            next_command="choose a T5, BART, Marian, mBART, NLLB, M2M100 or Pegasus model",
+        )
+    return apply_overrides(config, overrides or {})
+
+
+def apply_overrides(config: PreTrainedConfig, overrides: Mapping[str, Any]) -> PreTrainedConfig:
+    """Set fields of a configuration.
+
+    Raises:
+        T5TuneError: The configuration has no such field.
+    """
+    known = set(config.to_dict()) | set(getattr(config, "attribute_map", {}))
+    for key, value in overrides.items():
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise T5TuneError(
+                f"model.config.{key}: a {config.model_type} configuration has no such field{hint}",
+                next_command=f"correct or remove model.config.{key} in the recipe",
+            )
+        setattr(config, key, value)
+    return config
+
+
+def load_tokenizer(name: str, *, revision: str | None = None) -> PreTrainedTokenizerBase:
+    """Load a tokenizer from the hub or a directory.
+
+    Raises:
+        T5TuneError: There is none, or it cannot be reached.
+    """
+    with _loading(name, "tokenizer"):
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(name, revision=revision)
+    return tokenizer
+
+
+def load_model(
+    name: str, *, revision: str | None = None, config: PreTrainedConfig | None = None
+) -> PreTrainedModel:
+    """Load an encoder-decoder model with fp32 weights, in evaluation mode.
+
+    The dtype is given because a model saved in half precision would else be trained in it.
+
+    Raises:
+        T5TuneError: The weights are missing, incomplete, or cannot be reached.
+    """
+    with _loading(name, "model"):
+        model: PreTrainedModel = AutoModelForSeq2SeqLM.from_pretrained(
+            name, revision=revision, config=config, dtype=torch.float32
+        )
+    return model.eval()
+
+
+@contextmanager
+def _loading(name: str, what: str) -> Iterator[None]:
+    """Turn the loaders' errors about missing or unreachable files into one sentence."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).strip().split("\n")[0][:300]
+        if Path(name).is_dir():
+            raise T5TuneError(
+                f"{name}: the {what} in this directory could not be loaded: {reason}",
+                next_command=f"ls {name}",
+            ) from error
+        raise T5TuneError(
+            f"{name}: no directory of that name, and the {what} could not be loaded from the hub: "
+            f"{reason}",
+            next_command="check the name and the network; without a network, give the path of a "
+            "directory that holds the model",
+        ) from error

@@ -1,0 +1,121 @@
+"""Every score of t5tune, by the names that recipes and commands use."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+
+from t5tune.errors import T5TuneError
+from t5tune.scoring.answers import ExactMatchScorer, TokenF1Scorer
+from t5tune.scoring.edit_distance import ErrorRateScorer
+from t5tune.scoring.names import LOWER_IS_BETTER, METRIC_NAMES, SCORE_OF_METRIC
+from t5tune.scoring.rouge import RougeScorer
+from t5tune.scoring.sacrebleu_metrics import build_bleu, build_chrf, build_ter
+from t5tune.scoring.score import Metric, Normalization, Score, ScoringOptions
+
+__all__ = [
+    "LOWER_IS_BETTER",
+    "METRIC_NAMES",
+    "SCORE_OF_METRIC",
+    "Score",
+    "score_hypotheses",
+    "sentence_scores",
+]
+
+_BUILDERS: dict[str, Callable[[ScoringOptions], Metric]] = {
+    "bleu": build_bleu,
+    "chrf": build_chrf,
+    "ter": build_ter,
+    "rouge": RougeScorer,
+    "exact_match": ExactMatchScorer,
+    "token_f1": lambda _: TokenF1Scorer(),
+    "wer": lambda options: ErrorRateScorer("word", options),
+    "cer": lambda options: ErrorRateScorer("char", options),
+}
+
+
+def score_hypotheses(
+    metrics: Sequence[str],
+    hypotheses: Sequence[str],
+    references: Sequence[Sequence[str]],
+    *,
+    tokenize: str | None = None,
+    lowercase: bool = False,
+    target_lang: str | None = None,
+    normalize: Normalization = "none",
+) -> list[Score]:
+    """Corpus scores, in the order of `metrics` (a name that comes twice counts once).
+
+    Args:
+        metrics: Names from `METRIC_NAMES`; `rouge` gives four scores, the others one.
+        hypotheses: One text per example.
+        references: `references[i]` are those of example i, at least one; their number may differ.
+        tokenize: sacreBLEU tokenizer for BLEU; None means the best one for `target_lang`.
+        lowercase: Ignore case in BLEU, chrF2++, exact_match, WER and CER; the others always do.
+        target_lang: Chooses BLEU's tokenizer (zh, ja, ko) and ROUGE's (English or not).
+        normalize: For exact_match: `none` strips white space, `squad` normalises as SQuAD does.
+
+    Returns:
+        Scores as percentages, not rounded, each with its signature.
+
+    Raises:
+        T5TuneError: An unknown metric or tokenizer, a missing tokenizer package, no examples, or
+            numbers of hypotheses and references that differ.
+    """
+    options = ScoringOptions(tokenize, lowercase, target_lang, normalize)
+    scorers = [_build(metric, options) for metric in dict.fromkeys(metrics)]
+    _check_examples(hypotheses, references)
+    return [score for scorer in scorers for score in scorer.score_corpus(hypotheses, references)]
+
+
+def sentence_scores(
+    metric: str,
+    hypotheses: Sequence[str],
+    references: Sequence[Sequence[str]],
+    *,
+    tokenize: str | None = None,
+    lowercase: bool = False,
+    target_lang: str | None = None,
+    normalize: Normalization = "none",
+) -> list[float]:
+    """One number per example, for picking examples; their mean is not the corpus score.
+
+    BLEU uses effective n-gram order; ROUGE means ROUGE-L. Arguments, scale and errors are those
+    of `score_hypotheses`.
+    """
+    options = ScoringOptions(tokenize, lowercase, target_lang, normalize)
+    scorer = _build(metric, options)
+    _check_examples(hypotheses, references)
+    return scorer.score_segments(hypotheses, references)
+
+
+def _build(metric: str, options: ScoringOptions) -> Metric:
+    if metric not in _BUILDERS:
+        nearest = difflib.get_close_matches(metric.lower(), METRIC_NAMES, n=1)
+        hint = f"did you mean {nearest[0]!r}" if nearest else f"there are {', '.join(METRIC_NAMES)}"
+        raise T5TuneError(
+            f"There is no metric {metric!r}; {hint}.", next_command="t5tune score --help"
+        )
+    return _BUILDERS[metric](options)
+
+
+def _check_examples(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> None:
+    if len(hypotheses) != len(references):
+        raise T5TuneError(
+            f"There are {len(hypotheses)} hypotheses but references for {len(references)} "
+            "examples.",
+            next_command="give one hypothesis for each example, an empty one included",
+        )
+    if not hypotheses:
+        raise T5TuneError(
+            "There are no examples to score.", next_command="check that the split is not empty"
+        )
+    for number, of_one_example in enumerate(references):
+        if isinstance(of_one_example, str):
+            # A caller's mistake, not a user's: every letter would count as a reference.
+            raise TypeError("references[i] must be a sequence of texts, not one text")
+        if not of_one_example:
+            raise T5TuneError(
+                f"Example {number} (counted from 0) has no reference.",
+                next_command="remove the example or give it a reference",
+            )

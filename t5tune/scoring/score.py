@@ -1,0 +1,98 @@
+"""A number and how it was obtained: the score, and the options that change its value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from t5tune import __version__
+
+Normalization = Literal["none", "squad"]
+
+# Language codes of other spellings (ISO 639-3, as in NLLB) for the languages where the code
+# decides how a text is split into words.
+_SHORT_LANGUAGE_CODES: dict[str, str] = {
+    "zho": "zh",
+    "cmn": "zh",
+    "jpn": "ja",
+    "kor": "ko",
+    "eng": "en",
+}
+
+
+@dataclass(frozen=True)
+class Score:
+    """A number with its signature; neither is of use without the other.
+
+    Attributes:
+        name: As reports print it, for example `BLEU` or `chrF2++`.
+        value: A percentage from 0 to 100 (error rates may exceed 100), not rounded.
+        signature: Everything that changes the value, as `key:value` pairs joined by `|`.
+        confidence_interval: Lower and upper end on the scale of `value`, if one was estimated.
+    """
+
+    name: str
+    value: float
+    signature: str
+    confidence_interval: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class ScoringOptions:
+    """What the caller may choose.
+
+    Attributes:
+        tokenize: Name of a sacreBLEU tokenizer, for BLEU only; None means sacreBLEU's default
+            for the target language.
+        lowercase: Ignore case where the metric has a choice.
+        target_lang: Language code of the hypotheses (`de`, `zh_CN`, `jpn_Jpan`), if known.
+        normalize: How exact_match prepares both sides.
+    """
+
+    tokenize: str | None = None
+    lowercase: bool = False
+    target_lang: str | None = None
+    normalize: Normalization = "none"
+
+    @property
+    def base_language(self) -> str | None:
+        """The target language without region and script, in two letters where that matters."""
+        if self.target_lang is None:
+            return None
+        language = self.target_lang.replace("-", "_").split("_")[0].lower()
+        return _SHORT_LANGUAGE_CODES.get(language, language)
+
+    @property
+    def case(self) -> str:
+        """The value of `case` in a signature, in sacreBLEU's words."""
+        return "lc" if self.lowercase else "mixed"
+
+
+class Metric(Protocol):
+    """One family of scores, ready to be applied to texts that were checked already."""
+
+    def score_corpus(
+        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
+    ) -> list[Score]:
+        """Scores of the whole corpus; `references[i]` holds those of example i."""
+        ...
+
+    def score_segments(
+        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
+    ) -> list[float]:
+        """One number per example on the scale of the metric's main score."""
+        ...
+
+
+def format_signature(references: Sequence[Sequence[str]], **settings: str) -> str:
+    """A signature in sacreBLEU's form for the metrics that sacreBLEU does not have.
+
+    `nrefs` comes first, `version` last (this package's unless `settings` names another).
+    """
+    counts = {len(of_one_example) for of_one_example in references}
+    pairs = {"nrefs": str(counts.pop()) if len(counts) == 1 else "var"}
+    version = settings.pop("version", f"t5tune-{__version__}")
+    pairs.update(settings)
+    pairs["version"] = version
+    return "|".join(f"{key}:{value}" for key, value in pairs.items())

@@ -1,0 +1,132 @@
+"""What happens beside the training loop: the log, and stopping when the user asks."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from t5tune.training.throughput import Throughput
+
+VALIDATION = "eval_"  # the Trainer's prefix of validation scores
+
+
+class JsonLog(TrainerCallback):
+    """Writes log.jsonl: one object a line for each logged step and each validation.
+
+    Args:
+        path: The file. Lines past the step that a run resumes from are dropped.
+        throughput: Where the speed comes from.
+    """
+
+    def __init__(self, path: Path, throughput: Throughput) -> None:
+        self.path = path
+        self.throughput = throughput
+        self._elapsed_before = 0.0
+        self._start = time.monotonic()
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        kept = [line for line in read_log(self.path) if line["step"] <= state.global_step]
+        self._elapsed_before = kept[-1]["elapsed_seconds"] if kept else 0.0
+        self._start = time.monotonic()
+        with self.path.open("w", encoding="utf-8") as stream:
+            stream.writelines(json.dumps(line) + "\n" for line in kept)
+
+    @property
+    def elapsed_seconds(self) -> float:
+        """Since training began, time between interruptions left out."""
+        return self._elapsed_before + time.monotonic() - self._start
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **_: Any,
+    ) -> None:
+        logs = logs or {}
+        line: dict[str, Any] = {
+            "step": state.global_step,
+            "epoch": round(state.epoch or 0.0, 4),
+            "elapsed_seconds": round(self.elapsed_seconds, 3),
+        }
+        scores = {k.removeprefix(VALIDATION): v for k, v in logs.items() if k.startswith(VALIDATION)}
+        if scores:
+            line["validation"] = scores
+        elif "loss" in logs:
+            line |= {k: logs[k] for k in ("loss", "grad_norm", "learning_rate") if k in logs}
+            line["real_tokens_per_second"] = round(self.throughput.tokens_per_second, 1)
+            line["real_token_share"] = round(self.throughput.real_token_share, 4)
+            self.throughput.start_window()
+        else:
+            return
+        with self.path.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(line) + "\n")
+
+
+def read_log(path: Path) -> list[dict[str, Any]]:
+    """The lines of a log; a last line cut short by a crash is left out."""
+    lines = []
+    if path.is_file():
+        for text in path.read_text(encoding="utf-8").split("\n"):
+            try:
+                lines.append(json.loads(text))
+            except json.JSONDecodeError:
+                continue
+    return lines
+
+
+class StopOnSignal(TrainerCallback):
+    """Ends training after the current step, with a checkpoint, on Ctrl-C or SIGTERM.
+
+    A second Ctrl-C leaves at once.
+
+    Attributes:
+        received: The signal that asked to stop, if any.
+    """
+
+    def __init__(self) -> None:
+        self.received: signal.Signals | None = None
+
+    @contextmanager
+    def installed(self) -> Iterator[None]:
+        """Listen to the signals while the block runs."""
+        previous = {s: signal.signal(s, self._handle) for s in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        if self.received is not None and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        self.received = signal.Signals(number)
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        if self.received is not None:
+            control.should_save = True
+            control.should_training_stop = True
+
+
+class ValidateAtEnd(TrainerCallback):
+    """The last step is validated whatever `eval_steps` is: it may be the best."""
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        if state.global_step >= state.max_steps:
+            control.should_evaluate = True
+            control.should_log = True

@@ -1,0 +1,270 @@
+"""The training loop of a run: Hugging Face's Trainer, set up from a resolved recipe."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from transformers import (
+    EarlyStoppingCallback,
+    PrinterCallback,
+    Seq2SeqTrainingArguments,
+    TrainerCallback,
+)
+from transformers.integrations import TensorBoardCallback
+
+from t5tune.data.batching import BatchPlan, FixedSizeBatches, TokenBudgetBatches
+from t5tune.data.encoding import Collator, EncodedDataset
+from t5tune.decoding.translator import DecodingOptions
+from t5tune.errors import T5TuneError
+from t5tune.evaluation import Examples, LoadedModel
+from t5tune.progress import say
+from t5tune.recipe.loading import dump_recipe
+from t5tune.recipe.schema import Recipe, TrainingSection
+from t5tune.run_directory import RunDirectory, write_text
+from t5tune.scoring.metrics import score_hypotheses
+from t5tune.scoring.names import LOWER_IS_BETTER, SCORE_OF_METRIC
+from t5tune.training.callbacks import JsonLog, StopOnSignal, ValidateAtEnd
+from t5tune.training.checkpoints import PREFIX, find_newest_complete, step_of
+from t5tune.training.defaults import choose_bf16, fill_step_defaults
+from t5tune.training.display import TrainingDisplay
+from t5tune.training.optimizers import build_optimizer
+from t5tune.training.throughput import Throughput
+from t5tune.training.trainer import T5TuneTrainer
+
+
+@dataclass(frozen=True)
+class LoopResult:
+    """How training ended.
+
+    Attributes:
+        best_checkpoint: The checkpoint with the best validation score.
+        best_step: Its optimizer step.
+        stopped_by: The signal that ended training early.
+    """
+
+    best_checkpoint: Path | None
+    best_step: int | None
+    stopped_by: signal.Signals | None = None
+
+
+def run_training_loop(
+    recipe: Recipe,
+    run: RunDirectory,
+    dataset: EncodedDataset,
+    model: LoadedModel,
+    validation: Examples,
+    checkpoint: Path | None,
+) -> LoopResult:
+    """Train to the end of the recipe, or until a signal asks to stop.
+
+    Args:
+        recipe: With every default filled that depends on the model.
+        run: Where checkpoints and logs go.
+        dataset: The encoded training data.
+        model: The model that is trained, and its translator for validation.
+        validation: What is translated at each validation.
+        checkpoint: What to resume from.
+    """
+    plan = build_batch_plan(recipe.training, dataset)
+    per_epoch = math.ceil(len(plan) / recipe.training.gradient_accumulation_steps)
+    num_steps = recipe.training.max_steps or math.ceil(recipe.training.num_train_epochs * per_epoch)
+    training = fill_step_defaults(recipe.training, num_steps=num_steps, steps_per_epoch=per_epoch)
+    recipe = recipe.model_copy(update={"training": training})
+    write_text(run.recipe, dump_recipe(recipe))
+    throughput, stop = Throughput(), StopOnSignal()
+    log = JsonLog(run.log, throughput)
+    display = TrainingDisplay(
+        log,
+        throughput,
+        SCORE_OF_METRIC[recipe.best_metric],
+        lower_is_better=recipe.best_metric in LOWER_IS_BETTER,
+    )
+    # The display reads the speed of a window that the log then closes.
+    callbacks = [throughput, display, log, stop, ValidateAtEnd()]
+    trainer = _build_trainer(recipe, run, dataset, model, validation, plan, num_steps, callbacks)
+    trainer.throughput = throughput
+    _announce(recipe, trainer, num_steps, per_epoch, checkpoint)
+    try:
+        with stop.installed():
+            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    finally:
+        display.close()
+    if stop.received is not None and trainer.state.global_step < num_steps:
+        return LoopResult(None, None, stop.received)
+    return _find_best(trainer, run)
+
+
+def _find_best(trainer: T5TuneTrainer, run: RunDirectory) -> LoopResult:
+    best_step = trainer.state.best_global_step
+    if best_step:
+        return LoopResult(run.checkpoints / f"{PREFIX}{best_step}", best_step)
+    newest, _ = find_newest_complete(run.checkpoints)
+    assert newest is not None, "training ends with a checkpoint"
+    return LoopResult(newest, step_of(newest))
+
+
+def build_batch_plan(section: TrainingSection, dataset: EncodedDataset) -> BatchPlan:
+    """The batches of each epoch: a token budget, or a fixed number of examples."""
+    if section.per_device_train_batch_size is not None:
+        return FixedSizeBatches(len(dataset), section.per_device_train_batch_size, section.seed)
+    assert section.tokens_per_batch is not None
+    return TokenBudgetBatches(
+        dataset.sources.lengths, dataset.targets.lengths, section.tokens_per_batch, section.seed
+    )
+
+
+def _build_trainer(
+    recipe: Recipe,
+    run: RunDirectory,
+    dataset: EncodedDataset,
+    model: LoadedModel,
+    validation: Examples,
+    plan: BatchPlan,
+    num_steps: int,
+    callbacks: list[TrainerCallback],
+) -> T5TuneTrainer:
+    from torch.utils.tensorboard import SummaryWriter
+
+    training = recipe.training
+    assert training.label_smoothing_factor is not None
+    from_scratch = recipe.model.from_scratch is not None
+    trainer = T5TuneTrainer(
+        model=model.translator.model,
+        args=build_training_arguments(recipe, run, num_steps),
+        train_dataset=dataset,
+        eval_dataset=validation.sources,
+        data_collator=Collator(int(model.tokenizer.pad_token_id)),
+        optimizers=(
+            build_optimizer(model.translator.model, training, from_scratch=from_scratch),
+            None,
+        ),
+        batch_plan=plan,
+        validate=lambda: _validate(recipe, model, validation),
+        label_smoothing=training.label_smoothing_factor,
+        checkpoints_kept=training.save_total_limit,
+        callbacks=[*callbacks, TensorBoardCallback(SummaryWriter(str(run.tensorboard)))],
+    )
+    trainer.remove_callback(PrinterCallback)
+    if training.early_stopping_patience is not None:
+        trainer.add_callback(EarlyStoppingCallback(training.early_stopping_patience))
+    return trainer
+
+
+def build_training_arguments(
+    recipe: Recipe, run: RunDirectory, num_steps: int
+) -> Seq2SeqTrainingArguments:
+    """Hugging Face's arguments for a recipe.
+
+    Raises:
+        T5TuneError: `training.extra` holds something that is no such argument, or one that the
+            recipe has a key of its own for.
+    """
+    training = recipe.training
+    values: dict[str, Any] = {
+        "output_dir": str(run.checkpoints),
+        "max_steps": num_steps,
+        "gradient_accumulation_steps": training.gradient_accumulation_steps,
+        "learning_rate": training.learning_rate,
+        "lr_scheduler_type": training.lr_scheduler_type,
+        "warmup_steps": training.warmup_steps,
+        "weight_decay": training.weight_decay,
+        "max_grad_norm": training.max_grad_norm,
+        "bf16": choose_bf16(training.bf16),
+        "gradient_checkpointing": training.gradient_checkpointing,
+        "eval_strategy": "steps",
+        "eval_steps": training.eval_steps,
+        "save_strategy": "steps",
+        "save_steps": training.eval_steps,
+        "logging_steps": training.logging_steps,
+        "logging_nan_inf_filter": False,  # a NaN must be seen, not replaced by a mean
+        "metric_for_best_model": SCORE_OF_METRIC[recipe.best_metric],
+        "greater_is_better": recipe.best_metric not in LOWER_IS_BETTER,
+        "seed": training.seed,
+        "report_to": "none",
+        "disable_tqdm": True,
+        "remove_unused_columns": False,
+    }
+    if training.per_device_train_batch_size is not None:
+        values["per_device_train_batch_size"] = training.per_device_train_batch_size
+    _check_extra(training.extra, values)
+    arguments = Seq2SeqTrainingArguments(**values, **training.extra)
+    # Several GPUs would make the Trainer replicate the model in threads (nn.DataParallel), which
+    # is slower than one GPU and computes another mean.
+    arguments._n_gpu = min(arguments.n_gpu, 1)
+    return arguments
+
+
+def _check_extra(extra: dict[str, Any], own: dict[str, Any]) -> None:
+    known = {field.name for field in dataclasses.fields(Seq2SeqTrainingArguments) if field.init}
+    for key in extra:
+        if key in own:
+            raise T5TuneError(
+                f"training.extra.{key}: t5tune sets this argument itself.",
+                next_command=f"use the recipe's own key instead, or remove training.extra.{key}",
+            )
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise T5TuneError(
+                f"training.extra.{key}: Seq2SeqTrainingArguments has no such field{hint}",
+                next_command=f"correct or remove training.extra.{key} in the recipe",
+            )
+
+
+def _validate(recipe: Recipe, model: LoadedModel, validation: Examples) -> dict[str, float]:
+    """Scores of a greedy translation of the first validation examples, by score name."""
+    evaluation = recipe.evaluation
+    assert recipe.decoding.max_new_tokens is not None
+    options = DecodingOptions(
+        max_new_tokens=recipe.decoding.max_new_tokens,
+        num_beams=1,
+        tokens_per_batch=recipe.decoding.tokens_per_batch,
+    )
+    num = evaluation.max_validation_examples
+    hypotheses = model.translator.translate(validation.sources[:num], options)
+    scores = score_hypotheses(
+        recipe.metrics,
+        [hypothesis.text for hypothesis in hypotheses],
+        validation.references[:num],
+        tokenize=evaluation.tokenize,
+        lowercase=evaluation.lowercase,
+        target_lang=recipe.target_lang,
+        normalize=evaluation.normalize,
+    )
+    return {score.name: score.value for score in scores}
+
+
+def _announce(
+    recipe: Recipe,
+    trainer: T5TuneTrainer,
+    num_steps: int,
+    steps_per_epoch: int,
+    checkpoint: Path | None,
+) -> None:
+    training = recipe.training
+    model = trainer.model
+    parameters = sum(p.numel() for p in model.parameters())
+    batch = (
+        f"{training.tokens_per_batch:,} tokens"
+        if training.tokens_per_batch
+        else f"{training.per_device_train_batch_size} examples"
+    )
+    precision = "bf16" if trainer.args.bf16 else "fp32"
+    say(
+        f"model: {recipe.model.name or 'from scratch'}, {model.config.model_type}, "
+        f"{parameters:,} parameters, {precision} on {trainer.args.device}"
+    )
+    say(
+        f"training: {num_steps:,} steps ({steps_per_epoch:,} an epoch) of "
+        f"{training.gradient_accumulation_steps} x {batch}, {training.optim} at "
+        f"{training.learning_rate:g}, validation every {training.eval_steps:,} steps"
+    )
+    if checkpoint is not None:
+        say(f"resuming from {checkpoint}")
+

@@ -1,0 +1,40 @@
+"""Optimizers by their recipe names."""
+
+from __future__ import annotations
+
+import torch
+from transformers import Adafactor
+
+from t5tune.recipe.schema import TrainingSection
+
+
+def build_optimizer(
+    model: torch.nn.Module, section: TrainingSection, *, from_scratch: bool
+) -> torch.optim.Optimizer:
+    """Build the optimizer of a run.
+
+    Weight decay is applied to matrices only, not to norms and biases.
+
+    Args:
+        model: Whose parameters are trained.
+        section: With its defaults filled.
+        from_scratch: Adafactor scales its steps by the size of the parameters, as T5 was
+            pre-trained; fine-tuning takes them as they are, as Hugging Face's T5 page advises.
+    """
+    assert section.learning_rate is not None
+    trained = [p for p in model.parameters() if p.requires_grad]
+    groups = [
+        {"params": [p for p in trained if p.dim() >= 2], "weight_decay": section.weight_decay},
+        {"params": [p for p in trained if p.dim() < 2], "weight_decay": 0.0},
+    ]
+    groups = [group for group in groups if group["params"]]
+    if section.optim == "adafactor":
+        optimizer: torch.optim.Optimizer = Adafactor(
+            groups,
+            lr=section.learning_rate,
+            scale_parameter=from_scratch,
+            relative_step=False,
+            warmup_init=False,
+        )
+        return optimizer
+    return torch.optim.AdamW(groups, lr=section.learning_rate, fused=True)

@@ -1,0 +1,280 @@
+"""From a recipe to a finished run: the order in which things happen, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase, set_seed
+from transformers.utils import logging as transformers_logging
+
+from t5tune.data.cleaning import clean_training_data
+from t5tune.data.encoding import EncodedDataset, encode_dataset
+from t5tune.data.sources import load_split
+from t5tune.decoding.torch_translator import TorchTranslator
+from t5tune.errors import T5TuneError
+from t5tune.evaluation import (
+    Examples,
+    LoadedModel,
+    evaluate_model,
+    is_byte_level,
+    load_examples,
+    load_for_translation,
+    longest_references,
+)
+from t5tune.models.families import default_prefix, find_family, set_languages
+from t5tune.models.from_scratch import build_model, build_tokenizer
+from t5tune.models.loading import load_config, load_model, load_tokenizer
+from t5tune.progress import say, track
+from t5tune.recipe.schema import DataEntry, Recipe
+from t5tune.run_directory import RunDirectory
+from t5tune.scoring.report import Report
+from t5tune.training.checkpoints import find_newest_complete
+from t5tune.training.defaults import fill_training_defaults
+from t5tune.training.environment import record_environment
+from t5tune.training.loop import LoopResult, run_training_loop
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a training command ends with.
+
+    Attributes:
+        run: Where everything is.
+        report: Scores of the test split, or of the validation split if there is no test.
+        stopped_by: The signal that ended training early, after a checkpoint.
+    """
+
+    run: RunDirectory
+    report: Report | None = None
+    stopped_by: signal.Signals | None = None
+
+
+@dataclass(frozen=True)
+class _Texts:
+    """The training pairs with their prefix, and the two sets that are only translated."""
+
+    sources: list[str]
+    targets: list[str]
+    validation: Examples
+    test: Examples
+
+
+def train(recipe: Recipe, run: RunDirectory) -> TrainingResult:
+    """Train, keep the best model, evaluate it.
+
+    A run that was interrupted goes on from its newest complete checkpoint.
+
+    Args:
+        recipe: As the user wrote it.
+        run: A new directory, or one that holds an unfinished run of the same recipe.
+
+    Raises:
+        T5TuneError: Data, model or settings do not allow it.
+    """
+    _refuse_several_processes()
+    transformers_logging.set_verbosity_error()
+    if not run.has_model:
+        stopped_by = _train_model(recipe, run)
+        if stopped_by is not None:
+            return TrainingResult(run, stopped_by=stopped_by)
+    model = load_for_translation(str(run.path))
+    assert model.recipe is not None
+    split = "test" if recipe.data.test is not None else "validation"
+    report = evaluate_model(
+        model, load_examples(model.recipe, split), model.recipe, run.evaluation(split)
+    )
+    return TrainingResult(run, report)
+
+
+def _refuse_several_processes() -> None:
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise T5TuneError(
+            "t5tune trains in one process; this one was started as one of several.",
+            next_command="t5tune train RECIPE   # without torchrun or accelerate launch",
+        )
+
+
+def _train_model(recipe: Recipe, run: RunDirectory) -> signal.Signals | None:
+    """Train until model/ is there; returns the signal that ended training early, if any."""
+    checkpoint, skipped = find_newest_complete(run.checkpoints)
+    for path in skipped:
+        say(f"skipped {path}: it is incomplete or damaged")
+    set_seed(recipe.training.seed)
+    texts, resolved = _load_texts(recipe)
+    set_seed(recipe.training.seed)
+    model, tokenizer = _build_or_load(resolved, texts, run)
+    resolved, forced_bos = _resolve_for_model(resolved, model, tokenizer, texts)
+    texts = _with_prefix(texts, resolved)
+    dataset = _encode(texts, tokenizer, resolved)
+    translator = TorchTranslator(
+        model,
+        tokenizer,
+        prefix=resolved.data.train.prefix or "",
+        max_source_length=resolved.data.max_source_length,
+        forced_bos_token_id=forced_bos,
+    )
+    _set_generation_config(model, resolved, forced_bos)
+    record_environment(run, recipe, texts.sources, texts.targets)
+    result = run_training_loop(
+        resolved,
+        run,
+        dataset,
+        LoadedModel(run.name, translator, tokenizer, resolved, run),
+        texts.validation,
+        checkpoint,
+    )
+    if result.stopped_by is not None:
+        return result.stopped_by
+    _keep_best_model(run, result, tokenizer, model.generation_config)
+    return None
+
+
+def _load_texts(recipe: Recipe) -> tuple[_Texts, Recipe]:
+    """Read every split first: a test file that is missing is found before training, not after."""
+    data = recipe.data
+    dataset = load_split(
+        data.train,
+        "train",
+        source=data.source,
+        target=data.target,
+        source_lang=recipe.source_lang,
+        target_lang=recipe.target_lang,
+    )
+    dataset, cleaning = clean_training_data(dataset)
+    validation = load_examples(recipe, "validation")
+    test = load_examples(recipe, "test") if data.test is not None else validation
+    blank = f" ({cleaning.num_blank:,} blank ones left out)" if cleaning.num_blank else ""
+    say(
+        f"data: {cleaning.num_kept:,} training examples{blank}, "
+        f"{len(validation.sources):,} validation, {len(test.sources):,} test"
+    )
+    return _Texts(list(dataset["source"]), list(dataset["target"]), validation, test), recipe
+
+
+def _build_or_load(
+    recipe: Recipe, texts: _Texts, run: RunDirectory
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    section = recipe.model
+    if section.from_scratch is None:
+        assert section.name is not None
+        config = load_config(section.name, revision=section.revision, overrides=section.config)
+        tokenizer = load_tokenizer(section.name, revision=section.revision)
+        return load_model(section.name, revision=section.revision, config=config), tokenizer
+    if (run.tokenizer / "tokenizer_config.json").is_file():
+        tokenizer = load_tokenizer(str(run.tokenizer))
+    else:
+        tokenizer = build_tokenizer(section.from_scratch.tokenizer, texts.sources, texts.targets)
+        _save_in_one_piece(run.tokenizer, tokenizer)
+    return build_model(section.from_scratch, tokenizer, section.config), tokenizer
+
+
+def _resolve_for_model(
+    recipe: Recipe, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, texts: _Texts
+) -> tuple[Recipe, int | None]:
+    """Fill the values that depend on the model; also the forced first token, if there is one."""
+    model_type = model.config.model_type
+    family = find_family(model_type)
+    forced_bos = None
+    if family.has_language_tokens:
+        forced_bos = set_languages(tokenizer, recipe.source_lang, recipe.target_lang)
+    from_scratch = recipe.model.from_scratch is not None
+    prefix = recipe.data.prefix
+    if prefix is None and not from_scratch:
+        prefix = default_prefix(
+            model_type,
+            recipe.task,
+            recipe.source_lang,
+            recipe.target_lang,
+            is_byte_level=is_byte_level(tokenizer),
+        )
+    training = fill_training_defaults(recipe.training, family, from_scratch=from_scratch)
+    limit = recipe.decoding.max_new_tokens or longest_references(texts.validation, tokenizer)
+    updates = {
+        "data": _fill_prefix(recipe, prefix or ""),
+        "training": training,
+        "decoding": recipe.decoding.model_copy(update={"max_new_tokens": limit}),
+        "evaluation": recipe.evaluation.model_copy(
+            update={"metrics": list(recipe.metrics), "best_metric": recipe.best_metric}
+        ),
+    }
+    return recipe.model_copy(update=updates), forced_bos
+
+
+def _fill_prefix(recipe: Recipe, prefix: str) -> object:
+    entries: dict[str, DataEntry] = {}
+    for split in ("train", "validation", "test"):
+        entry = getattr(recipe.data, split)
+        if entry is not None:
+            own = entry.prefix if entry.prefix is not None else prefix
+            entries[split] = entry.model_copy(update={"prefix": own})
+    return recipe.data.model_copy(update={**entries, "prefix": prefix})
+
+
+def _with_prefix(texts: _Texts, recipe: Recipe) -> _Texts:
+    prefix = recipe.data.train.prefix or ""
+    sources = [prefix + source for source in texts.sources]
+    return _Texts(sources, texts.targets, texts.validation, texts.test)
+
+
+def _encode(
+    texts: _Texts, tokenizer: PreTrainedTokenizerBase, recipe: Recipe
+) -> EncodedDataset:
+    with track("tokenizing", 2 * len(texts.sources), "texts") as advance:
+        dataset = encode_dataset(
+            texts.sources,
+            texts.targets,
+            tokenizer,
+            max_source_length=recipe.data.max_source_length,
+            max_target_length=recipe.data.max_target_length,
+            on_progress=advance,
+        )
+    if dataset.num_truncated:
+        say(
+            f"data: {dataset.num_truncated:,} of {2 * len(dataset):,} training texts were cut to "
+            "data.max_source_length or data.max_target_length"
+        )
+    return dataset
+
+
+def _set_generation_config(
+    model: PreTrainedModel, recipe: Recipe, forced_bos: int | None
+) -> None:
+    """What the saved model generates with, whoever loads it: never the 20-token default."""
+    config: GenerationConfig = model.generation_config
+    config.max_length = None
+    config.max_new_tokens = recipe.decoding.max_new_tokens
+    config.num_beams = recipe.decoding.num_beams
+    if recipe.decoding.num_beams > 1:
+        config.length_penalty = recipe.decoding.length_penalty
+    config.no_repeat_ngram_size = recipe.decoding.no_repeat_ngram_size
+    if forced_bos is not None:
+        config.forced_bos_token_id = forced_bos
+    config.validate(strict=True)
+
+
+def _keep_best_model(
+    run: RunDirectory,
+    result: LoopResult,
+    tokenizer: PreTrainedTokenizerBase,
+    generation_config: GenerationConfig,
+) -> None:
+    best = load_model(str(result.best_checkpoint))
+    best.generation_config = generation_config
+    _save_in_one_piece(run.model, best, tokenizer)
+    say(f"model: {run.model} (step {result.best_step})")
+
+
+def _save_in_one_piece(
+    path: Path, *parts: PreTrainedModel | PreTrainedTokenizerBase
+) -> None:
+    """Save into a temporary directory and rename it: a half-written one is never taken for whole."""
+    temporary = path.with_name(path.name + ".tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    for part in parts:
+        part.save_pretrained(temporary)
+    os.replace(temporary, path)
+

@@ -1,0 +1,51 @@
+"""How many real tokens a second pass through training."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import torch
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+
+class Throughput(TrainerCallback):
+    """Counts tokens that are not padding, and the time of the steps that they took.
+
+    Validation and saving lie between steps and are not counted.
+    """
+
+    def __init__(self) -> None:
+        self.start_window()
+        self._last: float | None = None
+
+    def start_window(self) -> None:
+        """Begin to count anew."""
+        self.real_tokens = 0
+        self.padded_tokens = 0
+        self.seconds = 0.0
+
+    def count(self, batch: dict[str, torch.Tensor]) -> None:
+        """Add a batch: input_ids, attention_mask and labels of shape (batch_size, length)."""
+        self.real_tokens += int(batch["attention_mask"].sum()) + int(batch["labels"].ne(-100).sum())
+        self.padded_tokens += batch["input_ids"].numel() + batch["labels"].numel()
+
+    @property
+    def tokens_per_second(self) -> float:
+        return self.real_tokens / self.seconds if self.seconds else 0.0
+
+    @property
+    def real_token_share(self) -> float:
+        """From 0 to 1."""
+        return self.real_tokens / self.padded_tokens if self.padded_tokens else 0.0
+
+    def on_step_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        self._last = time.perf_counter()
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        if self._last is not None:
+            self.seconds += time.perf_counter() - self._last

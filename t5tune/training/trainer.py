@@ -1,0 +1,141 @@
+"""The Trainer: our loss, our batches and our validation on Hugging Face's loop."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel, Seq2SeqTrainer
+
+from t5tune.data.batching import BatchPlan, PlannedDataLoader
+from t5tune.training.checkpoints import PREFIX, remove_old, write_manifest
+from t5tune.training.loss import sum_token_losses
+from t5tune.training.throughput import Throughput
+
+Validate = Callable[[], dict[str, float]]
+
+
+class T5TuneTrainer(Seq2SeqTrainer):
+    """A `Seq2SeqTrainer` whose loss is right under accumulation and whose validation is a score.
+
+    Args:
+        batch_plan: Which examples form the batches of each epoch.
+        validate: Translates the validation examples and returns scores by name.
+        label_smoothing: See `sum_token_losses`.
+        checkpoints_kept: The newest so many, and the best one.
+        **arguments: Of `Seq2SeqTrainer`.
+    """
+
+    # Since transformers 5.23: training_step must not divide the loss again.
+    loss_is_scaled_for_ga = True
+
+    def __init__(
+        self,
+        *,
+        batch_plan: BatchPlan,
+        validate: Validate,
+        label_smoothing: float,
+        checkpoints_kept: int,
+        **arguments: Any,
+    ) -> None:
+        super().__init__(**arguments)
+        self.batch_plan = batch_plan
+        self.validate = validate
+        self.label_smoothing = label_smoothing
+        self.checkpoints_kept = checkpoints_kept
+        self.throughput: Throughput | None = None
+        # Makes the Trainer count the labels of the whole optimizer step for every family;
+        # compute_loss below keeps the count to itself.
+        self.model_accepts_loss_kwargs = True
+
+    def get_train_dataloader(self) -> PlannedDataLoader:
+        """Not prepared by Accelerate: its sampler wrappers repeat and drop uneven batches."""
+        return PlannedDataLoader(
+            self.train_dataset,
+            batch_sampler=self.batch_plan,
+            collate_fn=self.data_collator,
+            pin_memory=torch.cuda.is_available(),
+        )
+
+    def get_batch_samples(
+        self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device
+    ) -> tuple[list[Any], torch.Tensor | int | None]:
+        """Counts tokens where the batches are still in the memory of the CPU."""
+        batches, num_items = super().get_batch_samples(epoch_iterator, num_batches, device)
+        if self.throughput is not None:
+            for batch in batches:
+                self.throughput.count(batch)
+        return batches, num_items
+
+    def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
+        """Complete a checkpoint with its manifest before an older one is deleted."""
+        super()._save_checkpoint(model, trial)
+        checkpoints = Path(self.args.output_dir)
+        write_manifest(checkpoints / f"{PREFIX}{self.state.global_step}")
+        remove_old(
+            checkpoints, keep=self.checkpoints_kept, best_step=self.state.best_global_step
+        )
+
+    def compute_loss(
+        self,
+        model: torch.nn.Module,
+        inputs: dict[str, torch.Tensor],
+        return_outputs: bool = False,
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> Any:
+        """The batch's part of the token-weighted mean of the optimizer step.
+
+        Args:
+            model: Possibly wrapped for several processes.
+            inputs: input_ids, attention_mask and labels, shape (batch_size, length).
+            return_outputs: Return the model's outputs too.
+            num_items_in_batch: Target tokens of the whole optimizer step, on all processes.
+        """
+        labels = inputs["labels"]
+        # The model is not given the labels: it would compute a loss of its own beside ours.
+        outputs = model(
+            input_ids=inputs["input_ids"],
+            attention_mask=inputs["attention_mask"],
+            decoder_input_ids=self._unwrapped().prepare_decoder_input_ids_from_labels(labels),
+            use_cache=False,
+        )
+        loss = sum_token_losses(outputs.logits, labels, self.label_smoothing)
+        if num_items_in_batch is None:
+            num_items_in_batch = labels.ne(-100).sum()
+        loss = loss / num_items_in_batch * self.accelerator.num_processes
+        return (loss, outputs) if return_outputs else loss
+
+    def _unwrapped(self) -> PreTrainedModel:
+        model = self.accelerator.unwrap_model(self.model)
+        assert isinstance(model, PreTrainedModel)
+        return model
+
+    def evaluate(
+        self,
+        eval_dataset: Any = None,
+        ignore_keys: list[str] | None = None,
+        metric_key_prefix: str = "eval",
+        **_: Any,
+    ) -> dict[str, float]:
+        """Scores of the validation examples, from `validate`, under the Trainer's key names."""
+        with self._random_state_kept():
+            scores = self.validate()
+        metrics = {f"{metric_key_prefix}_{name}": value for name, value in scores.items()}
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(
+            self.args, self.state, self.control, metrics
+        )
+        return metrics
+
+    @contextlib.contextmanager
+    def _random_state_kept(self) -> Iterator[None]:
+        """Validating more or less often must not change what is trained."""
+        with torch.random.fork_rng():
+            yield
+
+    def floating_point_ops(self, inputs: dict[str, Any]) -> int:
+        """Not counted: the estimate of the library ignores the decoder's length."""
+        return 0
