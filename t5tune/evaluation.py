@@ -208,11 +208,17 @@ def longest_references(examples: Examples, tokenizer: PreTrainedTokenizerBase) -
     return limit_from_references([len(ids) for ids in encoded])
 
 
-def decoding_options(recipe: Recipe, examples: Examples, tokenizer: PreTrainedTokenizerBase) -> DecodingOptions:
-    """The recipe's decoding section, with a length limit from the examples if it has none."""
+def decoding_options(recipe: Recipe, tokenizer: PreTrainedTokenizerBase) -> DecodingOptions:
+    """The recipe's decoding section; the length limit follows the validation references.
+
+    A run's recipe has the limit written out, so that its validation data is not read again.
+    """
     section = recipe.decoding
+    limit = section.max_new_tokens
+    if limit is None:
+        limit = longest_references(load_examples(recipe, "validation"), tokenizer)
     return DecodingOptions(
-        max_new_tokens=section.max_new_tokens or longest_references(examples, tokenizer),
+        max_new_tokens=limit,
         num_beams=section.num_beams,
         length_penalty=section.length_penalty,
         no_repeat_ngram_size=section.no_repeat_ngram_size,
@@ -281,7 +287,7 @@ def evaluate_model(
         recipe: Gives decoding and metrics; the run's own unless the model is no run.
         directory: Where hypotheses.txt, report.json and report.md go; None writes nothing.
     """
-    options = decoding_options(recipe, examples, model.tokenizer)
+    options = decoding_options(recipe, model.tokenizer)
     hypotheses = translate_examples(model.translator, examples, options)
     report = build_evaluation_report(
         model.name,

@@ -42,7 +42,14 @@ PRONOUNS = {
     "n": ("es", "es", "ihm"),
     "p": ("sie", "sie", "ihnen"),
 }
-POSSESSIVES = {"my": "mein", "our": "unser", "your": "Ihr", "his": "sein", "her": "ihr", "no": "kein"}
+POSSESSIVES = {
+    "my": "mein",
+    "our": "unser",
+    "your": "Ihr",
+    "his": "sein",
+    "her": "ihr",
+    "no": "kein",
+}
 CONTRACTIONS = {
     "in dem": "im",
     "in das": "ins",
@@ -198,7 +205,11 @@ def _article(det: str, gender: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def noun_phrase(
-    noun: Noun, det: str = "", adjective: Adjective | None = None, plural: bool = False, count: str = ""
+    noun: Noun,
+    det: str = "",
+    adjective: Adjective | None = None,
+    plural: bool = False,
+    count: str = "",
 ) -> Phrase:
     """A noun with its article or number and an adjective, agreeing throughout.
 
@@ -280,7 +291,7 @@ class Clause:
         en_object: The English words after the verb.
         middle: The German words of the middle field: companion, object and the like.
         time: ``english=deutsch`` adverbial or empty.
-        tense: ``present``, ``will``, ``past`` or a key of MODALS.
+        tense: ``present``, ``will``, ``past``, ``infinitive`` or a key of MODALS.
         negated: Put "nicht" before the end of the German clause.
     """
 

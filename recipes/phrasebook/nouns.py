@@ -93,26 +93,30 @@ soup f Suppe Suppen
 salad m Salat Salate
 sandwich n Sandwich Sandwiches
 steak n Steak Steaks
-cake m Kuchen Kuchen
 pizza f Pizza Pizzen
 omelette n Omelett Omeletts
 sausage f Wurst Würste
-pancake m Pfannkuchen Pfannkuchen
-dessert m Nachtisch Nachtische
 roll n Brötchen Brötchen
 schnitzel n Schnitzel Schnitzel
 stew m Eintopf Eintöpfe
 trout f Forelle Forellen
-[drink]
+[sweet]
+cake m Kuchen Kuchen
+pancake m Pfannkuchen Pfannkuchen
+dessert m Nachtisch Nachtische
+waffle f Waffel Waffeln
+tart f Torte Torten
+[hot_drink]
 coffee m Kaffee -
 tea m Tee -
+cocoa m Kakao -
+[drink]
 beer n Bier Biere
 wine m Wein Weine
 water n Wasser -
 milk f Milch -
 juice m Saft Säfte
 lemonade f Limonade Limonaden
-cocoa m Kakao -
 cider m Apfelwein -
 [side]
 rice m Reis -
@@ -121,27 +125,30 @@ cheese m Käse -
 butter f Butter -
 ham m Schinken -
 garlic m Knoblauch -
+cabbage m Kohl -
+bacon m Speck -
+[topping]
 cream f Sahne -
 sugar m Zucker -
 honey m Honig -
-salt n Salz -
-cabbage m Kohl -
-bacon m Speck -
-[fruit]
-apple m Apfel Äpfel
-pear f Birne Birnen
-orange f Orange Orangen
-cherry f Kirsche Kirschen
-strawberry f Erdbeere Erdbeeren
+chocolate f Schokolade -
+[vegetable]
 potato/potatoes f Kartoffel Kartoffeln
 tomato/tomatoes f Tomate Tomaten
 onion f Zwiebel Zwiebeln
 mushroom m Pilz Pilze
 carrot f Karotte Karotten
 egg n Ei Eier
+bean f Bohne Bohnen
+olive f Olive Oliven
+[fruit]
+apple m Apfel Äpfel
+pear f Birne Birnen
+orange f Orange Orangen
+cherry f Kirsche Kirschen
+strawberry f Erdbeere Erdbeeren
 nut f Nuss Nüsse
 lemon f Zitrone Zitronen
-bean f Bohne Bohnen
 grape f Traube Trauben
 [room]
 kitchen f Küche Küchen
@@ -221,18 +228,21 @@ motorbike n Motorrad Motorräder
 boat n Boot Boote
 van m Lieferwagen Lieferwagen
 caravan m Wohnwagen Wohnwagen
-[transport]
+[rail]
 train m Zug Züge
 bus m Bus Busse
+coach m Reisebus Reisebusse
+night_train m Nachtzug Nachtzüge
+express_train m Schnellzug Schnellzüge
+[transport]
 tram f Straßenbahn Straßenbahnen
 ferry f Fähre Fähren
-coach m Reisebus Reisebusse
 ship n Schiff Schiffe
 [paper]
 letter m Brief Briefe
 form n Formular Formulare
 contract m Vertrag Verträge
-invoice f Rechnung Rechnungen
+bill f Rechnung Rechnungen
 report m Bericht Berichte
 list f Liste Listen
 application m Antrag Anträge

@@ -49,8 +49,6 @@ def _root(
 
 def main() -> None:
     """Run the command line. Exit codes: 0, 1 (user error), 2 (usage), 130 and 143 (signals)."""
-    # Tokenizers warn about forked processes, and TensorFlow-free TensorBoard about itself.
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     try:
         app()
     except T5TuneError as error:
@@ -60,10 +58,3 @@ def main() -> None:
         if error.next_command:
             print(f"try: {error.next_command}", file=sys.stderr)
         sys.exit(1)
-    except BrokenPipeError:
-        # The reader (`| head`) has gone: nothing is left to say, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        sys.exit(130)

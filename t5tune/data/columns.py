@@ -57,7 +57,8 @@ class ColumnReader:
             values = {name: self._read_texts(row, name, number)[0] for name in fields}
             return [_fill_template(specification, values)]
         value = self._find(row, specification, number)
-        values_ = value if isinstance(value, list) else [value]
+        # No answer at all, as for the unanswerable questions of SQuAD 2.0, is the empty text.
+        values_ = (value or [""]) if isinstance(value, list) else [value]
         texts = [str(item) for item in values_ if isinstance(item, (str, int, float))]
         if not texts or len(texts) != len(values_):
             found = "null" if value is None else f"{type(value).__name__}"

@@ -8,17 +8,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import torch
 from transformers import (
     AutoConfig,
     AutoModelForSeq2SeqLM,
     AutoTokenizer,
+    PreTrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
-    PreTrainedConfig,
 )
-import torch
+from transformers.utils import logging
 
 from t5tune.errors import T5TuneError
+
+# Their bars and warnings would break our display; what matters we say ourselves.
+logging.set_verbosity_error()
+logging.disable_progress_bar()
 
 
 def load_config(

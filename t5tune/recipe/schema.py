@@ -21,6 +21,8 @@ DEFAULT_METRICS: dict[str, tuple[MetricName, ...]] = {
     "text2text": ("exact_match", "wer", "cer"),
 }
 
+DEFAULT_VOCAB_SIZE = 8000
+
 PositiveInt = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0)]
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
@@ -41,7 +43,7 @@ class TokenizerSection(Section):
         "white space); bytes (ByT5's, no vocabulary to train); existing: the one called `name`.",
     )
     vocab_size: Annotated[int, Field(ge=16)] = Field(
-        default=8000, description="Size of a unigram vocabulary, special tokens included."
+        default=DEFAULT_VOCAB_SIZE, description="Size of a unigram vocabulary, special tokens included."
     )
     whole_target_words: bool = Field(
         default=False,
@@ -57,7 +59,7 @@ class TokenizerSection(Section):
             raise ValueError("`name` goes with `type: existing`, and only with it")
         if self.whole_target_words and self.type != "characters":
             raise ValueError("`whole_target_words` goes with `type: characters`")
-        if "vocab_size" in self.model_fields_set and self.type != "unigram":
+        if self.type != "unigram" and self.vocab_size != DEFAULT_VOCAB_SIZE:
             raise ValueError("`vocab_size` goes with `type: unigram`")
         return self
 

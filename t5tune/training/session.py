@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase, set_seed
-from transformers.utils import logging as transformers_logging
 
 from t5tune.data.cleaning import clean_training_data
 from t5tune.data.encoding import EncodedDataset, encode_dataset
@@ -25,6 +24,7 @@ from t5tune.evaluation import (
     load_for_translation,
     longest_references,
 )
+from t5tune.models.dropout import use_byte_dropout
 from t5tune.models.families import default_prefix, find_family, set_languages
 from t5tune.models.from_scratch import build_model, build_tokenizer
 from t5tune.models.loading import load_config, load_model, load_tokenizer
@@ -76,7 +76,6 @@ def train(recipe: Recipe, run: RunDirectory) -> TrainingResult:
         T5TuneError: Data, model or settings do not allow it.
     """
     _refuse_several_processes()
-    transformers_logging.set_verbosity_error()
     if not run.has_model:
         stopped_by = _train_model(recipe, run)
         if stopped_by is not None:
@@ -117,6 +116,7 @@ def _train_model(recipe: Recipe, run: RunDirectory) -> signal.Signals | None:
         max_source_length=resolved.data.max_source_length,
         forced_bos_token_id=forced_bos,
     )
+    use_byte_dropout(model)
     _set_generation_config(model, resolved, forced_bos)
     record_environment(run, recipe, texts.sources, texts.targets)
     result = run_training_loop(

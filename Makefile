@@ -1,0 +1,38 @@
+# make demo    train, evaluate and translate offline, without a GPU
+# make test    the whole test suite
+# make check   formatting, lint, types, layers
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: demo test check format clean install
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $(STAMP)
+
+demo: $(STAMP)
+	$(BIN)/t5tune train recipes/phrasebook-en-de.yaml --output-dir runs/demo
+	$(BIN)/t5tune eval runs/demo
+	$(BIN)/t5tune translate --model runs/demo \
+		"I would like to pay the bill." "The train leaves at half past seven." \
+		"The new teacher has an old car."
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+check: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(STAMP)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf .venv runs/demo

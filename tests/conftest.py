@@ -1,0 +1,116 @@
+"""What the tests share: a tiny recipe, a command line in this process, real data if it is there."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+# Read by torch when it is first imported, and by every command that a test starts. Models here
+# have a few thousand parameters: more threads would only wait for one another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+RunCommand = Callable[..., Result]
+
+
+@pytest.fixture
+def t5tune(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> RunCommand:
+    """Runs `t5tune ARGUMENTS` in this process."""
+
+    def run(*arguments: str | Path) -> Result:
+        from t5tune.cli.app import main
+
+        monkeypatch.setattr(sys, "argv", ["t5tune", *map(str, arguments)])
+        capsys.readouterr()
+        code: object = 0
+        try:
+            main()
+        except SystemExit as exit_:
+            code = exit_.code
+        captured = capsys.readouterr()
+        return Result(int(code or 0), captured.out, captured.err)  # type: ignore[call-overload]
+
+    return run
+
+
+def write_pairs(directory: Path, name: str, pairs: list[tuple[str, str]]) -> None:
+    """Write NAME.tsv with the columns en and de."""
+    rows = "".join(f"{source}\t{target}\n" for source, target in pairs)
+    (directory / f"{name}.tsv").write_text("en\tde\n" + rows, encoding="utf-8")
+
+
+NUMBERS = {"one": "eins", "two": "zwei", "three": "drei", "four": "vier", "five": "fünf"}
+
+
+def number_pairs(num: int, start: int = 0) -> list[tuple[str, str]]:
+    """Pairs such as `two one four` and `zwei eins vier`, each once."""
+    words = list(NUMBERS)
+    pairs = []
+    for i in range(start, start + num):
+        digits = [i % 5, i // 5 % 5, i // 25 % 5, i // 125 % 5]
+        english = [words[d] for d in digits[: 2 + i % 3]]
+        pairs.append((" ".join(english), " ".join(NUMBERS[w] for w in english)))
+    return pairs
+
+
+TINY = {
+    "name": "tiny",
+    "task": "translation",
+    "source_lang": "en",
+    "target_lang": "de",
+    "model": {
+        "from_scratch": {
+            "d_model": 16,
+            "d_ff": 32,
+            "num_layers": 1,
+            "num_heads": 2,
+            "tokenizer": {"type": "words"},
+        }
+    },
+    "data": {split: {"file": f"{split}.tsv"} for split in ("train", "validation", "test")},
+    "training": {
+        "max_steps": 8,
+        "eval_steps": 4,
+        "logging_steps": 2,
+        "tokens_per_batch": 200,
+        "bf16": False,
+    },
+    "decoding": {"num_beams": 2},
+}
+
+
+@pytest.fixture
+def tiny_recipe(tmp_path: Path) -> Path:
+    """A recipe of a model of a few thousand parameters, with its data beside it."""
+    write_pairs(tmp_path, "train", number_pairs(150))
+    write_pairs(tmp_path, "validation", number_pairs(10, 200))
+    write_pairs(tmp_path, "test", number_pairs(13, 300))
+    path = tmp_path / "tiny.yaml"
+    path.write_text(yaml.safe_dump(TINY, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of public corpora; tests that need it are skipped where it is absent."""
+    folder = Path(os.environ.get("T5TUNE_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no public corpora at {folder}: set T5TUNE_TEST_DATA to their folder")
+    return folder

@@ -1,0 +1,339 @@
+"""`t5tune train` on a tiny model: what it leaves behind, resuming, and refusing."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from safetensors.torch import load_file
+from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+
+from tests.conftest import RunCommand, number_pairs, write_pairs
+
+CHECKPOINT_FILES = {
+    "config.json",
+    "generation_config.json",
+    "manifest.json",
+    "model.safetensors",
+    "optimizer.pt",
+    "rng_state.pth",
+    "scheduler.pt",
+    "trainer_state.json",
+    "training_args.bin",
+}
+
+
+@pytest.fixture(autouse=True)
+def _in_temporary_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def weights(run: Path) -> dict[str, torch.Tensor]:
+    return load_file(run / "model" / "model.safetensors")
+
+
+def assert_equal_weights(first: Path, second: Path) -> None:
+    a, b = weights(first), weights(second)
+    assert a.keys() == b.keys()
+    assert all(torch.equal(a[name], b[name]) for name in a)
+
+
+def test_a_run_leaves_the_files_of_the_design(t5tune: RunCommand, tiny_recipe: Path) -> None:
+    result = t5tune("train", tiny_recipe)
+    assert result.code == 0, result.err
+    run = Path("runs/tiny")
+    assert {path.name for path in run.iterdir()} == {
+        "checkpoints",
+        "environment.json",
+        "eval",
+        "log.jsonl",
+        "model",
+        "recipe.yaml",
+        "tensorboard",
+        "tokenizer",
+    }
+    assert {path.name for path in (run / "checkpoints").iterdir()} == {
+        "checkpoint-4",
+        "checkpoint-8",
+    }
+    assert {p.name for p in (run / "checkpoints" / "checkpoint-8").iterdir()} == CHECKPOINT_FILES
+    assert {p.name for p in (run / "eval" / "test").iterdir()} == {
+        "hypotheses.txt",
+        "report.json",
+        "report.md",
+    }
+    assert len((run / "eval/test/hypotheses.txt").read_text().split("\n")) == 13 + 1
+    assert list((run / "tensorboard").glob("events.*"))
+    # Scores go to stdout, everything else to stderr.
+    assert result.out.startswith("BLEU ")
+    assert "validation: BLEU" in result.err
+
+
+def test_the_saved_model_needs_no_t5tune(t5tune: RunCommand, tiny_recipe: Path) -> None:
+    assert t5tune("train", tiny_recipe).code == 0
+    model = AutoModelForSeq2SeqLM.from_pretrained("runs/tiny/model")
+    tokenizer = AutoTokenizer.from_pretrained("runs/tiny/model")
+    assert model.generation_config.max_new_tokens > 4
+    assert model.generation_config.num_beams == 2
+    assert model.generate(**tokenizer("one two", return_tensors="pt")).shape[0] == 1
+
+
+def test_the_resolved_recipe_trains_the_same_run(t5tune: RunCommand, tiny_recipe: Path) -> None:
+    assert t5tune("train", tiny_recipe).code == 0
+    resolved = yaml.safe_load(Path("runs/tiny/recipe.yaml").read_text())
+    assert resolved["training"]["optim"] == "adafactor"
+    assert resolved["training"]["learning_rate"] == 2e-2
+    assert resolved["evaluation"]["metrics"] == ["bleu", "chrf"]
+    assert resolved["decoding"]["max_new_tokens"] > 4
+    assert t5tune("train", "runs/tiny/recipe.yaml", "--output-dir", "again").code == 0
+    assert_equal_weights(Path("runs/tiny"), Path("again"))
+
+
+def test_the_log_has_a_line_for_each_logged_step_and_validation(
+    t5tune: RunCommand, tiny_recipe: Path
+) -> None:
+    assert t5tune("train", tiny_recipe).code == 0
+    lines = [json.loads(line) for line in Path("runs/tiny/log.jsonl").read_text().splitlines()]
+    steps = [line for line in lines if "loss" in line]
+    assert [line["step"] for line in steps] == [2, 4, 6, 8]
+    assert set(steps[0]) == {
+        "step", "epoch", "elapsed_seconds", "loss", "grad_norm", "learning_rate",
+        "real_tokens_per_second", "real_token_share",
+    }  # fmt: skip
+    assert all(0.5 < line["real_token_share"] <= 1 for line in steps)
+    assert all(line["real_tokens_per_second"] > 0 for line in steps)
+    validations = [line for line in lines if "validation" in line]
+    assert [line["step"] for line in validations] == [4, 8]
+    assert set(validations[0]["validation"]) == {"BLEU", "chrF2++"}
+
+
+def test_a_seed_gives_the_same_run_twice_and_another_seed_another(
+    t5tune: RunCommand, tiny_recipe: Path
+) -> None:
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        assert t5tune("train", tiny_recipe, f"training.seed={seed}", "--output-dir", name).code == 0
+    assert_equal_weights(Path("a"), Path("b"))
+    with pytest.raises(AssertionError):
+        assert_equal_weights(Path("a"), Path("c"))
+
+
+def test_validating_more_often_does_not_change_what_is_trained(
+    t5tune: RunCommand, tiny_recipe: Path
+) -> None:
+    for name, steps in (("a", 8), ("b", 2)):
+        arguments = [f"training.eval_steps={steps}", "training.save_total_limit=9"]
+        assert t5tune("train", tiny_recipe, *arguments, "--output-dir", name).code == 0
+    a, b = (
+        load_file(f"{name}/checkpoints/checkpoint-8/model.safetensors") for name in ("a", "b")
+    )
+    assert all(torch.equal(a[key], b[key]) for key in a)
+
+
+def test_a_finished_run_says_so_and_is_left_alone(t5tune: RunCommand, tiny_recipe: Path) -> None:
+    assert t5tune("train", tiny_recipe).code == 0
+    before = {p: p.stat().st_mtime_ns for p in Path("runs").rglob("*") if p.is_file()}
+    result = t5tune("train", tiny_recipe)
+    assert result.code == 0
+    assert "this run is finished: runs/tiny" in result.err
+    assert before == {p: p.stat().st_mtime_ns for p in Path("runs").rglob("*") if p.is_file()}
+
+
+def test_another_recipe_is_refused_with_the_keys_that_differ(
+    t5tune: RunCommand, tiny_recipe: Path
+) -> None:
+    assert t5tune("train", tiny_recipe).code == 0
+    result = t5tune("train", tiny_recipe, "training.learning_rate=0.5")
+    assert result.code == 1
+    assert result.err.startswith(
+        "error: runs/tiny holds the run of another recipe; these keys differ: "
+        "training.learning_rate."
+    )
+    assert "--restart" in result.err
+    assert "Traceback" not in result.err
+    restarted = t5tune("train", tiny_recipe, "training.learning_rate=0.5", "--restart")
+    assert restarted.code == 0, restarted.err
+    assert (Path("runs/tiny-2") / "model" / "config.json").is_file()
+
+
+def test_a_directory_with_other_files_is_refused(t5tune: RunCommand, tiny_recipe: Path) -> None:
+    Path("thesis").mkdir()
+    Path("thesis/chapter1.tex").write_text("…")
+    result = t5tune("train", tiny_recipe, "--output-dir", "thesis")
+    assert result.code == 1
+    assert "thesis holds files but no run" in result.err
+    assert [p.name for p in Path("thesis").iterdir()] == ["chapter1.tex"]
+
+
+def start(recipe: Path, *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "t5tune", "train", str(recipe), *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+
+
+def wait_for_step(process: subprocess.Popen[str], step: int) -> None:
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("step ") and int(line.split()[1].split("/")[0].replace(",", "")) >= step:
+            return
+    raise AssertionError("training ended before the signal")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_saves_and_the_same_command_continues_to_the_same_weights(
+    number: signal.Signals, t5tune: RunCommand, tiny_recipe: Path
+) -> None:
+    # Accumulation and dropout are on, and the stop falls between two validations, mid-epoch.
+    arguments = [
+        "training.max_steps=120",
+        "training.eval_steps=60",
+        "training.logging_steps=1",
+        "training.gradient_accumulation_steps=2",
+    ]
+    process = start(tiny_recipe, *arguments, "--output-dir", "interrupted")
+    wait_for_step(process, 10)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 128 + number, err
+    assert "a checkpoint is saved" in err
+    assert "Traceback" not in err
+    assert not Path("interrupted/model").exists()
+
+    resumed = t5tune("train", tiny_recipe, *arguments, "--output-dir", "interrupted")
+    assert resumed.code == 0, resumed.err
+    assert "resuming from interrupted/checkpoints/checkpoint-" in resumed.err
+    whole = t5tune("train", tiny_recipe, *arguments, "--output-dir", "whole")
+    assert whole.code == 0
+    assert_equal_weights(Path("interrupted"), Path("whole"))
+    logs = [
+        [
+            {k: v for k, v in json.loads(line).items() if "second" not in k}
+            for line in Path(name, "log.jsonl").read_text().splitlines()
+        ]
+        for name in ("interrupted", "whole")
+    ]
+    # The share of real tokens of the interrupted line covers its own window only.
+    assert [line["step"] for line in logs[0]] == [line["step"] for line in logs[1]]
+    assert [line.get("loss") for line in logs[0]] == [line.get("loss") for line in logs[1]]
+
+
+def test_ctrl_c_before_training_exits_130(tiny_recipe: Path) -> None:
+    process = start(tiny_recipe, "--output-dir", "early")
+    assert process.stderr is not None
+    process.stderr.readline()  # "run: early": the command is at work, training is not
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+
+
+def test_a_damaged_checkpoint_is_skipped(t5tune: RunCommand, tiny_recipe: Path) -> None:
+    arguments = ["training.max_steps=80", "training.eval_steps=10", "training.logging_steps=1"]
+    process = start(tiny_recipe, *arguments)
+    wait_for_step(process, 25)
+    process.kill()
+    process.communicate(timeout=60)
+    checkpoints = sorted(
+        Path("runs/tiny/checkpoints").iterdir(), key=lambda p: int(p.name.split("-")[1])
+    )
+    with (checkpoints[-1] / "optimizer.pt").open("r+b") as stream:
+        stream.seek(200)
+        stream.write(b"\xff\x00\xff")
+    result = t5tune("train", tiny_recipe, *arguments)
+    assert result.code == 0, result.err
+    assert f"skipped {checkpoints[-1]}" in result.err
+    assert f"resuming from {checkpoints[-2]}" in result.err
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        ("data.train.file=nope.tsv", "data.train.file: nope.tsv is not there"),
+        ("data.train.source=english", "there is no column english"),
+        ("training.learning_rat=1", "did you mean learning_rate"),
+        ("training.extra.save_totl_limit=1", "did you mean save_total_limit"),
+        ("model.config.dropout=0.1", "model.config.dropout"),
+        ("model.from_scratch=null model.name=no/such-model", "no/such-model"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_a_next_command(
+    override: str, expected: str, t5tune: RunCommand, tiny_recipe: Path, monkeypatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    result = t5tune("train", tiny_recipe, *override.split())
+    assert result.code == 1
+    assert expected in result.err
+    assert "\ntry: " in result.err
+    assert "Traceback" not in result.err
+    assert not Path("runs/tiny/model").exists()
+
+
+def test_a_hub_data_set_that_cannot_be_reached(
+    t5tune: RunCommand, tiny_recipe: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    started = time.monotonic()
+    result = t5tune(
+        "train", tiny_recipe, "data.train.file=null", "data.train.hub=no/such-data",
+        "data.train.split=train",
+    )  # fmt: skip
+    assert result.code == 1
+    assert "data.train: the data set no/such-data, split train could not be loaded" in result.err
+    assert time.monotonic() - started < 60
+
+
+def test_an_empty_split_and_unequal_files(t5tune: RunCommand, tiny_recipe: Path) -> None:
+    Path("test.tsv").write_text("en\tde\n")
+    result = t5tune("train", tiny_recipe)
+    assert result.code == 1
+    assert "data.test" in result.err
+    assert "holds no example" in result.err
+    Path("a.en").write_text("one\ntwo\n")
+    Path("a.de").write_text("eins\n")
+    result = t5tune(
+        "train", tiny_recipe, "data.train.file=null", "data.train.source_file=a.en",
+        "data.train.target_file=a.de",
+    )  # fmt: skip
+    assert result.code == 1
+    assert "a.en has 2 lines and a.de has 1" in result.err
+
+
+def test_blank_training_pairs_are_left_out_and_counted(
+    t5tune: RunCommand, tiny_recipe: Path
+) -> None:
+    write_pairs(tiny_recipe.parent, "train", [*number_pairs(100), ("", "eins"), ("one", " ")])
+    result = t5tune("train", tiny_recipe)
+    assert result.code == 0, result.err
+    assert "100 training examples (2 blank ones left out)" in result.err
+
+
+def test_several_processes_are_refused(
+    t5tune: RunCommand, tiny_recipe: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    result = t5tune("train", tiny_recipe)
+    assert result.code == 1
+    assert "one process" in result.err
+
+
+def test_early_stopping_ends_a_run_that_does_not_improve(
+    t5tune: RunCommand, tiny_recipe: Path
+) -> None:
+    result = t5tune(
+        "train", tiny_recipe, "training.max_steps=200", "training.eval_steps=2",
+        "training.early_stopping_patience=2", "training.learning_rate=1e-9",
+    )  # fmt: skip
+    assert result.code == 0, result.err
+    lines = [json.loads(line) for line in Path("runs/tiny/log.jsonl").read_text().splitlines()]
+    assert lines[-1]["step"] <= 8

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from transformers import AutoTokenizer
+
+from t5tune.errors import T5TuneError
+from t5tune.models.from_scratch import build_model, build_tokenizer
+from t5tune.recipe.schema import FromScratchSection, TokenizerSection
+
+SOURCES = ["the cat sat on the mat", "a dog"] * 20
+TARGETS = ["die Katze saß", "ein Hund"] * 20
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        TokenizerSection(type="unigram", vocab_size=60),
+        TokenizerSection(type="characters"),
+        TokenizerSection(type="characters", whole_target_words=True),
+        TokenizerSection(type="words"),
+        TokenizerSection(type="bytes"),
+    ],
+    ids=lambda section: section.type,
+)
+def test_text_survives_and_the_saved_tokenizer_is_the_same(
+    section: TokenizerSection, tmp_path: Path
+) -> None:
+    tokenizer = build_tokenizer(section, SOURCES, TARGETS)
+    tokenizer.save_pretrained(tmp_path)
+    loaded = AutoTokenizer.from_pretrained(tmp_path)
+    assert len(loaded) == len(tokenizer)
+    for text in (SOURCES[0], TARGETS[0]):
+        ids = tokenizer(text).input_ids
+        assert ids[-1] == tokenizer.eos_token_id
+        assert loaded(text).input_ids == ids
+        assert tokenizer.decode(ids, skip_special_tokens=True) == text
+
+
+def test_whole_target_words_are_one_token_each() -> None:
+    section = TokenizerSection(type="characters", whole_target_words=True)
+    tokenizer = build_tokenizer(section, ["aad"], ["t͡s aː t"])
+    assert tokenizer.convert_ids_to_tokens(tokenizer("t͡s aː t").input_ids)[:3] == [
+        "▁t͡s",
+        "▁aː",
+        "▁t",
+    ]
+    assert len(tokenizer("aad").input_ids) == len("▁aad") + 1
+
+
+def test_a_vocabulary_smaller_than_the_alphabet_is_refused() -> None:
+    with pytest.raises(T5TuneError, match="vocab_size: 16 is too small"):
+        build_tokenizer(TokenizerSection(vocab_size=16), SOURCES, TARGETS)
+
+
+def test_sizes_and_overrides_reach_the_configuration() -> None:
+    tokenizer = build_tokenizer(TokenizerSection(type="bytes"), [], [])
+    section = FromScratchSection(d_model=16, d_ff=24, num_layers=2, num_heads=2)
+    model = build_model(section, tokenizer, {"dropout_rate": 0.3})
+    config = model.config
+    assert (config.d_model, config.d_kv, config.d_ff) == (16, 8, 24)
+    assert (config.num_layers, config.num_decoder_layers) == (2, 2)
+    assert config.dropout_rate == 0.3
+    assert config.vocab_size == len(tokenizer)
+    assert config.decoder_start_token_id == tokenizer.pad_token_id
+
+
+def test_an_unknown_field_gets_the_nearest_name() -> None:
+    tokenizer = build_tokenizer(TokenizerSection(type="bytes"), [], [])
+    section = FromScratchSection(d_model=16, num_heads=2)
+    with pytest.raises(T5TuneError, match="dropout_rat: .* did you mean dropout_rate"):
+        build_model(section, tokenizer, {"dropout_rat": 0.3})

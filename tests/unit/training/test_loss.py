@@ -1,0 +1,121 @@
+"""The loss and the gradient of an optimizer step do not depend on how it is split."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers import (
+    BartConfig,
+    BartForConditionalGeneration,
+    PreTrainedModel,
+    Seq2SeqTrainingArguments,
+    T5Config,
+    T5ForConditionalGeneration,
+    TrainerCallback,
+)
+
+from t5tune.data.batching import FixedSizeBatches
+from t5tune.data.encoding import Collator, EncodedDataset, TokenSequences
+from t5tune.training.loss import sum_token_losses
+from t5tune.training.trainer import T5TuneTrainer
+
+
+def build(family: str) -> PreTrainedModel:
+    torch.manual_seed(0)
+    if family == "t5":
+        return T5ForConditionalGeneration(
+            T5Config(
+                vocab_size=40, d_model=16, d_kv=8, d_ff=32, num_layers=1, num_heads=2,
+                dropout_rate=0.0, decoder_start_token_id=0,
+            )
+        )  # fmt: skip
+    return BartForConditionalGeneration(
+        BartConfig(
+            vocab_size=40, d_model=16, encoder_layers=1, decoder_layers=1, encoder_ffn_dim=32,
+            decoder_ffn_dim=32, encoder_attention_heads=2, decoder_attention_heads=2,
+            dropout=0.0, max_position_embeddings=64,
+        )
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def examples() -> EncodedDataset:
+    generator = np.random.default_rng(0)
+    sides = [
+        TokenSequences([generator.integers(3, 40, n).tolist() for n in generator.integers(2, 12, 32)])
+        for _ in range(2)
+    ]
+    return EncodedDataset(*sides)
+
+
+class Recorder(TrainerCallback):
+    """Gradients of the first optimizer step, and what is logged."""
+
+    def __init__(self) -> None:
+        self.gradients: list[torch.Tensor] = []
+        self.loss = 0.0
+
+    def on_pre_optimizer_step(self, args, state, control, model=None, **_):  # type: ignore[no-untyped-def]
+        self.gradients = [p.grad.clone() for p in model.parameters() if p.grad is not None]
+
+    def on_log(self, args, state, control, logs=None, **_):  # type: ignore[no-untyped-def]
+        self.loss = logs.get("loss", self.loss)
+
+
+def first_step(
+    family: str, examples: EncodedDataset, batch_size: int, smoothing: float, path: Path
+) -> Recorder:
+    model, recorder = build(family), Recorder()
+    arguments = Seq2SeqTrainingArguments(
+        output_dir=str(path), max_steps=1, gradient_accumulation_steps=32 // batch_size,
+        logging_steps=1, max_grad_norm=0.0, report_to="none", use_cpu=True, disable_tqdm=True,
+        remove_unused_columns=False, save_strategy="no",
+    )  # fmt: skip
+    trainer = T5TuneTrainer(
+        model=model,
+        args=arguments,
+        train_dataset=examples,
+        data_collator=Collator(0),
+        optimizers=(torch.optim.SGD(model.parameters(), lr=0.1), None),
+        batch_plan=FixedSizeBatches(len(examples), batch_size, seed=1),
+        validate=dict,
+        label_smoothing=smoothing,
+        checkpoints_kept=1,
+        callbacks=[recorder],
+    )
+    trainer.train()
+    return recorder
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("family", ["t5", "bart"])
+def test_accumulation_changes_neither_loss_nor_gradient(
+    family: str, smoothing: float, examples: EncodedDataset, tmp_path: Path
+) -> None:
+    whole = first_step(family, examples, 32, smoothing, tmp_path)
+    model = build(family)
+    batch = Collator(0)([examples[i] for i in range(32)])
+    logits = model(
+        input_ids=batch["input_ids"],
+        attention_mask=batch["attention_mask"],
+        decoder_input_ids=model.prepare_decoder_input_ids_from_labels(batch["labels"]),
+    ).logits
+    num_tokens = int(batch["labels"].ne(-100).sum())
+    expected = (sum_token_losses(logits, batch["labels"], smoothing) / num_tokens).item()
+    # The Trainer rounds what it logs to four decimals in some versions.
+    assert whole.loss == pytest.approx(expected, rel=1e-4)
+    for batch_size in (8, 4):
+        split = first_step(family, examples, batch_size, smoothing, tmp_path)
+        assert split.loss == pytest.approx(whole.loss, rel=1e-4)
+        for a, b in zip(split.gradients, whole.gradients, strict=True):
+            torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
+
+
+def test_the_loss_is_the_sum_over_real_tokens() -> None:
+    logits = torch.zeros(1, 3, 4)
+    labels = torch.tensor([[1, 2, -100]])
+    assert sum_token_losses(logits, labels).item() == pytest.approx(2 * np.log(4))
+    assert sum_token_losses(logits, labels, 0.1).item() == pytest.approx(2 * np.log(4))
