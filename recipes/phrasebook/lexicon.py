@@ -102,7 +102,7 @@ close ; schließen/schließt/geschlossen ; a ; ddt ; opening
 turn_on ; ein|schalten ; a ; ddt ; device
 turn_off ; aus|schalten ; a ; ddt ; device
 pick_up ; ab|holen ; a ; dp ; parcel male female vehicle
-bring_along/brought_along ; mit|bringen/bringt/mitgebracht ; a ; ip ; belongings picture bouquet book
+bring_along/brought_along ; mit|bringen/bringt/mitgebracht ; a ; ip ; belongings picture book
 take_along/took_along ; mit|nehmen/nimmt/mitgenommen ; a ; ip ; belongings animal
 try_on ; an|probieren ; a ; dt ; clothes
 put_on/put_on ; an|ziehen/zieht/angezogen ; a ; ip ; clothes

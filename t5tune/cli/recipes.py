@@ -1,0 +1,54 @@
+"""`t5tune recipes`: list, show and copy what ships."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="List, show or copy the recipes that ship.", no_args_is_help=True)
+
+
+@app.command(name="list")
+def list_(
+    json_output: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+) -> None:
+    """List the recipes that ship."""
+    import json
+
+    from t5tune.recipe.catalog import list_recipes
+
+    entries = list_recipes()
+    if json_output:
+        rows = [{"name": e.name, "task": e.task, "summary": e.summary} for e in entries]
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    name_width = max(len(entry.name) for entry in entries)
+    task_width = max(len(entry.task) for entry in entries)
+    for entry in entries:
+        typer.echo(f"{entry.name:{name_width}}  {entry.task:{task_width}}  {entry.summary}")
+
+
+@app.command()
+def show(name: Annotated[str, typer.Argument(help="Name of a recipe.")]) -> None:
+    """Print a recipe."""
+    from t5tune.recipe.catalog import recipe_text
+
+    typer.echo(recipe_text(name), nl=False)
+
+
+@app.command()
+def copy(
+    name: Annotated[str, typer.Argument(help="Name of a recipe.")],
+    file: Annotated[
+        Path | None, typer.Argument(help="Where to; the current directory if left out.")
+    ] = None,
+) -> None:
+    """Copy a recipe, with data that lies beside it, to edit it."""
+    from t5tune.recipe.catalog import copy_recipe
+
+    written = copy_recipe(name, file)
+    for path in written:
+        typer.echo(str(path))
+    typer.echo(f"try: t5tune train {written[0]}", err=True)

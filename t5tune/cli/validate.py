@@ -1,0 +1,47 @@
+"""`t5tune validate`: the schema alone, in milliseconds."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def validate(
+    recipe: Annotated[
+        str | None, typer.Argument(help="A recipe file, or the name of a shipped one.")
+    ] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[KEY=VALUE]...", help="Changes, as for `t5tune train`."),
+    ] = None,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON schema for editors instead.")
+    ] = False,
+    json_output: Annotated[
+        bool, typer.Option("--json", help="Print the recipe with its defaults as JSON.")
+    ] = False,
+) -> None:
+    """Check a recipe without reading data or loading a model."""
+    import json
+
+    from t5tune.errors import T5TuneError
+    from t5tune.recipe.loading import load_recipe, recipe_json_schema
+
+    if schema:
+        typer.echo(json.dumps(recipe_json_schema(), indent=2))
+        return
+    if recipe is None:
+        raise T5TuneError("which recipe?", next_command="t5tune validate RECIPE")
+    loaded = load_recipe(recipe, overrides or [])
+    if json_output:
+        typer.echo(json.dumps(loaded.model_dump(mode="json"), ensure_ascii=False, indent=2))
+        return
+    model = loaded.model.name or "a new model"
+    training = loaded.training
+    length = (
+        f"{training.max_steps:,} steps"
+        if training.max_steps
+        else f"{training.num_train_epochs:g} epochs"
+    )
+    typer.echo(f"{recipe}: a valid recipe ({loaded.task}, {model}, {length})")

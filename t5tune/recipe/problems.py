@@ -1,0 +1,166 @@
+"""What is wrong with a recipe, in sentences: file, line, key path and the nearest valid name."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import typing
+from collections.abc import Callable, Sequence
+from types import UnionType
+from typing import Any, Literal
+
+from pydantic import BaseModel, ValidationError
+
+from t5tune.recipe.schema import Recipe
+from t5tune.recipe.yaml_lines import KeyPath
+
+Place = Callable[[KeyPath], str]
+
+EXPECTED = (
+    ("int", "a whole number"),
+    ("float", "a number"),
+    ("finite_number", "a finite number"),
+    ("bool", "true or false"),
+    ("string_type", "text (write it in quotes)"),
+    ("list", "a list"),
+    ("dict", "keys and values"),
+    ("model", "a section with keys of its own"),
+)
+
+
+def describe_problems(error: ValidationError, place: Place) -> list[tuple[KeyPath, str]]:
+    """One sentence for each wrong key.
+
+    Args:
+        error: What pydantic found.
+        place: Gives file and line (or "command line") of a key path.
+
+    Returns:
+        Key paths and lines such as `r.yaml:3: training.sed: unknown key; did you mean seed?`
+    """
+    described: dict[KeyPath, str] = {}
+    for detail in error.errors(include_url=False):
+        path = _known_path(detail["loc"], detail["type"])
+        if path in described:
+            continue  # another member of a union: the first line says it all
+        sentence = _describe(detail, path)
+        shown = path
+        if detail["type"] == "missing":
+            path = path[:-1]
+        key = _join(shown) or "recipe"
+        described[shown] = f"{place(path)}: {key}: {sentence}"
+    return list(described.items())
+
+
+def _join(path: Sequence[str | int]) -> str:
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f"{'.' if text else ''}{part}"
+    return text
+
+
+def _known_path(location: Sequence[str | int], kind: str) -> KeyPath:
+    """The location without the members of unions, which pydantic adds to it."""
+    path: list[str | int] = []
+    annotation: Any = Recipe
+    for part in location:
+        section = _section_of(annotation)
+        if isinstance(part, int):
+            path.append(part)
+            annotation = None
+        elif section is not None and (part in section.model_fields or kind == "extra_forbidden"):
+            path.append(part)
+            field = section.model_fields.get(part)
+            annotation = field.annotation if field is not None else None
+    return tuple(path)
+
+
+def _section_of(annotation: Any) -> type[BaseModel] | None:
+    for candidate in (annotation, *typing.get_args(annotation)):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+    return None
+
+
+def field_annotation(path: Sequence[str | int]) -> Any:
+    """The type of a key of the schema, or None if there is no such key."""
+    annotation: Any = Recipe
+    for part in path:
+        section = _section_of(annotation)
+        if section is None or part not in section.model_fields:
+            return None
+        annotation = section.model_fields[str(part)].annotation
+    return annotation
+
+
+def _describe(detail: Any, path: KeyPath) -> str:
+    kind: str = detail["type"]
+    if kind == "extra_forbidden":
+        return _unknown_key(path)
+    if kind == "missing":
+        return "this key is required"
+    if kind == "value_error":
+        return str(detail["ctx"]["error"])
+    choices = _choices(field_annotation(path))
+    found = _show(detail["input"])
+    if choices and (kind == "literal_error" or _is_union(field_annotation(path))):
+        return f"expected {_one_of(choices)}, found {found}{_nearest(str(detail['input']), choices)}"
+    for start, expected in EXPECTED:
+        if kind.startswith(start):
+            return f"expected {expected}, found {found}"
+    # What is left are bounds and patterns: "Input should be greater than 0".
+    sentence = re.sub(r"^(Input|String|List|Value) should ", "has to ", str(detail["msg"]))
+    if kind == "string_pattern_mismatch":
+        sentence = "may hold letters, digits, dot, dash and underscore"
+    return f"{sentence}, found {found}"
+
+
+def _is_union(annotation: Any) -> bool:
+    return typing.get_origin(annotation) in (typing.Union, UnionType)
+
+
+def _choices(annotation: Any) -> list[str]:
+    """Values that a field may have, as far as they are words."""
+    if typing.get_origin(annotation) is Literal:
+        return [str(value) for value in typing.get_args(annotation)]
+    choices = [c for part in typing.get_args(annotation) for c in _choices(part)]
+    if choices and bool in typing.get_args(annotation):
+        choices = ["true", "false", *choices]
+    return choices
+
+
+def _one_of(choices: Sequence[str]) -> str:
+    return choices[0] if len(choices) == 1 else f"{', '.join(choices[:-1])} or {choices[-1]}"
+
+
+def _nearest(word: str, choices: Sequence[str]) -> str:
+    near = difflib.get_close_matches(word, choices, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _show(value: Any) -> str:
+    text = "nothing" if value is None else repr(value)
+    if isinstance(value, (dict, list)):
+        text = "a section" if isinstance(value, dict) else "a list"
+    return text if len(text) <= 60 else text[:57] + "…'"
+
+
+def _unknown_key(path: KeyPath) -> str:
+    parent, key = path[:-1], str(path[-1])
+    section = _section_of(field_annotation(parent) if parent else Recipe)
+    names = list(section.model_fields) if section is not None else []
+    for other, names_there in _all_sections():
+        if key in names_there and other != parent:
+            return f"unknown key; {key} belongs under {_join(other) or 'the top level'}"
+    return f"unknown key{_nearest(key, names)}" or "unknown key"
+
+
+def _all_sections(
+    section: type[BaseModel] = Recipe, path: KeyPath = ()
+) -> list[tuple[KeyPath, list[str]]]:
+    found = [(path, list(section.model_fields))]
+    for name, field in section.model_fields.items():
+        inner = _section_of(field.annotation)
+        if inner is not None:
+            found += _all_sections(inner, (*path, name))
+    return found
