@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from t5tune.data.encoding import encode_texts
 from t5tune.data.sources import load_split
@@ -27,6 +27,9 @@ from t5tune.scoring.report import Report, build_report, write_report
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
+
+# Key of our own in config.json: what a model directory has to tell wherever it is moved to.
+SETTINGS_KEY = "t5tune"
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,11 @@ class LoadedModel:
 
 
 def load_for_translation(
-    name: str, *, source_lang: str | None = None, target_lang: str | None = None
+    name: str,
+    *,
+    source_lang: str | None = None,
+    target_lang: str | None = None,
+    prefix: str | None = None,
 ) -> LoadedModel:
     """Load a run, a model directory or a hub id.
 
@@ -72,13 +79,14 @@ def load_for_translation(
         name: Which one.
         source_lang: For a model that is no run and needs it.
         target_lang: The same for the target.
+        prefix: For a model that is no run; left out, the one that it was trained with.
 
     Raises:
         T5TuneError: It is none of these, or a run that has no model yet.
     """
     run = RunDirectory(Path(name))
     if not run.is_run:
-        return _load_bare_model(name, source_lang, target_lang)
+        return _load_bare_model(name, source_lang, target_lang, prefix)
     if not run.has_model:
         raise T5TuneError(
             f"{name} has no model yet: its training has not finished.",
@@ -97,21 +105,33 @@ def load_for_translation(
     return LoadedModel(run.name, translator, tokenizer, recipe, run)
 
 
-def _load_bare_model(name: str, source_lang: str | None, target_lang: str | None) -> LoadedModel:
+def _load_bare_model(
+    name: str, source_lang: str | None, target_lang: str | None, prefix: str | None
+) -> LoadedModel:
     model = load_model(name).to(default_device())
     tokenizer = load_tokenizer(name)
     family = find_family(model.config.model_type)
     forced_bos = model.generation_config.forced_bos_token_id
     if family.has_language_tokens:
         forced_bos = set_languages(tokenizer, source_lang, target_lang)
-    prefix = default_prefix(
-        model.config.model_type,
-        "translation",
-        source_lang,
-        target_lang,
-        is_byte_level=is_byte_level(tokenizer),
+    own: dict[str, Any] = getattr(model.config, SETTINGS_KEY, None) or {}
+    if prefix is None:
+        prefix = own.get("prefix")
+    if prefix is None:
+        prefix = default_prefix(
+            model.config.model_type,
+            "translation",
+            source_lang,
+            target_lang,
+            is_byte_level=is_byte_level(tokenizer),
+        )
+    translator = TorchTranslator(
+        model,
+        tokenizer,
+        prefix=prefix,
+        max_source_length=own.get("max_source_length"),
+        forced_bos_token_id=forced_bos,
     )
-    translator = TorchTranslator(model, tokenizer, prefix=prefix, forced_bos_token_id=forced_bos)
     return LoadedModel(name, translator, tokenizer)
 
 

@@ -111,3 +111,9 @@ def next_free_path(path: Path) -> Path:
     while (candidate := path.with_name(f"{path.name}-{number}")).exists():
         number += 1
     return candidate
+
+
+def display_path(path: str | Path) -> str:
+    """A path as messages show it: relative where it lies under the current directory."""
+    absolute, here = Path(path).expanduser(), Path.cwd()
+    return str(absolute.relative_to(here)) if absolute.is_relative_to(here) else str(path)

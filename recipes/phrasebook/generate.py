@@ -1,9 +1,10 @@
 """Writes the English-German phrasebook: train.tsv, validation.tsv and test.tsv.
 
-Sentences come from the constructions in ``sentences.py`` and ``situations.py``. A fixed share of
-all pairs of content words is held out: no training sentence contains such a pair, every
-validation and test sentence contains at least one, and yet each of its words is well known from
-training. Test so asks for combinations that were never seen together.
+Sentences come from the constructions in ``sentences.py``, ``subordinate.py``, ``restaurant.py``,
+``travel.py`` and ``people.py``. A fixed share of all pairs of content words is held out: no
+training sentence contains such a pair, every validation and test sentence contains at least one,
+and yet each of its words is well known from training. Test so asks for combinations that were
+never seen together.
 """
 
 from __future__ import annotations
@@ -17,10 +18,13 @@ from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 from pathlib import Path
 
+import people
+import restaurant
 import sentences
-import situations
+import subordinate
+import travel
 from sacrebleu import corpus_bleu
-from vocabulary import Sampler
+from sampler import Sampler
 
 SEED = 20
 SIZES = {"train": 10200, "validation": 300, "test": 500}
@@ -66,7 +70,8 @@ class Generator:
     def __init__(self, seed: int) -> None:
         """Start from a seed."""
         self.sampler = Sampler(seed)
-        weighted = sentences.CONSTRUCTIONS + situations.CONSTRUCTIONS
+        modules = (sentences, subordinate, restaurant, travel, people)
+        weighted = [entry for module in modules for entry in module.CONSTRUCTIONS]
         self.constructions = [construction for construction, _ in weighted]
         self.weights = [weight for _, weight in weighted]
         self.sources: set[str] = set()

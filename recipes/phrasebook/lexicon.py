@@ -71,7 +71,7 @@ narrow/narrower schmal/schmaler : opening bed bridge
 wide/wider breit : gate bed river beach
 thick/thicker dick : book novel sweater scarf
 free frei : table chair bench appointment
-closed geschlossen : opening sight
+closed geschlossen : door window gate sight
 wild wild : animal forest
 clever/cleverer klug/klüger : animal stranger
 ugly/uglier hässlich : clothes furniture
@@ -91,9 +91,9 @@ look_for ; suchen ; a ; id ; place
 find/found ; finden/findet/gefunden ; a ; dp ; belongings paper clothes
 lose/lost ; verlieren/verliert/verloren ; a ; pp ; belongings
 forget/forgot ; vergessen/vergisst/vergessen ; a ; pdp ; belongings appointment meeting form
-repair ; reparieren ; a ; dp ; device vehicle opening
+repair ; reparieren ; a ; dp ; device vehicle door window drawer gate
 clean ; putzen ; a ; d ; kitchen bathroom bedroom cellar office hallway window
-clean ; putzen ; a ; P ; pairs
+clean ; putzen ; a ; P ; shoe boot
 wash ; waschen/wäscht/gewaschen ; a ; dp ; clothes vehicle
 wash ; waschen/wäscht/gewaschen ; a ; dD ; tableware vegetable
 rent ; mieten ; a ; i ; vehicle lodging
@@ -116,12 +116,17 @@ visit ; besuchen ; a ; p ; male female
 visit ; besuchen ; a ; ddi ; sight
 call ; an|rufen/ruft/angerufen ; a ; p ; male female
 call ; an|rufen/ruft/angerufen ; a ; d ; stranger
-help ; helfen/hilft/geholfen ; d ; ppd ; male female stranger
-thank ; danken ; d ; pd ; male female stranger
-answer ; antworten ; d ; pd ; male female stranger
+help ; helfen/hilft/geholfen ; d ; p ; male female
+help ; helfen/hilft/geholfen ; d ; d ; stranger
+thank ; danken ; d ; p ; male female
+thank ; danken ; d ; d ; stranger
+answer ; antworten ; d ; p ; male female
+answer ; antworten ; d ; d ; stranger
 pay/paid ; bezahlen ; a ; dp ; bill
-wait_for ; warten ; auf:a ; pd ; male female stranger transport rail
-talk_to ; sprechen/spricht/gesprochen ; mit:d ; pd ; male female stranger
+wait_for ; warten ; auf:a ; p ; male female
+wait_for ; warten ; auf:a ; d ; stranger transport rail
+talk_to ; sprechen/spricht/gesprochen ; mit:d ; p ; male female
+talk_to ; sprechen/spricht/gesprochen ; mit:d ; d ; stranger
 write/wrote ; schreiben/schreibt/geschrieben ; a ; ii ; paper
 sign ; unterschreiben/unterschreibt/unterschrieben ; a ; dt ; paper
 fill_in ; aus|füllen ; a ; dt ; form application list

@@ -1,8 +1,10 @@
-"""Sentences built from whole clauses: statements, questions, subordinate clauses, requests."""
+"""Main clauses: statements, questions, requests and negation."""
 
 from __future__ import annotations
 
-from grammar import PRONOUNS, Clause, Verb, capitalise, join, noun_phrase
+from clauses import Clause, Verb
+from grammar import PRONOUNS, Pair, join, noun_phrase, paired
+from sampler import Sampler
 from vocabulary import (
     ALL_NOUNS,
     FIRST_PERSON,
@@ -12,11 +14,9 @@ from vocabulary import (
     WE,
     YOU,
     Entry,
-    Sampler,
     read_expressions,
 )
 
-Pair = tuple[str, str]
 TOGETHER: tuple[str, ...] = (
     "watch",
     "prepare",
@@ -41,39 +41,6 @@ HOBBIES: tuple[str, ...] = (
 HOBBIES += ("play football", "play tennis", "play the piano", "ride a bike", "tidy up")
 ERRANDS = ("buy", "rent", "book", "exchange", "borrow", "order")
 REFUSED = ("need", "buy", "order", "eat", "rent", "borrow", "book", "write", "send")
-# The kind of an entry is the kind of reason: done, duty or failure.
-MOODS = (
-    *read_expressions("happy=froh|proud=stolz|satisfied=zufrieden|grateful=dankbar", "done"),
-    *read_expressions(
-        "nervous=nervös|in a hurry=in Eile|excited=aufgeregt|busy=beschäftigt", "duty"
-    ),
-    *read_expressions("angry=wütend|disappointed=enttäuscht|desperate=verzweifelt", "failure"),
-)
-CONDITIONS = read_expressions(
-    "if it rains=wenn es regnet|if it snows=wenn es schneit|if I have time=wenn ich Zeit habe"
-    "|if the sun shines=wenn die Sonne scheint|if the weather is good=wenn das Wetter gut ist"
-    "|if it is cold=wenn es kalt ist|if nobody helps us=wenn uns niemand hilft"
-    "|if everything goes well=wenn alles gut geht|if the shop is open=wenn das Geschäft offen ist",
-    "condition",
-)
-THAT = read_expressions(
-    "I think that=ich glaube, dass|I know that=ich weiß, dass|we hope that=wir hoffen, dass"
-    "|it is good that=es ist gut, dass|my mother says that=meine Mutter sagt, dass"
-    "|it is a pity that=es ist schade, dass|I am sure that=ich bin sicher, dass",
-    "lead",
-)
-WHETHER = read_expressions(
-    "do you know whether=wissen Sie, ob?|I do not know whether=ich weiß nicht, ob."
-    "|I would like to know whether=ich möchte wissen, ob.|nobody knows when=niemand weiß, wann."
-    "|can you tell me why=können Sie mir sagen, warum?|I wonder why=ich frage mich, warum.",
-    "lead",
-)
-INFINITIVES = read_expressions(
-    "it is important=es ist wichtig|I am trying=ich versuche|I have forgotten=ich habe vergessen"
-    "|I am planning=ich plane|it is not easy=es ist nicht einfach|it is necessary=es ist nötig"
-    "|I have no time=ich habe keine Zeit|I have decided=ich habe beschlossen",
-    "lead",
-)
 GIVING = read_expressions(
     "show=zeigen,zeigt,gezeigt|bring=bringen,bringt,gebracht|lend=leihen,leiht,geliehen"
     "|give=geben,gibt,gegeben",
@@ -81,15 +48,11 @@ GIVING = read_expressions(
 )
 
 
-def _pair(english: str, german: str, mark: str = ".") -> Pair:
-    return capitalise(english) + mark, capitalise(german) + mark
+def stated(clause: Clause, fronted: bool = False) -> Pair:
+    return paired(clause.english_main(fronted), clause.german_main(fronted))
 
 
-def _state(clause: Clause, fronted: bool = False) -> Pair:
-    return _pair(clause.english_main(fronted), clause.german_main(fronted))
-
-
-def _timed(s: Sampler) -> tuple[str, str]:
+def tense_and_time(s: Sampler) -> tuple[str, str]:
     """A tense and a time that go together."""
     tense = s.one_of(("present", "present", "will", "past", "past"))
     return tense, s.time({"present": "habit", "will": "future", "past": "past"}[tense])
@@ -101,15 +64,15 @@ def _verb(s: Sampler, names: tuple[str, ...]) -> Verb:
 
 def statement(s: Sampler) -> Pair:
     """On Monday I will visit my aunt."""
-    tense, time = _timed(s)
-    return _state(s.clause(s.subject(), tense, time), fronted=s.chance(0.45))
+    tense, time = tense_and_time(s)
+    return stated(s.clause(s.subject(), tense, time), fronted=s.chance(0.45))
 
 
 def modal_statement(s: Sampler) -> Pair:
     """We have to pick up the parcel tomorrow."""
     time = s.time("future") if s.chance(0.7) else ""
     tense = s.one_of(("can", "have to", "want to", "would like to", "should"))
-    return _state(s.clause(s.subject(), tense, time), fronted=bool(time) and s.chance(0.3))
+    return stated(s.clause(s.subject(), tense, time), fronted=bool(time) and s.chance(0.3))
 
 
 def company(s: Sampler) -> Pair:
@@ -121,14 +84,14 @@ def company(s: Sampler) -> Pair:
     en_with, _, de_with = s.companion().partition("=")
     time = s.time("past" if tense == "past" else "future") if s.chance(0.6) else ""
     words = join(en_object, en_with), join(de_with, de_object)
-    return _state(Clause(who, verb, *words, time, tense), fronted=bool(time) and s.chance(0.4))
+    return stated(Clause(who, verb, *words, time, tense), fronted=bool(time) and s.chance(0.4))
 
 
 def negation(s: Sampler) -> Pair:
     """I did not find my key yesterday. / I cannot close this window."""
     tense = s.one_of(("past", "cannot"))
     time = s.time("past") if tense == "past" else s.one_of(("", "today=heute"))
-    return _state(s.clause(s.subject(), tense, time, objects=True, negated=True))
+    return stated(s.clause(s.subject(), tense, time, objects=True, negated=True))
 
 
 def without(s: Sampler) -> Pair:
@@ -140,14 +103,14 @@ def without(s: Sampler) -> Pair:
     german = noun_phrase(noun, "no", adjective).case(verb.case)
     helper = "does not" if who.person == "3s" else "do not"
     english = join(who.en, helper, verb.en, noun_phrase(noun, "a", adjective).en)
-    return _pair(english, join(who.case("nom"), verb.finite(who.person), german, verb.prefix))
+    return paired(english, join(who.case("nom"), verb.finite(who.person), german, verb.prefix))
 
 
 def asking(s: Sampler) -> Pair:
     """Did you call your brother yesterday? / Do you want to order a salad?"""
     tense = s.one_of(("past", "past", "want to", "would like to", "can", "have to"))
     clause = s.clause(YOU, tense, s.time("past" if tense == "past" else "future"))
-    return _pair(clause.english_question(), clause.german_question(), "?")
+    return paired(clause.english_question(), clause.german_question(), "?")
 
 
 def request(s: Sampler) -> Pair:
@@ -155,7 +118,7 @@ def request(s: Sampler) -> Pair:
     clause = s.clause(YOU, "could", objects=True, definite=True)
     end = clause.verb.prefix + clause.verb.de
     english = join("could you please", clause.verb.en, clause.en_object)
-    return _pair(english, join("könnten Sie bitte", clause.middle, end), "?")
+    return paired(english, join("könnten Sie bitte", clause.middle, end), "?")
 
 
 def permission(s: Sampler) -> Pair:
@@ -163,7 +126,7 @@ def permission(s: Sampler) -> Pair:
     clause = s.clause(
         FIRST_PERSON, "may", s.one_of(("", "today=heute", "tomorrow=morgen")), objects=True
     )
-    return _pair(clause.english_question(), clause.german_question(), "?")
+    return paired(clause.english_question(), clause.german_question(), "?")
 
 
 def imperative(s: Sampler) -> Pair:
@@ -173,7 +136,7 @@ def imperative(s: Sampler) -> Pair:
     negated = s.chance(0.25) and not verb.preposition
     english = join("please", "do not" if negated else "", verb.en, clause.en_object)
     no = "nicht" if negated else ""
-    return _pair(english, join("bitte", verb.de, "Sie", clause.middle, no, verb.prefix))
+    return paired(english, join("bitte", verb.de, "Sie", clause.middle, no, verb.prefix))
 
 
 def question_word(s: Sampler) -> Pair:
@@ -183,7 +146,7 @@ def question_word(s: Sampler) -> Pair:
     word = s.one_of(("when=wann", "why=warum")).partition("=")
     tense = s.one_of(("past", "have to", "want to"))
     clause = s.clause(subject, tense)
-    return _pair(clause.english_question(word[0]), clause.german_question(word[2]), "?")
+    return paired(clause.english_question(word[0]), clause.german_question(word[2]), "?")
 
 
 def where(s: Sampler) -> Pair:
@@ -192,84 +155,7 @@ def where(s: Sampler) -> Pair:
     who = PLAIN_SUBJECTS[s.random.randrange(2)]
     time = s.one_of(("", "", "today=heute", "tomorrow=morgen"))
     clause = Clause(who, verb, *s.object_of(verb, who), time, "can")
-    return _pair(clause.english_question("where"), clause.german_question("wo"), "?")
-
-
-def that_clause(s: Sampler) -> Pair:
-    """I think that Anna has to work tomorrow."""
-    lead = s.pick(THAT)
-    tense, time = _timed(s)
-    if tense == "will" and s.chance(0.5):
-        tense = s.one_of(("have to", "want to", "can"))
-    clause = s.clause(s.subject(), tense, time)
-    return _pair(join(lead.en, clause.english_main()), join(lead.de, clause.german_final()))
-
-
-def whether(s: Sampler) -> Pair:
-    """Do you know whether my aunt sold the house?"""
-    lead = s.pick(WHETHER)
-    tense = s.one_of(("past", "want to", "have to"))
-    time = s.time("past" if tense == "past" else "future") if s.chance(0.2) else ""
-    subject = s.third_person() if s.chance(0.7) else PLAIN_SUBJECTS[2 + s.random.randrange(2)]
-    clause = s.clause(subject, tense, "" if "when" in lead.en else time)
-    german = join(lead.de[:-1], clause.german_final())
-    return _pair(join(lead.en, clause.english_main()), german, lead.de[-1])
-
-
-def because(s: Sampler) -> Pair:
-    """Anna is happy because she found her key."""
-    mood = s.pick(MOODS)
-    subject = s.subject()
-    be = {"1s": "am=bin", "1p": "are=sind"}.get(subject.person, "is=ist").partition("=")
-    again = subject
-    if subject.person == "3s":
-        again = PLAIN_SUBJECTS[2 if subject.gender == "m" else 3]
-    if mood.kind == "duty":
-        clause = s.clause(again, "have to")
-    elif mood.kind == "done":
-        clause = s.clause(again, "past", s.time("past") if s.chance(0.3) else "")
-    else:
-        clause = s.clause(again, "cannot", objects=True, negated=True)
-    english = join(subject.en, be[0], mood.en, "because", clause.english_main())
-    german = f"{join(subject.case('nom'), be[2], mood.de)}, weil {clause.german_final()}"
-    return _pair(english, german)
-
-
-def condition(s: Sampler) -> Pair:
-    """If it rains, we will stay at home."""
-    when = s.pick(CONDITIONS)
-    clause = s.clause(
-        s.subject(), s.one_of(("will", "have to", "want to")), f"{when.en},={when.de},"
-    )
-    return _state(clause, fronted=True)
-
-
-def infinitive(s: Sampler) -> Pair:
-    """I have forgotten to turn off the heater."""
-    lead = s.pick(INFINITIVES)
-    clause = s.clause(
-        FIRST_PERSON,
-        "infinitive",
-        willed=True,
-        time=s.one_of(("", "", "today=heute", "tomorrow=morgen")),
-    )
-    english = join(lead.en, clause.english_infinitive())
-    return _pair(english, f"{lead.de}, {clause.german_infinitive()}")
-
-
-def relative(s: Sampler) -> Pair:
-    """Where is the camera that you bought yesterday?"""
-    verb = s.pick([v for v in VERBS if v.case == "acc" and "i" in v.determiners])
-    noun = s.noun(*verb.groups)
-    adjective = s.maybe_adjective(noun, 0.3)
-    thing = noun_phrase(noun, "the", adjective)
-    pronoun = {"m": "den", "f": "die", "n": "das"}[noun.gender]
-    who = s.one_of(("you", "you", "my"))
-    subject = YOU if who == "you" else noun_phrase(s.relative("my"), "my")
-    clause = Clause(subject, verb, "", "", s.time("past") if s.chance(0.5) else "", "past")
-    en_start, de_start = s.one_of(("where is=wo ist", "is this=ist das")).split("=")
-    english = f"{en_start} {thing.en} that {clause.english_main()}"
-    return _pair(english, f"{de_start} {thing.case('nom')}, {pronoun} {clause.german_final()}", "?")
+    return paired(clause.english_question("where"), clause.german_question("wo"), "?")
 
 
 def pronoun(s: Sampler) -> Pair:
@@ -300,9 +186,9 @@ def hobby(s: Sampler) -> Pair:
     tail = "gern", verb.adverb, verb.prefix
     if fronted:
         english = join(time.en, subject.en, likes, verb.en)
-        return _pair(english, join(time.de, finite, nom, *tail))
+        return paired(english, join(time.de, finite, nom, *tail))
     english = join(subject.en, likes, verb.en, time.en)
-    return _pair(english, join(nom, finite, time.de, *tail))
+    return paired(english, join(nom, finite, time.de, *tail))
 
 
 def giving(s: Sampler) -> Pair:
@@ -331,7 +217,7 @@ def giving(s: Sampler) -> Pair:
     en_receiver, de_receiver = receiver.split("=")
     english = join(en_start, verb.en, en_receiver, thing.en)
     german = join(de_start, de_receiver, thing.case("acc"), infinitive_form)
-    return _pair(english, german, start[-1])
+    return paired(english, german, start[-1])
 
 
 def present_for(s: Sampler) -> Pair:
@@ -348,14 +234,14 @@ def present_for(s: Sampler) -> Pair:
     finite = "schenke" if subject is FIRST_PERSON else "schenken"
     english = join(subject.en, "will give", receiver.en, thing.en, "for", en_occasion)
     german = join(subject.case("nom"), finite, receiver.case("dat"), de_occasion, thing.case("acc"))
-    return _pair(english, german)
+    return paired(english, german)
 
 
 def suggestion(s: Sampler) -> Pair:
     """Shall we watch a film tomorrow?"""
     clause = s.clause(WE, "want to", s.time("future"))
     english = join("shall we", clause.verb.en, clause.en_object, clause.time.partition("=")[0])
-    return _pair(english, clause.german_question(), "?")
+    return paired(english, clause.german_question(), "?")
 
 
 CONSTRUCTIONS = (
@@ -370,12 +256,6 @@ CONSTRUCTIONS = (
     (imperative, 5),
     (question_word, 5),
     (where, 3),
-    (that_clause, 8),
-    (whether, 6),
-    (because, 6),
-    (condition, 4),
-    (infinitive, 6),
-    (relative, 4),
     (pronoun, 3),
     (hobby, 3),
     (giving, 5),

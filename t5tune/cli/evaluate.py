@@ -68,7 +68,10 @@ def evaluate(
 
     examples = load_examples(settings, split)
     model = load_for_translation(
-        name, source_lang=settings.source_lang, target_lang=settings.target_lang
+        name,
+        source_lang=settings.source_lang,
+        target_lang=settings.target_lang,
+        prefix=settings.data.prefix,
     )
     report = evaluate_model(model, examples, settings, output_dir)
     typer.echo(format_json(report) if json_output else format_scores(report))

@@ -45,9 +45,7 @@ def translate(
     if not any(line.strip() for line in lines):
         translations = [""] * len(lines)  # nothing to do: no model is loaded for it
     else:
-        translations = _translate(
-            lines, name, source_lang, target_lang, num_beams, max_new_tokens
-        )
+        translations = _translate(lines, name, source_lang, target_lang, num_beams, max_new_tokens)
     for line, translation in zip(lines, translations, strict=True):
         if json_output:
             item = {"source": line, "translation": translation}

@@ -38,6 +38,10 @@ class BatchPlan(torch.utils.data.Sampler[list[int]]):
         """Indices of the examples of each batch of an epoch."""
         raise NotImplementedError
 
+    def __len__(self) -> int:
+        """Batches of every epoch."""
+        raise NotImplementedError
+
     def __iter__(self) -> Iterator[list[int]]:
         yield from self.plan_epoch(self.epoch)
 

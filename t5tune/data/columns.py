@@ -150,8 +150,7 @@ def guess_columns(
         found = [c for c in candidates if c in columns or c.split(".")[0] in columns]
         if not found and columns:
             raise T5TuneError(
-                f"{where}: which column of {place} is the {key}? "
-                f"(columns: {', '.join(columns)})",
+                f"{where}: which column of {place} is the {key}? (columns: {', '.join(columns)})",
                 next_command=f"add `{key}: COLUMN` under {where} in the recipe",
             )
         chosen.append(found[0] if found else names[0])

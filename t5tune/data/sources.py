@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from t5tune.data.columns import ColumnReader, guess_columns
 from t5tune.errors import T5TuneError
+from t5tune.progress import say
 from t5tune.recipe.schema import DataEntry
+from t5tune.run_directory import display_path
 from t5tune.scoring.text_files import read_lines
 
 if TYPE_CHECKING:
@@ -84,7 +86,7 @@ def _place(entry: DataEntry) -> str:
     if entry.hub is not None:
         config = f" ({entry.config})" if entry.config else ""
         return f"{entry.hub}{config}, split {entry.split}"
-    return str(entry.file or entry.source_file)
+    return display_path(entry.file or entry.source_file or "")
 
 
 def _existing(path: str, where: str, key: str) -> Path:
@@ -92,8 +94,8 @@ def _existing(path: str, where: str, key: str) -> Path:
     if not found.is_file():
         kind = "a directory, not a file" if found.is_dir() else "not there"
         raise T5TuneError(
-            f"{where}.{key}: {path} is {kind}.",
-            next_command=f"ls {found.parent}   # then correct {where}.{key} in the recipe",
+            f"{where}.{key}: {display_path(path)} is {kind}.",
+            next_command=f"ls {display_path(found.parent)}   # then correct {where}.{key}",
         )
     return found
 
@@ -108,10 +110,11 @@ def _read_text_pair(entry: DataEntry, where: str) -> dict[str, list[Any]]:
     for path, key in zip(files, keys, strict=True):
         lines = read_lines(_existing(path, where, key))
         if len(lines) != len(sources):
+            first, second = display_path(entry.source_file), display_path(path)
             raise T5TuneError(
-                f"{where}: {entry.source_file} has {len(sources)} lines and {path} has "
-                f"{len(lines)}; line n of one must be the translation of line n of the other.",
-                next_command=f"wc -l {entry.source_file} {path}",
+                f"{where}: {first} has {len(sources)} lines and {second} has {len(lines)}; "
+                "line n of one must be the translation of line n of the other.",
+                next_command=f"wc -l {first} {second}",
             )
         columns.append(lines)
     rows = list(zip(*columns, strict=True))[: entry.max_examples]
@@ -136,9 +139,10 @@ def _open_rows(entry: DataEntry, where: str) -> tuple[str, list[str], Rows]:
     kind = entry.format or FORMATS.get(path.suffix.lower())
     if kind is None:
         raise T5TuneError(
-            f"{where}.file: the ending of {entry.file} does not tell its format.",
+            f"{where}.file: the ending of {display_path(path)} does not tell its format.",
             next_command=f"add `format:` to {where}: tsv, csv, json, jsonl or parquet",
         )
+    path = Path(display_path(path))
     if kind == "parquet":
         return _open_parquet(path)
     if kind in ("tsv", "csv"):
@@ -154,6 +158,7 @@ def _load_from_hub(entry: DataEntry, where: str) -> Dataset:
 
     datasets.utils.logging.set_verbosity_error()
     assert entry.hub is not None
+    say(f"data: loading {_place(entry)} from the hub or its cache")
     try:
         dataset = datasets.load_dataset(
             entry.hub, entry.config, split=entry.split, revision=entry.revision
@@ -259,7 +264,7 @@ def _read_json(path: Path) -> list[dict[str, Any]]:
 
 def _read_rows(
     rows: Iterator[dict[str, Any]], reader: ColumnReader, limit: int | None
-) -> dict[str, Sequence[Any]]:
+) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {"source": [], "target": [], "references": []}
     for number, row in enumerate(rows, start=1):
         if limit is not None and number > limit:

@@ -20,6 +20,7 @@ from transformers import (
 from transformers.utils import logging
 
 from t5tune.errors import T5TuneError
+from t5tune.progress import say
 
 # Their bars and warnings would break our display; what matters we say ourselves.
 logging.set_verbosity_error()
@@ -39,6 +40,8 @@ def load_config(
     Raises:
         T5TuneError: It cannot be read, is no encoder-decoder model's, or lacks a field.
     """
+    if not Path(name).is_dir():
+        say(f"model: loading {name} from the hub or its cache")
     with _loading(name, "model"):
         config = AutoConfig.from_pretrained(name, revision=revision)
     if not config.is_encoder_decoder:

@@ -49,8 +49,7 @@ def _read_document(file: Path) -> YamlDocument:
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise T5TuneError(
-            f"{file}:{line}: not UTF-8: byte {error.start} is "
-            f"0x{error.object[error.start]:02x}.",
+            f"{file}:{line}: not UTF-8: byte {error.start} is 0x{error.object[error.start]:02x}.",
             next_command=f"iconv -f LATIN1 -t UTF-8 {file} > {file.stem}-utf8.yaml",
         ) from error
     document = parse_yaml(text, str(file))
@@ -125,9 +124,7 @@ def _validate(document: YamlDocument, file: Path, overridden: Sequence[KeyPath])
     return recipe
 
 
-def _with_absolute_paths(
-    recipe: Recipe, directory: Path, overridden: Sequence[KeyPath]
-) -> Recipe:
+def _with_absolute_paths(recipe: Recipe, directory: Path, overridden: Sequence[KeyPath]) -> Recipe:
     """Path arithmetic only: whether the files exist is seen when they are read."""
 
     def absolute(value: str | None, *path: str) -> str | None:
@@ -153,9 +150,7 @@ def _with_absolute_paths(
     model = recipe.model
     if model.name is not None and model.name.startswith(("./", "../")):
         model = model.model_copy(update={"name": absolute(model.name, "model", "name")})
-    return recipe.model_copy(
-        update={"data": recipe.data.model_copy(update=data), "model": model}
-    )
+    return recipe.model_copy(update={"data": recipe.data.model_copy(update=data), "model": model})
 
 
 class _Dumper(yaml.SafeDumper):

@@ -43,7 +43,8 @@ class TokenizerSection(Section):
         "white space); bytes (ByT5's, no vocabulary to train); existing: the one called `name`.",
     )
     vocab_size: Annotated[int, Field(ge=16)] = Field(
-        default=DEFAULT_VOCAB_SIZE, description="Size of a unigram vocabulary, special tokens included."
+        default=DEFAULT_VOCAB_SIZE,
+        description="Size of a unigram vocabulary, special tokens included.",
     )
     whole_target_words: bool = Field(
         default=False,

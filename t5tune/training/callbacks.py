@@ -60,7 +60,9 @@ class JsonLog(TrainerCallback):
             "epoch": round(state.epoch or 0.0, 4),
             "elapsed_seconds": round(self.elapsed_seconds, 3),
         }
-        scores = {k.removeprefix(VALIDATION): v for k, v in logs.items() if k.startswith(VALIDATION)}
+        scores = {
+            k.removeprefix(VALIDATION): v for k, v in logs.items() if k.startswith(VALIDATION)
+        }
         if scores:
             line["validation"] = scores
         elif "loss" in logs:

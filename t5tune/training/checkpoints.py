@@ -40,7 +40,7 @@ def is_complete(checkpoint: Path) -> bool:
 
 def find_newest_complete(checkpoints: Path) -> tuple[Path | None, list[Path]]:
     """The newest complete checkpoint, and newer ones that had to be skipped."""
-    skipped = []
+    skipped: list[Path] = []
     for checkpoint in sorted(list_checkpoints(checkpoints), key=step_of, reverse=True):
         if is_complete(checkpoint):
             return checkpoint, skipped

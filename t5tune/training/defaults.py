@@ -79,7 +79,7 @@ def choose_bf16(setting: bool | str) -> bool:
     if setting != "auto":
         return bool(setting)
     if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return _time_product(torch.bfloat16) < 0.7 * _time_product(torch.float32)
 
 

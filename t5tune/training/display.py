@@ -101,11 +101,12 @@ class TrainingDisplay(TrainerCallback):
         )
 
     def _show_validation(self, state: TrainerState, logs: dict[str, float]) -> None:
-        scores = {k.removeprefix(VALIDATION): v for k, v in logs.items() if k.startswith(VALIDATION)}
+        scores = {
+            k.removeprefix(VALIDATION): v for k, v in logs.items() if k.startswith(VALIDATION)
+        }
         value = scores.get(self.best_score)
         is_best = value is not None and (
-            self.best is None
-            or (value < self.best if self.lower_is_better else value > self.best)
+            self.best is None or (value < self.best if self.lower_is_better else value > self.best)
         )
         if is_best:
             self.best = value

@@ -37,9 +37,7 @@ def record_environment(
         "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
         "platform": platform.platform(),
         "num_cpu_threads": torch.get_num_threads(),
-        "accelerators": [
-            torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())
-        ],
+        "accelerators": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
         "git_revision": _git_revision(),
         "training_data_sha256": fingerprint_texts(sources, targets),
         "recipe": recipe.model_dump(mode="json"),

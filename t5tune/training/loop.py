@@ -267,4 +267,3 @@ def _announce(
     )
     if checkpoint is not None:
         say(f"resuming from {checkpoint}")
-

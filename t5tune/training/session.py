@@ -7,6 +7,7 @@ import shutil
 import signal
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
@@ -16,6 +17,7 @@ from t5tune.data.sources import load_split
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.errors import T5TuneError
 from t5tune.evaluation import (
+    SETTINGS_KEY,
     Examples,
     LoadedModel,
     evaluate_model,
@@ -129,7 +131,11 @@ def _train_model(recipe: Recipe, run: RunDirectory) -> signal.Signals | None:
     )
     if result.stopped_by is not None:
         return result.stopped_by
-    _keep_best_model(run, result, tokenizer, model.generation_config)
+    settings = {
+        "prefix": resolved.data.train.prefix or "",
+        "max_source_length": resolved.data.max_source_length,
+    }
+    _keep_best_model(run, result, tokenizer, model.generation_config, settings)
     return None
 
 
@@ -220,9 +226,7 @@ def _with_prefix(texts: _Texts, recipe: Recipe) -> _Texts:
     return _Texts(sources, texts.targets, texts.validation, texts.test)
 
 
-def _encode(
-    texts: _Texts, tokenizer: PreTrainedTokenizerBase, recipe: Recipe
-) -> EncodedDataset:
+def _encode(texts: _Texts, tokenizer: PreTrainedTokenizerBase, recipe: Recipe) -> EncodedDataset:
     with track("tokenizing", 2 * len(texts.sources), "texts") as advance:
         dataset = encode_dataset(
             texts.sources,
@@ -240,9 +244,7 @@ def _encode(
     return dataset
 
 
-def _set_generation_config(
-    model: PreTrainedModel, recipe: Recipe, forced_bos: int | None
-) -> None:
+def _set_generation_config(model: PreTrainedModel, recipe: Recipe, forced_bos: int | None) -> None:
     """What the saved model generates with, whoever loads it: never the 20-token default."""
     config: GenerationConfig = model.generation_config
     config.max_length = None
@@ -261,20 +263,19 @@ def _keep_best_model(
     result: LoopResult,
     tokenizer: PreTrainedTokenizerBase,
     generation_config: GenerationConfig,
+    settings: dict[str, Any],
 ) -> None:
     best = load_model(str(result.best_checkpoint))
+    setattr(best.config, SETTINGS_KEY, settings)
     best.generation_config = generation_config
     _save_in_one_piece(run.model, best, tokenizer)
     say(f"model: {run.model} (step {result.best_step})")
 
 
-def _save_in_one_piece(
-    path: Path, *parts: PreTrainedModel | PreTrainedTokenizerBase
-) -> None:
-    """Save into a temporary directory and rename it: a half-written one is never taken for whole."""
+def _save_in_one_piece(path: Path, *parts: PreTrainedModel | PreTrainedTokenizerBase) -> None:
+    """Save under another name and rename: a half-written directory is never taken for whole."""
     temporary = path.with_name(path.name + ".tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     for part in parts:
         part.save_pretrained(temporary)
     os.replace(temporary, path)
-

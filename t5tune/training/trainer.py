@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import PreTrainedModel, Seq2SeqTrainer
+from transformers import PreTrainedModel, Seq2SeqTrainer, TrainerControl
 
 from t5tune.data.batching import BatchPlan, PlannedDataLoader
 from t5tune.training.checkpoints import PREFIX, remove_old, write_manifest
@@ -47,6 +47,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
         self.label_smoothing = label_smoothing
         self.checkpoints_kept = checkpoints_kept
         self.throughput: Throughput | None = None
+        self.control: TrainerControl
         # Makes the Trainer count the labels of the whole optimizer step for every family;
         # compute_loss below keeps the count to itself.
         self.model_accepts_loss_kwargs = True
@@ -75,9 +76,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
         super()._save_checkpoint(model, trial)
         checkpoints = Path(self.args.output_dir)
         write_manifest(checkpoints / f"{PREFIX}{self.state.global_step}")
-        remove_old(
-            checkpoints, keep=self.checkpoints_kept, best_step=self.state.best_global_step
-        )
+        remove_old(checkpoints, keep=self.checkpoints_kept, best_step=self.state.best_global_step)
 
     def compute_loss(
         self,

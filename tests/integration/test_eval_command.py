@@ -110,9 +110,7 @@ def test_bad_input(arguments: list[str], expected: str, t5tune: RunCommand, run:
     assert "Traceback" not in result.err
 
 
-def test_no_run_at_all(
-    t5tune: RunCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_run_at_all(t5tune: RunCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for command in (["eval"], ["translate", "text"]):
         result = t5tune(*command)
@@ -144,9 +142,7 @@ def test_translate_keeps_order_and_blank_lines(
     assert json.loads(lines) == {"source": texts[0], "translation": alone[0].rstrip("\n")}
 
 
-def test_translate_nothing(
-    t5tune: RunCommand, run: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_translate_nothing(t5tune: RunCommand, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert with_stdin(t5tune, monkeypatch, "", "translate").out == ""
     assert with_stdin(t5tune, monkeypatch, "\n\n", "translate").out == "\n\n"
 

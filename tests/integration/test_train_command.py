@@ -7,9 +7,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
+import huggingface_hub
 import pytest
 import torch
 import yaml
@@ -131,9 +131,7 @@ def test_validating_more_often_does_not_change_what_is_trained(
     for name, steps in (("a", 8), ("b", 2)):
         arguments = [f"training.eval_steps={steps}", "training.save_total_limit=9"]
         assert t5tune("train", tiny_recipe, *arguments, "--output-dir", name).code == 0
-    a, b = (
-        load_file(f"{name}/checkpoints/checkpoint-8/model.safetensors") for name in ("a", "b")
-    )
+    a, b = (load_file(f"{name}/checkpoints/checkpoint-8/model.safetensors") for name in ("a", "b"))
     assert all(torch.equal(a[key], b[key]) for key in a)
 
 
@@ -268,9 +266,13 @@ def test_a_damaged_checkpoint_is_skipped(t5tune: RunCommand, tiny_recipe: Path) 
     ],
 )
 def test_bad_input_is_one_sentence_and_a_next_command(
-    override: str, expected: str, t5tune: RunCommand, tiny_recipe: Path, monkeypatch
+    override: str,
+    expected: str,
+    t5tune: RunCommand,
+    tiny_recipe: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     result = t5tune("train", tiny_recipe, *override.split())
     assert result.code == 1
     assert expected in result.err
@@ -282,15 +284,13 @@ def test_bad_input_is_one_sentence_and_a_next_command(
 def test_a_hub_data_set_that_cannot_be_reached(
     t5tune: RunCommand, tiny_recipe: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
-    started = time.monotonic()
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     result = t5tune(
         "train", tiny_recipe, "data.train.file=null", "data.train.hub=no/such-data",
         "data.train.split=train",
     )  # fmt: skip
     assert result.code == 1
     assert "data.train: the data set no/such-data, split train could not be loaded" in result.err
-    assert time.monotonic() - started < 60
 
 
 def test_an_empty_split_and_unequal_files(t5tune: RunCommand, tiny_recipe: Path) -> None:

@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 FOLDER = Path(__file__).resolve().parents[2] / "recipes" / "phrasebook"
-MODULES = ("generate", "grammar", "lexicon", "nouns", "sentences", "situations", "vocabulary")
+MODULES = tuple(path.stem for path in sorted(FOLDER.glob("*.py")))
 SPLITS = ("train", "validation", "test")
 
 
@@ -191,7 +191,7 @@ def test_clauses_put_the_verb_in_its_place(
     vocabulary = load["vocabulary"]
     word = next(entry for entry in vocabulary.VERBS if entry.en == verb)
     he = vocabulary.PLAIN_SUBJECTS[2]
-    clause = load["grammar"].Clause(he, word, "X", "X", "today=heute", tense)
+    clause = load["clauses"].Clause(he, word, "X", "X", "today=heute", tense)
     made = {
         MAIN: lambda: (clause.english_main(), clause.german_main()),
         FRONTED: lambda: (clause.english_main(True), clause.german_main(True)),
@@ -210,7 +210,7 @@ def test_clauses_put_the_verb_in_its_place(
         ("go for a walk", "past", "ich bin spazieren gegangen"),
         ("have breakfast", "past", "ich habe gefrühstückt"),
         ("tidy up", "present", "ich räume auf"),
-        ("work", "should", "ich soll arbeiten"),
+        ("work", "should", "ich sollte arbeiten"),
     ],
 )
 def test_verbs_without_an_object(
@@ -218,7 +218,7 @@ def test_verbs_without_an_object(
 ) -> None:
     vocabulary = load["vocabulary"]
     word = next(entry for entry in vocabulary.VERBS if entry.en == verb)
-    clause = load["grammar"].Clause(vocabulary.FIRST_PERSON, word, "", "", "", tense)
+    clause = load["clauses"].Clause(vocabulary.FIRST_PERSON, word, "", "", "", tense)
     assert clause.german_main() == german
 
 
@@ -229,7 +229,7 @@ def test_verbs_without_an_object(
         ("half past three", "halb vier"),
         ("half past twelve", "halb eins"),
         ("a quarter to nine", "Viertel vor neun"),
-        ("on the third of May", "am dritten Mai"),
+        ("on the third of ", "am dritten "),
         ("on the first of ", "am ersten "),
         ("9.50 euros", "9,50 Euro"),
         ("forty-seven", "siebenundvierzig"),

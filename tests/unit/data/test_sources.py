@@ -19,7 +19,7 @@ def load(split: str = "train", **fields: object) -> list[tuple[str, str, list[st
 def test_a_text_pair_keeps_every_line_as_it_is(tmp_path: Path) -> None:
     # U+2028 and a bare carriage return are not line ends; a BOM is no text.
     (tmp_path / "a.en").write_bytes("\ufeffone\u2028two\nthree\rfour\n\n".encode())
-    (tmp_path / "a.de").write_bytes("eins\ndrei\nleer\n".encode())
+    (tmp_path / "a.de").write_bytes(b"eins\ndrei\nleer\n")
     rows = load(source_file=str(tmp_path / "a.en"), target_file=str(tmp_path / "a.de"))
     assert [row[0] for row in rows] == ["one\u2028two", "three\rfour", ""]
     assert [row[1] for row in rows] == ["eins", "drei", "leer"]
@@ -121,7 +121,7 @@ def test_columns_are_guessed_only_where_their_names_are_usual(tmp_path: Path) ->
     path.write_text("document\tsummary\nlong\tshort\n")
     assert load(file=str(path)) == [("long", "short", ["short"])]
     path.write_text("foo\tbar\nlong\tshort\n")
-    with pytest.raises(T5TuneError, match="which column .* is the source"):
+    with pytest.raises(T5TuneError, match=r"which column .* is the source"):
         load(file=str(path))
 
 

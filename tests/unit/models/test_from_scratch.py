@@ -69,5 +69,5 @@ def test_sizes_and_overrides_reach_the_configuration() -> None:
 def test_an_unknown_field_gets_the_nearest_name() -> None:
     tokenizer = build_tokenizer(TokenizerSection(type="bytes"), [], [])
     section = FromScratchSection(d_model=16, num_heads=2)
-    with pytest.raises(T5TuneError, match="dropout_rat: .* did you mean dropout_rate"):
+    with pytest.raises(T5TuneError, match=r"dropout_rat: .* did you mean dropout_rate"):
         build_model(section, tokenizer, {"dropout_rat": 0.3})

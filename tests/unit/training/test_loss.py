@@ -45,7 +45,9 @@ def build(family: str) -> PreTrainedModel:
 def examples() -> EncodedDataset:
     generator = np.random.default_rng(0)
     sides = [
-        TokenSequences([generator.integers(3, 40, n).tolist() for n in generator.integers(2, 12, 32)])
+        TokenSequences(
+            [generator.integers(3, 40, n).tolist() for n in generator.integers(2, 12, 32)]
+        )
         for _ in range(2)
     ]
     return EncodedDataset(*sides)
