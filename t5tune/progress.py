@@ -1,4 +1,4 @@
-"""What is said on stderr while something runs: a live display on a terminal, plain lines elsewhere."""
+"""What is said on stderr while something runs: live on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 

@@ -99,10 +99,15 @@ TINY = {
 @pytest.fixture
 def tiny_recipe(tmp_path: Path) -> Path:
     """A recipe of a model of a few thousand parameters, with its data beside it."""
-    write_pairs(tmp_path, "train", number_pairs(150))
-    write_pairs(tmp_path, "validation", number_pairs(10, 200))
-    write_pairs(tmp_path, "test", number_pairs(13, 300))
-    path = tmp_path / "tiny.yaml"
+    return write_tiny_recipe(tmp_path)
+
+
+def write_tiny_recipe(folder: Path) -> Path:
+    """Write tiny.yaml and its three data files; returns the path of the recipe."""
+    write_pairs(folder, "train", number_pairs(150))
+    write_pairs(folder, "validation", number_pairs(10, 200))
+    write_pairs(folder, "test", number_pairs(13, 300))
+    path = folder / "tiny.yaml"
     path.write_text(yaml.safe_dump(TINY, sort_keys=False, allow_unicode=True), encoding="utf-8")
     return path
 

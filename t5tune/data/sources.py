@@ -102,7 +102,8 @@ def _existing(path: str, where: str, key: str) -> Path:
 
 def _read_text_pair(entry: DataEntry, where: str) -> dict[str, list[Any]]:
     """Lines of parallel files; references may come from further files."""
-    assert entry.source_file is not None and entry.target_file is not None
+    assert entry.source_file is not None
+    assert entry.target_file is not None
     sources = read_lines(_existing(entry.source_file, where, "source_file"))
     files = [entry.target_file, *(entry.references or [])]
     keys = ["target_file", *["references"] * len(entry.references or [])]

@@ -182,7 +182,9 @@ def dump_recipe(recipe: Recipe) -> str:
 def differing_keys(first: Recipe, second: Recipe) -> list[str]:
     """Key paths whose values differ, in the order of the schema."""
     a, b = dict(_flatten(first.model_dump())), dict(_flatten(second.model_dump()))
-    return [key for key in dict.fromkeys([*a, *b]) if a.get(key) != b.get(key)]
+    differing = [key for key in dict.fromkeys([*a, *b]) if a.get(key) != b.get(key)]
+    sections = list(Recipe.model_fields)
+    return sorted(differing, key=lambda key: sections.index(key.split(".")[0]))
 
 
 def _flatten(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

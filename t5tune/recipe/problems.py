@@ -154,7 +154,7 @@ def _unknown_key(path: KeyPath) -> str:
     for other, names_there in _all_sections():
         if key in names_there and other != parent:
             return f"unknown key; {key} belongs under {_join(other) or 'the top level'}"
-    return f"unknown key{_nearest(key, names)}" or "unknown key"
+    return f"unknown key{_nearest(key, names)}"
 
 
 def _all_sections(

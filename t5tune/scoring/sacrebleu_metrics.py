@@ -83,7 +83,7 @@ def build_chrf(options: ScoringOptions) -> SacrebleuScorer:
     return SacrebleuScorer(metric, metric)
 
 
-def build_ter(options: ScoringOptions) -> SacrebleuScorer:
+def build_ter(_: ScoringOptions) -> SacrebleuScorer:
     """TER (Snover et al. 2006) with sacreBLEU's defaults, which never look at case."""
     from sacrebleu.metrics.ter import TER
 

@@ -4,22 +4,33 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import sacrebleu
 
-from tests.conftest import Result, RunCommand
+from tests.conftest import Result, RunCommand, write_tiny_recipe
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with a recipe, its data and a finished run; trained once."""
+    folder = tmp_path_factory.mktemp("trained")
+    recipe = write_tiny_recipe(folder)
+    arguments = ["training.max_steps=60", "training.eval_steps=30"]
+    command = [sys.executable, "-m", "t5tune", "train", recipe, *arguments]
+    subprocess.run(command, check=True, cwd=folder, timeout=120)
+    return folder
 
 
 @pytest.fixture
-def run(
-    t5tune: RunCommand, tiny_recipe: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Path:
+def run(trained: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A copy of the finished run, in the current directory."""
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
-    result = t5tune("train", tiny_recipe, "training.max_steps=60", "training.eval_steps=30")
-    assert result.code == 0, result.err
     return Path("runs/tiny")
 
 
@@ -70,13 +81,13 @@ def test_another_split_and_other_files(t5tune: RunCommand, run: Path) -> None:
 
 
 def test_a_model_directory_takes_its_data_from_a_recipe_or_files(
-    t5tune: RunCommand, run: Path, tiny_recipe: Path
+    t5tune: RunCommand, run: Path
 ) -> None:
     refused = t5tune("eval", run / "model")
     assert refused.code == 1
     assert "--recipe" in refused.err
     expected = json.loads(t5tune("eval", run, "--json").out)["scores"]
-    result = t5tune("eval", run / "model", "--recipe", tiny_recipe, "--json")
+    result = t5tune("eval", run / "model", "--recipe", "tiny.yaml", "--json")
     assert result.code == 0, result.err
     assert json.loads(result.out)["scores"] == expected
 

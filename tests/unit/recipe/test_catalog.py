@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from t5tune.errors import T5TuneError
+from t5tune.recipe.catalog import copy_recipe, find_recipe, list_recipes, recipe_text
+from t5tune.recipe.loading import load_recipe
+from tests.conftest import RunCommand
+
+
+def test_names_and_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    shipped = find_recipe("wmt-en-de")
+    assert find_recipe("wmt-en-de.yaml") == shipped
+    assert find_recipe("recipes/wmt-en-de.yaml") == shipped  # outside a checkout too
+    Path("wmt-en-de").write_text("mine")
+    assert find_recipe("wmt-en-de") == Path("wmt-en-de")
+    with pytest.raises(T5TuneError, match="did you mean wmt-en-de"):
+        find_recipe("wmt-en-dee")
+    with pytest.raises(T5TuneError, match="no file"):
+        find_recipe("other/wmt-en-de.yaml")
+
+
+def test_list_and_show(t5tune: RunCommand) -> None:
+    result = t5tune("recipes", "list", "--json")
+    rows = json.loads(result.out)
+    assert [row["name"] for row in rows] == [entry.name for entry in list_recipes()]
+    assert all(row["summary"] for row in rows)
+    assert len(t5tune("recipes", "list").out.splitlines()) == len(rows)
+    assert t5tune("recipes", "show", "xsum").out == recipe_text("xsum")
+
+
+def test_a_copy_works_as_it_is_and_overwrites_nothing(
+    t5tune: RunCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = t5tune("recipes", "copy", "phrasebook-en-de")
+    assert result.out.splitlines() == ["phrasebook-en-de.yaml", "phrasebook"]
+    recipe = load_recipe("phrasebook-en-de.yaml")
+    assert recipe.data.train.file == str(tmp_path / "phrasebook" / "train.tsv")
+    assert Path(recipe.data.train.file).is_file()
+    again = t5tune("recipes", "copy", "phrasebook-en-de")
+    assert again.code == 1
+    assert "is there already" in again.err
+    assert copy_recipe("xsum", tmp_path / "sub" / "mine.yaml") == [tmp_path / "sub" / "mine.yaml"]
+
+
+def test_validate(t5tune: RunCommand, tmp_path: Path) -> None:
+    result = t5tune("validate", "xsum")
+    assert (result.code, result.out) == (
+        0,
+        "xsum: a valid recipe (summarization, google-t5/t5-small, 3 epochs)\n",
+    )
+    assert json.loads(t5tune("validate", "--schema").out)["title"] == "Recipe"
+    assert json.loads(t5tune("validate", "xsum", "--json").out)["name"] == "xsum"
+    bad = t5tune("validate", "xsum", "training.seed=x")
+    assert bad.code == 1
+    assert bad.out == ""
+    assert bad.err.startswith("error: command line: training.seed:")
