@@ -1,0 +1,86 @@
+"""The table of all recipe keys, as `docs/recipes.md` shows it, made from the schema itself."""
+
+from __future__ import annotations
+
+import types
+import typing
+from typing import Any, Literal
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from t5tune.recipe.schema import DataEntry, Recipe
+
+NAMES = {int: "whole number", float: "number", str: "text", bool: "true or false"}
+
+
+def recipe_reference() -> str:
+    """Markdown: a heading and a table for each section of the recipe."""
+    lines: list[str] = []
+    _add_section(lines, Recipe, "")
+    return "\n".join(lines) + "\n"
+
+
+def _add_section(lines: list[str], section: type[BaseModel], path: str) -> None:
+    title = f"`{path}`" if path else "Top level"
+    lines += [f"### {title}", "", _first_paragraph(section), ""]
+    lines += ["| key | value | default | meaning |", "|---|---|---|---|"]
+    inner: list[tuple[str, type[BaseModel]]] = []
+    for name, field in section.model_fields.items():
+        nested = _nested(field.annotation)
+        lines.append(f"| `{name}` | {_value(field)} | {_default(field)} | {_meaning(field)} |")
+        if nested is not None and nested is not DataEntry:
+            inner.append((f"{path}.{name}" if path else name, nested))
+    lines.append("")
+    for inner_path, nested in inner:
+        _add_section(lines, nested, inner_path)
+        if inner_path == "data":
+            _add_section(lines, DataEntry, "data.train, data.validation, data.test")
+
+
+def _first_paragraph(section: type[BaseModel]) -> str:
+    return " ".join((section.__doc__ or "").strip().split("\n\n")[0].split())
+
+
+def _nested(annotation: Any) -> type[BaseModel] | None:
+    for candidate in (annotation, *typing.get_args(annotation)):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+    return None
+
+
+def _value(field: FieldInfo) -> str:
+    return _type_name(field.annotation)
+
+
+def _type_name(annotation: Any) -> str:
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is typing.Annotated:
+        return _type_name(arguments[0])
+    if origin in (typing.Union, types.UnionType):
+        return ", ".join(_type_name(part) for part in arguments if part is not type(None))
+    if origin is Literal:
+        return ", ".join(f"`{value}`" for value in arguments)
+    if origin is list:
+        return f"list of {_type_name(arguments[0])}"
+    if origin is dict:
+        return "keys and values"
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return "section"
+    return NAMES[annotation]
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    value = field.default
+    if value is None or value is PydanticUndefined or field.default_factory is not None:
+        return ""
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _meaning(field: FieldInfo) -> str:
+    nested = _nested(field.annotation)
+    text = field.description or (_first_paragraph(nested) if nested is not None else "")
+    return text.replace("|", "\\|")

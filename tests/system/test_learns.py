@@ -1,0 +1,56 @@
+"""A model learns something, and the score says so."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import REPOSITORY, TINY, RunCommand, number_pairs, write_pairs
+
+
+def test_number_words_are_learned(
+    t5tune: RunCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    pairs = number_pairs(620)
+    held_out = pairs[::20]
+    write_pairs(tmp_path, "train", [pair for pair in pairs if pair not in held_out])
+    write_pairs(tmp_path, "validation", held_out[:15])
+    write_pairs(tmp_path, "test", held_out[15:])
+    Path("numbers.yaml").write_text(yaml.safe_dump(TINY), encoding="utf-8")
+    result = t5tune(
+        "train", "numbers.yaml", "model.from_scratch.d_model=32", "model.from_scratch.d_ff=64",
+        "training.max_steps=300", "training.eval_steps=100", "training.tokens_per_batch=600",
+        "training.label_smoothing_factor=0", "model.config.dropout_rate=0", "--json",
+    )  # fmt: skip
+    assert result.code == 0, result.err
+    report = json.loads(result.out)
+    assert report["scores"][0]["value"] > 90
+    assert report["num_length_limited"] == 0
+    translated = t5tune("translate", "one two three", "five four")
+    assert translated.out == "eins zwei drei\nfünf vier\n"
+
+
+def test_georgian_spelling_is_learned(
+    t5tune: RunCommand, real_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Georgian is written almost as it is spoken: few steps are enough for most words."""
+    monkeypatch.chdir(tmp_path)
+    files = [
+        f"data.{split}.file={real_data / 'g2p' / f'geo_{name}.tsv'}"
+        for split, name in (("train", "train"), ("validation", "dev"), ("test", "test"))
+    ]
+    result = t5tune(
+        "train", REPOSITORY / "recipes" / "g2p.yaml", *files, "model.from_scratch.d_model=64",
+        "model.from_scratch.d_ff=128", "model.config.dropout_rate=0", "training.max_steps=900",
+        "training.eval_steps=450", "data.validation.max_examples=100",
+        "data.test.max_examples=200", "--json",
+    )  # fmt: skip
+    assert result.code == 0, result.err
+    report = json.loads(result.out)
+    assert [score["name"] for score in report["scores"]] == ["exact_match", "WER"]
+    assert report["scores"][0]["value"] > 50
+    assert report["scores"][1]["value"] < 15
