@@ -215,6 +215,7 @@ def translate_lines(
     )
     with track("translating", len(indices), "lines") as advance:
         hypotheses = model.translator.translate([lines[i] for i in indices], options, advance)
+    _warn_of_truncation(model.translator)
     translations = [""] * len(lines)
     for index, hypothesis in zip(indices, hypotheses, strict=True):
         translations[index] = hypothesis.text
@@ -252,7 +253,17 @@ def translate_examples(
     """Translate every example once, with progress on stderr."""
     sources = examples.sources
     with track(f"translating {examples.split}", len(sources), "examples") as advance:
-        return translator.translate(sources, options, advance)
+        hypotheses = translator.translate(sources, options, advance)
+    _warn_of_truncation(translator)
+    return hypotheses
+
+
+def _warn_of_truncation(translator: Translator) -> None:
+    if translator.num_truncated:
+        say(
+            f"{translator.num_truncated:,} sources were cut to the model's max_source_length; "
+            "their translations lack the rest"
+        )
 
 
 def build_evaluation_report(

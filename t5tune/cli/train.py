@@ -39,7 +39,7 @@ def train(
     run = RunDirectory(path)
     _check_directory(run)
     command = " ".join(["t5tune train", recipe, *(overrides or [])])
-    if run.environment.is_file() or run.is_run:
+    if _has_trained(run):
         _check_same_recipe(loaded, run, command)
     typer.echo(f"run: {run.path}", err=True)
     _train(loaded, run, command, json_output)
@@ -61,6 +61,13 @@ def _check_directory(run: RunDirectory) -> None:
                 "its own.",
                 next_command="--output-dir ANOTHER",
             )
+
+
+def _has_trained(run: RunDirectory) -> bool:
+    """Before its first checkpoint a run holds nothing that another recipe could spoil."""
+    from t5tune.training.checkpoints import list_checkpoints
+
+    return run.has_model or bool(list_checkpoints(run.checkpoints))
 
 
 def _check_same_recipe(recipe: Recipe, run: RunDirectory, command: str) -> None:

@@ -25,6 +25,9 @@ class TorchTranslator:
         prefix: Text before every source.
         max_source_length: In tokens; longer sources are cut.
         forced_bos_token_id: First generated token of multilingual models.
+
+    Attributes:
+        num_truncated: Sources of the last call that were cut to `max_source_length`.
     """
 
     engine = "torch"
@@ -43,6 +46,7 @@ class TorchTranslator:
         self.prefix = prefix
         self.max_source_length = max_source_length
         self.forced_bos_token_id = forced_bos_token_id
+        self.num_truncated = 0
 
     def translate(
         self,
@@ -52,7 +56,9 @@ class TorchTranslator:
     ) -> list[Hypothesis]:
         """See `Translator.translate`. Hypotheses do not depend on the order of the sources."""
         texts = [self.prefix + source for source in sources]
-        encoded, _ = encode_texts(texts, self.tokenizer, max_length=self.max_source_length)
+        encoded, self.num_truncated = encode_texts(
+            texts, self.tokenizer, max_length=self.max_source_length
+        )
         sequences = TokenSequences(encoded)
         hypotheses: list[Hypothesis | None] = [None] * len(texts)
         was_training = self.model.training

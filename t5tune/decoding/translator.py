@@ -45,6 +45,7 @@ class Translator(Protocol):
     """Turns sources into hypotheses."""
 
     engine: str
+    num_truncated: int
 
     def translate(
         self,

@@ -107,7 +107,7 @@ def _train_model(recipe: Recipe, run: RunDirectory) -> signal.Signals | None:
     set_seed(recipe.training.seed)
     texts, resolved = _load_texts(recipe)
     set_seed(recipe.training.seed)
-    model, tokenizer = _build_or_load(resolved, texts, run)
+    model, tokenizer = _build_or_load(resolved, texts, run, resumes=checkpoint is not None)
     resolved, forced_bos = _resolve_for_model(resolved, model, tokenizer, texts)
     texts = _with_prefix(texts, resolved)
     dataset = _encode(texts, tokenizer, resolved)
@@ -162,7 +162,7 @@ def _load_texts(recipe: Recipe) -> tuple[_Texts, Recipe]:
 
 
 def _build_or_load(
-    recipe: Recipe, texts: _Texts, run: RunDirectory
+    recipe: Recipe, texts: _Texts, run: RunDirectory, *, resumes: bool
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     section = recipe.model
     if section.from_scratch is None:
@@ -170,7 +170,7 @@ def _build_or_load(
         config = load_config(section.name, revision=section.revision, overrides=section.config)
         tokenizer = load_tokenizer(section.name, revision=section.revision)
         return load_model(section.name, revision=section.revision, config=config), tokenizer
-    if (run.tokenizer / "tokenizer_config.json").is_file():
+    if resumes:
         tokenizer = load_tokenizer(str(run.tokenizer))
     else:
         tokenizer = build_tokenizer(section.from_scratch.tokenizer, texts.sources, texts.targets)
@@ -278,4 +278,5 @@ def _save_in_one_piece(path: Path, *parts: PreTrainedModel | PreTrainedTokenizer
     shutil.rmtree(temporary, ignore_errors=True)
     for part in parts:
         part.save_pretrained(temporary)
+    shutil.rmtree(path, ignore_errors=True)
     os.replace(temporary, path)

@@ -30,9 +30,7 @@ def test_a_terminal_shows_a_live_display(tiny_recipe: Path) -> None:
     assert re.search(r"validation: BLEU [0-9.]+", seen)
 
 
-def test_elsewhere_a_line_for_each_log(
-    t5tune: RunCommand, tiny_recipe: Path, monkeypatch
-) -> None:  # type: ignore[no-untyped-def]
+def test_elsewhere_a_line_for_each_log(t5tune: RunCommand, tiny_recipe: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.chdir(tiny_recipe.parent)
     result = t5tune("train", tiny_recipe)
     assert "\x1b" not in result.err

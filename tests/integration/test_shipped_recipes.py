@@ -74,7 +74,9 @@ def data_overrides(name: str, folder: Path) -> list[str]:
             path = folder / f"{split}.jsonl"
             rows = [json.dumps(row) + "\n" for row in hub_rows(entry.hub)]
             path.write_text("".join(rows))
-            overrides += [f"data.{split}.{key}=null" for key in ("hub", "config", "split", "revision")]
+            overrides += [
+                f"data.{split}.{key}=null" for key in ("hub", "config", "split", "revision")
+            ]
             overrides.append(f"data.{split}.file={path}")
         elif entry.columns is not None:
             path = folder / f"{split}.tsv"

@@ -161,6 +161,16 @@ def test_another_recipe_is_refused_with_the_keys_that_differ(
     assert (Path("runs/tiny-2") / "model" / "config.json").is_file()
 
 
+def test_a_run_that_never_trained_gives_way_to_a_corrected_recipe(
+    t5tune: RunCommand, tiny_recipe: Path
+) -> None:
+    assert t5tune("train", tiny_recipe, "model.config.no_such_field=1").code == 1
+    assert t5tune("train", tiny_recipe, "training.extra.no_such_field=1").code == 1
+    assert Path("runs/tiny/tokenizer").is_dir()
+    assert t5tune("train", tiny_recipe, "model.from_scratch.tokenizer.type=bytes").code == 0
+    assert len(AutoTokenizer.from_pretrained("runs/tiny/model")) == 259
+
+
 def test_a_directory_with_other_files_is_refused(t5tune: RunCommand, tiny_recipe: Path) -> None:
     Path("thesis").mkdir()
     Path("thesis/chapter1.tex").write_text("…")
