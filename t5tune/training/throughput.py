@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from t5tune.data.encoding import IGNORED
+
 
 class Throughput(TrainerCallback):
     """Counts tokens that are not padding, and the time of the steps that they took.
@@ -27,7 +29,9 @@ class Throughput(TrainerCallback):
 
     def count(self, batch: dict[str, torch.Tensor]) -> None:
         """Add a batch: input_ids, attention_mask and labels of shape (batch_size, length)."""
-        self.real_tokens += int(batch["attention_mask"].sum()) + int(batch["labels"].ne(-100).sum())
+        self.real_tokens += int(batch["attention_mask"].sum()) + int(
+            batch["labels"].ne(IGNORED).sum()
+        )
         self.padded_tokens += batch["input_ids"].numel() + batch["labels"].numel()
 
     @property

@@ -11,11 +11,34 @@ import torch
 from transformers import PreTrainedModel, Seq2SeqTrainer, TrainerControl
 
 from t5tune.data.batching import BatchPlan, PlannedDataLoader
+from t5tune.data.encoding import IGNORED
 from t5tune.training.checkpoints import PREFIX, remove_old, write_manifest
 from t5tune.training.loss import sum_token_losses
 from t5tune.training.throughput import Throughput
 
 Validate = Callable[[], dict[str, float]]
+
+
+def shift_labels(model: PreTrainedModel, labels: torch.Tensor) -> torch.Tensor:
+    """What the decoder reads to predict the labels: the same, one position later.
+
+    Most families have a method for this (mBART's moves the language token to the front); M2M100
+    and NLLB have none and begin with `decoder_start_token_id`.
+
+    Args:
+        model: Whose decoder it is.
+        labels: Shape (batch_size, target_length), padded with -100.
+
+    Returns:
+        Shape (batch_size, target_length).
+    """
+    own = getattr(model, "prepare_decoder_input_ids_from_labels", None)
+    if own is not None:
+        shifted: torch.Tensor = own(labels)
+        return shifted
+    shifted = labels.roll(1, dims=1)
+    shifted[:, 0] = model.config.decoder_start_token_id
+    return shifted.masked_fill(shifted == IGNORED, model.config.pad_token_id)
 
 
 class T5TuneTrainer(Seq2SeqTrainer):
@@ -98,12 +121,12 @@ class T5TuneTrainer(Seq2SeqTrainer):
         outputs = model(
             input_ids=inputs["input_ids"],
             attention_mask=inputs["attention_mask"],
-            decoder_input_ids=self._unwrapped().prepare_decoder_input_ids_from_labels(labels),
+            decoder_input_ids=shift_labels(self._unwrapped(), labels),
             use_cache=False,
         )
         loss = sum_token_losses(outputs.logits, labels, self.label_smoothing)
         if num_items_in_batch is None:
-            num_items_in_batch = labels.ne(-100).sum()
+            num_items_in_batch = labels.ne(IGNORED).sum()
         loss = loss / num_items_in_batch * self.accelerator.num_processes
         return (loss, outputs) if return_outputs else loss
 
