@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 
 class T5TuneError(Exception):
     """Bad input: one sentence that says what and where, and the next command to type.
@@ -16,3 +19,9 @@ class T5TuneError(Exception):
         super().__init__(message)
         self.message = message
         self.next_command = next_command
+
+
+def did_you_mean(word: str, choices: Iterable[str]) -> str:
+    """The end of a sentence: `; did you mean X?` with the nearest choice, or nothing."""
+    near = difflib.get_close_matches(word, list(choices), n=1)
+    return f"; did you mean {near[0]}?" if near else ""

@@ -64,7 +64,8 @@ def evaluate(
         label = source.stem if source is not None else split
         output_dir = RunDirectory(Path(name)).evaluation(label)
 
-    from t5tune.evaluation import evaluate_model, load_examples, load_for_translation
+    from t5tune.evaluation import evaluate_model, load_examples
+    from t5tune.translation import load_for_translation
 
     examples = load_examples(settings, split)
     model = load_for_translation(

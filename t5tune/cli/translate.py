@@ -81,7 +81,7 @@ def _translate(
     num_beams: int | None,
     max_new_tokens: int | None,
 ) -> list[str]:
-    from t5tune.evaluation import load_for_translation, translate_lines
+    from t5tune.translation import load_for_translation, translate_lines
 
     model = load_for_translation(name, source_lang=source_lang, target_lang=target_lang)
     return translate_lines(model, lines, num_beams=num_beams, max_new_tokens=max_new_tokens)

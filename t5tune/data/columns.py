@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import string
 from collections.abc import Sequence
 from typing import Any
 
-from t5tune.errors import T5TuneError
+from t5tune.errors import T5TuneError, did_you_mean
 
 # Column names that common data sets use, tried in this order where a recipe names none.
 SOURCE_COLUMNS = ("source", "src", "input", "document", "article", "text", "question")
@@ -103,8 +102,7 @@ def _fill_template(template: str, values: dict[str, str]) -> str:
 
 def missing_column(name: str, known: Sequence[str], place: str) -> T5TuneError:
     """The error for a column that is not there, with the nearest name that is."""
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
+    hint = did_you_mean(name, known)
     return T5TuneError(
         f"{place}: there is no column {name}{hint} (columns: {', '.join(known) or 'none'}).",
         next_command="name the columns in the recipe with `source:` and `target:`",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from t5tune.errors import T5TuneError
+from t5tune.errors import T5TuneError, did_you_mean
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -135,9 +134,7 @@ def _find_code(language: str | None, codes: dict[str, int], key: str) -> str:
     for code in sorted(codes):
         if code.startswith(starts):
             return code
-    near = difflib.get_close_matches(language, list(codes), n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
     raise T5TuneError(
-        f"{key}: the model knows no language {language}{hint}",
+        f"{key}: the model knows no language {language}{did_you_mean(language, codes)}",
         next_command=f"use one of the model's codes: {', '.join(sorted(codes)[:12])} …",
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +18,7 @@ from transformers import (
 )
 from transformers.utils import logging
 
-from t5tune.errors import T5TuneError
+from t5tune.errors import T5TuneError, did_you_mean
 from t5tune.progress import say
 
 # Their bars and warnings would break our display; what matters we say ourselves.
@@ -61,10 +60,9 @@ def apply_overrides(config: PreTrainedConfig, overrides: Mapping[str, Any]) -> P
     known = set(config.to_dict()) | set(getattr(config, "attribute_map", {}))
     for key, value in overrides.items():
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
             raise T5TuneError(
-                f"model.config.{key}: a {config.model_type} configuration has no such field{hint}",
+                f"model.config.{key}: a {config.model_type} configuration has no such field"
+                f"{did_you_mean(key, known)}",
                 next_command=f"correct or remove model.config.{key} in the recipe",
             )
         setattr(config, key, value)

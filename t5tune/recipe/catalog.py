@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from t5tune.errors import T5TuneError
+from t5tune.errors import T5TuneError, did_you_mean
 from t5tune.recipe.yaml_lines import parse_yaml
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -63,8 +62,7 @@ def find_recipe(name_or_path: str | Path) -> Path:
     name = path.stem if path.suffix == ".yaml" else path.name
     if is_name and name in names:
         return names[name]
-    near = difflib.get_close_matches(name, list(names), n=1)
-    hint = f"; did you mean {near[0]}?" if near else "."
+    hint = did_you_mean(name, names) or "."
     kind = "a directory, not a recipe" if path.is_dir() else "no file and no recipe that ships"
     raise T5TuneError(f"{name_or_path} is {kind}{hint}", next_command="t5tune recipes list")
 

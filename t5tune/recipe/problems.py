@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import typing
 from collections.abc import Callable, Sequence
@@ -11,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
+from t5tune.errors import did_you_mean
 from t5tune.recipe.schema import Recipe
 from t5tune.recipe.yaml_lines import KeyPath
 
@@ -104,9 +104,7 @@ def _describe(detail: Any, path: KeyPath) -> str:
     choices = _choices(field_annotation(path))
     found = _show(detail["input"])
     if choices and (kind == "literal_error" or _is_union(field_annotation(path))):
-        return (
-            f"expected {_one_of(choices)}, found {found}{_nearest(str(detail['input']), choices)}"
-        )
+        return f"expected {_one_of(choices)}, found {found}{did_you_mean(str(detail['input']), choices)}"
     for start, expected in EXPECTED:
         if kind.startswith(start):
             return f"expected {expected}, found {found}"
@@ -135,11 +133,6 @@ def _one_of(choices: Sequence[str]) -> str:
     return choices[0] if len(choices) == 1 else f"{', '.join(choices[:-1])} or {choices[-1]}"
 
 
-def _nearest(word: str, choices: Sequence[str]) -> str:
-    near = difflib.get_close_matches(word, choices, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
-
-
 def _show(value: Any) -> str:
     text = "nothing" if value is None else repr(value)
     if isinstance(value, (dict, list)):
@@ -154,7 +147,7 @@ def _unknown_key(path: KeyPath) -> str:
     for other, names_there in _all_sections():
         if key in names_there and other != parent:
             return f"unknown key; {key} belongs under {_join(other) or 'the top level'}"
-    return f"unknown key{_nearest(key, names)}"
+    return f"unknown key{did_you_mean(key, names)}"
 
 
 def _all_sections(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import math
 import signal
 from dataclasses import dataclass
@@ -21,8 +20,8 @@ from transformers.integrations import TensorBoardCallback
 from t5tune.data.batching import BatchPlan, FixedSizeBatches, TokenBudgetBatches
 from t5tune.data.encoding import Collator, EncodedDataset
 from t5tune.decoding.translator import DecodingOptions
-from t5tune.errors import T5TuneError
-from t5tune.evaluation import Examples, LoadedModel
+from t5tune.errors import T5TuneError, did_you_mean
+from t5tune.evaluation import Examples
 from t5tune.progress import say
 from t5tune.recipe.loading import dump_recipe
 from t5tune.recipe.schema import Recipe, TrainingSection
@@ -36,6 +35,7 @@ from t5tune.training.display import TrainingDisplay
 from t5tune.training.optimizers import build_optimizer
 from t5tune.training.throughput import Throughput
 from t5tune.training.trainer import T5TuneTrainer
+from t5tune.translation import LoadedModel
 
 
 @dataclass(frozen=True)
@@ -209,10 +209,9 @@ def _check_extra(extra: dict[str, Any], own: dict[str, Any]) -> None:
                 next_command=f"use the recipe's own key instead, or remove training.extra.{key}",
             )
         if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
             raise T5TuneError(
-                f"training.extra.{key}: Seq2SeqTrainingArguments has no such field{hint}",
+                f"training.extra.{key}: Seq2SeqTrainingArguments has no such field"
+                f"{did_you_mean(key, known)}",
                 next_command=f"correct or remove training.extra.{key} in the recipe",
             )
 

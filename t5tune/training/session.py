@@ -16,16 +16,7 @@ from t5tune.data.encoding import EncodedDataset, encode_dataset
 from t5tune.data.sources import load_split
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.errors import T5TuneError
-from t5tune.evaluation import (
-    SETTINGS_KEY,
-    Examples,
-    LoadedModel,
-    evaluate_model,
-    is_byte_level,
-    load_examples,
-    load_for_translation,
-    longest_references,
-)
+from t5tune.evaluation import Examples, evaluate_model, load_examples, longest_references
 from t5tune.models.dropout import use_byte_dropout
 from t5tune.models.families import default_prefix, find_family, set_languages
 from t5tune.models.from_scratch import build_model, build_tokenizer
@@ -38,6 +29,7 @@ from t5tune.training.checkpoints import find_newest_complete
 from t5tune.training.defaults import fill_training_defaults
 from t5tune.training.environment import record_environment
 from t5tune.training.loop import LoopResult, run_training_loop
+from t5tune.translation import SETTINGS_KEY, LoadedModel, is_byte_level, load_for_translation
 
 
 @dataclass(frozen=True)
@@ -104,11 +96,10 @@ def _train_model(recipe: Recipe, run: RunDirectory) -> signal.Signals | None:
     checkpoint, skipped = find_newest_complete(run.checkpoints)
     for path in skipped:
         say(f"skipped {path}: it is incomplete or damaged")
+    texts = _load_texts(recipe)
     set_seed(recipe.training.seed)
-    texts, resolved = _load_texts(recipe)
-    set_seed(recipe.training.seed)
-    model, tokenizer = _build_or_load(resolved, texts, run, resumes=checkpoint is not None)
-    resolved, forced_bos = _resolve_for_model(resolved, model, tokenizer, texts)
+    model, tokenizer = _build_or_load(recipe, texts, run, resumes=checkpoint is not None)
+    resolved, forced_bos = _resolve_for_model(recipe, model, tokenizer, texts)
     texts = _with_prefix(texts, resolved)
     dataset = _encode(texts, tokenizer, resolved)
     translator = TorchTranslator(
@@ -139,7 +130,7 @@ def _train_model(recipe: Recipe, run: RunDirectory) -> signal.Signals | None:
     return None
 
 
-def _load_texts(recipe: Recipe) -> tuple[_Texts, Recipe]:
+def _load_texts(recipe: Recipe) -> _Texts:
     """Read every split first: a test file that is missing is found before training, not after."""
     data = recipe.data
     dataset = load_split(
@@ -158,7 +149,7 @@ def _load_texts(recipe: Recipe) -> tuple[_Texts, Recipe]:
         f"data: {cleaning.num_kept:,} training examples{blank}, "
         f"{len(validation.sources):,} validation, {len(test.sources):,} test"
     )
-    return _Texts(list(dataset["source"]), list(dataset["target"]), validation, test), recipe
+    return _Texts(list(dataset["source"]), list(dataset["target"]), validation, test)
 
 
 def _build_or_load(

@@ -1,0 +1,173 @@
+"""Models that are ready to translate: a run, a model directory or a hub id."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from t5tune.data.encoding import encode_texts
+from t5tune.decoding.torch_translator import TorchTranslator
+from t5tune.decoding.translator import DecodingOptions, Translator
+from t5tune.errors import T5TuneError
+from t5tune.models.families import default_prefix, find_family, set_languages
+from t5tune.models.loading import load_model, load_tokenizer
+from t5tune.progress import say, track
+from t5tune.recipe.loading import load_recipe
+from t5tune.recipe.schema import Recipe
+from t5tune.run_directory import RunDirectory
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+# Key of our own in config.json: what a model directory has to tell wherever it is moved to.
+SETTINGS_KEY = "t5tune"
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model that is ready to translate.
+
+    Attributes:
+        name: For the report: the run, the directory or the hub id.
+        translator: With the model's prefix and languages set.
+        tokenizer: Of the model.
+        recipe: Of the run; None for a model that is no run.
+        run: Where reports go; None for a model that is no run.
+    """
+
+    name: str
+    translator: TorchTranslator
+    tokenizer: PreTrainedTokenizerBase
+    recipe: Recipe | None = None
+    run: RunDirectory | None = None
+
+
+def load_for_translation(
+    name: str,
+    *,
+    source_lang: str | None = None,
+    target_lang: str | None = None,
+    prefix: str | None = None,
+) -> LoadedModel:
+    """Load a run, a model directory or a hub id.
+
+    Args:
+        name: Which one.
+        source_lang: For a model that is no run and needs it.
+        target_lang: The same for the target.
+        prefix: For a model that is no run; left out, the one that it was trained with.
+
+    Raises:
+        T5TuneError: It is none of these, or a run that has no model yet.
+    """
+    run = RunDirectory(Path(name))
+    if not run.is_run:
+        return _load_bare_model(name, source_lang, target_lang, prefix)
+    if not run.has_model:
+        raise T5TuneError(
+            f"{name} has no model yet: its training has not finished.",
+            next_command=f"t5tune train {run.recipe} --output-dir {name}   # goes on",
+        )
+    recipe = load_recipe(run.recipe)
+    model = load_model(str(run.model)).to(default_device())
+    tokenizer = load_tokenizer(str(run.model))
+    translator = TorchTranslator(
+        model,
+        tokenizer,
+        prefix=recipe.data.train.prefix or "",
+        max_source_length=recipe.data.max_source_length,
+        forced_bos_token_id=model.generation_config.forced_bos_token_id,
+    )
+    return LoadedModel(run.name, translator, tokenizer, recipe, run)
+
+
+def _load_bare_model(
+    name: str, source_lang: str | None, target_lang: str | None, prefix: str | None
+) -> LoadedModel:
+    model = load_model(name).to(default_device())
+    tokenizer = load_tokenizer(name)
+    family = find_family(model.config.model_type)
+    forced_bos = model.generation_config.forced_bos_token_id
+    if family.has_language_tokens:
+        forced_bos = set_languages(tokenizer, source_lang, target_lang)
+    own: dict[str, Any] = getattr(model.config, SETTINGS_KEY, None) or {}
+    if prefix is None:
+        prefix = own.get("prefix")
+    if prefix is None:
+        prefix = default_prefix(
+            model.config.model_type,
+            "translation",
+            source_lang,
+            target_lang,
+            is_byte_level=is_byte_level(tokenizer),
+        )
+    translator = TorchTranslator(
+        model,
+        tokenizer,
+        prefix=prefix,
+        max_source_length=own.get("max_source_length"),
+        forced_bos_token_id=forced_bos,
+    )
+    return LoadedModel(name, translator, tokenizer)
+
+
+def is_byte_level(tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Whether tokens are bytes, as ByT5's are."""
+    return "ByT5" in type(tokenizer).__name__
+
+
+def default_device() -> str:
+    """The first accelerator, or the CPU."""
+    import torch
+
+    accelerator = torch.accelerator.current_accelerator()
+    return accelerator.type if accelerator is not None else "cpu"
+
+
+def translate_lines(
+    model: LoadedModel,
+    lines: Sequence[str],
+    *,
+    num_beams: int | None = None,
+    max_new_tokens: int | None = None,
+) -> list[str]:
+    """Translate lines of text; blank ones stay blank.
+
+    Args:
+        model: A run's decoding settings are used, a bare model's generation configuration.
+        lines: Texts without line breaks.
+        num_beams: Instead of the model's own.
+        max_new_tokens: Instead of the model's own.
+
+    Returns:
+        One line for each line.
+    """
+    indices = [i for i, line in enumerate(lines) if line.strip()]
+    generation = model.translator.model.generation_config
+    encoded, _ = encode_texts([lines[i] for i in indices], model.tokenizer, max_length=None)
+    # A bare model often knows no limit but the 20-token default; translations are seldom more
+    # than twice as long as their sources.
+    own_limit = generation.max_new_tokens or 2 * max(len(ids) for ids in encoded) + 20
+    options = DecodingOptions(
+        max_new_tokens=max_new_tokens or own_limit,
+        num_beams=num_beams or generation.num_beams or 1,
+        length_penalty=generation.length_penalty or 1.0,
+        no_repeat_ngram_size=generation.no_repeat_ngram_size or 0,
+    )
+    with track("translating", len(indices), "lines") as advance:
+        hypotheses = model.translator.translate([lines[i] for i in indices], options, advance)
+    warn_of_truncation(model.translator)
+    translations = [""] * len(lines)
+    for index, hypothesis in zip(indices, hypotheses, strict=True):
+        translations[index] = hypothesis.text
+    return translations
+
+
+def warn_of_truncation(translator: Translator) -> None:
+    if translator.num_truncated:
+        say(
+            f"{translator.num_truncated:,} sources were cut to the model's max_source_length; "
+            "their translations lack the rest"
+        )
