@@ -104,7 +104,8 @@ def _describe(detail: Any, path: KeyPath) -> str:
     choices = _choices(field_annotation(path))
     found = _show(detail["input"])
     if choices and (kind == "literal_error" or _is_union(field_annotation(path))):
-        return f"expected {_one_of(choices)}, found {found}{did_you_mean(str(detail['input']), choices)}"
+        hint = did_you_mean(str(detail["input"]), choices)
+        return f"expected {_one_of(choices)}, found {found}{hint}"
     for start, expected in EXPECTED:
         if kind.startswith(start):
             return f"expected {expected}, found {found}"
