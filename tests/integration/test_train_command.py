@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -142,6 +143,20 @@ def test_a_finished_run_says_so_and_is_left_alone(t5tune: RunCommand, tiny_recip
     assert result.code == 0
     assert "this run is finished: runs/tiny" in result.err
     assert before == {p: p.stat().st_mtime_ns for p in Path("runs").rglob("*") if p.is_file()}
+
+
+def test_a_run_cut_off_after_its_last_checkpoint_is_completed(
+    t5tune: RunCommand, tiny_recipe: Path
+) -> None:
+    assert t5tune("train", tiny_recipe).code == 0
+    expected = weights(Path("runs/tiny"))
+    shutil.rmtree("runs/tiny/model")
+    shutil.rmtree("runs/tiny/eval")
+    result = t5tune("train", tiny_recipe)
+    assert result.code == 0, result.err
+    assert "resuming from runs/tiny/checkpoints/checkpoint-8" in result.err
+    assert all(torch.equal(expected[k], v) for k, v in weights(Path("runs/tiny")).items())
+    assert Path("runs/tiny/eval/test/report.json").is_file()
 
 
 def test_another_recipe_is_refused_with_the_keys_that_differ(
