@@ -21,7 +21,10 @@ def list_(
 
     entries = list_recipes()
     if json_output:
-        rows = [{"name": e.name, "task": e.task, "summary": e.summary} for e in entries]
+        rows = [
+            {"name": e.name, "task": e.task, "model": e.model, "summary": e.summary}
+            for e in entries
+        ]
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
         return
     name_width = max(len(entry.name) for entry in entries)
@@ -42,7 +45,8 @@ def show(name: Annotated[str, typer.Argument(help="Name of a recipe.")]) -> None
 def copy(
     name: Annotated[str, typer.Argument(help="Name of a recipe.")],
     file: Annotated[
-        Path | None, typer.Argument(help="Where to; the current directory if left out.")
+        Path | None,
+        typer.Argument(help="A file ending in .yaml, or a directory; the current one if left out."),
     ] = None,
 ) -> None:
     """Copy a recipe, with data that lies beside it, to edit it."""

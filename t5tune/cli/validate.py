@@ -39,9 +39,10 @@ def validate(
         return
     model = loaded.model.name or "a new model"
     training = loaded.training
-    length = (
-        f"{training.max_steps:,} steps"
-        if training.max_steps
-        else f"{training.num_train_epochs:g} epochs"
-    )
+    count, unit = training.num_train_epochs, "epoch"
+    if training.max_steps:
+        count, unit = training.max_steps, "step"
+    # Not :g, which would write a million steps as 1e+06.
+    amount = f"{int(count):,}" if count == int(count) else str(count)
+    length = f"{amount} {unit}{'' if count == 1 else 's'}"
     typer.echo(f"{recipe}: a valid recipe ({loaded.task}, {model}, {length})")

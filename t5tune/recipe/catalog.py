@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import Any
 
 from t5tune.errors import T5TuneError, did_you_mean
-from t5tune.recipe.yaml_lines import parse_yaml
+from t5tune.recipe.yaml_lines import parse_yaml, read_text
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -19,12 +20,14 @@ class RecipeEntry:
     Attributes:
         name: What commands call it.
         task: As in the recipe.
+        model: Hub id of the model it starts from; None if it begins from scratch.
         summary: Its second comment line: what it trains, on what.
         path: The file.
     """
 
     name: str
     task: str
+    model: str | None
     summary: str
     path: Path
 
@@ -42,8 +45,9 @@ def list_recipes() -> list[RecipeEntry]:
         text = path.read_text(encoding="utf-8")
         comments = [line[1:].strip() for line in text.split("\n") if line.startswith("#")]
         summary = comments[1] if len(comments) > 1 else ""
-        task = str(parse_yaml(text, path.name).value["task"])
-        entries.append(RecipeEntry(path.stem, task, summary, path))
+        values = parse_yaml(text, path.name).value
+        model = values["model"].get("name")
+        entries.append(RecipeEntry(path.stem, str(values["task"]), model, summary, path))
     return entries
 
 
@@ -54,16 +58,20 @@ def find_recipe(name_or_path: str | Path) -> Path:
         T5TuneError: There is neither; with the nearest name.
     """
     path = Path(name_or_path)
-    if path.is_file():
+    try:
+        is_file, is_directory = path.is_file(), path.is_dir()
+    except OSError:  # a name longer than the file system allows
+        is_file = is_directory = False
+    if is_file:
         return path
-    names = {entry.name: entry.path for entry in list_recipes()}
+    names = {shipped.stem: shipped for shipped in recipes_directory().glob("*.yaml")}
     # `recipes/NAME.yaml` works outside a checkout too; any other path means a file.
     is_name = path.parent in (Path(), Path("recipes")) and path.suffix in ("", ".yaml")
     name = path.stem if path.suffix == ".yaml" else path.name
     if is_name and name in names:
         return names[name]
     hint = did_you_mean(name, names) or "."
-    kind = "a directory, not a recipe" if path.is_dir() else "no file and no recipe that ships"
+    kind = "a directory, not a recipe" if is_directory else "no file and no recipe that ships"
     raise T5TuneError(f"{name_or_path} is {kind}{hint}", next_command="t5tune recipes list")
 
 
@@ -73,7 +81,7 @@ def recipe_text(name: str) -> str:
     Raises:
         T5TuneError: There is no such recipe.
     """
-    return find_recipe(name).read_text(encoding="utf-8")
+    return read_text(find_recipe(name))
 
 
 def copy_recipe(name: str, destination: Path | None = None) -> list[Path]:
@@ -81,17 +89,19 @@ def copy_recipe(name: str, destination: Path | None = None) -> list[Path]:
 
     Args:
         name: Of a recipe that ships.
-        destination: A file or a directory; the current directory if left out.
+        destination: A file, if it ends in .yaml or .yml, or else a directory; the current
+            directory if left out.
 
     Returns:
         What was written.
 
     Raises:
-        T5TuneError: There is no such recipe, or something of that name is there already.
+        T5TuneError: There is no such recipe, something of that name is there already, or
+            the place cannot be written to.
     """
     source = find_recipe(name)
     target = destination or Path(source.name)
-    if target.is_dir():
+    if target.is_dir() or target.suffix not in (".yaml", ".yml"):
         target = target / source.name
     copies = [(source, target)]
     copies += [(folder, target.parent / folder.name) for folder in _data_folders(source)]
@@ -101,18 +111,29 @@ def copy_recipe(name: str, destination: Path | None = None) -> list[Path]:
                 f"{copy} is there already, and nothing was written.",
                 next_command=f"t5tune recipes copy {name} ANOTHER_DIRECTORY/",
             )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, target)
-    for folder, copy in copies[1:]:
-        shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)
+        for folder, copy in copies[1:]:
+            shutil.copytree(folder, copy, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    except OSError as error:
+        raise T5TuneError(
+            f"{target} cannot be written: {error.strerror or error}.",
+            next_command=f"t5tune recipes copy {name} ANOTHER_DIRECTORY/",
+        ) from error
     return [copy for _, copy in copies]
 
 
 def _data_folders(recipe: Path) -> list[Path]:
     """Folders beside a recipe that its data entries name."""
-    data = parse_yaml(recipe.read_text(encoding="utf-8"), recipe.name).value["data"]
+    document = parse_yaml(read_text(recipe), str(recipe)).value
+    data: Any = document.get("data") if isinstance(document, dict) else None
     names = set()
-    for entry in data.values():
-        if isinstance(entry, dict) and isinstance(entry.get("file"), str):
-            names.add(entry["file"].split("/")[0])
+    for entry in data.values() if isinstance(data, dict) else ():
+        for key in ("file", "source_file", "target_file"):
+            path = entry.get(key) if isinstance(entry, dict) else None
+            parts = PurePath(path).parts if isinstance(path, str) else ()
+            # Only what lies below the recipe's directory belongs to it.
+            if len(parts) > 1 and ".." not in parts and not parts[0].startswith(("/", "~")):
+                names.add(parts[0])
     return [recipe.parent / name for name in sorted(names) if (recipe.parent / name).is_dir()]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,14 @@ import yaml
 from pydantic import ValidationError
 
 from t5tune.errors import T5TuneError
-from t5tune.recipe.catalog import find_recipe
-from t5tune.recipe.problems import describe_problems
-from t5tune.recipe.schema import DataEntry, Recipe
-from t5tune.recipe.yaml_lines import KeyPath, YamlDocument, parse_scalar, parse_yaml
+from t5tune.recipe.catalog import find_recipe, recipes_directory
+from t5tune.recipe.problems import describe_problems, is_key, is_text
+from t5tune.recipe.schema import DataEntry, ModelSection, Recipe
+from t5tune.recipe.yaml_lines import KeyPath, YamlDocument, parse_scalar, parse_yaml, read_text
 
 COMMAND_LINE = "command line"
+RELATIVE = ("./", "../")
+_LINE_BREAKS = re.compile("[\n\r\x85\u2028\u2029]")
 
 
 def load_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
@@ -34,25 +37,14 @@ def load_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     """
     file = find_recipe(path)
     document = _read_document(file)
-    overridden = [_apply_override(document, text) for text in overrides]
-    recipe = _validate(document, file, overridden)
+    twice: list[str] = []
+    overridden = [_apply_override(document, text, twice) for text in overrides]
+    recipe = _validate(document, file, overridden, twice)
     return _with_absolute_paths(recipe, file.parent, overridden)
 
 
 def _read_document(file: Path) -> YamlDocument:
-    try:
-        text = file.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise T5TuneError(
-            f"{file} cannot be read: {error.strerror}.", next_command=f"ls -l {file}"
-        ) from error
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        raise T5TuneError(
-            f"{file}:{line}: not UTF-8: byte {error.start} is 0x{error.object[error.start]:02x}.",
-            next_command=f"iconv -f LATIN1 -t UTF-8 {file} > {file.stem}-utf8.yaml",
-        ) from error
-    document = parse_yaml(text, str(file))
+    document = parse_yaml(read_text(file), str(file))
     if not isinstance(document.value, dict):
         found = "empty" if document.value is None else "no mapping of keys to values"
         raise T5TuneError(
@@ -62,8 +54,11 @@ def _read_document(file: Path) -> YamlDocument:
     return document
 
 
-def _apply_override(document: YamlDocument, text: str) -> KeyPath:
-    """Put KEY=VALUE into the document; returns the key's path."""
+def _apply_override(document: YamlDocument, text: str, twice: list[str]) -> KeyPath:
+    """Put KEY=VALUE into the document; returns the key's path.
+
+    Keys that stand twice inside VALUE are added to `twice`, as lines for the user.
+    """
     key, equals, value_text = text.partition("=")
     path: KeyPath = tuple(key.strip().split("."))
     if not equals or not all(path):
@@ -71,12 +66,22 @@ def _apply_override(document: YamlDocument, text: str) -> KeyPath:
             f"{COMMAND_LINE}: {text!r} is no override: expected KEY=VALUE.",
             next_command="t5tune train RECIPE training.learning_rate=3e-4   # for example",
         )
-    value = _parse_override(value_text, text)
+    value = value_text.strip()
+    if value[:1] in ("[", "{", '"', "'") and not (value[0] in "[{" and is_text(path)):
+        # In a text such as the template {question} {context} braces are part of it.
+        name = f"{COMMAND_LINE}: {key}"
+        parsed = parse_yaml(value, name, next_command="t5tune validate --schema   # lists keys")
+        twice += [f"{name}: {message}" for _, message in parsed.problems]
+        value = parsed.value
+    else:
+        value = parse_scalar(value)
     section = document.value
+    # An unknown key stays, even as null: validation names the nearest one.
+    removes = value is None and is_key(path)
     for i, part in enumerate(path[:-1]):
         inner = section.get(part)
-        if inner is None and value is None:
-            return path  # nothing to remove
+        if inner is None and removes:
+            return path  # it is not there
         if inner is None:
             inner = section[part] = {}
         if not isinstance(inner, dict):
@@ -86,29 +91,30 @@ def _apply_override(document: YamlDocument, text: str) -> KeyPath:
                 next_command="t5tune validate --schema   # lists every key",
             )
         section = inner
-    if value is None:
+    if removes:
         section.pop(path[-1], None)
     else:
         section[path[-1]] = value
     return path
 
 
-def _parse_override(value_text: str, text: str) -> Any:
-    stripped = value_text.strip()
-    if stripped[:1] in ("[", "{", '"', "'"):
-        return parse_yaml(stripped, f"{COMMAND_LINE}: {text}").value
-    return parse_scalar(stripped)
-
-
-def _validate(document: YamlDocument, file: Path, overridden: Sequence[KeyPath]) -> Recipe:
+def _validate(
+    document: YamlDocument, file: Path, overridden: Sequence[KeyPath], twice: Sequence[str]
+) -> Recipe:
     def place(path: KeyPath) -> str:
         if any(path[: len(key)] == key for key in overridden):
             return COMMAND_LINE
+        if (
+            path
+            and path not in document.lines
+            and any(key[: len(path)] == path for key in overridden)
+        ):
+            return COMMAND_LINE  # a section that an override began
         while path and path not in document.lines:
             path = path[:-1]
         return f"{file}:{document.lines.get(path, 1)}"
 
-    lines = [f"{file}:{line}: {message}" for line, message in document.problems]
+    lines = [f"{file}:{line}: {message}" for line, message in document.problems] + list(twice)
     recipe = None
     try:
         recipe = Recipe.model_validate(document.value)
@@ -116,11 +122,12 @@ def _validate(document: YamlDocument, file: Path, overridden: Sequence[KeyPath])
         lines += [line for _, line in describe_problems(error, place)]
     if recipe is None or lines:
         count = f"{len(lines)} problems:\n" if len(lines) > 1 else ""
-        raise T5TuneError(
-            count + "\n".join(lines),
-            next_command=f"correct the line{'s' if len(lines) > 1 else ''}, then: "
-            f"t5tune validate {file}",
+        next_command = (
+            f"correct the line{'s' if len(lines) > 1 else ''}, then: t5tune validate {file}"
         )
+        if file.parent == recipes_directory():  # it ships: the override is what to correct
+            next_command = f"t5tune recipes show {file.stem}"
+        raise T5TuneError(count + "\n".join(lines), next_command=next_command)
     return recipe
 
 
@@ -147,10 +154,24 @@ def _with_absolute_paths(recipe: Recipe, directory: Path, overridden: Sequence[K
                 absolute(value, "data", split, "references") for value in entry.references
             ]
         data[split] = entry.model_copy(update=updates)
-    model = recipe.model
-    if model.name is not None and model.name.startswith(("./", "../")):
-        model = model.model_copy(update={"name": absolute(model.name, "model", "name")})
+    model = _with_absolute_names(recipe.model, absolute)
     return recipe.model_copy(update={"data": recipe.data.model_copy(update=data), "model": model})
+
+
+def _with_absolute_names(model: ModelSection, absolute: Callable[..., str | None]) -> ModelSection:
+    """Names of a model and a tokenizer are hub ids unless they begin with a dot and a slash."""
+    if model.name is not None and model.name.startswith(RELATIVE):
+        return model.model_copy(update={"name": absolute(model.name, "model", "name")})
+    scratch = model.from_scratch
+    if scratch is None or not (scratch.tokenizer.name or "").startswith(RELATIVE):
+        return model
+    key = ("model", "from_scratch", "tokenizer", "name")
+    tokenizer = scratch.tokenizer.model_copy(
+        update={"name": absolute(scratch.tokenizer.name, *key)}
+    )
+    return model.model_copy(
+        update={"from_scratch": scratch.model_copy(update={"tokenizer": tokenizer})}
+    )
 
 
 class _Dumper(yaml.SafeDumper):
@@ -162,6 +183,8 @@ class _Dumper(yaml.SafeDumper):
 
 def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
     style = None if parse_scalar(text) is text else "'"
+    if _LINE_BREAKS.search(text):
+        style = '"'  # the only style that keeps which of them it was
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
@@ -181,18 +204,21 @@ def dump_recipe(recipe: Recipe) -> str:
 
 def differing_keys(first: Recipe, second: Recipe) -> list[str]:
     """Key paths whose values differ, in the order of the schema."""
-    a, b = dict(_flatten(first.model_dump())), dict(_flatten(second.model_dump()))
-    differing = [key for key in dict.fromkeys([*a, *b]) if a.get(key) != b.get(key)]
-    sections = list(Recipe.model_fields)
-    return sorted(differing, key=lambda key: sections.index(key.split(".")[0]))
+    return list(_differences(first.model_dump(), second.model_dump(), ()))
 
 
-def _flatten(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in values.items():
-        if isinstance(value, dict) and value:
-            yield from _flatten(value, f"{prefix}{key}.")
-        else:
-            yield prefix + key, value
+def _differences(a: Any, b: Any, path: tuple[str, ...]) -> Iterator[str]:
+    # A section that only one recipe has is told key by key.
+    inner_a, inner_b = ({} if value is None else value for value in (a, b))
+    if isinstance(inner_a, dict) and isinstance(inner_b, dict) and a is not b:
+        inner = [
+            key
+            for name in dict.fromkeys([*inner_a, *inner_b])
+            for key in _differences(inner_a.get(name), inner_b.get(name), (*path, name))
+        ]
+        yield from inner or ([".".join(path)] if (a is None) != (b is None) else [])
+    elif a != b or isinstance(a, bool) != isinstance(b, bool):  # true is not 1
+        yield ".".join(path)
 
 
 def recipe_json_schema() -> dict[str, Any]:

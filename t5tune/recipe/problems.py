@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import typing
 from collections.abc import Callable, Sequence
@@ -15,6 +16,12 @@ from t5tune.recipe.schema import Recipe
 from t5tune.recipe.yaml_lines import KeyPath
 
 Place = Callable[[KeyPath], str]
+
+# Where keys go that the schema does not list.
+FREE_SECTIONS: dict[KeyPath, str] = {
+    ("model",): "a field of the model's own configuration goes under model.config",
+    ("training",): "a field of transformers.Seq2SeqTrainingArguments goes under training.extra",
+}
 
 EXPECTED = (
     ("int", "a whole number"),
@@ -87,10 +94,38 @@ def field_annotation(path: Sequence[str | int]) -> Any:
     annotation: Any = Recipe
     for part in path:
         section = _section_of(annotation)
-        if section is None or part not in section.model_fields:
+        if isinstance(part, int):
+            annotation = _item_of(annotation)
+        elif section is None or part not in section.model_fields:
             return None
-        annotation = section.model_fields[str(part)].annotation
+        else:
+            annotation = section.model_fields[part].annotation
     return annotation
+
+
+def _item_of(annotation: Any) -> Any:
+    """The type of the items of a list, or None if it is no list."""
+    for candidate in (annotation, *typing.get_args(annotation)):
+        if typing.get_origin(candidate) is list:
+            return typing.get_args(candidate)[0]
+    return None
+
+
+def is_key(path: Sequence[str | int]) -> bool:
+    """Whether a recipe could have this key; a free section such as `model.config` has any."""
+    for end in range(1, len(path) + 1):
+        annotation = field_annotation(path[:end])
+        if annotation is None:
+            return False
+        if typing.get_origin(annotation) is dict:
+            return True
+    return True
+
+
+def is_text(path: Sequence[str | int]) -> bool:
+    """Whether the schema has text under this key, and nothing else."""
+    annotation = field_annotation(path)
+    return annotation is str or set(typing.get_args(annotation)) == {str, type(None)}
 
 
 def _describe(detail: Any, path: KeyPath) -> str:
@@ -103,9 +138,11 @@ def _describe(detail: Any, path: KeyPath) -> str:
         return str(detail["ctx"]["error"])
     choices = _choices(field_annotation(path))
     found = _show(detail["input"])
-    if choices and (kind == "literal_error" or _is_union(field_annotation(path))):
+    if choices:
         hint = did_you_mean(str(detail["input"]), choices)
         return f"expected {_one_of(choices)}, found {found}{hint}"
+    if kind == "too_short":
+        return "the list is empty; leave the key out instead"
     for start, expected in EXPECTED:
         if kind.startswith(start):
             return f"expected {expected}, found {found}"
@@ -124,6 +161,8 @@ def _choices(annotation: Any) -> list[str]:
     """Values that a field may have, as far as they are words."""
     if typing.get_origin(annotation) is Literal:
         return [str(value) for value in typing.get_args(annotation)]
+    if not _is_union(annotation):
+        return []
     choices = [c for part in typing.get_args(annotation) for c in _choices(part)]
     if choices and bool in typing.get_args(annotation):
         choices = ["true", "false", *choices]
@@ -136,6 +175,8 @@ def _one_of(choices: Sequence[str]) -> str:
 
 def _show(value: Any) -> str:
     text = "nothing" if value is None else repr(value)
+    if isinstance(value, bool):
+        text = text.lower()
     if isinstance(value, (dict, list)):
         text = "a section" if isinstance(value, dict) else "a list"
     return text if len(text) <= 60 else text[:57] + "…'"
@@ -143,12 +184,31 @@ def _show(value: Any) -> str:
 
 def _unknown_key(path: KeyPath) -> str:
     parent, key = path[:-1], str(path[-1])
-    section = _section_of(field_annotation(parent) if parent else Recipe)
-    names = list(section.model_fields) if section is not None else []
-    for other, names_there in _all_sections():
-        if key in names_there and other != parent:
+    sections = dict(_all_sections())
+    near_sections = sorted(sections, key=lambda other: _distance(parent, other))
+    for other in near_sections:
+        if key in sections[other]:
             return f"unknown key; {key} belongs under {_join(other) or 'the top level'}"
-    return f"unknown key{did_you_mean(key, names)}"
+    names = sections.get(parent, [])
+    hint = did_you_mean(key, names)
+    if hint:
+        return f"unknown key{hint}"
+    longer = [name for name in names if name.endswith(f"_{key}")]  # epochs, batch_size
+    if len(longer) == 1:
+        return f"unknown key; did you mean {longer[0]}?"
+    for other in near_sections:
+        near = difflib.get_close_matches(key, sections[other], n=1, cutoff=0.8)
+        if near:
+            return f"unknown key; did you mean {_join((*other, near[0]))}?"
+    return f"unknown key; {FREE_SECTIONS[parent]}" if parent in FREE_SECTIONS else "unknown key"
+
+
+def _distance(path: KeyPath, other: KeyPath) -> tuple[int, int]:
+    """Steps up from one section, then down to the other."""
+    common = 0
+    while common < min(len(path), len(other)) and path[common] == other[common]:
+        common += 1
+    return len(path) + len(other) - 2 * common, -common
 
 
 def _all_sections(

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from t5tune.scoring.names import METRIC_NAMES
 
@@ -23,15 +30,25 @@ DEFAULT_METRICS: dict[str, tuple[MetricName, ...]] = {
 
 DEFAULT_VOCAB_SIZE = 8000
 
-PositiveInt = Annotated[int, Field(ge=1)]
-Count = Annotated[int, Field(ge=0)]
+
+def _whole_number(value: Any) -> Any:
+    """YAML reads `1e5` as a fraction; where a count is meant, it is a count."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WholeNumber = BeforeValidator(_whole_number)
+PositiveInt = Annotated[int, Field(ge=1), WholeNumber]
+Count = Annotated[int, Field(ge=0), WholeNumber]
 Share = Annotated[float, Field(ge=0.0, lt=1.0)]
 
 
 class Section(BaseModel):
-    """A part of the recipe. Unknown keys are refused; values never change after validation."""
+    """A part of the recipe. Unknown keys are refused; values never change after validation.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    Types are strict: pydantic would otherwise read `true` as the number 1 and `no` as False.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
 
 
 class TokenizerSection(Section):
@@ -42,7 +59,7 @@ class TokenizerSection(Section):
         description="unigram: subwords trained on the training text; characters; words (split at "
         "white space); bytes (ByT5's, no vocabulary to train); existing: the one called `name`.",
     )
-    vocab_size: Annotated[int, Field(ge=16)] = Field(
+    vocab_size: Annotated[int, Field(ge=16), WholeNumber] = Field(
         default=DEFAULT_VOCAB_SIZE,
         description="Size of a unigram vocabulary, special tokens included.",
     )
@@ -245,7 +262,7 @@ class TrainingSection(Section):
         default=2, description="Checkpoints kept; the best one is always kept."
     )
     logging_steps: PositiveInt = Field(default=20, description="Steps between logged lines.")
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(
+    seed: Annotated[int, Field(ge=0, lt=2**32), WholeNumber] = Field(
         default=42, description="Of weights, order and dropout."
     )
     extra: dict[str, Any] = Field(

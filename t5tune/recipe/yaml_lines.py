@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -18,6 +19,7 @@ from t5tune.errors import T5TuneError
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 50
 MAX_ALIASES = 100
+TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
 
 KeyPath = tuple[str | int, ...]
 
@@ -25,6 +27,7 @@ _NULL = re.compile(r"(?:~|null|Null|NULL|)\Z")
 _BOOL = re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z")
 _INT = re.compile(r"[-+]?[0-9][0-9_]*\Z")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _PLAIN_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", "!")
 
 
@@ -47,42 +50,98 @@ class _Loader(yaml.SafeLoader):
     """Composes nodes with plain scalars left as text: what they mean is decided below."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 (PyYAML's own name and form)
+    depth = 0
+
+    # PyYAML calls this pair around every node; its scanner is slow in deep nesting, so that
+    # the limit has to hold before the tree is complete.
+    def descend_resolver(self, current_node: Any, current_index: Any) -> None:
+        self.depth += 1
+        if self.depth > MAX_DEPTH + 1:
+            raise _RefusedError(self.peek_event().start_mark.line + 1, TOO_DEEP)  # type: ignore[no-untyped-call]
+
+    def ascend_resolver(self) -> None:
+        self.depth -= 1
 
 
-def parse_yaml(text: str, name: str) -> YamlDocument:
+class _RefusedError(Exception):
+    """What is wrong with the text, and on which line."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(reason)
+        self.line = line
+        self.reason = reason
+
+
+def read_text(file: Path) -> str:
+    """The text of a recipe file.
+
+    Raises:
+        T5TuneError: It cannot be read, is too large, or is not UTF-8.
+    """
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise T5TuneError(
+            f"{file} cannot be read: {error.strerror}.", next_command=f"ls -l {file}"
+        ) from error
+    if len(content) > MAX_BYTES:
+        raise T5TuneError(
+            f"{file}: a recipe is at most {MAX_BYTES:,} bytes.", next_command=f"ls -l {file}"
+        )
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        encoding = "UTF-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "LATIN1"
+        raise T5TuneError(
+            f"{file}:{line}: not UTF-8: byte {error.start} is 0x{content[error.start]:02x}.",
+            next_command=f"iconv -f {encoding} -t UTF-8 {file} > {file.stem}-utf8.yaml",
+        ) from error
+
+
+def parse_yaml(text: str, name: str, *, next_command: str | None = None) -> YamlDocument:
     """Read one document.
 
     Args:
         text: The file's content.
         name: The file's name, for messages.
+        next_command: What to type after an error, instead of a look at the file.
 
     Raises:
-        T5TuneError: It is no YAML, too large, too deep, or uses tags or many aliases.
+        T5TuneError: It is no YAML, too deep, or uses tags or many aliases.
     """
-    if len(text.encode()) > MAX_BYTES:
+    try:
+        return _parse(text)
+    except _RefusedError as refused:
         raise T5TuneError(
-            f"{name}: a recipe is at most {MAX_BYTES:,} bytes.", next_command=f"ls -l {name}"
-        )
-    loader = _Loader(text)
+            f"{name}:{refused.line}: {refused.reason}.",
+            next_command=next_command or f"sed -n {refused.line}p {name}",
+        ) from refused
+
+
+def _parse(text: str) -> YamlDocument:
+    loader: _Loader | None = None
     document = YamlDocument()
     try:
+        loader = _Loader(text)
         node = loader.get_single_node()
         if node is not None:
-            document.value = _Reader(document, name).read(node, ())
+            document.value = _Reader(document).read(node, ())
+    except yaml.reader.ReaderError as error:
+        line = text[: error.position].count("\n") + 1
+        raise _RefusedError(
+            line, f"the character U+{ord(text[error.position]):04X} is not text"
+        ) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        raise T5TuneError(
-            f"{name}:{line}: not YAML: {error.problem or error.context}.",
-            next_command=f"sed -n {line}p {name}",
-        ) from error
-    except (yaml.YAMLError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise T5TuneError(
-            f"{name}: not YAML: {' '.join(reason.split())}.", next_command=f"head {name}"
-        ) from error
+        problem = str(error.problem or error.context)
+        if "another document" in problem:
+            problem = "a second document begins; a recipe is one"
+        raise _RefusedError(mark.line + 1 if mark else 1, f"not YAML: {problem}") from error
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
     return document
 
 
@@ -104,11 +163,11 @@ def parse_scalar(text: str) -> Any:
 class _Reader:
     """Turns nodes into values and notes their lines."""
 
-    def __init__(self, document: YamlDocument, name: str) -> None:
+    def __init__(self, document: YamlDocument) -> None:
         self.document = document
-        self.name = name
         self.open: set[int] = set()
-        self.seen: dict[int, int] = {}
+        self.seen: set[int] = set()
+        self.num_repeated = 0
 
     def read(self, node: yaml.Node, path: KeyPath) -> Any:
         line = node.start_mark.line + 1
@@ -126,19 +185,20 @@ class _Reader:
     def _check(self, node: yaml.Node, path: KeyPath, line: int) -> None:
         problem = None
         if len(path) > MAX_DEPTH:
-            problem = f"nested more than {MAX_DEPTH} levels deep"
+            problem = TOO_DEEP
+        elif isinstance(node, yaml.ScalarNode) and _SURROGATE.search(node.value):
+            problem = "half a character (a lone surrogate such as \\ud800) is not text"
         elif node.tag not in _PLAIN_TAGS:
             problem = f"tags such as {node.tag} are not allowed"
         elif id(node) in self.open:
             problem = "an alias refers to itself"
         elif not isinstance(node, yaml.ScalarNode):
-            self.seen[id(node)] = self.seen.get(id(node), 0) + 1
-            if sum(self.seen.values()) - len(self.seen) > MAX_ALIASES:
+            self.num_repeated += id(node) in self.seen
+            self.seen.add(id(node))
+            if self.num_repeated > MAX_ALIASES:
                 problem = f"more than {MAX_ALIASES} aliases"
         if problem is not None:
-            raise T5TuneError(
-                f"{self.name}:{line}: {problem}.", next_command=f"sed -n {line}p {self.name}"
-            )
+            raise _RefusedError(line, problem)
 
     def _read_item(self, node: yaml.Node, path: KeyPath) -> Any:
         self.document.lines.setdefault(path, node.start_mark.line + 1)
@@ -152,6 +212,7 @@ class _Reader:
             if not isinstance(key_node, yaml.ScalarNode):
                 self.document.problems.append((line, "a key has to be a word"))
                 continue
+            self._check(key_node, path, line)
             key = str(key_node.value)
             if key in mapping:
                 where = ".".join(map(str, (*path, key)))

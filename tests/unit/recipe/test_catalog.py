@@ -22,6 +22,8 @@ def test_names_and_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         find_recipe("wmt-en-dee")
     with pytest.raises(T5TuneError, match="no file"):
         find_recipe("other/wmt-en-de.yaml")
+    with pytest.raises(T5TuneError, match="no file"):
+        find_recipe("x" * 300)  # longer than a file name may be
 
 
 def test_list_and_show(t5tune: RunCommand) -> None:
@@ -29,6 +31,9 @@ def test_list_and_show(t5tune: RunCommand) -> None:
     rows = json.loads(result.out)
     assert [row["name"] for row in rows] == [entry.name for entry in list_recipes()]
     assert all(row["summary"] for row in rows)
+    models = {row["name"]: row["model"] for row in rows}
+    assert models["xsum"] == "google-t5/t5-small"
+    assert models["multi30k-en-de"] is None  # from scratch
     assert len(t5tune("recipes", "list").out.splitlines()) == len(rows)
     assert t5tune("recipes", "show", "xsum").out == recipe_text("xsum")
 
@@ -46,6 +51,52 @@ def test_a_copy_works_as_it_is_and_overwrites_nothing(
     assert again.code == 1
     assert "is there already" in again.err
     assert copy_recipe("xsum", tmp_path / "sub" / "mine.yaml") == [tmp_path / "sub" / "mine.yaml"]
+
+
+def test_what_has_no_yaml_ending_is_a_directory(tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    assert copy_recipe("xsum", folder) == [folder / "xsum.yaml"]
+    assert load_recipe(folder / "xsum.yaml").name == "xsum"
+
+
+def test_a_copy_takes_no_folders_outside_the_recipes_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "own"
+    (own / "part").mkdir(parents=True)
+    (own / "mine.yaml").write_text(
+        "data: {train: {source_file: part/a, target_file: ../b}, test: {file: /c/d}}"
+    )
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert copy_recipe("../own/mine.yaml") == [Path("mine.yaml"), Path("part")]
+
+
+def test_a_copy_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(T5TuneError, match="cannot be written"):
+        copy_recipe("xsum", tmp_path / "file" / "xsum.yaml")
+
+
+def test_a_file_that_is_no_recipe_gets_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "r.yaml"
+    path.write_bytes(b"a: [\xff")
+    with pytest.raises(T5TuneError, match="not UTF-8"):
+        recipe_text(str(path))
+    path.write_text("name: x")
+    assert copy_recipe(str(path), tmp_path / "copy.yaml") == [tmp_path / "copy.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("override", "length"),
+    [
+        ("training.num_train_epochs=1", "1 epoch"),
+        ("training.num_train_epochs=0.5", "0.5 epochs"),
+        ("training.max_steps=1e6", "1,000,000 steps"),
+    ],
+)
+def test_validate_says_how_long(t5tune: RunCommand, override: str, length: str) -> None:
+    assert t5tune("validate", "xsum", override).out.endswith(f", {length})\n")
 
 
 def test_validate(t5tune: RunCommand, tmp_path: Path) -> None:
