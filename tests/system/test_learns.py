@@ -23,7 +23,7 @@ def test_number_words_are_learned(
     Path("numbers.yaml").write_text(yaml.safe_dump(TINY), encoding="utf-8")
     result = t5tune(
         "train", "numbers.yaml", "model.from_scratch.d_model=32", "model.from_scratch.d_ff=64",
-        "training.max_steps=300", "training.eval_steps=100", "training.tokens_per_batch=600",
+        "training.max_steps=900", "training.eval_steps=300", "training.tokens_per_batch=600",
         "training.label_smoothing_factor=0", "model.config.dropout_rate=0", "--json",
     )  # fmt: skip
     assert result.code == 0, result.err
