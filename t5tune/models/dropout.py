@@ -1,7 +1,8 @@
 """Dropout whose masks are cheap on a CPU.
 
-torch draws one random number an element, on one thread: in a small T5 that is a fifth of a
-training step. A byte an element is enough, and eight come out of one 64-bit draw.
+torch draws one random number an element, on one thread: in a small T5 dropout then takes a
+third of a training step and more (docs/benchmarks.md). A byte an element is enough, and eight
+come out of one 64-bit draw.
 """
 
 from __future__ import annotations
