@@ -47,8 +47,8 @@ def evaluate(
 ) -> None:
     """Translate a test set and score it; the numbers are sacreBLEU's."""
     from t5tune.cli.models import choose_model
+    from t5tune.cli.results import print_result
     from t5tune.run_directory import RunDirectory
-    from t5tune.scoring.report import format_json, format_scores
 
     name = choose_model(run)
     entry = _text_files(source, reference)
@@ -75,7 +75,7 @@ def evaluate(
         prefix=settings.data.prefix,
     )
     report = evaluate_model(model, examples, settings, output_dir)
-    typer.echo(format_json(report) if json_output else format_scores(report))
+    print_result(report, as_json=json_output)
 
 
 def _text_files(source: Path | None, references: list[Path] | None) -> DataEntry | None:

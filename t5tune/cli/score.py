@@ -48,7 +48,8 @@ def score(
 
     Every number comes with the signature that makes it comparable.
     """
-    from t5tune.scoring.report import build_report, format_json, format_scores
+    from t5tune.cli.results import print_result
+    from t5tune.scoring.report import build_report
 
     metrics = metric or ["bleu", "chrf"]
     _check_options(metrics, tokenize, normalize)
@@ -64,7 +65,7 @@ def score(
         target_lang=target_lang,
         normalize=normalize,
     )
-    typer.echo(format_json(report) if json_output else format_scores(report))
+    print_result(report, as_json=json_output)
 
 
 def _check_options(metrics: Sequence[str], tokenize: str | None, normalize: str) -> None:

@@ -91,8 +91,6 @@ def _check_same_recipe(recipe: Recipe, run: RunDirectory, command: str) -> None:
 
 
 def _train(recipe: Recipe, run: RunDirectory, command: str, json_output: bool) -> None:
-    from t5tune.scoring.report import format_scores
-
     split = "test" if recipe.data.test is not None else "validation"
     if run.has_model and run.report(split).is_file():
         typer.echo(f"this run is finished: {run.path}", err=True)
@@ -100,7 +98,7 @@ def _train(recipe: Recipe, run: RunDirectory, command: str, json_output: bool) -
         if json_output:
             typer.echo(run.report(split).read_text(encoding="utf-8"), nl=False)
         return
-    from t5tune.scoring.report import format_json
+    from t5tune.cli.results import print_result
     from t5tune.training.session import train as run_session
 
     result = run_session(recipe, run)
@@ -109,5 +107,5 @@ def _train(recipe: Recipe, run: RunDirectory, command: str, json_output: bool) -
         typer.echo(f"try: {command}   # continues", err=True)
         raise typer.Exit(128 + result.stopped_by)
     assert result.report is not None
-    typer.echo(format_json(result.report) if json_output else format_scores(result.report))
+    print_result(result.report, as_json=json_output)
     typer.echo(f'try: t5tune translate --model {run.path} "text"', err=True)

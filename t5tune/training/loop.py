@@ -176,7 +176,7 @@ def build_training_arguments(
         "weight_decay": training.weight_decay,
         "max_grad_norm": training.max_grad_norm,
         "bf16": choose_bf16(training.bf16),
-        "gradient_checkpointing": training.gradient_checkpointing,
+        "activation_checkpointing": training.gradient_checkpointing,
         "eval_strategy": "steps",
         "eval_steps": training.eval_steps,
         "save_strategy": "steps",
@@ -192,7 +192,7 @@ def build_training_arguments(
     }
     if training.per_device_train_batch_size is not None:
         values["per_device_train_batch_size"] = training.per_device_train_batch_size
-    _check_extra(training.extra, values)
+    _check_extra(training.extra, {**values, "gradient_checkpointing": None})
     arguments = Seq2SeqTrainingArguments(**values, **training.extra)
     # Several GPUs would make the Trainer replicate the model in threads (nn.DataParallel), which
     # is slower than one GPU and computes another mean.

@@ -28,6 +28,8 @@ def test_a_terminal_shows_a_live_display(tiny_recipe: Path) -> None:
     assert "tokens/s" in seen
     assert "left" in seen
     assert re.search(r"validation: BLEU [0-9.]+", seen)
+    assert "worst examples by BLEU" in seen
+    assert "Warning" not in seen
 
 
 def test_elsewhere_a_line_for_each_log(t5tune: RunCommand, tiny_recipe: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]

@@ -1,0 +1,25 @@
+"""How a command prints a report on stdout."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from t5tune.scoring.report import Report
+
+
+def print_result(report: Report, *, as_json: bool) -> None:
+    """JSON if asked for; tables and examples on a terminal; else one line per score."""
+    from t5tune.scoring.report import format_json, format_scores
+
+    if as_json:
+        typer.echo(format_json(report))
+    elif sys.stdout.isatty():
+        from t5tune.scoring.report_terminal import print_report
+
+        print_report(report)
+    else:
+        typer.echo(format_scores(report))

@@ -1,0 +1,78 @@
+"""A report on a terminal: scores, and the worst examples, which tell most about a model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from t5tune.scoring.report import Example, Report
+
+_NUM_EXAMPLES_SHOWN = 3
+_MAX_CHARACTERS_SHOWN = 300
+
+# Text of a model or a file must not move the cursor or end the line. All of C0 and C1.
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def print_report(report: Report, console: Console | None = None) -> None:
+    """Print scores and the worst examples.
+
+    Args:
+        report: Its whole text is in `report.md`; here stands what one looks at first.
+        console: Where to; stdout if left out.
+    """
+    parts: list[RenderableType] = [Text(_title(report), style="bold"), _score_table(report)]
+    if report.length_limited:
+        parts.append(
+            Text(f"{report.length_limited} hypotheses stopped at the length limit", style="yellow")
+        )
+    if report.worst:
+        parts += [
+            Text(f"\nworst examples by {report.example_metric}", style="bold"),
+            _example_table(report.worst[:_NUM_EXAMPLES_SHOWN]),
+        ]
+    (console or Console()).print(Group(*parts))
+
+
+def _title(report: Report) -> str:
+    name = ", ".join(name for name in (report.run, report.split) if name) or "scores"
+    engine = f", decoded with {report.engine}" if report.engine else ""
+    return _printable(f"{name}: {report.num_examples:,} examples{engine}")
+
+
+def _score_table(report: Report) -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="cyan", no_wrap=True)
+    table.add_column(justify="right", style="bold", no_wrap=True)
+    table.add_column(style="dim", overflow="fold")
+    for score in report.scores:
+        interval = score.confidence_interval
+        spread = "" if interval is None else f" [{interval[0]:.2f}, {interval[1]:.2f}]"
+        table.add_row(score.name, f"{score.value:.2f}{spread}", Text(score.signature))
+    return table
+
+
+def _example_table(examples: Sequence[Example]) -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(justify="right", style="bold", no_wrap=True)
+    table.add_column(style="cyan", no_wrap=True)
+    table.add_column()
+    for example in examples:
+        rows = [("hypothesis", example.hypothesis)]
+        rows += [("reference", reference) for reference in example.references]
+        if example.source is not None:
+            rows.insert(0, ("source", example.source))
+        for i, (label, text) in enumerate(rows):
+            number = f"{example.score:.1f}" if i == 0 else ""
+            table.add_row(number, label, Text(_printable(text)))
+    return table
+
+
+def _printable(text: str) -> str:
+    if len(text) > _MAX_CHARACTERS_SHOWN:
+        text = text[:_MAX_CHARACTERS_SHOWN].rstrip() + " …"
+    return _UNPRINTABLE.sub("\ufffd", text)
