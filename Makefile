@@ -18,8 +18,8 @@ demo: $(STAMP)
 	$(BIN)/t5tune train recipes/phrasebook-en-de.yaml --output-dir runs/demo
 	$(BIN)/t5tune eval runs/demo
 	$(BIN)/t5tune translate --model runs/demo \
-		"I would like to pay the bill." "The train leaves at half past seven." \
-		"The new teacher has an old car."
+		"I am sure that our friend has to put on his suit this afternoon." \
+		"The train leaves at five to nine." "The old tourist has a blue bag."
 
 test: $(STAMP)
 	$(BIN)/python -m pytest

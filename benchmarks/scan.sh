@@ -6,9 +6,9 @@ data=$1
 shift
 tables=$(mktemp -d)
 trap 'rm -rf "$tables"' EXIT
-to_table() { sed -E 's/^IN: (.*) OUT: (.*)$/\1\t\2/' "$1"; }
-to_table "$data/tasks_train_simple.txt" | head -n 16000 > "$tables/train.tsv"
-to_table "$data/tasks_train_simple.txt" | tail -n +16001 > "$tables/validation.tsv"
-to_table "$data/tasks_test_simple.txt" > "$tables/test.tsv"
+to_table() { sed -E 's/^IN: (.*) OUT: (.*)$/\1\t\2/'; }
+head -n 16000 "$data/tasks_train_simple.txt" | to_table > "$tables/train.tsv"
+tail -n +16001 "$data/tasks_train_simple.txt" | to_table > "$tables/validation.tsv"
+to_table < "$data/tasks_test_simple.txt" > "$tables/test.tsv"
 .venv/bin/t5tune train benchmarks/scan.yaml data.train.file="$tables/train.tsv" \
   data.validation.file="$tables/validation.tsv" data.test.file="$tables/test.tsv" "$@"
