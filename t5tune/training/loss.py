@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch.nn.functional import cross_entropy
 
 from t5tune.data.encoding import IGNORED
+
+# Logits that exist at once. On a CPU they should fit its cache with room for the weights; a GPU
+# wants few, large products.
+CHUNK_LOGITS_CPU = 1 << 20
+CHUNK_LOGITS_GPU = 1 << 27
 
 
 def sum_token_losses(
@@ -32,3 +39,88 @@ def sum_token_losses(
         reduction="sum",
         label_smoothing=label_smoothing,
     )
+
+
+def sum_token_losses_chunked(
+    hidden_states: torch.Tensor,
+    weight: torch.Tensor,
+    labels: torch.Tensor,
+    label_smoothing: float = 0.0,
+) -> torch.Tensor:
+    """`sum_token_losses` of `hidden_states @ weight.T`, a few logits at a time.
+
+    The logits of all tokens never exist together: each chunk's gradient is computed where its
+    loss is, in place, so that the large vocabulary costs its three matrix products and little
+    else. Padding is left out before the first of them.
+
+    Args:
+        hidden_states: What the output layer reads, shape (batch_size, target_length, d_model).
+        weight: Of the output layer, shape (vocab_size, d_model).
+        labels: Shape (batch_size, target_length); `IGNORED` marks padding.
+        label_smoothing: See `sum_token_losses`.
+
+    Returns:
+        A scalar of dtype float32.
+    """
+    labels = labels.flatten()
+    kept = labels.ne(IGNORED)
+    loss: torch.Tensor = _ChunkedCrossEntropy.apply(  # type: ignore[no-untyped-call]
+        hidden_states.flatten(0, 1)[kept], weight, labels[kept], label_smoothing
+    )
+    return loss
+
+
+class _ChunkedCrossEntropy(torch.autograd.Function):
+    """The output layer and the cross-entropy as one function.
+
+    With s the smoothing, V the size of the vocabulary, z the logits of a token and y its label:
+    loss = logsumexp(z) - (1 - s) z_y - s/V sum(z), gradient = softmax(z) - (1 - s) onehot(y) - s/V.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        hidden_states: torch.Tensor,
+        weight: torch.Tensor,
+        labels: torch.Tensor,
+        label_smoothing: float,
+    ) -> torch.Tensor:
+        num_tokens, vocab_size = len(labels), len(weight)
+        # Under autocast the hidden states are bf16: products in their dtype, sums in fp32.
+        matrix = weight.to(hidden_states.dtype)
+        loss = torch.zeros((), dtype=torch.float32, device=weight.device)
+        needs_gradient = any(ctx.needs_input_grad[:2])
+        grad_hidden = torch.empty_like(hidden_states)
+        grad_weight = torch.zeros_like(weight) if needs_gradient else None
+        limit = CHUNK_LOGITS_GPU if weight.is_cuda else CHUNK_LOGITS_CPU
+        size = max(1, limit // vocab_size)
+        for start in range(0, num_tokens, size):
+            chunk = hidden_states[start : start + size]
+            target = labels[start : start + size, None]
+            log_p = torch.log_softmax((chunk @ matrix.T).float(), dim=1)
+            loss -= (1 - label_smoothing) * log_p.gather(1, target).sum()
+            if label_smoothing:
+                loss -= label_smoothing / vocab_size * log_p.sum()
+            if grad_weight is None:
+                continue
+            gradient = log_p.exp_()
+            hits = torch.full_like(target, label_smoothing - 1, dtype=torch.float32)
+            gradient.scatter_add_(1, target, hits)
+            gradient = gradient.to(chunk.dtype)
+            torch.mm(gradient, matrix, out=grad_hidden[start : start + size])
+            if chunk.dtype == weight.dtype:
+                grad_weight.addmm_(gradient.T, chunk)
+            else:
+                grad_weight += gradient.T @ chunk
+        if label_smoothing and grad_weight is not None:
+            # The s/V of every logit, all chunks and the whole vocabulary at once.
+            grad_hidden -= label_smoothing / vocab_size * matrix.sum(0)
+            grad_weight -= label_smoothing / vocab_size * hidden_states.sum(0)
+        ctx.save_for_backward(grad_hidden, grad_weight)
+        return loss
+
+    @staticmethod
+    def backward(ctx: Any, *outputs: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        (scale,) = outputs
+        grad_hidden, grad_weight = ctx.saved_tensors
+        return grad_hidden * scale.to(grad_hidden.dtype), grad_weight.mul_(scale), None, None

@@ -12,8 +12,9 @@ from transformers import PreTrainedModel, Seq2SeqTrainer, TrainerControl
 
 from t5tune.data.batching import BatchPlan, PlannedDataLoader
 from t5tune.data.encoding import IGNORED
+from t5tune.models.output_layer import has_plain_output_layer, without_output_layer
 from t5tune.training.checkpoints import PREFIX, remove_old, write_manifest
-from t5tune.training.loss import sum_token_losses
+from t5tune.training.loss import sum_token_losses, sum_token_losses_chunked
 from t5tune.training.throughput import Throughput
 
 Validate = Callable[[], dict[str, float]]
@@ -71,6 +72,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
         self.checkpoints_kept = checkpoints_kept
         self.throughput: Throughput | None = None
         self.control: TrainerControl
+        self.has_plain_output_layer = has_plain_output_layer(self._unwrapped())
         # Makes the Trainer count the labels of the whole optimizer step for every family;
         # compute_loss below keeps the count to itself.
         self.model_accepts_loss_kwargs = True
@@ -118,13 +120,22 @@ class T5TuneTrainer(Seq2SeqTrainer):
         """
         labels = inputs["labels"]
         # The model is not given the labels: it would compute a loss of its own beside ours.
-        outputs = model(
-            input_ids=inputs["input_ids"],
-            attention_mask=inputs["attention_mask"],
-            decoder_input_ids=shift_labels(self._unwrapped(), labels),
-            use_cache=False,
-        )
-        loss = sum_token_losses(outputs.logits, labels, self.label_smoothing)
+        arguments = {
+            "input_ids": inputs["input_ids"],
+            "attention_mask": inputs["attention_mask"],
+            "decoder_input_ids": shift_labels(self._unwrapped(), labels),
+            "use_cache": False,
+        }
+        if self.has_plain_output_layer and not return_outputs:
+            with without_output_layer(self._unwrapped()) as weight:
+                hidden_states = model(**arguments).logits
+            if self.args.bf16:  # Accelerate hands out fp32; the layer would have computed in bf16
+                hidden_states = hidden_states.bfloat16()
+            loss = sum_token_losses_chunked(hidden_states, weight, labels, self.label_smoothing)
+            outputs = None
+        else:
+            outputs = model(**arguments)
+            loss = sum_token_losses(outputs.logits, labels, self.label_smoothing)
         if num_items_in_batch is None:
             num_items_in_batch = labels.ne(IGNORED).sum()
         loss = loss / num_items_in_batch * self.accelerator.num_processes

@@ -19,7 +19,8 @@ from transformers import (
 
 from t5tune.data.batching import FixedSizeBatches
 from t5tune.data.encoding import Collator, EncodedDataset, TokenSequences
-from t5tune.training.loss import sum_token_losses
+from t5tune.training import loss as loss_module
+from t5tune.training.loss import sum_token_losses, sum_token_losses_chunked
 from t5tune.training.trainer import T5TuneTrainer
 
 
@@ -106,7 +107,13 @@ def test_accumulation_changes_neither_loss_nor_gradient(
         decoder_input_ids=model.prepare_decoder_input_ids_from_labels(batch["labels"]),
     ).logits
     num_tokens = int(batch["labels"].ne(-100).sum())
-    expected = (sum_token_losses(logits, batch["labels"], smoothing) / num_tokens).item()
+    loss = sum_token_losses(logits, batch["labels"], smoothing) / num_tokens
+    loss.backward()
+    expected = loss.item()
+    # T5's trainer never forms all logits: its loss and gradients are those of the plain way.
+    plain = [p.grad for p in model.parameters() if p.grad is not None]
+    for a, b in zip(whole.gradients, plain, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
     # The Trainer rounds what it logs to four decimals in some versions.
     assert whole.loss == pytest.approx(expected, rel=1e-4)
     for batch_size in (8, 4):
@@ -121,3 +128,47 @@ def test_the_loss_is_the_sum_over_real_tokens() -> None:
     labels = torch.tensor([[1, 2, -100]])
     assert sum_token_losses(logits, labels).item() == pytest.approx(2 * np.log(4))
     assert sum_token_losses(logits, labels, 0.1).item() == pytest.approx(2 * np.log(4))
+
+
+@pytest.mark.parametrize("chunk_logits", [1, 7 * 50, 1 << 20])
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_chunks_change_neither_loss_nor_gradients(
+    chunk_logits: int, smoothing: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loss_module, "CHUNK_LOGITS_CPU", chunk_logits)
+    torch.manual_seed(0)
+    hidden = torch.randn(3, 8, 16, requires_grad=True)
+    weight = torch.randn(50, 16, requires_grad=True)
+    labels = torch.randint(0, 50, (3, 8))
+    labels[1, 5:] = -100
+    results = []
+    for compute in (
+        lambda: sum_token_losses(hidden @ weight.T, labels, smoothing),
+        lambda: sum_token_losses_chunked(hidden, weight, labels, smoothing),
+    ):
+        hidden.grad = weight.grad = None
+        loss = compute()
+        (loss / 19).backward()
+        results.append((loss.detach(), hidden.grad, weight.grad))
+    for plain, chunked in zip(*results, strict=True):
+        torch.testing.assert_close(plain, chunked, rtol=1e-5, atol=1e-6)
+
+
+def test_a_chunked_loss_in_bf16_is_near_the_one_in_fp32() -> None:
+    torch.manual_seed(0)
+    hidden, weight = torch.randn(2, 9, 16), torch.randn(50, 16, requires_grad=True)
+    labels = torch.randint(0, 50, (2, 9))
+    exact = sum_token_losses(hidden @ weight.T, labels, 0.1)
+    loss = sum_token_losses_chunked(hidden.bfloat16(), weight, labels, 0.1)
+    loss.backward()
+    assert loss.dtype == weight.grad.dtype == torch.float32
+    assert loss.item() == pytest.approx(exact.item(), rel=0.02)
+
+
+def test_a_batch_of_padding_costs_nothing_and_changes_nothing() -> None:
+    hidden, weight = torch.randn(1, 2, 4, requires_grad=True), torch.randn(5, 4, requires_grad=True)
+    loss = sum_token_losses_chunked(hidden, weight, torch.full((1, 2), -100), 0.1)
+    loss.backward()
+    assert loss.item() == 0.0
+    assert not hidden.grad.any()
+    assert not weight.grad.any()

@@ -1,0 +1,287 @@
+"""One side of benchmarks/training.py: trains for a while, prints what it measured as JSON.
+
+Each side runs in a process of its own, so that peak memory is its own. Both sides count the
+same way: tokens that are not padding, source and target, over the wall-clock time of the
+optimizer steps after the warm-up; validation is not on the clock.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import (
+    DataCollatorForSeq2Seq,
+    PreTrainedModel,
+    Seq2SeqTrainer,
+    Seq2SeqTrainingArguments,
+    TrainerCallback,
+)
+
+from t5tune.data.batching import TokenBudgetBatches
+from t5tune.data.encoding import IGNORED, Collator, EncodedDataset, TokenSequences, encode_dataset
+from t5tune.decoding.torch_translator import TorchTranslator
+from t5tune.decoding.translator import DecodingOptions
+from t5tune.models.dropout import use_byte_dropout
+from t5tune.models.from_scratch import build_model
+from t5tune.models.loading import load_tokenizer
+from t5tune.recipe.schema import FromScratchSection, TrainingSection
+from t5tune.scoring.metrics import score_hypotheses
+from t5tune.training.defaults import choose_bf16
+from t5tune.training.optimizers import build_optimizer
+from t5tune.training.trainer import T5TuneTrainer
+
+# d_model, d_ff, layers a side, heads, size of the vocabulary (None: the tokenizer's own).
+SHAPES: dict[str, tuple[int, int, int, int, int | None]] = {
+    "tiny": (128, 256, 4, 4, None),
+    "9m": (256, 1024, 4, 4, None),
+    "t5-small": (512, 2048, 6, 8, 32128),
+    "t5-base": (768, 3072, 12, 12, 32128),
+    "t5-large": (1024, 4096, 24, 16, 32128),
+}
+MAX_LENGTH = 128
+DROPOUT = 0.1
+
+
+class Clock(TrainerCallback):
+    """Times optimizer steps, stops after `seconds` of them, and notes validation BLEU.
+
+    Args:
+        seconds: Of training, warm-up left out.
+        warmup_steps: Steps before the clock starts.
+        validate: Gives BLEU; None validates never.
+        every_seconds: Training time between validations.
+        target_bleu: Training ends when it is reached.
+    """
+
+    def __init__(
+        self,
+        seconds: float,
+        warmup_steps: int,
+        validate: Any = None,
+        every_seconds: float = 30.0,
+        target_bleu: float = 0.0,
+    ) -> None:
+        self.limit, self.warmup_steps = seconds, warmup_steps
+        self.validate, self.every, self.target = validate, every_seconds, target_bleu
+        self.tokens = self.padded = self.steps = 0
+        self.seconds = 0.0
+        self.curve: list[tuple[float, float]] = []
+        self._started = 0.0
+
+    def count(self, batch: dict[str, torch.Tensor]) -> None:
+        if self.steps >= self.warmup_steps:
+            real = int(batch["attention_mask"].sum()) + int(batch["labels"].ne(IGNORED).sum())
+            self.tokens += real
+            self.padded += batch["input_ids"].numel() + batch["labels"].numel()
+
+    def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self._started = time.perf_counter()
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        self.steps += 1
+        if self.steps <= self.warmup_steps:
+            return
+        self.seconds += time.perf_counter() - self._started
+        due = self.every * (len(self.curve) + 1)
+        if self.validate is not None and self.seconds >= due:
+            self.curve.append((round(self.seconds, 1), round(self.validate(), 2)))
+        reached = bool(self.curve) and self.curve[-1][1] >= self.target > 0
+        control.should_training_stop = reached or self.seconds >= self.limit
+
+
+def load_pairs(directory: Path) -> tuple[EncodedDataset, list[str], list[str]]:
+    """Encoded training pairs, validation sources and references, as the parent wrote them."""
+    arrays = np.load(directory / "train.npz")
+    sides = [
+        TokenSequences(np.split(arrays[f"{side}_ids"], np.cumsum(arrays[f"{side}_lengths"])[:-1]))
+        for side in ("source", "target")
+    ]
+    lines = [
+        (directory / f"validation.{side}").read_text(encoding="utf-8").split("\n")
+        for side in ("source", "target")
+    ]
+    return EncodedDataset(*sides), lines[0], lines[1]
+
+
+def save_pairs(directory: Path, dataset: EncodedDataset) -> None:
+    """What `load_pairs` reads."""
+    arrays = {}
+    for side, sequences in (("source", dataset.sources), ("target", dataset.targets)):
+        arrays[f"{side}_ids"] = np.concatenate([sequences[i] for i in range(len(sequences))])
+        arrays[f"{side}_lengths"] = sequences.lengths
+    np.savez(directory / "train.npz", **arrays)
+
+
+def encode_pairs(sources: list[str], targets: list[str], tokenizer: Any) -> EncodedDataset:
+    return encode_dataset(
+        sources, targets, tokenizer, max_source_length=MAX_LENGTH, max_target_length=MAX_LENGTH
+    )
+
+
+def find_budget(dataset: EncodedDataset, examples_per_step: int) -> int:
+    """The token budget whose batches hold `examples_per_step` examples in the mean."""
+    low, high = 16, 4 * MAX_LENGTH * examples_per_step
+    while high - low > 8:
+        middle = (low + high) // 2
+        plan = TokenBudgetBatches(dataset.sources.lengths, dataset.targets.lengths, middle, 0)
+        low, high = (
+            (middle, high) if len(dataset) / len(plan) < examples_per_step else (low, middle)
+        )
+    return high
+
+
+def build_arguments(
+    directory: str, bf16: bool, examples: int, **others: Any
+) -> Seq2SeqTrainingArguments:
+    return Seq2SeqTrainingArguments(
+        output_dir=directory, max_steps=100_000, per_device_train_batch_size=examples,
+        bf16=bf16, logging_steps=50, save_strategy="no", report_to="none", disable_tqdm=True,
+        remove_unused_columns=False, seed=1, **others,
+    )  # fmt: skip
+
+
+def build_stock(
+    model: PreTrainedModel, tokenizer: Any, dataset: EncodedDataset, clock: Clock, options: Any
+) -> Seq2SeqTrainer:
+    """Seq2SeqTrainer as the library's run_translation.py sets it up; no accumulation."""
+    best = options.arm == "stock-best"
+    collate = DataCollatorForSeq2Seq(tokenizer, model=model, label_pad_token_id=IGNORED)
+
+    def collate_and_count(examples: list[dict[str, Any]]) -> Any:
+        batch = collate(examples)
+        clock.count(batch)
+        return batch
+
+    rows = [
+        {
+            "input_ids": dataset.sources[i].tolist(),
+            "attention_mask": [1] * int(dataset.sources.lengths[i]),
+            "labels": dataset.targets[i].tolist(),
+        }
+        for i in range(len(dataset))
+    ]
+    arguments = build_arguments(
+        options.output_dir,
+        bf16=best and choose_bf16("auto"),
+        examples=options.examples,
+        learning_rate=5e-4,
+        warmup_steps=options.warmup_steps_of_schedule,
+        train_sampling_strategy="group_by_length" if best else "random",
+    )
+    return Seq2SeqTrainer(
+        model=model, args=arguments, train_dataset=rows, data_collator=collate_and_count,
+        callbacks=[clock],
+    )  # fmt: skip
+
+
+def build_t5tune(
+    model: PreTrainedModel, tokenizer: Any, dataset: EncodedDataset, clock: Clock, options: Any
+) -> Seq2SeqTrainer:
+    """t5tune's own loop, with the mean number of examples a step of the other side."""
+    section = TrainingSection(optim="adafactor", learning_rate=2e-2)
+    use_byte_dropout(model)
+    plan = TokenBudgetBatches(
+        dataset.sources.lengths,
+        dataset.targets.lengths,
+        find_budget(dataset, options.examples),
+        seed=1,
+    )
+    trainer = T5TuneTrainer(
+        model=model,
+        args=build_arguments(
+            options.output_dir,
+            bf16=choose_bf16("auto"),
+            examples=1,
+            learning_rate=2e-2,
+            warmup_steps=options.warmup_steps_of_schedule,
+        ),
+        train_dataset=dataset,
+        data_collator=Collator(int(tokenizer.pad_token_id)),
+        optimizers=(build_optimizer(model, section, from_scratch=True), None),
+        batch_plan=plan,
+        validate=dict,
+        label_smoothing=0.0,
+        checkpoints_kept=1,
+        callbacks=[clock],
+    )
+    trainer.throughput = clock  # type: ignore[assignment]
+    return trainer
+
+
+def measure(options: argparse.Namespace) -> dict[str, Any]:
+    """Train one arm and return its measurements."""
+    directory = Path(options.data)
+    dataset, sources, references = load_pairs(directory)
+    tokenizer = load_tokenizer(str(directory / "tokenizer"))
+    d_model, d_ff, layers, heads, vocab_size = SHAPES[options.shape]
+    torch.manual_seed(1)
+    model = build_model(
+        FromScratchSection(d_model=d_model, d_ff=d_ff, num_layers=layers, num_heads=heads),
+        tokenizer,
+        {"dropout_rate": DROPOUT} | ({"vocab_size": vocab_size} if vocab_size else {}),
+    )
+    translator = TorchTranslator(model, tokenizer, max_source_length=MAX_LENGTH)
+
+    def validate() -> float:
+        hypotheses = translator.translate(sources, DecodingOptions(max_new_tokens=64, num_beams=1))
+        texts = [hypothesis.text for hypothesis in hypotheses]
+        return score_hypotheses(["bleu"], texts, [[r] for r in references])[0].value
+
+    clock = Clock(
+        options.seconds,
+        warmup_steps=5,
+        validate=validate if options.target_bleu else None,
+        every_seconds=options.validate_every,
+        target_bleu=options.target_bleu,
+    )
+    build = build_t5tune if options.arm == "t5tune" else build_stock
+    trainer = build(model, tokenizer, dataset, clock, options)
+    trainer.train()
+    losses = [line["loss"] for line in trainer.state.log_history if "loss" in line]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    if torch.cuda.is_available():
+        peak = torch.cuda.max_memory_allocated()
+    return {
+        "arm": options.arm,
+        "parameters": model.num_parameters(),
+        "bf16": trainer.args.bf16,
+        "real_tokens_per_second": clock.tokens / clock.seconds,
+        "real_token_share": clock.tokens / clock.padded,
+        "real_tokens_per_step": clock.tokens / (clock.steps - clock.warmup_steps),
+        "peak_bytes": peak,
+        "steps": clock.steps,
+        "last_loss": losses[-1] if losses else None,
+        "curve": clock.curve,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--arm", choices=["stock", "stock-best", "t5tune"], required=True)
+    parser.add_argument("--shape", choices=list(SHAPES), required=True)
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--seconds", type=float, required=True)
+    parser.add_argument("--examples", type=int, required=True)
+    parser.add_argument("--target-bleu", type=float, default=0.0)
+    parser.add_argument("--validate-every", type=float, default=30.0)
+    options = parser.parse_args()
+    options.warmup_steps_of_schedule = 200 if options.target_bleu else 0
+    with tempfile.TemporaryDirectory() as output_dir:
+        options.output_dir = output_dir
+        result = measure(options)
+    sys.stdout.write(json.dumps(result) + "\n")
+
+
+if __name__ == "__main__":
+    main()
