@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -176,6 +176,7 @@ def evaluate_model(
         recipe.target_lang,
         model.translator.engine,
     )
+    report = replace(report, weights=model.weights)
     if directory is not None:
         write_evaluation(report, hypotheses, directory)
     return report

@@ -43,6 +43,12 @@ class LoadedModel:
     recipe: Recipe | None = None
     run: RunDirectory | None = None
 
+    @property
+    def weights(self) -> str | None:
+        """Which weights of its training these are; None for a model from elsewhere."""
+        own: dict[str, Any] = getattr(self.translator.model.config, SETTINGS_KEY, None) or {}
+        return own.get("weights")
+
 
 def load_for_translation(
     name: str,

@@ -62,7 +62,10 @@ class EncodedDataset(torch.utils.data.Dataset[dict[str, Ids]]):
     def __len__(self) -> int:
         return len(self.sources)
 
-    def __getitem__(self, index: int) -> dict[str, Ids]:
+    def __getitem__(self, index: int | list[int]) -> Any:
+        """An example, or the examples of a packed row."""
+        if isinstance(index, list):
+            return [self[i] for i in index]
         return {"input_ids": self.sources[index], "labels": self.targets[index]}
 
 
@@ -148,7 +151,18 @@ class Collator:
         self.pad_token_id = pad_token_id
 
     def __call__(self, examples: Sequence[dict[str, Ids]]) -> dict[str, torch.Tensor]:
-        """Tensors of shape (batch_size, length): input_ids, attention_mask, labels."""
+        """Tensors of shape (batch_size, length): input_ids, attention_mask, labels.
+
+        No examples make one row with nothing to learn: what a process computes that has no part
+        in a step.
+        """
+        if not examples:
+            nothing = torch.tensor([[self.pad_token_id]])
+            return {
+                "input_ids": nothing,
+                "attention_mask": torch.ones_like(nothing),
+                "labels": torch.full_like(nothing, IGNORED),
+            }
         sources = [example["input_ids"] for example in examples]
         input_ids = pad_sequences(sources, self.pad_token_id)
         lengths = torch.tensor([len(s) for s in sources])

@@ -214,6 +214,11 @@ class TrainingSection(Section):
     max_steps: PositiveInt | None = Field(
         default=None, description="Optimizer steps; overrides num_train_epochs."
     )
+    max_minutes: Annotated[float, Field(gt=0)] | None = Field(
+        default=None,
+        description="Training ends after this time if epochs or steps have not ended it before; "
+        "the learning rate ends with it.",
+    )
     tokens_per_batch: PositiveInt | None = Field(
         default=None,
         description="Source plus target tokens of one batch, padding counted. 4096 unless "
@@ -221,6 +226,11 @@ class TrainingSection(Section):
     )
     per_device_train_batch_size: PositiveInt | None = Field(
         default=None, description="A fixed number of examples a batch instead of a token budget."
+    )
+    packing: bool = Field(
+        default=False,
+        description="T5 family: several examples in a row of fixed length, hardly any padding; "
+        "pays on a GPU.",
     )
     gradient_accumulation_steps: PositiveInt = Field(
         default=1, description="Batches of one optimizer step."
@@ -243,6 +253,11 @@ class TrainingSection(Section):
     )
     max_grad_norm: Annotated[float, Field(ge=0)] = Field(
         default=1.0, description="Gradients are scaled down to this norm; 0 leaves them."
+    )
+    ema_decay: Share | None = Field(
+        default=None,
+        description="Keep a moving average of the weights too, such as 0.998; it becomes the "
+        "model if it validates better than the best checkpoint.",
     )
     bf16: bool | Literal["auto"] = Field(
         default="auto", description="auto: where a measurement says that the hardware gains by it."
@@ -274,6 +289,8 @@ class TrainingSection(Section):
     def _one_batch_size(self) -> TrainingSection:
         if self.tokens_per_batch is not None and self.per_device_train_batch_size is not None:
             raise ValueError("give `tokens_per_batch` or `per_device_train_batch_size`, not both")
+        if self.packing and self.per_device_train_batch_size is not None:
+            raise ValueError("`packing` goes with `tokens_per_batch`")
         return self
 
 

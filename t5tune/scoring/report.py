@@ -59,6 +59,7 @@ class Report:
         best: Best examples first; no example is in both tuples.
         worst: Worst examples first.
         example_metric: Name of the score that ranks the examples, for example `BLEU`.
+        weights: Which weights of a training run the model has, for example `step 500`.
     """
 
     run: str | None
@@ -71,6 +72,7 @@ class Report:
     best: tuple[Example, ...]
     worst: tuple[Example, ...]
     example_metric: str
+    weights: str | None = None
     schema_version: int = SCHEMA_VERSION
 
     def to_json(self) -> dict[str, object]:
@@ -89,6 +91,7 @@ class Report:
                 "best": [_example_to_json(example) for example in self.best],
                 "worst": [_example_to_json(example) for example in self.worst],
             },
+            "weights": self.weights,
         }
 
     def to_markdown(self) -> str:

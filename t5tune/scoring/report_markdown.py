@@ -36,7 +36,8 @@ def render_markdown(report: Report) -> str:
 
 def _counted(report: Report) -> str:
     line = f"{report.num_examples} example" + ("s" if report.num_examples != 1 else "")
-    return line + (f", decoded with {_code(report.engine)}." if report.engine else ".")
+    line += f", decoded with {_code(report.engine)}" if report.engine else ""
+    return line + (f", weights: {_escape(report.weights)}." if report.weights else ".")
 
 
 def _score_table(report: Report) -> str:

@@ -75,6 +75,18 @@ class JsonLog(TrainerCallback):
         with self.path.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(line) + "\n")
 
+    def write_average(self, state: TrainerState, scores: dict[str, float]) -> None:
+        """Note how the averaged weights validate, at the end of training."""
+        line = {
+            "step": state.global_step,
+            "epoch": round(state.epoch or 0.0, 4),
+            "elapsed_seconds": round(self.elapsed_seconds, 3),
+            "weights": "average",
+            "validation": scores,
+        }
+        with self.path.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(line) + "\n")
+
 
 def read_log(path: Path) -> list[dict[str, Any]]:
     """The lines of a log; a last line cut short by a crash is left out."""
@@ -123,12 +135,32 @@ class StopOnSignal(TrainerCallback):
             control.should_training_stop = True
 
 
-class ValidateAtEnd(TrainerCallback):
-    """The last step is validated whatever `eval_steps` is: it may be the best."""
+class EndOfTraining(TrainerCallback):
+    """Ends training when its time is over, and validates and saves the last step.
+
+    Whatever `eval_steps` is: the last step may be the best.
+
+    Args:
+        log: Knows the time that training has taken.
+        max_seconds: Of training, validations counted; None sets no limit.
+    """
+
+    def __init__(self, log: JsonLog, max_seconds: float | None = None) -> None:
+        self.log = log
+        self.max_seconds = max_seconds
+
+    @property
+    def share_of_time(self) -> float:
+        """How much of the time is gone, from 0 to 1."""
+        if self.max_seconds is None:
+            return 0.0
+        return min(1.0, self.log.elapsed_seconds / self.max_seconds)
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        if state.global_step >= state.max_steps:
-            control.should_evaluate = True
-            control.should_log = True
+        is_over = self.share_of_time >= 1.0
+        if is_over:
+            control.should_training_stop = True
+        if is_over or state.global_step >= state.max_steps:
+            control.should_evaluate = control.should_log = control.should_save = True

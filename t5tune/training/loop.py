@@ -19,16 +19,19 @@ from transformers.integrations import TensorBoardCallback
 
 from t5tune.data.batching import BatchPlan, FixedSizeBatches, TokenBudgetBatches
 from t5tune.data.encoding import Collator, EncodedDataset
+from t5tune.data.packing import PackedBatches, PackedCollator, choose_row_lengths
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.errors import T5TuneError, did_you_mean
 from t5tune.evaluation import Examples
+from t5tune.models.packed import PACKABLE_MODEL_TYPES, is_packable
 from t5tune.progress import say
 from t5tune.recipe.loading import dump_recipe
 from t5tune.recipe.schema import Recipe, TrainingSection
 from t5tune.run_directory import RunDirectory, write_text
 from t5tune.scoring.metrics import score_hypotheses
 from t5tune.scoring.names import LOWER_IS_BETTER, SCORE_OF_METRIC
-from t5tune.training.callbacks import JsonLog, StopOnSignal, ValidateAtEnd
+from t5tune.training.averaging import WeightAverage
+from t5tune.training.callbacks import EndOfTraining, JsonLog, StopOnSignal
 from t5tune.training.checkpoints import PREFIX, find_newest_complete, step_of
 from t5tune.training.defaults import choose_bf16, fill_step_defaults
 from t5tune.training.display import TrainingDisplay
@@ -45,11 +48,13 @@ class LoopResult:
     Attributes:
         best_checkpoint: The checkpoint with the best validation score.
         best_step: Its optimizer step.
+        is_average: The checkpoint's averaged weights validated better than any others.
         stopped_by: The signal that ended training early.
     """
 
     best_checkpoint: Path | None
     best_step: int | None
+    is_average: bool = False
     stopped_by: signal.Signals | None = None
 
 
@@ -86,9 +91,13 @@ def run_training_loop(
         lower_is_better=recipe.best_metric in LOWER_IS_BETTER,
     )
     # The display reads the speed of a window that the log then closes.
-    callbacks = [throughput, display, log, stop, ValidateAtEnd()]
+    end = EndOfTraining(log, 60 * training.max_minutes if training.max_minutes else None)
+    callbacks = [throughput, display, log, stop, end]
     trainer = _build_trainer(recipe, run, dataset, model, validation, plan, num_steps, callbacks)
     trainer.throughput = throughput
+    trainer.share_of_time = lambda: end.share_of_time
+    if checkpoint is not None and trainer.average is not None:
+        trainer.average.load(checkpoint)
     _announce(recipe, trainer, num_steps, per_epoch, checkpoint)
     try:
         with stop.installed():
@@ -96,12 +105,24 @@ def run_training_loop(
     finally:
         display.close()
     if stop.received is not None and trainer.state.global_step < num_steps:
-        return LoopResult(None, None, stop.received)
-    return _find_best(trainer, run)
+        return LoopResult(None, None, stopped_by=stop.received)
+    return _find_best(trainer, run, log, recipe.best_metric)
 
 
-def _find_best(trainer: T5TuneTrainer, run: RunDirectory) -> LoopResult:
+def _find_best(trainer: T5TuneTrainer, run: RunDirectory, log: JsonLog, metric: str) -> LoopResult:
     best_step = trainer.state.best_global_step
+    if trainer.average is not None:
+        with trainer.average.applied():
+            scores = trainer.validate()
+        step = trainer.state.global_step
+        say(
+            f"step {step:,}  validation of the averaged weights: "
+            + "  ".join(f"{name} {value:.2f}" for name, value in scores.items())
+        )
+        log.write_average(trainer.state, scores)
+        value, best = scores[SCORE_OF_METRIC[metric]], trainer.state.best_metric
+        if best is None or (value < best if metric in LOWER_IS_BETTER else value > best):
+            return LoopResult(run.checkpoints / f"{PREFIX}{step}", step, is_average=True)
     if best_step:
         return LoopResult(run.checkpoints / f"{PREFIX}{best_step}", best_step)
     newest, _ = find_newest_complete(run.checkpoints)
@@ -114,9 +135,32 @@ def build_batch_plan(section: TrainingSection, dataset: EncodedDataset) -> Batch
     if section.per_device_train_batch_size is not None:
         return FixedSizeBatches(len(dataset), section.per_device_train_batch_size, section.seed)
     assert section.tokens_per_batch is not None
-    return TokenBudgetBatches(
-        dataset.sources.lengths, dataset.targets.lengths, section.tokens_per_batch, section.seed
-    )
+    lengths = dataset.sources.lengths, dataset.targets.lengths
+    if section.packing:
+        row_lengths = choose_row_lengths(*lengths)
+        return PackedBatches(*lengths, row_lengths, section.tokens_per_batch, section.seed)
+    return TokenBudgetBatches(*lengths, section.tokens_per_batch, section.seed)
+
+
+def build_collator(plan: BatchPlan, model: LoadedModel) -> Collator | PackedCollator:
+    """What makes tensors of the plan's batches.
+
+    Raises:
+        T5TuneError: Packed rows, and a model that has absolute positions.
+    """
+    pad_token_id = int(model.tokenizer.pad_token_id)
+    if not isinstance(plan, PackedBatches):
+        return Collator(pad_token_id)
+    config = model.translator.model.config
+    if not is_packable(config.model_type):
+        raise T5TuneError(
+            f"training.packing: {config.model_type} numbers positions from the start of a row, so "
+            "packed examples would not compute what single ones do; only "
+            f"{', '.join(PACKABLE_MODEL_TYPES)} can be packed.",
+            next_command="the same command with training.packing=false",
+        )
+    start = config.decoder_start_token_id
+    return PackedCollator(pad_token_id, start, plan.row_lengths, plan.rows_per_batch)
 
 
 def _build_trainer(
@@ -134,12 +178,15 @@ def _build_trainer(
     training = recipe.training
     assert training.label_smoothing_factor is not None
     from_scratch = recipe.model.from_scratch is not None
+    average = None
+    if training.ema_decay is not None:
+        average = WeightAverage(model.translator.model, training.ema_decay)
     trainer = T5TuneTrainer(
         model=model.translator.model,
         args=build_training_arguments(recipe, run, num_steps),
         train_dataset=dataset,
         eval_dataset=validation.sources,
-        data_collator=Collator(int(model.tokenizer.pad_token_id)),
+        data_collator=build_collator(plan, model),
         optimizers=(
             build_optimizer(model.translator.model, training, from_scratch=from_scratch),
             None,
@@ -148,6 +195,7 @@ def _build_trainer(
         validate=lambda: _validate(recipe, model, validation),
         label_smoothing=training.label_smoothing_factor,
         checkpoints_kept=training.save_total_limit,
+        average=average,
         callbacks=[*callbacks, TensorBoardCallback(SummaryWriter(str(run.tensorboard)))],
     )
     trainer.remove_callback(PrinterCallback)

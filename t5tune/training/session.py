@@ -25,11 +25,19 @@ from t5tune.progress import say, track
 from t5tune.recipe.schema import DataEntry, Recipe
 from t5tune.run_directory import RunDirectory
 from t5tune.scoring.report import Report
+from t5tune.training.allocator import keep_freed_memory
+from t5tune.training.averaging import load_average
 from t5tune.training.checkpoints import find_newest_complete
 from t5tune.training.defaults import fill_training_defaults
 from t5tune.training.environment import record_environment
 from t5tune.training.loop import LoopResult, run_training_loop
-from t5tune.translation import SETTINGS_KEY, LoadedModel, is_byte_level, load_for_translation
+from t5tune.translation import (
+    SETTINGS_KEY,
+    LoadedModel,
+    default_device,
+    is_byte_level,
+    load_for_translation,
+)
 
 
 @dataclass(frozen=True)
@@ -93,6 +101,8 @@ def _refuse_several_processes() -> None:
 
 def _train_model(recipe: Recipe, run: RunDirectory) -> signal.Signals | None:
     """Train until model/ is there; returns the signal that ended training early, if any."""
+    if default_device() == "cpu":
+        keep_freed_memory()
     checkpoint, skipped = find_newest_complete(run.checkpoints)
     for path in skipped:
         say(f"skipped {path}: it is incomplete or damaged")
@@ -257,10 +267,15 @@ def _keep_best_model(
     settings: dict[str, Any],
 ) -> None:
     best = load_model(str(result.best_checkpoint))
-    setattr(best.config, SETTINGS_KEY, settings)
+    weights = f"step {result.best_step}"
+    if result.is_average:
+        assert result.best_checkpoint is not None
+        load_average(best, result.best_checkpoint)
+        weights = f"average up to step {result.best_step}"
+    setattr(best.config, SETTINGS_KEY, {**settings, "weights": weights})
     best.generation_config = generation_config
     _save_in_one_piece(run.model, best, tokenizer)
-    say(f"model: {run.model} (step {result.best_step})")
+    say(f"model: {run.model} ({weights})")
 
 
 def _save_in_one_piece(path: Path, *parts: PreTrainedModel | PreTrainedTokenizerBase) -> None:

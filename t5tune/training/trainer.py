@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch.optim.lr_scheduler import LambdaLR
 from transformers import PreTrainedModel, Seq2SeqTrainer, TrainerControl
 
 from t5tune.data.batching import BatchPlan, PlannedDataLoader
 from t5tune.data.encoding import IGNORED
+from t5tune.errors import T5TuneError
 from t5tune.models.output_layer import has_plain_output_layer, without_output_layer
-from t5tune.training.checkpoints import PREFIX, remove_old, write_manifest
+from t5tune.models.packed import run_packed
+from t5tune.training.averaging import WeightAverage
+from t5tune.training.checkpoints import PREFIX, find_newest_complete, remove_old, write_manifest
 from t5tune.training.loss import sum_token_losses, sum_token_losses_chunked
 from t5tune.training.throughput import Throughput
 
@@ -50,6 +54,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
         validate: Translates the validation examples and returns scores by name.
         label_smoothing: See `sum_token_losses`.
         checkpoints_kept: The newest so many, and the best one.
+        average: Of the weights; saved in every checkpoint.
         **arguments: Of `Seq2SeqTrainer`.
     """
 
@@ -63,6 +68,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
         validate: Validate,
         label_smoothing: float,
         checkpoints_kept: int,
+        average: WeightAverage | None = None,
         **arguments: Any,
     ) -> None:
         super().__init__(**arguments)
@@ -70,7 +76,12 @@ class T5TuneTrainer(Seq2SeqTrainer):
         self.validate = validate
         self.label_smoothing = label_smoothing
         self.checkpoints_kept = checkpoints_kept
+        self.average = average
+        if average is not None:
+            self.add_callback(average)
         self.throughput: Throughput | None = None
+        self.share_of_time: Callable[[], float] = lambda: 0.0
+        self._loss_since_check: torch.Tensor | None = None
         self.control: TrainerControl
         self.has_plain_output_layer = has_plain_output_layer(self._unwrapped())
         # Makes the Trainer count the labels of the whole optimizer step for every family;
@@ -86,6 +97,30 @@ class T5TuneTrainer(Seq2SeqTrainer):
             pin_memory=torch.cuda.is_available(),
         )
 
+    def create_scheduler(
+        self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None
+    ) -> LambdaLR:
+        """The schedule, which ends with the steps or with the time, whichever comes first."""
+        is_new = self.lr_scheduler is None
+        scheduler: LambdaLR = super().create_scheduler(num_training_steps, optimizer)
+        if is_new and isinstance(scheduler, LambdaLR):
+            warmup_steps = self.args.get_warmup_steps(num_training_steps)
+            scheduler.lr_lambdas = [
+                self._end_with_time(schedule, warmup_steps, num_training_steps)
+                for schedule in scheduler.lr_lambdas
+            ]
+        return scheduler
+
+    def _end_with_time(
+        self, schedule: Callable[[int], float], warmup_steps: int, num_steps: int
+    ) -> Callable[[int], float]:
+        def timed(step: int) -> float:
+            if step < warmup_steps:
+                return schedule(step)
+            return schedule(max(step, round(num_steps * self.share_of_time())))
+
+        return timed
+
     def get_batch_samples(
         self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device
     ) -> tuple[list[Any], torch.Tensor | int | None]:
@@ -96,11 +131,53 @@ class T5TuneTrainer(Seq2SeqTrainer):
                 self.throughput.count(batch)
         return batches, num_items
 
+    def training_step(self, *arguments: Any, **keywords: Any) -> torch.Tensor:
+        """One batch, forward and backward; a loss that is no number ends training.
+
+        On a CPU before the weights are touched. On a GPU asking after every batch would wait for
+        it, so the question comes with the next log or checkpoint.
+        """
+        loss: torch.Tensor = super().training_step(*arguments, **keywords)
+        if loss.device.type == "cpu":
+            self._check_finite(loss, "at")
+        else:
+            total = (
+                loss.detach() if self._loss_since_check is None else self._loss_since_check + loss
+            )
+            self._loss_since_check = total
+        return loss
+
+    def log(self, logs: dict[str, float], *arguments: Any, **keywords: Any) -> None:
+        """Refuses to log, and so to save, what came after a loss that is no number."""
+        self._check_since_last()
+        super().log(logs, *arguments, **keywords)
+
+    def _check_since_last(self) -> None:
+        if self._loss_since_check is not None:
+            self._check_finite(self._loss_since_check, "at or before")
+            self._loss_since_check = None
+
+    def _check_finite(self, loss: torch.Tensor, when: str) -> None:
+        if torch.isfinite(loss).all():
+            return
+        step = self.state.global_step + (when == "at")
+        newest, _ = find_newest_complete(Path(self.args.output_dir))
+        kept = f"{newest} is the last good checkpoint" if newest else "no checkpoint was saved yet"
+        raise T5TuneError(
+            f"training diverged: the loss is {loss.item()} {when} step {step}; {kept}.",
+            next_command="the same command with "
+            f"training.learning_rate={self.args.learning_rate / 3:.2g} --restart",
+        )
+
     def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
         """Complete a checkpoint with its manifest before an older one is deleted."""
+        self._check_since_last()
         super()._save_checkpoint(model, trial)
         checkpoints = Path(self.args.output_dir)
-        write_manifest(checkpoints / f"{PREFIX}{self.state.global_step}")
+        checkpoint = checkpoints / f"{PREFIX}{self.state.global_step}"
+        if self.average is not None:
+            self.average.save(checkpoint)
+        write_manifest(checkpoint)
         remove_old(checkpoints, keep=self.checkpoints_kept, best_step=self.state.best_global_step)
 
     def compute_loss(
@@ -119,27 +196,32 @@ class T5TuneTrainer(Seq2SeqTrainer):
             num_items_in_batch: Target tokens of the whole optimizer step, on all processes.
         """
         labels = inputs["labels"]
-        # The model is not given the labels: it would compute a loss of its own beside ours.
-        arguments = {
-            "input_ids": inputs["input_ids"],
-            "attention_mask": inputs["attention_mask"],
-            "decoder_input_ids": shift_labels(self._unwrapped(), labels),
-            "use_cache": False,
-        }
         if self.has_plain_output_layer and not return_outputs:
             with without_output_layer(self._unwrapped()) as weight:
-                hidden_states = model(**arguments).logits
+                hidden_states = self._run(model, inputs).logits
             if self.args.bf16:  # Accelerate hands out fp32; the layer would have computed in bf16
                 hidden_states = hidden_states.bfloat16()
             loss = sum_token_losses_chunked(hidden_states, weight, labels, self.label_smoothing)
             outputs = None
         else:
-            outputs = model(**arguments)
+            outputs = self._run(model, inputs)
             loss = sum_token_losses(outputs.logits, labels, self.label_smoothing)
         if num_items_in_batch is None:
             num_items_in_batch = labels.ne(IGNORED).sum()
         loss = loss / num_items_in_batch * self.accelerator.num_processes
         return (loss, outputs) if return_outputs else loss
+
+    def _run(self, model: torch.nn.Module, inputs: dict[str, torch.Tensor]) -> Any:
+        """The model's outputs. It is not given the labels: it would compute a loss of its own."""
+        if "source_segments" in inputs:
+            dtype = torch.bfloat16 if self.args.bf16 else torch.float32
+            return run_packed(model, inputs, dtype)
+        return model(
+            input_ids=inputs["input_ids"],
+            attention_mask=inputs["attention_mask"],
+            decoder_input_ids=shift_labels(self._unwrapped(), inputs["labels"]),
+            use_cache=False,
+        )
 
     def _unwrapped(self) -> PreTrainedModel:
         model = self.accelerator.unwrap_model(self.model)

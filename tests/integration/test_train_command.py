@@ -15,7 +15,13 @@ import pytest
 import torch
 import yaml
 from safetensors.torch import load_file
-from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+from transformers import (
+    AutoModelForSeq2SeqLM,
+    AutoTokenizer,
+    BartConfig,
+    BartForConditionalGeneration,
+    ByT5Tokenizer,
+)
 
 from tests.conftest import RunCommand, number_pairs, write_pairs
 
@@ -223,6 +229,7 @@ def test_a_signal_saves_and_the_same_command_continues_to_the_same_weights(
         "training.eval_steps=60",
         "training.logging_steps=1",
         "training.gradient_accumulation_steps=2",
+        "training.ema_decay=0.9",
     ]
     process = start(tiny_recipe, *arguments, "--output-dir", "interrupted")
     wait_for_step(process, 10)
@@ -239,6 +246,11 @@ def test_a_signal_saves_and_the_same_command_continues_to_the_same_weights(
     whole = t5tune("train", tiny_recipe, *arguments, "--output-dir", "whole")
     assert whole.code == 0
     assert_equal_weights(Path("interrupted"), Path("whole"))
+    averages = [
+        load_file(f"{name}/checkpoints/checkpoint-120/ema.safetensors")
+        for name in ("interrupted", "whole")
+    ]
+    assert all(torch.equal(averages[0][name], averages[1][name]) for name in averages[1])
     logs = [
         [
             {k: v for k, v in json.loads(line).items() if "second" not in k}
@@ -362,3 +374,98 @@ def test_early_stopping_ends_a_run_that_does_not_improve(
     assert result.code == 0, result.err
     lines = [json.loads(line) for line in Path("runs/tiny/log.jsonl").read_text().splitlines()]
     assert lines[-1]["step"] <= 8
+
+
+def test_averaged_weights_become_the_model_where_they_validate_better(
+    t5tune: RunCommand, tiny_recipe: Path
+) -> None:
+    # At this learning rate the last weights jump about; chrF tells small differences.
+    arguments = [
+        "training.learning_rate=0.3", "training.lr_scheduler_type=constant",
+        "training.max_steps=60", "training.eval_steps=60", "training.ema_decay=0.95",
+        "evaluation.best_metric=chrf", "evaluation.metrics=[chrf]",
+    ]  # fmt: skip
+    result = t5tune("train", tiny_recipe, *arguments, "--json")
+    assert result.code == 0, result.err
+    lines = [json.loads(line) for line in Path("runs/tiny/log.jsonl").read_text().splitlines()]
+    scores = {
+        line.get("weights", "last"): line["validation"]["chrF2++"]
+        for line in lines
+        if "validation" in line
+    }
+    average = load_file("runs/tiny/checkpoints/checkpoint-60/ema.safetensors")
+    last = load_file("runs/tiny/checkpoints/checkpoint-60/model.safetensors")
+    kept = weights(Path("runs/tiny"))
+    assert not torch.equal(average["shared.weight"], last["shared.weight"])
+    if scores["average"] > scores["last"]:
+        expected, name = average, "average up to step 60"
+    else:
+        expected, name = last, "step 60"
+    assert torch.equal(kept["shared.weight"], expected["shared.weight"])
+    assert json.loads(result.out)["weights"] == name
+    assert scores["average"] > scores["last"], "choose other settings: this is what is tested"
+
+
+def test_a_loss_that_is_no_number_ends_training_and_names_the_step(
+    t5tune: RunCommand, tiny_recipe: Path
+) -> None:
+    result = t5tune(
+        "train", tiny_recipe, "training.optim=adamw_torch", "training.learning_rate=1e30",
+        "training.warmup_steps=0", "training.max_grad_norm=0", "training.max_steps=40",
+        "training.eval_steps=1", "training.logging_steps=1",
+    )  # fmt: skip
+    assert result.code == 1
+    assert "Traceback" not in result.err
+    message = next(line for line in result.err.split("\n") if "training diverged" in line)
+    assert "the loss is nan at step " in message or "the loss is inf at step " in message
+    assert "training.learning_rate=3.3e+29 --restart" in result.err
+    step = int(message.split(" at step ")[1].split(";")[0])
+    lines = Path("runs/tiny/log.jsonl").read_text().splitlines()
+    steps = [json.loads(line)["step"] for line in lines]
+    assert max(steps) == step - 1
+    assert not Path("runs/tiny/model").exists()
+
+
+def test_packing_trains_and_refuses_absolute_positions(
+    t5tune: RunCommand, tiny_recipe: Path, tmp_path: Path
+) -> None:
+    result = t5tune("train", tiny_recipe, "training.packing=true")
+    assert result.code == 0, result.err
+    lines = [json.loads(line) for line in Path("runs/tiny/log.jsonl").read_text().splitlines()]
+    assert lines[0]["real_token_share"] > 0.7
+
+    bart = BartForConditionalGeneration(
+        BartConfig(
+            vocab_size=400, d_model=16, encoder_layers=1, decoder_layers=1, encoder_ffn_dim=16,
+            decoder_ffn_dim=16, encoder_attention_heads=2, decoder_attention_heads=2,
+            pad_token_id=0, eos_token_id=1, bos_token_id=0, decoder_start_token_id=0,
+        )
+    )  # fmt: skip
+    bart.save_pretrained(tmp_path / "bart")
+    ByT5Tokenizer(extra_ids=0).save_pretrained(tmp_path / "bart")
+    refused = t5tune(
+        "train", tiny_recipe, "training.packing=true", "model.from_scratch=null",
+        f"model.name={tmp_path / 'bart'}", "--output-dir", "refused",
+    )  # fmt: skip
+    assert refused.code == 1
+    assert "training.packing: bart numbers positions from the start of a row" in refused.err
+    assert "training.packing=false" in refused.err
+
+
+def test_time_over_ends_training_with_its_schedule_and_a_model(
+    t5tune: RunCommand, tiny_recipe: Path
+) -> None:
+    result = t5tune(
+        "train", tiny_recipe, "training.max_minutes=0.05", "training.max_steps=100000",
+        "training.eval_steps=100000", "training.logging_steps=1", "training.warmup_steps=5",
+    )  # fmt: skip
+    assert result.code == 0, result.err
+    lines = [json.loads(line) for line in Path("runs/tiny/log.jsonl").read_text().splitlines()]
+    steps = [line for line in lines if "loss" in line]
+    assert 10 < steps[-1]["step"] < 100_000
+    assert 2.5 < steps[-1]["elapsed_seconds"] < 6
+    rates = [line["learning_rate"] for line in steps]
+    assert max(rates) == pytest.approx(0.02, rel=0.1)
+    assert rates[-1] < 0.1 * max(rates)
+    assert [line["step"] for line in lines if "validation" in line] == [steps[-1]["step"]]
+    assert Path("runs/tiny/model/config.json").is_file()

@@ -82,6 +82,7 @@ def test_json_has_exactly_the_published_shape() -> None:
                 }
             ],
         },
+        "weights": None,
     }
     # As text, so that the order of the keys counts too.
     assert format_json(with_interval) == json.dumps(expected, indent=2)

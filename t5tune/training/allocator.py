@@ -1,0 +1,32 @@
+"""Reuse of freed memory on a CPU.
+
+glibc gives large blocks back to the system as soon as they are free and fetches them again, page
+by page, for the next tensor of the same size: a fifth of a training step of a small T5 went there
+(docs/benchmarks.md).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+
+# Parameters of mallopt(3), from glibc's malloc.h.
+_M_TRIM_THRESHOLD = -1
+_M_MMAP_THRESHOLD = -3
+
+
+def keep_freed_memory() -> bool:
+    """Let the process keep what it has freed, for its next tensors.
+
+    Returns:
+        Whether the C library could be told so; only glibc can.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):
+        return False
+    return bool(mallopt(_M_MMAP_THRESHOLD, 1 << 30)) and bool(
+        mallopt(_M_TRIM_THRESHOLD, (1 << 31) - 1)
+    )

@@ -1,0 +1,42 @@
+"""The number of processes changes neither loss nor gradients."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from tests.conftest import REPOSITORY
+
+
+def one_step(
+    path: Path, num_processes: int, family: str, batch_size: int, smoothing: float
+) -> dict[str, Any]:
+    command = [
+        sys.executable, "-m", "torch.distributed.run", "--standalone",
+        "--nproc-per-node", str(num_processes),
+        str(REPOSITORY / "tests" / "integration" / "two_processes.py"),
+        str(path), family, str(batch_size), str(smoothing),
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    result: dict[str, Any] = torch.load(path)
+    return result
+
+
+@pytest.mark.parametrize(
+    ("family", "batch_size", "smoothing"),
+    # 30 examples in one batch that is split, in three that are dealt out unevenly, in eight.
+    [("t5", 30, 0.0), ("t5", 10, 0.1), ("mt5", 4, 0.0)],
+)
+def test_one_process_or_two(family: str, batch_size: int, smoothing: float, tmp_path: Path) -> None:
+    one = one_step(tmp_path / "one.pt", 1, family, batch_size, smoothing)
+    two = one_step(tmp_path / "two.pt", 2, family, batch_size, smoothing)
+    assert two["loss"] == pytest.approx(one["loss"], rel=1e-4)
+    assert two["gradients"].keys() == one["gradients"].keys()
+    for name, gradient in one["gradients"].items():
+        torch.testing.assert_close(two["gradients"][name], gradient, rtol=1e-4, atol=1e-6)

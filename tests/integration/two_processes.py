@@ -1,0 +1,100 @@
+"""One optimizer step on as many processes as torchrun starts; writes what rank 0 saw.
+
+torchrun --nproc-per-node N tests/integration/two_processes.py OUT FAMILY BATCH_SIZE SMOOTHING
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+
+import numpy as np
+import torch
+from transformers import (
+    MT5Config,
+    MT5ForConditionalGeneration,
+    PreTrainedModel,
+    Seq2SeqTrainingArguments,
+    T5Config,
+    T5ForConditionalGeneration,
+    TrainerCallback,
+)
+
+from t5tune.data.batching import FixedSizeBatches
+from t5tune.data.encoding import Collator, EncodedDataset, TokenSequences
+from t5tune.data.rank_batches import RankBatches
+from t5tune.training.trainer import T5TuneTrainer
+
+NUM_EXAMPLES = 30
+
+
+def build(family: str) -> PreTrainedModel:
+    """A T5 with tied weights, or an mT5 without."""
+    torch.manual_seed(0)
+    sizes = {
+        "vocab_size": 40, "d_model": 16, "d_kv": 8, "d_ff": 32, "num_layers": 1, "num_heads": 2,
+        "dropout_rate": 0.0, "decoder_start_token_id": 0,
+    }  # fmt: skip
+    if family == "t5":
+        return T5ForConditionalGeneration(T5Config(**sizes))
+    return MT5ForConditionalGeneration(MT5Config(**sizes, tie_word_embeddings=False))
+
+
+def build_dataset() -> EncodedDataset:
+    generator = np.random.default_rng(0)
+    sides = [
+        TokenSequences(
+            [generator.integers(3, 40, n).tolist() for n in generator.integers(2, 12, NUM_EXAMPLES)]
+        )
+        for _ in range(2)
+    ]
+    return EncodedDataset(*sides)
+
+
+class Recorder(TrainerCallback):
+    """Gradients of the optimizer step and the logged loss."""
+
+    def __init__(self) -> None:
+        self.gradients: dict[str, torch.Tensor] = {}
+        self.loss = 0.0
+
+    def on_pre_optimizer_step(self, args, state, control, model=None, **_):  # type: ignore[no-untyped-def]
+        for name, parameter in model.named_parameters():
+            self.gradients[name.removeprefix("module.")] = parameter.grad.clone()
+
+    def on_log(self, args, state, control, logs=None, **_):  # type: ignore[no-untyped-def]
+        self.loss = logs.get("loss", self.loss)
+
+
+def main() -> None:
+    out, family, batch_size, smoothing = sys.argv[1:]
+    dataset, recorder = build_dataset(), Recorder()
+    model = build(family)
+    with tempfile.TemporaryDirectory() as directory:
+        arguments = Seq2SeqTrainingArguments(
+            output_dir=directory, max_steps=1, logging_steps=1, max_grad_norm=0.0,
+            report_to="none", use_cpu=True, disable_tqdm=True, remove_unused_columns=False,
+            save_strategy="no", ddp_find_unused_parameters=False,
+        )  # fmt: skip
+        plan = FixedSizeBatches(NUM_EXAMPLES, int(batch_size), seed=1)
+        share = RankBatches(plan, len(plan), arguments.process_index, arguments.world_size)
+        arguments.gradient_accumulation_steps = share.rank_batches_per_step
+        trainer = T5TuneTrainer(
+            model=model,
+            args=arguments,
+            train_dataset=dataset,
+            data_collator=Collator(0),
+            optimizers=(torch.optim.SGD(model.parameters(), lr=0.1), None),
+            batch_plan=share,
+            validate=dict,
+            label_smoothing=float(smoothing),
+            checkpoints_kept=1,
+            callbacks=[recorder],
+        )
+        trainer.train()
+        if arguments.process_index == 0:
+            torch.save({"loss": recorder.loss, "gradients": recorder.gradients}, out)
+
+
+if __name__ == "__main__":
+    main()
