@@ -259,6 +259,11 @@ class TrainingSection(Section):
         description="Keep a moving average of the weights too, such as 0.998; it becomes the "
         "model if it validates better than the best checkpoint.",
     )
+    average_checkpoints: Annotated[int, Field(ge=2), WholeNumber] | None = Field(
+        default=None,
+        description="Average the newest so many checkpoints at the end; the average becomes the "
+        "model if it validates better.",
+    )
     bf16: bool | Literal["auto"] = Field(
         default="auto", description="auto: where a measurement says that the hardware gains by it."
     )

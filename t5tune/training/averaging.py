@@ -1,8 +1,8 @@
-"""An exponential moving average of the weights, which often beats the last weights themselves."""
+"""Averages of weights, over steps or over checkpoints, which often beat the last weights."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,6 +11,8 @@ from safetensors.torch import load_file, save_file
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 FILE = "ema.safetensors"  # in a checkpoint
+
+Weights = Mapping[str, torch.Tensor]
 
 
 class WeightAverage(TrainerCallback):
@@ -46,22 +48,6 @@ class WeightAverage(TrainerCallback):
                 1.0 - kept,
             )
 
-    @contextmanager
-    def applied(self) -> Iterator[None]:
-        """Inside the block the model has the averaged weights."""
-        self._swap()
-        try:
-            yield
-        finally:
-            self._swap()
-
-    def _swap(self) -> None:
-        with torch.no_grad():
-            for name, parameter in self._parameters.items():
-                current = parameter.detach().float().clone()
-                parameter.copy_(self.weights[name])
-                self.weights[name] = current
-
     def save(self, checkpoint: Path) -> None:
         """Write the average into a checkpoint."""
         save_file(self.weights, checkpoint / FILE)
@@ -72,10 +58,36 @@ class WeightAverage(TrainerCallback):
             self.weights[name].copy_(weight)
 
 
-def load_average(model: torch.nn.Module, checkpoint: Path) -> None:
-    """Give a model the averaged weights of a checkpoint."""
-    weights = load_file(checkpoint / FILE)
-    parameters = dict(model.named_parameters())
+def average_checkpoints(checkpoints: Sequence[Path]) -> dict[str, torch.Tensor]:
+    """The mean of several checkpoints' weights, in fp32 (Vaswani et al. 2017, section 6.1)."""
+    total: dict[str, torch.Tensor] = {}
+    for checkpoint in checkpoints:
+        for name, weight in load_file(checkpoint / "model.safetensors").items():
+            share = weight.float() / len(checkpoints)
+            total[name] = total[name] + share if name in total else share
+    return total
+
+
+def set_weights(model: torch.nn.Module, weights: Weights) -> dict[str, torch.Tensor]:
+    """Give a model other weights; names that are no parameters are left out.
+
+    Returns:
+        The weights that it had, by the same names.
+    """
+    previous = {}
     with torch.no_grad():
-        for name, weight in weights.items():
-            parameters[name].copy_(weight)
+        for name, parameter in model.named_parameters():
+            if name in weights:
+                previous[name] = parameter.detach().clone()
+                parameter.copy_(weights[name])
+    return previous
+
+
+@contextmanager
+def weights_applied(model: torch.nn.Module, weights: Weights) -> Iterator[None]:
+    """Inside the block the model has other weights."""
+    previous = set_weights(model, weights)
+    try:
+        yield
+    finally:
+        set_weights(model, previous)

@@ -75,13 +75,13 @@ class JsonLog(TrainerCallback):
         with self.path.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(line) + "\n")
 
-    def write_average(self, state: TrainerState, scores: dict[str, float]) -> None:
+    def write_average(self, state: TrainerState, name: str, scores: dict[str, float]) -> None:
         """Note how the averaged weights validate, at the end of training."""
         line = {
             "step": state.global_step,
             "epoch": round(state.epoch or 0.0, 4),
             "elapsed_seconds": round(self.elapsed_seconds, 3),
-            "weights": "average",
+            "weights": name,
             "validation": scores,
         }
         with self.path.open("a", encoding="utf-8") as stream:

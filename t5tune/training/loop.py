@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import math
 import signal
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from transformers import (
     EarlyStoppingCallback,
     PrinterCallback,
@@ -26,13 +28,19 @@ from t5tune.evaluation import Examples
 from t5tune.models.packed import PACKABLE_MODEL_TYPES, is_packable
 from t5tune.progress import say
 from t5tune.recipe.loading import dump_recipe
-from t5tune.recipe.schema import Recipe, TrainingSection
+from t5tune.recipe.schema import MetricName, Recipe, TrainingSection
 from t5tune.run_directory import RunDirectory, write_text
 from t5tune.scoring.metrics import score_hypotheses
 from t5tune.scoring.names import LOWER_IS_BETTER, SCORE_OF_METRIC
-from t5tune.training.averaging import WeightAverage
+from t5tune.training.averaging import WeightAverage, average_checkpoints, weights_applied
 from t5tune.training.callbacks import EndOfTraining, JsonLog, StopOnSignal
-from t5tune.training.checkpoints import PREFIX, find_newest_complete, step_of
+from t5tune.training.checkpoints import (
+    PREFIX,
+    find_newest_complete,
+    is_complete,
+    list_checkpoints,
+    step_of,
+)
 from t5tune.training.defaults import choose_bf16, fill_step_defaults
 from t5tune.training.display import TrainingDisplay
 from t5tune.training.optimizers import build_optimizer
@@ -48,13 +56,15 @@ class LoopResult:
     Attributes:
         best_checkpoint: The checkpoint with the best validation score.
         best_step: Its optimizer step.
-        is_average: The checkpoint's averaged weights validated better than any others.
+        averaged: The weights of `model/`, if an average validated better than any checkpoint.
+        weights: What they are, for people.
         stopped_by: The signal that ended training early.
     """
 
     best_checkpoint: Path | None
     best_step: int | None
-    is_average: bool = False
+    averaged: Mapping[str, torch.Tensor] | None = None
+    weights: str = ""
     stopped_by: signal.Signals | None = None
 
 
@@ -106,28 +116,55 @@ def run_training_loop(
         display.close()
     if stop.received is not None and trainer.state.global_step < num_steps:
         return LoopResult(None, None, stopped_by=stop.received)
-    return _find_best(trainer, run, log, recipe.best_metric)
+    result = _find_best_checkpoint(trainer, run)
+    return _prefer_average(result, trainer, training, recipe.best_metric, log)
 
 
-def _find_best(trainer: T5TuneTrainer, run: RunDirectory, log: JsonLog, metric: str) -> LoopResult:
+def _find_best_checkpoint(trainer: T5TuneTrainer, run: RunDirectory) -> LoopResult:
     best_step = trainer.state.best_global_step
-    if trainer.average is not None:
-        with trainer.average.applied():
-            scores = trainer.validate()
-        step = trainer.state.global_step
-        say(
-            f"step {step:,}  validation of the averaged weights: "
-            + "  ".join(f"{name} {value:.2f}" for name, value in scores.items())
-        )
-        log.write_average(trainer.state, scores)
-        value, best = scores[SCORE_OF_METRIC[metric]], trainer.state.best_metric
-        if best is None or (value < best if metric in LOWER_IS_BETTER else value > best):
-            return LoopResult(run.checkpoints / f"{PREFIX}{step}", step, is_average=True)
     if best_step:
-        return LoopResult(run.checkpoints / f"{PREFIX}{best_step}", best_step)
-    newest, _ = find_newest_complete(run.checkpoints)
-    assert newest is not None, "training ends with a checkpoint"
-    return LoopResult(newest, step_of(newest))
+        path = run.checkpoints / f"{PREFIX}{best_step}"
+    else:
+        newest, _ = find_newest_complete(run.checkpoints)
+        assert newest is not None, "training ends with a checkpoint"
+        path, best_step = newest, step_of(newest)
+    return LoopResult(path, best_step, weights=f"step {best_step}")
+
+
+def _prefer_average(
+    result: LoopResult,
+    trainer: T5TuneTrainer,
+    training: TrainingSection,
+    metric: MetricName,
+    log: JsonLog,
+) -> LoopResult:
+    """Validate the averages that the recipe asks for, and take one if it is the best."""
+    best = trainer.state.best_metric
+    for name, weights in _averages(trainer, training):
+        with weights_applied(trainer.unwrapped, weights):
+            scores = trainer.validate()
+        text = "  ".join(f"{score} {value:.2f}" for score, value in scores.items())
+        say(f"{name}  validation: {text}")
+        log.write_average(trainer.state, name, scores)
+        value = scores[SCORE_OF_METRIC[metric]]
+        if best is None or (value < best if metric in LOWER_IS_BETTER else value > best):
+            best = value
+            result = dataclasses.replace(result, averaged=weights, weights=name)
+    return result
+
+
+def _averages(
+    trainer: T5TuneTrainer, training: TrainingSection
+) -> Iterator[tuple[str, Mapping[str, torch.Tensor]]]:
+    if trainer.average is not None:
+        yield f"moving average up to step {trainer.state.global_step}", trainer.average.weights
+    if training.average_checkpoints is not None:
+        directory = Path(trainer.args.output_dir)
+        newest = sorted(filter(is_complete, list_checkpoints(directory)), key=step_of)
+        newest = newest[-training.average_checkpoints :]
+        if len(newest) > 1:
+            steps = ", ".join(str(step_of(path)) for path in newest)
+            yield f"average of steps {steps}", average_checkpoints(newest)
 
 
 def build_batch_plan(section: TrainingSection, dataset: EncodedDataset) -> BatchPlan:
@@ -194,7 +231,8 @@ def _build_trainer(
         batch_plan=plan,
         validate=lambda: _validate(recipe, model, validation),
         label_smoothing=training.label_smoothing_factor,
-        checkpoints_kept=training.save_total_limit,
+        # An average of so many needs them all.
+        checkpoints_kept=max(training.save_total_limit, training.average_checkpoints or 0),
         average=average,
         callbacks=[*callbacks, TensorBoardCallback(SummaryWriter(str(run.tensorboard)))],
     )

@@ -26,7 +26,7 @@ from t5tune.recipe.schema import DataEntry, Recipe
 from t5tune.run_directory import RunDirectory
 from t5tune.scoring.report import Report
 from t5tune.training.allocator import keep_freed_memory
-from t5tune.training.averaging import load_average
+from t5tune.training.averaging import set_weights
 from t5tune.training.checkpoints import find_newest_complete
 from t5tune.training.defaults import fill_training_defaults
 from t5tune.training.environment import record_environment
@@ -267,15 +267,12 @@ def _keep_best_model(
     settings: dict[str, Any],
 ) -> None:
     best = load_model(str(result.best_checkpoint))
-    weights = f"step {result.best_step}"
-    if result.is_average:
-        assert result.best_checkpoint is not None
-        load_average(best, result.best_checkpoint)
-        weights = f"average up to step {result.best_step}"
-    setattr(best.config, SETTINGS_KEY, {**settings, "weights": weights})
+    if result.averaged is not None:
+        set_weights(best, result.averaged)
+    setattr(best.config, SETTINGS_KEY, {**settings, "weights": result.weights})
     best.generation_config = generation_config
     _save_in_one_piece(run.model, best, tokenizer)
-    say(f"model: {run.model} ({weights})")
+    say(f"model: {run.model} ({result.weights})")
 
 
 def _save_in_one_piece(path: Path, *parts: PreTrainedModel | PreTrainedTokenizerBase) -> None:

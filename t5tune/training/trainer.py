@@ -83,7 +83,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
         self.share_of_time: Callable[[], float] = lambda: 0.0
         self._loss_since_check: torch.Tensor | None = None
         self.control: TrainerControl
-        self.has_plain_output_layer = has_plain_output_layer(self._unwrapped())
+        self.has_plain_output_layer = has_plain_output_layer(self.unwrapped)
         # Makes the Trainer count the labels of the whole optimizer step for every family;
         # compute_loss below keeps the count to itself.
         self.model_accepts_loss_kwargs = True
@@ -197,7 +197,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
         """
         labels = inputs["labels"]
         if self.has_plain_output_layer and not return_outputs:
-            with without_output_layer(self._unwrapped()) as weight:
+            with without_output_layer(self.unwrapped) as weight:
                 hidden_states = self._run(model, inputs).logits
             if self.args.bf16:  # Accelerate hands out fp32; the layer would have computed in bf16
                 hidden_states = hidden_states.bfloat16()
@@ -219,11 +219,13 @@ class T5TuneTrainer(Seq2SeqTrainer):
         return model(
             input_ids=inputs["input_ids"],
             attention_mask=inputs["attention_mask"],
-            decoder_input_ids=shift_labels(self._unwrapped(), inputs["labels"]),
+            decoder_input_ids=shift_labels(self.unwrapped, inputs["labels"]),
             use_cache=False,
         )
 
-    def _unwrapped(self) -> PreTrainedModel:
+    @property
+    def unwrapped(self) -> PreTrainedModel:
+        """The model without what Accelerate puts around it."""
         model = self.accelerator.unwrap_model(self.model)
         assert isinstance(model, PreTrainedModel)
         return model

@@ -6,9 +6,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from transformers import TrainerControl, TrainerState
 
-from t5tune.training.averaging import WeightAverage, load_average
+from t5tune.training.averaging import (
+    WeightAverage,
+    average_checkpoints,
+    set_weights,
+    weights_applied,
+)
 
 
 def step(average: WeightAverage, number: int) -> None:
@@ -27,7 +33,7 @@ def test_it_follows_its_formula_and_leaves_the_weights_alone() -> None:
         kept = min(0.5, (1 + number) / (10 + number))
         expected = kept * expected + (1 - kept) * value
     assert average.weights["weight"].item() == pytest.approx(expected)
-    with average.applied():
+    with weights_applied(model, average.weights):
         assert model.weight.item() == pytest.approx(expected)
     assert model.weight.item() == 7.0
 
@@ -45,5 +51,15 @@ def test_tied_weights_are_averaged_once_and_a_checkpoint_brings_them_back(tmp_pa
     again = WeightAverage(other, decay=0.9)
     again.load(tmp_path)
     assert torch.equal(again.weights["0.weight"], average.weights["0.weight"])
-    load_average(other, tmp_path)
+    set_weights(other, again.weights)
     assert torch.equal(other[1].weight, average.weights["0.weight"])
+
+
+def test_the_mean_of_checkpoints(tmp_path: Path) -> None:
+    for number, value in enumerate((1.0, 2.0, 6.0)):
+        (tmp_path / str(number)).mkdir()
+        weights = {"w": torch.full((2,), value, dtype=torch.bfloat16)}
+        save_file(weights, tmp_path / str(number) / "model.safetensors")
+    mean = average_checkpoints([tmp_path / str(number) for number in range(3)])
+    assert mean["w"].dtype == torch.float32
+    assert mean["w"].tolist() == pytest.approx([3.0, 3.0])
