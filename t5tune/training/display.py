@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from t5tune.progress import format_seconds, say, stderr_console
@@ -21,15 +21,23 @@ class TrainingDisplay(TrainerCallback):
         throughput: Knows the speed.
         best_score: Name of the score that chooses the best checkpoint.
         lower_is_better: Of that score.
+        max_seconds: Time that training may take; None sets no limit.
     """
 
     def __init__(
-        self, log: JsonLog, throughput: Throughput, best_score: str, *, lower_is_better: bool
+        self,
+        log: JsonLog,
+        throughput: Throughput,
+        best_score: str,
+        *,
+        lower_is_better: bool,
+        max_seconds: float | None = None,
     ) -> None:
         self.log = log
         self.throughput = throughput
         self.best_score = best_score
         self.lower_is_better = lower_is_better
+        self.max_seconds = max_seconds
         self.best: float | None = None
         self.console: Console = stderr_console()
         self.live: Progress | None = None
@@ -48,10 +56,8 @@ class TrainingDisplay(TrainerCallback):
             TextColumn("loss {task.fields[loss]}"),
             TextColumn("lr {task.fields[rate]}"),
             TextColumn("{task.fields[speed]} tokens/s"),
-            TimeRemainingColumn(),
-            TextColumn("left"),
+            TextColumn("[cyan]{task.fields[left]}[/] left"),
             console=self.console,
-            speed_estimate_period=60,
         )
         self.live.add_task(
             "train",
@@ -61,6 +67,7 @@ class TrainingDisplay(TrainerCallback):
             loss="–",
             rate="–",
             speed="–",
+            left="–",
         )
         self.live.start()
 
@@ -69,7 +76,10 @@ class TrainingDisplay(TrainerCallback):
     ) -> None:
         if self.live is not None:
             self.live.update(
-                self.live.task_ids[0], completed=state.global_step, epoch=state.epoch or 0.0
+                self.live.task_ids[0],
+                completed=state.global_step,
+                epoch=state.epoch or 0.0,
+                left=self._time_left(state),
             )
 
     def on_log(
@@ -92,12 +102,18 @@ class TrainingDisplay(TrainerCallback):
             else:
                 self._say_step(state, loss, rate, speed)
 
-    def _say_step(self, state: TrainerState, loss: str, rate: str, speed: str) -> None:
+    def _time_left(self, state: TrainerState) -> str:
+        """Until the steps or the time end, at the speed so far, validations included."""
         elapsed = self.log.elapsed_seconds
         left = elapsed / max(state.global_step, 1) * (state.max_steps - state.global_step)
+        if self.max_seconds is not None:
+            left = max(0.0, min(left, self.max_seconds - elapsed))
+        return format_seconds(left)
+
+    def _say_step(self, state: TrainerState, loss: str, rate: str, speed: str) -> None:
         say(
             f"step {state.global_step:,}/{state.max_steps:,}  epoch {state.epoch or 0:.2f}  "
-            f"loss {loss}  lr {rate}  {speed} tokens/s  {format_seconds(left)} left"
+            f"loss {loss}  lr {rate}  {speed} tokens/s  {self._time_left(state)} left"
         )
 
     def _show_validation(self, state: TrainerState, logs: dict[str, float]) -> None:

@@ -94,14 +94,16 @@ def run_training_loop(
     write_text(run.recipe, dump_recipe(recipe))
     throughput, stop = Throughput(), StopOnSignal()
     log = JsonLog(run.log, throughput)
+    max_seconds = 60 * training.max_minutes if training.max_minutes else None
     display = TrainingDisplay(
         log,
         throughput,
         SCORE_OF_METRIC[recipe.best_metric],
         lower_is_better=recipe.best_metric in LOWER_IS_BETTER,
+        max_seconds=max_seconds,
     )
     # The display reads the speed of a window that the log then closes.
-    end = EndOfTraining(log, 60 * training.max_minutes if training.max_minutes else None)
+    end = EndOfTraining(log, max_seconds)
     callbacks = [throughput, display, log, stop, end]
     trainer = _build_trainer(recipe, run, dataset, model, validation, plan, num_steps, callbacks)
     trainer.throughput = throughput
