@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import signal
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from transformers import (
     EarlyStoppingCallback,
     PrinterCallback,
@@ -19,53 +15,27 @@ from transformers import (
 )
 from transformers.integrations import TensorBoardCallback
 
-from t5tune.data.batching import BatchPlan, FixedSizeBatches, TokenBudgetBatches
-from t5tune.data.encoding import Collator, EncodedDataset
-from t5tune.data.packing import PackedBatches, PackedCollator, choose_row_lengths
+from t5tune.data.batching import BatchPlan
+from t5tune.data.encoding import EncodedDataset
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.errors import T5TuneError, did_you_mean
 from t5tune.evaluation import Examples
-from t5tune.models.packed import PACKABLE_MODEL_TYPES, is_packable
 from t5tune.progress import say
 from t5tune.recipe.loading import dump_recipe
-from t5tune.recipe.schema import MetricName, Recipe, TrainingSection
+from t5tune.recipe.schema import Recipe
 from t5tune.run_directory import RunDirectory, write_text
 from t5tune.scoring.metrics import score_hypotheses
 from t5tune.scoring.names import LOWER_IS_BETTER, SCORE_OF_METRIC
-from t5tune.training.averaging import WeightAverage, average_checkpoints, weights_applied
+from t5tune.training.averaging import WeightAverage
+from t5tune.training.batches import build_batch_plan, build_collator
 from t5tune.training.callbacks import EndOfTraining, JsonLog, StopOnSignal
-from t5tune.training.checkpoints import (
-    PREFIX,
-    find_newest_complete,
-    is_complete,
-    list_checkpoints,
-    step_of,
-)
 from t5tune.training.defaults import choose_bf16, fill_step_defaults
 from t5tune.training.display import TrainingDisplay
 from t5tune.training.optimizers import build_optimizer
+from t5tune.training.selection import LoopResult, choose_weights
 from t5tune.training.throughput import Throughput
 from t5tune.training.trainer import T5TuneTrainer
 from t5tune.translation import LoadedModel
-
-
-@dataclass(frozen=True)
-class LoopResult:
-    """How training ended.
-
-    Attributes:
-        best_checkpoint: The checkpoint with the best validation score.
-        best_step: Its optimizer step.
-        averaged: The weights of `model/`, if an average validated better than any checkpoint.
-        weights: What they are, for people.
-        stopped_by: The signal that ended training early.
-    """
-
-    best_checkpoint: Path | None
-    best_step: int | None
-    averaged: Mapping[str, torch.Tensor] | None = None
-    weights: str = ""
-    stopped_by: signal.Signals | None = None
 
 
 def run_training_loop(
@@ -118,88 +88,7 @@ def run_training_loop(
         display.close()
     if stop.received is not None and trainer.state.global_step < num_steps:
         return LoopResult(None, None, stopped_by=stop.received)
-    result = _find_best_checkpoint(trainer, run)
-    return _prefer_average(result, trainer, training, recipe.best_metric, log)
-
-
-def _find_best_checkpoint(trainer: T5TuneTrainer, run: RunDirectory) -> LoopResult:
-    best_step = trainer.state.best_global_step
-    if best_step:
-        path = run.checkpoints / f"{PREFIX}{best_step}"
-    else:
-        newest, _ = find_newest_complete(run.checkpoints)
-        assert newest is not None, "training ends with a checkpoint"
-        path, best_step = newest, step_of(newest)
-    return LoopResult(path, best_step, weights=f"step {best_step}")
-
-
-def _prefer_average(
-    result: LoopResult,
-    trainer: T5TuneTrainer,
-    training: TrainingSection,
-    metric: MetricName,
-    log: JsonLog,
-) -> LoopResult:
-    """Validate the averages that the recipe asks for, and take one if it is the best."""
-    best = trainer.state.best_metric
-    for name, weights in _averages(trainer, training):
-        with weights_applied(trainer.unwrapped, weights):
-            scores = trainer.validate()
-        text = "  ".join(f"{score} {value:.2f}" for score, value in scores.items())
-        say(f"{name}  validation: {text}")
-        log.write_average(trainer.state, name, scores)
-        value = scores[SCORE_OF_METRIC[metric]]
-        if best is None or (value < best if metric in LOWER_IS_BETTER else value > best):
-            best = value
-            result = dataclasses.replace(result, averaged=weights, weights=name)
-    return result
-
-
-def _averages(
-    trainer: T5TuneTrainer, training: TrainingSection
-) -> Iterator[tuple[str, Mapping[str, torch.Tensor]]]:
-    if trainer.average is not None:
-        yield f"moving average up to step {trainer.state.global_step}", trainer.average.weights
-    if training.average_checkpoints is not None:
-        directory = Path(trainer.args.output_dir)
-        newest = sorted(filter(is_complete, list_checkpoints(directory)), key=step_of)
-        newest = newest[-training.average_checkpoints :]
-        if len(newest) > 1:
-            steps = ", ".join(str(step_of(path)) for path in newest)
-            yield f"average of steps {steps}", average_checkpoints(newest)
-
-
-def build_batch_plan(section: TrainingSection, dataset: EncodedDataset) -> BatchPlan:
-    """The batches of each epoch: a token budget, or a fixed number of examples."""
-    if section.per_device_train_batch_size is not None:
-        return FixedSizeBatches(len(dataset), section.per_device_train_batch_size, section.seed)
-    assert section.tokens_per_batch is not None
-    lengths = dataset.sources.lengths, dataset.targets.lengths
-    if section.packing:
-        row_lengths = choose_row_lengths(*lengths)
-        return PackedBatches(*lengths, row_lengths, section.tokens_per_batch, section.seed)
-    return TokenBudgetBatches(*lengths, section.tokens_per_batch, section.seed)
-
-
-def build_collator(plan: BatchPlan, model: LoadedModel) -> Collator | PackedCollator:
-    """What makes tensors of the plan's batches.
-
-    Raises:
-        T5TuneError: Packed rows, and a model that has absolute positions.
-    """
-    pad_token_id = int(model.tokenizer.pad_token_id)
-    if not isinstance(plan, PackedBatches):
-        return Collator(pad_token_id)
-    config = model.translator.model.config
-    if not is_packable(config.model_type):
-        raise T5TuneError(
-            f"training.packing: {config.model_type} numbers positions from the start of a row, so "
-            "packed examples would not compute what single ones do; only "
-            f"{', '.join(PACKABLE_MODEL_TYPES)} can be packed.",
-            next_command="the same command with training.packing=false",
-        )
-    start = config.decoder_start_token_id
-    return PackedCollator(pad_token_id, start, plan.row_lengths, plan.rows_per_batch)
+    return choose_weights(trainer, run, training, recipe.best_metric, log)
 
 
 def _build_trainer(

@@ -30,7 +30,8 @@ from t5tune.training.averaging import set_weights
 from t5tune.training.checkpoints import find_newest_complete
 from t5tune.training.defaults import fill_training_defaults
 from t5tune.training.environment import record_environment
-from t5tune.training.loop import LoopResult, run_training_loop
+from t5tune.training.loop import run_training_loop
+from t5tune.training.selection import LoopResult
 from t5tune.translation import (
     SETTINGS_KEY,
     LoadedModel,

@@ -1,0 +1,44 @@
+"""Which batches a recipe asks for, and what makes tensors of them."""
+
+from __future__ import annotations
+
+from t5tune.data.batching import BatchPlan, FixedSizeBatches, TokenBudgetBatches
+from t5tune.data.encoding import Collator, EncodedDataset
+from t5tune.data.packing import PackedBatches, PackedCollator, choose_row_lengths
+from t5tune.errors import T5TuneError
+from t5tune.models.packed import PACKABLE_MODEL_TYPES, is_packable
+from t5tune.recipe.schema import TrainingSection
+from t5tune.translation import LoadedModel
+
+
+def build_batch_plan(section: TrainingSection, dataset: EncodedDataset) -> BatchPlan:
+    """The batches of each epoch: a token budget, or a fixed number of examples."""
+    if section.per_device_train_batch_size is not None:
+        return FixedSizeBatches(len(dataset), section.per_device_train_batch_size, section.seed)
+    assert section.tokens_per_batch is not None
+    lengths = dataset.sources.lengths, dataset.targets.lengths
+    if section.packing:
+        row_lengths = choose_row_lengths(*lengths)
+        return PackedBatches(*lengths, row_lengths, section.tokens_per_batch, section.seed)
+    return TokenBudgetBatches(*lengths, section.tokens_per_batch, section.seed)
+
+
+def build_collator(plan: BatchPlan, model: LoadedModel) -> Collator | PackedCollator:
+    """What makes tensors of the plan's batches.
+
+    Raises:
+        T5TuneError: Packed rows, and a model that has absolute positions.
+    """
+    pad_token_id = int(model.tokenizer.pad_token_id)
+    if not isinstance(plan, PackedBatches):
+        return Collator(pad_token_id)
+    config = model.translator.model.config
+    if not is_packable(config.model_type):
+        raise T5TuneError(
+            f"training.packing: {config.model_type} numbers positions from the start of a row, so "
+            "packed examples would not compute what single ones do; only "
+            f"{', '.join(PACKABLE_MODEL_TYPES)} can be packed.",
+            next_command="the same command with training.packing=false",
+        )
+    start = config.decoder_start_token_id
+    return PackedCollator(pad_token_id, start, plan.row_lengths, plan.rows_per_batch)

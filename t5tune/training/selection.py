@@ -1,0 +1,101 @@
+"""Which weights become the model when training has ended."""
+
+from __future__ import annotations
+
+import dataclasses
+import signal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from t5tune.progress import say
+from t5tune.recipe.schema import MetricName, TrainingSection
+from t5tune.run_directory import RunDirectory
+from t5tune.scoring.names import LOWER_IS_BETTER, SCORE_OF_METRIC
+from t5tune.training.averaging import average_checkpoints, weights_applied
+from t5tune.training.callbacks import JsonLog
+from t5tune.training.checkpoints import (
+    PREFIX,
+    find_newest_complete,
+    is_complete,
+    list_checkpoints,
+    step_of,
+)
+from t5tune.training.trainer import T5TuneTrainer
+
+
+@dataclass(frozen=True)
+class LoopResult:
+    """How training ended.
+
+    Attributes:
+        best_checkpoint: The checkpoint with the best validation score.
+        best_step: Its optimizer step.
+        averaged: The weights of `model/`, if an average validated better than any checkpoint.
+        weights: What they are, for people.
+        stopped_by: The signal that ended training early.
+    """
+
+    best_checkpoint: Path | None
+    best_step: int | None
+    averaged: Mapping[str, torch.Tensor] | None = None
+    weights: str = ""
+    stopped_by: signal.Signals | None = None
+
+
+def choose_weights(
+    trainer: T5TuneTrainer,
+    run: RunDirectory,
+    training: TrainingSection,
+    metric: MetricName,
+    log: JsonLog,
+) -> LoopResult:
+    """The best checkpoint, or an average if one validates better.
+
+    Args:
+        trainer: Whose training has ended.
+        run: Where its checkpoints are.
+        training: Says which averages to try.
+        metric: What decides.
+        log: Where the validations of averages are noted.
+    """
+    result = _find_best_checkpoint(trainer, run)
+    best = trainer.state.best_metric
+    for name, weights in _averages(trainer, training):
+        with weights_applied(trainer.unwrapped, weights):
+            scores = trainer.validate()
+        text = "  ".join(f"{score} {value:.2f}" for score, value in scores.items())
+        say(f"{name}  validation: {text}")
+        log.write_average(trainer.state, name, scores)
+        value = scores[SCORE_OF_METRIC[metric]]
+        if best is None or (value < best if metric in LOWER_IS_BETTER else value > best):
+            best = value
+            result = dataclasses.replace(result, averaged=weights, weights=name)
+    return result
+
+
+def _find_best_checkpoint(trainer: T5TuneTrainer, run: RunDirectory) -> LoopResult:
+    best_step = trainer.state.best_global_step
+    if best_step:
+        path = run.checkpoints / f"{PREFIX}{best_step}"
+    else:
+        newest, _ = find_newest_complete(run.checkpoints)
+        assert newest is not None, "training ends with a checkpoint"
+        path, best_step = newest, step_of(newest)
+    return LoopResult(path, best_step, weights=f"step {best_step}")
+
+
+def _averages(
+    trainer: T5TuneTrainer, training: TrainingSection
+) -> Iterator[tuple[str, Mapping[str, torch.Tensor]]]:
+    if trainer.average is not None:
+        yield f"moving average up to step {trainer.state.global_step}", trainer.average.weights
+    if training.average_checkpoints is not None:
+        directory = Path(trainer.args.output_dir)
+        newest = sorted(filter(is_complete, list_checkpoints(directory)), key=step_of)
+        newest = newest[-training.average_checkpoints :]
+        if len(newest) > 1:
+            steps = ", ".join(str(step_of(path)) for path in newest)
+            yield f"average of steps {steps}", average_checkpoints(newest)
