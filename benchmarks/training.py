@@ -12,6 +12,7 @@ examples in an optimizer step:
     stock-best  the same with train_sampling_strategy=group_by_length, and bf16 where the
                 hardware gains by it
     t5tune      what `t5tune train` does for a model from scratch
+    t5tune-packed  the same with training.packing
 """
 
 from __future__ import annotations
@@ -28,13 +29,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from training_arms import SHAPES, encode_pairs, save_pairs
+from training_arms import ARMS, SHAPES, encode_pairs, save_pairs
 
 from t5tune.models.from_scratch import build_tokenizer
 from t5tune.recipe.schema import TokenizerSection
 from t5tune.scoring.text_files import read_lines
 
-ARMS = ("stock", "stock-best", "t5tune")
 PHRASEBOOK = Path(__file__).resolve().parents[1] / "recipes" / "phrasebook"
 VALIDATION_EXAMPLES = 200
 

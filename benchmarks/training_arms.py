@@ -26,8 +26,9 @@ from transformers import (
     TrainerCallback,
 )
 
-from t5tune.data.batching import TokenBudgetBatches
+from t5tune.data.batching import BatchPlan, TokenBudgetBatches
 from t5tune.data.encoding import IGNORED, Collator, EncodedDataset, TokenSequences, encode_dataset
+from t5tune.data.packing import PackedBatches, PackedCollator, choose_row_lengths
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.models.dropout import use_byte_dropout
@@ -35,6 +36,7 @@ from t5tune.models.from_scratch import build_model
 from t5tune.models.loading import load_tokenizer
 from t5tune.recipe.schema import FromScratchSection, TrainingSection
 from t5tune.scoring.metrics import score_hypotheses
+from t5tune.training.allocator import keep_freed_memory
 from t5tune.training.defaults import choose_bf16
 from t5tune.training.optimizers import build_optimizer
 from t5tune.training.trainer import T5TuneTrainer
@@ -47,6 +49,7 @@ SHAPES: dict[str, tuple[int, int, int, int, int | None]] = {
     "t5-base": (768, 3072, 12, 12, 32128),
     "t5-large": (1024, 4096, 24, 16, 32128),
 }
+ARMS = ("stock", "stock-best", "t5tune", "t5tune-packed")
 MAX_LENGTH = 128
 DROPOUT = 0.1
 
@@ -189,14 +192,23 @@ def build_t5tune(
     model: PreTrainedModel, tokenizer: Any, dataset: EncodedDataset, clock: Clock, options: Any
 ) -> Seq2SeqTrainer:
     """t5tune's own loop, with the mean number of examples a step of the other side."""
-    section = TrainingSection(optim="adafactor", learning_rate=2e-2)
+    if not torch.cuda.is_available():
+        keep_freed_memory()
     use_byte_dropout(model)
-    plan = TokenBudgetBatches(
-        dataset.sources.lengths,
-        dataset.targets.lengths,
-        find_budget(dataset, options.examples),
-        seed=1,
-    )
+    optimizer_settings = TrainingSection(optim="adafactor", learning_rate=2e-2)
+    lengths = dataset.sources.lengths, dataset.targets.lengths
+    collate: Collator | PackedCollator = Collator(int(tokenizer.pad_token_id))
+    plan: BatchPlan
+    if options.arm == "t5tune-packed":
+        rows = choose_row_lengths(*lengths)
+        mean_example = sum(side.mean() for side in lengths)
+        plan = PackedBatches(*lengths, rows, int(options.examples * mean_example), seed=1)
+        start = model.config.decoder_start_token_id
+        collate = PackedCollator(
+            int(tokenizer.pad_token_id), start, plan.row_lengths, plan.rows_per_batch
+        )
+    else:
+        plan = TokenBudgetBatches(*lengths, find_budget(dataset, options.examples), seed=1)
     trainer = T5TuneTrainer(
         model=model,
         args=build_arguments(
@@ -207,8 +219,8 @@ def build_t5tune(
             warmup_steps=options.warmup_steps_of_schedule,
         ),
         train_dataset=dataset,
-        data_collator=Collator(int(tokenizer.pad_token_id)),
-        optimizers=(build_optimizer(model, section, from_scratch=True), None),
+        data_collator=collate,
+        optimizers=(build_optimizer(model, optimizer_settings, from_scratch=True), None),
         batch_plan=plan,
         validate=dict,
         label_smoothing=0.0,
@@ -245,7 +257,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         every_seconds=options.validate_every,
         target_bleu=options.target_bleu,
     )
-    build = build_t5tune if options.arm == "t5tune" else build_stock
+    build = build_stock if options.arm.startswith("stock") else build_t5tune
     trainer = build(model, tokenizer, dataset, clock, options)
     trainer.train()
     losses = [line["loss"] for line in trainer.state.log_history if "loss" in line]
@@ -268,7 +280,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--arm", choices=["stock", "stock-best", "t5tune"], required=True)
+    parser.add_argument("--arm", choices=ARMS, required=True)
     parser.add_argument("--shape", choices=list(SHAPES), required=True)
     parser.add_argument("--data", required=True)
     parser.add_argument("--seconds", type=float, required=True)
