@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import torch
-from transformers import Adafactor
 
 from t5tune.recipe.schema import TrainingSection
+from t5tune.training.adafactor import Adafactor
 
 
 def build_optimizer(
@@ -29,12 +29,5 @@ def build_optimizer(
     ]
     groups = [group for group in groups if group["params"]]
     if section.optim == "adafactor":
-        optimizer: torch.optim.Optimizer = Adafactor(
-            groups,
-            lr=section.learning_rate,
-            scale_parameter=from_scratch,
-            relative_step=False,
-            warmup_init=False,
-        )
-        return optimizer
+        return Adafactor(groups, lr=section.learning_rate, scale_parameter=from_scratch)
     return torch.optim.AdamW(groups, lr=section.learning_rate, fused=True)

@@ -1,0 +1,151 @@
+"""Adafactor (Shazeer and Stern 2018) on stacks of parameters of one shape.
+
+A T5 has a hundred and more weight matrices of half a dozen shapes. Updating each by itself costs
+thousands of small operations a step, a seventh of the step of a small model on a CPU
+(docs/benchmarks.md). Here all parameters of a shape are one tensor with a leading dimension.
+The result is that of `transformers.Adafactor` to rounding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+
+DECAY_EXPONENT = -0.8  # section 7.2: beta2 = 1 - step ** -0.8
+EPSILON_SQUARE = 1e-30  # added to squared gradients, section 4
+EPSILON_SCALE = 1e-3  # smallest scale of a parameter, section 8
+CLIP_THRESHOLD = 1.0  # largest root mean square of an update, section 6
+
+STACK_ELEMENTS = 1 << 24  # larger stacks need memory and are no faster
+
+Closure = Callable[[], float]
+
+
+class Adafactor(torch.optim.Optimizer):
+    """Factored second moments, update clipping, no momentum.
+
+    The state of a stack lies under its first parameter: `step`, `rows` and `columns` of shape
+    (num_parameters, num_rows) and (num_parameters, num_columns), or for vectors `squares` of
+    shape (num_parameters, size).
+
+    Args:
+        params: Parameters or groups; matrices and vectors.
+        lr: The relative step size, or with `scale_parameter` false the absolute one.
+        scale_parameter: Steps are relative to the root mean square of each parameter
+            (section 8).
+        weight_decay: Share of a parameter that one step takes off, times its step size.
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float,
+        *,
+        scale_parameter: bool = True,
+        weight_decay: float = 0.0,
+    ) -> None:
+        defaults = {"lr": lr, "scale_parameter": scale_parameter, "weight_decay": weight_decay}
+        super().__init__(params, defaults)
+
+    @torch.no_grad()
+    def step(self, closure: Closure | None = None) -> float | None:  # type: ignore[override]
+        """One update of every parameter that has a gradient."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        for group in self.param_groups:
+            for stack in _stack(group["params"]):
+                self._update(stack, group)
+        return loss
+
+    def _update(self, parameters: list[torch.nn.Parameter], group: dict[str, Any]) -> None:
+        state = self.state[parameters[0]]
+        gradients = torch.stack([_gradient(p) for p in parameters])
+        state["step"] = state.get("step", 0) + 1
+        kept = 1.0 - state["step"] ** DECAY_EXPONENT
+        if gradients.dim() >= 3:
+            update, mean_square = _factored_update(state, gradients, kept)
+        else:
+            update, mean_square = _full_update(state, gradients, kept)
+        shape = (-1,) + (1,) * (update.dim() - 1)
+        rates = self._rates(parameters, group)
+        clipped = rates / (mean_square.sqrt() / CLIP_THRESHOLD).clamp_(min=1.0)
+        update.mul_(clipped.view(shape))
+        if group["weight_decay"]:
+            shares = (1.0 - group["weight_decay"] * rates).unbind()
+            torch._foreach_mul_(
+                parameters, [s.to(p.dtype) for s, p in zip(shares, parameters, strict=True)]
+            )
+        torch._foreach_sub_(
+            parameters, [u.to(p.dtype) for u, p in zip(update, parameters, strict=True)]
+        )
+
+    def _rates(self, parameters: list[torch.nn.Parameter], group: dict[str, Any]) -> torch.Tensor:
+        """The step size of each parameter, shape (num_parameters,)."""
+        if not group["scale_parameter"]:
+            return torch.full((len(parameters),), group["lr"], device=parameters[0].device)
+        norms = torch.stack(torch._foreach_norm(parameters)).float()
+        scales = norms / parameters[0].numel() ** 0.5
+        return scales.clamp_(min=EPSILON_SCALE).mul_(group["lr"])
+
+
+def _stack(parameters: list[torch.nn.Parameter]) -> list[list[torch.nn.Parameter]]:
+    """Parameters of equal shape, at most STACK_ELEMENTS elements together, in a fixed order."""
+    stacks: dict[tuple[Any, ...], list[list[torch.nn.Parameter]]] = {}
+    for parameter in parameters:
+        of_shape = stacks.setdefault((parameter.shape, parameter.dtype, parameter.device), [[]])
+        if (len(of_shape[-1]) + 1) * parameter.numel() > STACK_ELEMENTS and of_shape[-1]:
+            of_shape.append([])
+        of_shape[-1].append(parameter)
+    return [stack for of_shape in stacks.values() for stack in of_shape]
+
+
+def _gradient(parameter: torch.nn.Parameter) -> torch.Tensor:
+    if parameter.grad is None:
+        return torch.zeros_like(parameter, dtype=torch.float32)
+    return parameter.grad.float()
+
+
+def _factored_update(
+    state: dict[str, Any], gradients: torch.Tensor, kept: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Gradients over the square root of their factored second moment (algorithm 4).
+
+    Args:
+        state: Of the stack; its `rows` and `columns` are moved on.
+        gradients: Shape (num_parameters, …, num_rows, num_columns); becomes the update.
+        kept: beta2 of this step.
+
+    Returns:
+        The update, in the memory of the gradients, and its mean square for each parameter.
+    """
+    squares = gradients.square()
+    if "rows" not in state:
+        state["rows"] = torch.zeros_like(squares[..., 0])
+        state["columns"] = torch.zeros_like(squares[..., 0, :])
+    rows, columns = state["rows"], state["columns"]
+    rows.lerp_(squares.mean(dim=-1).add_(EPSILON_SQUARE), 1.0 - kept)
+    columns.lerp_(squares.mean(dim=-2).add_(EPSILON_SQUARE), 1.0 - kept)
+    row_factor = (rows / rows.mean(dim=-1, keepdim=True)).rsqrt_()
+    column_factor = columns.rsqrt()
+    # The mean square of the update is known before the update: one product less.
+    by_row = (squares @ column_factor.square().unsqueeze(-1)).squeeze(-1)
+    mean_square = (by_row * row_factor.square()).flatten(1).sum(dim=1)
+    mean_square /= squares[0].numel()
+    gradients.mul_(row_factor.unsqueeze(-1)).mul_(column_factor.unsqueeze(-2))
+    return gradients, mean_square
+
+
+def _full_update(
+    state: dict[str, Any], gradients: torch.Tensor, kept: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The same for vectors, whose second moment is kept whole; shape (num_parameters, size)."""
+    squares = gradients.square().add_(EPSILON_SQUARE)
+    if "squares" not in state:
+        state["squares"] = torch.zeros_like(squares)
+    state["squares"].lerp_(squares, 1.0 - kept)
+    gradients.mul_(state["squares"].rsqrt())
+    return gradients, gradients.square().flatten(1).mean(dim=1)
