@@ -1,8 +1,8 @@
 """Reuse of freed memory on a CPU.
 
 glibc gives large blocks back to the system as soon as they are free and fetches them again, page
-by page, for the next tensor of the same size: a fifth of a training step of a small T5 went there
-(docs/benchmarks.md).
+by page, for the next tensor of the same size: 5 to 19 % of a training step of a small T5 went
+there (docs/benchmarks.md).
 """
 
 from __future__ import annotations

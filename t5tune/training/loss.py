@@ -9,9 +9,9 @@ from torch.nn.functional import cross_entropy
 
 from t5tune.data.encoding import IGNORED
 
-# Logits that exist at once. On a CPU they should fit its cache with room for the weights; a GPU
-# wants few, large products.
-CHUNK_LOGITS_CPU = 1 << 20
+# Logits that exist at once: 64 MB on a CPU, where smaller chunks add up the gradient of the weight
+# more often than they save (docs/benchmarks.md). The GPU's value is a guess: not measured yet.
+CHUNK_LOGITS_CPU = 1 << 24
 CHUNK_LOGITS_GPU = 1 << 27
 
 
