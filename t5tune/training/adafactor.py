@@ -62,6 +62,7 @@ class Adafactor(torch.optim.Optimizer):
         return loss
 
     def _update(self, parameters: list[torch.nn.Parameter], group: dict[str, Any]) -> None:
+        tensors: list[torch.Tensor] = [*parameters]
         state = self.state[parameters[0]]
         gradients = torch.stack([_gradient(p) for p in parameters])
         state["step"] = state.get("step", 0) + 1
@@ -71,25 +72,24 @@ class Adafactor(torch.optim.Optimizer):
         else:
             update, mean_square = _full_update(state, gradients, kept)
         shape = (-1,) + (1,) * (update.dim() - 1)
-        rates = self._rates(parameters, group)
+        rates = self._rates(tensors, group)
         clipped = rates / (mean_square.sqrt() / CLIP_THRESHOLD).clamp_(min=1.0)
         update.mul_(clipped.view(shape))
         if group["weight_decay"]:
             shares = (1.0 - group["weight_decay"] * rates).unbind()
             torch._foreach_mul_(
-                parameters, [s.to(p.dtype) for s, p in zip(shares, parameters, strict=True)]
+                tensors, [s.to(t.dtype) for s, t in zip(shares, tensors, strict=True)]
             )
-        torch._foreach_sub_(
-            parameters, [u.to(p.dtype) for u, p in zip(update, parameters, strict=True)]
-        )
+        torch._foreach_sub_(tensors, [u.to(t.dtype) for u, t in zip(update, tensors, strict=True)])
 
-    def _rates(self, parameters: list[torch.nn.Parameter], group: dict[str, Any]) -> torch.Tensor:
+    def _rates(self, parameters: list[torch.Tensor], group: dict[str, Any]) -> torch.Tensor:
         """The step size of each parameter, shape (num_parameters,)."""
         if not group["scale_parameter"]:
             return torch.full((len(parameters),), group["lr"], device=parameters[0].device)
         norms = torch.stack(torch._foreach_norm(parameters)).float()
         scales = norms / parameters[0].numel() ** 0.5
-        return scales.clamp_(min=EPSILON_SCALE).mul_(group["lr"])
+        rates: torch.Tensor = scales.clamp_(min=EPSILON_SCALE).mul_(group["lr"])
+        return rates
 
 
 def _stack(parameters: list[torch.nn.Parameter]) -> list[list[torch.nn.Parameter]]:
