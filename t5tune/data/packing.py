@@ -74,6 +74,7 @@ class PackedBatches(BatchPlan):
     def __len__(self) -> int:
         return self._num_batches
 
+    # A batch of the other plans holds indices; this one holds rows of them.
     def plan_epoch(self, epoch: int) -> list[list[Row]]:  # type: ignore[override]
         """Rows of each batch of an epoch."""
         generator = self._generator(epoch)

@@ -49,9 +49,10 @@ class Adafactor(torch.optim.Optimizer):
         defaults = {"lr": lr, "scale_parameter": scale_parameter, "weight_decay": weight_decay}
         super().__init__(params, defaults)
 
+    # torch declares step as two overloads; one signature with a default serves both.
     @torch.no_grad()
     def step(self, closure: Closure | None = None) -> float | None:  # type: ignore[override]
-        """One update of every parameter that has a gradient."""
+        """One update of every parameter; a gradient that is missing counts as zero."""
         loss = None
         if closure is not None:
             with torch.enable_grad():

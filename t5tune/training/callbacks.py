@@ -55,11 +55,7 @@ class JsonLog(TrainerCallback):
         **_: Any,
     ) -> None:
         logs = logs or {}
-        line: dict[str, Any] = {
-            "step": state.global_step,
-            "epoch": round(state.epoch or 0.0, 4),
-            "elapsed_seconds": round(self.elapsed_seconds, 3),
-        }
+        line = self._begin_line(state)
         scores = {
             k.removeprefix(VALIDATION): v for k, v in logs.items() if k.startswith(VALIDATION)
         }
@@ -72,18 +68,20 @@ class JsonLog(TrainerCallback):
             self.throughput.start_window()
         else:
             return
-        with self.path.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(line) + "\n")
+        self._append(line)
 
     def write_average(self, state: TrainerState, name: str, scores: dict[str, float]) -> None:
         """Note how the averaged weights validate, at the end of training."""
-        line = {
+        self._append({**self._begin_line(state), "weights": name, "validation": scores})
+
+    def _begin_line(self, state: TrainerState) -> dict[str, Any]:
+        return {
             "step": state.global_step,
             "epoch": round(state.epoch or 0.0, 4),
             "elapsed_seconds": round(self.elapsed_seconds, 3),
-            "weights": name,
-            "validation": scores,
         }
+
+    def _append(self, line: dict[str, Any]) -> None:
         with self.path.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(line) + "\n")
 

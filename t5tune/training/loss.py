@@ -64,6 +64,7 @@ def sum_token_losses_chunked(
     """
     labels = labels.flatten()
     kept = labels.ne(IGNORED)
+    # torch leaves apply() without types.
     loss: torch.Tensor = _ChunkedCrossEntropy.apply(  # type: ignore[no-untyped-call]
         hidden_states.flatten(0, 1)[kept], weight, labels[kept], label_smoothing
     )
