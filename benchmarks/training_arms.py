@@ -29,6 +29,7 @@ from transformers import (
 from t5tune.data.batching import BatchPlan, TokenBudgetBatches
 from t5tune.data.encoding import IGNORED, Collator, EncodedDataset, TokenSequences, encode_dataset
 from t5tune.data.packing import PackedBatches, PackedCollator, choose_row_lengths
+from t5tune.data.steps import OptimizerSteps
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.models.dropout import use_byte_dropout
@@ -221,7 +222,7 @@ def build_t5tune(
         train_dataset=dataset,
         data_collator=collate,
         optimizers=(build_optimizer(model, optimizer_settings, from_scratch=True), None),
-        batch_plan=plan,
+        steps=OptimizerSteps(plan, 1),
         validate=dict,
         label_smoothing=0.0,
         checkpoints_kept=1,

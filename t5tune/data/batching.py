@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -140,14 +139,6 @@ class TokenBudgetBatches(BatchPlan):
             longest_source, longest_target = source, target
         batches.append(ordered[start:])
         return batches
-
-
-class PlannedDataLoader(torch.utils.data.DataLoader[Any]):
-    """A loader over a `BatchPlan` that passes the epoch on, as the Trainer expects of a loader."""
-
-    def set_epoch(self, epoch: int) -> None:
-        assert isinstance(self.batch_sampler, BatchPlan)
-        self.batch_sampler.set_epoch(epoch)
 
 
 def measure_real_token_share(

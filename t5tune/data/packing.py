@@ -64,6 +64,7 @@ class PackedBatches(BatchPlan):
         self.source_lengths = source_lengths
         self.target_lengths = target_lengths
         self.row_lengths = row_lengths
+        self.tokens_per_batch = tokens_per_batch
         self.rows_per_batch = max(1, tokens_per_batch // sum(row_lengths))
         # As in TokenBudgetBatches: the number of batches must not vary with the shuffling.
         rows = max(len(self._pack(np.random.default_rng([seed, epoch]))) for epoch in range(3))

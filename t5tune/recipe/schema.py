@@ -219,10 +219,16 @@ class TrainingSection(Section):
         description="Training ends after this time if epochs or steps have not ended it before; "
         "the learning rate ends with it.",
     )
-    tokens_per_batch: PositiveInt | None = Field(
+    tokens_per_batch: PositiveInt | Literal["auto"] | None = Field(
         default=None,
         description="Source plus target tokens of one batch, padding counted. 4096 unless "
-        "per_device_train_batch_size is given.",
+        "per_device_train_batch_size is given. auto: as many as memory holds, up to "
+        "tokens_per_step.",
+    )
+    tokens_per_step: PositiveInt | None = Field(
+        default=None,
+        description="With tokens_per_batch auto: tokens of one optimizer step, whatever memory "
+        "there is. 4096 times gradient_accumulation_steps if left out.",
     )
     per_device_train_batch_size: PositiveInt | None = Field(
         default=None, description="A fixed number of examples a batch instead of a token budget."
@@ -294,6 +300,8 @@ class TrainingSection(Section):
     def _one_batch_size(self) -> TrainingSection:
         if self.tokens_per_batch is not None and self.per_device_train_batch_size is not None:
             raise ValueError("give `tokens_per_batch` or `per_device_train_batch_size`, not both")
+        if self.tokens_per_step is not None and self.tokens_per_batch != "auto":
+            raise ValueError("`tokens_per_step` goes with `tokens_per_batch: auto`")
         if self.packing and self.per_device_train_batch_size is not None:
             raise ValueError("`packing` goes with `tokens_per_batch`")
         return self

@@ -5,6 +5,7 @@ from __future__ import annotations
 from t5tune.data.batching import BatchPlan, FixedSizeBatches, TokenBudgetBatches
 from t5tune.data.encoding import Collator, EncodedDataset
 from t5tune.data.packing import PackedBatches, PackedCollator, choose_row_lengths
+from t5tune.data.steps import Batch
 from t5tune.errors import T5TuneError
 from t5tune.models.packed import PACKABLE_MODEL_TYPES, is_packable
 from t5tune.recipe.schema import TrainingSection
@@ -15,12 +16,28 @@ def build_batch_plan(section: TrainingSection, dataset: EncodedDataset) -> Batch
     """The batches of each epoch: a token budget, or a fixed number of examples."""
     if section.per_device_train_batch_size is not None:
         return FixedSizeBatches(len(dataset), section.per_device_train_batch_size, section.seed)
-    assert section.tokens_per_batch is not None
+    budget = section.tokens_per_batch
+    if budget == "auto":  # as large as the step allows; what memory does not hold is split
+        assert section.tokens_per_step is not None
+        budget = max(1, section.tokens_per_step // section.gradient_accumulation_steps)
+    assert budget is not None
     lengths = dataset.sources.lengths, dataset.targets.lengths
     if section.packing:
-        row_lengths = choose_row_lengths(*lengths)
-        return PackedBatches(*lengths, row_lengths, section.tokens_per_batch, section.seed)
-    return TokenBudgetBatches(*lengths, section.tokens_per_batch, section.seed)
+        return PackedBatches(*lengths, choose_row_lengths(*lengths), budget, section.seed)
+    return TokenBudgetBatches(*lengths, budget, section.seed)
+
+
+def build_longest_batch(
+    plan: BatchPlan, dataset: EncodedDataset, collate: Collator | PackedCollator
+) -> Batch:
+    """The batch of a plan that needs most memory: as many rows of the greatest length as fit."""
+    if isinstance(collate, PackedCollator):  # all its batches are alike
+        return collate([dataset[row] for row in plan.plan_epoch(0)[0]])
+    assert isinstance(plan, TokenBudgetBatches)
+    source, target = (int(side.lengths.argmax()) for side in (dataset.sources, dataset.targets))
+    row = {"input_ids": dataset.sources[source], "labels": dataset.targets[target]}
+    tokens = len(row["input_ids"]) + len(row["labels"])
+    return collate([row] * max(1, plan.tokens_per_batch // tokens))
 
 
 def build_collator(plan: BatchPlan, model: LoadedModel) -> Collator | PackedCollator:

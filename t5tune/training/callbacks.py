@@ -74,6 +74,19 @@ class JsonLog(TrainerCallback):
         """Note how the averaged weights validate, at the end of training."""
         self._append({**self._begin_line(state), "weights": name, "validation": scores})
 
+    def write_batch_limit(self, state: TrainerState, limit: int) -> None:
+        """Note the most tokens of a batch that memory holds; a resumed run reads it again."""
+        self._append({**self._begin_line(state), "batch_limit": limit})
+
+    def last_batch_limit(self, step: int) -> int | None:
+        """The limit in force after an optimizer step, if there is one."""
+        limits = [
+            line["batch_limit"]
+            for line in read_log(self.path)
+            if "batch_limit" in line and line["step"] <= step
+        ]
+        return limits[-1] if limits else None
+
     def _begin_line(self, state: TrainerState) -> dict[str, Any]:
         return {
             "step": state.global_step,

@@ -48,6 +48,8 @@ def fill_training_defaults(
     }
     if section.per_device_train_batch_size is None and section.tokens_per_batch is None:
         values["tokens_per_batch"] = TOKENS_PER_BATCH
+    if section.tokens_per_batch == "auto" and section.tokens_per_step is None:
+        values["tokens_per_step"] = TOKENS_PER_BATCH * section.gradient_accumulation_steps
     return section.model_copy(update=values)
 
 

@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import torch
 from transformers import (
     EarlyStoppingCallback,
     PrinterCallback,
@@ -15,20 +16,24 @@ from transformers import (
 )
 from transformers.integrations import TensorBoardCallback
 
-from t5tune.data.batching import BatchPlan
+from t5tune.data.batching import BatchPlan, TokenBudgetBatches
 from t5tune.data.encoding import EncodedDataset
+from t5tune.data.packing import PackedBatches
+from t5tune.data.steps import OptimizerSteps
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.errors import T5TuneError, did_you_mean
 from t5tune.evaluation import Examples
 from t5tune.progress import say
 from t5tune.recipe.loading import dump_recipe
-from t5tune.recipe.schema import Recipe
+from t5tune.recipe.schema import Recipe, TrainingSection
 from t5tune.run_directory import RunDirectory, write_text
 from t5tune.scoring.metrics import score_hypotheses
 from t5tune.scoring.names import LOWER_IS_BETTER, SCORE_OF_METRIC
 from t5tune.training.averaging import WeightAverage
-from t5tune.training.batches import build_batch_plan, build_collator
+from t5tune.training.batch_probe import BatchProbe
+from t5tune.training.batches import build_batch_plan, build_collator, build_longest_batch
 from t5tune.training.callbacks import EndOfTraining, JsonLog, StopOnSignal
+from t5tune.training.checkpoints import step_of
 from t5tune.training.defaults import choose_bf16, fill_step_defaults
 from t5tune.training.display import TrainingDisplay
 from t5tune.training.optimizers import build_optimizer
@@ -80,6 +85,7 @@ def run_training_loop(
     trainer.share_of_time = lambda: end.share_of_time
     if checkpoint is not None and trainer.average is not None:
         trainer.average.load(checkpoint)
+    _follow_memory(trainer, training, log, checkpoint)
     _announce(recipe, trainer, num_steps, per_epoch, checkpoint)
     try:
         with stop.installed():
@@ -89,6 +95,24 @@ def run_training_loop(
     if stop.received is not None and trainer.state.global_step < num_steps:
         return LoopResult(None, None, stopped_by=stop.received)
     return choose_weights(trainer, run, training, recipe.best_metric, log)
+
+
+def _follow_memory(
+    trainer: T5TuneTrainer, training: TrainingSection, log: JsonLog, checkpoint: Path | None
+) -> None:
+    """Find the largest batch before training, or take what was found; note every change."""
+
+    def note(limit: int) -> None:
+        say(f"memory: batches are computed in pieces of at most {limit:,} tokens")
+        log.write_batch_limit(trainer.state, limit)
+
+    trainer.batch_limit = log.last_batch_limit(step_of(checkpoint) if checkpoint else 0)
+    trainer.on_limit = note
+    if training.tokens_per_batch == "auto":
+        longest = build_longest_batch(
+            trainer.steps.plan, trainer.train_dataset, trainer.data_collator
+        )
+        trainer.add_callback(BatchProbe(trainer, longest))
 
 
 def _build_trainer(
@@ -109,9 +133,10 @@ def _build_trainer(
     average = None
     if training.ema_decay is not None:
         average = WeightAverage(model.translator.model, training.ema_decay)
+    arguments = build_training_arguments(recipe, run, num_steps)
     trainer = T5TuneTrainer(
         model=model.translator.model,
-        args=build_training_arguments(recipe, run, num_steps),
+        args=arguments,
         train_dataset=dataset,
         eval_dataset=validation.sources,
         data_collator=build_collator(plan, model),
@@ -119,7 +144,12 @@ def _build_trainer(
             build_optimizer(model.translator.model, training, from_scratch=from_scratch),
             None,
         ),
-        batch_plan=plan,
+        steps=OptimizerSteps(
+            plan,
+            training.gradient_accumulation_steps,
+            arguments.process_index,
+            arguments.world_size,
+        ),
         validate=lambda: _validate(recipe, model, validation),
         label_smoothing=training.label_smoothing_factor,
         # An average of so many needs them all.
@@ -146,7 +176,7 @@ def build_training_arguments(
     values: dict[str, Any] = {
         "output_dir": str(run.checkpoints),
         "max_steps": num_steps,
-        "gradient_accumulation_steps": training.gradient_accumulation_steps,
+        "gradient_accumulation_steps": 1,  # T5TuneTrainer accumulates within one of its steps
         "learning_rate": training.learning_rate,
         "lr_scheduler_type": training.lr_scheduler_type,
         "warmup_steps": training.warmup_steps,
@@ -170,7 +200,9 @@ def build_training_arguments(
     if training.per_device_train_batch_size is not None:
         values["per_device_train_batch_size"] = training.per_device_train_batch_size
     _check_extra(training.extra, {**values, "gradient_checkpointing": None})
-    arguments = Seq2SeqTrainingArguments(**values, **training.extra)
+    if torch.cuda.is_available():  # tensors are made while the GPU computes
+        values["dataloader_num_workers"] = 1
+    arguments = Seq2SeqTrainingArguments(**(values | training.extra))
     # Several GPUs would make the Trainer replicate the model in threads (nn.DataParallel), which
     # is slower than one GPU and computes another mean.
     arguments._n_gpu = min(arguments.n_gpu, 1)
@@ -226,11 +258,11 @@ def _announce(
     training = recipe.training
     model = trainer.model
     parameters = sum(p.numel() for p in model.parameters())
-    batch = (
-        f"{training.tokens_per_batch:,} tokens"
-        if training.tokens_per_batch
-        else f"{training.per_device_train_batch_size} examples"
-    )
+    if training.per_device_train_batch_size is not None:
+        batch = f"{training.per_device_train_batch_size} examples"
+    else:
+        assert isinstance(trainer.steps.plan, TokenBudgetBatches | PackedBatches)
+        batch = f"{trainer.steps.plan.tokens_per_batch:,} tokens"
     precision = "bf16" if trainer.args.bf16 else "fp32"
     say(
         f"model: {recipe.model.name or 'from scratch'}, {model.config.model_type}, "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,51 +12,46 @@ import torch
 from torch.optim.lr_scheduler import LambdaLR
 from transformers import PreTrainedModel, Seq2SeqTrainer, TrainerControl
 
-from t5tune.data.batching import BatchPlan, PlannedDataLoader
 from t5tune.data.encoding import IGNORED
+from t5tune.data.steps import (
+    Batch,
+    OptimizerSteps,
+    StepLoader,
+    count_padded_tokens,
+    split_batch,
+)
 from t5tune.errors import T5TuneError
+from t5tune.models.decoder_inputs import shift_labels
 from t5tune.models.output_layer import has_plain_output_layer, without_output_layer
 from t5tune.models.packed import run_packed
 from t5tune.training.averaging import WeightAverage
-from t5tune.training.checkpoints import PREFIX, find_newest_complete, remove_old, write_manifest
+from t5tune.training.checkpoints import PREFIX, remove_old, write_manifest
+from t5tune.training.divergence import LossWatch, name_last_checkpoint
 from t5tune.training.loss import sum_token_losses, sum_token_losses_chunked
+from t5tune.training.memory import is_out_of_memory
+from t5tune.training.schedules import end_with_time
 from t5tune.training.throughput import Throughput
 
 Validate = Callable[[], dict[str, float]]
-
-
-def shift_labels(model: PreTrainedModel, labels: torch.Tensor) -> torch.Tensor:
-    """What the decoder reads to predict the labels: the same, one position later.
-
-    Most families have a method for this (mBART's moves the language token to the front); M2M100
-    and NLLB have none and begin with `decoder_start_token_id`.
-
-    Args:
-        model: Whose decoder it is.
-        labels: Shape (batch_size, target_length), padded with -100.
-
-    Returns:
-        Shape (batch_size, target_length).
-    """
-    own = getattr(model, "prepare_decoder_input_ids_from_labels", None)
-    if own is not None:
-        shifted: torch.Tensor = own(labels)
-        return shifted
-    shifted = labels.roll(1, dims=1)
-    shifted[:, 0] = model.config.decoder_start_token_id
-    return shifted.masked_fill(shifted == IGNORED, model.config.pad_token_id)
+OnLimit = Callable[[int], None]
 
 
 class T5TuneTrainer(Seq2SeqTrainer):
     """A `Seq2SeqTrainer` whose loss is right under accumulation and whose validation is a score.
 
     Args:
-        batch_plan: Which examples form the batches of each epoch.
+        steps: Which examples form the batches of each optimizer step. The Trainer itself must
+            not accumulate: for it every step is one "batch".
         validate: Translates the validation examples and returns scores by name.
         label_smoothing: See `sum_token_losses`.
         checkpoints_kept: The newest so many, and the best one.
         average: Of the weights; saved in every checkpoint.
         **arguments: Of `Seq2SeqTrainer`.
+
+    Attributes:
+        batch_limit: Most tokens of a batch, padding counted, that memory holds; larger ones are
+            computed in pieces. None until memory has shown to be too small.
+        on_limit: Called with every new limit.
     """
 
     # Since transformers 5.23: training_step must not divide the loss again.
@@ -64,7 +60,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
     def __init__(
         self,
         *,
-        batch_plan: BatchPlan,
+        steps: OptimizerSteps,
         validate: Validate,
         label_smoothing: float,
         checkpoints_kept: int,
@@ -72,7 +68,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
         **arguments: Any,
     ) -> None:
         super().__init__(**arguments)
-        self.batch_plan = batch_plan
+        self.steps = steps
         self.validate = validate
         self.label_smoothing = label_smoothing
         self.checkpoints_kept = checkpoints_kept
@@ -81,19 +77,25 @@ class T5TuneTrainer(Seq2SeqTrainer):
             self.add_callback(average)
         self.throughput: Throughput | None = None
         self.share_of_time: Callable[[], float] = lambda: 0.0
-        self._loss_since_check: torch.Tensor | None = None
+        self.batch_limit: int | None = None
+        self.on_limit: OnLimit = lambda _: None
+        self.loss_watch = LossWatch(
+            Path(self.args.output_dir), self.args.learning_rate, round(self.args.logging_steps)
+        )
         self.control: TrainerControl
         self.has_plain_output_layer = has_plain_output_layer(self.unwrapped)
         # Makes the Trainer count the labels of the whole optimizer step for every family;
         # compute_loss below keeps the count to itself.
         self.model_accepts_loss_kwargs = True
 
-    def get_train_dataloader(self) -> PlannedDataLoader:
+    def get_train_dataloader(self) -> StepLoader:
         """Not prepared by Accelerate: its sampler wrappers repeat and drop uneven batches."""
-        return PlannedDataLoader(
+        return StepLoader(
             self.train_dataset,
-            batch_sampler=self.batch_plan,
-            collate_fn=self.data_collator,
+            self.steps,
+            self.data_collator,
+            num_workers=self.args.dataloader_num_workers,
+            prefetch_factor=self.args.dataloader_prefetch_factor,
             pin_memory=torch.cuda.is_available(),
         )
 
@@ -106,72 +108,107 @@ class T5TuneTrainer(Seq2SeqTrainer):
         if is_new and isinstance(scheduler, LambdaLR):
             warmup_steps = self.args.get_warmup_steps(num_training_steps)
             scheduler.lr_lambdas = [
-                self._end_with_time(schedule, warmup_steps, num_training_steps)
+                end_with_time(
+                    schedule, warmup_steps, num_training_steps, lambda: self.share_of_time()
+                )
                 for schedule in scheduler.lr_lambdas
             ]
         return scheduler
 
-    def _end_with_time(
-        self, schedule: Callable[[int], float], warmup_steps: int, num_steps: int
-    ) -> Callable[[int], float]:
-        def timed(step: int) -> float:
-            if step < warmup_steps:
-                return schedule(step)
-            return schedule(max(step, round(num_steps * self.share_of_time())))
-
-        return timed
-
     def get_batch_samples(
         self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device
-    ) -> tuple[list[Any], torch.Tensor | int | None]:
-        """Counts tokens where the batches are still in the memory of the CPU."""
-        batches, num_items = super().get_batch_samples(epoch_iterator, num_batches, device)
+    ) -> tuple[list[list[Batch]], torch.Tensor | int | None]:
+        """The batches of one optimizer step, and the target tokens in them on all processes.
+
+        Tokens are counted here, where the batches are still in the memory of the CPU.
+        """
+        steps, _ = super().get_batch_samples(epoch_iterator, num_batches, device)
+        batches = [batch for step in steps for batch in step]
         if self.throughput is not None:
             for batch in batches:
                 self.throughput.count(batch)
-        return batches, num_items
+        return steps, self._get_num_items_in_batch(batches, device)
 
-    def training_step(self, *arguments: Any, **keywords: Any) -> torch.Tensor:
-        """One batch, forward and backward; a loss that is no number ends training.
+    def training_step(
+        self,
+        model: torch.nn.Module,
+        inputs: list[Batch],
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> torch.Tensor:
+        """The loss and the gradients of one optimizer step.
 
-        On a CPU before the weights are touched. On a GPU asking after every batch would wait for
-        it, so the question comes with the next log or checkpoint.
+        If memory does not suffice, the step begins anew in smaller pieces, with the same random
+        numbers; the weights have not been touched yet.
+
+        Raises:
+            T5TuneError: Not even one example fits, or the loss is no number.
         """
-        loss: torch.Tensor = super().training_step(*arguments, **keywords)
-        if loss.device.type == "cpu":
-            self._check_finite(loss, "at")
-        else:
-            total = (
-                loss.detach() if self._loss_since_check is None else self._loss_since_check + loss
-            )
-            self._loss_since_check = total
+        random_state = _get_random_state()
+        while True:
+            try:
+                loss = self.compute_gradients(model, inputs, num_items_in_batch)
+                break
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error) or self.accelerator.num_processes > 1:
+                    raise
+            # Outside the handler: the traceback holds on to the activations.
+            model.zero_grad()
+            self._halve_batches()
+            _set_random_state(random_state)
+        self.loss_watch.add(loss, self.state.global_step + 1)
         return loss
 
+    def compute_gradients(
+        self,
+        model: torch.nn.Module,
+        batches: list[Batch],
+        num_items_in_batch: torch.Tensor | int | None,
+    ) -> torch.Tensor:
+        """Add the gradients of one optimizer step, batch by batch; returns its loss."""
+        pieces = [piece for batch in batches for piece in split_batch(batch, self.batch_limit)]
+        total: torch.Tensor | None = None
+        for number, piece in enumerate(pieces, start=1):
+            self._computed = piece
+            synchronize = (
+                contextlib.nullcontext  # with the last one the processes add their gradients
+                if number == len(pieces)
+                else functools.partial(self.accelerator.no_sync, model=model)
+            )
+            with synchronize():
+                loss = super().training_step(model, piece, num_items_in_batch)
+            total = loss if total is None else total + loss
+        assert total is not None, "a step has a batch"
+        return total
+
+    def _halve_batches(self) -> None:
+        """After running out of memory: computes batches in smaller pieces from here on."""
+        batch = self._computed
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        if len(batch["labels"]) == 1:
+            sides = batch["input_ids"].shape[1], batch["labels"].shape[1]
+            raise T5TuneError(
+                f"out of memory at step {self.state.global_step + 1}: a batch of one row, "
+                f"{sides[0]} source and {sides[1]} target tokens, does not fit; "
+                f"{name_last_checkpoint(Path(self.args.output_dir))}.",
+                next_command="the same command with training.gradient_checkpointing=true, or with "
+                "smaller data.max_source_length and data.max_target_length",
+            )
+        self.batch_limit = count_padded_tokens(batch) // 2
+        self.on_limit(self.batch_limit)
+
     def log(self, logs: dict[str, float], *arguments: Any, **keywords: Any) -> None:
-        """Refuses to log, and so to save, what came after a loss that is no number."""
-        self._check_since_last()
+        """Refuses to log, and so to save, what came after training went wrong."""
+        step = self.state.global_step
+        self.loss_watch.check_pending(step)
         super().log(logs, *arguments, **keywords)
-
-    def _check_since_last(self) -> None:
-        if self._loss_since_check is not None:
-            self._check_finite(self._loss_since_check, "at or before")
-            self._loss_since_check = None
-
-    def _check_finite(self, loss: torch.Tensor, when: str) -> None:
-        if torch.isfinite(loss).all():
-            return
-        step = self.state.global_step + (when == "at")
-        newest, _ = find_newest_complete(Path(self.args.output_dir))
-        kept = f"{newest} is the last good checkpoint" if newest else "no checkpoint was saved yet"
-        raise T5TuneError(
-            f"training diverged: the loss is {loss.item()} {when} step {step}; {kept}.",
-            next_command="the same command with "
-            f"training.learning_rate={self.args.learning_rate / 3:.2g} --restart",
-        )
+        if "loss" in logs:
+            losses = [line["loss"] for line in self.state.log_history if "loss" in line]
+            self.loss_watch.check_logged(losses, step, self.state.best_global_step)
 
     def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
         """Complete a checkpoint with its manifest before an older one is deleted."""
-        self._check_since_last()
+        self.loss_watch.check_pending(self.state.global_step)
         super()._save_checkpoint(model, trial)
         checkpoints = Path(self.args.output_dir)
         checkpoint = checkpoints / f"{PREFIX}{self.state.global_step}"
@@ -253,6 +290,20 @@ class T5TuneTrainer(Seq2SeqTrainer):
         with torch.random.fork_rng():
             yield
 
-    def floating_point_ops(self, inputs: dict[str, Any]) -> int:
+    def floating_point_ops(self, inputs: list[Batch]) -> int:
         """Not counted: the estimate of the library ignores the decoder's length."""
         return 0
+
+
+RandomState = tuple[torch.Tensor, torch.Tensor | None]
+
+
+def _get_random_state() -> RandomState:
+    gpu = torch.cuda.get_rng_state() if torch.cuda.is_available() else None
+    return torch.get_rng_state(), gpu
+
+
+def _set_random_state(state: RandomState) -> None:
+    torch.set_rng_state(state[0])
+    if state[1] is not None:
+        torch.cuda.set_rng_state(state[1])

@@ -22,7 +22,7 @@ from transformers import (
 
 from t5tune.data.batching import FixedSizeBatches
 from t5tune.data.encoding import Collator, EncodedDataset, TokenSequences
-from t5tune.data.rank_batches import RankBatches
+from t5tune.data.steps import OptimizerSteps
 from t5tune.training.trainer import T5TuneTrainer
 
 NUM_EXAMPLES = 30
@@ -77,15 +77,14 @@ def main() -> None:
             save_strategy="no", ddp_find_unused_parameters=False,
         )  # fmt: skip
         plan = FixedSizeBatches(NUM_EXAMPLES, int(batch_size), seed=1)
-        share = RankBatches(plan, len(plan), arguments.process_index, arguments.world_size)
-        arguments.gradient_accumulation_steps = share.rank_batches_per_step
+        rank, num_ranks = arguments.process_index, arguments.world_size
         trainer = T5TuneTrainer(
             model=model,
             args=arguments,
             train_dataset=dataset,
             data_collator=Collator(0),
             optimizers=(torch.optim.SGD(model.parameters(), lr=0.1), None),
-            batch_plan=share,
+            steps=OptimizerSteps(plan, len(plan), rank, num_ranks),
             validate=dict,
             label_smoothing=float(smoothing),
             checkpoints_kept=1,

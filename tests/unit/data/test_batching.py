@@ -5,11 +5,9 @@ import pytest
 
 from t5tune.data.batching import (
     FixedSizeBatches,
-    PlannedDataLoader,
     TokenBudgetBatches,
     measure_real_token_share,
 )
-from t5tune.data.rank_batches import RankBatches
 
 
 @pytest.fixture
@@ -69,42 +67,3 @@ def test_fixed_size_batches_hold_every_example_once() -> None:
     batches = FixedSizeBatches(103, 10, seed=1).plan_epoch(2)
     assert len(batches) == len(FixedSizeBatches(103, 10, seed=1)) == 11
     assert sorted(i for batch in batches for i in batch) == list(range(103))
-
-
-def test_the_loader_passes_the_epoch_on() -> None:
-    loader = PlannedDataLoader(
-        list(range(20)), batch_sampler=FixedSizeBatches(20, 4, seed=1), collate_fn=list
-    )
-    loader.set_epoch(1)
-    second = list(loader)
-    loader.set_epoch(0)
-    assert list(loader) != second
-    loader.set_epoch(1)
-    assert list(loader) == second
-
-
-@pytest.mark.parametrize("num_ranks", [1, 2, 3, 5])
-@pytest.mark.parametrize("batches_per_step", [1, 2, 4])
-def test_processes_share_every_step_and_each_example_once(
-    batches_per_step: int, num_ranks: int
-) -> None:
-    plan = FixedSizeBatches(num_examples=50, batch_size=4, seed=1)
-    shares = [RankBatches(plan, batches_per_step, rank, num_ranks) for rank in range(num_ranks)]
-    per_step = shares[0].rank_batches_per_step
-    epochs = [share.plan_epoch(2) for share in shares]
-    assert {len(epoch) for epoch in epochs} == {len(shares[0])}
-    whole = plan.plan_epoch(2)
-    for step in range(len(shares[0]) // per_step):
-        expected = whole[step * batches_per_step : (step + 1) * batches_per_step]
-        seen = [e[step * per_step : (step + 1) * per_step] for e in epochs]
-        examples = sorted(i for batches in seen for batch in batches for i in batch)
-        assert examples == sorted(i for batch in expected for i in batch)
-    # No process waits for one that has twice its work.
-    if batches_per_step % num_ranks == 0 or batches_per_step == 1:
-        sizes = [sum(map(len, epoch)) for epoch in epochs]
-        assert max(sizes) - min(sizes) <= len(whole)
-
-
-def test_one_process_has_the_whole_plan() -> None:
-    plan = FixedSizeBatches(num_examples=50, batch_size=4, seed=1)
-    assert RankBatches(plan, 1, 0, 1).plan_epoch(3) == plan.plan_epoch(3)

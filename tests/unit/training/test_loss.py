@@ -19,6 +19,7 @@ from transformers import (
 
 from t5tune.data.batching import FixedSizeBatches
 from t5tune.data.encoding import Collator, EncodedDataset, TokenSequences
+from t5tune.data.steps import OptimizerSteps
 from t5tune.training import loss as loss_module
 from t5tune.training.loss import sum_token_losses, sum_token_losses_chunked
 from t5tune.training.trainer import T5TuneTrainer
@@ -73,7 +74,7 @@ def first_step(
 ) -> Recorder:
     model, recorder = build(family), Recorder()
     arguments = Seq2SeqTrainingArguments(
-        output_dir=str(path), max_steps=1, gradient_accumulation_steps=32 // batch_size,
+        output_dir=str(path), max_steps=1,
         logging_steps=1, max_grad_norm=0.0, report_to="none", use_cpu=True, disable_tqdm=True,
         remove_unused_columns=False, save_strategy="no",
     )  # fmt: skip
@@ -83,7 +84,9 @@ def first_step(
         train_dataset=examples,
         data_collator=Collator(0),
         optimizers=(torch.optim.SGD(model.parameters(), lr=0.1), None),
-        batch_plan=FixedSizeBatches(len(examples), batch_size, seed=1),
+        steps=OptimizerSteps(
+            FixedSizeBatches(len(examples), batch_size, seed=1), len(examples) // batch_size
+        ),
         validate=dict,
         label_smoothing=smoothing,
         checkpoints_kept=1,

@@ -1,0 +1,30 @@
+"""What the decoder reads while it learns to predict the labels."""
+
+from __future__ import annotations
+
+import torch
+from transformers import PreTrainedModel
+
+from t5tune.data.encoding import IGNORED
+
+
+def shift_labels(model: PreTrainedModel, labels: torch.Tensor) -> torch.Tensor:
+    """The labels one position later.
+
+    Most families have a method for this (mBART's moves the language token to the front); M2M100
+    and NLLB have none and begin with `decoder_start_token_id`.
+
+    Args:
+        model: Whose decoder it is.
+        labels: Shape (batch_size, target_length), padded with -100.
+
+    Returns:
+        Shape (batch_size, target_length).
+    """
+    own = getattr(model, "prepare_decoder_input_ids_from_labels", None)
+    if own is not None:
+        shifted: torch.Tensor = own(labels)
+        return shifted
+    shifted = labels.roll(1, dims=1)
+    shifted[:, 0] = model.config.decoder_start_token_id
+    return shifted.masked_fill(shifted == IGNORED, model.config.pad_token_id)

@@ -1,0 +1,147 @@
+"""How much memory batches take, and the largest one that fits."""
+
+from __future__ import annotations
+
+import gc
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import torch
+from accelerate.utils.memory import should_reduce_batch_size
+
+SAFE_SHARE = 0.9  # of the memory: allocators leave gaps, and other programs need some too
+
+CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
+CGROUP_USED = Path("/sys/fs/cgroup/memory.current")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an exception says that memory, of a GPU or of the machine, did not suffice."""
+    return isinstance(error, MemoryError) or (
+        isinstance(error, Exception) and should_reduce_batch_size(error)
+    )
+
+
+class MemoryMeter(ABC):
+    """The memory of the device that trains."""
+
+    @abstractmethod
+    def used(self) -> int:
+        """Bytes in use by this process."""
+
+    @abstractmethod
+    def capacity(self) -> int:
+        """Bytes that this process could use."""
+
+    @abstractmethod
+    def reset_peak(self) -> None:
+        """Begin to look for the peak anew."""
+
+    @abstractmethod
+    def peak(self) -> int:
+        """Most bytes in use since `reset_peak`."""
+
+
+class GpuMemory(MemoryMeter):
+    """Of the current CUDA device."""
+
+    def used(self) -> int:
+        return int(torch.cuda.memory_allocated())
+
+    def capacity(self) -> int:
+        free, _ = torch.cuda.mem_get_info()
+        return int(free + torch.cuda.memory_reserved())
+
+    def reset_peak(self) -> None:
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()
+
+    def peak(self) -> int:
+        return int(torch.cuda.max_memory_allocated())
+
+
+class MainMemory(MemoryMeter):
+    """Of a machine without a GPU, within the limits that a container or `ulimit -v` sets."""
+
+    def __init__(self) -> None:
+        self._process = psutil.Process()
+
+    def used(self) -> int:
+        return int(self._process.memory_info().rss)
+
+    def capacity(self) -> int:
+        free = min(psutil.virtual_memory().available, _free_in_container(), self._free_of_limit())
+        return self.used() + int(free)
+
+    def _free_of_limit(self) -> float:
+        if not hasattr(psutil, "RLIMIT_AS"):
+            return math.inf
+        limit, _ = self._process.rlimit(psutil.RLIMIT_AS)
+        if limit == psutil.RLIM_INFINITY:
+            return math.inf
+        return max(0, int(limit) - int(self._process.memory_info().vms))
+
+    def reset_peak(self) -> None:
+        gc.collect()
+        try:  # proc(5): 5 resets the peak resident set size
+            Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+        except OSError:
+            return
+
+    def peak(self) -> int:
+        try:
+            status = Path("/proc/self/status").read_text(encoding="ascii")
+        except OSError:
+            return self.used()
+        (kibibytes,) = [line.split()[1] for line in status.splitlines() if "VmHWM" in line]
+        return 1024 * int(kibibytes)
+
+
+def _free_in_container() -> float:
+    try:
+        return int(CGROUP_LIMIT.read_text()) - int(CGROUP_USED.read_text())
+    except (OSError, ValueError):  # no cgroup v2, or "max"
+        return math.inf
+
+
+def find_largest_batch(try_rows: Callable[[int], None], max_rows: int, meter: MemoryMeter) -> int:
+    """The most rows of a batch that fit into memory.
+
+    Tries one row, then twice as many each time, as long as what the last try took says that
+    they fit; a machine's memory must never be exhausted to find its end.
+
+    Args:
+        try_rows: Computes a batch of so many rows.
+        max_rows: More are not wanted.
+        meter: Of the device.
+
+    Returns:
+        From 1 to `max_rows`, or 0 if not even one row fits.
+    """
+    limit = SAFE_SHARE * meter.capacity()
+    before = meter.used()
+    fitting, rows = 0, 1
+    while rows > fitting:
+        peak = _peak_of(try_rows, rows, meter)
+        if peak is None:
+            break
+        fitting = rows
+        bytes_per_row = max(1.0, (peak - before) / rows)
+        affordable = int((limit - before) / bytes_per_row)
+        rows = min(2 * rows, max_rows, max(affordable, fitting))
+    return fitting
+
+
+def _peak_of(try_rows: Callable[[int], None], rows: int, meter: MemoryMeter) -> int | None:
+    """Bytes at the peak of a try, or None if they were too many."""
+    meter.reset_peak()
+    try:
+        try_rows(rows)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        return None
+    return meter.peak()
