@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 Lengths = NDArray[np.int64]
 Indices = NDArray[np.int64]
 
-POOL_BATCHES = 12  # batches whose examples are sorted together by source length
+POOL_BATCHES = 12  # batches whose examples are sorted together by source length, in large data
+POOL_SHARE = 0.75  # of the square root of all batches: what pads least in small data
 
 
 class BatchPlan(torch.utils.data.Sampler[list[int]]):
@@ -120,9 +121,11 @@ class TokenBudgetBatches(BatchPlan):
         return batches
 
     def _pools(self, order: Indices) -> Iterator[Indices]:
-        """Runs of the order that hold about POOL_BATCHES batches each."""
+        """Runs of the order that hold a dozen batches each, fewer in small data."""
         cost = np.cumsum((self.source_lengths + self.target_lengths)[order])
-        pool_of = cost // (POOL_BATCHES * self.tokens_per_batch)
+        num_batches = cost[-1] / self.tokens_per_batch
+        pool_batches = min(POOL_BATCHES, max(1.0, round(POOL_SHARE * num_batches**0.5)))
+        pool_of = cost // (pool_batches * self.tokens_per_batch)
         starts = np.flatnonzero(np.diff(pool_of)) + 1
         yield from np.split(order, starts)
 

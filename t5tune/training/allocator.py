@@ -7,8 +7,12 @@ there (docs/benchmarks.md).
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import gc
 import sys
+
+import torch
 
 # Parameters of mallopt(3), from glibc's malloc.h.
 _M_TRIM_THRESHOLD = -1
@@ -30,3 +34,13 @@ def keep_freed_memory() -> bool:
     return bool(mallopt(_M_MMAP_THRESHOLD, 1 << 30)) and bool(
         mallopt(_M_TRIM_THRESHOLD, (1 << 31) - 1)
     )
+
+
+def release_freed_memory() -> None:
+    """Give what was kept back to the system, which ran out of it."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    if sys.platform.startswith("linux"):
+        with contextlib.suppress(OSError, AttributeError):  # malloc_trim(3) is glibc's
+            ctypes.CDLL(None).malloc_trim(0)

@@ -24,11 +24,13 @@ class BatchProbe(TrainerCallback):
     Args:
         trainer: Its `batch_limit` is set if the longest batch does not fit.
         longest: The batch that needs most memory; tensors of shape (num_rows, length).
+        tokens_per_batch: The limit where that batch fits.
     """
 
-    def __init__(self, trainer: T5TuneTrainer, longest: Batch) -> None:
+    def __init__(self, trainer: T5TuneTrainer, longest: Batch, tokens_per_batch: int) -> None:
         self.trainer = trainer
         self.longest = longest
+        self.tokens_per_batch = tokens_per_batch
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
@@ -46,7 +48,8 @@ class BatchProbe(TrainerCallback):
                 next_command="the same command with training.gradient_checkpointing=true, or with "
                 "smaller data.max_source_length and data.max_target_length",
             )
-        limit = fitting * tokens_per_row
+        # Where all rows fit, so does the whole budget, of which they may leave a rest.
+        limit = fitting * tokens_per_row if fitting < num_rows else self.tokens_per_batch
         self.trainer.batch_limit = limit
         self.trainer.on_limit(limit)
 

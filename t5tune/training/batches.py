@@ -37,7 +37,8 @@ def build_longest_batch(
     source, target = (int(side.lengths.argmax()) for side in (dataset.sources, dataset.targets))
     row = {"input_ids": dataset.sources[source], "labels": dataset.targets[target]}
     tokens = len(row["input_ids"]) + len(row["labels"])
-    return collate([row] * max(1, plan.tokens_per_batch // tokens))
+    num_rows = min(len(dataset), max(1, plan.tokens_per_batch // tokens))
+    return collate([row] * num_rows)
 
 
 def build_collator(plan: BatchPlan, model: LoadedModel) -> Collator | PackedCollator:

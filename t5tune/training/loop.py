@@ -102,17 +102,20 @@ def _follow_memory(
 ) -> None:
     """Find the largest batch before training, or take what was found; note every change."""
 
+    plan = trainer.steps.plan
+
     def note(limit: int) -> None:
-        say(f"memory: batches are computed in pieces of at most {limit:,} tokens")
+        wanted = getattr(plan, "tokens_per_batch", limit + 1)
+        pieces = "" if limit >= wanted else "; larger ones are computed in pieces"
+        say(f"memory: batches of {limit:,} tokens fit{pieces}")
         log.write_batch_limit(trainer.state, limit)
 
     trainer.batch_limit = log.last_batch_limit(step_of(checkpoint) if checkpoint else 0)
     trainer.on_limit = note
     if training.tokens_per_batch == "auto":
-        longest = build_longest_batch(
-            trainer.steps.plan, trainer.train_dataset, trainer.data_collator
-        )
-        trainer.add_callback(BatchProbe(trainer, longest))
+        assert isinstance(plan, TokenBudgetBatches | PackedBatches)
+        longest = build_longest_batch(plan, trainer.train_dataset, trainer.data_collator)
+        trainer.add_callback(BatchProbe(trainer, longest, plan.tokens_per_batch))
 
 
 def _build_trainer(

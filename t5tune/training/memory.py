@@ -12,6 +12,8 @@ import psutil
 import torch
 from accelerate.utils.memory import should_reduce_batch_size
 
+from t5tune.training.allocator import release_freed_memory
+
 SAFE_SHARE = 0.9  # of the memory: allocators leave gaps, and other programs need some too
 
 CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
@@ -56,7 +58,6 @@ class GpuMemory(MemoryMeter):
         return int(free + torch.cuda.memory_reserved())
 
     def reset_peak(self) -> None:
-        torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats()
 
     def peak(self) -> int:
@@ -143,5 +144,7 @@ def _peak_of(try_rows: Callable[[int], None], rows: int, meter: MemoryMeter) -> 
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
-        return None
-    return meter.peak()
+    else:
+        return meter.peak()
+    release_freed_memory()  # outside the handler: the traceback holds on to the activations
+    return None

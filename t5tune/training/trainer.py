@@ -24,6 +24,7 @@ from t5tune.errors import T5TuneError
 from t5tune.models.decoder_inputs import shift_labels
 from t5tune.models.output_layer import has_plain_output_layer, without_output_layer
 from t5tune.models.packed import run_packed
+from t5tune.training.allocator import release_freed_memory
 from t5tune.training.averaging import WeightAverage
 from t5tune.training.checkpoints import PREFIX, remove_old, write_manifest
 from t5tune.training.divergence import LossWatch, name_last_checkpoint
@@ -183,8 +184,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
     def _halve_batches(self) -> None:
         """After running out of memory: computes batches in smaller pieces from here on."""
         batch = self._computed
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        release_freed_memory()
         if len(batch["labels"]) == 1:
             sides = batch["input_ids"].shape[1], batch["labels"].shape[1]
             raise T5TuneError(

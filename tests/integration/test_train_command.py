@@ -424,6 +424,29 @@ def test_an_average_that_validates_worse_is_left(t5tune: RunCommand, tiny_recipe
     assert torch.equal(weights(Path("runs/tiny"))["shared.weight"], kept)
 
 
+def test_a_loss_that_goes_up_for_good_ends_training(t5tune: RunCommand, tiny_recipe: Path) -> None:
+    result = t5tune(
+        "train", tiny_recipe, "training.optim=adamw_torch", "training.learning_rate=60",
+        "training.warmup_steps=300", "training.max_steps=300", "training.max_grad_norm=0",
+        "training.logging_steps=20", "training.eval_steps=20",
+    )  # fmt: skip
+    assert result.code == 1, result.err
+    assert "training diverged: the loss was down to" in result.err
+    assert "for 100 steps, up to step 120; runs/tiny/checkpoints/checkpoint-" in result.err
+    assert "training.learning_rate=20 --restart" in result.err
+    assert not Path("runs/tiny/model").exists()
+
+
+def test_a_worker_that_prepares_batches_changes_nothing(
+    t5tune: RunCommand, tiny_recipe: Path
+) -> None:
+    for name, workers in (("a", 0), ("b", 1)):
+        workers_argument = f"training.extra.dataloader_num_workers={workers}"
+        result = t5tune("train", tiny_recipe, workers_argument, "--output-dir", name)
+        assert result.code == 0, result.err
+    assert_equal_weights(Path("a"), Path("b"))
+
+
 def test_a_loss_that_is_no_number_ends_training_and_names_the_step(
     t5tune: RunCommand, tiny_recipe: Path
 ) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -8,6 +10,10 @@ from t5tune.data.batching import (
     TokenBudgetBatches,
     measure_real_token_share,
 )
+from t5tune.data.encoding import encode_dataset
+from t5tune.models.from_scratch import build_tokenizer
+from t5tune.recipe.schema import TokenizerSection
+from t5tune.training.defaults import TOKENS_PER_BATCH
 
 
 @pytest.fixture
@@ -67,3 +73,27 @@ def test_fixed_size_batches_hold_every_example_once() -> None:
     batches = FixedSizeBatches(103, 10, seed=1).plan_epoch(2)
     assert len(batches) == len(FixedSizeBatches(103, 10, seed=1)) == 11
     assert sorted(i for batch in batches for i in batch) == list(range(103))
+
+
+@pytest.mark.parametrize(
+    ("corpus", "source", "target"),
+    [("multi30k", "train.en", "train.de"), ("news_en_de", "src-train.txt", "tgt-train.txt")],
+)
+def test_real_text_in_the_default_budget_is_nine_tenths_real(
+    real_data: Path, corpus: str, source: str, target: str
+) -> None:
+    rows = zip(
+        *((real_data / corpus / name).read_text().split("\n")[:10000] for name in (source, target)),
+        strict=True,
+    )
+    sources, targets = zip(*((s, t) for s, t in rows if s.strip() and t.strip()), strict=True)
+    tokenizer = build_tokenizer(
+        TokenizerSection(type="unigram", vocab_size=4000), list(sources), list(targets)
+    )
+    dataset = encode_dataset(
+        sources, targets, tokenizer, max_source_length=128, max_target_length=128
+    )
+    lengths = dataset.sources.lengths, dataset.targets.lengths
+    for budget, least in ((TOKENS_PER_BATCH, 0.93), (4 * TOKENS_PER_BATCH, 0.87)):
+        plan = TokenBudgetBatches(*lengths, budget, seed=1)
+        assert measure_real_token_share(plan.plan_epoch(0), *lengths) > least

@@ -1,0 +1,129 @@
+"""Batches that do not fit into memory: found before training, or when it happens."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from tests.conftest import REPOSITORY, number_pairs, write_pairs, write_tiny_recipe
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits memory with RLIMIT_AS")
+
+# One step takes some 900 MB.
+LARGE_BATCH = (
+    "model.from_scratch.d_model=64",
+    "model.from_scratch.d_ff=512",
+    "model.config.dropout_rate=0.0",
+    "training.max_steps=3",
+    "training.eval_steps=2",
+    "training.logging_steps=1",
+)
+TOO_LITTLE = 500  # MiB
+
+
+def train(
+    folder: Path, mebibytes: int, *arguments: str, pairs: list[tuple[str, str]] | None = None
+) -> subprocess.CompletedProcess[str]:
+    folder.mkdir(exist_ok=True)
+    recipe = write_tiny_recipe(folder)
+    write_pairs(folder, "train", pairs or number_pairs(6000))
+    script = REPOSITORY / "tests" / "integration" / "limited_memory.py"
+    command = [sys.executable, str(script), str(mebibytes), recipe.name, *LARGE_BATCH, *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=120, env=environment
+    )
+
+
+def read_log(folder: Path) -> list[dict[str, Any]]:
+    text = (folder / "runs/tiny/log.jsonl").read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def limits(folder: Path) -> list[tuple[int, int]]:
+    return [
+        (line["step"], line["batch_limit"]) for line in read_log(folder) if "batch_limit" in line
+    ]
+
+
+def assert_same_training(folder: Path, other: Path) -> None:
+    """The same losses and the same model, to rounding."""
+    for name in ("loss", "grad_norm"):
+        values, expected = ([x[name] for x in read_log(f) if name in x] for f in (folder, other))
+        assert len(values) == 3
+        assert values == pytest.approx(expected, rel=2e-3)
+    weights, expected = (
+        load_file(f / "runs/tiny/checkpoints/checkpoint-3/model.safetensors")
+        for f in (folder, other)
+    )
+    for name, weight in weights.items():
+        torch.testing.assert_close(weight, expected[name], rtol=1e-2, atol=1e-3)
+
+
+@pytest.fixture(scope="module")
+def unlimited(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run whose batches all fit."""
+    folder = tmp_path_factory.mktemp("unlimited")
+    done = train(folder, 0, "training.tokens_per_batch=600000")
+    assert done.returncode == 0, done.stderr
+    assert limits(folder) == []
+    return folder
+
+
+def test_a_batch_that_does_not_fit_is_computed_in_pieces(unlimited: Path, tmp_path: Path) -> None:
+    done = train(tmp_path, TOO_LITTLE, "training.tokens_per_batch=600000")
+    assert done.returncode == 0, done.stderr
+    assert "larger ones are computed in pieces" in done.stderr
+    assert limits(tmp_path)
+    assert_same_training(tmp_path, unlimited)
+
+
+def test_auto_finds_a_batch_that_fits_and_trains_the_same_steps(
+    unlimited: Path, tmp_path: Path
+) -> None:
+    auto = ("training.tokens_per_batch=auto", "training.tokens_per_step=600000")
+    done = train(tmp_path, TOO_LITTLE, *auto)
+    assert done.returncode == 0, done.stderr
+    # Once, before the first step; nothing ran out of memory later.
+    ((step, limit),) = limits(tmp_path)
+    assert step == 0
+    assert 500 < limit < 30000
+    assert_same_training(tmp_path, unlimited)
+    # A run that goes on does not look again.
+    (tmp_path / "runs/tiny/checkpoints/checkpoint-3/manifest.json").unlink()
+    (tmp_path / "runs/tiny/model/config.json").unlink()
+    done = train(tmp_path, 0, *auto)
+    assert done.returncode == 0, done.stderr
+    assert limits(tmp_path) == [(0, limit)]
+
+
+def test_auto_leaves_no_trace_where_everything_fits(tmp_path: Path) -> None:
+    for name, batch in (("auto", "auto"), ("fixed", "4096")):
+        done = train(
+            tmp_path / name, 0, f"training.tokens_per_batch={batch}", "model.config.dropout_rate=.1"
+        )
+        assert done.returncode == 0, done.stderr
+    auto, fixed = (
+        load_file(tmp_path / name / "runs/tiny/model/model.safetensors")
+        for name in ("auto", "fixed")
+    )
+    assert all(torch.equal(auto[name], fixed[name]) for name in fixed)
+    assert limits(tmp_path / "auto") == [(0, 4096)]
+
+
+def test_one_example_that_does_not_fit_is_one_sentence(tmp_path: Path) -> None:
+    long = "one two three four five " * 4000
+    lengths = ("data.max_source_length=20000", "data.max_target_length=20000")
+    done = train(tmp_path, 2000, *lengths, pairs=[(long, long)] * 4)
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "out of memory at step 1: a batch of one row, 20000 source" in done.stderr
+    assert "training.gradient_checkpointing=true" in done.stderr
