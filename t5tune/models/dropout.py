@@ -16,7 +16,7 @@ class ByteDropout(torch.nn.Dropout):
     """Inverted dropout (Srivastava et al. 2014) with p rounded to a multiple of 1/256.
 
     Kept elements are scaled by the inverse of the rounded probability, so the expectation is
-    exact. The masks come from torch's random state.
+    exact. The masks come from torch's random state. A GPU and a compiler have better ways.
     """
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
@@ -24,7 +24,7 @@ class ByteDropout(torch.nn.Dropout):
         threshold = round(self.p * LEVELS)
         if not self.training or threshold == 0:
             return input
-        if input.device.type != "cpu" or threshold == LEVELS:
+        if input.device.type != "cpu" or threshold == LEVELS or torch.compiler.is_compiling():
             return super().forward(input)
         num = input.numel()
         draws = torch.empty((num + 7) // 8, dtype=torch.int64)

@@ -6,6 +6,8 @@ its row. Families with absolute positions would not.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -19,24 +21,51 @@ def is_packable(model_type: str) -> bool:
     return model_type in PACKABLE_MODEL_TYPES
 
 
-def run_packed(model: PreTrainedModel, inputs: dict[str, torch.Tensor], dtype: torch.dtype) -> Any:
-    """The model's outputs for a batch of `PackedCollator`.
+def accept_packed_rows(model: PreTrainedModel) -> None:
+    """Let a model's forward take the batches of `PackedCollator`, all else as before.
+
+    Encoder and decoder run within one forward: what is put around the model for several
+    processes or for lower precision then sees both.
 
     Args:
-        model: Of a packable family.
-        inputs: Tensors of shape (num_rows, row length).
-        dtype: Of the masks: what the attention computes in.
+        model: Of a packable family. It gains an attribute and stays what it is, so that it is
+            saved as such.
     """
-    source, target = inputs["source_segments"], inputs["target_segments"]
-    causal = torch.ones(target.shape[1], target.shape[1], dtype=torch.bool, device=target.device)
+    plain = model.forward
+
+    @functools.wraps(plain)
+    def forward(*arguments: Any, **keywords: Any) -> Any:
+        if "source_segments" in keywords:
+            return _run_packed(model, plain, **keywords)
+        return plain(*arguments, **keywords)
+
+    model.forward = forward
+
+
+def _run_packed(
+    model: PreTrainedModel,
+    plain: Callable[..., Any],
+    *,
+    input_ids: torch.Tensor,
+    decoder_input_ids: torch.Tensor,
+    source_segments: torch.Tensor,
+    target_segments: torch.Tensor,
+) -> Any:
+    """The model's outputs; tensors have the shape (num_rows, row length)."""
+    device = input_ids.device
+    dtype = model.dtype  # of what the attention computes
+    if torch.is_autocast_enabled(device.type):
+        dtype = torch.get_autocast_dtype(device.type)
+    length = target_segments.shape[1]
+    causal = torch.ones(length, length, dtype=torch.bool, device=device).tril()
     encoder_outputs = model.get_encoder()(
-        input_ids=inputs["input_ids"], attention_mask=_mask(source, source, dtype)
+        input_ids=input_ids, attention_mask=_mask(source_segments, source_segments, dtype)
     )
-    return model(
+    return plain(
         encoder_outputs=encoder_outputs,
-        attention_mask=_mask(target, source, dtype),
-        decoder_input_ids=inputs["decoder_input_ids"],
-        decoder_attention_mask=_mask(target, target, dtype, causal.tril()),
+        attention_mask=_mask(target_segments, source_segments, dtype),
+        decoder_input_ids=decoder_input_ids,
+        decoder_attention_mask=_mask(target_segments, target_segments, dtype, causal),
         use_cache=False,
     )
 

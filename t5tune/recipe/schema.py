@@ -238,6 +238,11 @@ class TrainingSection(Section):
         description="T5 family: several examples in a row of fixed length, hardly any padding; "
         "pays on a GPU.",
     )
+    torch_compile: bool = Field(
+        default=False,
+        description="With packing: compile encoder and decoder for the one shape that rows have. "
+        "Takes a minute or more at the start.",
+    )
     gradient_accumulation_steps: PositiveInt = Field(
         default=1, description="Batches of one optimizer step."
     )
@@ -302,6 +307,11 @@ class TrainingSection(Section):
             raise ValueError("give `tokens_per_batch` or `per_device_train_batch_size`, not both")
         if self.tokens_per_step is not None and self.tokens_per_batch != "auto":
             raise ValueError("`tokens_per_step` goes with `tokens_per_batch: auto`")
+        if self.torch_compile and not self.packing:
+            raise ValueError(
+                "`torch_compile` goes with `packing: true`; other batches vary in shape, and each "
+                "shape would be compiled anew"
+            )
         if self.packing and self.per_device_train_batch_size is not None:
             raise ValueError("`packing` goes with `tokens_per_batch`")
         return self

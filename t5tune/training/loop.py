@@ -23,6 +23,7 @@ from t5tune.data.steps import OptimizerSteps
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.errors import T5TuneError, did_you_mean
 from t5tune.evaluation import Examples
+from t5tune.models.compiled import compile_stacks, uncompiled
 from t5tune.progress import say
 from t5tune.recipe.loading import dump_recipe
 from t5tune.recipe.schema import Recipe, TrainingSection
@@ -137,6 +138,8 @@ def _build_trainer(
     if training.ema_decay is not None:
         average = WeightAverage(model.translator.model, training.ema_decay)
     arguments = build_training_arguments(recipe, run, num_steps)
+    if training.torch_compile:
+        compile_stacks(model.translator.model)
     trainer = T5TuneTrainer(
         model=model.translator.model,
         args=arguments,
@@ -186,6 +189,7 @@ def build_training_arguments(
         "weight_decay": training.weight_decay,
         "max_grad_norm": training.max_grad_norm,
         "bf16": choose_bf16(training.bf16),
+        "torch_compile": False,  # the recipe's key of this name compiles less, and only once
         "activation_checkpointing": training.gradient_checkpointing,
         "eval_strategy": "steps",
         "eval_steps": training.eval_steps,
@@ -238,7 +242,8 @@ def _validate(recipe: Recipe, model: LoadedModel, validation: Examples) -> dict[
         tokens_per_batch=recipe.decoding.tokens_per_batch,
     )
     num = evaluation.max_validation_examples
-    hypotheses = model.translator.translate(validation.sources[:num], options)
+    with uncompiled(model.translator.model):
+        hypotheses = model.translator.translate(validation.sources[:num], options)
     scores = score_hypotheses(
         recipe.metrics,
         [hypothesis.text for hypothesis in hypotheses],

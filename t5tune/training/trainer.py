@@ -13,6 +13,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from transformers import PreTrainedModel, Seq2SeqTrainer, TrainerControl
 
 from t5tune.data.encoding import IGNORED
+from t5tune.data.packing import PackedCollator
 from t5tune.data.steps import (
     Batch,
     OptimizerSteps,
@@ -23,7 +24,7 @@ from t5tune.data.steps import (
 from t5tune.errors import T5TuneError
 from t5tune.models.decoder_inputs import shift_labels
 from t5tune.models.output_layer import has_plain_output_layer, without_output_layer
-from t5tune.models.packed import run_packed
+from t5tune.models.packed import accept_packed_rows
 from t5tune.training.allocator import release_freed_memory
 from t5tune.training.averaging import WeightAverage
 from t5tune.training.checkpoints import PREFIX, remove_old, write_manifest
@@ -85,6 +86,8 @@ class T5TuneTrainer(Seq2SeqTrainer):
         )
         self.control: TrainerControl
         self.has_plain_output_layer = has_plain_output_layer(self.unwrapped)
+        if isinstance(self.data_collator, PackedCollator):
+            accept_packed_rows(self.unwrapped)
         # Makes the Trainer count the labels of the whole optimizer step for every family;
         # compute_loss below keeps the count to itself.
         self.model_accepts_loss_kwargs = True
@@ -251,8 +254,8 @@ class T5TuneTrainer(Seq2SeqTrainer):
     def _run(self, model: torch.nn.Module, inputs: dict[str, torch.Tensor]) -> Any:
         """The model's outputs. It is not given the labels: it would compute a loss of its own."""
         if "source_segments" in inputs:
-            dtype = torch.bfloat16 if self.args.bf16 else torch.float32
-            return run_packed(model, inputs, dtype)
+            names = ("input_ids", "decoder_input_ids", "source_segments", "target_segments")
+            return model(**{name: inputs[name] for name in names})
         return model(
             input_ids=inputs["input_ids"],
             attention_mask=inputs["attention_mask"],

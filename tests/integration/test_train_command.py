@@ -467,6 +467,41 @@ def test_a_loss_that_is_no_number_ends_training_and_names_the_step(
     assert not Path("runs/tiny/model").exists()
 
 
+@pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile needs a C++ compiler")
+def test_compiled_training_compiles_once_and_changes_nothing(
+    t5tune: RunCommand, tiny_recipe: Path
+) -> None:
+    packed = ("training.packing=true", "model.config.dropout_rate=0.0", "training.max_steps=20")
+    assert t5tune("train", tiny_recipe, *packed, "--output-dir", "plain").code == 0
+    torch._dynamo.reset()
+    torch._dynamo.utils.counters.clear()
+    result = t5tune(  # with a validation every four steps and translations at the end
+        "train", tiny_recipe, *packed, "training.torch_compile=true", "--output-dir", "compiled"
+    )
+    assert result.code == 0, result.err
+    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == 2, "encoder and decoder"
+    plain, compiled = weights(Path("plain")), weights(Path("compiled"))
+    assert all(torch.allclose(plain[n], compiled[n], rtol=1e-2, atol=1e-3) for n in plain)
+
+
+def test_compiling_without_a_compiler_is_refused(
+    t5tune: RunCommand, tiny_recipe: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    result = t5tune("train", tiny_recipe, "training.packing=true", "training.torch_compile=true")
+    if torch.cuda.is_available():
+        assert result.code == 0
+        return
+    assert result.code == 1
+    assert "needs a C++ compiler" in result.err
+
+
+def test_compiling_goes_with_packing(t5tune: RunCommand, tiny_recipe: Path) -> None:
+    result = t5tune("train", tiny_recipe, "training.torch_compile=true")
+    assert result.code == 1
+    assert "`torch_compile` goes with `packing: true`" in result.err
+
+
 def test_packing_trains_and_refuses_absolute_positions(
     t5tune: RunCommand, tiny_recipe: Path, tmp_path: Path
 ) -> None:

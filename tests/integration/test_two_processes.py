@@ -40,3 +40,11 @@ def test_one_process_or_two(family: str, batch_size: int, smoothing: float, tmp_
     assert two["gradients"].keys() == one["gradients"].keys()
     for name, gradient in one["gradients"].items():
         torch.testing.assert_close(two["gradients"][name], gradient, rtol=1e-4, atol=1e-6)
+
+
+def test_packed_on_two_processes_is_padded_on_one(tmp_path: Path) -> None:
+    one = one_step(tmp_path / "one.pt", 1, "t5", 30, 0.1)
+    two = one_step(tmp_path / "two.pt", 2, "t5", 0, 0.1)
+    assert two["loss"] == pytest.approx(one["loss"], rel=1e-4)
+    for name, gradient in one["gradients"].items():
+        torch.testing.assert_close(two["gradients"][name], gradient, rtol=1e-3, atol=1e-5)

@@ -1,12 +1,15 @@
 """One optimizer step on as many processes as torchrun starts; writes what rank 0 saw.
 
 torchrun --nproc-per-node N tests/integration/two_processes.py OUT FAMILY BATCH_SIZE SMOOTHING
+
+A batch size of 0 packs the examples into rows.
 """
 
 from __future__ import annotations
 
 import sys
 import tempfile
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,8 +23,9 @@ from transformers import (
     TrainerCallback,
 )
 
-from t5tune.data.batching import FixedSizeBatches
+from t5tune.data.batching import BatchPlan, FixedSizeBatches
 from t5tune.data.encoding import Collator, EncodedDataset, TokenSequences
+from t5tune.data.packing import PackedBatches, PackedCollator, choose_row_lengths
 from t5tune.data.steps import OptimizerSteps
 from t5tune.training.trainer import T5TuneTrainer
 
@@ -51,6 +55,14 @@ def build_dataset() -> EncodedDataset:
     return EncodedDataset(*sides)
 
 
+def build_plan(dataset: EncodedDataset, batch_size: int) -> tuple[BatchPlan, Any]:
+    if batch_size:
+        return FixedSizeBatches(NUM_EXAMPLES, batch_size, seed=1), Collator(0)
+    lengths = dataset.sources.lengths, dataset.targets.lengths
+    plan = PackedBatches(*lengths, choose_row_lengths(*lengths), tokens_per_batch=150, seed=1)
+    return plan, PackedCollator(0, 0, plan.row_lengths, plan.rows_per_batch)
+
+
 class Recorder(TrainerCallback):
     """Gradients of the optimizer step and the logged loss."""
 
@@ -76,13 +88,13 @@ def main() -> None:
             report_to="none", use_cpu=True, disable_tqdm=True, remove_unused_columns=False,
             save_strategy="no", ddp_find_unused_parameters=False,
         )  # fmt: skip
-        plan = FixedSizeBatches(NUM_EXAMPLES, int(batch_size), seed=1)
+        plan, collate = build_plan(dataset, int(batch_size))
         rank, num_ranks = arguments.process_index, arguments.world_size
         trainer = T5TuneTrainer(
             model=model,
             args=arguments,
             train_dataset=dataset,
-            data_collator=Collator(0),
+            data_collator=collate,
             optimizers=(torch.optim.SGD(model.parameters(), lr=0.1), None),
             steps=OptimizerSteps(plan, len(plan), rank, num_ranks),
             validate=dict,

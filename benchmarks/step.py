@@ -1,0 +1,148 @@
+"""Where the time of a training step goes, and which attention is faster.
+
+.venv/bin/python benchmarks/step.py [--shape 9m …] [--length 32 …] [--rounds 3]
+
+A step of random token ids on both sides, as many examples as --tokens allows, Adafactor. The
+attentions take turns in one process. Matrix products are what torch's profiler counts under mm,
+addmm, bmm and the fused attention; the rest is everything else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+
+import torch
+from torch.profiler import ProfilerActivity, profile
+from training_arms import SHAPES
+from transformers import T5Config, T5ForConditionalGeneration
+
+from t5tune.models.dropout import use_byte_dropout
+from t5tune.models.output_layer import without_output_layer
+from t5tune.recipe.schema import TrainingSection
+from t5tune.training.allocator import keep_freed_memory
+from t5tune.training.loss import sum_token_losses_chunked
+from t5tune.training.optimizers import build_optimizer
+
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+PRODUCTS = ("aten::mm", "aten::addmm", "aten::bmm", "aten::baddbmm", "attention")
+STEPS = 5  # of one measurement
+
+
+class Step:
+    """One model and its optimizer; `run` is a training step that notes its parts' seconds."""
+
+    def __init__(self, shape: str, attention: str, length: int, tokens: int) -> None:
+        torch.manual_seed(0)
+        d_model, d_ff, layers, heads, vocab_size = SHAPES[shape]
+        config = T5Config(
+            vocab_size=vocab_size or 8000, d_model=d_model, d_kv=d_model // heads, d_ff=d_ff,
+            num_layers=layers, num_heads=heads, dropout_rate=0.1, decoder_start_token_id=0,
+        )  # fmt: skip
+        config._attn_implementation = attention
+        self.model = T5ForConditionalGeneration(config).train().to(DEVICE)
+        use_byte_dropout(self.model)
+        settings = TrainingSection(optim="adafactor", learning_rate=1e-3)
+        self.optimizer = build_optimizer(self.model, settings, from_scratch=True)
+        rows = max(1, tokens // (2 * length))
+        self.ids = torch.randint(3, config.vocab_size, (rows, length), device=DEVICE)
+        self.mask = torch.ones_like(self.ids)
+        self.seconds: dict[str, list[float]] = {}
+
+    def run(self) -> None:
+        self.timed("forward", self.forward)
+        self.timed("loss", self.compute_loss)
+        self.timed("backward", lambda: self.loss.backward())
+        self.timed("clip", self.clip)
+        self.timed("optimizer", self.update)
+
+    def timed(self, name: str, part: Callable[[], None]) -> None:
+        start = time.perf_counter()
+        part()
+        if DEVICE == "cuda":
+            torch.cuda.synchronize()
+        self.seconds.setdefault(name, []).append(time.perf_counter() - start)
+
+    def forward(self) -> None:
+        with without_output_layer(self.model) as self.weight:
+            outputs = self.model(
+                input_ids=self.ids, attention_mask=self.mask, decoder_input_ids=self.ids,
+                use_cache=False,
+            )  # fmt: skip
+        self.hidden = outputs.logits
+
+    def compute_loss(self) -> None:
+        self.loss = sum_token_losses_chunked(self.hidden, self.weight, self.ids)
+
+    def clip(self) -> None:
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+
+    def update(self) -> None:
+        self.optimizer.step()
+        self.model.zero_grad()
+
+    def share_of_products(self) -> float:
+        """Of the profiled time of a step, from 0 to 1."""
+        activity = ProfilerActivity.CUDA if DEVICE == "cuda" else ProfilerActivity.CPU
+        with profile(activities=[activity]) as profiled:
+            self.run()
+        times = {
+            event.key: event.self_device_time_total
+            if DEVICE == "cuda"
+            else event.self_cpu_time_total
+            for event in profiled.key_averages()
+        }
+        products = sum(t for key, t in times.items() if any(name in key for name in PRODUCTS))
+        return float(products / sum(times.values()))
+
+
+def compare(shape: str, length: int, options: argparse.Namespace) -> None:
+    steps = {name: Step(shape, name, length, options.tokens) for name in options.attention}
+    for step in steps.values():
+        step.run()
+        step.seconds.clear()
+    totals: dict[str, list[float]] = {name: [] for name in steps}
+    for _ in range(options.rounds):
+        for name, step in steps.items():
+            start = time.perf_counter()
+            for _ in range(STEPS):
+                step.run()
+            totals[name].append((time.perf_counter() - start) / STEPS)
+    first = statistics.median(totals[options.attention[0]])
+    for name, step in steps.items():
+        parts = "  ".join(
+            f"{part} {1000 * statistics.median(values):.0f}"
+            for part, values in step.seconds.items()
+        )
+        low, median, high = (f(totals[name]) for f in (min, statistics.median, max))
+        print(
+            f"{shape} {len(step.ids)} x {length}+{length} {name:<6} {1000 * median:.0f} ms "
+            f"({1000 * low:.0f} to {1000 * high:.0f})  ratio {median / first:.2f}  ms: {parts}  "
+            f"products {100 * step.share_of_products():.0f} %",
+            flush=True,
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--shape", action="append", choices=list(SHAPES))
+    parser.add_argument("--length", action="append", type=int)
+    parser.add_argument("--attention", action="append", choices=["eager", "sdpa"])
+    parser.add_argument("--tokens", type=int, default=1024, help="of a step, both sides")
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    options.attention = options.attention or ["sdpa", "eager"]
+    if DEVICE == "cpu":
+        keep_freed_memory()
+    print(f"torch {torch.__version__}, {DEVICE}, {torch.get_num_threads()} threads", flush=True)
+    for shape in options.shape or ["tiny", "9m", "t5-small"]:
+        for length in options.length or [16, 64, 256]:
+            compare(shape, length, options)
+
+
+if __name__ == "__main__":
+    main()

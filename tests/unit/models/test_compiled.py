@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import shutil
+
+import pytest
+import torch
+from transformers import T5Config, T5ForConditionalGeneration
+
+from t5tune.models.compiled import compile_stacks, uncompiled
+
+pytestmark = pytest.mark.skipif(not shutil.which("g++"), reason="needs a C++ compiler")
+
+
+def count_graphs() -> int:
+    return int(torch._dynamo.utils.counters["stats"]["unique_graphs"])
+
+
+def test_generation_compiles_nothing_and_training_one_shape() -> None:
+    torch._dynamo.reset()
+    torch._dynamo.utils.counters.clear()
+    torch.manual_seed(0)
+    model = T5ForConditionalGeneration(
+        T5Config(
+            vocab_size=40, d_model=16, d_kv=8, d_ff=32, num_layers=1, num_heads=2,
+            dropout_rate=0.0, decoder_start_token_id=0,
+        )
+    )  # fmt: skip
+    names = list(model.state_dict())
+    ids = torch.randint(3, 40, (2, 8))
+    inputs = {"input_ids": ids, "decoder_input_ids": ids, "use_cache": False}
+    expected = model(**inputs).logits
+    compile_stacks(model)
+    logits = model(**inputs).logits
+    logits.sum().backward()
+    torch.testing.assert_close(logits, expected, rtol=1e-4, atol=1e-5)
+    assert list(model.state_dict()) == names
+    graphs = count_graphs()
+    assert graphs > 0
+    with uncompiled(model), torch.no_grad():
+        model.generate(input_ids=ids, max_new_tokens=6)
+        model.generate(input_ids=ids[:, :5], max_new_tokens=6)
+    assert count_graphs() == graphs
+    model(**inputs).logits.sum().backward()
+    assert count_graphs() == graphs
