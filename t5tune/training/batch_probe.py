@@ -9,7 +9,13 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from t5tune.data.steps import Batch, count_padded_tokens
 from t5tune.errors import T5TuneError
-from t5tune.training.memory import GpuMemory, MainMemory, MemoryMeter, find_largest_batch
+from t5tune.training.memory import (
+    NEXT_COMMAND,
+    GpuMemory,
+    MainMemory,
+    MemoryMeter,
+    find_largest_batch,
+)
 
 if TYPE_CHECKING:
     from t5tune.training.trainer import T5TuneTrainer
@@ -45,8 +51,7 @@ class BatchProbe(TrainerCallback):
         if fitting == 0:
             raise T5TuneError(
                 f"out of memory: not even a batch of one row, {tokens_per_row} tokens, fits.",
-                next_command="the same command with training.gradient_checkpointing=true, or with "
-                "smaller data.max_source_length and data.max_target_length",
+                next_command=NEXT_COMMAND,
             )
         # Where all rows fit, so does the whole budget, of which they may leave a rest.
         limit = fitting * tokens_per_row if fitting < num_rows else self.tokens_per_batch

@@ -48,6 +48,12 @@ def find_newest_complete(checkpoints: Path) -> tuple[Path | None, list[Path]]:
     return None, skipped
 
 
+def name_last_checkpoint(checkpoints: Path) -> str:
+    """Half a sentence on what can be resumed from."""
+    newest, _ = find_newest_complete(checkpoints)
+    return f"{newest} is the last good checkpoint" if newest else "no checkpoint was saved yet"
+
+
 def remove_old(checkpoints: Path, *, keep: int, best_step: int | None) -> None:
     """Delete all but the newest `keep` checkpoints and the best one.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from t5tune.errors import T5TuneError
-from t5tune.training.checkpoints import PREFIX, find_newest_complete
+from t5tune.training.checkpoints import PREFIX, name_last_checkpoint
 
 # A loss has diverged when it stays above FACTOR times the lowest one plus MARGIN nats for
 # SUSTAINED_STEPS. Spikes of a few steps, which training survives, and the noise of losses near
@@ -96,9 +96,3 @@ def has_diverged(losses: Sequence[float], num_last: int) -> bool:
     """Whether the last so many losses are all far above the lowest one before them."""
     before, last = losses[:-num_last], losses[-num_last:]
     return bool(before) and min(last) > FACTOR * min(before) + MARGIN
-
-
-def name_last_checkpoint(checkpoints: Path) -> str:
-    """Half a sentence on what can be resumed from."""
-    newest, _ = find_newest_complete(checkpoints)
-    return f"{newest} is the last good checkpoint" if newest else "no checkpoint was saved yet"

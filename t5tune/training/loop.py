@@ -102,7 +102,6 @@ def _follow_memory(
     trainer: T5TuneTrainer, training: TrainingSection, log: JsonLog, checkpoint: Path | None
 ) -> None:
     """Find the largest batch before training, or take what was found; note every change."""
-
     plan = trainer.steps.plan
 
     def note(limit: int) -> None:

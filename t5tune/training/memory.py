@@ -16,6 +16,11 @@ from t5tune.training.allocator import release_freed_memory
 
 SAFE_SHARE = 0.9  # of the memory: allocators leave gaps, and other programs need some too
 
+NEXT_COMMAND = (  # when not even one row fits
+    "the same command with training.gradient_checkpointing=true, or with smaller "
+    "data.max_source_length and data.max_target_length"
+)
+
 CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 CGROUP_USED = Path("/sys/fs/cgroup/memory.current")
 

@@ -9,6 +9,7 @@ import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from t5tune.data.encoding import IGNORED
+from t5tune.data.steps import count_padded_tokens
 
 
 class Throughput(TrainerCallback):
@@ -32,7 +33,7 @@ class Throughput(TrainerCallback):
         self.real_tokens += int(batch["attention_mask"].sum()) + int(
             batch["labels"].ne(IGNORED).sum()
         )
-        self.padded_tokens += batch["input_ids"].numel() + batch["labels"].numel()
+        self.padded_tokens += count_padded_tokens(batch)
 
     @property
     def tokens_per_second(self) -> float:

@@ -27,10 +27,10 @@ from t5tune.models.output_layer import has_plain_output_layer, without_output_la
 from t5tune.models.packed import accept_packed_rows
 from t5tune.training.allocator import release_freed_memory
 from t5tune.training.averaging import WeightAverage
-from t5tune.training.checkpoints import PREFIX, remove_old, write_manifest
-from t5tune.training.divergence import LossWatch, name_last_checkpoint
+from t5tune.training.checkpoints import PREFIX, name_last_checkpoint, remove_old, write_manifest
+from t5tune.training.divergence import LossWatch
 from t5tune.training.loss import sum_token_losses, sum_token_losses_chunked
-from t5tune.training.memory import is_out_of_memory
+from t5tune.training.memory import NEXT_COMMAND, is_out_of_memory
 from t5tune.training.schedules import end_with_time
 from t5tune.training.throughput import Throughput
 
@@ -194,8 +194,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
                 f"out of memory at step {self.state.global_step + 1}: a batch of one row, "
                 f"{sides[0]} source and {sides[1]} target tokens, does not fit; "
                 f"{name_last_checkpoint(Path(self.args.output_dir))}.",
-                next_command="the same command with training.gradient_checkpointing=true, or with "
-                "smaller data.max_source_length and data.max_target_length",
+                next_command=NEXT_COMMAND,
             )
         self.batch_limit = count_padded_tokens(batch) // 2
         self.on_limit(self.batch_limit)

@@ -8,10 +8,10 @@ from __future__ import annotations
 import resource
 import sys
 
+# Imported before the limit and not used here, so that the limit measures training alone.
 import psutil
 import sacrebleu  # noqa: F401
 
-# Imported before the limit, so that it measures training alone.
 import t5tune.training.session  # noqa: F401
 from t5tune.cli.app import main
 

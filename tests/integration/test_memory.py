@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
+from t5tune.training.callbacks import read_log
 from tests.conftest import REPOSITORY, number_pairs, write_pairs, write_tiny_recipe
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits memory with RLIMIT_AS")
@@ -26,6 +25,7 @@ LARGE_BATCH = (
     "training.eval_steps=2",
     "training.logging_steps=1",
 )
+LOG = "runs/tiny/log.jsonl"
 TOO_LITTLE = 500  # MiB
 
 
@@ -43,21 +43,20 @@ def train(
     )
 
 
-def read_log(folder: Path) -> list[dict[str, Any]]:
-    text = (folder / "runs/tiny/log.jsonl").read_text(encoding="utf-8")
-    return [json.loads(line) for line in text.splitlines()]
-
-
 def limits(folder: Path) -> list[tuple[int, int]]:
     return [
-        (line["step"], line["batch_limit"]) for line in read_log(folder) if "batch_limit" in line
+        (line["step"], line["batch_limit"])
+        for line in read_log(folder / LOG)
+        if "batch_limit" in line
     ]
 
 
 def assert_same_training(folder: Path, other: Path) -> None:
     """The same losses and the same model, to rounding."""
     for name in ("loss", "grad_norm"):
-        values, expected = ([x[name] for x in read_log(f) if name in x] for f in (folder, other))
+        values, expected = (
+            [x[name] for x in read_log(f / LOG) if name in x] for f in (folder, other)
+        )
         assert len(values) == 3
         assert values == pytest.approx(expected, rel=2e-3)
     weights, expected = (

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -65,7 +67,7 @@ def test_resuming_in_an_epoch_touches_no_example_that_was_trained() -> None:
     seen: list[int] = []
 
     class Watched(EncodedDataset):
-        def __getitem__(self, index):  # type: ignore[no-untyped-def]
+        def __getitem__(self, index: int | list[int]) -> Any:
             if isinstance(index, int):
                 seen.append(index)
             return super().__getitem__(index)
