@@ -22,7 +22,8 @@ class JsonLog(TrainerCallback):
     """Writes log.jsonl: one object a line for each logged step and each validation.
 
     Args:
-        path: The file. Lines past the step that a run resumes from are dropped.
+        path: The file. Lines past the step that a run resumes from are dropped, all of them
+            without one.
         throughput: Where the speed comes from.
     """
 
@@ -35,7 +36,8 @@ class JsonLog(TrainerCallback):
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        kept = [line for line in read_log(self.path) if line["step"] <= state.global_step]
+        step = state.global_step  # 0 for a new run, which keeps nothing of what was there
+        kept = [line for line in read_log(self.path) if 0 < step and line["step"] <= step]
         self._elapsed_before = kept[-1]["elapsed_seconds"] if kept else 0.0
         self._start = time.monotonic()
         with self.path.open("w", encoding="utf-8") as stream:
@@ -79,7 +81,7 @@ class JsonLog(TrainerCallback):
         self._append({**self._begin_line(state), "batch_limit": limit})
 
     def last_batch_limit(self, step: int) -> int | None:
-        """The limit in force after an optimizer step, if there is one."""
+        """The limit in force after the optimizer step that a run resumes from, if any."""
         limits = [
             line["batch_limit"]
             for line in read_log(self.path)

@@ -110,7 +110,8 @@ def _follow_memory(
         say(f"memory: batches of {limit:,} tokens fit{pieces}")
         log.write_batch_limit(trainer.state, limit)
 
-    trainer.batch_limit = log.last_batch_limit(step_of(checkpoint) if checkpoint else 0)
+    if checkpoint is not None:
+        trainer.batch_limit = log.last_batch_limit(step_of(checkpoint))
     trainer.on_limit = note
     if training.tokens_per_batch == "auto":
         assert isinstance(plan, TokenBudgetBatches | PackedBatches)
