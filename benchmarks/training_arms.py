@@ -38,6 +38,7 @@ from t5tune.models.loading import load_tokenizer
 from t5tune.recipe.schema import FromScratchSection, TrainingSection
 from t5tune.scoring.metrics import score_hypotheses
 from t5tune.training.allocator import keep_freed_memory
+from t5tune.training.checkpoint_writer import CheckpointWriter
 from t5tune.training.defaults import choose_bf16
 from t5tune.training.optimizers import build_optimizer
 from t5tune.training.trainer import T5TuneTrainer
@@ -225,6 +226,7 @@ def build_t5tune(
         steps=OptimizerSteps(plan, 1),
         validate=dict,
         label_smoothing=0.0,
+        checkpoints=CheckpointWriter(Path(options.output_dir), {}),
         checkpoints_kept=1,
         callbacks=[clock],
     )

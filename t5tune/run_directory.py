@@ -39,14 +39,19 @@ class RunDirectory:
         return self.path / "checkpoints"
 
     @property
-    def tokenizer(self) -> Path:
-        """The tokenizer of a model from scratch, kept so that resuming uses the same one."""
-        return self.path / "tokenizer"
+    def lock(self) -> Path:
+        """Names the process that trains here; gone when it has ended in good order."""
+        return self.path / "lock"
 
     @property
     def model(self) -> Path:
         """The best model, which any program loads with `from_pretrained`."""
         return self.path / "model"
+
+    @property
+    def smoke(self) -> Path:
+        """A sentence and its translation by the model as it was saved."""
+        return self.model / "smoke.json"
 
     @property
     def log(self) -> Path:
@@ -81,6 +86,8 @@ def write_text(path: Path, text: str) -> None:
     temporary = path.with_name(path.name + ".tmp")
     with temporary.open("w", encoding="utf-8", newline="\n") as stream:
         stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())  # or a power cut leaves an empty file under the name
     os.replace(temporary, path)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+from typing import NoReturn
 
 import typer
 
@@ -11,6 +13,7 @@ from t5tune import __version__
 from t5tune.cli import recipes
 from t5tune.cli.evaluate import evaluate
 from t5tune.cli.score import score
+from t5tune.cli.signals import leaving_on_signals
 from t5tune.cli.train import train
 from t5tune.cli.translate import translate
 from t5tune.cli.validate import validate
@@ -50,11 +53,26 @@ def _root(
 def main() -> None:
     """Run the command line. Exit codes: 0, 1 (user error), 2 (usage), 130 and 143 (signals)."""
     try:
-        app()
+        with leaving_on_signals():
+            app()
     except T5TuneError as error:
-        if os.environ.get("T5TUNE_DEBUG") == "1":
+        _end_with(error)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        print(f"error: {error.message}", file=sys.stderr)
-        if error.next_command:
-            print(f"try: {error.next_command}", file=sys.stderr)
-        sys.exit(1)
+        where = error.filename or "a file of the run"
+        _end_with(
+            T5TuneError(
+                f"{where} could not be written: {error.strerror}.",
+                next_command="df -h .   # then free space and type the same command again",
+            )
+        )
+
+
+def _end_with(error: T5TuneError) -> NoReturn:
+    if os.environ.get("T5TUNE_DEBUG") == "1":
+        raise error
+    print(f"error: {error.message}", file=sys.stderr)
+    if error.next_command:
+        print(f"try: {error.next_command}", file=sys.stderr)
+    sys.exit(1)

@@ -31,6 +31,7 @@ def train(
     """Train a model; the same command again continues a run that was interrupted."""
     from t5tune.recipe.loading import load_recipe
     from t5tune.run_directory import RUNS, RunDirectory, next_free_path
+    from t5tune.run_lock import lock_run
 
     loaded = load_recipe(recipe, overrides or [])
     path = output_dir or RUNS / loaded.name
@@ -39,10 +40,10 @@ def train(
     run = RunDirectory(path)
     _check_directory(run)
     command = " ".join(["t5tune train", recipe, *(overrides or [])])
-    if _has_trained(run):
-        _check_same_recipe(loaded, run, command)
-    typer.echo(f"run: {run.path}", err=True)
-    _train(loaded, run, command, json_output)
+    with lock_run(run):
+        _check_recipe(loaded, run, command)
+        typer.echo(f"run: {run.path}", err=True)
+        _train(loaded, run, command, json_output)
 
 
 def _check_directory(run: RunDirectory) -> None:
@@ -54,7 +55,7 @@ def _check_directory(run: RunDirectory) -> None:
             f"{run.path} is a file, not a directory.", next_command="--output-dir ANOTHER"
         )
     if run.path.is_dir() and any(run.path.iterdir()):
-        known = (run.recipe, run.environment, run.tokenizer, run.checkpoints)
+        known = (run.recipe, run.environment, run.checkpoints, run.lock)
         if not any(path.exists() for path in known):
             raise T5TuneError(
                 f"{run.path} holds files but no run; t5tune writes only into directories of "
@@ -63,36 +64,44 @@ def _check_directory(run: RunDirectory) -> None:
             )
 
 
-def _has_trained(run: RunDirectory) -> bool:
-    """Before its first checkpoint a run holds nothing that another recipe could spoil."""
-    from t5tune.training.checkpoints import list_checkpoints
-
-    return run.has_model or bool(list_checkpoints(run.checkpoints))
-
-
-def _check_same_recipe(recipe: Recipe, run: RunDirectory, command: str) -> None:
-    """Refuse to continue another recipe's run.
+def _check_recipe(recipe: Recipe, run: RunDirectory, command: str) -> None:
+    """Refuse to continue another recipe's run; say what differs where it does no harm.
 
     Raises:
         T5TuneError: With the keys that differ.
     """
     from t5tune.errors import T5TuneError
-    from t5tune.recipe.loading import differing_keys
-    from t5tune.training.environment import recorded_recipe
+    from t5tune.training.resuming import (
+        describe_changes,
+        find_unsafe_changes,
+        has_trained,
+        recorded_recipe,
+    )
 
+    if not has_trained(run):
+        return
+    restart = f"{command} --restart   # trains in a new directory beside it"
     recorded = recorded_recipe(run)
-    differing = differing_keys(recorded, recipe) if recorded is not None else ["(unreadable)"]
-    if differing:
+    if recorded is None:
         raise T5TuneError(
-            f"{run.path} holds the run of another recipe; these keys differ: "
-            f"{', '.join(differing)}.",
-            next_command=f"{command} --restart   # trains in a new directory beside it",
+            f"{run.environment} is missing or damaged: which recipe {run.path} was begun with "
+            "cannot be told.",
+            next_command=restart,
         )
+    if unsafe := find_unsafe_changes(recorded, recipe):
+        raise T5TuneError(
+            f"{run.path} holds the run of another recipe; these keys differ: {', '.join(unsafe)}.",
+            next_command=restart,
+        )
+    if changes := describe_changes(recorded, recipe):
+        typer.echo(f"recipe: {changes}", err=True)
 
 
 def _train(recipe: Recipe, run: RunDirectory, command: str, json_output: bool) -> None:
+    from t5tune.training.resuming import has_model_of
+
     split = "test" if recipe.data.test is not None else "validation"
-    if run.has_model and run.report(split).is_file():
+    if has_model_of(run, recipe) and run.report(split).is_file():
         typer.echo(f"this run is finished: {run.path}", err=True)
         typer.echo(f"try: t5tune eval {run.path}   # or {command} --restart", err=True)
         if json_output:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ class TokenSequences:
 
     Attributes:
         lengths: Tokens of each sequence, shape (num_sequences,).
+        ids: All tokens, shape (num_tokens,).
     """
 
     def __init__(self, sequences: Sequence[Sequence[int]]) -> None:
@@ -32,7 +34,7 @@ class TokenSequences:
             (len(s) for s in sequences), dtype=np.int64, count=len(sequences)
         )
         self._offsets = np.concatenate([[0], np.cumsum(self.lengths)])
-        self._ids: Ids = np.fromiter(
+        self.ids: Ids = np.fromiter(
             (i for s in sequences for i in s), dtype=np.int32, count=int(self._offsets[-1])
         )
 
@@ -40,7 +42,7 @@ class TokenSequences:
         return len(self.lengths)
 
     def __getitem__(self, index: int) -> Ids:
-        return self._ids[self._offsets[index] : self._offsets[index + 1]]
+        return self.ids[self._offsets[index] : self._offsets[index + 1]]
 
 
 class EncodedDataset(torch.utils.data.Dataset[dict[str, Ids]]):
@@ -61,6 +63,14 @@ class EncodedDataset(torch.utils.data.Dataset[dict[str, Ids]]):
 
     def __len__(self) -> int:
         return len(self.sources)
+
+    def fingerprint(self) -> str:
+        """SHA-256 over all tokens, in order."""
+        digest = hashlib.sha256()
+        for side in (self.sources, self.targets):
+            for array in (side.lengths, side.ids):
+                digest.update(array.tobytes())
+        return digest.hexdigest()
 
     def __getitem__(self, index: int | list[int]) -> Any:
         """An example, or the examples of a packed row."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from t5tune.run_directory import write_text
 from t5tune.training.throughput import Throughput
 
 VALIDATION = "eval_"  # the Trainer's prefix of validation scores
@@ -37,11 +38,10 @@ class JsonLog(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
         step = state.global_step  # 0 for a new run, which keeps nothing of what was there
-        kept = [line for line in read_log(self.path) if 0 < step and line["step"] <= step]
+        kept = [line for line in read_log(self.path) if step > 0 and line["step"] <= step]
         self._elapsed_before = kept[-1]["elapsed_seconds"] if kept else 0.0
         self._start = time.monotonic()
-        with self.path.open("w", encoding="utf-8") as stream:
-            stream.writelines(json.dumps(line) + "\n" for line in kept)
+        write_text(self.path, "".join(json.dumps(line) + "\n" for line in kept))
 
     @property
     def elapsed_seconds(self) -> float:
@@ -116,7 +116,7 @@ def read_log(path: Path) -> list[dict[str, Any]]:
 class StopOnSignal(TrainerCallback):
     """Ends training after the current step, with a checkpoint, on Ctrl-C or SIGTERM.
 
-    A second Ctrl-C leaves at once.
+    A second Ctrl-C does what it did before training: it leaves at once.
 
     Attributes:
         received: The signal that asked to stop, if any.
@@ -124,28 +124,31 @@ class StopOnSignal(TrainerCallback):
 
     def __init__(self) -> None:
         self.received: signal.Signals | None = None
+        self._previous: dict[int, Any] = {}
 
     @contextmanager
     def installed(self) -> Iterator[None]:
         """Listen to the signals while the block runs."""
-        previous = {s: signal.signal(s, self._handle) for s in (signal.SIGINT, signal.SIGTERM)}
+        for listened in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(listened) is not signal.SIG_IGN:  # as nohup sets it
+                self._previous[listened] = signal.signal(listened, self._handle)
         try:
             yield
         finally:
-            for number, handler in previous.items():
+            for number, handler in self._previous.items():
                 signal.signal(number, handler)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self.received is not None and number == signal.SIGINT:
-            raise KeyboardInterrupt
-        self.received = signal.Signals(number)
+            self._previous[number](number, frame)
+        self.received = self.received or signal.Signals(number)
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
         if self.received is not None:
-            control.should_save = True
-            control.should_training_stop = True
+            # Logged, so that the loss of the steps since the last line is not lost.
+            control.should_log = control.should_save = control.should_training_stop = True
 
 
 class EndOfTraining(TrainerCallback):
@@ -156,11 +159,15 @@ class EndOfTraining(TrainerCallback):
     Args:
         log: Knows the time that training has taken.
         max_seconds: Of training, validations counted; None sets no limit.
+
+    Attributes:
+        is_over: The time was over, or the steps.
     """
 
     def __init__(self, log: JsonLog, max_seconds: float | None = None) -> None:
         self.log = log
         self.max_seconds = max_seconds
+        self.is_over = False
 
     @property
     def share_of_time(self) -> float:
@@ -172,8 +179,7 @@ class EndOfTraining(TrainerCallback):
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        is_over = self.share_of_time >= 1.0
-        if is_over:
+        self.is_over = self.share_of_time >= 1.0 or state.global_step >= state.max_steps
+        if self.is_over:
             control.should_training_stop = True
-        if is_over or state.global_step >= state.max_steps:
             control.should_evaluate = control.should_log = control.should_save = True

@@ -1,69 +1,85 @@
-"""Checkpoints: which are complete, which to resume from, which to keep."""
+"""Checkpoints on the disk: which are whole, which to go on from, which go."""
 
 from __future__ import annotations
 
-import hashlib
-import json
+import dataclasses
 import shutil
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from t5tune.run_directory import write_text
+from t5tune.manifest import MANIFEST, find_damage, read_manifest
 
-MANIFEST = "manifest.json"
 PREFIX = "checkpoint-"
+STAGING = "writing-"  # before the name of a checkpoint that is not complete yet
+
+# Keys of a checkpoint's manifest.
+BEST_STEP = "best_step"
+ENDED = "ended"  # training was over with this checkpoint
 
 
-def write_manifest(checkpoint: Path) -> None:
-    """Write the size and SHA-256 of every file. Written last, it marks the checkpoint complete."""
-    files = {
-        str(path.relative_to(checkpoint)): {"size": path.stat().st_size, "sha256": _hash(path)}
-        for path in sorted(checkpoint.rglob("*"))
-        if path.is_file() and path.name != MANIFEST
-    }
-    manifest = {"step": step_of(checkpoint), "files": files}
-    write_text(checkpoint / MANIFEST, json.dumps(manifest, indent=1) + "\n")
+@dataclass(frozen=True)
+class Found:
+    """What there is to go on from.
+
+    Attributes:
+        checkpoint: The newest whole one, if there is one.
+        skipped: Newer ones, each with what is wrong with it.
+    """
+
+    checkpoint: Path | None = None
+    skipped: Mapping[Path, str] = dataclasses.field(default_factory=dict)
 
 
-def is_complete(checkpoint: Path) -> bool:
-    """Whether every file of the manifest is there with its size and content."""
-    try:
-        files = json.loads((checkpoint / MANIFEST).read_text(encoding="utf-8"))["files"]
-    except (OSError, ValueError, KeyError):
-        return False
-    return all(
-        (checkpoint / name).is_file()
-        and (checkpoint / name).stat().st_size == entry["size"]
-        and _hash(checkpoint / name) == entry["sha256"]
-        for name, entry in files.items()
-    )
+def find_newest_whole(checkpoints: Path) -> Found:
+    """The newest checkpoint that is whole, its best one included.
 
-
-def find_newest_complete(checkpoints: Path) -> tuple[Path | None, list[Path]]:
-    """The newest complete checkpoint, and newer ones that had to be skipped."""
-    skipped: list[Path] = []
+    A checkpoint is of use only with the one that had validated best until then: without it the
+    run could not end with the model that it would have ended with.
+    """
+    skipped: dict[Path, str] = {}
     for checkpoint in sorted(list_checkpoints(checkpoints), key=step_of, reverse=True):
-        if is_complete(checkpoint):
-            return checkpoint, skipped
-        skipped.append(checkpoint)
-    return None, skipped
+        damage = find_damage(checkpoint)
+        if damage is None:
+            damage = _find_damage_of_best(checkpoint)
+        if damage is None:
+            return Found(checkpoint, skipped)
+        skipped[checkpoint] = damage
+    return Found(None, skipped)
+
+
+def _find_damage_of_best(checkpoint: Path) -> str | None:
+    best_step = (read_manifest(checkpoint) or {}).get(BEST_STEP)
+    if best_step is None or best_step == step_of(checkpoint):
+        return None
+    best = checkpoint.with_name(f"{PREFIX}{best_step}")
+    damage = find_damage(best)
+    return f"it needs {best.name}, of which {damage}" if damage else None
 
 
 def name_last_checkpoint(checkpoints: Path) -> str:
     """Half a sentence on what can be resumed from."""
-    newest, _ = find_newest_complete(checkpoints)
+    newest = find_newest_whole(checkpoints).checkpoint
     return f"{newest} is the last good checkpoint" if newest else "no checkpoint was saved yet"
 
 
-def remove_old(checkpoints: Path, *, keep: int, best_step: int | None) -> None:
-    """Delete all but the newest `keep` checkpoints and the best one.
+def remove_old(checkpoints: Path, step: int, keep: Collection[int | None]) -> None:
+    """Delete the checkpoints up to a step that are not kept.
 
-    The manifest goes first, so that a deletion cut short leaves no checkpoint that looks whole.
+    Args:
+        checkpoints: The directory of all.
+        step: Training is here. Later ones, which are damaged, are replaced when it gets there.
+        keep: Steps of those that stay.
     """
-    ordered = sorted(list_checkpoints(checkpoints), key=step_of)
-    for checkpoint in ordered[:-keep]:
-        if step_of(checkpoint) != best_step:
-            (checkpoint / MANIFEST).unlink(missing_ok=True)
-            shutil.rmtree(checkpoint)
+    for path in list_checkpoints(checkpoints):
+        if step_of(path) <= step and step_of(path) not in keep:
+            remove_checkpoint(path)
+
+
+def remove_unfinished(checkpoints: Path) -> None:
+    """Delete what a process that was killed while it wrote has left."""
+    for path in checkpoints.glob(f"{STAGING}{PREFIX}*"):
+        shutil.rmtree(path)
 
 
 def list_checkpoints(checkpoints: Path) -> list[Path]:
@@ -75,7 +91,7 @@ def list_checkpoints(checkpoints: Path) -> list[Path]:
         for path in checkpoints.iterdir()
         if path.is_dir()
         and path.name.startswith(PREFIX)
-        and path.name.removeprefix(PREFIX).isdigit()
+        and path.name.removeprefix(PREFIX).isdecimal()
     ]
 
 
@@ -84,9 +100,7 @@ def step_of(checkpoint: Path) -> int:
     return int(checkpoint.name.removeprefix(PREFIX))
 
 
-def _hash(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while chunk := stream.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
+def remove_checkpoint(checkpoint: Path) -> None:
+    """Delete one; what a process that is killed meanwhile leaves does not look whole."""
+    (checkpoint / MANIFEST).unlink(missing_ok=True)
+    shutil.rmtree(checkpoint)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 
 import torch
 
 from t5tune.errors import T5TuneError
-from t5tune.training.checkpoints import PREFIX, name_last_checkpoint
+from t5tune.training.checkpoint_writer import CheckpointWriter
+from t5tune.training.checkpoints import PREFIX
 
 # A loss has diverged when it stays above FACTOR times the lowest one plus MARGIN nats for
 # SUSTAINED_STEPS. Spikes of a few steps, which training survives, and the noise of losses near
@@ -23,12 +23,14 @@ class LossWatch:
     """Ends training when the loss is no number, or far above what it was.
 
     Args:
-        checkpoints: Where they are, for the message.
+        checkpoints: Knows the last good one, for the message.
         learning_rate: The recipe's, for the advice.
         logging_steps: Steps whose mean is one logged loss.
     """
 
-    def __init__(self, checkpoints: Path, learning_rate: float, logging_steps: int) -> None:
+    def __init__(
+        self, checkpoints: CheckpointWriter, learning_rate: float, logging_steps: int
+    ) -> None:
         self.checkpoints = checkpoints
         self.learning_rate = learning_rate
         self.logging_steps = logging_steps
@@ -72,7 +74,11 @@ class LossWatch:
         num_last = max(3, math.ceil(SUSTAINED_STEPS / self.logging_steps))
         if not has_diverged(losses, num_last):
             return
-        kept = f"{self.checkpoints / f'{PREFIX}{best_step}'} validated best" if best_step else None
+        kept = (
+            f"{self.checkpoints.directory / f'{PREFIX}{best_step}'} validated best"
+            if best_step
+            else None
+        )
         raise self._error(
             f"the loss was down to {min(losses):.3f} and has been above "
             f"{min(losses[-num_last:]):.3f} for {num_last * self.logging_steps} steps, up to step "
@@ -86,7 +92,7 @@ class LossWatch:
 
     def _error(self, what: str, kept: str | None = None) -> T5TuneError:
         return T5TuneError(
-            f"training diverged: {what}; {kept or name_last_checkpoint(self.checkpoints)}.",
+            f"training diverged: {what}; {kept or self.checkpoints.name_last()}.",
             next_command="the same command with "
             f"training.learning_rate={self.learning_rate / 3:.2g} --restart",
         )

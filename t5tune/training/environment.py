@@ -7,7 +7,7 @@ import importlib.metadata
 import json
 import platform
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,46 +20,37 @@ from t5tune.run_directory import RunDirectory, write_text
 PACKAGES = ("torch", "transformers", "accelerate", "datasets", "tokenizers", "sacrebleu", "numpy")
 
 
-def record_environment(
-    run: RunDirectory, recipe: Recipe, sources: Iterable[str], targets: Iterable[str]
-) -> None:
+def record_environment(run: RunDirectory, recipe: Recipe, data: Mapping[str, str]) -> None:
     """Write environment.json.
 
     Args:
         run: Where to.
         recipe: As the user wrote it: a later command compares itself with it.
-        sources: Training sources, for the fingerprint of the data.
-        targets: Training targets.
+        data: Fingerprints, by the recipe's keys.
     """
     environment: dict[str, Any] = {
-        "t5tune": __version__,
         "python": platform.python_version(),
-        "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "versions": package_versions(),
         "platform": platform.platform(),
         "num_cpu_threads": torch.get_num_threads(),
         "accelerators": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
         "git_revision": _git_revision(),
-        "training_data_sha256": fingerprint_texts(sources, targets),
+        "data_sha256": dict(data),
         "recipe": recipe.model_dump(mode="json"),
     }
     write_text(run.environment, json.dumps(environment, indent=2, ensure_ascii=False) + "\n")
 
 
-def recorded_recipe(run: RunDirectory) -> Recipe | None:
-    """The recipe that a run was begun with, as its user wrote it."""
-    try:
-        return Recipe.model_validate(
-            json.loads(run.environment.read_text(encoding="utf-8"))["recipe"]
-        )
-    except (OSError, ValueError, KeyError):
-        return None
+def package_versions() -> dict[str, str]:
+    """Of t5tune and the libraries that training is made of."""
+    return {"t5tune": __version__} | {name: importlib.metadata.version(name) for name in PACKAGES}
 
 
-def fingerprint_texts(sources: Iterable[str], targets: Iterable[str]) -> str:
-    """SHA-256 over all pairs, in order."""
+def fingerprint_rows(rows: Iterable[Iterable[str]]) -> str:
+    """SHA-256 over texts, in order."""
     digest = hashlib.sha256()
-    for source, target in zip(sources, targets, strict=True):
-        digest.update(f"{source}\0{target}\0".encode())
+    for row in rows:
+        digest.update("\0".join(row).encode() + b"\0\n")
     return digest.hexdigest()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ from transformers import (
     PrinterCallback,
     Seq2SeqTrainingArguments,
     TrainerCallback,
+    TrainerState,
 )
 from transformers.integrations import TensorBoardCallback
+from transformers.trainer import TRAINER_STATE_NAME
 
 from t5tune.data.batching import BatchPlan, TokenBudgetBatches
 from t5tune.data.encoding import EncodedDataset
@@ -23,6 +26,7 @@ from t5tune.data.steps import OptimizerSteps
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.errors import T5TuneError, did_you_mean
 from t5tune.evaluation import Examples
+from t5tune.manifest import read_manifest
 from t5tune.models.compiled import compile_stacks, uncompiled
 from t5tune.progress import say
 from t5tune.recipe.loading import dump_recipe
@@ -34,10 +38,17 @@ from t5tune.training.averaging import WeightAverage
 from t5tune.training.batch_probe import BatchProbe
 from t5tune.training.batches import build_batch_plan, build_collator, build_longest_batch
 from t5tune.training.callbacks import EndOfTraining, JsonLog, StopOnSignal
-from t5tune.training.checkpoints import step_of
+from t5tune.training.checkpoint_writer import CheckpointWriter
+from t5tune.training.checkpoints import ENDED, step_of
 from t5tune.training.defaults import choose_bf16, fill_step_defaults
+from t5tune.training.disk_space import (
+    check_disk_space,
+    count_checkpoint_bytes,
+    count_model_bytes,
+)
 from t5tune.training.display import TrainingDisplay
 from t5tune.training.optimizers import build_optimizer
+from t5tune.training.resuming import RECIPE
 from t5tune.training.selection import LoopResult, choose_weights
 from t5tune.training.throughput import Throughput
 from t5tune.training.trainer import T5TuneTrainer
@@ -51,6 +62,7 @@ def run_training_loop(
     model: LoadedModel,
     validation: Examples,
     checkpoint: Path | None,
+    facts: Mapping[str, Any],
 ) -> LoopResult:
     """Train to the end of the recipe, or until a signal asks to stop.
 
@@ -61,6 +73,10 @@ def run_training_loop(
         model: The model that is trained, and its translator for validation.
         validation: What is translated at each validation.
         checkpoint: What to resume from.
+        facts: What the manifest of every checkpoint says beside the files.
+
+    Raises:
+        T5TuneError: A setting is wrong, the loss went up for good, or memory or disk are full.
     """
     plan = build_batch_plan(recipe.training, dataset)
     per_epoch = math.ceil(len(plan) / recipe.training.gradient_accumulation_steps)
@@ -81,21 +97,58 @@ def run_training_loop(
     # The display reads the speed of a window that the log then closes.
     end = EndOfTraining(log, max_seconds)
     callbacks = [throughput, display, log, stop, end]
-    trainer = _build_trainer(recipe, run, dataset, model, validation, plan, num_steps, callbacks)
+    trainer = _build_trainer(
+        recipe, run, dataset, model, validation, plan, num_steps, callbacks, facts
+    )
     trainer.throughput = throughput
     trainer.share_of_time = lambda: end.share_of_time
+    trainer.is_over = lambda: end.is_over or trainer.has_stopped_early
     if checkpoint is not None and trainer.average is not None:
         trainer.average.load(checkpoint)
+    _check_disk(trainer, run, math.ceil(num_steps / (training.eval_steps or num_steps)))
     _follow_memory(trainer, training, log, checkpoint)
     _announce(recipe, trainer, num_steps, per_epoch, checkpoint)
+    if checkpoint is not None and _had_ended(checkpoint, facts):
+        trainer.state = TrainerState.load_from_json(str(checkpoint / TRAINER_STATE_NAME))
+        return choose_weights(trainer, run, training, recipe.best_metric, log)
     try:
         with stop.installed():
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        trainer.checkpoints.finish()
+    except T5TuneError:
+        trainer.checkpoints.finish()
+        raise
     finally:
         display.close()
+    _say_waiting(trainer.checkpoints, log)
     if stop.received is not None and trainer.state.global_step < num_steps:
         return LoopResult(None, None, stopped_by=stop.received)
     return choose_weights(trainer, run, training, recipe.best_metric, log)
+
+
+def _check_disk(trainer: T5TuneTrainer, run: RunDirectory, num_validations: int) -> None:
+    """Before training: do the checkpoints fit that are there at one time?"""
+    # The newest, the best one, and the next one while it is written.
+    most = min(trainer.checkpoints_kept + 2, num_validations + 1)
+    there = [p for p in run.checkpoints.rglob("*") if p.is_file()]
+    needed = most * trainer.checkpoints.expected_bytes - sum(p.stat().st_size for p in there)
+    check_disk_space(
+        {run.checkpoints: max(0, needed), run.path: count_model_bytes(trainer.unwrapped)}
+    )
+
+
+def _had_ended(checkpoint: Path, facts: Mapping[str, Any]) -> bool:
+    """Whether training was over with a checkpoint, unless the recipe now wants more."""
+    manifest = read_manifest(checkpoint) or {}
+    return bool(manifest.get(ENDED)) and manifest.get(RECIPE) == facts[RECIPE]
+
+
+def _say_waiting(checkpoints: CheckpointWriter, log: JsonLog) -> None:
+    share = checkpoints.waited_seconds / max(log.elapsed_seconds, 1e-9)
+    say(
+        f"checkpoints: {checkpoints.num_written} written; training waited "
+        f"{checkpoints.waited_seconds:.1f} s for them, {100 * share:.1f} % of its time"
+    )
 
 
 def _follow_memory(
@@ -128,6 +181,7 @@ def _build_trainer(
     plan: BatchPlan,
     num_steps: int,
     callbacks: list[TrainerCallback],
+    facts: Mapping[str, Any],
 ) -> T5TuneTrainer:
     from torch.utils.tensorboard import SummaryWriter
 
@@ -140,16 +194,18 @@ def _build_trainer(
     arguments = build_training_arguments(recipe, run, num_steps)
     if training.torch_compile:
         compile_stacks(model.translator.model)
+    optimizer = build_optimizer(model.translator.model, training, from_scratch=from_scratch)
+    size = count_checkpoint_bytes(
+        model.translator.model, optimizer, with_average=average is not None
+    )
     trainer = T5TuneTrainer(
         model=model.translator.model,
+        processing_class=model.tokenizer,
         args=arguments,
         train_dataset=dataset,
         eval_dataset=validation.sources,
         data_collator=build_collator(plan, model),
-        optimizers=(
-            build_optimizer(model.translator.model, training, from_scratch=from_scratch),
-            None,
-        ),
+        optimizers=(optimizer, None),
         steps=OptimizerSteps(
             plan,
             training.gradient_accumulation_steps,
@@ -158,6 +214,7 @@ def _build_trainer(
         ),
         validate=lambda: _validate(recipe, model, validation),
         label_smoothing=training.label_smoothing_factor,
+        checkpoints=CheckpointWriter(run.checkpoints, facts, expected_bytes=size),
         # An average of so many needs them all.
         checkpoints_kept=max(training.save_total_limit, training.average_checkpoints or 0),
         average=average,

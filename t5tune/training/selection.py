@@ -10,19 +10,16 @@ from pathlib import Path
 
 import torch
 
+from t5tune.errors import T5TuneError
+from t5tune.manifest import find_damage
 from t5tune.progress import say
 from t5tune.recipe.schema import MetricName, TrainingSection
 from t5tune.run_directory import RunDirectory
 from t5tune.scoring.names import LOWER_IS_BETTER, SCORE_OF_METRIC
 from t5tune.training.averaging import average_checkpoints, weights_applied
 from t5tune.training.callbacks import JsonLog
-from t5tune.training.checkpoints import (
-    PREFIX,
-    find_newest_complete,
-    is_complete,
-    list_checkpoints,
-    step_of,
-)
+from t5tune.training.checkpoints import PREFIX
+from t5tune.training.resuming import RESTART
 from t5tune.training.trainer import T5TuneTrainer
 
 
@@ -77,13 +74,9 @@ def choose_weights(
 
 
 def _find_best_checkpoint(trainer: T5TuneTrainer, run: RunDirectory) -> LoopResult:
-    best_step = trainer.state.best_global_step
-    if best_step:
-        path = run.checkpoints / f"{PREFIX}{best_step}"
-    else:
-        newest, _ = find_newest_complete(run.checkpoints)
-        assert newest is not None, "training ends with a checkpoint"
-        path, best_step = newest, step_of(newest)
+    best_step = trainer.state.best_global_step or trainer.state.global_step
+    path = run.checkpoints / f"{PREFIX}{best_step}"
+    _check_whole(path, "the best one")
     return LoopResult(path, best_step, weights=f"step {best_step}")
 
 
@@ -93,9 +86,16 @@ def _averages(
     if trainer.average is not None:
         yield f"moving average up to step {trainer.state.global_step}", trainer.average.weights
     if training.average_checkpoints is not None:
-        directory = Path(trainer.args.output_dir)
-        newest = sorted(filter(is_complete, list_checkpoints(directory)), key=step_of)
-        newest = newest[-training.average_checkpoints :]
-        if len(newest) > 1:
-            steps = ", ".join(str(step_of(path)) for path in newest)
-            yield f"average of steps {steps}", average_checkpoints(newest)
+        steps = trainer.validated_steps[-training.average_checkpoints :]
+        paths = [Path(trainer.args.output_dir) / f"{PREFIX}{step}" for step in steps]
+        for path in paths:
+            _check_whole(path, "one of those to average")
+        if len(paths) > 1:
+            yield f"average of steps {', '.join(map(str, steps))}", average_checkpoints(paths)
+
+
+def _check_whole(checkpoint: Path, role: str) -> None:
+    """Refuse to end a run with other weights than the ones that were saved."""
+    damage = find_damage(checkpoint)
+    if damage is not None:
+        raise T5TuneError(f"{checkpoint}, {role}, cannot be used: {damage}.", next_command=RESTART)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from t5tune.data.sources import load_split
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.errors import T5TuneError
 from t5tune.evaluation import Examples, evaluate_model, load_examples, longest_references
+from t5tune.manifest import find_damage
 from t5tune.models.dropout import use_byte_dropout
 from t5tune.models.families import default_prefix, find_family, set_languages
 from t5tune.models.from_scratch import build_model, build_tokenizer
@@ -26,19 +26,22 @@ from t5tune.recipe.schema import DataEntry, Recipe
 from t5tune.run_directory import RunDirectory
 from t5tune.scoring.report import Report
 from t5tune.training.allocator import keep_freed_memory
-from t5tune.training.averaging import set_weights
-from t5tune.training.checkpoints import find_newest_complete
+from t5tune.training.best_model import keep_best_model
+from t5tune.training.checkpoints import remove_unfinished
 from t5tune.training.defaults import fill_training_defaults
-from t5tune.training.environment import record_environment
+from t5tune.training.environment import fingerprint_rows, package_versions, record_environment
 from t5tune.training.loop import run_training_loop
-from t5tune.training.selection import LoopResult
-from t5tune.translation import (
-    SETTINGS_KEY,
-    LoadedModel,
-    default_device,
-    is_byte_level,
-    load_for_translation,
+from t5tune.training.resuming import (
+    DATA,
+    RECIPE,
+    VERSIONS,
+    check_data,
+    choose_checkpoint,
+    fingerprint_recipe,
+    has_model_of,
+    warn_of_versions,
 )
+from t5tune.translation import LoadedModel, default_device, is_byte_level, load_for_translation
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ def train(recipe: Recipe, run: RunDirectory) -> TrainingResult:
         T5TuneError: Data, model or settings do not allow it.
     """
     _refuse_several_processes()
-    if not run.has_model:
+    if not has_model_of(run, recipe):
         stopped_by = _train_model(recipe, run)
         if stopped_by is not None:
             return TrainingResult(run, stopped_by=stopped_by)
@@ -104,15 +107,28 @@ def _train_model(recipe: Recipe, run: RunDirectory) -> signal.Signals | None:
     """Train until model/ is there; returns the signal that ended training early, if any."""
     if default_device() == "cpu":
         keep_freed_memory()
-    checkpoint, skipped = find_newest_complete(run.checkpoints)
-    for path in skipped:
-        say(f"skipped {path}: it is incomplete or damaged")
+    if run.has_model and (damage := find_damage(run.model)):
+        say(f"{run.model}: {damage}; it is made again from the checkpoints")
+    remove_unfinished(run.checkpoints)
+    checkpoint = choose_checkpoint(run).checkpoint
     texts = _load_texts(recipe)
+    facts: dict[str, Any] = {
+        RECIPE: fingerprint_recipe(recipe),
+        DATA: _fingerprint_texts(texts),
+        VERSIONS: package_versions(),
+    }
+    if checkpoint is not None:
+        check_data(checkpoint, facts[DATA])
+        warn_of_versions(checkpoint, facts[VERSIONS])
+    record_environment(run, recipe, facts[DATA])
     set_seed(recipe.training.seed)
-    model, tokenizer = _build_or_load(recipe, texts, run, resumes=checkpoint is not None)
+    model, tokenizer = _build_or_load(recipe, texts, checkpoint)
     resolved, forced_bos = _resolve_for_model(recipe, model, tokenizer, texts)
     texts = _with_prefix(texts, resolved)
     dataset = _encode(texts, tokenizer, resolved)
+    facts[DATA]["the tokens of data.train"] = dataset.fingerprint()
+    if checkpoint is not None:
+        check_data(checkpoint, facts[DATA])
     translator = TorchTranslator(
         model,
         tokenizer,
@@ -122,23 +138,20 @@ def _train_model(recipe: Recipe, run: RunDirectory) -> signal.Signals | None:
     )
     use_byte_dropout(model)
     _set_generation_config(model, resolved, forced_bos)
-    record_environment(run, recipe, texts.sources, texts.targets)
-    result = run_training_loop(
-        resolved,
-        run,
-        dataset,
-        LoadedModel(run.name, translator, tokenizer, resolved, run),
-        texts.validation,
-        checkpoint,
-    )
-    if result.stopped_by is not None:
-        return result.stopped_by
-    settings = {
-        "prefix": resolved.data.train.prefix or "",
-        "max_source_length": resolved.data.max_source_length,
+    loaded = LoadedModel(run.name, translator, tokenizer, resolved, run)
+    result = run_training_loop(resolved, run, dataset, loaded, texts.validation, checkpoint, facts)
+    if result.stopped_by is None:
+        sentence = next(source for source in texts.validation.sources if source.strip())
+        keep_best_model(run, result, loaded, sentence, facts)
+    return result.stopped_by
+
+
+def _fingerprint_texts(texts: _Texts) -> dict[str, str]:
+    validation = zip(texts.validation.sources, texts.validation.references, strict=True)
+    return {
+        "data.train": fingerprint_rows(zip(texts.sources, texts.targets, strict=True)),
+        "data.validation": fingerprint_rows([source, *others] for source, others in validation),
     }
-    _keep_best_model(run, result, tokenizer, model.generation_config, settings)
-    return None
 
 
 def _load_texts(recipe: Recipe) -> _Texts:
@@ -164,20 +177,19 @@ def _load_texts(recipe: Recipe) -> _Texts:
 
 
 def _build_or_load(
-    recipe: Recipe, texts: _Texts, run: RunDirectory, *, resumes: bool
+    recipe: Recipe, texts: _Texts, checkpoint: Path | None
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """The model to train; a checkpoint holds all of it, whatever has become of its origin."""
     section = recipe.model
-    if section.from_scratch is None:
-        assert section.name is not None
-        config = load_config(section.name, revision=section.revision, overrides=section.config)
-        tokenizer = load_tokenizer(section.name, revision=section.revision)
-        return load_model(section.name, revision=section.revision, config=config), tokenizer
-    if resumes:
-        tokenizer = load_tokenizer(str(run.tokenizer))
-    else:
+    if checkpoint is not None:
+        return load_model(str(checkpoint)), load_tokenizer(str(checkpoint))
+    if section.from_scratch is not None:
         tokenizer = build_tokenizer(section.from_scratch.tokenizer, texts.sources, texts.targets)
-        _save_in_one_piece(run.tokenizer, tokenizer)
-    return build_model(section.from_scratch, tokenizer, section.config), tokenizer
+        return build_model(section.from_scratch, tokenizer, section.config), tokenizer
+    assert section.name is not None
+    config = load_config(section.name, revision=section.revision, overrides=section.config)
+    tokenizer = load_tokenizer(section.name, revision=section.revision)
+    return load_model(section.name, revision=section.revision, config=config), tokenizer
 
 
 def _resolve_for_model(
@@ -258,29 +270,3 @@ def _set_generation_config(model: PreTrainedModel, recipe: Recipe, forced_bos: i
     if forced_bos is not None:
         config.forced_bos_token_id = forced_bos
     config.validate(strict=True)
-
-
-def _keep_best_model(
-    run: RunDirectory,
-    result: LoopResult,
-    tokenizer: PreTrainedTokenizerBase,
-    generation_config: GenerationConfig,
-    settings: dict[str, Any],
-) -> None:
-    best = load_model(str(result.best_checkpoint))
-    if result.averaged is not None:
-        set_weights(best, result.averaged)
-    setattr(best.config, SETTINGS_KEY, {**settings, "weights": result.weights})
-    best.generation_config = generation_config
-    _save_in_one_piece(run.model, best, tokenizer)
-    say(f"model: {run.model} ({result.weights})")
-
-
-def _save_in_one_piece(path: Path, *parts: PreTrainedModel | PreTrainedTokenizerBase) -> None:
-    """Save under another name and rename: a half-written directory is never taken for whole."""
-    temporary = path.with_name(path.name + ".tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
-    for part in parts:
-        part.save_pretrained(temporary)
-    shutil.rmtree(path, ignore_errors=True)
-    os.replace(temporary, path)

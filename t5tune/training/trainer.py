@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import pickle
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch.optim.lr_scheduler import LambdaLR
-from transformers import PreTrainedModel, Seq2SeqTrainer, TrainerControl
+from transformers import (
+    EarlyStoppingCallback,
+    PreTrainedModel,
+    Seq2SeqTrainer,
+    TrainerControl,
+)
+from transformers.trainer import TRAINER_STATE_NAME
+from transformers.trainer_callback import ExportableState
 
 from t5tune.data.encoding import IGNORED
 from t5tune.data.packing import PackedCollator
@@ -27,7 +35,7 @@ from t5tune.models.output_layer import has_plain_output_layer, without_output_la
 from t5tune.models.packed import accept_packed_rows
 from t5tune.training.allocator import release_freed_memory
 from t5tune.training.averaging import WeightAverage
-from t5tune.training.checkpoints import PREFIX, name_last_checkpoint, remove_old, write_manifest
+from t5tune.training.checkpoint_writer import CheckpointWriter
 from t5tune.training.divergence import LossWatch
 from t5tune.training.loss import sum_token_losses, sum_token_losses_chunked
 from t5tune.training.memory import NEXT_COMMAND, is_out_of_memory
@@ -46,7 +54,8 @@ class T5TuneTrainer(Seq2SeqTrainer):
             not accumulate: for it every step is one "batch".
         validate: Translates the validation examples and returns scores by name.
         label_smoothing: See `sum_token_losses`.
-        checkpoints_kept: The newest so many, and the best one.
+        checkpoints: Writes them.
+        checkpoints_kept: The last so many that were validated, and the best one.
         average: Of the weights; saved in every checkpoint.
         **arguments: Of `Seq2SeqTrainer`.
 
@@ -65,6 +74,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
         steps: OptimizerSteps,
         validate: Validate,
         label_smoothing: float,
+        checkpoints: CheckpointWriter,
         checkpoints_kept: int,
         average: WeightAverage | None = None,
         **arguments: Any,
@@ -73,16 +83,18 @@ class T5TuneTrainer(Seq2SeqTrainer):
         self.steps = steps
         self.validate = validate
         self.label_smoothing = label_smoothing
+        self.checkpoints = checkpoints
         self.checkpoints_kept = checkpoints_kept
         self.average = average
         if average is not None:
             self.add_callback(average)
         self.throughput: Throughput | None = None
         self.share_of_time: Callable[[], float] = lambda: 0.0
+        self.is_over: Callable[[], bool] = lambda: False
         self.batch_limit: int | None = None
         self.on_limit: OnLimit = lambda _: None
         self.loss_watch = LossWatch(
-            Path(self.args.output_dir), self.args.learning_rate, round(self.args.logging_steps)
+            checkpoints, self.args.learning_rate, round(self.args.logging_steps)
         )
         self.control: TrainerControl
         self.has_plain_output_layer = has_plain_output_layer(self.unwrapped)
@@ -193,7 +205,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
             raise T5TuneError(
                 f"out of memory at step {self.state.global_step + 1}: a batch of one row, "
                 f"{sides[0]} source and {sides[1]} target tokens, does not fit; "
-                f"{name_last_checkpoint(Path(self.args.output_dir))}.",
+                f"{self.checkpoints.name_last()}.",
                 next_command=NEXT_COMMAND,
             )
         self.batch_limit = count_padded_tokens(batch) // 2
@@ -209,15 +221,62 @@ class T5TuneTrainer(Seq2SeqTrainer):
             self.loss_watch.check_logged(losses, step, self.state.best_global_step)
 
     def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
-        """Complete a checkpoint with its manifest before an older one is deleted."""
-        self.loss_watch.check_pending(self.state.global_step)
-        super()._save_checkpoint(model, trial)
-        checkpoints = Path(self.args.output_dir)
-        checkpoint = checkpoints / f"{PREFIX}{self.state.global_step}"
+        """Whole or not at all; see `CheckpointWriter`."""
+        step = self.state.global_step
+        self.loss_watch.check_pending(step)
+        self.checkpoints.write(
+            step,
+            self._write_state,
+            best_step=self.state.best_global_step,
+            kept=self.validated_steps[-self.checkpoints_kept :],
+            ended=self.is_over(),
+        )
+
+    @property
+    def validated_steps(self) -> list[int]:
+        """Steps with a validation, and so with a checkpoint, in order."""
+        history = self.state.log_history
+        return [line["step"] for line in history if any(key.startswith("eval_") for key in line)]
+
+    @property
+    def has_stopped_early(self) -> bool:
+        """Whether validations have not improved for as long as the recipe has patience."""
+        return any(
+            callback.early_stopping_patience_counter >= callback.early_stopping_patience
+            for callback in self.callback_handler.callbacks
+            if isinstance(callback, EarlyStoppingCallback)
+        )
+
+    def _write_state(self, directory: Path) -> None:
+        """All that training goes on from."""
+        self.unwrapped.save_pretrained(directory)
+        self.processing_class.save_pretrained(directory)
+        self._save_optimizer_and_scheduler(str(directory))
+        self._save_scaler(str(directory))
+        self._save_rng_state(str(directory))
         if self.average is not None:
-            self.average.save(checkpoint)
-        write_manifest(checkpoint)
-        remove_old(checkpoints, keep=self.checkpoints_kept, best_step=self.state.best_global_step)
+            self.average.save(directory)
+        for callback in self.callback_handler.callbacks:
+            if isinstance(callback, ExportableState):
+                self.state.stateful_callbacks[type(callback).__name__] = callback.state()
+        self.state.save_to_json(str(directory / TRAINER_STATE_NAME))
+
+    def _load_callback_state(self) -> None:
+        """Early stopping goes on counting; its patience is the recipe's."""
+        for callback in self.callback_handler.callbacks:
+            if isinstance(callback, EarlyStoppingCallback):
+                saved = self.state.stateful_callbacks.get(type(callback).__name__)
+                if saved:
+                    for name, value in saved["attributes"].items():
+                        setattr(callback, name, value)
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        with _only_tensors(checkpoint):
+            super()._load_optimizer_and_scheduler(checkpoint)
+
+    def _load_rng_state(self, checkpoint: str | None) -> None:
+        with _only_tensors(checkpoint):
+            super()._load_rng_state(checkpoint)
 
     def compute_loss(
         self,
@@ -295,6 +354,19 @@ class T5TuneTrainer(Seq2SeqTrainer):
     def floating_point_ops(self, inputs: list[Batch]) -> int:
         """Not counted: the estimate of the library ignores the decoder's length."""
         return 0
+
+
+@contextlib.contextmanager
+def _only_tensors(checkpoint: str | None) -> Iterator[None]:
+    """Files of pickles are loaded with `weights_only`, which refuses whatever could run."""
+    try:
+        yield
+    except pickle.UnpicklingError as error:
+        raise T5TuneError(
+            f"{checkpoint}: a file holds something else than tensors and is not loaded; t5tune "
+            "did not write it.",
+            next_command="t5tune verify RUN   # or the same command with --restart",
+        ) from error
 
 
 RandomState = tuple[torch.Tensor, torch.Tensor | None]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from t5tune.data.batching import BatchPlan, FixedSizeBatches
 from t5tune.data.encoding import Collator, EncodedDataset, TokenSequences
 from t5tune.data.packing import PackedBatches, PackedCollator, choose_row_lengths
 from t5tune.data.steps import OptimizerSteps
+from t5tune.training.checkpoint_writer import CheckpointWriter
 from t5tune.training.trainer import T5TuneTrainer
 
 NUM_EXAMPLES = 30
@@ -99,6 +101,7 @@ def main() -> None:
             steps=OptimizerSteps(plan, len(plan), rank, num_ranks),
             validate=dict,
             label_smoothing=float(smoothing),
+            checkpoints=CheckpointWriter(Path(directory), {}),
             checkpoints_kept=1,
             callbacks=[recorder],
         )

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from t5tune.errors import T5TuneError
+from t5tune.training.checkpoint_writer import CheckpointWriter
 from t5tune.training.divergence import LossWatch, has_diverged
 
 
@@ -26,7 +27,9 @@ def test_a_spike_and_the_start_of_training_have_not() -> None:
 
 
 def test_the_error_names_the_step_and_the_best_checkpoint() -> None:
-    watch = LossWatch(Path("checkpoints"), learning_rate=3e-3, logging_steps=50)
+    watch = LossWatch(
+        CheckpointWriter(Path("checkpoints"), {}), learning_rate=3e-3, logging_steps=50
+    )
     watch.check_logged([3.0, 2.0, 8.0, 9.0], 200, 100)
     with pytest.raises(
         T5TuneError, match=r"2\.000 and has been above 7\.000 for 150 steps"
@@ -37,7 +40,7 @@ def test_the_error_names_the_step_and_the_best_checkpoint() -> None:
 
 
 def test_a_loss_that_is_no_number_is_noticed_at_once_on_a_cpu(tmp_path: Path) -> None:
-    watch = LossWatch(tmp_path, learning_rate=3e-3, logging_steps=50)
+    watch = LossWatch(CheckpointWriter(tmp_path, {}), learning_rate=3e-3, logging_steps=50)
     watch.add(torch.tensor(1.0), 6)
     with pytest.raises(T5TuneError, match="nan at step 7; no checkpoint was saved yet"):
         watch.add(torch.tensor(float("nan")), 7)

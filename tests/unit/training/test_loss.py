@@ -21,6 +21,7 @@ from t5tune.data.batching import FixedSizeBatches
 from t5tune.data.encoding import Collator, EncodedDataset, TokenSequences
 from t5tune.data.steps import OptimizerSteps
 from t5tune.training import loss as loss_module
+from t5tune.training.checkpoint_writer import CheckpointWriter
 from t5tune.training.loss import sum_token_losses, sum_token_losses_chunked
 from t5tune.training.trainer import T5TuneTrainer
 
@@ -89,6 +90,7 @@ def first_step(
         ),
         validate=dict,
         label_smoothing=smoothing,
+        checkpoints=CheckpointWriter(path, {}),
         checkpoints_kept=1,
         callbacks=[recorder],
     )

@@ -1,0 +1,95 @@
+"""What a directory held when it was complete: sizes, hashes, and the facts it was made from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from t5tune.run_directory import write_text
+
+MANIFEST = "manifest.json"
+OWN_HASH = "manifest_sha256"
+
+
+def write_manifest(directory: Path, facts: Mapping[str, Any]) -> None:
+    """Write size and SHA-256 of every file, once all of them have reached the disk.
+
+    Written last, the manifest marks the directory as complete.
+
+    Args:
+        directory: Holds at least one file.
+        facts: What else is worth checking, as JSON takes it.
+    """
+    files = {}
+    for path in sorted(directory.rglob("*")):
+        if path.is_file() and path.name != MANIFEST:
+            flush(path)
+            name = path.relative_to(directory).as_posix()
+            files[name] = {"size": path.stat().st_size, "sha256": hash_file(path)}
+    content = {**facts, "files": files}
+    content[OWN_HASH] = _hash_content(content)
+    write_text(directory / MANIFEST, json.dumps(content, indent=1) + "\n")
+    flush(directory / MANIFEST)
+    flush(directory)
+
+
+def read_manifest(directory: Path) -> dict[str, Any] | None:
+    """The manifest, if it is there and is what was written."""
+    try:
+        content = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
+        own_hash = content.pop(OWN_HASH)
+        is_whole = _hash_content(content) == own_hash and isinstance(content["files"], dict)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return content if is_whole else None
+
+
+def find_damage(directory: Path) -> str | None:
+    """The first file that is not what it was, and how; None if all are.
+
+    Files that the manifest does not name are not looked at.
+    """
+    if not (directory / MANIFEST).is_file():
+        return f"{MANIFEST} is missing"
+    content = read_manifest(directory)
+    if content is None:
+        return f"{MANIFEST} has changed since it was written"
+    for name, entry in content["files"].items():
+        path = directory / name
+        try:
+            size = path.stat().st_size
+            if size != entry["size"]:
+                return f"{name} has {size:,} bytes instead of {entry['size']:,}"
+            if hash_file(path) != entry["sha256"]:
+                return f"{name} has changed since it was written"
+        except FileNotFoundError:
+            return f"{name} is missing"
+        except OSError as error:
+            return f"{name} cannot be read: {error.strerror}"
+    return None
+
+
+def flush(path: Path) -> None:
+    """Wait until a file, or the names in a directory, have reached the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256 of a file's content."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _hash_content(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

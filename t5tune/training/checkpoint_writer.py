@@ -1,0 +1,138 @@
+"""Writing checkpoints so that they are whole or not there, beside the training that goes on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from t5tune.errors import T5TuneError
+from t5tune.manifest import flush, write_manifest
+from t5tune.training.checkpoints import (
+    BEST_STEP,
+    ENDED,
+    PREFIX,
+    STAGING,
+    name_last_checkpoint,
+    remove_checkpoint,
+    remove_old,
+    remove_unfinished,
+)
+from t5tune.training.disk_space import explain_full_disk
+
+
+class CheckpointWriter:
+    """Makes checkpoints appear whole or not at all.
+
+    The files are written into another directory. Flushing and hashing them, and deleting what
+    is no longer needed, happens beside the training that goes on; the last act is a rename.
+
+    Args:
+        directory: Of all checkpoints.
+        facts: What every manifest says beside the files.
+        expected_bytes: About how large a checkpoint is, for the message about a full disk.
+
+    Attributes:
+        waited_seconds: How long training stood still for checkpoints.
+        num_written: Checkpoints begun.
+    """
+
+    def __init__(
+        self, directory: Path, facts: Mapping[str, Any], *, expected_bytes: int = 0
+    ) -> None:
+        self.directory = directory
+        self.expected_bytes = expected_bytes
+        self.facts = facts
+        self.waited_seconds = 0.0
+        self.num_written = 0
+        self._thread: threading.Thread | None = None
+        self._failure: BaseException | None = None
+
+    def write(
+        self,
+        step: int,
+        save: Callable[[Path], None],
+        *,
+        best_step: int | None,
+        kept: Collection[int],
+        ended: bool,
+    ) -> None:
+        """Write a checkpoint; returns when its files are written, before they are safe.
+
+        Args:
+            step: The optimizer step.
+            save: Writes the files into a directory.
+            best_step: The step of the checkpoint that has validated best, if any has.
+            kept: Steps of earlier checkpoints that stay; once this one is whole, others go.
+            ended: Whether training is over with this one.
+
+        Raises:
+            T5TuneError: The disk is full. What was there before is still whole.
+        """
+        start = time.monotonic()
+        self.finish()
+        staging = self.directory / f"{STAGING}{PREFIX}{step}"
+        remove_unfinished(self.directory)
+        try:
+            staging.mkdir(parents=True)
+            save(staging)
+        except Exception as error:
+            self._give_up(staging, error)
+        facts = {"step": step, BEST_STEP: best_step, ENDED: ended, **self.facts}
+        keep = {step, best_step, *kept}
+        # A daemon: a second Ctrl-C does not wait for it, and what it leaves is not taken for whole.
+        self._thread = threading.Thread(
+            target=self._complete, args=(staging, step, facts, keep), daemon=True
+        )
+        self._thread.start()
+        self.num_written += 1
+        self.waited_seconds += time.monotonic() - start
+
+    def finish(self) -> None:
+        """Wait until the checkpoint that is being written is complete.
+
+        Raises:
+            T5TuneError: It could not be completed, because the disk is full.
+        """
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+
+    def name_last(self) -> str:
+        """Half a sentence on what can be resumed from."""
+        self.finish()
+        return name_last_checkpoint(self.directory)
+
+    def _complete(
+        self, staging: Path, step: int, facts: Mapping[str, Any], keep: Collection[int | None]
+    ) -> None:
+        try:
+            write_manifest(staging, facts)
+            final = self.directory / f"{PREFIX}{step}"
+            if final.exists():  # a damaged one of a former part of the run
+                remove_checkpoint(final)
+            os.replace(staging, final)
+            flush(self.directory)
+            remove_old(self.directory, step, keep)
+        except Exception as error:
+            try:
+                self._give_up(staging, error)
+            except Exception as explained:
+                self._failure = explained
+
+    def _give_up(self, staging: Path, error: Exception) -> None:
+        shutil.rmtree(staging, ignore_errors=True)
+        reason = explain_full_disk(error, self.directory, self.expected_bytes)
+        if reason is None:
+            raise error
+        raise T5TuneError(
+            f"{reason}; {name_last_checkpoint(self.directory)}.",
+            next_command="free the space and type the same command again; it continues",
+        ) from error

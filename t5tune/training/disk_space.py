@@ -1,0 +1,131 @@
+"""Whether the checkpoints of a run fit onto its disk, and what is missing when they do not."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import shutil
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from t5tune.errors import T5TuneError
+from t5tune.training.adafactor import Adafactor
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+_OS_ERROR = re.compile(r"os error (\d+)")  # how safetensors, written in Rust, names the number
+TORCH_WRITER = "inline_container"  # its file, in the errors of torch.save, which give no reason
+
+# Configuration, tokenizer, states of the loop and of the random numbers beside the tensors.
+OTHER_FILES = 5_000_000  # bytes; mT5's tokenizer has 16 MB, most have less than 3
+
+
+def count_checkpoint_bytes(
+    model: torch.nn.Module, optimizer: torch.optim.Optimizer, *, with_average: bool
+) -> int:
+    """About how large a checkpoint is.
+
+    Args:
+        model: Whose weights are saved; tied ones once.
+        optimizer: Its state is saved, whether it is there yet or not.
+        with_average: An average of the weights, in fp32, is saved too.
+    """
+    trained = [p for p in model.parameters() if p.requires_grad]
+    average = 4 * sum(p.numel() for p in trained) if with_average else 0
+    return count_model_bytes(model) + count_optimizer_bytes(optimizer) + average + OTHER_FILES
+
+
+def count_model_bytes(model: torch.nn.Module) -> int:
+    """Bytes of the weights; tied ones once."""
+    return sum(p.numel() * p.element_size() for p in model.parameters())
+
+
+def count_optimizer_bytes(optimizer: torch.optim.Optimizer) -> int:
+    """Bytes of the state after a step, found by a step on tensors without content."""
+    groups: list[dict[str, Any]] = []
+    for group in optimizer.param_groups:
+        twins = [torch.nn.Parameter(torch.empty_like(p, device="meta")) for p in group["params"]]
+        for twin in twins:
+            twin.grad = torch.empty_like(twin)
+        groups.append({"params": twins, "weight_decay": group["weight_decay"]})
+    rehearsal: torch.optim.Optimizer
+    if isinstance(optimizer, Adafactor):
+        rehearsal = Adafactor(groups, lr=1.0)
+    else:
+        rehearsal = torch.optim.AdamW(groups, foreach=False)
+    rehearsal.step()
+    tensors = [value for state in rehearsal.state.values() for value in state.values()]
+    return sum(t.numel() * t.element_size() for t in tensors if isinstance(t, torch.Tensor))
+
+
+def check_disk_space(needs: Mapping[Path, int]) -> None:
+    """Refuse to begin what the disk cannot hold.
+
+    Args:
+        needs: Bytes that will be written into each directory. One that is not there yet is
+            counted where it will be.
+
+    Raises:
+        T5TuneError: They do not fit.
+    """
+    volumes: dict[int, list[tuple[Path, int]]] = defaultdict(list)
+    for directory, num_bytes in needs.items():
+        existing = next(path for path in (directory, *directory.resolve().parents) if path.exists())
+        volumes[existing.stat().st_dev].append((existing, num_bytes))
+    for entries in volumes.values():
+        directory, needed = entries[0][0], sum(num_bytes for _, num_bytes in entries)
+        free = shutil.disk_usage(directory).free
+        if needed > free:
+            raise T5TuneError(
+                f"{directory}: the checkpoints and the model of this run need "
+                f"{format_bytes(needed)} and {format_bytes(free)} are free: "
+                f"{format_bytes(needed - free)} are missing.",
+                next_command=f"df -h {directory}   # then free the space, choose another "
+                "--output-dir, or keep fewer checkpoints with training.save_total_limit=1",
+            )
+
+
+def explain_full_disk(
+    error: Exception, directory: Path, needed: int, *, what: str = "a checkpoint"
+) -> str | None:
+    """A sentence's beginning if an error came from a full disk or quota, else None.
+
+    Args:
+        error: From the operating system, torch or safetensors, which all say it in their own way.
+        directory: What was to be written into, without what has been written.
+        needed: Bytes that were to be written.
+        what: They are.
+    """
+    number = _error_number(error)
+    free = shutil.disk_usage(directory).free
+    if number not in FULL and TORCH_WRITER not in str(error):
+        return None
+    if free >= needed:
+        reason = os.strerror(number or errno.ENOSPC)
+        return f"{directory}: {reason}; {what} needs {format_bytes(needed)}"
+    return (
+        f"{directory}: the disk is full: {what} needs {format_bytes(needed)} and "
+        f"{format_bytes(free)} are free, {format_bytes(needed - free)} are missing"
+    )
+
+
+def _error_number(error: BaseException | None) -> int | None:
+    while error is not None:
+        if isinstance(error, OSError) and error.errno is not None:
+            return error.errno
+        if match := _OS_ERROR.search(str(error)):
+            return int(match[1])
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def format_bytes(num_bytes: int) -> str:
+    """As in 1.2 GB, in powers of 1000 as disks are sold."""
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if num_bytes >= size:
+            return f"{num_bytes / size:.1f} {unit}"
+    return f"{num_bytes} bytes"
