@@ -17,6 +17,7 @@ from t5tune.cli.signals import leaving_on_signals
 from t5tune.cli.train import train
 from t5tune.cli.translate import translate
 from t5tune.cli.validate import validate
+from t5tune.cli.verify import verify
 from t5tune.errors import T5TuneError
 
 app = typer.Typer(
@@ -33,6 +34,7 @@ app.command()(translate)
 app.command()(score)
 app.add_typer(recipes.app, name="recipes")
 app.command()(validate)
+app.command()(verify)
 
 
 def _print_version(wanted: bool) -> None:

@@ -41,6 +41,7 @@ def train(
     _check_directory(run)
     command = " ".join(["t5tune train", recipe, *(overrides or [])])
     with lock_run(run):
+        loaded = _as_begun(loaded, run)
         _check_recipe(loaded, run, command)
         typer.echo(f"run: {run.path}", err=True)
         _train(loaded, run, command, json_output)
@@ -62,6 +63,22 @@ def _check_directory(run: RunDirectory) -> None:
                 "its own.",
                 next_command="--output-dir ANOTHER",
             )
+
+
+def _as_begun(recipe: Recipe, run: RunDirectory) -> Recipe:
+    """The recipe that a run was begun with, if the run's own `recipe.yaml` was named.
+
+    That one has every default written out, and so differs from it without meaning anything else.
+    """
+    from t5tune.errors import T5TuneError
+    from t5tune.recipe.loading import differing_keys, load_recipe
+    from t5tune.training.resuming import recorded_recipe
+
+    try:
+        is_own = run.is_run and not differing_keys(load_recipe(run.recipe), recipe)
+    except T5TuneError:  # damaged: it is written anew
+        is_own = False
+    return (recorded_recipe(run) or recipe) if is_own else recipe
 
 
 def _check_recipe(recipe: Recipe, run: RunDirectory, command: str) -> None:

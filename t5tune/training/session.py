@@ -107,7 +107,7 @@ def _train_model(recipe: Recipe, run: RunDirectory) -> signal.Signals | None:
     """Train until model/ is there; returns the signal that ended training early, if any."""
     if default_device() == "cpu":
         keep_freed_memory()
-    if run.has_model and (damage := find_damage(run.model)):
+    if run.model.is_dir() and (damage := find_damage(run.model)):
         say(f"{run.model}: {damage}; it is made again from the checkpoints")
     remove_unfinished(run.checkpoints)
     checkpoint = choose_checkpoint(run).checkpoint

@@ -1,0 +1,57 @@
+"""`t5tune verify`: is a run still what its training left behind?"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def verify(
+    run: Annotated[
+        str | None, typer.Argument(help="A run; the newest finished one if left out.")
+    ] = None,
+    json_output: Annotated[
+        bool, typer.Option("--json", help="Print the checks as JSON on stdout.")
+    ] = False,
+) -> None:
+    """Compare checkpoints and model with their manifests; load the model and let it translate."""
+    import json
+    from pathlib import Path
+
+    from t5tune.cli.models import choose_model
+    from t5tune.errors import T5TuneError
+    from t5tune.run_directory import RunDirectory
+    from t5tune.verification import verify_run
+
+    directory = RunDirectory(Path(choose_model(run)))
+    if not directory.path.is_dir():
+        raise T5TuneError(
+            f"{directory.path} is no directory.", next_command="t5tune verify runs/NAME"
+        )
+    checks = []
+    for check in verify_run(directory):
+        checks.append(check)
+        if not json_output:
+            problem = f": {check.problem}" if check.problem else ""
+            state = "bad" if check.problem else "ok "
+            typer.echo(f"{state}  {check.path}  {check.what}{problem}")
+    if json_output:
+        rows = [
+            {"path": str(check.path), "what": check.what, "problem": check.problem}
+            for check in checks
+        ]
+        typer.echo(json.dumps({"run": str(directory.path), "checks": rows}, ensure_ascii=False))
+    if not directory.model.is_dir():
+        typer.echo("there is no model yet: its training has not finished", err=True)
+    bad = [check.path for check in checks if check.problem]
+    if bad:
+        train = f"t5tune train {directory.recipe} --output-dir {directory.path}"
+        if directory.model.is_dir() and directory.model not in bad:
+            next_command = f"rm -r {bad[0]}   # the model is whole and needs no checkpoint"
+        else:
+            next_command = f"{train}   # goes on from checkpoints that are whole"
+        raise T5TuneError(
+            f"{len(bad)} of {len(checks)} checks of {directory.path} failed.",
+            next_command=next_command,
+        )

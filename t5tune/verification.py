@@ -1,0 +1,71 @@
+"""Whether a run still is what its training left behind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from t5tune.errors import T5TuneError
+from t5tune.manifest import find_damage
+from t5tune.run_directory import RunDirectory
+from t5tune.translation import load_for_translation, translate_lines
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes:
+        path: In the run.
+        what: Was looked at.
+        problem: What is wrong with it, if anything is.
+    """
+
+    path: Path
+    what: str
+    problem: str | None = None
+
+
+def verify_run(run: RunDirectory) -> Iterator[Check]:
+    """Compare every file that has a manifest with it, load the model and let it translate.
+
+    Args:
+        run: Finished or not; without a model only its checkpoints are looked at.
+
+    Raises:
+        T5TuneError: There is neither a checkpoint nor a model.
+    """
+    checkpoints = sorted(
+        (path for path in run.checkpoints.glob("checkpoint-*") if path.is_dir()),
+        key=lambda path: (len(path.name), path.name),
+    )
+    if not checkpoints and not run.model.is_dir():
+        raise T5TuneError(
+            f"{run.path} holds neither a checkpoint nor a model.",
+            next_command="t5tune verify RUN   # a directory that t5tune train wrote",
+        )
+    for checkpoint in checkpoints:
+        yield Check(checkpoint, "manifest", find_damage(checkpoint))
+    if run.model.is_dir():
+        damage = find_damage(run.model)
+        yield Check(run.model, "manifest", damage)
+        if damage is None:
+            yield Check(run.model, "translation", _find_other_translation(run))
+
+
+def _find_other_translation(run: RunDirectory) -> str | None:
+    """How the translation of the stored sentence differs from the stored one."""
+    smoke = json.loads(run.smoke.read_text(encoding="utf-8"))
+    try:
+        model = load_for_translation(str(run.path))
+        (hypothesis,) = translate_lines(model, [smoke["source"]])
+    except T5TuneError as error:
+        return error.message
+    if hypothesis == smoke["hypothesis"]:
+        return None
+    return (
+        f"{smoke['source']!r} was translated as {smoke['hypothesis']!r} on {smoke['device']} when "
+        f"the model was saved, and is {hypothesis!r} now"
+    )

@@ -1,0 +1,157 @@
+"""kill -9 at every file operation of a save, then the same command again.
+
+python -m tests.stress.kill_saves FOLDER [--every N]
+
+strace kills a fork at the n-th call of each system call with which a save changes the disk: the
+large writes never pass through Python. The third save is taken, which also throws a checkpoint
+away. Prints one JSON object: how many points there are, tried and killed, and which of them did
+not go on to the weights of the uninterrupted run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from t5tune.training import checkpoint_writer
+from t5tune.training.checkpoint_writer import CheckpointWriter
+from tests.conftest import write_tiny_recipe
+from tests.stress.warm import same_model, start, t5tune_command, wait
+
+CALLS = (
+    "openat,write,pwrite64,writev,close,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,"
+    "rmdir,fsync,fdatasync,ftruncate"
+)
+SETTINGS = (
+    "training.max_steps=8", "training.eval_steps=2", "training.save_total_limit=2",
+    "training.ema_decay=0.9", "training.gradient_accumulation_steps=2",
+)  # fmt: skip
+TARGET_STEP = 6
+PR_SET_PTRACER, ANY = 0x59616D61, ctypes.c_ulong(-1)
+
+
+class Inline:
+    """In place of a thread: one order of calls, so that all of them can be counted."""
+
+    def __init__(self, target: Callable[..., None], args: tuple[Any, ...], daemon: bool) -> None:
+        self.run = lambda: target(*args)
+
+    def start(self) -> None:
+        self.run()
+
+    def join(self) -> None:
+        pass
+
+
+def traced(action: Callable[[], None], folder: Path, *options: str) -> int:
+    """Run something in a fork under strace; returns its exit code."""
+    ready, go = os.pipe()
+
+    def wait_and_act() -> None:
+        ctypes.CDLL(None).prctl(PR_SET_PTRACER, ANY, 0, 0, 0)
+        os.read(ready, 1)
+        action()
+        os._exit(0)
+
+    process = start(wait_and_act, folder)
+    tracer = subprocess.Popen(["strace", "-qq", *options, "-p", str(process)])
+    status = Path(f"/proc/{process}/status")
+    while "TracerPid:\t0\n" in status.read_text():
+        assert tracer.poll() is None, "strace could not attach"
+        time.sleep(0.001)
+    os.write(go, b"\n")
+    code = wait(process)
+    tracer.wait()
+    os.close(ready)
+    os.close(go)
+    return code
+
+
+def try_all_points(folder: Path, every: int, save: Callable[[Path], None]) -> dict[str, Any]:
+    """Kill a save at its points; every trial leaves its run in a folder of its own."""
+    checkpoint_writer.threading.Thread = Inline  # type: ignore[assignment, misc]
+
+    def trial(name: str, *options: str) -> int:
+        shutil.copytree(folder / "begun" / "run", folder / "trials" / name / "run")
+        checkpoints = folder / "trials" / name / "run" / "checkpoints"
+        return traced(lambda: save(checkpoints), folder / "trials" / name, *options)
+
+    trace = folder / "trace.txt"
+    assert trial("whole", "-o", str(trace), "-e", f"trace={CALLS}") == 0
+    counts = Counter(line.split("(")[0] for line in trace.read_text().splitlines() if "(" in line)
+    points = [(call, n) for call, count in counts.items() for n in range(1, count + 1)]
+    codes = {}
+    for call, n in points[::every]:
+        inject = f"inject={call}:signal=SIGKILL:when={n}"
+        codes[f"{call}-{n}"] = trial(f"{call}-{n}", "-o", "/dev/null", "-e", inject)
+    return {"points": len(points), "calls": counts, "codes": codes}
+
+
+def stop_at_target(folder: Path, every: int) -> None:
+    """In this process training comes to the save that the trials then begin again and again."""
+    write = CheckpointWriter.write
+
+    def write_or_try(self: CheckpointWriter, step: int, *args: Any, **keywords: Any) -> None:
+        if step != TARGET_STEP:
+            write(self, step, *args, **keywords)
+            return
+        self.finish()
+
+        def save(checkpoints: Path) -> None:
+            self.directory = checkpoints
+            write(self, step, *args, **keywords)
+            self.finish()
+
+        results = try_all_points(folder, every, save)
+        (folder / "results.json").write_text(json.dumps(results))
+        os._exit(0)
+
+    CheckpointWriter.write = write_or_try  # type: ignore[method-assign]
+    t5tune_command("train", folder / "tiny.yaml", *SETTINGS, "--output-dir", "run")()
+
+
+def kill_and_resume(folder: Path, every: int) -> dict[str, Any]:
+    """All trials, and what the same command makes of what each of them left."""
+    recipe = write_tiny_recipe(folder)
+    command = t5tune_command("train", recipe, *SETTINGS, "--output-dir", "run")
+    assert wait(start(command, folder / "uninterrupted")) == 0
+    assert wait(start(lambda: stop_at_target(folder, every), folder / "begun")) == 0
+    results: dict[str, Any] = json.loads((folder / "results.json").read_text())
+    resumed_from: Counter[str] = Counter()
+    different = []
+    for name in ["whole", *results["codes"]]:
+        trial = folder / "trials" / name
+        code = wait(start(command, trial))
+        lines = (trial / "err.txt").read_text().splitlines()
+        resumed_from.update(
+            line.rpartition("/")[2] for line in lines if line.startswith("resuming from ")
+        )
+        if code != 0 or not same_model(trial / "run", folder / "uninterrupted" / "run"):
+            different.append(name)
+    killed = sum(code == -9 for code in results["codes"].values())
+    return {
+        "points": results["points"],
+        "calls": results["calls"],
+        "tried": len(results["codes"]),
+        "killed": killed,
+        "resumed_from": resumed_from,
+        "different": different,
+    }
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--every", type=int, default=1, help="try one point of so many")
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    print(json.dumps(kill_and_resume(options.folder.resolve(), options.every)))

@@ -1,0 +1,59 @@
+"""Commands in forks of a process that has imported everything: a start costs milliseconds.
+
+The process that forks must not have computed anything: torch's threads do not survive a fork.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+
+import t5tune.training.session  # noqa: F401 (imported so that the forks need not)
+from t5tune.cli.app import main
+
+
+def start(action: Callable[[], None], folder: Path) -> int:
+    """Run something in a fork, in a folder, with its output in `err.txt`; returns its process."""
+    folder.mkdir(parents=True, exist_ok=True)
+    process = os.fork()
+    if process:
+        return process
+    os.chdir(folder)
+    output = os.open("err.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    code = 70  # what an exception leaves
+    try:
+        action()
+        code = 0
+    except SystemExit as exit_:
+        code = int(exit_.code or 0)
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def wait(process: int) -> int:
+    """The exit code; negative for a signal."""
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+
+def t5tune_command(*arguments: str | Path) -> Callable[[], None]:
+    """`t5tune ARGUMENTS`, to be run in a fork."""
+
+    def run() -> None:
+        sys.argv = ["t5tune", *map(str, arguments)]
+        main()
+
+    return run
+
+
+def same_model(run: Path, other: Path) -> bool:
+    """Whether two runs ended with the same weights, bit by bit."""
+    a, b = (load_file(path / "model" / "model.safetensors") for path in (run, other))
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
