@@ -1,11 +1,12 @@
 # make demo    train, evaluate and translate offline, without a GPU
 # make test    the whole test suite
+# make stress  every fault of docs/reliability.md; within 20 minutes
 # make check   formatting, lint, types, layers
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: demo test check format clean install
+.PHONY: demo test stress check format clean install
 
 install: $(STAMP)
 
@@ -23,6 +24,9 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest
+
+stress: $(STAMP)
+	$(BIN)/python -m pytest -m stress
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .

@@ -37,8 +37,18 @@ class JsonLog(TrainerCallback):
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        step = state.global_step  # 0 for a new run, which keeps nothing of what was there
-        kept = [line for line in read_log(self.path) if step > 0 and line["step"] <= step]
+        self.go_on_from(state.global_step)
+
+    def go_on_from(self, step: int) -> None:
+        """Keep the lines up to a step; a new run, at step 0, keeps nothing of what was there.
+
+        How averages validated is not kept: that is found again when training ends.
+        """
+        kept = [
+            line
+            for line in read_log(self.path)
+            if step > 0 and line["step"] <= step and "weights" not in line
+        ]
         self._elapsed_before = kept[-1]["elapsed_seconds"] if kept else 0.0
         self._start = time.monotonic()
         write_text(self.path, "".join(json.dumps(line) + "\n" for line in kept))

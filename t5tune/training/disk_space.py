@@ -18,7 +18,8 @@ from t5tune.training.adafactor import Adafactor
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 _OS_ERROR = re.compile(r"os error (\d+)")  # how safetensors, written in Rust, names the number
-TORCH_WRITER = "inline_container"  # its file, in the errors of torch.save, which give no reason
+# In the errors of torch.save where writing failed; it gives no reason.
+TORCH_WRITER = ("inline_container", "iostream error")
 
 # Configuration, tokenizer, states of the loop and of the random numbers beside the tensors.
 OTHER_FILES = 5_000_000  # bytes; mT5's tokenizer has 16 MB, most have less than 3
@@ -102,7 +103,7 @@ def explain_full_disk(
     """
     number = _error_number(error)
     free = shutil.disk_usage(directory).free
-    if number not in FULL and TORCH_WRITER not in str(error):
+    if number not in FULL and not any(text in str(error) for text in TORCH_WRITER):
         return None
     if free >= needed:
         reason = os.strerror(number or errno.ENOSPC)

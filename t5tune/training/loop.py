@@ -109,6 +109,7 @@ def run_training_loop(
     _follow_memory(trainer, training, log, checkpoint)
     _announce(recipe, trainer, num_steps, per_epoch, checkpoint)
     if checkpoint is not None and _had_ended(checkpoint, facts):
+        log.go_on_from(step_of(checkpoint))
         trainer.state = TrainerState.load_from_json(str(checkpoint / TRAINER_STATE_NAME))
         return choose_weights(trainer, run, training, recipe.best_metric, log)
     try:

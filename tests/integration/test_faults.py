@@ -1,0 +1,427 @@
+"""docs/reliability.md: after any fault a run goes on to the same model, or says why not."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from t5tune.manifest import MANIFEST, read_manifest, write_manifest
+from t5tune.training.callbacks import read_log
+from t5tune.training.checkpoints import step_of
+from tests.conftest import REPOSITORY, RunCommand, number_pairs, write_pairs, write_tiny_recipe
+
+CHECKPOINTS = Path("runs/tiny/checkpoints")
+SETTINGS = ("training.save_total_limit=3", "training.max_steps=12", "training.ema_decay=0.9")
+DAMAGES = ("deleted", "truncated", "flipped")
+
+
+def same_weights(run: Path, other: Path) -> bool:
+    a, b = (load_file(path / "model" / "model.safetensors") for path in (run, other))
+    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
+
+
+def damage(path: Path, how: str) -> None:
+    content = bytearray(path.read_bytes())
+    if how == "deleted":
+        path.unlink()
+        return
+    if how == "truncated":
+        del content[len(content) // 2 :]
+    else:
+        content[len(content) // 2] ^= 0b100
+    path.write_bytes(content)
+
+
+def forget_model() -> None:
+    """As if the run had been killed after its last checkpoint."""
+    shutil.rmtree("runs/tiny/model")
+    shutil.rmtree("runs/tiny/eval")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a recipe and its finished run."""
+    folder = tmp_path_factory.mktemp("finished")
+    recipe = write_tiny_recipe(folder)
+    command = [sys.executable, "-m", "t5tune", "train", str(recipe), *SETTINGS]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def run(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the finished run in the current directory."""
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return Path("runs/tiny")
+
+
+def newest_checkpoint() -> Path:
+    return max(CHECKPOINTS.iterdir(), key=step_of)
+
+
+CHECKPOINT_FILES = (
+    "config.json", "ema.safetensors", "generation_config.json", "manifest.json",
+    "model.safetensors", "optimizer.pt", "rng_state.pth", "scheduler.pt", "tokenizer.json",
+    "tokenizer_config.json", "trainer_state.json",
+)  # fmt: skip
+
+
+# All three of every file are tried by `make stress`.
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [
+        pytest.param(
+            name,
+            how,
+            marks=[] if how == DAMAGES[i % 3] else [pytest.mark.stress],
+            id=f"{name}-{how}",
+        )
+        for i, name in enumerate(CHECKPOINT_FILES)
+        for how in DAMAGES
+    ],
+)
+def test_a_damaged_file_is_named_and_the_run_ends_with_the_same_weights(
+    name: str, how: str, run: Path, finished: Path, t5tune: RunCommand
+) -> None:
+    assert {path.name for path in newest_checkpoint().iterdir()} == set(CHECKPOINT_FILES)
+    forget_model()
+    damage(CHECKPOINTS / "checkpoint-12" / name, how)
+    result = t5tune("train", "tiny.yaml", *SETTINGS)
+    assert result.code == 0, result.err
+    assert f"skipped {CHECKPOINTS}/checkpoint-12: {name} " in result.err
+    assert f"resuming from {CHECKPOINTS}/checkpoint-8" in result.err
+    assert same_weights(run, finished / run)
+    assert t5tune("verify", run).code == 0
+
+
+def test_no_whole_checkpoint_is_refused(run: Path, t5tune: RunCommand) -> None:
+    forget_model()
+    for path in CHECKPOINTS.iterdir():
+        damage(path / "optimizer.pt", "flipped")
+    before = sorted(Path().rglob("*"))
+    result = t5tune("train", "tiny.yaml", *SETTINGS)
+    assert result.code == 1
+    assert (
+        "checkpoint-12: optimizer.pt has changed since it was written; no checkpoint of this run "
+        "is whole.\ntry: the same command with --restart" in result.err
+    )
+    assert before == sorted(Path().rglob("*"))
+
+
+def test_a_checkpoint_needs_the_best_one(run: Path, t5tune: RunCommand) -> None:
+    """Without it the run would end with another model than it would have."""
+    forget_model()
+    steps = {
+        step_of(path): (read_manifest(path) or {})["best_step"] for path in CHECKPOINTS.iterdir()
+    }
+    best = steps[12]
+    damage(CHECKPOINTS / f"checkpoint-{best}" / "model.safetensors", "flipped")
+    result = t5tune("train", "tiny.yaml", *SETTINGS)
+    for step, best_then in steps.items():
+        if step > best and best_then == best:
+            assert (
+                f"checkpoint-{step}: it needs checkpoint-{best}, of which model.saf" in result.err
+            )
+    if best == min(steps):
+        assert result.code == 1
+        assert "no checkpoint of this run is whole" in result.err
+    else:
+        assert result.code == 0
+
+
+def test_a_damaged_model_is_made_again(run: Path, finished: Path, t5tune: RunCommand) -> None:
+    damage(run / "model" / "model.safetensors", "flipped")
+    result = t5tune("train", "tiny.yaml", *SETTINGS)
+    assert result.code == 0, result.err
+    assert "runs/tiny/model: model.safetensors has changed since it was written" in result.err
+    assert same_weights(run, finished / run)
+
+
+@pytest.mark.parametrize("split", ["train", "validation"])
+def test_other_data_are_refused(split: str, run: Path, t5tune: RunCommand) -> None:
+    forget_model()
+    write_pairs(Path(), split, number_pairs(11, 40))
+    before = {p: p.stat().st_mtime_ns for p in CHECKPOINTS.rglob("*")}
+    result = t5tune("train", "tiny.yaml", *SETTINGS)
+    assert result.code == 1
+    assert f"error: data.{split}: not what it was when {CHECKPOINTS}/checkpoint-12" in result.err
+    assert "--restart" in result.err
+    assert before == {p: p.stat().st_mtime_ns for p in CHECKPOINTS.rglob("*")}
+
+
+def rewrite_manifest(checkpoint: Path, **changes: Any) -> None:
+    facts = read_manifest(checkpoint)
+    assert facts is not None
+    del facts["files"]
+    write_manifest(checkpoint, {**facts, **changes})
+
+
+def test_other_versions_are_warned_of(run: Path, finished: Path, t5tune: RunCommand) -> None:
+    forget_model()
+    versions = (read_manifest(newest_checkpoint()) or {})["versions"]
+    rewrite_manifest(newest_checkpoint(), versions={**versions, "torch": "2.0.0"})
+    result = t5tune("train", "tiny.yaml", *SETTINGS)
+    assert result.code == 0, result.err
+    assert f"when checkpoint-12 was saved: torch 2.0.0 -> {torch.__version__}; " in result.err
+    assert same_weights(run, finished / run)
+
+
+def test_data_that_moved_are_the_same_data(run: Path, finished: Path, t5tune: RunCommand) -> None:
+    forget_model()
+    Path("elsewhere").mkdir()
+    for path in (Path("train.tsv"), Path("tiny.yaml"), Path("validation.tsv"), Path("test.tsv")):
+        path.rename(f"elsewhere/{path.name}")
+    result = t5tune("train", "elsewhere/tiny.yaml", *SETTINGS)
+    assert result.code == 0, result.err
+    assert "recipe: data.train.file " in result.err
+    assert same_weights(run, finished / run)
+
+
+def test_more_steps_go_on_from_a_finished_run(run: Path, t5tune: RunCommand) -> None:
+    before = load_file(run / "model" / "model.safetensors")
+    result = t5tune("train", "tiny.yaml", *SETTINGS[:1], *SETTINGS[2:], "training.max_steps=16")
+    assert result.code == 0, result.err
+    assert "recipe: " in result.err
+    assert "training.max_steps 12 -> 16" in result.err
+    assert f"resuming from {CHECKPOINTS}/checkpoint-12" in result.err
+    assert [x["step"] for x in read_log(run / "log.jsonl") if "validation" in x][:4] == [
+        4,
+        8,
+        12,
+        16,
+    ]
+    manifest = read_manifest(run / "model")
+    assert manifest is not None
+    again = t5tune("train", "tiny.yaml", *SETTINGS[:1], *SETTINGS[2:], "training.max_steps=16")
+    assert "this run is finished" in again.err
+    fewer = t5tune("train", "tiny.yaml", *SETTINGS)
+    assert fewer.code == 1
+    assert "these keys differ: training.max_steps." in fewer.err
+    assert before.keys() == load_file(run / "model" / "model.safetensors").keys()
+
+
+def test_the_runs_own_recipe_names_the_run(run: Path, t5tune: RunCommand) -> None:
+    result = t5tune("train", run / "recipe.yaml", "--output-dir", run)
+    assert result.code == 0, result.err
+    assert "this run is finished" in result.err
+
+
+def test_a_run_without_its_record_is_refused(run: Path, t5tune: RunCommand) -> None:
+    damage(run / "environment.json", "truncated")
+    result = t5tune("train", "tiny.yaml", *SETTINGS)
+    assert result.code == 1
+    assert "runs/tiny/environment.json is missing or damaged" in result.err
+
+
+def test_training_that_had_ended_is_not_taken_further(run: Path, t5tune: RunCommand) -> None:
+    """Step 12 is in the middle of the second epoch."""
+    forget_model()
+    lines = (run / "log.jsonl").read_text()
+    result = t5tune("train", "tiny.yaml", *SETTINGS)
+    assert result.code == 0, result.err
+    steps = [json.loads(line)["step"] for line in (run / "log.jsonl").read_text().splitlines()]
+    assert max(steps) == 12
+    assert (run / "log.jsonl").read_text().startswith(lines.rsplit("\n", 2)[0])
+
+
+def test_early_stopping_goes_on_counting(tiny_recipe: Path, t5tune: RunCommand) -> None:
+    os.chdir(tiny_recipe.parent)
+    settings = (
+        "training.learning_rate=1e-9", "training.eval_steps=2", "training.max_steps=20",
+        "training.early_stopping_patience=3", "training.save_total_limit=9",
+    )  # fmt: skip
+    assert t5tune("train", "tiny.yaml", *settings).code == 0
+    stopped = step_of(newest_checkpoint())
+    assert stopped == 8, "best at 2, three more validations"
+    for gone in ((), (8,), (8, 6)):
+        forget_model()
+        for step in gone:
+            shutil.rmtree(CHECKPOINTS / f"checkpoint-{step}")
+        result = t5tune("train", "tiny.yaml", *settings)
+        assert result.code == 0, result.err
+        assert step_of(newest_checkpoint()) == stopped, gone
+
+
+def test_two_processes_in_one_run(run: Path, t5tune: RunCommand) -> None:
+    holder = subprocess.Popen(
+        [
+            sys.executable, "-c",
+            "import sys, time; from pathlib import Path\n"
+            "from t5tune.run_directory import RunDirectory\n"
+            "from t5tune.run_lock import lock_run\n"
+            "with lock_run(RunDirectory(Path('runs/tiny'))): print(flush=True); time.sleep(60)",
+        ],
+        stdout=subprocess.PIPE,
+    )  # fmt: skip
+    assert holder.stdout is not None
+    holder.stdout.readline()
+    result = t5tune("train", "tiny.yaml", *SETTINGS)
+    assert result.code == 1
+    assert (
+        f"runs/tiny is in use by process {holder.pid} on {socket.gethostname()} since" in result.err
+    )
+    holder.kill()
+    holder.wait()
+    result = t5tune("train", "tiny.yaml", *SETTINGS)
+    assert result.code == 0, result.err
+    assert f"left behind by process {holder.pid} " in result.err
+    assert not (run / "lock").exists()
+
+
+class Payload:
+    """Writes a file when it is unpickled."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.write_text, (Path("owned"), "")
+
+
+@pytest.mark.parametrize("name", ["optimizer.pt", "scheduler.pt", "rng_state.pth"])
+def test_a_pickle_that_would_run_is_refused(name: str, run: Path, t5tune: RunCommand) -> None:
+    forget_model()
+    shutil.rmtree(CHECKPOINTS / "checkpoint-12")
+    checkpoint = newest_checkpoint()
+    torch.save({"state": Payload()}, checkpoint / name)
+    pickle.loads(pickle.dumps(Payload()))
+    assert Path("owned").exists(), "the payload works"
+    Path("owned").unlink()
+    rewrite_manifest(checkpoint)
+    result = t5tune("train", "tiny.yaml", *SETTINGS)
+    assert result.code == 1
+    assert f"error: {checkpoint}: a file holds something else than tensors" in result.err
+    assert not Path("owned").exists()
+
+
+def test_verify_names_what_is_damaged(run: Path, t5tune: RunCommand) -> None:
+    result = t5tune("verify", run)
+    assert result.code == 0
+    assert result.out.count("ok ") == 5
+    damage(CHECKPOINTS / "checkpoint-8" / "optimizer.pt", "truncated")
+    result = t5tune("verify", run, "--json")
+    assert result.code == 1
+    problems = {c["path"]: c["problem"] for c in json.loads(result.out)["checks"] if c["problem"]}
+    assert list(problems) == [f"{CHECKPOINTS}/checkpoint-8"]
+    assert "optimizer.pt has" in problems[f"{CHECKPOINTS}/checkpoint-8"]
+    assert f"try: rm -r {CHECKPOINTS}/checkpoint-8" in result.err
+
+
+def test_verify_compares_a_translation(run: Path, t5tune: RunCommand) -> None:
+    """Files that are whole and translate otherwise: a library has changed, or the hardware."""
+    facts = read_manifest(run / "model")
+    assert facts is not None
+    smoke = json.loads((run / "model" / "smoke.json").read_text())
+    (run / "model" / "smoke.json").write_text(json.dumps({**smoke, "hypothesis": "acht"}))
+    del facts["files"]
+    write_manifest(run / "model", facts)
+    result = t5tune("verify", run)
+    assert result.code == 1
+    assert "was translated as 'acht' on cpu when the model was saved, and is" in result.out
+
+
+def test_verify_of_what_is_no_run(tmp_path: Path, t5tune: RunCommand) -> None:
+    assert "is no directory" in t5tune("verify", tmp_path / "nothing").err
+    assert "holds neither a checkpoint nor a model" in t5tune("verify", tmp_path).err
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A volume of 1 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    try:
+        subprocess.run(mount, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("a small volume can be mounted by the superuser only")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_disk_that_is_too_small_is_refused_before_training(
+    small_disk: Path, run: Path, t5tune: RunCommand
+) -> None:
+    result = t5tune("train", "tiny.yaml", *SETTINGS, "--output-dir", small_disk / "run")
+    assert result.code == 1
+    assert "the checkpoints and the model of this run need 20." in result.err
+    assert "1.0 MB are free: 19." in result.err
+    assert list((small_disk / "run" / "checkpoints").iterdir()) == []
+
+
+def test_a_disk_that_fills_leaves_the_last_checkpoint_whole(
+    small_disk: Path, run: Path, finished: Path, t5tune: RunCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Room for two checkpoints of this small model and not for three."""
+    monkeypatch.setattr("t5tune.training.disk_space.OTHER_FILES", 0)
+    filler = small_disk / "filler"
+    filler.write_bytes(bytes(750_000))
+    output = ("--output-dir", small_disk / "run")
+    result = t5tune("train", "tiny.yaml", *SETTINGS, *output)
+    assert result.code == 1, result.err
+    assert "Traceback" not in result.err
+    message = next(line for line in result.err.splitlines() if line.startswith("error:"))
+    assert "disk" in message or "space" in message
+    assert "is the last good checkpoint." in message
+    checkpoints = list((small_disk / "run" / "checkpoints").iterdir())
+    assert checkpoints
+    assert all((path / MANIFEST).is_file() for path in checkpoints)
+    filler.unlink()
+    result = t5tune("train", "tiny.yaml", *SETTINGS, *output)
+    assert result.code == 0, result.err
+    assert "resuming from" in result.err
+    assert same_weights(small_disk / "run", finished / run)
+
+
+def stress(script: str, folder: Path, *options: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", f"tests.stress.{script}", str(folder), *options]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace injects the kills")
+@pytest.mark.parametrize("every", [15, pytest.param(1, marks=pytest.mark.stress)])
+@pytest.mark.timeout(900)
+def test_kill_at_every_file_operation_of_a_save(every: int, tmp_path: Path) -> None:
+    result = stress("kill_saves", tmp_path, "--every", str(every))
+    assert result["points"] > 100
+    assert result["tried"] == -(-result["points"] // every)
+    assert result["killed"] == result["tried"]
+    assert result["calls"]["unlinkat"] > 5, "a checkpoint is thrown away too"
+    assert set(result["resumed_from"]) == {"checkpoint-4", "checkpoint-6"}
+    assert result["different"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "times"),
+    [
+        ("SIGTERM", 3),
+        ("SIGKILL", 3),
+        pytest.param("SIGTERM", 50, marks=pytest.mark.stress),
+        pytest.param("SIGINT", 50, marks=pytest.mark.stress),
+        pytest.param("SIGKILL", 50, marks=pytest.mark.stress),
+    ],
+)
+@pytest.mark.timeout(900)
+def test_a_signal_at_a_random_time(name: str, times: int, tmp_path: Path) -> None:
+    result = stress("random_signals", tmp_path, "--signal", name, "--times", str(times))
+    allowed = {"SIGTERM": {"143", "0"}, "SIGINT": {"130", "0"}, "SIGKILL": {"-9", "0"}}
+    assert set(result["codes"]) <= allowed[name]
+    assert sum(result["codes"].values()) == times
+    assert result["different"] == []
+    assert result["tracebacks"] == []
