@@ -1,0 +1,198 @@
+"""Recipes that nobody should write, in `t5tune train`: one sentence or a model, never a traceback.
+
+python -m tests.stress.hostile_recipes FOLDER --examples 300 [--validate-only]
+
+Hypothesis changes a good recipe: keys gone, doubled, misspelt; values of another type, huge,
+nested; text cut, doubled, with tags, anchors and control characters. Prints one JSON object: how
+the commands ended and the recipes that ended otherwise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import os
+import resource
+import shutil
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import yaml
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.conftest import TINY, write_tiny_recipe
+from tests.stress.warm import start, t5tune_command
+
+PATIENCE_SECONDS = 4.0  # then the command is asked to stop, which is no failure
+MEMORY = 12 << 30
+
+VALUES = st.one_of(
+    st.sampled_from(
+        [
+            None, True, False, 0, -1, 1, 2, 3.5, 1e308, -1e-308, 10**18, 10**400, float("nan"),
+            float("inf"), "", " ", "no", "auto", "null", "1e-4", "../../etc", "/dev/zero",
+            "/dev/stdin", "/etc/passwd", ".", "~", "~nobody/x", "a\x00b", "\ud7ff", "é" * 300,
+            "{source}", "{", "{0}", "{a.__class__}", "x" * 5000, [], {}, [[]], [None], {"a": {}},
+            [1, "two", {"three": 3}], "2026-11-24", "0x10", "1:30", "!!python/object:os.system",
+        ]
+    ),
+    st.integers(-5, 5000),
+    st.floats(),
+    st.text(max_size=20),
+)  # fmt: skip
+SNIPPETS = st.sampled_from(
+    [
+        "\t", "\n", ": ", "- ", "'", '"', "{", "}", "[", "]", "&a ", "*a", "!!python/name:os.system ",
+        "!!binary ", "%YAML 1.1\n", "---\n", "...\n", "#", "|", ">", "? ", "<<: ", "\u2028", "\x85",
+        "\ufeff", "\x07", "[" * 200, "&a [*a]", "@", "`",
+        "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nd: [*c, *c, *c, *c]\n",
+    ]
+)  # fmt: skip
+
+
+def paths(section: Any, before: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """The key paths of a nested dictionary."""
+    found = []
+    for key, value in section.items():
+        found.append((*before, key))
+        if isinstance(value, dict):
+            found += paths(value, (*before, key))
+    return found
+
+
+EXTRA_KEYS = (
+    "model.name", "model.config", "model.config.dropout_rate", "model.config.num_heads",
+    "model.config.d_kv", "model.config.relative_attention_num_buckets", "model.config.vocab_size",
+    "model.from_scratch.num_decoder_layers", "model.from_scratch.tokenizer.vocab_size",
+    "data.prefix", "data.source", "data.target", "data.max_source_length",
+    "data.max_target_length", "data.train.columns", "data.train.format", "data.train.max_examples",
+    "data.train.hub", "data.test.references", "training.learning_rate", "training.optim",
+    "training.num_train_epochs", "training.warmup_steps", "training.lr_scheduler_type",
+    "training.gradient_accumulation_steps", "training.packing", "training.ema_decay",
+    "training.average_checkpoints", "training.save_total_limit", "training.weight_decay",
+    "training.max_grad_norm", "training.max_minutes", "training.early_stopping_patience",
+    "training.seed", "training.extra", "training.extra.adam_beta1", "training.extra.output_dir",
+    "training.extra.push_to_hub", "training.extra.dataloader_num_workers",
+    "training.gradient_checkpointing", "training.label_smoothing_factor",
+    "decoding.max_new_tokens", "decoding.tokens_per_batch", "decoding.length_penalty",
+    "decoding.no_repeat_ngram_size", "evaluation.metrics", "evaluation.best_metric",
+    "evaluation.tokenize", "evaluation.max_validation_examples", "evaluation.lowercase",
+)  # fmt: skip
+PATHS = [*paths(TINY), *(tuple(key.split(".")) for key in EXTRA_KEYS)]
+
+
+def put(recipe: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+    section = recipe
+    for part in path[:-1]:
+        inner = section.get(part)
+        if not isinstance(inner, dict):
+            inner = section[part] = {}
+        section = inner
+    section[path[-1]] = value
+
+
+@st.composite
+def recipes(draw: st.DrawFn) -> str:
+    """The text of a recipe with one to three things wrong, or none of consequence."""
+    recipe = copy.deepcopy(TINY)
+    for _ in range(draw(st.integers(1, 3))):
+        path = draw(st.sampled_from(PATHS))
+        match draw(st.sampled_from(["value", "value", "value", "gone", "misspelt", "moved"])):
+            case "value":
+                put(recipe, path, draw(VALUES))
+            case "gone":
+                recipe.pop(path[0], None)
+            case "misspelt":
+                put(recipe, (*path[:-1], path[-1][:-1] + "x"), draw(VALUES))
+            case _:
+                put(recipe, path[-1:], draw(VALUES))
+    text: str = yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True)
+    for _ in range(draw(st.sampled_from([0, 0, 0, 1, 2]))):
+        at = draw(st.integers(0, len(text)))
+        match draw(st.sampled_from(["insert", "cut", "double"])):
+            case "insert":
+                text = text[:at] + draw(SNIPPETS) + text[at:]
+            case "cut":
+                text = text[:at]
+            case _:
+                text = text[:at] + text[max(0, at - 40) :]
+    return text
+
+
+def run(text: str, folder: Path, command: str) -> tuple[str, str]:
+    """How the command ended, and what it said."""
+    shutil.rmtree(folder / "work", ignore_errors=True)
+    work = folder / "work"
+    work.mkdir()
+    (work / "recipe.yaml").write_bytes(text.encode("utf-8", "surrogatepass"))
+    for name in ("train.tsv", "validation.tsv", "test.tsv"):
+        shutil.copy(folder / name, work / name)
+
+    def limited() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        os.close(0)
+        os.open(os.devnull, os.O_RDONLY)
+        t5tune_command(command, "recipe.yaml")()
+
+    process, begin, code = start(limited, work), time.monotonic(), None
+    asked = False
+    while code is None:
+        ended, status = os.waitpid(process, os.WNOHANG)
+        if ended:
+            code = str(os.waitstatus_to_exitcode(status))
+            break
+        waited = time.monotonic() - begin
+        if waited > PATIENCE_SECONDS and not asked:
+            os.kill(process, signal.SIGTERM)
+            asked = True
+        if waited > PATIENCE_SECONDS + 30:
+            os.kill(process, signal.SIGKILL)
+            os.waitpid(process, 0)
+            code = "hung"
+        time.sleep(0.005)
+    return code, (work / "err.txt").read_text(errors="replace")
+
+
+def is_right(code: str, said: str) -> bool:
+    """Done, stopped because it went on and on, or one sentence and what to type next."""
+    if "Traceback" in said:
+        return False
+    refused = code == "1" and "\nerror: " in f"\n{said}" and "\ntry: " in said
+    return refused or code in ("0", "143")
+
+
+def try_recipes(folder: Path, examples: int, command: str) -> dict[str, Any]:
+    """Many of them; the first ten that are wrong are reported, and what was said."""
+    write_tiny_recipe(folder)
+    codes: Counter[str] = Counter()
+    wrong: list[dict[str, str]] = []
+
+    @settings(
+        max_examples=examples, derandomize=True, database=None, deadline=None,
+        phases=[Phase.generate], suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(recipes())
+    def try_one(text: str) -> None:
+        code, said = run(text, folder, command)
+        codes[code] += 1
+        if not is_right(code, said):
+            wrong.append({"recipe": text, "code": code, "said": said[-3000:]})
+
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    try_one()
+    return {"codes": codes, "tried": sum(codes.values()), "wrong": wrong[:10]}
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--examples", type=int, default=300)
+    parser.add_argument("--command", default="train", choices=["train", "validate"])
+    options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    print(json.dumps(try_recipes(options.folder.resolve(), options.examples, options.command)))
