@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+import psutil
+
 from t5tune.errors import T5TuneError
-from t5tune.models.loading import apply_overrides, load_tokenizer
+from t5tune.models.loading import apply_overrides, load_tokenizer, refuse_fields
 from t5tune.recipe.schema import FromScratchSection, TokenizerSection
 
 if TYPE_CHECKING:
@@ -103,8 +105,10 @@ def build_model(
         overrides: Further fields of `T5Config`.
 
     Raises:
-        T5TuneError: The configuration has no such field.
+        T5TuneError: The configuration has no such field or does not take its value, or the
+            model is larger than the machine's memory.
     """
+    import torch
     from transformers import T5Config, T5ForConditionalGeneration
 
     config = T5Config(
@@ -121,4 +125,23 @@ def build_model(
         decoder_start_token_id=tokenizer.pad_token_id,
     )
     apply_overrides(config, overrides)
+    try:
+        with torch.device("meta"):
+            num_parameters = T5ForConditionalGeneration(config).num_parameters()
+    except (ValueError, TypeError, RuntimeError, ArithmeticError, LookupError) as error:
+        if not overrides:
+            raise
+        raise refuse_fields(error) from error
+    _check_memory(num_parameters)
     return T5ForConditionalGeneration(config)
+
+
+def _check_memory(num_parameters: int) -> None:
+    """Weights and gradients in fp32 must fit; what else training needs is not known yet."""
+    needed, there = 2 * 4 * num_parameters, psutil.virtual_memory().total
+    if needed > there:
+        raise T5TuneError(
+            f"model.from_scratch: {num_parameters:,} parameters need {needed / 1e9:,.1f} GB for "
+            f"weights and gradients; this machine has {there / 1e9:,.1f} GB.",
+            next_command="choose a smaller d_model, d_ff, num_layers or vocab_size",
+        )

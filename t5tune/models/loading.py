@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
+from huggingface_hub.errors import StrictDataclassError
 from transformers import (
     AutoConfig,
     AutoModelForSeq2SeqLM,
@@ -42,7 +44,7 @@ def load_config(
     if not Path(name).is_dir():
         say(f"model: loading {name} from the hub or its cache")
     with _loading(name, "model"):
-        config = AutoConfig.from_pretrained(name, revision=revision)
+        config = AutoConfig.from_pretrained(name, revision=revision, trust_remote_code=False)
     if not config.is_encoder_decoder:
         raise T5TuneError(
             f"model.name: {name} is a {config.model_type} model, not an encoder-decoder one.",
@@ -65,8 +67,44 @@ def apply_overrides(config: PreTrainedConfig, overrides: Mapping[str, Any]) -> P
                 f"{did_you_mean(key, known)}",
                 next_command=f"correct or remove model.config.{key} in the recipe",
             )
-        setattr(config, key, value)
+        try:
+            setattr(config, key, value)
+        except (ValueError, TypeError, StrictDataclassError) as error:
+            raise refuse_fields(error, f"model.config.{key}") from error
     return config
+
+
+def refuse_fields(error: Exception, key: str = "model.config") -> T5TuneError:
+    """One sentence for what a configuration or its model raises about changed fields."""
+    reason = " ".join(str(error).split())[:300]
+    return T5TuneError(
+        f"{key}: the model does not take this: {reason}",
+        next_command=f"correct or remove {key} in the recipe",
+    )
+
+
+def try_out(model: PreTrainedModel, overrides: Mapping[str, Any]) -> None:
+    """Let a model with changed fields train and generate once, before that takes long.
+
+    Args:
+        model: Is left as it was, and so is the random state.
+        overrides: The changed fields; without any nothing is tried.
+
+    Raises:
+        T5TuneError: It cannot.
+    """
+    if not overrides:
+        return
+    ids = torch.zeros((2, 3), dtype=torch.long)
+    was_training = model.training
+    try:
+        with torch.random.fork_rng(), torch.no_grad():
+            model.train()(input_ids=ids, decoder_input_ids=ids)
+            model.eval().generate(ids, max_new_tokens=2, min_new_tokens=2)
+    except Exception as error:  # of any kind: what a field means is the model's affair
+        raise refuse_fields(error) from error
+    finally:
+        model.train(was_training)
 
 
 def load_tokenizer(name: str, *, revision: str | None = None) -> PreTrainedTokenizerBase:
@@ -76,7 +114,9 @@ def load_tokenizer(name: str, *, revision: str | None = None) -> PreTrainedToken
         T5TuneError: There is none, or it cannot be reached.
     """
     with _loading(name, "tokenizer"):
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(name, revision=revision)
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
+            name, revision=revision, trust_remote_code=False
+        )
     return tokenizer
 
 
@@ -92,7 +132,11 @@ def load_model(
     """
     with _loading(name, "model"):
         model: PreTrainedModel = AutoModelForSeq2SeqLM.from_pretrained(
-            name, revision=revision, config=config, dtype=torch.float32
+            name,
+            revision=revision,
+            config=config,
+            dtype=torch.float32,
+            trust_remote_code=False,
         )
     return model.eval()
 
@@ -102,7 +146,7 @@ def _loading(name: str, what: str) -> Iterator[None]:
     """Turn the loaders' errors about missing or unreachable files into one sentence."""
     try:
         yield
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, pickle.UnpicklingError) as error:
         reason = str(error).strip().split("\n")[0][:300]
         if Path(name).is_dir():
             raise T5TuneError(

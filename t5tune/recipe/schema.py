@@ -9,14 +9,13 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
     field_validator,
     model_validator,
 )
 
+from t5tune.recipe.section import Count, Depth, PositiveInt, Section, WholeNumber, Width
+from t5tune.recipe.training_section import TrainingSection as TrainingSection
 from t5tune.scoring.names import METRIC_NAMES
 
 TaskName = Literal["translation", "summarization", "text2text"]
@@ -29,26 +28,6 @@ DEFAULT_METRICS: dict[str, tuple[MetricName, ...]] = {
 }
 
 DEFAULT_VOCAB_SIZE = 8000
-
-
-def _whole_number(value: Any) -> Any:
-    """YAML reads `1e5` as a fraction; where a count is meant, it is a count."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-WholeNumber = BeforeValidator(_whole_number)
-PositiveInt = Annotated[int, Field(ge=1), WholeNumber]
-Count = Annotated[int, Field(ge=0), WholeNumber]
-Share = Annotated[float, Field(ge=0.0, lt=1.0)]
-
-
-class Section(BaseModel):
-    """A part of the recipe. Unknown keys are refused; values never change after validation.
-
-    Types are strict: pydantic would otherwise read `true` as the number 1 and `no` as False.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
 
 
 class TokenizerSection(Section):
@@ -85,16 +64,16 @@ class TokenizerSection(Section):
 class FromScratchSection(Section):
     """Sizes of a T5 with random weights. Names as in `transformers.T5Config`."""
 
-    d_model: PositiveInt = Field(default=256, description="Width of the residual stream.")
-    d_kv: PositiveInt | None = Field(
+    d_model: Width = Field(default=256, description="Width of the residual stream.")
+    d_kv: Width | None = Field(
         default=None, description="Width of one attention head; d_model / num_heads if left out."
     )
     d_ff: PositiveInt = Field(default=1024, description="Width of the feed-forward layers.")
-    num_layers: PositiveInt = Field(default=4, description="Encoder layers.")
-    num_decoder_layers: PositiveInt | None = Field(
+    num_layers: Depth = Field(default=4, description="Encoder layers.")
+    num_decoder_layers: Depth | None = Field(
         default=None, description="Decoder layers; as many as the encoder has if left out."
     )
-    num_heads: PositiveInt = Field(default=4, description="Attention heads.")
+    num_heads: Depth = Field(default=4, description="Attention heads.")
     feed_forward_proj: Literal["relu", "gated-gelu", "gated-silu"] = Field(
         default="relu", description="relu as in T5, gated-gelu as in T5 v1.1."
     )
@@ -106,6 +85,11 @@ class FromScratchSection(Section):
             raise ValueError(
                 f"d_model {self.d_model} is not a multiple of num_heads {self.num_heads}; "
                 "change one or give d_kv"
+            )
+        if (self.num_decoder_layers or 0) > self.num_layers:
+            raise ValueError(
+                f"num_decoder_layers {self.num_decoder_layers} is more than num_layers "
+                f"{self.num_layers}; Transformers 5.23 cannot generate with such a model"
             )
         return self
 
@@ -203,118 +187,6 @@ class DataSection(Section):
     )
     max_source_length: PositiveInt = Field(default=128, description="In tokens; longer is cut.")
     max_target_length: PositiveInt = Field(default=128, description="In tokens; longer is cut.")
-
-
-class TrainingSection(Section):
-    """How the model is trained. A value left out is chosen for the model's family."""
-
-    num_train_epochs: Annotated[float, Field(gt=0)] = Field(
-        default=3.0, description="Passes over the training data."
-    )
-    max_steps: PositiveInt | None = Field(
-        default=None, description="Optimizer steps; overrides num_train_epochs."
-    )
-    max_minutes: Annotated[float, Field(gt=0)] | None = Field(
-        default=None,
-        description="Training ends after this time if epochs or steps have not ended it before; "
-        "the learning rate ends with it.",
-    )
-    tokens_per_batch: PositiveInt | Literal["auto"] | None = Field(
-        default=None,
-        description="Source plus target tokens of one batch, padding counted. 4096 unless "
-        "per_device_train_batch_size is given. auto: as many as memory holds, up to "
-        "tokens_per_step.",
-    )
-    tokens_per_step: PositiveInt | None = Field(
-        default=None,
-        description="With tokens_per_batch auto: tokens of one optimizer step, whatever memory "
-        "there is. 4096 times gradient_accumulation_steps if left out.",
-    )
-    per_device_train_batch_size: PositiveInt | None = Field(
-        default=None, description="A fixed number of examples a batch instead of a token budget."
-    )
-    packing: bool = Field(
-        default=False,
-        description="T5 family: several examples in a row of fixed length, hardly any padding; "
-        "pays on a GPU.",
-    )
-    torch_compile: bool = Field(
-        default=False,
-        description="With packing: compile encoder and decoder for the one shape that rows have. "
-        "Takes a minute or more at the start.",
-    )
-    gradient_accumulation_steps: PositiveInt = Field(
-        default=1, description="Batches of one optimizer step."
-    )
-    optim: Literal["adafactor", "adamw_torch"] | None = Field(
-        default=None, description="adafactor for T5 from scratch, adamw_torch for fine-tuning."
-    )
-    learning_rate: Annotated[float, Field(gt=0)] | None = Field(
-        default=None, description="Peak of the schedule."
-    )
-    lr_scheduler_type: Literal[
-        "linear", "cosine", "constant", "constant_with_warmup", "inverse_sqrt", "polynomial"
-    ] = Field(default="linear", description="Shape of the schedule after the warm-up.")
-    warmup_steps: Count | None = Field(
-        default=None, description="Optimizer steps until the peak; a tenth of the run, at most 400."
-    )
-    weight_decay: Annotated[float, Field(ge=0)] = Field(default=0.0, description="Per step.")
-    label_smoothing_factor: Share | None = Field(
-        default=None, description="0.1 from scratch, 0 for fine-tuning."
-    )
-    max_grad_norm: Annotated[float, Field(ge=0)] = Field(
-        default=1.0, description="Gradients are scaled down to this norm; 0 leaves them."
-    )
-    ema_decay: Share | None = Field(
-        default=None,
-        description="Keep a moving average of the weights too, such as 0.998; it becomes the "
-        "model if it validates better than the best checkpoint.",
-    )
-    average_checkpoints: Annotated[int, Field(ge=2), WholeNumber] | None = Field(
-        default=None,
-        description="Average the newest so many checkpoints at the end; the average becomes the "
-        "model if it validates better.",
-    )
-    bf16: bool | Literal["auto"] = Field(
-        default="auto", description="auto: where a measurement says that the hardware gains by it."
-    )
-    gradient_checkpointing: bool = Field(
-        default=False, description="Recompute activations: less memory, about a third slower."
-    )
-    eval_steps: PositiveInt | None = Field(
-        default=None,
-        description="Optimizer steps between validations (and checkpoints); once an epoch if left "
-        "out, but at most 20 times a run.",
-    )
-    early_stopping_patience: PositiveInt | None = Field(
-        default=None, description="Stop after so many validations without a better score."
-    )
-    save_total_limit: PositiveInt = Field(
-        default=2, description="Checkpoints kept; the best one is always kept."
-    )
-    logging_steps: PositiveInt = Field(default=20, description="Steps between logged lines.")
-    seed: Annotated[int, Field(ge=0, lt=2**32), WholeNumber] = Field(
-        default=42, description="Of weights, order and dropout."
-    )
-    extra: dict[str, Any] = Field(
-        default_factory=dict,
-        description="Any other field of transformers.Seq2SeqTrainingArguments.",
-    )
-
-    @model_validator(mode="after")
-    def _one_batch_size(self) -> TrainingSection:
-        if self.tokens_per_batch is not None and self.per_device_train_batch_size is not None:
-            raise ValueError("give `tokens_per_batch` or `per_device_train_batch_size`, not both")
-        if self.tokens_per_step is not None and self.tokens_per_batch != "auto":
-            raise ValueError("`tokens_per_step` goes with `tokens_per_batch: auto`")
-        if self.torch_compile and not self.packing:
-            raise ValueError(
-                "`torch_compile` goes with `packing: true`; other batches vary in shape, and each "
-                "shape would be compiled anew"
-            )
-        if self.packing and self.per_device_train_batch_size is not None:
-            raise ValueError("`packing` goes with `tokens_per_batch`")
-        return self
 
 
 class DecodingSection(Section):

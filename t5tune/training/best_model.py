@@ -66,6 +66,8 @@ def keep_best_model(
         raise
     # What was there belongs to a shorter training of this run.
     shutil.rmtree(run.path / "eval", ignore_errors=True)
+    if run.model.is_symlink():
+        run.model.unlink()
     shutil.rmtree(run.model, ignore_errors=True)
     os.replace(temporary, run.model)
     flush(run.path)

@@ -116,6 +116,8 @@ class CheckpointWriter:
         try:
             write_manifest(staging, facts)
             final = self.directory / f"{PREFIX}{step}"
+            if final.is_symlink():
+                final.unlink()
             if final.exists():  # a damaged one of a former part of the run
                 remove_checkpoint(final)
             os.replace(staging, final)

@@ -79,7 +79,10 @@ def remove_old(checkpoints: Path, step: int, keep: Collection[int | None]) -> No
 def remove_unfinished(checkpoints: Path) -> None:
     """Delete what a process that was killed while it wrote has left."""
     for path in checkpoints.glob(f"{STAGING}{PREFIX}*"):
-        shutil.rmtree(path)
+        if path.is_symlink():
+            path.unlink()
+        else:
+            shutil.rmtree(path)
 
 
 def list_checkpoints(checkpoints: Path) -> list[Path]:
@@ -90,6 +93,7 @@ def list_checkpoints(checkpoints: Path) -> list[Path]:
         path
         for path in checkpoints.iterdir()
         if path.is_dir()
+        and not path.is_symlink()  # whatever it leads to is not ours to delete
         and path.name.startswith(PREFIX)
         and path.name.removeprefix(PREFIX).isdecimal()
     ]

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from transformers import (
     EarlyStoppingCallback,
     PrinterCallback,
-    Seq2SeqTrainingArguments,
     TrainerCallback,
     TrainerState,
 )
@@ -24,7 +21,7 @@ from t5tune.data.encoding import EncodedDataset
 from t5tune.data.packing import PackedBatches
 from t5tune.data.steps import OptimizerSteps
 from t5tune.decoding.translator import DecodingOptions
-from t5tune.errors import T5TuneError, did_you_mean
+from t5tune.errors import T5TuneError
 from t5tune.evaluation import Examples
 from t5tune.manifest import read_manifest
 from t5tune.models.compiled import compile_stacks, uncompiled
@@ -34,13 +31,14 @@ from t5tune.recipe.schema import Recipe, TrainingSection
 from t5tune.run_directory import RunDirectory, write_text
 from t5tune.scoring.metrics import score_hypotheses
 from t5tune.scoring.names import LOWER_IS_BETTER, SCORE_OF_METRIC
+from t5tune.training.arguments import build_training_arguments
 from t5tune.training.averaging import WeightAverage
 from t5tune.training.batch_probe import BatchProbe
 from t5tune.training.batches import build_batch_plan, build_collator, build_longest_batch
 from t5tune.training.callbacks import EndOfTraining, JsonLog, StopOnSignal
 from t5tune.training.checkpoint_writer import CheckpointWriter
 from t5tune.training.checkpoints import ENDED, step_of
-from t5tune.training.defaults import choose_bf16, fill_step_defaults
+from t5tune.training.defaults import fill_step_defaults
 from t5tune.training.disk_space import (
     check_disk_space,
     count_checkpoint_bytes,
@@ -225,69 +223,6 @@ def _build_trainer(
     if training.early_stopping_patience is not None:
         trainer.add_callback(EarlyStoppingCallback(training.early_stopping_patience))
     return trainer
-
-
-def build_training_arguments(
-    recipe: Recipe, run: RunDirectory, num_steps: int
-) -> Seq2SeqTrainingArguments:
-    """Hugging Face's arguments for a recipe.
-
-    Raises:
-        T5TuneError: `training.extra` holds something that is no such argument, or one that the
-            recipe has a key of its own for.
-    """
-    training = recipe.training
-    values: dict[str, Any] = {
-        "output_dir": str(run.checkpoints),
-        "max_steps": num_steps,
-        "gradient_accumulation_steps": 1,  # T5TuneTrainer accumulates within one of its steps
-        "learning_rate": training.learning_rate,
-        "lr_scheduler_type": training.lr_scheduler_type,
-        "warmup_steps": training.warmup_steps,
-        "weight_decay": training.weight_decay,
-        "max_grad_norm": training.max_grad_norm,
-        "bf16": choose_bf16(training.bf16),
-        "torch_compile": False,  # the recipe's key of this name compiles less, and only once
-        "activation_checkpointing": training.gradient_checkpointing,
-        "eval_strategy": "steps",
-        "eval_steps": training.eval_steps,
-        "save_strategy": "steps",
-        "save_steps": training.eval_steps,
-        "logging_steps": training.logging_steps,
-        "logging_nan_inf_filter": False,  # a NaN must be seen, not replaced by a mean
-        "metric_for_best_model": SCORE_OF_METRIC[recipe.best_metric],
-        "greater_is_better": recipe.best_metric not in LOWER_IS_BETTER,
-        "seed": training.seed,
-        "report_to": "none",
-        "disable_tqdm": True,
-        "remove_unused_columns": False,
-    }
-    if training.per_device_train_batch_size is not None:
-        values["per_device_train_batch_size"] = training.per_device_train_batch_size
-    _check_extra(training.extra, {**values, "gradient_checkpointing": None})
-    if torch.cuda.is_available():  # tensors are made while the GPU computes
-        values["dataloader_num_workers"] = 1
-    arguments = Seq2SeqTrainingArguments(**(values | training.extra))
-    # Several GPUs would make the Trainer replicate the model in threads (nn.DataParallel), which
-    # is slower than one GPU and computes another mean.
-    arguments._n_gpu = min(arguments.n_gpu, 1)
-    return arguments
-
-
-def _check_extra(extra: dict[str, Any], own: dict[str, Any]) -> None:
-    known = {field.name for field in dataclasses.fields(Seq2SeqTrainingArguments) if field.init}
-    for key in extra:
-        if key in own:
-            raise T5TuneError(
-                f"training.extra.{key}: t5tune sets this argument itself.",
-                next_command=f"use the recipe's own key instead, or remove training.extra.{key}",
-            )
-        if key not in known:
-            raise T5TuneError(
-                f"training.extra.{key}: Seq2SeqTrainingArguments has no such field"
-                f"{did_you_mean(key, known)}",
-                next_command=f"correct or remove training.extra.{key} in the recipe",
-            )
 
 
 def _validate(recipe: Recipe, model: LoadedModel, validation: Examples) -> dict[str, float]:

@@ -20,7 +20,7 @@ from t5tune.manifest import find_damage
 from t5tune.models.dropout import use_byte_dropout
 from t5tune.models.families import default_prefix, find_family, set_languages
 from t5tune.models.from_scratch import build_model, build_tokenizer
-from t5tune.models.loading import load_config, load_model, load_tokenizer
+from t5tune.models.loading import load_config, load_model, load_tokenizer, try_out
 from t5tune.progress import say, track
 from t5tune.recipe.schema import DataEntry, Recipe
 from t5tune.run_directory import RunDirectory
@@ -136,6 +136,7 @@ def _train_model(recipe: Recipe, run: RunDirectory) -> signal.Signals | None:
         max_source_length=resolved.data.max_source_length,
         forced_bos_token_id=forced_bos,
     )
+    try_out(model, recipe.model.config)
     use_byte_dropout(model)
     _set_generation_config(model, resolved, forced_bos)
     loaded = LoadedModel(run.name, translator, tokenizer, resolved, run)

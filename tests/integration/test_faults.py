@@ -425,3 +425,69 @@ def test_a_signal_at_a_random_time(name: str, times: int, tmp_path: Path) -> Non
     assert sum(result["codes"].values()) == times
     assert result["different"] == []
     assert result["tracebacks"] == []
+
+
+@pytest.mark.parametrize(
+    ("command", "examples"),
+    [("validate", 300), ("train", 40), pytest.param("train", 300, marks=pytest.mark.stress)],
+)
+@pytest.mark.timeout(900)
+def test_a_hostile_recipe_is_one_sentence(command: str, examples: int, tmp_path: Path) -> None:
+    options = ("--command", command, "--examples", str(examples))
+    result = stress("hostile_recipes", tmp_path, *options)
+    assert result["wrong"] == []
+    assert result["tried"] == examples
+    assert result["codes"]["1"] > examples / 2
+    assert result["codes"].get("0", 0) > 0, "some of them are harmless"
+
+
+@pytest.mark.timeout(60)
+def test_a_data_file_that_never_ends_is_refused(tiny_recipe: Path, t5tune: RunCommand) -> None:
+    os.chdir(tiny_recipe.parent)
+    os.mkfifo("endless.tsv")
+    for name in ("endless.tsv", "/dev/zero"):
+        result = t5tune("train", "tiny.yaml", f"data.train.file={name}", "data.train.format=tsv")
+        assert result.code == 1
+        assert f"data.train.file: {name} is not there" in result.err
+
+
+def test_links_in_a_run_are_not_followed(
+    run: Path, finished: Path, t5tune: RunCommand, tmp_path: Path
+) -> None:
+    """What they lead to is not the run's to delete."""
+    forget_model()
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    (kept / "manifest.json").write_text("{}")
+    shutil.rmtree(CHECKPOINTS / "checkpoint-12")
+    for name in ("checkpoint-2", "checkpoint-12", "checkpoint-99", "writing-checkpoint-1"):
+        (CHECKPOINTS / name).symlink_to(kept)
+    (run / "model").symlink_to(kept)
+    result = t5tune("train", "tiny.yaml", *SETTINGS)
+    assert result.code == 0, result.err
+    assert (kept / "manifest.json").read_text() == "{}"
+    assert same_weights(run, finished / run)
+
+
+def test_code_and_pickles_of_a_model_directory_do_not_run(
+    run: Path, t5tune: RunCommand, tmp_path: Path
+) -> None:
+    shutil.copytree(run / "model", "base")
+    config = json.loads(Path("base/config.json").read_text())
+    hooks = {"AutoConfig": "own.Own", "AutoModelForSeq2SeqLM": "own.Own"}
+    Path("base/config.json").write_text(
+        json.dumps({**config, "auto_map": hooks, "model_type": "x"})
+    )
+    Path("base/own.py").write_text("open('owned', 'w')")
+    base = ("model.from_scratch=null", "model.name=./base", "--output-dir", "fine-tuned")
+    result = t5tune("train", "tiny.yaml", *base)
+    assert result.code == 1
+    assert "Traceback" not in result.err
+    Path("base/config.json").write_text(json.dumps(config))
+    Path("base/model.safetensors").unlink()
+    torch.save({"shared.weight": Payload()}, "base/pytorch_model.bin")
+    result = t5tune("train", "tiny.yaml", *base)
+    assert result.code == 1
+    assert "Traceback" not in result.err
+    assert "the model in this directory could not be loaded" in result.err
+    assert not Path("owned").exists()
