@@ -6,9 +6,11 @@ import json
 import os
 import pickle
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,10 +19,17 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from t5tune.manifest import MANIFEST, read_manifest, write_manifest
+from t5tune.manifest import MANIFEST, find_damage, read_manifest, write_manifest
 from t5tune.training.callbacks import read_log
 from t5tune.training.checkpoints import step_of
-from tests.conftest import REPOSITORY, RunCommand, number_pairs, write_pairs, write_tiny_recipe
+from tests.conftest import (
+    REPOSITORY,
+    RunCommand,
+    listen_to_ctrl_c,
+    number_pairs,
+    write_pairs,
+    write_tiny_recipe,
+)
 
 CHECKPOINTS = Path("runs/tiny/checkpoints")
 SETTINGS = ("training.save_total_limit=3", "training.max_steps=12", "training.ema_decay=0.9")
@@ -404,6 +413,7 @@ def test_kill_at_every_file_operation_of_a_save(every: int, tmp_path: Path) -> N
     assert result["killed"] == result["tried"]
     assert result["calls"]["unlinkat"] > 5, "a checkpoint is thrown away too"
     assert set(result["resumed_from"]) == {"checkpoint-4", "checkpoint-6"}
+    assert result["not_what_they_seem"] == []
     assert result["different"] == []
 
 
@@ -425,6 +435,36 @@ def test_a_signal_at_a_random_time(name: str, times: int, tmp_path: Path) -> Non
     assert sum(result["codes"].values()) == times
     assert result["different"] == []
     assert result["tracebacks"] == []
+
+
+def test_a_second_ctrl_c_leaves_at_once(tiny_recipe: Path) -> None:
+    """In a step of several seconds, which the first one waits for."""
+    folder = tiny_recipe.parent
+    write_pairs(folder, "train", number_pairs(8000))
+    command = [
+        sys.executable, "-m", "t5tune", "train", "tiny.yaml", "training.tokens_per_batch=40",
+        "training.gradient_accumulation_steps=2000", "training.max_steps=9",
+        "training.eval_steps=1", "training.logging_steps=1",
+    ]  # fmt: skip
+    process = subprocess.Popen(
+        command, cwd=folder, stderr=subprocess.PIPE, text=True, preexec_fn=listen_to_ctrl_c
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "validation: " in line:
+            break
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.5)
+    assert process.poll() is None, "the step goes on"
+    begin = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert time.monotonic() - begin < 1.0
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert find_damage(folder / CHECKPOINTS / "checkpoint-1") is None
+    assert not (folder / CHECKPOINTS / "checkpoint-2").exists()
 
 
 @pytest.mark.parametrize(

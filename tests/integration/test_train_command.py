@@ -23,7 +23,7 @@ from transformers import (
     ByT5Tokenizer,
 )
 
-from tests.conftest import RunCommand, number_pairs, write_pairs
+from tests.conftest import RunCommand, listen_to_ctrl_c, number_pairs, write_pairs
 
 CHECKPOINT_FILES = {
     "config.json",
@@ -207,6 +207,7 @@ def start(recipe: Path, *arguments: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        preexec_fn=listen_to_ctrl_c,
     )
 
 

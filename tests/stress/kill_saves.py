@@ -22,6 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from t5tune.manifest import find_damage
 from t5tune.training import checkpoint_writer
 from t5tune.training.checkpoint_writer import CheckpointWriter
 from tests.conftest import write_tiny_recipe
@@ -127,9 +128,13 @@ def kill_and_resume(folder: Path, every: int) -> dict[str, Any]:
     assert wait(start(lambda: stop_at_target(folder, every), folder / "begun")) == 0
     results: dict[str, Any] = json.loads((folder / "results.json").read_text())
     resumed_from: Counter[str] = Counter()
-    different = []
+    different, false_marks = [], []
     for name in ["whole", *results["codes"]]:
         trial = folder / "trials" / name
+        # The manifest is the mark: where it is, everything is.
+        marked = (trial / "run" / "checkpoints").glob("checkpoint-*/manifest.json")
+        if any(find_damage(manifest.parent) for manifest in marked):
+            false_marks.append(name)
         code = wait(start(command, trial))
         lines = (trial / "err.txt").read_text().splitlines()
         resumed_from.update(
@@ -144,6 +149,7 @@ def kill_and_resume(folder: Path, every: int) -> dict[str, Any]:
         "tried": len(results["codes"]),
         "killed": killed,
         "resumed_from": resumed_from,
+        "not_what_they_seem": false_marks,
         "different": different,
     }
 

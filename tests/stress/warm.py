@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 
 import t5tune.training.session  # noqa: F401 (imported so that the forks need not)
 from t5tune.cli.app import main
+from tests.conftest import listen_to_ctrl_c
 
 
 def start(action: Callable[[], None], folder: Path) -> int:
@@ -24,6 +25,7 @@ def start(action: Callable[[], None], folder: Path) -> int:
     process = os.fork()
     if process:
         return process
+    listen_to_ctrl_c()
     os.chdir(folder)
     output = os.open("err.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(output, 1)
