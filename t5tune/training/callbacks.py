@@ -123,6 +123,10 @@ def read_log(path: Path) -> list[dict[str, Any]]:
     return lines
 
 
+class ValidationInterrupted(Exception):  # noqa: N818 (no error: the user asked for it)
+    """A signal asked to stop while validation examples were translated."""
+
+
 class StopOnSignal(TrainerCallback):
     """Ends training after the current step, with a checkpoint, on Ctrl-C or SIGTERM.
 
@@ -153,9 +157,21 @@ class StopOnSignal(TrainerCallback):
             self._previous[number](number, frame)
         self.received = self.received or signal.Signals(number)
 
+    def check(self) -> None:
+        """Leave a validation.
+
+        Raises:
+            ValidationInterrupted: A signal has come.
+        """
+        if self.received is not None:
+            raise ValidationInterrupted
+
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
+        if control.should_save:
+            # The windows of logged losses begin anew at a checkpoint, as they do on resuming.
+            control.should_log = True
         if self.received is not None:
             # Logged, so that the loss of the steps since the last line is not lost.
             control.should_log = control.should_save = control.should_training_stop = True

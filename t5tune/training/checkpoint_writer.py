@@ -15,6 +15,7 @@ from t5tune.manifest import flush, write_manifest
 from t5tune.training.checkpoints import (
     BEST_STEP,
     ENDED,
+    PENDING,
     PREFIX,
     STAGING,
     name_last_checkpoint,
@@ -60,6 +61,7 @@ class CheckpointWriter:
         best_step: int | None,
         kept: Collection[int],
         ended: bool,
+        pending: bool = False,
     ) -> None:
         """Write a checkpoint; returns when its files are written, before they are safe.
 
@@ -69,6 +71,7 @@ class CheckpointWriter:
             best_step: The step of the checkpoint that has validated best, if any has.
             kept: Steps of earlier checkpoints that stay; once this one is whole, others go.
             ended: Whether training is over with this one.
+            pending: Whether its validation is still to be done.
 
         Raises:
             T5TuneError: The disk is full. What was there before is still whole.
@@ -82,7 +85,8 @@ class CheckpointWriter:
             save(staging)
         except Exception as error:
             self._give_up(staging, error)
-        facts = {"step": step, BEST_STEP: best_step, ENDED: ended, **self.facts}
+        facts = {"step": step, BEST_STEP: best_step, ENDED: ended, PENDING: pending}
+        facts |= self.facts
         keep = {step, best_step, *kept}
         # A daemon: a second Ctrl-C does not wait for it, and what it leaves is not taken for whole.
         self._thread = threading.Thread(

@@ -16,6 +16,7 @@ STAGING = "writing-"  # before the name of a checkpoint that is not complete yet
 # Keys of a checkpoint's manifest.
 BEST_STEP = "best_step"
 ENDED = "ended"  # training was over with this checkpoint
+PENDING = "validation_pending"  # a signal came before this checkpoint was validated
 
 
 @dataclass(frozen=True)

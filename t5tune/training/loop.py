@@ -21,7 +21,6 @@ from t5tune.data.encoding import EncodedDataset
 from t5tune.data.packing import PackedBatches
 from t5tune.data.steps import OptimizerSteps
 from t5tune.decoding.translator import DecodingOptions
-from t5tune.errors import T5TuneError
 from t5tune.evaluation import Examples
 from t5tune.manifest import read_manifest
 from t5tune.models.compiled import compile_stacks, uncompiled
@@ -37,7 +36,7 @@ from t5tune.training.batch_probe import BatchProbe
 from t5tune.training.batches import build_batch_plan, build_collator, build_longest_batch
 from t5tune.training.callbacks import EndOfTraining, JsonLog, StopOnSignal
 from t5tune.training.checkpoint_writer import CheckpointWriter
-from t5tune.training.checkpoints import ENDED, step_of
+from t5tune.training.checkpoints import ENDED, PENDING, step_of
 from t5tune.training.defaults import fill_step_defaults
 from t5tune.training.disk_space import (
     check_disk_space,
@@ -49,7 +48,7 @@ from t5tune.training.optimizers import build_optimizer
 from t5tune.training.resuming import RECIPE
 from t5tune.training.selection import LoopResult, choose_weights
 from t5tune.training.throughput import Throughput
-from t5tune.training.trainer import T5TuneTrainer
+from t5tune.training.trainer import T5TuneTrainer, Validate
 from t5tune.translation import LoadedModel
 
 
@@ -95,8 +94,12 @@ def run_training_loop(
     # The display reads the speed of a window that the log then closes.
     end = EndOfTraining(log, max_seconds)
     callbacks = [throughput, display, log, stop, end]
+
+    def validate() -> dict[str, float]:
+        return _validate(recipe, model, validation, stop)
+
     trainer = _build_trainer(
-        recipe, run, dataset, model, validation, plan, num_steps, callbacks, facts
+        recipe, run, dataset, model, validate, plan, num_steps, callbacks, facts
     )
     trainer.throughput = throughput
     trainer.share_of_time = lambda: end.share_of_time
@@ -106,6 +109,12 @@ def run_training_loop(
     _check_disk(trainer, run, math.ceil(num_steps / (training.eval_steps or num_steps)))
     _follow_memory(trainer, training, log, checkpoint)
     _announce(recipe, trainer, num_steps, per_epoch, checkpoint)
+    if checkpoint is not None and (read_manifest(checkpoint) or {}).get(PENDING):
+        log.go_on_from(step_of(checkpoint))
+        with stop.installed():
+            trainer.finish_validation(checkpoint)
+        if stop.received is not None:
+            return LoopResult(None, None, stopped_by=stop.received)
     if checkpoint is not None and _had_ended(checkpoint, facts):
         log.go_on_from(step_of(checkpoint))
         trainer.state = TrainerState.load_from_json(str(checkpoint / TRAINER_STATE_NAME))
@@ -114,13 +123,13 @@ def run_training_loop(
         with stop.installed():
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         trainer.checkpoints.finish()
-    except T5TuneError:
+    except Exception:
         trainer.checkpoints.finish()
         raise
     finally:
         display.close()
     _say_waiting(trainer.checkpoints, log)
-    if stop.received is not None and trainer.state.global_step < num_steps:
+    if stop.received is not None:
         return LoopResult(None, None, stopped_by=stop.received)
     return choose_weights(trainer, run, training, recipe.best_metric, log)
 
@@ -176,7 +185,7 @@ def _build_trainer(
     run: RunDirectory,
     dataset: EncodedDataset,
     model: LoadedModel,
-    validation: Examples,
+    validate: Validate,
     plan: BatchPlan,
     num_steps: int,
     callbacks: list[TrainerCallback],
@@ -202,7 +211,7 @@ def _build_trainer(
         processing_class=model.tokenizer,
         args=arguments,
         train_dataset=dataset,
-        eval_dataset=validation.sources,
+        eval_dataset=[],  # what is validated is our affair
         data_collator=build_collator(plan, model),
         optimizers=(optimizer, None),
         steps=OptimizerSteps(
@@ -211,7 +220,7 @@ def _build_trainer(
             arguments.process_index,
             arguments.world_size,
         ),
-        validate=lambda: _validate(recipe, model, validation),
+        validate=validate,
         label_smoothing=training.label_smoothing_factor,
         checkpoints=CheckpointWriter(run.checkpoints, facts, expected_bytes=size),
         # An average of so many needs them all.
@@ -225,7 +234,9 @@ def _build_trainer(
     return trainer
 
 
-def _validate(recipe: Recipe, model: LoadedModel, validation: Examples) -> dict[str, float]:
+def _validate(
+    recipe: Recipe, model: LoadedModel, validation: Examples, stop: StopOnSignal
+) -> dict[str, float]:
     """Scores of a greedy translation of the first validation examples, by score name."""
     evaluation = recipe.evaluation
     assert recipe.decoding.max_new_tokens is not None
@@ -236,7 +247,9 @@ def _validate(recipe: Recipe, model: LoadedModel, validation: Examples) -> dict[
     )
     num = evaluation.max_validation_examples
     with uncompiled(model.translator.model):
-        hypotheses = model.translator.translate(validation.sources[:num], options)
+        hypotheses = model.translator.translate(
+            validation.sources[:num], options, lambda _: stop.check()
+        )
     scores = score_hypotheses(
         recipe.metrics,
         [hypothesis.text for hypothesis in hypotheses],

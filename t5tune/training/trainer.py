@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import pickle
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from transformers import (
     PreTrainedModel,
     Seq2SeqTrainer,
     TrainerControl,
+    TrainerState,
 )
 from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_callback import ExportableState
@@ -30,12 +32,15 @@ from t5tune.data.steps import (
     split_batch,
 )
 from t5tune.errors import T5TuneError
+from t5tune.manifest import MANIFEST, read_manifest
 from t5tune.models.decoder_inputs import shift_labels
 from t5tune.models.output_layer import has_plain_output_layer, without_output_layer
 from t5tune.models.packed import accept_packed_rows
 from t5tune.training.allocator import release_freed_memory
 from t5tune.training.averaging import WeightAverage
+from t5tune.training.callbacks import ValidationInterrupted
 from t5tune.training.checkpoint_writer import CheckpointWriter
+from t5tune.training.checkpoints import ENDED
 from t5tune.training.divergence import LossWatch
 from t5tune.training.loss import sum_token_losses, sum_token_losses_chunked
 from t5tune.training.memory import NEXT_COMMAND, is_out_of_memory
@@ -91,6 +96,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
         self.throughput: Throughput | None = None
         self.share_of_time: Callable[[], float] = lambda: 0.0
         self.is_over: Callable[[], bool] = lambda: False
+        self.is_validation_pending = False
         self.batch_limit: int | None = None
         self.on_limit: OnLimit = lambda _: None
         self.loss_watch = LossWatch(
@@ -230,7 +236,38 @@ class T5TuneTrainer(Seq2SeqTrainer):
             best_step=self.state.best_global_step,
             kept=self.validated_steps[-self.checkpoints_kept :],
             ended=self.is_over(),
+            pending=self.is_validation_pending,
         )
+
+    def _determine_best_metric(self, metrics: dict[str, float], trial: Any) -> bool:
+        return bool(metrics) and super()._determine_best_metric(metrics, trial)
+
+    def finish_validation(self, checkpoint: Path) -> None:
+        """Do the validation that a signal had cut short, and put it into its checkpoint.
+
+        Args:
+            checkpoint: The model's weights are its own.
+        """
+        self.state = TrainerState.load_from_json(str(checkpoint / TRAINER_STATE_NAME))
+        self._load_callback_state()
+        metrics = self.evaluate()
+        if self.is_validation_pending:
+            return
+        self._determine_best_metric(metrics, None)
+
+        def copy(directory: Path) -> None:
+            shutil.copytree(checkpoint, directory, dirs_exist_ok=True)
+            (directory / MANIFEST).unlink()
+            self._write_loop_state(directory)
+
+        self.checkpoints.write(
+            self.state.global_step,
+            copy,
+            best_step=self.state.best_global_step,
+            kept=self.validated_steps[-self.checkpoints_kept :],
+            ended=bool((read_manifest(checkpoint) or {}).get(ENDED)) or self.has_stopped_early,
+        )
+        self.checkpoints.finish()
 
     @property
     def validated_steps(self) -> list[int]:
@@ -256,6 +293,9 @@ class T5TuneTrainer(Seq2SeqTrainer):
         self._save_rng_state(str(directory))
         if self.average is not None:
             self.average.save(directory)
+        self._write_loop_state(directory)
+
+    def _write_loop_state(self, directory: Path) -> None:
         for callback in self.callback_handler.callbacks:
             if isinstance(callback, ExportableState):
                 self.state.stateful_callbacks[type(callback).__name__] = callback.state()
@@ -335,9 +375,18 @@ class T5TuneTrainer(Seq2SeqTrainer):
         metric_key_prefix: str = "eval",
         **_: Any,
     ) -> dict[str, float]:
-        """Scores of the validation examples, from `validate`, under the Trainer's key names."""
-        with self._random_state_kept():
-            scores = self.validate()
+        """Scores of the validation examples, from `validate`, under the Trainer's key names.
+
+        None if a signal came meanwhile: then the run stops with a checkpoint, and validates it
+        when it goes on.
+        """
+        try:
+            with self._random_state_kept():
+                scores = self.validate()
+        except ValidationInterrupted:
+            self.is_validation_pending = True
+            self.control.should_save = self.control.should_training_stop = True
+            return {}
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in scores.items()}
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(

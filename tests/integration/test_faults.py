@@ -531,3 +531,56 @@ def test_code_and_pickles_of_a_model_directory_do_not_run(
     assert "Traceback" not in result.err
     assert "the model in this directory could not be loaded" in result.err
     assert not Path("owned").exists()
+
+
+def test_a_signal_in_a_validation_does_not_wait_for_it(
+    tiny_recipe: Path, t5tune: RunCommand
+) -> None:
+    """The run stops within a batch, and validates that checkpoint first when it goes on."""
+    os.chdir(tiny_recipe.parent)
+    write_pairs(Path(), "validation", number_pairs(600) * 6)
+    settings = (
+        "training.max_steps=8", "training.eval_steps=4", "training.logging_steps=3",
+        "evaluation.max_validation_examples=3600", "decoding.max_new_tokens=60",
+        "decoding.tokens_per_batch=1000", "training.early_stopping_patience=1",
+        "training.learning_rate=1e-9", "data.test.max_examples=5",
+    )  # fmt: skip
+    begin = time.monotonic()
+    assert t5tune("train", "tiny.yaml", *settings, "--output-dir", "whole").code == 0
+    of_one_validation = (time.monotonic() - begin) / 2
+    command = [sys.executable, "-m", "t5tune", "train", "tiny.yaml", *settings]
+    for step in (4, 8):
+        process = subprocess.Popen(
+            [*command, "--output-dir", "cut"],
+            stderr=subprocess.PIPE, text=True, preexec_fn=listen_to_ctrl_c,
+        )  # fmt: skip
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith(f"step {step}/8 "):  # logged before it is validated
+                break
+        time.sleep(0.3)
+        begin = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == 143, err
+        assert time.monotonic() - begin < of_one_validation / 2
+        checkpoint = Path(f"cut/checkpoints/checkpoint-{step}")
+        manifest = read_manifest(checkpoint)
+        assert manifest is not None
+        assert manifest["validation_pending"] is True
+    result = t5tune("train", "tiny.yaml", *settings, "--output-dir", "cut")
+    assert result.code == 0, result.err
+    assert same_weights(Path("cut"), Path("whole"))
+    logs = [
+        [{k: v for k, v in line.items() if "second" not in k} for line in read_log(f / "log.jsonl")]
+        for f in (Path("cut"), Path("whole"))
+    ]
+    assert logs[0] == logs[1]
+    states = [
+        json.loads((newest_of(f) / "trainer_state.json").read_text()) for f in ("cut", "whole")
+    ]
+    assert states[0] == states[1]
+
+
+def newest_of(run: str) -> Path:
+    return max(Path(run, "checkpoints").iterdir(), key=step_of)
