@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -21,8 +21,7 @@ NEXT_COMMAND = (  # when not even one row fits
     "data.max_source_length and data.max_target_length"
 )
 
-CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
-CGROUP_USED = Path("/sys/fs/cgroup/memory.current")
+CGROUP = Path("/sys/fs/cgroup")
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -107,10 +106,45 @@ class MainMemory(MemoryMeter):
 
 
 def _free_in_container() -> float:
+    """Bytes left in the control groups of this process, which containers and Slurm make."""
+    return min((_free_in_group(*group) for group in _control_groups()), default=math.inf)
+
+
+def _control_groups() -> Iterator[tuple[Path, str, str]]:
+    """Directory, and the files with limit and use, of each group from the own one to the root.
+
+    cgroups(7): /proc/self/cgroup has a line `number:controllers:path`, where version 2 has no
+    controllers. In a container the path may be the host's: then the root is the own group.
+    """
     try:
-        return int(CGROUP_LIMIT.read_text()) - int(CGROUP_USED.read_text())
-    except (OSError, ValueError):  # no cgroup v2, or "max"
+        lines = Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers == "":
+            root, names = CGROUP, ("memory.max", "memory.current")
+        elif "memory" in controllers.split(","):
+            root, names = CGROUP / "memory", ("memory.limit_in_bytes", "memory.usage_in_bytes")
+        else:
+            continue
+        own = root / path.lstrip("/")
+        for directory in (own, *own.parents):
+            yield directory, *names
+            if directory == root:
+                break
+
+
+def _free_in_group(directory: Path, limit: str, used: str) -> float:
+    try:
+        free = int((directory / limit).read_text()) - int((directory / used).read_text())
+        statistics = (directory / "memory.stat").read_text().split()
+    except (OSError, ValueError):  # no such group, or "max"
         return math.inf
+    # Cached files are counted as used, and given back when memory is short.
+    names, values = statistics[::2], statistics[1::2]
+    cached = dict(zip(names, values, strict=False)).get("inactive_file", "0")
+    return free + int(cached)
 
 
 def find_largest_batch(try_rows: Callable[[int], None], max_rows: int, meter: MemoryMeter) -> int:
