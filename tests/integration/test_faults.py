@@ -540,23 +540,23 @@ def test_a_signal_in_a_validation_does_not_wait_for_it(
     os.chdir(tiny_recipe.parent)
     write_pairs(Path(), "validation", number_pairs(600) * 6)
     settings = (
-        "training.max_steps=8", "training.eval_steps=4", "training.logging_steps=3",
+        "training.max_steps=12", "training.eval_steps=4", "training.logging_steps=3",
         "evaluation.max_validation_examples=3600", "decoding.max_new_tokens=60",
-        "decoding.tokens_per_batch=1000", "training.early_stopping_patience=1",
+        "decoding.tokens_per_batch=1000", "training.early_stopping_patience=2",
         "training.learning_rate=1e-9", "data.test.max_examples=5",
     )  # fmt: skip
     begin = time.monotonic()
     assert t5tune("train", "tiny.yaml", *settings, "--output-dir", "whole").code == 0
-    of_one_validation = (time.monotonic() - begin) / 2
+    of_one_validation = (time.monotonic() - begin) / 3
     command = [sys.executable, "-m", "t5tune", "train", "tiny.yaml", *settings]
-    for step in (4, 8):
+    for step in (8, 12):
         process = subprocess.Popen(
             [*command, "--output-dir", "cut"],
             stderr=subprocess.PIPE, text=True, preexec_fn=listen_to_ctrl_c,
         )  # fmt: skip
         assert process.stderr is not None
         for line in process.stderr:
-            if line.startswith(f"step {step}/8 "):  # logged before it is validated
+            if line.startswith(f"step {step}/12 "):  # logged before it is validated
                 break
         time.sleep(0.3)
         begin = time.monotonic()
