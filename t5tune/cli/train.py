@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,7 +40,8 @@ def train(
         path = next_free_path(path)
     run = RunDirectory(path)
     _check_directory(run)
-    command = " ".join(["t5tune train", recipe, *(overrides or [])])
+    own_place = ["--output-dir", str(output_dir)] if output_dir else []
+    command = shlex.join(["t5tune", "train", recipe, *(overrides or []), *own_place])
     with lock_run(run):
         loaded = _as_begun(loaded, run)
         _check_recipe(loaded, run, command)

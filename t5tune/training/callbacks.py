@@ -112,14 +112,17 @@ class JsonLog(TrainerCallback):
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:
-    """The lines of a log; a last line cut short by a crash is left out."""
+    """The lines of a log; what a crash or a bad disk has made of others is left out."""
     lines = []
     if path.is_file():
-        for text in path.read_text(encoding="utf-8").split("\n"):
+        for text in path.read_text(encoding="utf-8", errors="replace").split("\n"):
             try:
-                lines.append(json.loads(text))
-            except json.JSONDecodeError:
+                line = json.loads(text)
+                is_line = line["step"] >= 0 and line["elapsed_seconds"] >= 0
+            except (ValueError, TypeError, KeyError):
                 continue
+            if is_line:
+                lines.append(line)
     return lines
 
 

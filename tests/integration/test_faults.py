@@ -200,6 +200,19 @@ def test_data_that_moved_are_the_same_data(run: Path, finished: Path, t5tune: Ru
     assert same_weights(run, finished / run)
 
 
+def test_a_damaged_log_costs_only_its_lines(run: Path, finished: Path, t5tune: RunCommand) -> None:
+    forget_model()
+    shutil.rmtree(CHECKPOINTS / "checkpoint-12")
+    log = run / "log.jsonl"
+    lines = log.read_bytes().splitlines(keepends=True)
+    bad = [b'{"stgp": 2}\n', b"5\n", b"\xff\n", b'{"step": "x", "elapsed_seconds": 1}\n', b'{"st']
+    log.write_bytes(b"".join(lines[:2] + bad))
+    result = t5tune("train", "tiny.yaml", *SETTINGS)
+    assert result.code == 0, result.err
+    assert same_weights(run, finished / run)
+    assert read_log(log)[:2] == [json.loads(line) for line in lines[:2]]
+
+
 def test_more_steps_go_on_from_a_finished_run(run: Path, t5tune: RunCommand) -> None:
     before = load_file(run / "model" / "model.safetensors")
     result = t5tune("train", "tiny.yaml", *SETTINGS[:1], *SETTINGS[2:], "training.max_steps=16")
