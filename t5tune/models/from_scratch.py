@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase, T5Tokenizer
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 SPECIAL_TOKENS = ("<pad>", "</s>", "<unk>")  # at T5's ids 0, 1, 2
 SPACE = "▁"  # stands for the blank before a word, as in SentencePiece
@@ -58,7 +59,12 @@ def _words(texts: Iterable[str]) -> set[str]:
 
 
 def _train_unigram(texts: Sequence[str], vocab_size: int) -> PreTrainedTokenizerBase:
-    """A subword vocabulary after Kudo (2018), trained in seconds."""
+    """A subword vocabulary after Kudo (2018), trained in seconds.
+
+    By SentencePiece on one thread: the trainer of `tokenizers` gives other scores, and other
+    pieces where scores tie, each time it runs (version 0.23, one thread or several).
+    """
+    import sentencepiece
     from transformers import T5Tokenizer
 
     num_characters = len({c for text in texts for c in text})
@@ -69,11 +75,37 @@ def _train_unigram(texts: Sequence[str], vocab_size: int) -> PreTrainedTokenizer
             next_command="model.from_scratch.tokenizer.vocab_size="
             f"{2 * num_characters}   # or tokenizer.type=bytes",
         )
-    blank: T5Tokenizer = T5Tokenizer(extra_ids=0)
-    trained: PreTrainedTokenizerBase = blank.train_new_from_iterator(
-        texts, vocab_size=vocab_size, show_progress=False
-    )
-    return trained
+    trained = io.BytesIO()
+    try:
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=(" ".join(text.split()) for text in texts),
+            model_writer=trained,
+            model_type="unigram",
+            vocab_size=vocab_size,
+            hard_vocab_limit=False,  # text with fewer pieces gets as many as it has
+            character_coverage=1.0,
+            # As T5's tokenizer splits and normalizes: at whitespace, and not at all.
+            normalization_rule_name="identity",
+            split_by_unicode_script=False,
+            split_by_number=False,
+            pad_id=0,
+            eos_id=1,
+            unk_id=2,
+            bos_id=-1,
+            num_threads=1,
+            max_sentence_length=1 << 30,  # bytes; longer texts would be left out
+            minloglevel=2,  # errors only
+        )
+    except RuntimeError as error:
+        raise T5TuneError(
+            f"model.from_scratch.tokenizer: no vocabulary of {vocab_size} pieces could be learned "
+            f"from the training text: {error}",
+            next_command="model.from_scratch.tokenizer.type=bytes   # or another vocab_size",
+        ) from error
+    model = sentencepiece.SentencePieceProcessor(model_proto=trained.getvalue())
+    pieces = [model.id_to_piece(i) for i in range(len(model))]
+    scores = [model.get_score(i) for i in range(len(model))]
+    return T5Tokenizer(vocab=list(zip(pieces, scores, strict=True)), extra_ids=0)
 
 
 def _fixed_vocabulary(characters: Sequence[str], words: set[str]) -> PreTrainedTokenizerBase:

@@ -132,6 +132,24 @@ def test_a_seed_gives_the_same_run_twice_and_another_seed_another(
         assert_equal_weights(Path("a"), Path("c"))
 
 
+def test_processes_with_two_threads_train_the_same(tiny_recipe: Path) -> None:
+    """With a tokenizer that is learned, and matrices that are large enough to be shared out."""
+    settings = (
+        "model.from_scratch.tokenizer={type: unigram, vocab_size: 45}",
+        "model.from_scratch.d_model=128", "model.from_scratch.d_ff=512",
+        "training.tokens_per_batch=1000",
+    )  # fmt: skip
+    for name in ("a", "b"):
+        command = [sys.executable, "-m", "t5tune", "train", str(tiny_recipe), *settings]
+        subprocess.run(
+            [*command, "--output-dir", name],
+            env={**os.environ, "OMP_NUM_THREADS": "2"},
+            capture_output=True,
+            check=True,
+        )
+    assert_equal_weights(Path("a"), Path("b"))
+
+
 def test_validating_more_often_does_not_change_what_is_trained(
     t5tune: RunCommand, tiny_recipe: Path
 ) -> None:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +11,7 @@ from transformers import AutoTokenizer
 from t5tune.errors import T5TuneError
 from t5tune.models.from_scratch import build_model, build_tokenizer
 from t5tune.recipe.schema import FromScratchSection, TokenizerSection
+from tests.conftest import REPOSITORY
 
 SOURCES = ["the cat sat on the mat", "a dog"] * 20
 TARGETS = ["die Katze saß", "ein Hund"] * 20
@@ -71,3 +75,32 @@ def test_an_unknown_field_gets_the_nearest_name() -> None:
     section = FromScratchSection(d_model=16, num_heads=2)
     with pytest.raises(T5TuneError, match=r"dropout_rat: .* did you mean dropout_rate"):
         build_model(section, tokenizer, {"dropout_rat": 0.3})
+
+
+PROGRAM = """
+import hashlib
+from t5tune.models.from_scratch import build_tokenizer
+from t5tune.recipe.schema import TokenizerSection
+from tests.conftest import REPOSITORY
+lines = (REPOSITORY / "recipes/phrasebook/train.tsv").read_text().splitlines()[1:1001]
+rows = [line.split("\\t") for line in lines]
+tokenizer = build_tokenizer(TokenizerSection(vocab_size=600), *map(list, zip(*rows)))
+print(hashlib.sha256(tokenizer.backend_tokenizer.to_str().encode()).hexdigest(), len(tokenizer))
+"""
+
+
+def test_another_process_learns_the_same_pieces() -> None:
+    """The trainer of `tokenizers` does not: its sums follow the order of hash tables."""
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", PROGRAM],
+            cwd=REPOSITORY,
+            env={**os.environ, "OMP_NUM_THREADS": threads},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for threads in ("1", "2", "2")
+    }
+    assert len(outputs) == 1
+    assert outputs.pop().split()[1] == "600"
