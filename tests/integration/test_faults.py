@@ -22,6 +22,7 @@ from safetensors.torch import load_file
 from t5tune.manifest import MANIFEST, find_damage, read_manifest, write_manifest
 from t5tune.training.callbacks import read_log
 from t5tune.training.checkpoints import step_of
+from t5tune.training.trainer import T5TuneTrainer
 from tests.conftest import (
     REPOSITORY,
     RunCommand,
@@ -597,3 +598,27 @@ def test_a_signal_in_a_validation_does_not_wait_for_it(
 
 def newest_of(run: str) -> Path:
     return max(Path(run, "checkpoints").iterdir(), key=step_of)
+
+
+def test_a_nan_in_a_step_costs_nothing_that_was_saved(
+    tiny_recipe: Path, finished: Path, t5tune: RunCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the NaN, which a broken GPU may make, the same command goes on."""
+    os.chdir(tiny_recipe.parent)
+    compute_loss = T5TuneTrainer.compute_loss
+
+    def inject(self: T5TuneTrainer, *args: Any, **keywords: Any) -> Any:
+        loss = compute_loss(self, *args, **keywords)
+        return loss * float("nan") if self.state.global_step == 6 else loss
+
+    with monkeypatch.context() as patch:
+        patch.setattr(T5TuneTrainer, "compute_loss", inject)
+        result = t5tune("train", "tiny.yaml", *SETTINGS)
+    assert result.code == 1
+    assert (
+        f"training diverged: the loss is nan at step 7; {CHECKPOINTS}/checkpoint-4 is the last "
+        "good checkpoint." in result.err
+    )
+    assert [path.name for path in CHECKPOINTS.iterdir()] == ["checkpoint-4"]
+    assert t5tune("train", "tiny.yaml", *SETTINGS).code == 0
+    assert same_weights(Path("runs/tiny"), finished / "runs/tiny")
