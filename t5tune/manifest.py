@@ -86,7 +86,7 @@ def hash_file(path: Path) -> str:
     """SHA-256 of a file's content."""
     digest = hashlib.sha256()
     with path.open("rb") as stream:
-        while chunk := stream.read(1 << 20):
+        while chunk := stream.read(1 << 18):
             digest.update(chunk)
     return digest.hexdigest()
 

@@ -89,10 +89,14 @@ class CheckpointWriter:
         facts |= self.facts
         keep = {step, best_step, *kept}
         # A daemon: a second Ctrl-C does not wait for it, and what it leaves is not taken for whole.
-        self._thread = threading.Thread(
+        thread = threading.Thread(
             target=self._complete, args=(staging, step, facts, keep), daemon=True
         )
-        self._thread.start()
+        try:
+            thread.start()
+            self._thread = thread
+        except RuntimeError:  # no memory for its stack: then training waits for this one
+            self._complete(staging, step, facts, keep)
         self.num_written += 1
         self.waited_seconds += time.monotonic() - start
 

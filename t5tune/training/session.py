@@ -25,7 +25,7 @@ from t5tune.progress import say, track
 from t5tune.recipe.schema import DataEntry, Recipe
 from t5tune.run_directory import RunDirectory
 from t5tune.scoring.report import Report
-from t5tune.training.allocator import keep_freed_memory
+from t5tune.training.allocator import keep_freed_memory, release_freed_memory
 from t5tune.training.best_model import keep_best_model
 from t5tune.training.checkpoints import remove_unfinished
 from t5tune.training.defaults import fill_training_defaults
@@ -142,6 +142,7 @@ def _train_model(recipe: Recipe, run: RunDirectory) -> signal.Signals | None:
     loaded = LoadedModel(run.name, translator, tokenizer, resolved, run)
     result = run_training_loop(resolved, run, dataset, loaded, texts.validation, checkpoint, facts)
     if result.stopped_by is None:
+        release_freed_memory()  # of gradients and optimizer, and what was kept for batches
         sentence = next(source for source in texts.validation.sources if source.strip())
         keep_best_model(run, result, loaded, sentence, facts)
     return result.stopped_by
