@@ -151,8 +151,8 @@ def build_arguments(
 ) -> Seq2SeqTrainingArguments:
     return Seq2SeqTrainingArguments(
         output_dir=directory, max_steps=100_000, per_device_train_batch_size=examples,
-        bf16=bf16, logging_steps=50, save_strategy="no", report_to="none", disable_tqdm=True,
-        remove_unused_columns=False, seed=1, **others,
+        bf16=bf16, use_cpu=not torch.cuda.is_available(), logging_steps=50, save_strategy="no",
+        report_to="none", disable_tqdm=True, remove_unused_columns=False, seed=1, **others,
     )  # fmt: skip
 
 

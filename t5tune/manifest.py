@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,11 @@ def read_manifest(directory: Path) -> dict[str, Any] | None:
     return content if is_whole else None
 
 
+def read_fact(directory: Path, key: str) -> Any:
+    """What the manifest says under a key; None if it says nothing or is damaged."""
+    return (read_manifest(directory) or {}).get(key)
+
+
 def find_damage(directory: Path) -> str | None:
     """The first file that is not what it was, and how; None if all are.
 
@@ -71,6 +77,18 @@ def find_damage(directory: Path) -> str | None:
         except OSError as error:
             return f"{name} cannot be read: {error.strerror}"
     return None
+
+
+def remove_directory(directory: Path) -> None:
+    """Delete a directory if it is there, or the link in its place; what that leads to stays.
+
+    The manifest goes first: what a process that is killed meanwhile leaves does not look whole.
+    """
+    if directory.is_symlink():
+        directory.unlink()
+    elif directory.exists():
+        (directory / MANIFEST).unlink(missing_ok=True)
+        shutil.rmtree(directory)
 
 
 def flush(path: Path) -> None:

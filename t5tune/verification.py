@@ -10,6 +10,7 @@ from pathlib import Path
 from t5tune.errors import T5TuneError
 from t5tune.manifest import find_damage
 from t5tune.run_directory import RunDirectory
+from t5tune.training.checkpoints import list_checkpoints, step_of
 from t5tune.translation import load_for_translation, translate_lines
 
 
@@ -37,10 +38,7 @@ def verify_run(run: RunDirectory) -> Iterator[Check]:
     Raises:
         T5TuneError: There is neither a checkpoint nor a model.
     """
-    checkpoints = sorted(
-        (path for path in run.checkpoints.glob("checkpoint-*") if path.is_dir()),
-        key=lambda path: (len(path.name), path.name),
-    )
+    checkpoints = sorted(list_checkpoints(run.checkpoints), key=step_of)
     if not checkpoints and not run.model.is_dir():
         raise T5TuneError(
             f"{run.path} holds neither a checkpoint nor a model.",

@@ -14,7 +14,7 @@ from t5tune.errors import T5TuneError, did_you_mean
 from t5tune.recipe.schema import Recipe
 from t5tune.run_directory import RunDirectory
 from t5tune.scoring.names import LOWER_IS_BETTER, SCORE_OF_METRIC
-from t5tune.training.defaults import choose_bf16
+from t5tune.translation import default_device
 
 MOST_WORKERS = 64
 
@@ -49,7 +49,9 @@ def build_training_arguments(
         "warmup_steps": training.warmup_steps,
         "weight_decay": training.weight_decay,
         "max_grad_norm": training.max_grad_norm,
-        "bf16": choose_bf16(training.bf16),
+        "bf16": training.bf16,
+        # Without it the library takes bf16 for a wish that only a GPU can grant.
+        "use_cpu": default_device() == "cpu",
         "torch_compile": False,  # the recipe's key of this name compiles less, and only once
         "activation_checkpointing": training.gradient_checkpointing,
         "eval_strategy": "steps",

@@ -6,19 +6,17 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from transformers import PreTrainedModel
 
 from t5tune.decoding.torch_translator import TorchTranslator
-from t5tune.errors import T5TuneError
-from t5tune.manifest import flush, write_manifest
+from t5tune.manifest import flush, remove_directory, write_manifest
 from t5tune.models.loading import load_model
 from t5tune.progress import say
 from t5tune.run_directory import RunDirectory
 from t5tune.training.averaging import set_weights
-from t5tune.training.disk_space import count_model_bytes, explain_full_disk
+from t5tune.training.disk_space import count_model_bytes, refuse_full_disk
 from t5tune.training.selection import LoopResult
 from t5tune.translation import SETTINGS_KEY, LoadedModel, default_device, translate_lines
 
@@ -42,13 +40,12 @@ def keep_best_model(
     Raises:
         T5TuneError: The disk is full.
     """
-    assert trained.recipe is not None
     best = load_model(str(result.best_checkpoint))
     if result.averaged is not None:
         set_weights(best, result.averaged)
     settings = {
-        "prefix": trained.recipe.data.train.prefix or "",
-        "max_source_length": trained.recipe.data.max_source_length,
+        "prefix": trained.translator.prefix,
+        "max_source_length": trained.translator.max_source_length,
     }
     setattr(best.config, SETTINGS_KEY, {**settings, "weights": result.weights})
     best.generation_config = trained.translator.model.generation_config
@@ -62,13 +59,14 @@ def keep_best_model(
         (temporary / run.smoke.name).write_text(text + "\n", encoding="utf-8")
         write_manifest(temporary, facts)
     except Exception as error:
-        _give_up(error, run, temporary, count_model_bytes(best))
+        shutil.rmtree(temporary, ignore_errors=True)
+        needed = count_model_bytes(best)
+        kept = "all checkpoints are whole"
+        refuse_full_disk(error, run.path, needed, what="the model", kept=kept)
         raise
     # What was there belongs to a shorter training of this run.
     shutil.rmtree(run.path / "eval", ignore_errors=True)
-    if run.model.is_symlink():
-        run.model.unlink()
-    shutil.rmtree(run.model, ignore_errors=True)
+    remove_directory(run.model)
     os.replace(temporary, run.model)
     flush(run.path)
     say(f"model: {run.model} ({result.weights})")
@@ -86,13 +84,3 @@ def _translate(best: PreTrainedModel, trained: LoadedModel, sentence: str) -> di
     model = LoadedModel(trained.name, translator, trained.tokenizer)
     (hypothesis,) = translate_lines(model, [sentence])
     return {"source": sentence, "hypothesis": hypothesis, "device": device}
-
-
-def _give_up(error: Exception, run: RunDirectory, temporary: Path, needed: int) -> None:
-    shutil.rmtree(temporary, ignore_errors=True)
-    reason = explain_full_disk(error, run.path, needed, what="the model")
-    if reason is not None:
-        raise T5TuneError(
-            f"{reason}; all checkpoints are whole.",
-            next_command="free the space and type the same command again; it continues",
-        ) from error

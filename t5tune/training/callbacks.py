@@ -53,6 +53,13 @@ class JsonLog(TrainerCallback):
         self._start = time.monotonic()
         write_text(self.path, "".join(json.dumps(line) + "\n" for line in kept))
 
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        if control.should_save:
+            # The windows of logged losses begin anew at a checkpoint, as they do on resuming.
+            control.should_log = True
+
     @property
     def elapsed_seconds(self) -> float:
         """Since training began, time between interruptions left out."""
@@ -172,9 +179,6 @@ class StopOnSignal(TrainerCallback):
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        if control.should_save:
-            # The windows of logged losses begin anew at a checkpoint, as they do on resuming.
-            control.should_log = True
         if self.received is not None:
             # Logged, so that the loss of the steps since the last line is not lost.
             control.should_log = control.should_save = control.should_training_stop = True

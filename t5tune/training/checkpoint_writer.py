@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from t5tune.errors import T5TuneError
-from t5tune.manifest import flush, write_manifest
+from t5tune.manifest import flush, remove_directory, write_manifest
 from t5tune.training.checkpoints import (
     BEST_STEP,
     ENDED,
@@ -19,11 +17,10 @@ from t5tune.training.checkpoints import (
     PREFIX,
     STAGING,
     name_last_checkpoint,
-    remove_checkpoint,
     remove_old,
     remove_unfinished,
 )
-from t5tune.training.disk_space import explain_full_disk
+from t5tune.training.disk_space import refuse_full_disk
 
 
 class CheckpointWriter:
@@ -51,7 +48,7 @@ class CheckpointWriter:
         self.waited_seconds = 0.0
         self.num_written = 0
         self._thread: threading.Thread | None = None
-        self._failure: BaseException | None = None
+        self._failure: Exception | None = None
 
     def write(
         self,
@@ -84,7 +81,7 @@ class CheckpointWriter:
             staging.mkdir(parents=True)
             save(staging)
         except Exception as error:
-            self._give_up(staging, error)
+            self._give_up(error)
         facts = {"step": step, BEST_STEP: best_step, ENDED: ended, PENDING: pending}
         facts |= self.facts
         keep = {step, best_step, *kept}
@@ -111,7 +108,7 @@ class CheckpointWriter:
             self._thread = None
         if self._failure is not None:
             failure, self._failure = self._failure, None
-            raise failure
+            self._give_up(failure)
 
     def name_last(self) -> str:
         """Half a sentence on what can be resumed from."""
@@ -124,25 +121,20 @@ class CheckpointWriter:
         try:
             write_manifest(staging, facts)
             final = self.directory / f"{PREFIX}{step}"
-            if final.is_symlink():
-                final.unlink()
-            if final.exists():  # a damaged one of a former part of the run
-                remove_checkpoint(final)
+            remove_directory(final)  # a damaged one of a former part of the run
             os.replace(staging, final)
             flush(self.directory)
             remove_old(self.directory, step, keep)
         except Exception as error:
-            try:
-                self._give_up(staging, error)
-            except Exception as explained:
-                self._failure = explained
+            self._failure = error
 
-    def _give_up(self, staging: Path, error: Exception) -> None:
-        shutil.rmtree(staging, ignore_errors=True)
-        reason = explain_full_disk(error, self.directory, self.expected_bytes)
-        if reason is None:
-            raise error
-        raise T5TuneError(
-            f"{reason}; {name_last_checkpoint(self.directory)}.",
-            next_command="free the space and type the same command again; it continues",
-        ) from error
+    def _give_up(self, error: Exception) -> NoReturn:
+        remove_unfinished(self.directory)
+        refuse_full_disk(
+            error,
+            self.directory,
+            self.expected_bytes,
+            what="a checkpoint",
+            kept=name_last_checkpoint(self.directory),
+        )
+        raise error

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from t5tune.manifest import MANIFEST, find_damage, read_manifest
+from t5tune.manifest import find_damage, read_fact, remove_directory
 
 PREFIX = "checkpoint-"
 STAGING = "writing-"  # before the name of a checkpoint that is not complete yet
@@ -50,7 +49,7 @@ def find_newest_whole(checkpoints: Path) -> Found:
 
 
 def _find_damage_of_best(checkpoint: Path) -> str | None:
-    best_step = (read_manifest(checkpoint) or {}).get(BEST_STEP)
+    best_step = read_fact(checkpoint, BEST_STEP)
     if best_step is None or best_step == step_of(checkpoint):
         return None
     best = checkpoint.with_name(f"{PREFIX}{best_step}")
@@ -74,16 +73,13 @@ def remove_old(checkpoints: Path, step: int, keep: Collection[int | None]) -> No
     """
     for path in list_checkpoints(checkpoints):
         if step_of(path) <= step and step_of(path) not in keep:
-            remove_checkpoint(path)
+            remove_directory(path)
 
 
 def remove_unfinished(checkpoints: Path) -> None:
     """Delete what a process that was killed while it wrote has left."""
     for path in checkpoints.glob(f"{STAGING}{PREFIX}*"):
-        if path.is_symlink():
-            path.unlink()
-        else:
-            shutil.rmtree(path)
+        remove_directory(path)
 
 
 def list_checkpoints(checkpoints: Path) -> list[Path]:
@@ -103,9 +99,3 @@ def list_checkpoints(checkpoints: Path) -> list[Path]:
 def step_of(checkpoint: Path) -> int:
     """The optimizer step in a checkpoint's name."""
     return int(checkpoint.name.removeprefix(PREFIX))
-
-
-def remove_checkpoint(checkpoint: Path) -> None:
-    """Delete one; what a process that is killed meanwhile leaves does not look whole."""
-    (checkpoint / MANIFEST).unlink(missing_ok=True)
-    shutil.rmtree(checkpoint)

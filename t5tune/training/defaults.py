@@ -45,6 +45,7 @@ def fill_training_defaults(
         "label_smoothing_factor": section.label_smoothing_factor
         if section.label_smoothing_factor is not None
         else (SCRATCH_LABEL_SMOOTHING if from_scratch else 0.0),
+        "bf16": choose_bf16(section.bf16),
     }
     if section.per_device_train_batch_size is None and section.tokens_per_batch is None:
         values["tokens_per_batch"] = TOKENS_PER_BATCH
@@ -82,15 +83,15 @@ def choose_bf16(setting: bool | str) -> bool:
         return bool(setting)
     if torch.cuda.is_available():
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return _time_product(torch.bfloat16) < 0.7 * _time_product(torch.float32)
+    # The fastest of several rounds: other programs may disturb any one of them.
+    rounds = [(_time_product(torch.bfloat16), _time_product(torch.float32)) for _ in range(6)]
+    bf16, fp32 = (min(seconds) for seconds in zip(*rounds[1:], strict=True))
+    return bf16 < 0.7 * fp32
 
 
 def _time_product(dtype: torch.dtype, size: int = 256) -> float:
-    """Seconds of one product of two size x size matrices: the fastest of three after a warm-up."""
+    """Seconds of one product of two size x size matrices."""
     matrix = torch.ones(size, size, dtype=dtype)
-    seconds = []
-    for _ in range(4):
-        start = time.perf_counter()
-        torch.mm(matrix, matrix)
-        seconds.append(time.perf_counter() - start)
-    return min(seconds[1:])
+    start = time.perf_counter()
+    torch.mm(matrix, matrix)
+    return time.perf_counter() - start

@@ -90,28 +90,36 @@ def check_disk_space(needs: Mapping[Path, int]) -> None:
             )
 
 
-def explain_full_disk(
-    error: Exception, directory: Path, needed: int, *, what: str = "a checkpoint"
-) -> str | None:
-    """A sentence's beginning if an error came from a full disk or quota, else None.
+def refuse_full_disk(
+    error: Exception, directory: Path, needed: int, *, what: str, kept: str
+) -> None:
+    """One sentence instead of an error that came from a full disk or quota.
 
     Args:
         error: From the operating system, torch or safetensors, which all say it in their own way.
         directory: What was to be written into, without what has been written.
         needed: Bytes that were to be written.
         what: They are.
+        kept: What is safe, as half a sentence.
+
+    Raises:
+        T5TuneError: The disk was full; else the error is for the caller to raise.
     """
     number = _error_number(error)
     free = shutil.disk_usage(directory).free
     if number not in FULL and not any(text in str(error) for text in TORCH_WRITER):
-        return None
+        return
     if free >= needed:
-        reason = os.strerror(number or errno.ENOSPC)
-        return f"{directory}: {reason}; {what} needs {format_bytes(needed)}"
-    return (
-        f"{directory}: the disk is full: {what} needs {format_bytes(needed)} and "
-        f"{format_bytes(free)} are free, {format_bytes(needed - free)} are missing"
-    )
+        reason = f"{os.strerror(number or errno.ENOSPC)}; {what} needs {format_bytes(needed)}"
+    else:
+        reason = (
+            f"the disk is full: {what} needs {format_bytes(needed)} and {format_bytes(free)} are "
+            f"free, {format_bytes(needed - free)} are missing"
+        )
+    raise T5TuneError(
+        f"{directory}: {reason}; {kept}.",
+        next_command="free the space and type the same command again; it continues",
+    ) from error
 
 
 def _error_number(error: BaseException | None) -> int | None:

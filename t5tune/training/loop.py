@@ -11,10 +11,8 @@ from transformers import (
     EarlyStoppingCallback,
     PrinterCallback,
     TrainerCallback,
-    TrainerState,
 )
 from transformers.integrations import TensorBoardCallback
-from transformers.trainer import TRAINER_STATE_NAME
 
 from t5tune.data.batching import BatchPlan, TokenBudgetBatches
 from t5tune.data.encoding import EncodedDataset
@@ -22,7 +20,7 @@ from t5tune.data.packing import PackedBatches
 from t5tune.data.steps import OptimizerSteps
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.evaluation import Examples
-from t5tune.manifest import read_manifest
+from t5tune.manifest import read_fact
 from t5tune.models.compiled import compile_stacks, uncompiled
 from t5tune.progress import say
 from t5tune.recipe.loading import dump_recipe
@@ -45,10 +43,11 @@ from t5tune.training.disk_space import (
 )
 from t5tune.training.display import TrainingDisplay
 from t5tune.training.optimizers import build_optimizer
+from t5tune.training.resumable_trainer import Validate
 from t5tune.training.resuming import RECIPE
 from t5tune.training.selection import LoopResult, choose_weights
 from t5tune.training.throughput import Throughput
-from t5tune.training.trainer import T5TuneTrainer, Validate
+from t5tune.training.trainer import T5TuneTrainer
 from t5tune.translation import LoadedModel
 
 
@@ -109,29 +108,41 @@ def run_training_loop(
     _check_disk(trainer, run, math.ceil(num_steps / (training.eval_steps or num_steps)))
     _follow_memory(trainer, training, log, checkpoint)
     _announce(recipe, trainer, num_steps, per_epoch, checkpoint)
-    if checkpoint is not None and (read_manifest(checkpoint) or {}).get(PENDING):
+    try:
+        _train(trainer, checkpoint, facts, stop, log)
+    finally:
+        display.close()
+    if stop.received is not None:
+        return LoopResult(None, None, stopped_by=stop.received)
+    return choose_weights(trainer, run, training, recipe.best_metric, log)
+
+
+def _train(
+    trainer: T5TuneTrainer,
+    checkpoint: Path | None,
+    facts: Mapping[str, Any],
+    stop: StopOnSignal,
+    log: JsonLog,
+) -> None:
+    """Train to the end or to a signal, from where a checkpoint was saved."""
+    if checkpoint is not None and read_fact(checkpoint, PENDING):
         log.go_on_from(step_of(checkpoint))
         with stop.installed():
             trainer.finish_validation(checkpoint)
         if stop.received is not None:
-            return LoopResult(None, None, stopped_by=stop.received)
+            return
     if checkpoint is not None and _had_ended(checkpoint, facts):
         log.go_on_from(step_of(checkpoint))
-        trainer.state = TrainerState.load_from_json(str(checkpoint / TRAINER_STATE_NAME))
-        return choose_weights(trainer, run, training, recipe.best_metric, log)
+        trainer.load_state(checkpoint)
+        return
     try:
         with stop.installed():
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-        trainer.checkpoints.finish()
     except Exception:
         trainer.checkpoints.finish()
         raise
-    finally:
-        display.close()
+    trainer.checkpoints.finish()
     _say_waiting(trainer.checkpoints, log)
-    if stop.received is not None:
-        return LoopResult(None, None, stopped_by=stop.received)
-    return choose_weights(trainer, run, training, recipe.best_metric, log)
 
 
 def _check_disk(trainer: T5TuneTrainer, run: RunDirectory, num_validations: int) -> None:
@@ -147,8 +158,7 @@ def _check_disk(trainer: T5TuneTrainer, run: RunDirectory, num_validations: int)
 
 def _had_ended(checkpoint: Path, facts: Mapping[str, Any]) -> bool:
     """Whether training was over with a checkpoint, unless the recipe now wants more."""
-    manifest = read_manifest(checkpoint) or {}
-    return bool(manifest.get(ENDED)) and manifest.get(RECIPE) == facts[RECIPE]
+    return bool(read_fact(checkpoint, ENDED)) and read_fact(checkpoint, RECIPE) == facts[RECIPE]
 
 
 def _say_waiting(checkpoints: CheckpointWriter, log: JsonLog) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from t5tune.errors import T5TuneError
-from t5tune.manifest import find_damage, read_manifest
+from t5tune.manifest import find_damage, read_fact
 from t5tune.progress import say
 from t5tune.recipe.loading import differing_keys
 from t5tune.recipe.schema import Recipe
@@ -22,6 +22,7 @@ RESTART = "the same command with --restart   # trains in a new directory beside 
 RECIPE = "recipe_sha256"
 DATA = "data_sha256"
 VERSIONS = "versions"
+BF16 = "bf16"
 
 # Keys that change how long a run trains, not what it had trained until now.
 MORE_IS_SAFE = ("training.num_train_epochs", "training.max_steps")
@@ -105,7 +106,7 @@ def has_model_of(run: RunDirectory, recipe: Recipe) -> bool:
     if not run.has_model:
         return False
     is_whole = find_damage(run.model) is None
-    return is_whole and (read_manifest(run.model) or {}).get(RECIPE) == fingerprint_recipe(recipe)
+    return is_whole and read_fact(run.model, RECIPE) == fingerprint_recipe(recipe)
 
 
 def choose_checkpoint(run: RunDirectory) -> Found:
@@ -140,7 +141,7 @@ def check_data(checkpoint: Path, data: Mapping[str, str]) -> None:
     Raises:
         T5TuneError: One is not the checkpoint's.
     """
-    before = (read_manifest(checkpoint) or {}).get(DATA, {})
+    before = read_fact(checkpoint, DATA) or {}
     for name, digest in data.items():
         if before.get(name) != digest:
             raise T5TuneError(
@@ -152,7 +153,7 @@ def check_data(checkpoint: Path, data: Mapping[str, str]) -> None:
 
 def warn_of_versions(checkpoint: Path, versions: Mapping[str, str]) -> None:
     """Say which libraries are not those that a checkpoint was saved with."""
-    before = (read_manifest(checkpoint) or {}).get(VERSIONS, {})
+    before = read_fact(checkpoint, VERSIONS) or {}
     changed = [f"{k} {before.get(k)} -> {v}" for k, v in versions.items() if before.get(k) != v]
     if changed:
         say(

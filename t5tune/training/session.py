@@ -16,7 +16,7 @@ from t5tune.data.sources import load_split
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.errors import T5TuneError
 from t5tune.evaluation import Examples, evaluate_model, load_examples, longest_references
-from t5tune.manifest import find_damage
+from t5tune.manifest import find_damage, read_fact
 from t5tune.models.dropout import use_byte_dropout
 from t5tune.models.families import default_prefix, find_family, set_languages
 from t5tune.models.from_scratch import build_model, build_tokenizer
@@ -32,6 +32,7 @@ from t5tune.training.defaults import fill_training_defaults
 from t5tune.training.environment import fingerprint_rows, package_versions, record_environment
 from t5tune.training.loop import run_training_loop
 from t5tune.training.resuming import (
+    BF16,
     DATA,
     RECIPE,
     VERSIONS,
@@ -120,15 +121,17 @@ def _train_model(recipe: Recipe, run: RunDirectory) -> signal.Signals | None:
     if checkpoint is not None:
         check_data(checkpoint, facts[DATA])
         warn_of_versions(checkpoint, facts[VERSIONS])
-    record_environment(run, recipe, facts[DATA])
     set_seed(recipe.training.seed)
     model, tokenizer = _build_or_load(recipe, texts, checkpoint)
     resolved, forced_bos = _resolve_for_model(recipe, model, tokenizer, texts)
+    resolved = _keep_precision(resolved, checkpoint)
+    facts[BF16] = resolved.training.bf16
     texts = _with_prefix(texts, resolved)
     dataset = _encode(texts, tokenizer, resolved)
     facts[DATA]["the tokens of data.train"] = dataset.fingerprint()
     if checkpoint is not None:
         check_data(checkpoint, facts[DATA])
+    record_environment(run, recipe, facts[DATA])
     translator = TorchTranslator(
         model,
         tokenizer,
@@ -224,6 +227,17 @@ def _resolve_for_model(
         ),
     }
     return recipe.model_copy(update=updates), forced_bos
+
+
+def _keep_precision(recipe: Recipe, checkpoint: Path | None) -> Recipe:
+    """A run goes on in the precision that it began with, whatever a measurement says today."""
+    before = read_fact(checkpoint, BF16) if checkpoint is not None else None
+    if before is None or before == recipe.training.bf16:
+        return recipe
+    kind = "bf16" if before else "fp32"
+    say(f"precision: {kind}, as this run began; on this machine the other one would be faster")
+    training = recipe.training.model_copy(update={"bf16": before})
+    return recipe.model_copy(update={"training": training})
 
 
 def _fill_prefix(recipe: Recipe, prefix: str) -> object:

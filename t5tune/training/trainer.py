@@ -4,23 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import pickle
-import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch.optim.lr_scheduler import LambdaLR
-from transformers import (
-    EarlyStoppingCallback,
-    PreTrainedModel,
-    Seq2SeqTrainer,
-    TrainerControl,
-    TrainerState,
-)
-from transformers.trainer import TRAINER_STATE_NAME
-from transformers.trainer_callback import ExportableState
 
 from t5tune.data.encoding import IGNORED
 from t5tune.data.packing import PackedCollator
@@ -32,37 +20,28 @@ from t5tune.data.steps import (
     split_batch,
 )
 from t5tune.errors import T5TuneError
-from t5tune.manifest import MANIFEST, read_manifest
 from t5tune.models.decoder_inputs import shift_labels
 from t5tune.models.output_layer import has_plain_output_layer, without_output_layer
 from t5tune.models.packed import accept_packed_rows
 from t5tune.training.allocator import release_freed_memory
-from t5tune.training.averaging import WeightAverage
-from t5tune.training.callbacks import ValidationInterrupted
-from t5tune.training.checkpoint_writer import CheckpointWriter
-from t5tune.training.checkpoints import ENDED
 from t5tune.training.divergence import LossWatch
 from t5tune.training.loss import sum_token_losses, sum_token_losses_chunked
 from t5tune.training.memory import NEXT_COMMAND, is_out_of_memory
+from t5tune.training.resumable_trainer import ResumableTrainer
 from t5tune.training.schedules import end_with_time
 from t5tune.training.throughput import Throughput
 
-Validate = Callable[[], dict[str, float]]
 OnLimit = Callable[[int], None]
 
 
-class T5TuneTrainer(Seq2SeqTrainer):
-    """A `Seq2SeqTrainer` whose loss is right under accumulation and whose validation is a score.
+class T5TuneTrainer(ResumableTrainer):
+    """The trainer of t5tune: its loss is right under accumulation, and it survives lack of memory.
 
     Args:
         steps: Which examples form the batches of each optimizer step. The Trainer itself must
             not accumulate: for it every step is one "batch".
-        validate: Translates the validation examples and returns scores by name.
         label_smoothing: See `sum_token_losses`.
-        checkpoints: Writes them.
-        checkpoints_kept: The last so many that were validated, and the best one.
-        average: Of the weights; saved in every checkpoint.
-        **arguments: Of `Seq2SeqTrainer`.
+        **arguments: Of `ResumableTrainer`.
 
     Attributes:
         batch_limit: Most tokens of a batch, padding counted, that memory holds; larger ones are
@@ -77,32 +56,19 @@ class T5TuneTrainer(Seq2SeqTrainer):
         self,
         *,
         steps: OptimizerSteps,
-        validate: Validate,
         label_smoothing: float,
-        checkpoints: CheckpointWriter,
-        checkpoints_kept: int,
-        average: WeightAverage | None = None,
         **arguments: Any,
     ) -> None:
         super().__init__(**arguments)
         self.steps = steps
-        self.validate = validate
         self.label_smoothing = label_smoothing
-        self.checkpoints = checkpoints
-        self.checkpoints_kept = checkpoints_kept
-        self.average = average
-        if average is not None:
-            self.add_callback(average)
         self.throughput: Throughput | None = None
         self.share_of_time: Callable[[], float] = lambda: 0.0
-        self.is_over: Callable[[], bool] = lambda: False
-        self.is_validation_pending = False
         self.batch_limit: int | None = None
         self.on_limit: OnLimit = lambda _: None
         self.loss_watch = LossWatch(
-            checkpoints, self.args.learning_rate, round(self.args.logging_steps)
+            self.checkpoints, self.args.learning_rate, round(self.args.logging_steps)
         )
-        self.control: TrainerControl
         self.has_plain_output_layer = has_plain_output_layer(self.unwrapped)
         if isinstance(self.data_collator, PackedCollator):
             accept_packed_rows(self.unwrapped)
@@ -227,96 +193,9 @@ class T5TuneTrainer(Seq2SeqTrainer):
             self.loss_watch.check_logged(losses, step, self.state.best_global_step)
 
     def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
-        """Whole or not at all; see `CheckpointWriter`."""
-        step = self.state.global_step
-        self.loss_watch.check_pending(step)
-        self.checkpoints.write(
-            step,
-            self._write_state,
-            best_step=self.state.best_global_step,
-            kept=self.validated_steps[-self.checkpoints_kept :],
-            ended=self.is_over(),
-            pending=self.is_validation_pending,
-        )
-
-    def _determine_best_metric(self, metrics: dict[str, float], trial: Any) -> bool:
-        return bool(metrics) and super()._determine_best_metric(metrics, trial)
-
-    def finish_validation(self, checkpoint: Path) -> None:
-        """Do the validation that a signal had cut short, and put it into its checkpoint.
-
-        Args:
-            checkpoint: The model's weights are its own.
-        """
-        self.state = TrainerState.load_from_json(str(checkpoint / TRAINER_STATE_NAME))
-        self._load_callback_state()
-        metrics = self.evaluate()
-        if self.is_validation_pending:
-            return
-        self._determine_best_metric(metrics, None)
-
-        def copy(directory: Path) -> None:
-            shutil.copytree(checkpoint, directory, dirs_exist_ok=True)
-            (directory / MANIFEST).unlink()
-            self._write_loop_state(directory)
-
-        self.checkpoints.write(
-            self.state.global_step,
-            copy,
-            best_step=self.state.best_global_step,
-            kept=self.validated_steps[-self.checkpoints_kept :],
-            ended=bool((read_manifest(checkpoint) or {}).get(ENDED)) or self.has_stopped_early,
-        )
-        self.checkpoints.finish()
-
-    @property
-    def validated_steps(self) -> list[int]:
-        """Steps with a validation, and so with a checkpoint, in order."""
-        history = self.state.log_history
-        return [line["step"] for line in history if any(key.startswith("eval_") for key in line)]
-
-    @property
-    def has_stopped_early(self) -> bool:
-        """Whether validations have not improved for as long as the recipe has patience."""
-        return any(
-            callback.early_stopping_patience_counter >= callback.early_stopping_patience
-            for callback in self.callback_handler.callbacks
-            if isinstance(callback, EarlyStoppingCallback)
-        )
-
-    def _write_state(self, directory: Path) -> None:
-        """All that training goes on from."""
-        self.unwrapped.save_pretrained(directory)
-        self.processing_class.save_pretrained(directory)
-        self._save_optimizer_and_scheduler(str(directory))
-        self._save_scaler(str(directory))
-        self._save_rng_state(str(directory))
-        if self.average is not None:
-            self.average.save(directory)
-        self._write_loop_state(directory)
-
-    def _write_loop_state(self, directory: Path) -> None:
-        for callback in self.callback_handler.callbacks:
-            if isinstance(callback, ExportableState):
-                self.state.stateful_callbacks[type(callback).__name__] = callback.state()
-        self.state.save_to_json(str(directory / TRAINER_STATE_NAME))
-
-    def _load_callback_state(self) -> None:
-        """Early stopping goes on counting; its patience is the recipe's."""
-        for callback in self.callback_handler.callbacks:
-            if isinstance(callback, EarlyStoppingCallback):
-                saved = self.state.stateful_callbacks.get(type(callback).__name__)
-                if saved:
-                    for name, value in saved["attributes"].items():
-                        setattr(callback, name, value)
-
-    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
-        with _only_tensors(checkpoint):
-            super()._load_optimizer_and_scheduler(checkpoint)
-
-    def _load_rng_state(self, checkpoint: str | None) -> None:
-        with _only_tensors(checkpoint):
-            super()._load_rng_state(checkpoint)
+        """Not of weights that have seen a loss that is no number."""
+        self.loss_watch.check_pending(self.state.global_step)
+        super()._save_checkpoint(model, trial)
 
     def compute_loss(
         self,
@@ -361,61 +240,9 @@ class T5TuneTrainer(Seq2SeqTrainer):
             use_cache=False,
         )
 
-    @property
-    def unwrapped(self) -> PreTrainedModel:
-        """The model without what Accelerate puts around it."""
-        model = self.accelerator.unwrap_model(self.model)
-        assert isinstance(model, PreTrainedModel)
-        return model
-
-    def evaluate(
-        self,
-        eval_dataset: Any = None,
-        ignore_keys: list[str] | None = None,
-        metric_key_prefix: str = "eval",
-        **_: Any,
-    ) -> dict[str, float]:
-        """Scores of the validation examples, from `validate`, under the Trainer's key names.
-
-        None if a signal came meanwhile: then the run stops with a checkpoint, and validates it
-        when it goes on.
-        """
-        try:
-            with self._random_state_kept():
-                scores = self.validate()
-        except ValidationInterrupted:
-            self.is_validation_pending = True
-            self.control.should_save = self.control.should_training_stop = True
-            return {}
-        metrics = {f"{metric_key_prefix}_{name}": value for name, value in scores.items()}
-        self.log(metrics)
-        self.control = self.callback_handler.on_evaluate(
-            self.args, self.state, self.control, metrics
-        )
-        return metrics
-
-    @contextlib.contextmanager
-    def _random_state_kept(self) -> Iterator[None]:
-        """Validating more or less often must not change what is trained."""
-        with torch.random.fork_rng():
-            yield
-
     def floating_point_ops(self, inputs: list[Batch]) -> int:
         """Not counted: the estimate of the library ignores the decoder's length."""
         return 0
-
-
-@contextlib.contextmanager
-def _only_tensors(checkpoint: str | None) -> Iterator[None]:
-    """Files of pickles are loaded with `weights_only`, which refuses whatever could run."""
-    try:
-        yield
-    except pickle.UnpicklingError as error:
-        raise T5TuneError(
-            f"{checkpoint}: a file holds something else than tensors and is not loaded; t5tune "
-            "did not write it.",
-            next_command="t5tune verify RUN   # or the same command with --restart",
-        ) from error
 
 
 RandomState = tuple[torch.Tensor, torch.Tensor | None]

@@ -31,15 +31,11 @@ from tests.conftest import (
     write_pairs,
     write_tiny_recipe,
 )
+from tests.weights import same_weights
 
 CHECKPOINTS = Path("runs/tiny/checkpoints")
 SETTINGS = ("training.save_total_limit=3", "training.max_steps=12", "training.ema_decay=0.9")
 DAMAGES = ("deleted", "truncated", "flipped")
-
-
-def same_weights(run: Path, other: Path) -> bool:
-    a, b = (load_file(path / "model" / "model.safetensors") for path in (run, other))
-    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
 
 
 def damage(path: Path, how: str) -> None:
@@ -573,12 +569,13 @@ def test_a_signal_in_a_validation_does_not_wait_for_it(
             if line.startswith(f"step {step}/12 "):  # logged before it is validated
                 break
         time.sleep(0.3)
-        begin = time.monotonic()
+        sent = time.time()
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=60)
         assert process.returncode == 143, err
-        assert time.monotonic() - begin < of_one_validation / 2
         checkpoint = Path(f"cut/checkpoints/checkpoint-{step}")
+        # Leaving the interpreter, with torch in it, takes as long as such a validation.
+        assert (checkpoint / MANIFEST).stat().st_mtime - sent < of_one_validation / 2
         manifest = read_manifest(checkpoint)
         assert manifest is not None
         assert manifest["validation_pending"] is True

@@ -24,6 +24,7 @@ from transformers import (
 )
 
 from tests.conftest import RunCommand, listen_to_ctrl_c, number_pairs, write_pairs
+from tests.weights import same_weights, weights
 
 CHECKPOINT_FILES = {
     "config.json",
@@ -44,14 +45,8 @@ def _in_temporary_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.chdir(tmp_path)
 
 
-def weights(run: Path) -> dict[str, torch.Tensor]:
-    return load_file(run / "model" / "model.safetensors")
-
-
 def assert_equal_weights(first: Path, second: Path) -> None:
-    a, b = weights(first), weights(second)
-    assert a.keys() == b.keys()
-    assert all(torch.equal(a[name], b[name]) for name in a)
+    assert same_weights(first, second)
 
 
 def test_a_run_leaves_the_files_of_the_design(t5tune: RunCommand, tiny_recipe: Path) -> None:

@@ -26,7 +26,8 @@ from t5tune.manifest import find_damage
 from t5tune.training import checkpoint_writer
 from t5tune.training.checkpoint_writer import CheckpointWriter
 from tests.conftest import write_tiny_recipe
-from tests.stress.warm import same_model, start, t5tune_command, wait
+from tests.stress.warm import start, t5tune_command, wait
+from tests.weights import same_weights
 
 CALLS = (
     "openat,write,pwrite64,writev,close,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,"
@@ -140,7 +141,7 @@ def kill_and_resume(folder: Path, every: int) -> dict[str, Any]:
         resumed_from.update(
             line.rpartition("/")[2] for line in lines if line.startswith("resuming from ")
         )
-        if code != 0 or not same_model(trial / "run", folder / "uninterrupted" / "run"):
+        if code != 0 or not same_weights(trial / "run", folder / "uninterrupted" / "run"):
             different.append(name)
     killed = sum(code == -9 for code in results["codes"].values())
     return {

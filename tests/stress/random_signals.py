@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.conftest import write_tiny_recipe
-from tests.stress.warm import same_model, start, t5tune_command, wait
+from tests.stress.warm import start, t5tune_command, wait
+from tests.weights import same_weights
 
 SETTINGS = (
     "training.max_steps=120", "training.eval_steps=7", "training.logging_steps=3",
@@ -52,7 +53,7 @@ def interrupt_and_resume(
         resumed += "resuming from" in text
         if "Traceback" in text:
             tracebacks.append(trial)
-        if again or not same_model(work / "run", folder / "uninterrupted" / "run"):
+        if again or not same_weights(work / "run", folder / "uninterrupted" / "run"):
             different.append(trial)
     return {
         "seconds_uninterrupted": round(duration, 2),

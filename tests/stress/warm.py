@@ -11,9 +11,6 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-import torch
-from safetensors.torch import load_file
-
 import t5tune.training.session  # noqa: F401 (imported so that the forks need not)
 from t5tune.cli.app import main
 from tests.conftest import listen_to_ctrl_c
@@ -56,9 +53,3 @@ def t5tune_command(*arguments: str | Path) -> Callable[[], None]:
         main()
 
     return run
-
-
-def same_model(run: Path, other: Path) -> bool:
-    """Whether two runs ended with the same weights, bit by bit."""
-    a, b = (load_file(path / "model" / "model.safetensors") for path in (run, other))
-    return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
