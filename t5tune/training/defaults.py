@@ -86,7 +86,7 @@ def choose_bf16(setting: bool | str) -> bool:
     # The fastest of several rounds: other programs may disturb any one of them.
     rounds = [(_time_product(torch.bfloat16), _time_product(torch.float32)) for _ in range(6)]
     bf16, fp32 = (min(seconds) for seconds in zip(*rounds[1:], strict=True))
-    return bf16 < 0.7 * fp32
+    return bool(bf16 < 0.7 * fp32)
 
 
 def _time_product(dtype: torch.dtype, size: int = 256) -> float:
