@@ -33,6 +33,7 @@ from t5tune.data.steps import OptimizerSteps
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.models.dropout import use_byte_dropout
+from t5tune.models.fast_t5 import use_fast_sublayers
 from t5tune.models.from_scratch import build_model
 from t5tune.models.loading import load_tokenizer
 from t5tune.recipe.schema import FromScratchSection, TrainingSection
@@ -197,6 +198,7 @@ def build_t5tune(
     if not torch.cuda.is_available():
         keep_freed_memory()
     use_byte_dropout(model)
+    use_fast_sublayers(model)
     optimizer_settings = TrainingSection(optim="adafactor", learning_rate=2e-2)
     lengths = dataset.sources.lengths, dataset.targets.lengths
     collate: Collator | PackedCollator = Collator(int(tokenizer.pad_token_id))

@@ -13,6 +13,8 @@ from t5tune.data.encoding import IGNORED
 # more often than they save (docs/benchmarks.md). The GPU's value is a guess: not measured yet.
 CHUNK_LOGITS_CPU = 1 << 24
 CHUNK_LOGITS_GPU = 1 << 27
+BLOCK_LOGITS_CPU = 1 << 18  # that pass through the softmax together: 1 MB stays in a core's cache
+LEAST_PROBABILITY = 1e-30  # below, in fp32, a logarithm begins to lose digits
 
 
 def sum_token_losses(
@@ -97,22 +99,15 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
         size = max(1, limit // vocab_size)
         for start in range(0, num_tokens, size):
             chunk = hidden_states[start : start + size]
-            target = labels[start : start + size, None]
-            log_p = torch.log_softmax((chunk @ matrix.T).float(), dim=1)
-            loss -= (1 - label_smoothing) * log_p.gather(1, target).sum()
-            if label_smoothing:
-                loss -= label_smoothing / vocab_size * log_p.sum()
+            logits = chunk @ matrix.T
+            loss += _losses_in_place(logits, labels[start : start + size], label_smoothing)
             if grad_weight is None:
                 continue
-            gradient = log_p.exp_()
-            hits = torch.full_like(target, label_smoothing - 1, dtype=torch.float32)
-            gradient.scatter_add_(1, target, hits)
-            gradient = gradient.to(chunk.dtype)
-            torch.mm(gradient, matrix, out=grad_hidden[start : start + size])
+            torch.mm(logits, matrix, out=grad_hidden[start : start + size])
             if chunk.dtype == weight.dtype:
-                grad_weight.addmm_(gradient.T, chunk)
+                grad_weight.addmm_(logits.T, chunk)
             else:
-                grad_weight += gradient.T @ chunk
+                grad_weight += logits.T @ chunk
         if label_smoothing and grad_weight is not None:
             # The s/V of every logit, all chunks and the whole vocabulary at once.
             grad_hidden -= label_smoothing / vocab_size * matrix.sum(0)
@@ -125,3 +120,42 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
         (scale,) = outputs
         grad_hidden, grad_weight = ctx.saved_tensors
         return grad_hidden * scale.to(grad_hidden.dtype), grad_weight.mul_(scale), None, None
+
+
+def _losses_in_place(
+    logits: torch.Tensor, labels: torch.Tensor, label_smoothing: float
+) -> torch.Tensor:
+    """The sum of the tokens' losses; the logits become softmax(z) - (1 - s) onehot(y).
+
+    Args:
+        logits: Shape (num_tokens, vocab_size).
+        labels: Shape (num_tokens,).
+        label_smoothing: s.
+    """
+    vocab_size = logits.shape[1]
+    block = len(logits) if logits.is_cuda else max(1, BLOCK_LOGITS_CPU // vocab_size)
+    loss = torch.zeros((), dtype=torch.float32, device=logits.device)
+    for start in range(0, len(logits), block):
+        rows = logits[start : start + block]
+        target = labels[start : start + block, None]
+        z = rows.float()
+        probabilities, of_target = _softmax(z, target)
+        loss -= of_target.sum() * (1 - label_smoothing)
+        if label_smoothing:
+            # log p = z - log(sum(exp(z))), and the sum is that of the target.
+            of_all = z.sum() - vocab_size * (z.gather(1, target) - of_target).sum()
+            loss -= label_smoothing / vocab_size * of_all
+        hits = torch.full_like(target, label_smoothing - 1, dtype=torch.float32)
+        rows.copy_(probabilities.scatter_add_(1, target, hits))
+    return loss
+
+
+def _softmax(z: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Probabilities, and the logarithms of the targets' ones, shape (num_tokens, 1)."""
+    if not z.is_cuda:
+        probabilities = torch.softmax(z, dim=1)
+        of_target = probabilities.gather(1, target)
+        if of_target.min() > LEAST_PROBABILITY:
+            return probabilities, of_target.log()
+    log_p = torch.log_softmax(z, dim=1)
+    return log_p.exp(), log_p.gather(1, target)

@@ -19,6 +19,7 @@ from t5tune.evaluation import Examples, evaluate_model, load_examples, longest_r
 from t5tune.manifest import find_damage, read_fact
 from t5tune.models.dropout import use_byte_dropout
 from t5tune.models.families import default_prefix, find_family, set_languages
+from t5tune.models.fast_t5 import use_fast_sublayers
 from t5tune.models.from_scratch import build_model, build_tokenizer
 from t5tune.models.loading import load_config, load_model, load_tokenizer, try_out
 from t5tune.progress import say, track
@@ -141,6 +142,7 @@ def _train_model(recipe: Recipe, run: RunDirectory) -> signal.Signals | None:
     )
     try_out(model, recipe.model.config)
     use_byte_dropout(model)
+    use_fast_sublayers(model)
     _set_generation_config(model, resolved, forced_bos)
     loaded = LoadedModel(run.name, translator, tokenizer, resolved, run)
     result = run_training_loop(resolved, run, dataset, loaded, texts.validation, checkpoint, facts)

@@ -1,0 +1,20 @@
+"""Weights that come out of a file lie in memory as weights that torch made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from transformers import T5Config, T5ForConditionalGeneration
+
+from t5tune.models.loading import load_model
+
+ALIGNMENT = 64  # bytes, of what torch allocates on a CPU
+
+
+def test_they_are_aligned(tmp_path: Path) -> None:
+    """Otherwise sums may come out in another order, and resumed runs otherwise than whole ones."""
+    sizes = {"d_model": 12, "d_kv": 3, "d_ff": 20, "num_layers": 1, "num_heads": 2}
+    T5ForConditionalGeneration(T5Config(vocab_size=11, **sizes)).save_pretrained(tmp_path)
+    model = load_model(str(tmp_path))
+    assert all(parameter.data_ptr() % ALIGNMENT == 0 for parameter in model.parameters())
+    assert model.get_output_embeddings().weight is model.get_input_embeddings().weight
