@@ -19,6 +19,9 @@ EPSILON_SCALE = 1e-3  # smallest scale of a parameter, section 8
 CLIP_THRESHOLD = 1.0  # largest root mean square of an update, section 6
 
 STACK_ELEMENTS = 1 << 24  # larger stacks need memory and are no faster
+# Updated at a time on a CPU: an update goes over its numbers a dozen times, and 1 MB of them stay
+# in a core's cache meanwhile (docs/benchmarks.md).
+BLOCK_ELEMENTS = 1 << 18
 
 Closure = Callable[[], float]
 
@@ -63,25 +66,77 @@ class Adafactor(torch.optim.Optimizer):
         return loss
 
     def _update(self, parameters: list[torch.nn.Parameter], group: dict[str, Any]) -> None:
-        tensors: list[torch.Tensor] = [*parameters]
-        state = self.state[parameters[0]]
-        gradients = torch.stack([_gradient(p) for p in parameters])
+        first = parameters[0]
+        state = self.state[first]
         state["step"] = state.get("step", 0) + 1
         kept = 1.0 - state["step"] ** DECAY_EXPONENT
+        _start_state(state, len(parameters), first)
+        per_block = len(parameters)
+        if first.device.type == "cpu":
+            per_block = max(1, BLOCK_ELEMENTS // first.numel())
+        for start in range(0, len(parameters), per_block):
+            block = slice(start, start + per_block)
+            moments = {key: state[key][block] for key in state if key != "step"}
+            if first.device.type == "cpu" and first.dim() == 2 and first.numel() > BLOCK_ELEMENTS:
+                self._update_by_rows(parameters[start], moments, kept, group)
+            else:
+                self._update_block(parameters[block], moments, kept, group)
+
+    def _update_block(
+        self,
+        parameters: list[torch.nn.Parameter],
+        moments: dict[str, torch.Tensor],
+        kept: float,
+        group: dict[str, Any],
+    ) -> None:
+        tensors: list[torch.Tensor] = [*parameters]
+        gradients = torch.stack([_gradient(p) for p in parameters])
         if gradients.dim() >= 3:
-            update, mean_square = _factored_update(state, gradients, kept)
+            update, mean_square = _factored_update(moments, gradients, kept)
         else:
-            update, mean_square = _full_update(state, gradients, kept)
+            update, mean_square = _full_update(moments, gradients, kept)
         shape = (-1,) + (1,) * (update.dim() - 1)
         rates = self._rates(tensors, group)
-        clipped = rates / (mean_square.sqrt() / CLIP_THRESHOLD).clamp_(min=1.0)
-        update.mul_(clipped.view(shape))
+        update.mul_(_clip(rates, mean_square).view(shape))
         if group["weight_decay"]:
             shares = (1.0 - group["weight_decay"] * rates).unbind()
             torch._foreach_mul_(
                 tensors, [s.to(t.dtype) for s, t in zip(shares, tensors, strict=True)]
             )
         torch._foreach_sub_(tensors, [u.to(t.dtype) for u, t in zip(update, tensors, strict=True)])
+
+    def _update_by_rows(
+        self,
+        parameter: torch.nn.Parameter,
+        moments: dict[str, torch.Tensor],
+        kept: float,
+        group: dict[str, Any],
+    ) -> None:
+        """One large matrix, some rows at a time; see `_factored_update`."""
+        rows, columns = moments["rows"][0], moments["columns"][0]
+        per_block = max(1, BLOCK_ELEMENTS // parameter.shape[1])
+        weights, gradients = (
+            torch.split(tensor, per_block) for tensor in (parameter.detach(), _gradient(parameter))
+        )
+        row_means, column_sums = [], torch.zeros_like(columns)
+        for gradient in gradients:
+            squares = gradient.square()
+            row_means.append(squares.mean(dim=1))
+            column_sums += squares.sum(dim=0)
+        rows.lerp_(torch.cat(row_means).add_(EPSILON_SQUARE), 1.0 - kept)
+        columns.lerp_((column_sums / len(rows)).add_(EPSILON_SQUARE), 1.0 - kept)
+        row_factor, column_factor = (rows / rows.mean()).rsqrt_(), columns.rsqrt()
+        by_row = torch.cat([gradient.square() @ column_factor.square() for gradient in gradients])
+        mean_square = (by_row * row_factor.square()).sum() / parameter.numel()
+        rate = self._rates([parameter], group)[0]
+        row_factor *= _clip(rate, mean_square)
+        for weight, gradient, factor in zip(
+            weights, gradients, torch.split(row_factor, per_block), strict=True
+        ):
+            if group["weight_decay"]:
+                weight.mul_((1.0 - group["weight_decay"] * rate).to(weight.dtype))
+            update = gradient * factor.unsqueeze(-1)
+            weight.sub_(update.mul_(column_factor).to(weight.dtype))
 
     def _rates(self, parameters: list[torch.Tensor], group: dict[str, Any]) -> torch.Tensor:
         """The step size of each parameter, shape (num_parameters,)."""
@@ -104,6 +159,21 @@ def _stack(parameters: list[torch.nn.Parameter]) -> list[list[torch.nn.Parameter
     return [stack for of_shape in stacks.values() for stack in of_shape]
 
 
+def _start_state(state: dict[str, Any], num: int, first: torch.Tensor) -> None:
+    """The moments of a stack of parameters like the first, if they are not there yet."""
+    shapes = {"squares": first.shape}
+    if first.dim() >= 2:
+        shapes = {"rows": first.shape[:-1], "columns": first.shape[:-2] + first.shape[-1:]}
+    for key, shape in shapes.items():
+        if key not in state:
+            state[key] = torch.zeros(num, *shape, device=first.device)
+
+
+def _clip(rates: torch.Tensor, mean_square: torch.Tensor) -> torch.Tensor:
+    """Step sizes of which no update has a larger root mean square than CLIP_THRESHOLD."""
+    return rates / (mean_square.sqrt() / CLIP_THRESHOLD).clamp_(min=1.0)
+
+
 def _gradient(parameter: torch.nn.Parameter) -> torch.Tensor:
     if parameter.grad is None:
         return torch.zeros_like(parameter, dtype=torch.float32)
@@ -111,7 +181,7 @@ def _gradient(parameter: torch.nn.Parameter) -> torch.Tensor:
 
 
 def _factored_update(
-    state: dict[str, Any], gradients: torch.Tensor, kept: float
+    state: dict[str, torch.Tensor], gradients: torch.Tensor, kept: float
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Gradients over the square root of their factored second moment (algorithm 4).
 
@@ -124,9 +194,6 @@ def _factored_update(
         The update, in the memory of the gradients, and its mean square for each parameter.
     """
     squares = gradients.square()
-    if "rows" not in state:
-        state["rows"] = torch.zeros_like(squares[..., 0])
-        state["columns"] = torch.zeros_like(squares[..., 0, :])
     rows, columns = state["rows"], state["columns"]
     rows.lerp_(squares.mean(dim=-1).add_(EPSILON_SQUARE), 1.0 - kept)
     columns.lerp_(squares.mean(dim=-2).add_(EPSILON_SQUARE), 1.0 - kept)
@@ -141,12 +208,10 @@ def _factored_update(
 
 
 def _full_update(
-    state: dict[str, Any], gradients: torch.Tensor, kept: float
+    state: dict[str, torch.Tensor], gradients: torch.Tensor, kept: float
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The same for vectors, whose second moment is kept whole; shape (num_parameters, size)."""
     squares = gradients.square().add_(EPSILON_SQUARE)
-    if "squares" not in state:
-        state["squares"] = torch.zeros_like(squares)
     state["squares"].lerp_(squares, 1.0 - kept)
     gradients.mul_(state["squares"].rsqrt())
     return gradients, gradients.square().flatten(1).mean(dim=1)

@@ -37,13 +37,22 @@ def train(model: torch.nn.Module, optimizer: torch.optim.Optimizer, steps: int, 
         optimizer.zero_grad()
 
 
-@pytest.mark.parametrize("stack_elements", [1, 80, 1 << 24])
+@pytest.mark.parametrize(
+    ("stack_elements", "block_elements"),
+    # Each alone, or some rows of a matrix at a time, or some of a stack, or all at once.
+    [(1, 1 << 18), (80, 8), (1 << 24, 40), (1 << 24, 80), (1 << 24, 1 << 18)],
+)
 @pytest.mark.parametrize("weight_decay", [0.0, 0.1])
 @pytest.mark.parametrize("scale_parameter", [True, False])
 def test_it_is_the_reference_to_rounding(
-    scale_parameter: bool, weight_decay: float, stack_elements: int, monkeypatch: pytest.MonkeyPatch
+    scale_parameter: bool,
+    weight_decay: float,
+    stack_elements: int,
+    block_elements: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(adafactor, "STACK_ELEMENTS", stack_elements)
+    monkeypatch.setattr(adafactor, "BLOCK_ELEMENTS", block_elements)
     own, reference = build_model(), build_model()
     train(own, Adafactor(groups(own, weight_decay), 0.02, scale_parameter=scale_parameter), 20, 1)
     other = transformers.Adafactor(
