@@ -13,6 +13,14 @@ examples in an optimizer step:
                 hardware gains by it
     t5tune      what `t5tune train` does for a model from scratch
     t5tune-packed  the same with training.packing
+    t5tune-compiled  and with training.torch_compile; only if asked for
+
+MFU is the share of the measured rate of matrix products (8192 x 8192 on a GPU) that the model's own
+arithmetic on real tokens takes. Needs torch, transformers, accelerate, sentencepiece, numpy, psutil
+and rich; a GPU machine without the rest of t5tune's requirements will do:
+
+PYTHONPATH=. python3 benchmarks/training.py --shape t5-base --shape t5-large --examples 512
+    --arm stock --arm stock-best --arm t5tune --arm t5tune-packed --arm t5tune-compiled
 """
 
 from __future__ import annotations
@@ -26,13 +34,13 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import torch
 from training_arms import ARMS, SHAPES, encode_pairs, save_pairs
 
 from t5tune.models.from_scratch import build_tokenizer
-from t5tune.recipe.schema import TokenizerSection
 from t5tune.scoring.text_files import read_lines
 
 PHRASEBOOK = Path(__file__).resolve().parents[1] / "recipes" / "phrasebook"
@@ -57,7 +65,9 @@ def prepare(directory: Path, texts: dict[str, tuple[list[str], list[str]]]) -> N
     """Write what every side reads: token ids, the tokenizer, validation text."""
     sources, targets = texts["train"]
     vocab_size = 8000 if len(sources) > 20_000 else 2500
-    tokenizer = build_tokenizer(TokenizerSection(vocab_size=vocab_size), sources, targets)
+    # What the recipe's section holds; pydantic is not on every machine with a GPU.
+    section: Any = SimpleNamespace(type="unigram", vocab_size=vocab_size)
+    tokenizer = build_tokenizer(section, sources, targets)
     tokenizer.save_pretrained(directory / "tokenizer")
     save_pairs(directory, encode_pairs(sources, targets, tokenizer))
     for side, lines in zip(("source", "target"), texts["validation"], strict=True):
@@ -65,9 +75,10 @@ def prepare(directory: Path, texts: dict[str, tuple[list[str], list[str]]]) -> N
         (directory / f"validation.{side}").write_text(text, encoding="utf-8")
 
 
-def measure_matmul(dtype: torch.dtype, size: int = 2048, seconds: float = 1.0) -> float:
+def measure_matmul(dtype: torch.dtype, seconds: float = 1.0) -> float:
     """Floating-point operations per second of square matrix products."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
+    size = 8192 if device == "cuda" else 2048
     a = torch.randn(size, size, device=device).to(dtype)
     count, start = 0, time.perf_counter()
     while time.perf_counter() - start < seconds:
@@ -83,20 +94,21 @@ def run_arm(arm: str, shape: str, data: Path, options: argparse.Namespace) -> di
         sys.executable, str(Path(__file__).with_name("training_arms.py")), "--arm", arm,
         "--shape", shape, "--data", str(data), "--seconds", str(options.seconds),
         "--examples", str(options.examples), "--target-bleu", str(options.target_bleu),
-        "--validate-every", str(options.validate_every),
+        "--validate-every", str(options.validate_every), *["--profile"] * options.profile,
     ]  # fmt: skip
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     result: dict[str, Any] = json.loads(done.stdout.strip().split("\n")[-1])
     return result
 
 
-def describe(result: dict[str, Any]) -> str:
+def describe(result: dict[str, Any], peaks: dict[str, float]) -> str:
     precision = "bf16" if result["bf16"] else "fp32"
     line = (
         f"{result['arm']:<11} {precision}  {result['real_tokens_per_second']:>9,.0f} tokens/s  "
         f"real {100 * result['real_token_share']:.0f} %  "
         f"{result['real_tokens_per_step']:,.0f} a step  "
-        f"peak {result['peak_bytes'] / 2**30:.2f} GiB"
+        f"peak {result['peak_bytes'] / 2**30:.2f} GiB  "
+        f"MFU {100 * result['model_flops_per_second'] / peaks[precision]:.0f} %"
     )
     if result["curve"]:
         seconds, bleu = result["curve"][-1]
@@ -104,14 +116,14 @@ def describe(result: dict[str, Any]) -> str:
     return line
 
 
-def compare(shape: str, data: Path, options: argparse.Namespace) -> None:
+def compare(shape: str, data: Path, options: argparse.Namespace, peaks: dict[str, float]) -> None:
     """Print every measurement, then the ratios of each round."""
     ratios: dict[str, list[float]] = {arm: [] for arm in options.arm if arm != "t5tune"}
     for number in range(1, options.rounds + 1):
         results = {}
         for arm in options.arm:
             results[arm] = run_arm(arm, shape, data, options)
-            print(f"{shape} round {number}: {describe(results[arm])}", flush=True)
+            print(f"{shape} round {number}: {describe(results[arm], peaks)}", flush=True)
         if "t5tune" in results:
             own = results["t5tune"]["real_tokens_per_second"]
             for arm in ratios:
@@ -137,17 +149,19 @@ def main() -> None:
     parser.add_argument("--examples", type=int, default=32, help="of an optimizer step, mean")
     parser.add_argument("--target-bleu", type=float, default=0.0, help="stop at this BLEU")
     parser.add_argument("--validate-every", type=float, default=30.0, help="seconds of training")
+    parser.add_argument("--profile", action="store_true", help="where the time goes, on stderr")
     options = parser.parse_args()
-    options.arm = options.arm or list(ARMS)
+    options.arm = options.arm or [arm for arm in ARMS if arm != "t5tune-compiled"]
     threads = torch.get_num_threads()
     print(f"torch {torch.__version__}, {platform.machine()}, {threads} threads", flush=True)
-    for dtype in (torch.float32, torch.bfloat16):
-        name = str(dtype).removeprefix("torch.")
-        print(f"matrix products: {measure_matmul(dtype) / 1e9:,.1f} GFLOP/s {name}", flush=True)
+    peaks = {}
+    for name, dtype in (("fp32", torch.float32), ("bf16", torch.bfloat16)):
+        peaks[name] = measure_matmul(dtype)
+        print(f"matrix products: {peaks[name] / 1e9:,.1f} GFLOP/s {name}", flush=True)
     with tempfile.TemporaryDirectory() as directory:
         prepare(Path(directory), read_texts(options.data))
         for shape in options.shape or ["tiny", "9m", "t5-small"]:
-            compare(shape, Path(directory), options)
+            compare(shape, Path(directory), options, peaks)
 
 
 if __name__ == "__main__":

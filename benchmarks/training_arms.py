@@ -8,21 +8,27 @@ optimizer steps after the warm-up; validation is not on the clock.
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import resource
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import torch
+from torch.profiler import ProfilerActivity, profile
 from transformers import (
     DataCollatorForSeq2Seq,
     PreTrainedModel,
     Seq2SeqTrainer,
     Seq2SeqTrainingArguments,
+    T5Config,
+    T5ForConditionalGeneration,
     TrainerCallback,
 )
 
@@ -30,14 +36,10 @@ from t5tune.data.batching import BatchPlan, TokenBudgetBatches
 from t5tune.data.encoding import IGNORED, Collator, EncodedDataset, TokenSequences, encode_dataset
 from t5tune.data.packing import PackedBatches, PackedCollator, choose_row_lengths
 from t5tune.data.steps import OptimizerSteps
-from t5tune.decoding.torch_translator import TorchTranslator
-from t5tune.decoding.translator import DecodingOptions
+from t5tune.models.compiled import compile_stacks
 from t5tune.models.dropout import use_byte_dropout
 from t5tune.models.fast_t5 import use_fast_sublayers
-from t5tune.models.from_scratch import build_model
 from t5tune.models.loading import load_tokenizer
-from t5tune.recipe.schema import FromScratchSection, TrainingSection
-from t5tune.scoring.metrics import score_hypotheses
 from t5tune.training.allocator import keep_freed_memory
 from t5tune.training.checkpoint_writer import CheckpointWriter
 from t5tune.training.defaults import choose_bf16
@@ -52,9 +54,12 @@ SHAPES: dict[str, tuple[int, int, int, int, int | None]] = {
     "t5-base": (768, 3072, 12, 12, 32128),
     "t5-large": (1024, 4096, 24, 16, 32128),
 }
-ARMS = ("stock", "stock-best", "t5tune", "t5tune-packed")
+ARMS = ("stock", "stock-best", "t5tune", "t5tune-packed", "t5tune-compiled")
+PROFILED_STEPS = 3
 MAX_LENGTH = 128
 DROPOUT = 0.1
+WARMUP_STEPS = 5  # not on the clock
+WARMUP_COMPILED = 15  # the first ones compile
 
 
 class Clock(TrainerCallback):
@@ -79,6 +84,8 @@ class Clock(TrainerCallback):
         self.limit, self.warmup_steps = seconds, warmup_steps
         self.validate, self.every, self.target = validate, every_seconds, target_bleu
         self.tokens = self.padded = self.steps = 0
+        self.flops = 0.0
+        self.flops_of: Callable[[Any, Any], float] = lambda *_: 0.0
         self.seconds = 0.0
         self.curve: list[tuple[float, float]] = []
         self._started = 0.0
@@ -87,6 +94,7 @@ class Clock(TrainerCallback):
         if self.steps >= self.warmup_steps:
             real = int(batch["attention_mask"].sum()) + int(batch["labels"].ne(IGNORED).sum())
             self.tokens += real
+            self.flops += self.flops_of(*_lengths(batch))
             self.padded += batch["input_ids"].numel() + batch["labels"].numel()
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
@@ -104,6 +112,45 @@ class Clock(TrainerCallback):
             self.curve.append((round(self.seconds, 1), round(self.validate(), 2)))
         reached = bool(self.curve) and self.curve[-1][1] >= self.target > 0
         control.should_training_stop = reached or self.seconds >= self.limit
+
+
+def _lengths(batch: dict[str, torch.Tensor]) -> tuple[Any, Any]:
+    """Real source and target tokens of each example, packed or not."""
+    if "source_segments" not in batch:
+        return batch["attention_mask"].sum(1).numpy(), batch["labels"].ne(IGNORED).sum(1).numpy()
+    sides = []
+    for name in ("source_segments", "target_segments"):
+        segments = batch[name].numpy()
+        counts = [np.bincount(row, minlength=segments.max() + 1)[1:] for row in segments]
+        sides.append(np.concatenate(counts))
+    return sides[0], sides[1]
+
+
+def count_flops(config: T5Config, sources: Any, targets: Any) -> float:
+    """Floating-point operations of forward and backward that the model itself needs.
+
+    Two for each weight and token forward, four backward; attention's two products by the squares
+    of lengths (Chowdhery et al. 2022, appendix B, for encoder and decoder). Padding, masks of
+    packed rows, recomputation and the optimizer are not useful work and are not counted.
+
+    Args:
+        config: Of a T5 with a plain feed-forward layer.
+        sources: Tokens of each example, shape (num_examples,).
+        targets: The same.
+    """
+    inner = config.num_heads * config.d_kv
+    projection, feed_forward = config.d_model * inner, 2 * config.d_model * config.d_ff
+    s, t = sources.astype(float), targets.astype(float)
+    encoder = config.num_layers * (
+        (4 * projection + feed_forward) * s.sum() + 2 * inner * (s * s).sum()
+    )
+    decoder = config.num_decoder_layers * (
+        (6 * projection + feed_forward) * t.sum()
+        + 2 * projection * s.sum()
+        + 2 * inner * (t * t + s * t).sum()
+    )
+    output = config.d_model * config.vocab_size * t.sum()
+    return float(6 * (encoder + decoder + output))
 
 
 def load_pairs(directory: Path) -> tuple[EncodedDataset, list[str], list[str]]:
@@ -199,11 +246,14 @@ def build_t5tune(
         keep_freed_memory()
     use_byte_dropout(model)
     use_fast_sublayers(model)
-    optimizer_settings = TrainingSection(optim="adafactor", learning_rate=2e-2)
+    # What the recipe's section holds; pydantic is not on every machine with a GPU.
+    settings: Any = SimpleNamespace(optim="adafactor", learning_rate=2e-2, weight_decay=0.0)
     lengths = dataset.sources.lengths, dataset.targets.lengths
     collate: Collator | PackedCollator = Collator(int(tokenizer.pad_token_id))
     plan: BatchPlan
-    if options.arm == "t5tune-packed":
+    if options.arm == "t5tune-compiled":
+        compile_stacks(model)
+    if options.arm in ("t5tune-packed", "t5tune-compiled"):
         rows = choose_row_lengths(*lengths)
         mean_example = sum(side.mean() for side in lengths)
         plan = PackedBatches(*lengths, rows, int(options.examples * mean_example), seed=1)
@@ -224,7 +274,7 @@ def build_t5tune(
         ),
         train_dataset=dataset,
         data_collator=collate,
-        optimizers=(build_optimizer(model, optimizer_settings, from_scratch=True), None),
+        optimizers=(build_optimizer(model, settings, from_scratch=True), None),
         steps=OptimizerSteps(plan, 1),
         validate=dict,
         label_smoothing=0.0,
@@ -237,6 +287,18 @@ def build_t5tune(
     return trainer
 
 
+def profile_steps(trainer: Seq2SeqTrainer, clock: Clock) -> None:
+    """Train a few more steps and print on stderr where their time goes, kernel by kernel."""
+    on_gpu = torch.cuda.is_available()
+    activities = [ProfilerActivity.CUDA if on_gpu else ProfilerActivity.CPU]
+    clock.limit, trainer.args.max_steps = float("inf"), PROFILED_STEPS
+    with profile(activities=activities) as profiled:
+        trainer.train()
+    key = "self_device_time_total" if on_gpu else "self_cpu_time_total"
+    table = profiled.key_averages().table(sort_by=key, row_limit=25, max_name_column_width=60)
+    sys.stderr.write(table + "\n")
+
+
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Train one arm and return its measurements."""
     directory = Path(options.data)
@@ -244,28 +306,35 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     tokenizer = load_tokenizer(str(directory / "tokenizer"))
     d_model, d_ff, layers, heads, vocab_size = SHAPES[options.shape]
     torch.manual_seed(1)
-    model = build_model(
-        FromScratchSection(d_model=d_model, d_ff=d_ff, num_layers=layers, num_heads=heads),
-        tokenizer,
-        {"dropout_rate": DROPOUT} | ({"vocab_size": vocab_size} if vocab_size else {}),
-    )
-    translator = TorchTranslator(model, tokenizer, max_source_length=MAX_LENGTH)
+    config = T5Config(
+        vocab_size=vocab_size or len(tokenizer), d_model=d_model, d_kv=d_model // heads, d_ff=d_ff,
+        num_layers=layers, num_heads=heads, dropout_rate=DROPOUT, decoder_start_token_id=0,
+    )  # fmt: skip
+    model = T5ForConditionalGeneration(config)
 
     def validate() -> float:
+        from t5tune.decoding.torch_translator import TorchTranslator
+        from t5tune.decoding.translator import DecodingOptions
+        from t5tune.scoring.metrics import score_hypotheses
+
+        translator = TorchTranslator(model, tokenizer, max_source_length=MAX_LENGTH)
         hypotheses = translator.translate(sources, DecodingOptions(max_new_tokens=64, num_beams=1))
         texts = [hypothesis.text for hypothesis in hypotheses]
         return score_hypotheses(["bleu"], texts, [[r] for r in references])[0].value
 
     clock = Clock(
         options.seconds,
-        warmup_steps=5,
+        warmup_steps=WARMUP_COMPILED if options.arm == "t5tune-compiled" else WARMUP_STEPS,
         validate=validate if options.target_bleu else None,
         every_seconds=options.validate_every,
         target_bleu=options.target_bleu,
     )
+    clock.flops_of = functools.partial(count_flops, config)
     build = build_stock if options.arm.startswith("stock") else build_t5tune
     trainer = build(model, tokenizer, dataset, clock, options)
     trainer.train()
+    if options.profile:
+        profile_steps(trainer, clock)
     losses = [line["loss"] for line in trainer.state.log_history if "loss" in line]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     if torch.cuda.is_available():
@@ -276,6 +345,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         "bf16": trainer.args.bf16,
         "real_tokens_per_second": clock.tokens / clock.seconds,
         "real_token_share": clock.tokens / clock.padded,
+        "model_flops_per_second": clock.flops / clock.seconds,
         "real_tokens_per_step": clock.tokens / (clock.steps - clock.warmup_steps),
         "peak_bytes": peak,
         "steps": clock.steps,
@@ -293,6 +363,7 @@ def main() -> None:
     parser.add_argument("--examples", type=int, required=True)
     parser.add_argument("--target-bleu", type=float, default=0.0)
     parser.add_argument("--validate-every", type=float, default=30.0)
+    parser.add_argument("--profile", action="store_true")
     options = parser.parse_args()
     options.warmup_steps_of_schedule = 200 if options.target_bleu else 0
     with tempfile.TemporaryDirectory() as output_dir:

@@ -10,13 +10,14 @@ import psutil
 
 from t5tune.errors import T5TuneError
 from t5tune.models.loading import apply_overrides, load_tokenizer, refuse_fields
-from t5tune.recipe.schema import FromScratchSection, TokenizerSection
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from t5tune.recipe.schema import FromScratchSection, TokenizerSection
 
 SPECIAL_TOKENS = ("<pad>", "</s>", "<unk>")  # at T5's ids 0, 1, 2
 SPACE = "▁"  # stands for the blank before a word, as in SentencePiece

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from t5tune.models.families import Family
-from t5tune.recipe.schema import TrainingSection
+
+if TYPE_CHECKING:
+    from t5tune.recipe.schema import TrainingSection
 
 TOKENS_PER_BATCH = 4096
 MAX_VALIDATIONS = 20

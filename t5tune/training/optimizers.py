@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 
-from t5tune.recipe.schema import TrainingSection
 from t5tune.training.adafactor import Adafactor
+
+if TYPE_CHECKING:
+    from t5tune.recipe.schema import TrainingSection
 
 
 def build_optimizer(

@@ -1,0 +1,55 @@
+"""The training benchmark runs on a machine that has little beside torch and transformers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+from transformers import T5Config, T5ForConditionalGeneration
+
+from tests.conftest import REPOSITORY
+
+# Requirements of t5tune that the benchmark does without.
+ABSENT = ("pydantic", "datasets", "typer", "evaluate", "ctranslate2", "rapidfuzz", "rouge_score")
+
+
+def test_two_sides_without_most_requirements(tmp_path: Path) -> None:
+    """Its sides are processes of their own: a sitecustomize reaches them too."""
+    blocked = "".join(f"sys.modules[{name!r}] = None\n" for name in ABSENT)
+    (tmp_path / "sitecustomize.py").write_text("import sys\n" + blocked, encoding="utf-8")
+    done = subprocess.run(
+        [
+            sys.executable, str(REPOSITORY / "benchmarks" / "training.py"), "--shape", "tiny",
+            "--arm", "stock", "--arm", "t5tune", "--rounds", "1", "--seconds", "0.5",
+            "--examples", "8",
+        ],
+        capture_output=True, text=True, timeout=200,
+        env={"PYTHONPATH": f"{tmp_path}:{REPOSITORY}", "PATH": "", "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    rounds = [line for line in lines if line.startswith("tiny round 1: ")]
+    assert [line.split()[3] for line in rounds] == ["stock", "t5tune"]
+    assert all(0 < float(line.split("MFU")[1].split()[0]) < 100 for line in rounds)
+    assert lines[-1].startswith("tiny: t5tune / stock = ")
+
+
+def test_counted_operations_are_those_of_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(REPOSITORY / "benchmarks"))
+    from training_arms import count_flops
+
+    config = T5Config(
+        vocab_size=90, d_model=24, d_kv=8, d_ff=56, num_layers=2, num_decoder_layers=3, num_heads=2,
+        decoder_start_token_id=0, attn_implementation="eager",
+    )  # fmt: skip
+    sources, targets = torch.ones(4, 11, dtype=torch.long), torch.ones(4, 7, dtype=torch.long)
+    model = T5ForConditionalGeneration(config)
+    with FlopCounterMode(display=False) as counter:
+        model(input_ids=sources, labels=targets).loss.backward()
+    counted = count_flops(config, np.full(4, 11), np.full(4, 7))
+    assert counted == pytest.approx(counter.get_total_flops(), rel=0.001)
