@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from t5tune.errors import T5TuneError
 
-# Rank, number of processes, and both on this machine. torchrun's names come first: Accelerate
+# Rank, number of processes, and the same on this machine. torchrun's names come first: Accelerate
 # and our own launcher set them too.
 _NAMES = (
     ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE"),
@@ -19,7 +19,7 @@ _NAMES = (
         "OMPI_COMM_WORLD_LOCAL_SIZE",
     ),
     ("PMI_RANK", "PMI_SIZE", "MPI_LOCALRANKID", "MPI_LOCALNRANKS"),
-    ("SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID", "SLURM_NTASKS_PER_NODE"),
+    ("SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID", "SLURM_TASKS_PER_NODE"),
 )
 _SLURM = _NAMES[-1]
 
@@ -35,11 +35,13 @@ class Place:
         rank: From 0; the process of rank 0 reads, writes and prints.
         num_processes: On all machines.
         local_rank: From 0 on each machine; chooses the GPU.
+        num_local: Processes on this machine, as far as the launcher tells; they share its memory.
     """
 
     rank: int = 0
     num_processes: int = 1
     local_rank: int = 0
+    num_local: int = 1
 
 
 def find_place(environment: Mapping[str, str]) -> Place:
@@ -52,10 +54,11 @@ def find_place(environment: Mapping[str, str]) -> Place:
         if names == _SLURM and not _is_srun(environment):
             continue
         is_incomplete = names[0] not in environment and environment.get(names[1], "1") != "1"
-        if names[0] in environment and names[1] in environment or is_incomplete:
+        if (names[0] in environment and names[1] in environment) or is_incomplete:
             try:
                 rank, num = int(environment.get(names[0], "")), int(environment[names[1]])
-                place = Place(rank, num, int(environment.get(names[2], "0")))
+                local_rank = int(environment.get(names[2], "0"))
+                place = Place(rank, num, local_rank, _first_number(environment.get(names[3])))
             except ValueError:
                 place = Place(rank=-1)
             if not 0 <= place.rank < place.num_processes or place.local_rank < 0:
@@ -66,6 +69,12 @@ def find_place(environment: Mapping[str, str]) -> Place:
                 )
             return place
     return Place()
+
+
+def _first_number(text: str | None) -> int:
+    """Slurm writes `4(x2),3` for two nodes of four tasks and one of three."""
+    match = re.match("[1-9][0-9]*", text or "")
+    return int(match[0]) if match else 1
 
 
 def _is_srun(environment: Mapping[str, str]) -> bool:

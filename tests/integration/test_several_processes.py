@@ -142,7 +142,16 @@ def test_training_is_that_of_one_process(
     )  # fmt: skip
     one = t5tune("train", "tiny.yaml", *settings, "--output-dir", "one")
     assert one.code == 0, one.err
-    two = finish(start(folder, "train", "tiny.yaml", *settings, *TWO, "--output-dir", "two"))
+    if "tokens_per_batch=null" not in batches[0]:
+        command = ("train", "tiny.yaml", *settings, "--output-dir", "two")
+        two = finish(start(folder, *command, *TWO))
+    else:  # on two machines, each with a process, which could have different directories
+        address = ("--num-machines", "2", "--main-process", f"127.0.0.1:{free_port()}")
+        command = ("train", "tiny.yaml", *settings, *address)
+        other = start(folder, *command, "--machine-rank", "1", "--output-dir", "elsewhere")
+        two = finish(start(folder, *command, "--output-dir", "two"))
+        assert finish(other).returncode == 0
+        assert not Path("elsewhere").exists()
     assert two.returncode == 0, two.stderr
     assert two.stdout.splitlines()[0].split()[0] == "BLEU"
     assert two.stderr.count("step 1/12") == 1, "one process speaks"
@@ -247,12 +256,24 @@ def test_a_killed_launcher_leaves_no_process(folder: Path) -> None:
     finish(process)
 
 
-def test_the_error_of_one_process_comes_first(folder: Path) -> None:
+def fail_with(error: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Train with an error in one process."""
     failing = str(Path(__file__).parent / "failing_rank")
     paths = os.pathsep.join([failing, os.environ.get("PYTHONPATH", "")])
-    done = finish(
-        start(folder, "train", "tiny.yaml", *LONG, *TWO, environment={"PYTHONPATH": paths})
-    )
+    environment = {"PYTHONPATH": paths, "FAIL_WITH": error}
+    return finish(start(folder, "train", "tiny.yaml", *LONG, *TWO, environment=environment))
+
+
+def test_lack_of_memory_in_one_process_is_one_sentence(folder: Path) -> None:
+    done = fail_with("MemoryError", folder)
+    assert done.returncode == 1
+    assert "error: out of memory at step 5 in the process of rank 1" in done.stderr
+    assert "training.tokens_per_batch" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_error_of_one_process_comes_first(folder: Path) -> None:
+    done = fail_with("RuntimeError", folder)
     assert done.returncode == 1
     errors = done.stderr[done.stderr.index("the process of rank 1 failed") :]
     assert errors.count("Traceback") == 1
@@ -308,6 +329,17 @@ def test_torchrun_and_accelerate_and_slurm_train_the_same(
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
     assert (second.stdout, second.stderr) == ("", "")
     assert same_weights(folder / "slurm", uninterrupted)
+
+
+def test_waiting_for_the_first_process_has_no_timeout(folder: Path) -> None:
+    script = str(Path(__file__).parent / "waiting.py")
+    address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": "2"}
+    both = [
+        start(folder, script, command=(sys.executable,), environment={**address, "RANK": rank})
+        for rank in "01"
+    ]
+    for done in map(finish, both):
+        assert (done.returncode, done.stdout) == (0, "ready\n"), done.stderr
 
 
 def free_port() -> int:

@@ -1,17 +1,16 @@
-"""On PYTHONPATH: the process of rank 1 raises while it makes its fifth batch."""
+"""On PYTHONPATH: the process of rank 1 raises in its fifth step what FAIL_WITH names."""
 
+import builtins
 import os
 
-if os.environ.get("RANK") == "1":
-    from t5tune.data import steps
+if os.environ.get("RANK") == "1" and "FAIL_WITH" in os.environ:
+    from t5tune.training.trainer import T5TuneTrainer
 
-    make = steps.StepCollator.__call__
-    made = []
+    compute = T5TuneTrainer.compute_loss
 
-    def fail(self, step):  # type: ignore[no-untyped-def]
-        made.append(step)
-        if len(made) == 5:
-            raise RuntimeError("injected into rank 1")
-        return make(self, step)
+    def fail(self, *arguments, **keywords):  # type: ignore[no-untyped-def]
+        if self.state.global_step == 4:
+            raise getattr(builtins, os.environ["FAIL_WITH"])("injected into rank 1")
+        return compute(self, *arguments, **keywords)
 
-    steps.StepCollator.__call__ = fail  # type: ignore[method-assign]
+    T5TuneTrainer.compute_loss = fail  # type: ignore[method-assign]
