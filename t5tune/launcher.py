@@ -5,35 +5,25 @@ Imports no torch: what only starts others should cost nothing.
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import os
 import signal
 import socket
-import subprocess
-import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import IO, Any
+from typing import Any
 
 from t5tune.errors import T5TuneError
-from t5tune.failures import FILE, Failure, find_cause, read_failure
+from t5tune.failures import Failure, find_cause
 from t5tune.progress import say
-
-LAUNCHER = "T5TUNE_LAUNCHER"  # environment variable: the process that started this one
+from t5tune.worker import LAUNCHER, Worker
 
 PAUSE_SECONDS = 0.05
 GRACE_SECONDS = 4.0  # for the others to end by themselves once one has failed
 LEAVING_SECONDS = 30.0  # for the others once the first one has ended well
-TAIL_LINES = 20  # of what a process that failed has printed
-
-_STOPPED = (128 + signal.SIGINT, 128 + signal.SIGTERM)
-_PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 @dataclass(frozen=True)
@@ -69,11 +59,6 @@ class Launch:
         return host, int(port)
 
 
-def is_launched() -> bool:
-    """Whether `launch` has started this process."""
-    return LAUNCHER in os.environ
-
-
 def launch(arguments: Sequence[str], plan: Launch) -> int:
     """Run `t5tune ARGUMENTS` in several processes, of which the first one prints.
 
@@ -89,11 +74,11 @@ def launch(arguments: Sequence[str], plan: Launch) -> int:
     """
     host, port = plan.address()
     with tempfile.TemporaryDirectory(prefix="t5tune-") as directory, _Signals() as signals:
-        workers: list[_Worker] = []
+        workers: list[Worker] = []
         try:
             for local_rank in range(plan.num_processes):
                 place = _environment(plan, local_rank, host, port)
-                workers.append(_Worker(arguments, place, Path(directory)))
+                workers.append(Worker(arguments, place, Path(directory)))
             return _watch(workers, signals, is_one_machine=plan.num_machines == 1)
         finally:
             for worker in workers:
@@ -134,81 +119,6 @@ def _find_free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-class _Worker:
-    """One of the processes. What all but the first print is kept for the case that they fail."""
-
-    def __init__(
-        self, arguments: Sequence[str], environment: dict[str, str], directory: Path
-    ) -> None:
-        self.rank = int(environment["RANK"])
-        self.is_local_first = environment["LOCAL_RANK"] == "0"
-        self._failure = directory / f"failure-{self.rank}.json"
-        self._output = directory / f"output-{self.rank}.txt"
-        self.ended: float | None = None
-        self._was_killed = False
-        stream: IO[Any] | None = None if self.rank == 0 else self._output.open("wb")
-        with _ignoring_ctrl_c():  # which reaches the launcher, and from there all alike
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "t5tune", *arguments],
-                env={**environment, FILE: str(self._failure)},
-                stdin=None if self.rank == 0 else subprocess.DEVNULL,
-                stdout=stream,
-                stderr=stream,
-            )
-        if stream is not None:
-            stream.close()
-
-    @property
-    def code(self) -> int | None:
-        """The exit code once it has ended."""
-        code = self._process.poll()
-        if code is not None and self.ended is None:
-            self.ended = time.time()
-        return code
-
-    @property
-    def is_stopped(self) -> bool:
-        """Whether it has ended because it was asked to."""
-        return self.code in (*_STOPPED, -signal.SIGTERM)
-
-    @property
-    def has_failed(self) -> bool:
-        return self.code not in (None, 0) and not self.is_stopped and not self._was_killed
-
-    def terminate(self) -> None:
-        if self.code is None:
-            self._process.terminate()
-
-    def kill(self) -> None:
-        """End it at once, and see it gone."""
-        if self.code is None:
-            self._was_killed = True
-            self._process.kill()
-            self._process.wait()
-
-    def describe_failure(self) -> Failure:
-        """What it has left, or what its end says."""
-        assert self.ended is not None
-        code = self._process.returncode
-        left = read_failure(self._failure)
-        if left is not None and code >= 0:
-            return left
-        if code < 0:
-            name = signal.Signals(-code).name
-            reason = "; the system does that when memory is short" if name == "SIGKILL" else ""
-            text = f"process {self._process.pid} was ended by {name}{reason}"
-        else:
-            text = f"process {self._process.pid} ended with exit code {code}"
-        return Failure(self.rank, text, self.ended)
-
-    def last_lines(self) -> str:
-        """The end of what it has printed, if that was kept."""
-        if not self._output.is_file():
-            return ""
-        text = self._output.read_text(encoding="utf-8", errors="replace")
-        return "\n".join(text.rstrip().split("\n")[-TAIL_LINES:])
-
-
 class _Signals:
     """Counts the signals that ask to stop, while it is entered."""
 
@@ -239,16 +149,7 @@ class _Signals:
         return signal.SIGINT in self.received[1:]
 
 
-@contextlib.contextmanager
-def _ignoring_ctrl_c() -> Iterator[None]:
-    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, previous)
-
-
-def _watch(workers: Sequence[_Worker], signals: _Signals, *, is_one_machine: bool) -> int:
+def _watch(workers: Sequence[Worker], signals: _Signals, *, is_one_machine: bool) -> int:
     """Until all have ended; returns the exit code."""
     asked_to_stop = False
     deadline: float | None = None
@@ -277,7 +178,7 @@ def _watch(workers: Sequence[_Worker], signals: _Signals, *, is_one_machine: boo
     return 128 + signal.SIGTERM if stopped else 0
 
 
-def _deadline(workers: Sequence[_Worker]) -> float | None:
+def _deadline(workers: Sequence[Worker]) -> float | None:
     """When those that are left are killed; None as long as all is well."""
     if any(worker.has_failed for worker in workers):
         return time.monotonic() + GRACE_SECONDS
@@ -286,7 +187,7 @@ def _deadline(workers: Sequence[_Worker]) -> float | None:
     return None
 
 
-def _show(cause: Failure, workers: Sequence[_Worker], *, is_one_machine: bool) -> None:
+def _show(cause: Failure, workers: Sequence[Worker], *, is_one_machine: bool) -> None:
     """The error of the process that failed first, and nothing of what followed from it."""
     if cause.is_sentence and cause.rank == 0:
         say(cause.text)
@@ -300,25 +201,3 @@ def _show(cause: Failure, workers: Sequence[_Worker], *, is_one_machine: bool) -
             say(f"its last lines:\n{lines}")
     if not cause.is_sentence:
         say("try: the same command; it continues from the last checkpoint, if there is one")
-
-
-def follow_launcher(leave: Callable[[], None] = lambda: os._exit(1)) -> None:
-    """Let this process, which a launcher has started, not outlive it.
-
-    Args:
-        leave: Ends this process, where the system does not do it.
-    """
-    launcher = int(os.environ[LAUNCHER])
-    if sys.platform.startswith("linux"):
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != launcher:  # it was gone before
-        leave()
-
-    def watch() -> None:
-        while os.getppid() == launcher:
-            time.sleep(1.0)
-        leave()
-
-    if not sys.platform.startswith("linux"):
-        threading.Thread(target=watch, daemon=True).start()

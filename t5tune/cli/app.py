@@ -20,8 +20,8 @@ from t5tune.cli.validate import validate
 from t5tune.cli.verify import verify
 from t5tune.errors import T5TuneError
 from t5tune.failures import end_with_failure, format_error
-from t5tune.launcher import follow_launcher, is_launched
 from t5tune.processes import are_several, place
+from t5tune.worker import follow_launcher, is_launched
 
 app = typer.Typer(
     name="t5tune",

@@ -33,7 +33,8 @@ def launch_if_asked(
     Raises:
         T5TuneError: The options do not go together.
     """
-    from t5tune.launcher import Launch, is_launched, launch
+    from t5tune.launcher import Launch, launch
+    from t5tune.worker import is_launched
 
     if is_launched():
         return

@@ -17,8 +17,8 @@ from t5tune.cli.processes import (
     NumProcesses,
     launch_if_asked,
 )
-from t5tune.launcher import is_launched
 from t5tune.processes import from_first, is_first, joined
+from t5tune.worker import is_launched
 
 if TYPE_CHECKING:
     from t5tune.recipe.schema import Recipe
