@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
@@ -94,6 +95,7 @@ def complete_environment(environment: MutableMapping[str, str], place: Place) ->
     environment["RANK"] = str(place.rank)
     environment["WORLD_SIZE"] = str(place.num_processes)
     environment["LOCAL_RANK"] = str(place.local_rank)
+    environment.setdefault("LOCAL_WORLD_SIZE", str(place.num_local))
     nodes = environment.get("SLURM_STEP_NODELIST") or environment.get("SLURM_NODELIST")
     nodes = nodes or environment.get("SLURM_JOB_NODELIST")
     if "MASTER_ADDR" not in environment:
@@ -107,9 +109,28 @@ def complete_environment(environment: MutableMapping[str, str], place: Place) ->
         # Jobs that share a machine must not share a port.
         job = environment.get("SLURM_JOB_ID", "")
         environment["MASTER_PORT"] = str(20_000 + int(job) % 20_000 if job.isdecimal() else 29_500)
-    cpus = environment.get("SLURM_CPUS_PER_TASK")
-    if cpus is not None:
-        environment.setdefault("OMP_NUM_THREADS", cpus)
+    # Processes that share cores would else wait for one another's threads.
+    threads = environment.get("SLURM_CPUS_PER_TASK") or str(threads_per_process(place.num_local))
+    environment.setdefault("OMP_NUM_THREADS", threads)
+
+
+def threads_per_process(num_processes: int) -> int:
+    """How many threads each of the processes on this machine should have.
+
+    torch's own default in a single process, one thread a core, would be too many for several.
+    """
+    has_affinity = hasattr(os, "sched_getaffinity")
+    num_cores = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
+    return max(1, num_cores // num_processes)
+
+
+def forget_launcher(environment: MutableMapping[str, str]) -> None:
+    """A launcher that has started a single process has started one like any other.
+
+    torch and Accelerate would set up a group of one for it.
+    """
+    for name in _NAMES[0]:
+        environment.pop(name, None)
 
 
 def first_host(nodes: str) -> str:

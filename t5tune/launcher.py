@@ -18,6 +18,7 @@ from typing import Any
 
 from t5tune.errors import T5TuneError
 from t5tune.failures import Failure, find_cause
+from t5tune.launch_environment import threads_per_process
 from t5tune.progress import say
 from t5tune.worker import LAUNCHER, Worker
 
@@ -98,19 +99,12 @@ def _environment(plan: Launch, local_rank: int, host: str, port: int) -> dict[st
         "MASTER_PORT": port,
         LAUNCHER: os.getpid(),
     }
-    # Processes that share cores would else wait for one another's threads.
-    threads = max(1, _count_cores() // plan.num_processes)
     defaults = {
-        "OMP_NUM_THREADS": str(threads),
+        # Processes that share cores would else wait for one another's threads.
+        "OMP_NUM_THREADS": str(threads_per_process(plan.num_processes)),
         "TORCH_CPP_LOG_LEVEL": "ERROR",  # warnings about connections come before the reason
     }
     return {**defaults, **os.environ, **{name: str(value) for name, value in own.items()}}
-
-
-def _count_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _find_free_port() -> int:

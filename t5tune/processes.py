@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,6 +19,7 @@ from t5tune.launch_environment import (
     complete_environment,
     drop_accelerate_settings,
     find_place,
+    forget_launcher,
 )
 from t5tune.progress import say, silence
 
@@ -67,16 +68,18 @@ def joined() -> Iterator[None]:
         T5TuneError: The environment is contradictory, or there are fewer GPUs than processes.
     """
     found = find_place(os.environ)
+    dropped = drop_accelerate_settings(os.environ)
     if found.num_processes == 1:
+        _say_dropped(dropped)
         _warn_of_accelerate()
+        forget_launcher(os.environ)
         yield
         return
     complete_environment(os.environ, found)
     _State.place = found
     if found.rank > 0:
         silence()
-    for setting, key in drop_accelerate_settings(os.environ).items():
-        say(f"{setting} of Accelerate's configuration is not used; {key} in the recipe says it")
+    _say_dropped(dropped)
     import torch.distributed as dist
 
     _connect()
@@ -84,6 +87,11 @@ def joined() -> Iterator[None]:
     dist.barrier()  # the first one holds the store, so that it leaves last
     dist.destroy_process_group()
     _State.place, _State.store, _State.num_turns = Place(), None, 0
+
+
+def _say_dropped(settings: Mapping[str, str]) -> None:
+    for setting, key in settings.items():
+        say(f"{setting} of Accelerate's configuration is not used; {key} in the recipe says it")
 
 
 def _warn_of_accelerate() -> None:

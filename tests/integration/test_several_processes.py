@@ -230,10 +230,13 @@ def test_a_second_ctrl_c_leaves_at_once(folder: Path) -> None:
     assert time.monotonic() - began < 5
 
 
-def test_a_killed_process_ends_the_others_and_is_named(folder: Path) -> None:
+@pytest.mark.parametrize("other_hangs", [False, True])
+def test_a_killed_process_ends_the_others_and_is_named(other_hangs: bool, folder: Path) -> None:
     process = start(folder, "train", "tiny.yaml", *LONG, "training.max_steps=100000", *TWO)
     wait_for_step(process, 5)
     victim = worker(process, 1)
+    if other_hangs:
+        worker(process, 0).suspend()
     victim.kill()
     began = time.monotonic()
     done = finish(process)
