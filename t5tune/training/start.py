@@ -20,7 +20,6 @@ from t5tune.processes import (
     from_first,
     gather,
     only_first,
-    place,
 )
 from t5tune.recipe.schema import Recipe
 from t5tune.translation import LoadedModel, share_loaded_model
@@ -109,7 +108,7 @@ def _check_visible(checkpoint: Path) -> None:
     blind = sorted({host for host, sees in views if not sees})
     if blind:
         raise T5TuneError(
-            f"{checkpoint} cannot be read on {', '.join(blind)} (this is rank {place().rank}): a "
-            "run goes on in several machines only where all of them see its directory.",
+            f"{checkpoint} cannot be read on {', '.join(blind)}: a run goes on on several machines "
+            "only where all of them see its directory.",
             next_command="the same command with --output-dir on a disk that the machines share",
         )

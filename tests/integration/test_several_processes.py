@@ -281,7 +281,10 @@ def test_the_error_of_one_process_comes_first(folder: Path) -> None:
     errors = done.stderr[done.stderr.index("the process of rank 1 failed") :]
     assert errors.count("Traceback") == 1
     assert "RuntimeError: injected into rank 1" in errors
-    assert "Traceback" not in done.stderr.removesuffix(errors), "nothing of what followed from it"
+    before = done.stderr.removesuffix(errors)
+    assert "Traceback" not in before, "nothing of what followed from it"
+    assert "a library's warning in rank 1" not in before
+    assert errors.index("injected into rank 1") < errors.index("a library's warning in rank 1")
 
 
 def test_a_mistake_is_one_sentence(folder: Path) -> None:
