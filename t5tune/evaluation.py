@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from t5tune.data.encoding import encode_texts
 from t5tune.data.sources import load_split
+from t5tune.decoding.shared_translator import share_translation
 from t5tune.decoding.translator import (
     DecodingOptions,
     Hypothesis,
@@ -16,6 +17,7 @@ from t5tune.decoding.translator import (
     limit_from_references,
 )
 from t5tune.errors import T5TuneError
+from t5tune.processes import from_first
 from t5tune.progress import say, track
 from t5tune.recipe.schema import DataEntry, DataSection, EvaluationSection, Recipe
 from t5tune.run_directory import write_text
@@ -158,28 +160,34 @@ def evaluate_model(
 ) -> Report:
     """Translate, score and write the report.
 
+    Several processes call it together: they share the translating, the first one does the rest.
+
     Args:
         model: What translates.
         examples: What is translated.
         recipe: Gives decoding and metrics; the run's own unless the model is no run.
         directory: Where hypotheses.txt, report.json and report.md go; None writes nothing.
     """
-    options = decoding_options(recipe, model.tokenizer)
-    hypotheses = translate_examples(model.translator, examples, options)
-    report = build_evaluation_report(
-        model.name,
-        examples,
-        hypotheses,
-        options,
-        recipe.metrics,
-        recipe.evaluation,
-        recipe.target_lang,
-        model.translator.engine,
-    )
-    report = replace(report, weights=model.weights)
-    if directory is not None:
-        write_evaluation(report, hypotheses, directory)
-    return report
+    options = from_first(lambda: decoding_options(recipe, model.tokenizer))
+    hypotheses = translate_examples(share_translation(model.translator), examples, options)
+
+    def score() -> Report:
+        report = build_evaluation_report(
+            model.name,
+            examples,
+            hypotheses,
+            options,
+            recipe.metrics,
+            recipe.evaluation,
+            recipe.target_lang,
+            model.translator.engine,
+        )
+        report = replace(report, weights=model.weights)
+        if directory is not None:
+            write_evaluation(report, hypotheses, directory)
+        return report
+
+    return from_first(score)
 
 
 def write_evaluation(report: Report, hypotheses: Sequence[Hypothesis], directory: Path) -> None:

@@ -22,14 +22,24 @@ SILENT_SECONDS = 2.0  # what is done sooner needs no progress
 LINE_SECONDS = 10.0  # between plain lines
 
 
+_silent = False
+
+
+def silence() -> None:
+    """Say nothing from here on: of several processes one speaks."""
+    global _silent
+    _silent = True
+
+
 def stderr_console() -> Console:
     """A console on stderr; made anew so that a redirected stderr is respected."""
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return Console(stderr=True, highlight=False, soft_wrap=True, quiet=_silent)
 
 
 def say(text: str) -> None:
     """One plain line on stderr."""
-    print(text, file=sys.stderr, flush=True)
+    if not _silent:
+        print(text, file=sys.stderr, flush=True)
 
 
 @contextmanager

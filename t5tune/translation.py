@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,8 @@ from t5tune.decoding.translator import DecodingOptions, Translator
 from t5tune.errors import T5TuneError
 from t5tune.models.families import default_prefix, find_family, set_languages
 from t5tune.models.loading import load_model, load_tokenizer
+from t5tune.models.sharing import Files, pack_model, share_weights, unpack_model
+from t5tune.processes import are_several, from_first, only_first
 from t5tune.progress import say, track
 from t5tune.recipe.loading import load_recipe
 from t5tune.recipe.schema import Recipe
@@ -117,6 +119,54 @@ def _load_bare_model(
         forced_bos_token_id=forced_bos,
     )
     return LoadedModel(name, translator, tokenizer)
+
+
+def share_loaded_model(load: Callable[[], LoadedModel]) -> LoadedModel:
+    """The model that the first process loads, in all of them.
+
+    Args:
+        load: Is called in the first process alone.
+    """
+    if not are_several():
+        return load()
+    loaded = only_first(load)
+    copied = from_first(lambda: _describe(loaded))
+    if loaded is None:
+        loaded = _rebuild(copied)
+    share_weights(loaded.translator.model)
+    return loaded
+
+
+@dataclass(frozen=True)
+class _Description:
+    """All of a `LoadedModel` but its weights."""
+
+    name: str
+    files: Files
+    settings: dict[str, Any]
+    recipe: Recipe | None
+    run: RunDirectory | None
+    device: str
+
+
+def _describe(loaded: LoadedModel | None) -> _Description:
+    assert loaded is not None
+    translator = loaded.translator
+    settings = {
+        "prefix": translator.prefix,
+        "max_source_length": translator.max_source_length,
+        "forced_bos_token_id": translator.forced_bos_token_id,
+    }
+    files = pack_model(translator.model, loaded.tokenizer)
+    device = translator.model.device.type
+    return _Description(loaded.name, files, settings, loaded.recipe, loaded.run, device)
+
+
+def _rebuild(copied: _Description) -> LoadedModel:
+    model, tokenizer = unpack_model(copied.files)
+    model = model.to(copied.device)
+    translator = TorchTranslator(model, tokenizer, **copied.settings)
+    return LoadedModel(copied.name, translator, tokenizer, copied.recipe, copied.run)
 
 
 def is_byte_level(tokenizer: PreTrainedTokenizerBase) -> bool:

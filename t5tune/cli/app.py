@@ -19,6 +19,9 @@ from t5tune.cli.translate import translate
 from t5tune.cli.validate import validate
 from t5tune.cli.verify import verify
 from t5tune.errors import T5TuneError
+from t5tune.failures import end_with_failure, format_error
+from t5tune.processes import are_several, place
+from t5tune.worker import follow_launcher, is_launched
 
 app = typer.Typer(
     name="t5tune",
@@ -54,27 +57,39 @@ def _root(
 
 def main() -> None:
     """Run the command line. Exit codes: 0, 1 (user error), 2 (usage), 130 and 143 (signals)."""
+    if is_launched():
+        follow_launcher()
     try:
         with leaving_on_signals():
             app()
     except T5TuneError as error:
         _end_with(error)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        where = error.filename or "a file of the run"
-        _end_with(
-            T5TuneError(
-                f"{where} could not be written: {error.strerror}.",
-                next_command="df -h .   # then free space and type the same command again",
-            )
-        )
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            _end_with(_refuse_full_disk(error))
+        _end_if_several(error)
+        raise
+    except Exception as error:
+        _end_if_several(error)
+        raise
+
+
+def _refuse_full_disk(error: OSError) -> T5TuneError:
+    return T5TuneError(
+        f"{error.filename or 'a file of the run'} could not be written: {error.strerror}.",
+        next_command="df -h .   # then free space and type the same command again",
+    )
 
 
 def _end_with(error: T5TuneError) -> NoReturn:
+    _end_if_several(error)
     if os.environ.get("T5TUNE_DEBUG") == "1":
         raise error
-    print(f"error: {error.message}", file=sys.stderr)
-    if error.next_command:
-        print(f"try: {error.next_command}", file=sys.stderr)
+    print(format_error(error), file=sys.stderr)
     sys.exit(1)
+
+
+def _end_if_several(error: Exception) -> None:
+    """One of several processes that fails tells what started it, and leaves at once."""
+    if are_several():
+        end_with_failure(error, place().rank)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from t5tune.cli.models import choose_model
+from t5tune.cli.processes import NumProcesses, launch_if_asked
+from t5tune.cli.results import print_result
+from t5tune.processes import from_first, is_first, joined
+
 if TYPE_CHECKING:
     from t5tune.recipe.schema import DataEntry, Recipe
+    from t5tune.scoring.report import Report
 
 
 def evaluate(
@@ -44,38 +51,76 @@ def evaluate(
     json_output: Annotated[
         bool, typer.Option("--json", help="Print the report as JSON, as in report.json.")
     ] = False,
+    num_processes: NumProcesses = "1",
 ) -> None:
     """Translate a test set and score it; the numbers are sacreBLEU's."""
-    from t5tune.cli.models import choose_model
-    from t5tune.cli.results import print_result
+    launch_if_asked(num_processes)
+
+    def choose() -> _Task:
+        entry = _text_files(source, reference)
+        name = choose_model(run)
+        settings = _choose_recipe(name, recipe, entry, source_lang, target_lang)
+        return _choose_task(
+            name, _with_options(settings, metric, num_beams), split, entry, source, output_dir,
+            keeps_report=num_beams is None and metric is None and recipe is None,
+        )  # fmt: skip
+
+    with joined():
+        task = from_first(choose)
+        report = _evaluate(task)
+    if is_first():
+        print_result(report, as_json=json_output)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What is evaluated: the model's name, the recipe, its split, and where reports go."""
+
+    name: str
+    recipe: Recipe
+    split: str
+    directory: Path | None
+
+
+def _choose_task(
+    name: str,
+    recipe: Recipe,
+    split: str,
+    entry: DataEntry | None,
+    source: Path | None,
+    output_dir: Path | None,
+    *,
+    keeps_report: bool,
+) -> _Task:
+    """The report goes into the run where it is the report of the run's own settings."""
     from t5tune.run_directory import RunDirectory
 
-    name = choose_model(run)
-    entry = _text_files(source, reference)
-    settings = _choose_recipe(name, recipe, entry, source_lang, target_lang)
-    settings = _with_options(settings, metric, num_beams)
+    label = split
     if entry is not None and source is not None:
-        settings = settings.model_copy(
-            update={"data": settings.data.model_copy(update={"test": entry})}
-        )
-        split = "test"
-    is_run = RunDirectory(Path(name)).is_run
-    if output_dir is None and is_run and num_beams is None and metric is None and recipe is None:
-        label = source.stem if source is not None else split
-        output_dir = RunDirectory(Path(name)).evaluation(label)
+        recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"test": entry})})
+        split, label = "test", source.stem
+    run = RunDirectory(Path(name))
+    if output_dir is None and run.is_run and keeps_report:
+        output_dir = run.evaluation(label)
+    return _Task(name, recipe, split, output_dir)
 
+
+def _evaluate(task: _Task) -> Report:
+    """Load the model and the examples, translate, score."""
     from t5tune.evaluation import evaluate_model, load_examples
-    from t5tune.translation import load_for_translation
+    from t5tune.translation import load_for_translation, share_loaded_model
 
-    examples = load_examples(settings, split)
-    model = load_for_translation(
-        name,
-        source_lang=settings.source_lang,
-        target_lang=settings.target_lang,
-        prefix=settings.data.prefix,
+    recipe = task.recipe
+    examples = from_first(lambda: load_examples(recipe, task.split))
+    model = share_loaded_model(
+        lambda: load_for_translation(
+            task.name,
+            source_lang=recipe.source_lang,
+            target_lang=recipe.target_lang,
+            prefix=recipe.data.prefix,
+        )
     )
-    report = evaluate_model(model, examples, settings, output_dir)
-    print_result(report, as_json=json_output)
+    return evaluate_model(model, examples, recipe, task.directory)
 
 
 def _text_files(source: Path | None, references: list[Path] | None) -> DataEntry | None:

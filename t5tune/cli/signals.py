@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
+from t5tune.processes import is_first
+
 SHOW_CURSOR = "\x1b[?25h"  # a live display hides it
 
 
@@ -40,6 +42,8 @@ def leaving_on_signals() -> Iterator[None]:
 def _leave(number: int, _: FrameType | None) -> None:
     with suppress(Exception):  # such as a stream in the middle of a write
         sys.stdout.flush()
+    if not is_first():
+        os._exit(128 + number)
     with suppress(Exception):
         os.write(2, f"{SHOW_CURSOR if sys.stderr.isatty() else ''}\nstopped\n".encode())
     os._exit(128 + number)

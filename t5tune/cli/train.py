@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from t5tune.cli.processes import (
+    MachineRank,
+    MainProcess,
+    NumMachines,
+    NumProcesses,
+    launch_if_asked,
+)
+from t5tune.processes import from_first, is_first, joined
+from t5tune.worker import is_launched
 
 if TYPE_CHECKING:
     from t5tune.recipe.schema import Recipe
@@ -28,25 +40,102 @@ def train(
     json_output: Annotated[
         bool, typer.Option("--json", help="Print the report as JSON on stdout.")
     ] = False,
+    num_processes: NumProcesses = "1",
+    num_machines: NumMachines = 1,
+    machine_rank: MachineRank = 0,
+    main_process: MainProcess = None,
 ) -> None:
-    """Train a model; the same command again continues a run that was interrupted."""
+    """Train a model; the same command again continues a run that was interrupted.
+
+    In several processes the run is the same as in one. torchrun, accelerate launch and Slurm's
+    srun are recognised without the options.
+    """
+    from t5tune.recipe.loading import load_recipe
+
+    if num_processes != "1" and not is_launched():
+        load_recipe(recipe, overrides or [])  # mistakes are found before anything is started
+    launch_if_asked(num_processes, num_machines, machine_rank, main_process)
+    with joined():
+        code = _train(recipe, overrides or [], output_dir, restart, json_output)
+    if code:
+        raise typer.Exit(code)
+
+
+def _train(
+    name: str, overrides: list[str], output_dir: Path | None, restart: bool, json_output: bool
+) -> int:
+    """The whole command, in each of the processes; returns the exit code."""
+    with ExitStack() as stack:
+        begun = from_first(lambda: _begin(name, overrides, output_dir, restart, stack))
+        if begun.finished is not None:
+            if is_first():
+                _say_finished(begun, json_output)
+            return 0
+        from t5tune.cli.results import print_result
+        from t5tune.training.session import train as run_session
+
+        result = run_session(begun.recipe, begun.run)
+    if result.stopped_by is not None:
+        if is_first():
+            typer.echo("stopped; a checkpoint is saved", err=True)
+            typer.echo(f"try: {begun.command}   # continues", err=True)
+        return 128 + result.stopped_by
+    assert result.report is not None
+    if is_first():
+        print_result(result.report, as_json=json_output)
+        typer.echo(f'try: t5tune translate --model {begun.run.path} "text"', err=True)
+    return 0
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """What the command is about.
+
+    Attributes:
+        recipe: As the run was begun with.
+        run: Where to.
+        command: That continues it.
+        finished: The report of the run, if there is nothing left to do.
+    """
+
+    recipe: Recipe
+    run: RunDirectory
+    command: str
+    finished: Path | None
+
+
+def _begin(
+    name: str, overrides: list[str], output_dir: Path | None, restart: bool, stack: ExitStack
+) -> _Begun:
+    """Read the recipe and take the run directory, whose lock is held until the stack ends."""
     from t5tune.recipe.loading import load_recipe
     from t5tune.run_directory import RUNS, RunDirectory, next_free_path
     from t5tune.run_lock import lock_run
+    from t5tune.training.resuming import has_model_of
 
-    loaded = load_recipe(recipe, overrides or [])
-    path = output_dir or RUNS / loaded.name
+    recipe = load_recipe(name, overrides)
+    path = output_dir or RUNS / recipe.name
     if restart:
         path = next_free_path(path)
     run = RunDirectory(path)
     _check_directory(run)
     own_place = ["--output-dir", str(output_dir)] if output_dir else []
-    command = shlex.join(["t5tune", "train", recipe, *(overrides or []), *own_place])
-    with lock_run(run):
-        loaded = _as_begun(loaded, run)
-        _check_recipe(loaded, run, command)
-        typer.echo(f"run: {run.path}", err=True)
-        _train(loaded, run, command, json_output)
+    command = shlex.join(["t5tune", "train", name, *overrides, *own_place])
+    stack.enter_context(lock_run(run))
+    recipe = _as_begun(recipe, run)
+    _check_recipe(recipe, run, command)
+    typer.echo(f"run: {run.path}", err=True)
+    report = run.report("test" if recipe.data.test is not None else "validation")
+    is_finished = has_model_of(run, recipe) and report.is_file()
+    return _Begun(recipe, run, command, report if is_finished else None)
+
+
+def _say_finished(begun: _Begun, json_output: bool) -> None:
+    assert begun.finished is not None
+    typer.echo(f"this run is finished: {begun.run.path}", err=True)
+    typer.echo(f"try: t5tune eval {begun.run.path}   # or {begun.command} --restart", err=True)
+    if json_output:
+        typer.echo(begun.finished.read_text(encoding="utf-8"), nl=False)
 
 
 def _check_directory(run: RunDirectory) -> None:
@@ -114,26 +203,3 @@ def _check_recipe(recipe: Recipe, run: RunDirectory, command: str) -> None:
         )
     if changes := describe_changes(recorded, recipe):
         typer.echo(f"recipe: {changes}", err=True)
-
-
-def _train(recipe: Recipe, run: RunDirectory, command: str, json_output: bool) -> None:
-    from t5tune.training.resuming import has_model_of
-
-    split = "test" if recipe.data.test is not None else "validation"
-    if has_model_of(run, recipe) and run.report(split).is_file():
-        typer.echo(f"this run is finished: {run.path}", err=True)
-        typer.echo(f"try: t5tune eval {run.path}   # or {command} --restart", err=True)
-        if json_output:
-            typer.echo(run.report(split).read_text(encoding="utf-8"), nl=False)
-        return
-    from t5tune.cli.results import print_result
-    from t5tune.training.session import train as run_session
-
-    result = run_session(recipe, run)
-    if result.stopped_by is not None:
-        typer.echo("stopped; a checkpoint is saved", err=True)
-        typer.echo(f"try: {command}   # continues", err=True)
-        raise typer.Exit(128 + result.stopped_by)
-    assert result.report is not None
-    print_result(result.report, as_json=json_output)
-    typer.echo(f'try: t5tune translate --model {run.path} "text"', err=True)

@@ -30,13 +30,23 @@ class TokenSequences:
     """
 
     def __init__(self, sequences: Sequence[Sequence[int]]) -> None:
-        self.lengths: NDArray[np.int64] = np.fromiter(
-            (len(s) for s in sequences), dtype=np.int64, count=len(sequences)
+        lengths = np.fromiter((len(s) for s in sequences), dtype=np.int64, count=len(sequences))
+        ids = np.fromiter(
+            (i for s in sequences for i in s), dtype=np.int32, count=int(lengths.sum())
         )
-        self._offsets = np.concatenate([[0], np.cumsum(self.lengths)])
-        self.ids: Ids = np.fromiter(
-            (i for s in sequences for i in s), dtype=np.int32, count=int(self._offsets[-1])
-        )
+        self._hold(lengths, ids)
+
+    @classmethod
+    def from_arrays(cls, lengths: NDArray[np.int64], ids: Ids) -> TokenSequences:
+        """The same sequences as those that these are the attributes of."""
+        sequences = cls.__new__(cls)
+        sequences._hold(lengths, ids)
+        return sequences
+
+    def _hold(self, lengths: NDArray[np.int64], ids: Ids) -> None:
+        self.lengths = lengths
+        self.ids = ids
+        self._offsets = np.concatenate([[0], np.cumsum(lengths)])
 
     def __len__(self) -> int:
         return len(self.lengths)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import torch
@@ -55,41 +56,39 @@ class TorchTranslator:
         on_progress: Callable[[int], None] | None = None,
     ) -> list[Hypothesis]:
         """See `Translator.translate`. Hypotheses do not depend on the order of the sources."""
+        sequences = self.encode(sources)
+        hypotheses: dict[int, Hypothesis] = {}
+        with self.evaluation_mode():
+            for batch in form_batches(sequences, options):
+                found = self.translate_batch(sequences, batch, options)
+                hypotheses.update(zip(batch, found, strict=True))
+                if on_progress is not None:
+                    on_progress(len(batch))
+        return [hypotheses[index] for index in range(len(sources))]
+
+    def encode(self, sources: Sequence[str]) -> TokenSequences:
+        """Token ids of the sources, prefix included; sets `num_truncated`."""
         texts = [self.prefix + source for source in sources]
         encoded, self.num_truncated = encode_texts(
             texts, self.tokenizer, max_length=self.max_source_length
         )
-        sequences = TokenSequences(encoded)
-        hypotheses: list[Hypothesis | None] = [None] * len(texts)
+        return TokenSequences(encoded)
+
+    @contextmanager
+    def evaluation_mode(self) -> Iterator[None]:
+        """Without dropout while the block runs."""
         was_training = self.model.training
         self.model.eval()
         try:
-            for batch in self._batches(sequences, options):
-                for index, hypothesis in zip(
-                    batch, self._translate_batch(sequences, batch, options), strict=True
-                ):
-                    hypotheses[index] = hypothesis
-                if on_progress is not None:
-                    on_progress(len(batch))
+            yield
         finally:
             self.model.train(was_training)
-        return [hypothesis for hypothesis in hypotheses if hypothesis is not None]
-
-    @staticmethod
-    def _batches(sequences: TokenSequences, options: DecodingOptions) -> Iterator[list[int]]:
-        """Indices of each batch, longest first, so that memory runs out at once or never."""
-        order = sequences.lengths.argsort(kind="stable")[::-1].tolist()
-        start = 0
-        while start < len(order):
-            width = max(int(sequences.lengths[order[start]]), 1) * options.num_beams
-            size = min(max(options.tokens_per_batch // width, 1), MAX_BATCH_SIZE)
-            yield order[start : start + size]
-            start += size
 
     @torch.inference_mode()
-    def _translate_batch(
+    def translate_batch(
         self, sequences: TokenSequences, batch: Sequence[int], options: DecodingOptions
     ) -> list[Hypothesis]:
+        """Hypotheses of the sequences with these indices, in their order."""
         pad_id = int(self.tokenizer.pad_token_id)
         input_ids = pad_sequences([sequences[i] for i in batch], pad_id)
         lengths = torch.tensor([int(sequences.lengths[i]) for i in batch])
@@ -136,3 +135,14 @@ class TorchTranslator:
             reached = not finished and num_tokens >= limit
             hypotheses.append(Hypothesis(line, num_tokens, reached))
         return hypotheses
+
+
+def form_batches(sequences: TokenSequences, options: DecodingOptions) -> Iterator[list[int]]:
+    """Indices of each batch, longest first, so that memory runs out at once or never."""
+    order = sequences.lengths.argsort(kind="stable")[::-1].tolist()
+    start = 0
+    while start < len(order):
+        width = max(int(sequences.lengths[order[start]]), 1) * options.num_beams
+        size = min(max(options.tokens_per_batch // width, 1), MAX_BATCH_SIZE)
+        yield order[start : start + size]
+        start += size

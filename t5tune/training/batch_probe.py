@@ -9,6 +9,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from t5tune.data.steps import Batch, count_padded_tokens
 from t5tune.errors import T5TuneError
+from t5tune.processes import smallest
 from t5tune.training.memory import (
     NEXT_COMMAND,
     GpuMemory,
@@ -46,7 +47,8 @@ class BatchProbe(TrainerCallback):
         num_rows = len(self.longest["labels"])
         meter = GpuMemory() if torch.cuda.is_available() else MainMemory()
         with torch.random.fork_rng():
-            fitting = self._find(num_rows, meter)
+            # Each process looks at its own memory; all take what fits everywhere.
+            fitting = int(smallest(self._find(num_rows, meter)))
         tokens_per_row = count_padded_tokens(self.longest) // num_rows
         if fitting == 0:
             raise T5TuneError(
@@ -66,7 +68,7 @@ class BatchProbe(TrainerCallback):
 
         def try_rows(rows: int) -> None:
             batch = {name: tensor[:rows] for name, tensor in self.longest.items()}
-            self.trainer.compute_gradients(model, [batch], None)
+            self.trainer.compute_gradients(model, [batch], None, is_trial=True)
 
         def allocate_rest() -> None:
             try_rows(1)

@@ -13,22 +13,24 @@ from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from t5tune.processes import are_several, is_first, largest
 from t5tune.run_directory import write_text
 from t5tune.training.throughput import Throughput
 
 VALIDATION = "eval_"  # the Trainer's prefix of validation scores
+ECHO_SECONDS = 1.0  # a second signal that comes so soon is the first one again
 
 
 class JsonLog(TrainerCallback):
     """Writes log.jsonl: one object a line for each logged step and each validation.
 
     Args:
-        path: The file. Lines past the step that a run resumes from are dropped, all of them
-            without one.
+        path: The file; None writes nothing. Lines past the step that a run resumes from are
+            dropped, all of them without one.
         throughput: Where the speed comes from.
     """
 
-    def __init__(self, path: Path, throughput: Throughput) -> None:
+    def __init__(self, path: Path | None, throughput: Throughput) -> None:
         self.path = path
         self.throughput = throughput
         self._elapsed_before = 0.0
@@ -46,12 +48,13 @@ class JsonLog(TrainerCallback):
         """
         kept = [
             line
-            for line in read_log(self.path)
+            for line in self._read()
             if step > 0 and line["step"] <= step and "weights" not in line
         ]
         self._elapsed_before = kept[-1]["elapsed_seconds"] if kept else 0.0
         self._start = time.monotonic()
-        write_text(self.path, "".join(json.dumps(line) + "\n" for line in kept))
+        if self.path is not None:
+            write_text(self.path, "".join(json.dumps(line) + "\n" for line in kept))
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
@@ -101,7 +104,7 @@ class JsonLog(TrainerCallback):
         """The limit in force after the optimizer step that a run resumes from, if any."""
         limits = [
             line["batch_limit"]
-            for line in read_log(self.path)
+            for line in self._read()
             if "batch_limit" in line and line["step"] <= step
         ]
         return limits[-1] if limits else None
@@ -113,7 +116,12 @@ class JsonLog(TrainerCallback):
             "elapsed_seconds": round(self.elapsed_seconds, 3),
         }
 
+    def _read(self) -> list[dict[str, Any]]:
+        return read_log(self.path) if self.path is not None else []
+
     def _append(self, line: dict[str, Any]) -> None:
+        if self.path is None:
+            return
         with self.path.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(line) + "\n")
 
@@ -140,7 +148,8 @@ class ValidationInterrupted(Exception):  # noqa: N818 (no error: the user asked 
 class StopOnSignal(TrainerCallback):
     """Ends training after the current step, with a checkpoint, on Ctrl-C or SIGTERM.
 
-    A second Ctrl-C does what it did before training: it leaves at once.
+    A second Ctrl-C does what it did before training: it leaves at once. Of several processes any
+    one may get the signal: they agree on it after each step.
 
     Attributes:
         received: The signal that asked to stop, if any.
@@ -148,6 +157,7 @@ class StopOnSignal(TrainerCallback):
 
     def __init__(self) -> None:
         self.received: signal.Signals | None = None
+        self._asked_at: float | None = None
         self._previous: dict[int, Any] = {}
 
     @contextmanager
@@ -163,22 +173,37 @@ class StopOnSignal(TrainerCallback):
                 signal.signal(number, handler)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self.received is not None and number == signal.SIGINT:
+        now = time.monotonic()
+        if self._asked_at is None:
+            self._asked_at = now
+        elif number == signal.SIGINT and not self._is_echo(now - self._asked_at):
             self._previous[number](number, frame)
         self.received = self.received or signal.Signals(number)
 
+    @staticmethod
+    def _is_echo(seconds: float) -> bool:
+        """torchrun sends its processes what the terminal has sent them already."""
+        return are_several() and seconds < ECHO_SECONDS
+
+    def agree(self) -> None:
+        """Know of a signal if any process does. All of them call this at the same place."""
+        number = int(largest(self.received or 0))
+        self.received = signal.Signals(number) if number else None
+
     def check(self) -> None:
-        """Leave a validation.
+        """Leave a validation, all processes together.
 
         Raises:
             ValidationInterrupted: A signal has come.
         """
+        self.agree()
         if self.received is not None:
             raise ValidationInterrupted
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
+        self.agree()
         if self.received is not None:
             # Logged, so that the loss of the steps since the last line is not lost.
             control.should_log = control.should_save = control.should_training_stop = True
@@ -201,17 +226,30 @@ class EndOfTraining(TrainerCallback):
         self.log = log
         self.max_seconds = max_seconds
         self.is_over = False
+        self._agreed_seconds = 0.0
 
     @property
     def share_of_time(self) -> float:
-        """How much of the time is gone, from 0 to 1."""
+        """How much of the time is gone, from 0 to 1; the same in all processes."""
         if self.max_seconds is None:
             return 0.0
-        return min(1.0, self.log.elapsed_seconds / self.max_seconds)
+        elapsed = self._agreed_seconds if are_several() else self.log.elapsed_seconds
+        return min(1.0, elapsed / self.max_seconds)
+
+    def _look_at_clock(self) -> None:
+        """The first process's clock counts."""
+        if self.max_seconds is not None and are_several():
+            self._agreed_seconds = largest(self.log.elapsed_seconds if is_first() else 0.0)
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        self._look_at_clock()
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
+        self._look_at_clock()
         self.is_over = self.share_of_time >= 1.0 or state.global_step >= state.max_steps
         if self.is_over:
             control.should_training_stop = True

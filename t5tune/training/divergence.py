@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 
 from t5tune.errors import T5TuneError
+from t5tune.processes import are_several, place, total
 from t5tune.training.checkpoint_writer import CheckpointWriter
 from t5tune.training.checkpoints import PREFIX
 
@@ -87,8 +88,12 @@ class LossWatch:
         )
 
     def _check_finite(self, loss: torch.Tensor, when: str) -> None:
-        if not torch.isfinite(loss).all():
-            raise self._error(f"the loss is {loss.item()} {when}")
+        """Each process has its part; what one finds ends all of them."""
+        value = float(loss)
+        if are_several():
+            value = total(value) / place().num_processes
+        if not math.isfinite(value):
+            raise self._error(f"the loss is {value} {when}")
 
     def _error(self, what: str, kept: str | None = None) -> T5TuneError:
         return T5TuneError(

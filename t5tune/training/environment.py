@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from t5tune import __version__
+from t5tune.processes import place
 from t5tune.recipe.schema import Recipe
 from t5tune.run_directory import RunDirectory, write_text
 
@@ -32,6 +33,7 @@ def record_environment(run: RunDirectory, recipe: Recipe, data: Mapping[str, str
         "python": platform.python_version(),
         "versions": package_versions(),
         "platform": platform.platform(),
+        "num_processes": place().num_processes,
         "num_cpu_threads": torch.get_num_threads(),
         "accelerators": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
         "git_revision": _git_revision(),

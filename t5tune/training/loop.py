@@ -15,13 +15,14 @@ from transformers import (
 from transformers.integrations import TensorBoardCallback
 
 from t5tune.data.batching import BatchPlan, TokenBudgetBatches
-from t5tune.data.encoding import EncodedDataset
 from t5tune.data.packing import PackedBatches
 from t5tune.data.steps import OptimizerSteps
+from t5tune.decoding.shared_translator import share_translation
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.evaluation import Examples
 from t5tune.manifest import read_fact
 from t5tune.models.compiled import compile_stacks, uncompiled
+from t5tune.processes import are_several, from_first, is_first, only_first, place
 from t5tune.progress import say
 from t5tune.recipe.loading import dump_recipe
 from t5tune.recipe.schema import Recipe, TrainingSection
@@ -43,45 +44,36 @@ from t5tune.training.disk_space import (
 )
 from t5tune.training.display import TrainingDisplay
 from t5tune.training.optimizers import build_optimizer
-from t5tune.training.resumable_trainer import Validate
+from t5tune.training.resumable_trainer import Validate, seed_process
 from t5tune.training.resuming import RECIPE
 from t5tune.training.selection import LoopResult, choose_weights
+from t5tune.training.start import Start
 from t5tune.training.throughput import Throughput
 from t5tune.training.trainer import T5TuneTrainer
 from t5tune.translation import LoadedModel
 
 
-def run_training_loop(
-    recipe: Recipe,
-    run: RunDirectory,
-    dataset: EncodedDataset,
-    model: LoadedModel,
-    validation: Examples,
-    checkpoint: Path | None,
-    facts: Mapping[str, Any],
-) -> LoopResult:
+def run_training_loop(start: Start, run: RunDirectory) -> LoopResult:
     """Train to the end of the recipe, or until a signal asks to stop.
 
+    Of several processes all call this, with the same start.
+
     Args:
-        recipe: With every default filled that depends on the model.
+        start: Recipe, data, model and checkpoint.
         run: Where checkpoints and logs go.
-        dataset: The encoded training data.
-        model: The model that is trained, and its translator for validation.
-        validation: What is translated at each validation.
-        checkpoint: What to resume from.
-        facts: What the manifest of every checkpoint says beside the files.
 
     Raises:
         T5TuneError: A setting is wrong, the loss went up for good, or memory or disk are full.
     """
-    plan = build_batch_plan(recipe.training, dataset)
+    recipe, checkpoint, facts = start.recipe, start.checkpoint, start.facts
+    plan = build_batch_plan(recipe.training, start.dataset)
     per_epoch = math.ceil(len(plan) / recipe.training.gradient_accumulation_steps)
     num_steps = recipe.training.max_steps or math.ceil(recipe.training.num_train_epochs * per_epoch)
     training = fill_step_defaults(recipe.training, num_steps=num_steps, steps_per_epoch=per_epoch)
     recipe = recipe.model_copy(update={"training": training})
-    write_text(run.recipe, dump_recipe(recipe))
+    only_first(lambda: write_text(run.recipe, dump_recipe(recipe)))
     throughput, stop = Throughput(), StopOnSignal()
-    log = JsonLog(run.log, throughput)
+    log = JsonLog(run.log if is_first() else None, throughput)
     max_seconds = 60 * training.max_minutes if training.max_minutes else None
     display = TrainingDisplay(
         log,
@@ -92,20 +84,19 @@ def run_training_loop(
     )
     # The display reads the speed of a window that the log then closes.
     end = EndOfTraining(log, max_seconds)
-    callbacks = [throughput, display, log, stop, end]
+    callbacks = [throughput, *([display] if is_first() else []), log, stop, end]
 
     def validate() -> dict[str, float]:
-        return _validate(recipe, model, validation, stop)
+        return _validate(recipe, start.model, start.validation, stop)
 
-    trainer = _build_trainer(
-        recipe, run, dataset, model, validate, plan, num_steps, callbacks, facts
-    )
+    trainer = _build_trainer(recipe, run, start, validate, plan, num_steps, callbacks)
     trainer.throughput = throughput
     trainer.share_of_time = lambda: end.share_of_time
     trainer.is_over = lambda: end.is_over or trainer.has_stopped_early
     if checkpoint is not None and trainer.average is not None:
         trainer.average.load(checkpoint)
-    _check_disk(trainer, run, math.ceil(num_steps / (training.eval_steps or num_steps)))
+    num_validations = math.ceil(num_steps / (training.eval_steps or num_steps))
+    only_first(lambda: _check_disk(trainer, run, num_validations))
     _follow_memory(trainer, training, log, checkpoint)
     _announce(recipe, trainer, num_steps, per_epoch, checkpoint)
     try:
@@ -129,15 +120,19 @@ def _train(
         log.go_on_from(step_of(checkpoint))
         with stop.installed():
             trainer.finish_validation(checkpoint)
+            stop.agree()
         if stop.received is not None:
             return
     if checkpoint is not None and _had_ended(checkpoint, facts):
         log.go_on_from(step_of(checkpoint))
         trainer.load_state(checkpoint)
         return
+    if checkpoint is None and place().rank > 0:
+        seed_process(trainer.args.seed, place().rank, 0)
     try:
         with stop.installed():
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+            stop.agree()  # and listen until all processes are here
     except Exception:
         trainer.checkpoints.finish()
         raise
@@ -182,7 +177,8 @@ def _follow_memory(
         log.write_batch_limit(trainer.state, limit)
 
     if checkpoint is not None:
-        trainer.batch_limit = log.last_batch_limit(step_of(checkpoint))
+        step = step_of(checkpoint)
+        trainer.batch_limit = from_first(lambda: log.last_batch_limit(step))
     trainer.on_limit = note
     if training.tokens_per_batch == "auto":
         assert isinstance(plan, TokenBudgetBatches | PackedBatches)
@@ -193,17 +189,13 @@ def _follow_memory(
 def _build_trainer(
     recipe: Recipe,
     run: RunDirectory,
-    dataset: EncodedDataset,
-    model: LoadedModel,
+    start: Start,
     validate: Validate,
     plan: BatchPlan,
     num_steps: int,
     callbacks: list[TrainerCallback],
-    facts: Mapping[str, Any],
 ) -> T5TuneTrainer:
-    from torch.utils.tensorboard import SummaryWriter
-
-    training = recipe.training
+    training, model = recipe.training, start.model
     assert training.label_smoothing_factor is not None
     from_scratch = recipe.model.from_scratch is not None
     average = None
@@ -220,7 +212,7 @@ def _build_trainer(
         model=model.translator.model,
         processing_class=model.tokenizer,
         args=arguments,
-        train_dataset=dataset,
+        train_dataset=start.dataset,
         eval_dataset=[],  # what is validated is our affair
         data_collator=build_collator(plan, model),
         optimizers=(optimizer, None),
@@ -232,13 +224,17 @@ def _build_trainer(
         ),
         validate=validate,
         label_smoothing=training.label_smoothing_factor,
-        checkpoints=CheckpointWriter(run.checkpoints, facts, expected_bytes=size),
+        checkpoints=CheckpointWriter(run.checkpoints, start.facts, expected_bytes=size),
         # An average of so many needs them all.
         checkpoints_kept=max(training.save_total_limit, training.average_checkpoints or 0),
         average=average,
-        callbacks=[*callbacks, TensorBoardCallback(SummaryWriter(str(run.tensorboard)))],
+        callbacks=callbacks,
     )
     trainer.remove_callback(PrinterCallback)
+    if is_first():
+        from torch.utils.tensorboard import SummaryWriter
+
+        trainer.add_callback(TensorBoardCallback(SummaryWriter(str(run.tensorboard))))
     if training.early_stopping_patience is not None:
         trainer.add_callback(EarlyStoppingCallback(training.early_stopping_patience))
     return trainer
@@ -257,17 +253,19 @@ def _validate(
     )
     num = evaluation.max_validation_examples
     with uncompiled(model.translator.model):
-        hypotheses = model.translator.translate(
+        hypotheses = share_translation(model.translator).translate(
             validation.sources[:num], options, lambda _: stop.check()
         )
-    scores = score_hypotheses(
-        recipe.metrics,
-        [hypothesis.text for hypothesis in hypotheses],
-        validation.references[:num],
-        tokenize=evaluation.tokenize,
-        lowercase=evaluation.lowercase,
-        target_lang=recipe.target_lang,
-        normalize=evaluation.normalize,
+    scores = from_first(
+        lambda: score_hypotheses(
+            recipe.metrics,
+            [hypothesis.text for hypothesis in hypotheses],
+            validation.references[:num],
+            tokenize=evaluation.tokenize,
+            lowercase=evaluation.lowercase,
+            target_lang=recipe.target_lang,
+            normalize=evaluation.normalize,
+        )
     )
     return {score.name: score.value for score in scores}
 
@@ -287,15 +285,18 @@ def _announce(
     else:
         assert isinstance(trainer.steps.plan, TokenBudgetBatches | PackedBatches)
         batch = f"{trainer.steps.plan.tokens_per_batch:,} tokens"
+    device = "cpu" if trainer.args.device.type == "cpu" else trainer.args.device
     precision = "bf16" if trainer.args.bf16 else "fp32"
     say(
         f"model: {recipe.model.name or 'from scratch'}, {model.config.model_type}, "
-        f"{parameters:,} parameters, {precision} on {trainer.args.device}"
+        f"{parameters:,} parameters, {precision} on {device}"
     )
     say(
         f"training: {num_steps:,} steps ({steps_per_epoch:,} an epoch) of "
         f"{training.gradient_accumulation_steps} x {batch}, {training.optim} at "
         f"{training.learning_rate:g}, validation every {training.eval_steps:,} steps"
     )
+    if are_several():
+        say(f"processes: {place().num_processes}, which share the batches of each step")
     if checkpoint is not None:
         say(f"resuming from {checkpoint}")

@@ -12,6 +12,7 @@ import psutil
 import torch
 from accelerate.utils.memory import should_reduce_batch_size
 
+from t5tune.processes import place
 from t5tune.training.allocator import release_freed_memory
 
 SAFE_SHARE = 0.9  # of the memory: allocators leave gaps, and other programs need some too
@@ -78,8 +79,8 @@ class MainMemory(MemoryMeter):
         return int(self._process.memory_info().rss)
 
     def capacity(self) -> int:
-        free = min(psutil.virtual_memory().available, _free_in_container(), self._free_of_limit())
-        return self.used() + int(free)
+        shared = min(psutil.virtual_memory().available, _free_in_container())
+        return self.used() + int(min(shared / place().num_local, self._free_of_limit()))
 
     def _free_of_limit(self) -> float:
         if not hasattr(psutil, "RLIMIT_AS"):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import pickle
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from transformers import (
     EarlyStoppingCallback,
@@ -22,12 +25,25 @@ from transformers.trainer_callback import ExportableState
 
 from t5tune.errors import T5TuneError
 from t5tune.manifest import MANIFEST, read_fact
+from t5tune.processes import gather, is_first
+from t5tune.progress import say
 from t5tune.training.averaging import WeightAverage
 from t5tune.training.callbacks import ValidationInterrupted
 from t5tune.training.checkpoint_writer import CheckpointWriter
 from t5tune.training.checkpoints import ENDED
 
 Validate = Callable[[], dict[str, float]]
+
+
+@dataclass(frozen=True)
+class GatheredState:
+    """What a checkpoint needs from all processes, and one writes.
+
+    Attributes:
+        random_states: For each process the name and the content of a file.
+    """
+
+    random_states: list[tuple[str, bytes]]
 
 
 class ResumableTrainer(Seq2SeqTrainer):
@@ -106,9 +122,18 @@ class ResumableTrainer(Seq2SeqTrainer):
 
     def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
         """Whole or not at all; see `CheckpointWriter`."""
-        self._write_checkpoint(self._write_state, ended=self.is_over())
+        gathered = self.gather_state()
+        self._write_checkpoint(
+            lambda directory: self._write_state(directory, gathered), ended=self.is_over()
+        )
+
+    def gather_state(self) -> GatheredState:
+        """What a checkpoint holds of every process. All of them call this at the same place."""
+        return GatheredState(random_states=gather(self._pack_random_state()))
 
     def _write_checkpoint(self, save: Callable[[Path], None], *, ended: bool) -> None:
+        if not is_first():
+            return
         self.checkpoints.write(
             self.state.global_step,
             save,
@@ -162,13 +187,14 @@ class ResumableTrainer(Seq2SeqTrainer):
             if isinstance(callback, EarlyStoppingCallback)
         )
 
-    def _write_state(self, directory: Path) -> None:
+    def _write_state(self, directory: Path, gathered: GatheredState) -> None:
         """All that training goes on from."""
         self.unwrapped.save_pretrained(directory)
         self.processing_class.save_pretrained(directory)
         self._save_optimizer_and_scheduler(str(directory))
         self._save_scaler(str(directory))
-        self._save_rng_state(str(directory))
+        for name, content in gathered.random_states:
+            (directory / name).write_bytes(content)
         if self.average is not None:
             self.average.save(directory)
         self._write_loop_state(directory)
@@ -192,9 +218,39 @@ class ResumableTrainer(Seq2SeqTrainer):
         with _only_tensors(checkpoint):
             super()._load_optimizer_and_scheduler(checkpoint)
 
+    def _pack_random_state(self) -> tuple[str, bytes]:
+        """The file of this process's random numbers, by the name that the Trainer gives it."""
+        with tempfile.TemporaryDirectory() as directory:
+            self._save_rng_state(directory)
+            (path,) = Path(directory).iterdir()
+            return path.name, path.read_bytes()
+
     def _load_rng_state(self, checkpoint: str | None) -> None:
+        if checkpoint is None:
+            return
+        num_saved = len(list(Path(checkpoint).glob("rng_state*.pth")))
+        if num_saved != self.args.world_size:
+            say(
+                f"random numbers: saved by {num_saved} processes and continued by "
+                f"{self.args.world_size}: the examples of each step stay the same, dropout draws "
+                "others"
+            )
+            seed_process(self.args.seed, self.args.process_index, self.state.global_step)
+            return
         with _only_tensors(checkpoint):
             super()._load_rng_state(checkpoint)
+
+
+def seed_process(seed: int, rank: int, step: int) -> None:
+    """Random numbers of its own for each process, or all would drop out the same.
+
+    Args:
+        seed: Of the run.
+        rank: Of the process.
+        step: The optimizer step that training goes on from.
+    """
+    (state,) = np.random.SeedSequence([seed, rank, step]).generate_state(1, np.uint64)
+    torch.manual_seed(int(state) >> 1)
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import torch
 
 from t5tune.errors import T5TuneError
 from t5tune.manifest import find_damage
+from t5tune.processes import from_first
 from t5tune.progress import say
 from t5tune.recipe.schema import MetricName, TrainingSection
 from t5tune.run_directory import RunDirectory
@@ -58,7 +59,7 @@ def choose_weights(
         metric: What decides.
         log: Where the validations of averages are noted.
     """
-    result = _find_best_checkpoint(trainer, run)
+    result = from_first(lambda: _find_best_checkpoint(trainer, run))
     best = trainer.state.best_metric
     for name, weights in _averages(trainer, training):
         with weights_applied(trainer.unwrapped, weights):
@@ -88,10 +89,15 @@ def _averages(
     if training.average_checkpoints is not None:
         steps = trainer.validated_steps[-training.average_checkpoints :]
         paths = [Path(trainer.args.output_dir) / f"{PREFIX}{step}" for step in steps]
-        for path in paths:
-            _check_whole(path, "one of those to average")
         if len(paths) > 1:
-            yield f"average of steps {', '.join(map(str, steps))}", average_checkpoints(paths)
+            name = f"average of steps {', '.join(map(str, steps))}"
+            yield name, from_first(lambda: _average_whole(paths))
+
+
+def _average_whole(checkpoints: Sequence[Path]) -> Mapping[str, torch.Tensor]:
+    for checkpoint in checkpoints:
+        _check_whole(checkpoint, "one of those to average")
+    return average_checkpoints(checkpoints)
 
 
 def _check_whole(checkpoint: Path, role: str) -> None:

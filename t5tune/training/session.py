@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,6 @@ from t5tune.data.cleaning import clean_training_data
 from t5tune.data.encoding import EncodedDataset, encode_dataset
 from t5tune.data.sources import load_split
 from t5tune.decoding.torch_translator import TorchTranslator
-from t5tune.errors import T5TuneError
 from t5tune.evaluation import Examples, evaluate_model, load_examples, longest_references
 from t5tune.manifest import find_damage, read_fact
 from t5tune.models.dropout import use_byte_dropout
@@ -22,6 +20,7 @@ from t5tune.models.families import default_prefix, find_family, set_languages
 from t5tune.models.fast_t5 import use_fast_sublayers
 from t5tune.models.from_scratch import build_model, build_tokenizer
 from t5tune.models.loading import load_config, load_model, load_tokenizer, try_out
+from t5tune.processes import from_first, only_first
 from t5tune.progress import say, track
 from t5tune.recipe.schema import DataEntry, Recipe
 from t5tune.run_directory import RunDirectory
@@ -43,7 +42,14 @@ from t5tune.training.resuming import (
     has_model_of,
     warn_of_versions,
 )
-from t5tune.translation import LoadedModel, default_device, is_byte_level, load_for_translation
+from t5tune.training.start import Start, share_start
+from t5tune.translation import (
+    LoadedModel,
+    default_device,
+    is_byte_level,
+    load_for_translation,
+    share_loaded_model,
+)
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,8 @@ class _Texts:
 def train(recipe: Recipe, run: RunDirectory) -> TrainingResult:
     """Train, keep the best model, evaluate it.
 
-    A run that was interrupted goes on from its newest complete checkpoint.
+    A run that was interrupted goes on from its newest complete checkpoint. Of several processes
+    all call this; the first one reads, writes and speaks.
 
     Args:
         recipe: As the user wrote it.
@@ -82,33 +89,37 @@ def train(recipe: Recipe, run: RunDirectory) -> TrainingResult:
 
     Raises:
         T5TuneError: Data, model or settings do not allow it.
+        FirstHasFailed: The same, in the other ones of several processes.
     """
-    _refuse_several_processes()
-    if not has_model_of(run, recipe):
+    if not from_first(lambda: has_model_of(run, recipe)):
         stopped_by = _train_model(recipe, run)
         if stopped_by is not None:
             return TrainingResult(run, stopped_by=stopped_by)
-    model = load_for_translation(str(run.path))
+    model = share_loaded_model(lambda: load_for_translation(str(run.path)))
     assert model.recipe is not None
+    resolved = model.recipe
     split = "test" if recipe.data.test is not None else "validation"
-    report = evaluate_model(
-        model, load_examples(model.recipe, split), model.recipe, run.evaluation(split)
-    )
-    return TrainingResult(run, report)
-
-
-def _refuse_several_processes() -> None:
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise T5TuneError(
-            "t5tune trains in one process; this one was started as one of several.",
-            next_command="t5tune train RECIPE   # without torchrun or accelerate launch",
-        )
+    examples = from_first(lambda: load_examples(resolved, split))
+    return TrainingResult(run, evaluate_model(model, examples, resolved, run.evaluation(split)))
 
 
 def _train_model(recipe: Recipe, run: RunDirectory) -> signal.Signals | None:
     """Train until model/ is there; returns the signal that ended training early, if any."""
     if default_device() == "cpu":
         keep_freed_memory()
+    start = share_start(lambda: _prepare(recipe, run))
+    use_byte_dropout(start.model.translator.model)
+    use_fast_sublayers(start.model.translator.model)
+    result = run_training_loop(start, run)
+    if result.stopped_by is None:
+        release_freed_memory()  # of gradients and optimizer, and what was kept for batches
+        sentence = next(source for source in start.validation.sources if source.strip())
+        only_first(lambda: keep_best_model(run, result, start.model, sentence, start.facts))
+    return result.stopped_by
+
+
+def _prepare(recipe: Recipe, run: RunDirectory) -> Start:
+    """Data, model and checkpoint, each checked against the others."""
     if run.model.is_dir() and (damage := find_damage(run.model)):
         say(f"{run.model}: {damage}; it is made again from the checkpoints")
     remove_unfinished(run.checkpoints)
@@ -141,16 +152,9 @@ def _train_model(recipe: Recipe, run: RunDirectory) -> signal.Signals | None:
         forced_bos_token_id=forced_bos,
     )
     try_out(model, recipe.model.config)
-    use_byte_dropout(model)
-    use_fast_sublayers(model)
     _set_generation_config(model, resolved, forced_bos)
     loaded = LoadedModel(run.name, translator, tokenizer, resolved, run)
-    result = run_training_loop(resolved, run, dataset, loaded, texts.validation, checkpoint, facts)
-    if result.stopped_by is None:
-        release_freed_memory()  # of gradients and optimizer, and what was kept for batches
-        sentence = next(source for source in texts.validation.sources if source.strip())
-        keep_best_model(run, result, loaded, sentence, facts)
-    return result.stopped_by
+    return Start(resolved, dataset, loaded, texts.validation, checkpoint, facts)
 
 
 def _fingerprint_texts(texts: _Texts) -> dict[str, str]:

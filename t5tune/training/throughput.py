@@ -10,10 +10,13 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from t5tune.data.encoding import IGNORED
 from t5tune.data.steps import count_padded_tokens
+from t5tune.processes import total
 
 
 class Throughput(TrainerCallback):
     """Counts tokens that are not padding, and the time of the steps that they took.
+
+    Of several processes each counts its own, and they add them up where they are logged.
 
     Validation and saving lie between steps and are not counted.
     """
@@ -43,6 +46,18 @@ class Throughput(TrainerCallback):
     def real_token_share(self) -> float:
         """From 0 to 1."""
         return self.real_tokens / self.padded_tokens if self.padded_tokens else 0.0
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **_: Any,
+    ) -> None:
+        if "loss" in (logs or {}):
+            self.real_tokens = int(total(self.real_tokens))
+            self.padded_tokens = int(total(self.padded_tokens))
 
     def on_step_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any

@@ -126,7 +126,8 @@ class T5TuneTrainer(ResumableTrainer):
         """The loss and the gradients of one optimizer step.
 
         If memory does not suffice, the step begins anew in smaller pieces, with the same random
-        numbers; the weights have not been touched yet.
+        numbers; the weights have not been touched yet. Not in several processes: the others are
+        adding up gradients already.
 
         Raises:
             T5TuneError: Not even one example fits, or the loss is no number.
@@ -137,8 +138,10 @@ class T5TuneTrainer(ResumableTrainer):
                 loss = self.compute_gradients(model, inputs, num_items_in_batch)
                 break
             except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error) or self.accelerator.num_processes > 1:
+                if not is_out_of_memory(error):
                     raise
+                if self.accelerator.num_processes > 1:
+                    raise self._refuse_lack_of_memory() from error
             # Outside the handler: the traceback holds on to the activations.
             model.zero_grad()
             self._halve_batches()
@@ -151,15 +154,24 @@ class T5TuneTrainer(ResumableTrainer):
         model: torch.nn.Module,
         batches: list[Batch],
         num_items_in_batch: torch.Tensor | int | None,
+        *,
+        is_trial: bool = False,
     ) -> torch.Tensor:
-        """Add the gradients of one optimizer step, batch by batch; returns its loss."""
+        """Add the gradients of one optimizer step, batch by batch; returns its loss.
+
+        Args:
+            model: Possibly wrapped for several processes.
+            batches: Of this process.
+            num_items_in_batch: See `compute_loss`.
+            is_trial: Each process keeps its gradients to itself.
+        """
         pieces = [piece for batch in batches for piece in split_batch(batch, self.batch_limit)]
         total: torch.Tensor | None = None
         for number, piece in enumerate(pieces, start=1):
             self._computed = piece
             synchronize = (
                 contextlib.nullcontext  # with the last one the processes add their gradients
-                if number == len(pieces)
+                if number == len(pieces) and not is_trial
                 else functools.partial(self.accelerator.no_sync, model=model)
             )
             with synchronize():
@@ -167,6 +179,19 @@ class T5TuneTrainer(ResumableTrainer):
             total = loss if total is None else total + loss
         assert total is not None, "a step has a batch"
         return total
+
+    def _refuse_lack_of_memory(self) -> T5TuneError:
+        batch = self._computed
+        shapes = " and ".join(
+            f"{len(batch[name])} x {batch[name].shape[1]} {side} tokens"
+            for name, side in (("input_ids", "source"), ("labels", "target"))
+        )
+        return T5TuneError(
+            f"out of memory at step {self.state.global_step + 1} in the process of rank "
+            f"{self.args.process_index}, with a batch of {shapes}; {self.checkpoints.name_last()}.",
+            next_command="the same command with a smaller training.tokens_per_batch and more "
+            "training.gradient_accumulation_steps, or with tokens_per_batch=auto, and --restart",
+        )
 
     def _halve_batches(self) -> None:
         """After running out of memory: computes batches in smaller pieces from here on."""

@@ -368,13 +368,14 @@ def test_blank_training_pairs_are_left_out_and_counted(
     assert "100 training examples (2 blank ones left out)" in result.err
 
 
-def test_several_processes_are_refused(
+def test_half_of_a_launchers_environment_is_refused(
     t5tune: RunCommand, tiny_recipe: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WORLD_SIZE", "2")
     result = t5tune("train", tiny_recipe)
     assert result.code == 1
-    assert "one process" in result.err
+    assert "does not say which process this is: RANK=None, WORLD_SIZE=2" in result.err
+    assert "try: unset RANK WORLD_SIZE LOCAL_RANK" in result.err
 
 
 def test_early_stopping_ends_a_run_that_does_not_improve(

@@ -1,0 +1,65 @@
+"""Translating in several processes: each example once, and the hypotheses of a single process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from t5tune.decoding.torch_translator import TorchTranslator, form_batches
+from t5tune.decoding.translator import DecodingOptions, Hypothesis, Translator
+from t5tune.processes import are_several, from_first, gather, place
+
+
+class SharedTranslator:
+    """A `TorchTranslator` whose batches the processes deal out among them.
+
+    The first process forms the batches from all sources, as it would if it were alone, so that
+    what a source is padded to, and with it its hypothesis, does not depend on their number.
+
+    Args:
+        translator: With the same model in every process.
+        in_step: All processes generate together, as a model needs of which each holds a part:
+            those without a batch in the last round translate another's and drop the result.
+    """
+
+    def __init__(self, translator: TorchTranslator, *, in_step: bool = False) -> None:
+        self.translator = translator
+        self.in_step = in_step
+        self.engine = translator.engine
+        self.num_truncated = 0
+
+    def translate(
+        self,
+        sources: Sequence[str],
+        options: DecodingOptions,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> list[Hypothesis]:
+        """See `Translator.translate`.
+
+        Every process calls it with the same arguments and gets all hypotheses. `on_progress` is
+        called in all of them equally often, after each round of one batch a process.
+        """
+        translator = self.translator
+        sequences, self.num_truncated = from_first(
+            lambda: (translator.encode(sources), translator.num_truncated)
+        )
+        batches = list(form_batches(sequences, options))
+        here = place()
+        own: dict[int, Hypothesis] = {}
+        with translator.evaluation_mode():
+            for start in range(0, len(batches), here.num_processes):
+                dealt = batches[start : start + here.num_processes]
+                if here.rank < len(dealt):
+                    batch = dealt[here.rank]
+                    found = translator.translate_batch(sequences, batch, options)
+                    own.update(zip(batch, found, strict=True))
+                elif self.in_step:
+                    translator.translate_batch(sequences, dealt[0], options)
+                if on_progress is not None:
+                    on_progress(sum(map(len, dealt)))
+        hypotheses = {index: found for share in gather(own) for index, found in share.items()}
+        return [hypotheses[index] for index in range(len(sources))]
+
+
+def share_translation(translator: TorchTranslator) -> Translator:
+    """What translates in all processes together; in a single one the translator itself."""
+    return SharedTranslator(translator) if are_several() else translator

@@ -1,0 +1,50 @@
+"""Giving the first process's model to the others, which then need neither files nor network."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import torch
+from transformers import (
+    AutoConfig,
+    AutoModelForSeq2SeqLM,
+    GenerationConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+
+from t5tune.models.loading import load_tokenizer
+from t5tune.processes import broadcast_tensor
+
+Files = dict[str, bytes]  # content by path below a directory
+
+
+def pack_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Files:
+    """All of a model but its weights, in the files that it is saved as."""
+    with tempfile.TemporaryDirectory() as directory:
+        model.config.save_pretrained(directory)
+        model.generation_config.save_pretrained(directory)
+        tokenizer.save_pretrained(directory)
+        root = Path(directory)
+        paths = [path for path in root.rglob("*") if path.is_file()]
+        return {str(path.relative_to(root)): path.read_bytes() for path in paths}
+
+
+def unpack_model(files: Files) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """A model with weights of no meaning, in evaluation mode, and its tokenizer."""
+    with tempfile.TemporaryDirectory() as directory:
+        for name, content in files.items():
+            path = Path(directory) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        config = AutoConfig.from_pretrained(directory, trust_remote_code=False)
+        model = AutoModelForSeq2SeqLM.from_config(config, dtype=torch.float32)
+        model.generation_config = GenerationConfig.from_pretrained(directory)
+        return model.eval(), load_tokenizer(directory)
+
+
+def share_weights(model: PreTrainedModel) -> None:
+    """Overwrite parameters and buffers with those of the first process."""
+    for tensor in (*model.parameters(), *model.buffers()):
+        broadcast_tensor(tensor)

@@ -1,0 +1,114 @@
+"""What training starts from: the first process prepares it, the others are sent it."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from t5tune.data.encoding import EncodedDataset, TokenSequences
+from t5tune.errors import T5TuneError
+from t5tune.evaluation import Examples
+from t5tune.manifest import MANIFEST
+from t5tune.processes import (
+    are_several,
+    broadcast_tensor,
+    from_first,
+    gather,
+    only_first,
+)
+from t5tune.recipe.schema import Recipe
+from t5tune.translation import LoadedModel, share_loaded_model
+
+
+@dataclass(frozen=True)
+class Start:
+    """All that the training loop needs.
+
+    Attributes:
+        recipe: With every default filled that depends on the model.
+        dataset: The encoded training data.
+        model: The model that is trained, and its translator for validation.
+        validation: What is translated at each validation.
+        checkpoint: What to resume from.
+        facts: What the manifest of every checkpoint says beside the files.
+    """
+
+    recipe: Recipe
+    dataset: EncodedDataset
+    model: LoadedModel
+    validation: Examples
+    checkpoint: Path | None
+    facts: Mapping[str, Any]
+
+
+def share_start(prepare: Callable[[], Start]) -> Start:
+    """What the first process prepares, in all of them.
+
+    The others read neither data nor models, so that machines need not share a disk and every
+    process trains on the same, whatever its machine would have found.
+
+    Args:
+        prepare: Is called in the first process alone.
+
+    Raises:
+        T5TuneError: A machine cannot see the checkpoint to resume from.
+    """
+    if not are_several():
+        return prepare()
+    own = only_first(prepare)
+
+    def describe() -> tuple[Any, ...]:
+        assert own is not None
+        sizes = [(len(s.lengths), len(s.ids)) for s in (own.dataset.sources, own.dataset.targets)]
+        return (
+            own.recipe, own.validation, own.checkpoint, own.facts, sizes, own.dataset.num_truncated,
+        )  # fmt: skip
+
+    recipe, validation, checkpoint, facts, sizes, num_truncated = from_first(describe)
+    sides = (own.dataset.sources, own.dataset.targets) if own is not None else (None, None)
+    sources, targets = (
+        _share_sequences(side, *size) for side, size in zip(sides, sizes, strict=True)
+    )
+
+    def own_model() -> LoadedModel:
+        assert own is not None
+        return own.model
+
+    model = share_loaded_model(own_model)
+    if checkpoint is not None:
+        _check_visible(checkpoint)
+    dataset = EncodedDataset(sources, targets, num_truncated)
+    return Start(recipe, dataset, model, validation, checkpoint, facts)
+
+
+def _share_sequences(own: TokenSequences | None, num: int, num_tokens: int) -> TokenSequences:
+    """Through the network as arrays: pickled they would be there three times."""
+    if own is None:
+        lengths, ids = torch.empty(num, dtype=torch.int64), torch.empty(num_tokens).int()
+    else:
+        lengths, ids = torch.from_numpy(own.lengths), torch.from_numpy(own.ids)
+    broadcast_tensor(lengths)
+    broadcast_tensor(ids)
+    return own or TokenSequences.from_arrays(lengths.numpy(), ids.numpy())
+
+
+def _check_visible(checkpoint: Path) -> None:
+    """Every process reads the checkpoint that the first one has found whole."""
+    try:
+        manifest = (checkpoint / MANIFEST).read_bytes()
+    except OSError:
+        manifest = b""
+    expected = from_first(lambda: manifest)
+    views = gather((socket.gethostname(), manifest == expected))
+    blind = sorted({host for host, sees in views if not sees})
+    if blind:
+        raise T5TuneError(
+            f"{checkpoint} cannot be read on {', '.join(blind)}: a run goes on on several machines "
+            "only where all of them see its directory.",
+            next_command="the same command with --output-dir on a disk that the machines share",
+        )

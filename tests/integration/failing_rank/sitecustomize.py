@@ -1,0 +1,18 @@
+"""On PYTHONPATH: the process of rank 1 raises in its fifth step what FAIL_WITH names."""
+
+import builtins
+import os
+import sys
+
+if os.environ.get("RANK") == "1" and "FAIL_WITH" in os.environ:
+    from t5tune.training.trainer import T5TuneTrainer
+
+    compute = T5TuneTrainer.compute_loss
+
+    def fail(self, *arguments, **keywords):  # type: ignore[no-untyped-def]
+        if self.state.global_step == 4:
+            print("a library's warning in rank 1", file=sys.stderr)
+            raise getattr(builtins, os.environ["FAIL_WITH"])("injected into rank 1")
+        return compute(self, *arguments, **keywords)
+
+    T5TuneTrainer.compute_loss = fail  # type: ignore[method-assign]

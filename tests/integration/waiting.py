@@ -1,0 +1,18 @@
+"""One of two processes: waits for the other longer than a collective may take."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+
+from t5tune import processes
+
+
+def slow() -> str:
+    time.sleep(5)
+    return "ready"
+
+
+processes.TIMEOUT = timedelta(seconds=2)
+with processes.joined():
+    print(processes.from_first(slow))
