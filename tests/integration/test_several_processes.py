@@ -275,6 +275,28 @@ def test_lack_of_memory_in_one_process_is_one_sentence(folder: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_loss_that_is_no_number_in_one_process_ends_all_alike(folder: Path) -> None:
+    done = fail_with("nan", folder)
+    assert done.returncode == 1
+    assert done.stderr.count("training diverged: the loss is nan at step 5") == 1, done.stderr
+    assert "the process of rank" not in done.stderr
+    assert max(line["step"] for line in read_lines(Path("runs/tiny"), "loss")) == 4
+
+
+def test_time_memory_and_patience_are_agreed_on(folder: Path) -> None:
+    """Each process by itself would see another time and another memory."""
+    settings = (
+        "training.max_minutes=0.03", "training.max_steps=100000", "training.eval_steps=100000",
+        "training.early_stopping_patience=1", "training.tokens_per_batch=auto",
+        "training.tokens_per_step=400", "training.warmup_steps=5", "training.ema_decay=0.9",
+    )  # fmt: skip
+    done = finish(start(folder, "train", "tiny.yaml", *settings, *TWO))
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("memory: batches of 400 tokens fit") == 1
+    (validation, _) = read_lines(Path("runs/tiny"), "validation")  # and the average's
+    assert 1.8 <= validation["elapsed_seconds"] < 10
+
+
 def test_the_error_of_one_process_comes_first(folder: Path) -> None:
     done = fail_with("RuntimeError", folder)
     assert done.returncode == 1

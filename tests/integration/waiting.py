@@ -9,10 +9,10 @@ from t5tune import processes
 
 
 def slow() -> str:
-    time.sleep(5)
+    time.sleep(3)
     return "ready"
 
 
-processes.TIMEOUT = timedelta(seconds=2)
+processes.TIMEOUT = timedelta(seconds=1)
 with processes.joined():
     print(processes.from_first(slow))
