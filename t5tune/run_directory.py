@@ -61,6 +61,11 @@ class RunDirectory:
     def tensorboard(self) -> Path:
         return self.path / "tensorboard"
 
+    @property
+    def clock(self) -> Path:
+        """Of a run with a time budget: the seconds after each step."""
+        return self.path / "clock.tsv"
+
     def evaluation(self, split: str) -> Path:
         return self.path / "eval" / split
 

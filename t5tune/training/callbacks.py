@@ -15,6 +15,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from t5tune.processes import are_several, is_first, largest
 from t5tune.run_directory import write_text
+from t5tune.training.clock import TrainingClock
 from t5tune.training.throughput import Throughput
 
 VALIDATION = "eval_"  # the Trainer's prefix of validation scores
@@ -108,6 +109,14 @@ class JsonLog(TrainerCallback):
             if "batch_limit" in line and line["step"] <= step
         ]
         return limits[-1] if limits else None
+
+    def later_batch_limits(self, step: int) -> dict[int, int]:
+        """Limits that steps after a checkpoint's have run into before, by the step before them."""
+        return {
+            line["step"]: line["batch_limit"]
+            for line in self._read()
+            if "batch_limit" in line and line["step"] > step
+        }
 
     def _begin_line(self, state: TrainerState) -> dict[str, Any]:
         return {
@@ -215,41 +224,43 @@ class EndOfTraining(TrainerCallback):
     Whatever `eval_steps` is: the last step may be the best.
 
     Args:
-        log: Knows the time that training has taken.
-        max_seconds: Of training, validations counted; None sets no limit.
+        clock: Of a run with a time budget.
 
     Attributes:
         is_over: The time was over, or the steps.
     """
 
-    def __init__(self, log: JsonLog, max_seconds: float | None = None) -> None:
-        self.log = log
-        self.max_seconds = max_seconds
+    def __init__(self, clock: TrainingClock | None = None) -> None:
+        self.clock = clock
         self.is_over = False
-        self._agreed_seconds = 0.0
+        self._share = 0.0
 
     @property
     def share_of_time(self) -> float:
         """How much of the time is gone, from 0 to 1; the same in all processes."""
-        if self.max_seconds is None:
-            return 0.0
-        elapsed = self._agreed_seconds if are_several() else self.log.elapsed_seconds
-        return min(1.0, elapsed / self.max_seconds)
+        return self._share
 
-    def _look_at_clock(self) -> None:
+    def _look_at_clock(self, step: int) -> None:
         """The first process's clock counts."""
-        if self.max_seconds is not None and are_several():
-            self._agreed_seconds = largest(self.log.elapsed_seconds if is_first() else 0.0)
+        if self.clock is None:
+            return
+        if is_first():
+            self.clock.look(step)
+        self._share = self.clock.share
+        if are_several():
+            self._share = largest(self._share)
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        self._look_at_clock()
+        if self.clock is not None:
+            self.clock.go_on_from(state.global_step)
+            self._look_at_clock(state.global_step)
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        self._look_at_clock()
+        self._look_at_clock(state.global_step)
         self.is_over = self.share_of_time >= 1.0 or state.global_step >= state.max_steps
         if self.is_over:
             control.should_training_stop = True

@@ -36,6 +36,7 @@ from t5tune.training.batches import build_batch_plan, build_collator, build_long
 from t5tune.training.callbacks import EndOfTraining, JsonLog, StopOnSignal
 from t5tune.training.checkpoint_writer import CheckpointWriter
 from t5tune.training.checkpoints import ENDED, PENDING, step_of
+from t5tune.training.clock import TrainingClock
 from t5tune.training.defaults import fill_step_defaults
 from t5tune.training.disk_space import (
     check_disk_space,
@@ -83,7 +84,11 @@ def run_training_loop(start: Start, run: RunDirectory) -> LoopResult:
         max_seconds=max_seconds,
     )
     # The display reads the speed of a window that the log then closes.
-    end = EndOfTraining(log, max_seconds)
+    clock = None
+    if max_seconds is not None:
+        path = run.clock if is_first() else None
+        clock = TrainingClock(lambda: log.elapsed_seconds, max_seconds, path)
+    end = EndOfTraining(clock)
     callbacks = [throughput, *([display] if is_first() else []), log, stop, end]
 
     def validate() -> dict[str, float]:
@@ -179,6 +184,7 @@ def _follow_memory(
     if checkpoint is not None:
         step = step_of(checkpoint)
         trainer.batch_limit = from_first(lambda: log.last_batch_limit(step))
+        trainer.limits_to_come = from_first(lambda: log.later_batch_limits(step))
     trainer.on_limit = note
     if training.tokens_per_batch == "auto":
         assert isinstance(plan, TokenBudgetBatches | PackedBatches)

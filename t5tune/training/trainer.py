@@ -47,6 +47,8 @@ class T5TuneTrainer(ResumableTrainer):
         batch_limit: Most tokens of a batch, padding counted, that memory holds; larger ones are
             computed in pieces. None until memory has shown to be too small.
         on_limit: Called with every new limit.
+        limits_to_come: What the steps after a checkpoint ran into when they were trained before,
+            by the number of the step before them; each is in force from there on.
     """
 
     # Since transformers 5.23: training_step must not divide the loss again.
@@ -66,6 +68,7 @@ class T5TuneTrainer(ResumableTrainer):
         self.share_of_time: Callable[[], float] = lambda: 0.0
         self.batch_limit: int | None = None
         self.on_limit: OnLimit = lambda _: None
+        self.limits_to_come: dict[int, int] = {}
         self.loss_watch = LossWatch(
             self.checkpoints, self.args.learning_rate, round(self.args.logging_steps)
         )
@@ -132,6 +135,9 @@ class T5TuneTrainer(ResumableTrainer):
         Raises:
             T5TuneError: Not even one example fits, or the loss is no number.
         """
+        if self.state.global_step in self.limits_to_come:
+            self.batch_limit = self.limits_to_come.pop(self.state.global_step)
+            self.on_limit(self.batch_limit)
         random_state = _get_random_state()
         while True:
             try:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +14,7 @@ import torch
 from safetensors.torch import load_file
 
 from t5tune.training.callbacks import read_log
-from tests.conftest import REPOSITORY, number_pairs, write_pairs, write_tiny_recipe
+from tests.conftest import REPOSITORY, RunCommand, number_pairs, write_pairs, write_tiny_recipe
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits memory with RLIMIT_AS")
 
@@ -126,3 +128,20 @@ def test_one_example_that_does_not_fit_is_one_sentence(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
     assert "out of memory at step 1: a batch of one row, 20000 source" in done.stderr
     assert "training.gradient_checkpointing=true" in done.stderr
+
+
+def test_a_limit_is_met_again_where_it_was_met(tiny_recipe: Path, t5tune: RunCommand) -> None:
+    """What memory had decided after the checkpoint that a run goes on from is decided again."""
+    os.chdir(tiny_recipe.parent)
+    assert t5tune("train", "tiny.yaml", "training.logging_steps=1").code == 0
+    run = Path("runs/tiny")
+    for directory in (run / "model", run / "checkpoints" / "checkpoint-8"):
+        shutil.rmtree(directory)
+    lines = (run / "log.jsonl").read_text(encoding="utf-8").splitlines()
+    lines.insert(6, json.dumps({"step": 5, "elapsed_seconds": 1.0, "batch_limit": 60}))
+    (run / "log.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    result = t5tune("train", "tiny.yaml", "training.logging_steps=1")
+    assert result.code == 0, result.err
+    limits = [line for line in read_log(run / "log.jsonl") if "batch_limit" in line]
+    assert [(line["step"], line["batch_limit"]) for line in limits] == [(5, 60)]
+    assert "memory: batches of 60 tokens fit; larger ones are computed in pieces" in result.err

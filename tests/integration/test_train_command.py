@@ -232,6 +232,35 @@ def wait_for_step(process: subprocess.Popen[str], step: int) -> None:
     raise AssertionError("training ended before the signal")
 
 
+def test_what_the_clock_decided_is_decided_again(t5tune: RunCommand, tiny_recipe: Path) -> None:
+    """Killed between two checkpoints, a run with a time budget trains the same steps again."""
+    arguments = [
+        "training.max_minutes=0.2", "training.max_steps=100000", "training.eval_steps=40",
+        "training.logging_steps=1", "training.warmup_steps=1",
+        "evaluation.max_validation_examples=2",
+    ]  # fmt: skip
+    process = start(tiny_recipe, *arguments)
+    wait_for_step(process, 75)
+    process.kill()
+    process.communicate(timeout=60)
+    run = Path("runs/tiny")
+
+    def losses_and_rates() -> dict[int, tuple[float, float]]:
+        lines = map(json.loads, (run / "log.jsonl").read_text().splitlines())
+        return {
+            line["step"]: (line["loss"], line["learning_rate"]) for line in lines if "loss" in line
+        }
+
+    before = losses_and_rates()
+    resumed_from = max(int(p.name.split("-")[1]) for p in (run / "checkpoints").glob("check*"))
+    assert max(before) > resumed_from
+    result = t5tune("train", tiny_recipe, *arguments)
+    assert result.code == 0, result.err
+    after = losses_and_rates()
+    assert {step: after[step] for step in before} == before
+    assert after[max(after)][1] < before[max(before)][1] / 2  # and the schedule ended with the time
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_saves_and_the_same_command_continues_to_the_same_weights(
     number: signal.Signals, t5tune: RunCommand, tiny_recipe: Path

@@ -1,0 +1,64 @@
+"""The clock of a run with a time budget: what it said after each step is kept, and said again.
+
+The learning rate and the end of such a run follow the clock. A run that goes on from a checkpoint
+trains the steps after it with the times that they had before, and so to the same weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+
+class TrainingClock:
+    """Seconds of training after each optimizer step.
+
+    Args:
+        measure: Seconds since training began, time between interruptions left out.
+        max_seconds: At which the time is over.
+        path: Where the times are kept, a line a step; None keeps none.
+    """
+
+    def __init__(
+        self, measure: Callable[[], float], max_seconds: float, path: Path | None = None
+    ) -> None:
+        self.measure = measure
+        self.max_seconds = max_seconds
+        self.path = path
+        self._seconds = 0.0
+        self._before: dict[int, float] = {}
+
+    def go_on_from(self, step: int) -> None:
+        """Begin after a step; a run that begins anew, at step 0, forgets what was kept."""
+        if self.path is None:
+            return
+        if step == 0:
+            self.path.unlink(missing_ok=True)
+        self._before = _read(self.path)
+
+    def look(self, step: int) -> None:
+        """Take the time after a step: the one that is kept, or the present one."""
+        seconds = self._before.get(step)
+        if seconds is None:
+            seconds = max(self._seconds, self.measure())
+            if self.path is not None:
+                with self.path.open("a", encoding="utf-8") as stream:
+                    stream.write(f"{step}\t{seconds!r}\n")
+        self._seconds = seconds
+
+    @property
+    def share(self) -> float:
+        """How much of the time was gone after the last step, from 0 to 1."""
+        return min(1.0, self._seconds / self.max_seconds)
+
+
+def _read(path: Path) -> dict[int, float]:
+    """Times by step; a line that a crash has cut is left out."""
+    times: dict[int, float] = {}
+    if path.is_file():
+        for line in path.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]:
+            with suppress(ValueError):
+                step, seconds = line.split("\t")
+                times[int(step)] = float(seconds)
+    return times
