@@ -102,7 +102,6 @@ def _environment(plan: Launch, local_rank: int, host: str, port: int) -> dict[st
     defaults = {
         # Processes that share cores would else wait for one another's threads.
         "OMP_NUM_THREADS": str(threads_per_process(plan.num_processes)),
-        "TORCH_CPP_LOG_LEVEL": "ERROR",  # warnings about connections come before the reason
     }
     return {**defaults, **os.environ, **{name: str(value) for name, value in own.items()}}
 

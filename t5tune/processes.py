@@ -33,6 +33,7 @@ T = TypeVar("T")
 TIMEOUT = timedelta(hours=2)
 
 MEETING = timedelta(minutes=15)  # until all have started: imports from a slow disk take a while
+KNOCK = timedelta(seconds=10)  # one try to reach the first process
 
 _BLOCK = 1 << 28  # elements of one broadcast
 
@@ -80,6 +81,8 @@ def joined() -> Iterator[None]:
     if found.rank > 0:
         silence()
     _say_dropped(dropped)
+    # Tries to reach the others are ours to report; torch would print a stack for each.
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     import torch.distributed as dist
 
     _connect()
@@ -108,7 +111,6 @@ def _connect() -> None:
     import torch
     import torch.distributed as dist
     from torch._C._distributed_c10d import PrefixStore
-    from torch.distributed.rendezvous import rendezvous
 
     here = _State.place
     backend = "gloo"
@@ -121,24 +123,58 @@ def _connect() -> None:
             )
         torch.cuda.set_device(here.local_rank)
         backend = "cpu:gloo,cuda:nccl"
-    try:
-        meeting = rendezvous("env://", here.rank, here.num_processes, timeout=MEETING)
-        store, _, _ = next(meeting)
-        dist.init_process_group(
-            backend,
-            store=PrefixStore("torch", store),
-            rank=here.rank,
-            world_size=here.num_processes,
-            timeout=TIMEOUT,
-        )
-    except dist.DistError as error:
-        address = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
-        raise T5TuneError(
-            f"the process of rank {here.rank} of {here.num_processes} did not meet the others at "
-            f"{address}: {str(error).splitlines()[0]}",
-            next_command="the same command with a --main-process that every machine can reach",
-        ) from error
+    store = _meet()
+    dist.init_process_group(
+        backend,
+        store=PrefixStore("torch", store),
+        rank=here.rank,
+        world_size=here.num_processes,
+        timeout=TIMEOUT,
+    )
     _State.store = PrefixStore("t5tune", store)
+
+
+def _meet() -> Any:
+    """The store of all processes, once all are there.
+
+    Asks again and again, because a signal is not heard within a call of torch's.
+
+    Raises:
+        T5TuneError: Some have not come, or the address is wrong.
+    """
+    import torch.distributed as dist
+    from torch._C._distributed_c10d import PrefixStore, TCPStore
+
+    here = _State.place
+    store: Any = None
+    host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+    # torchrun keeps the store itself, and the same one when it starts everything again.
+    is_host = here.rank == 0 and os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True"
+    attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+    end = time.monotonic() + MEETING.total_seconds()
+    arrived = [f"arrived {rank}" for rank in range(here.num_processes)]
+    while time.monotonic() < end:
+        try:
+            if store is None:
+                server = TCPStore(
+                    host, port, None, is_host, KNOCK, wait_for_workers=False, multi_tenant=True
+                )
+                store = PrefixStore(f"attempt {attempt}", server)
+                store.set(arrived[here.rank], "")
+            if store.check(arrived):
+                store.set_timeout(TIMEOUT)
+                return store
+        except dist.DistError:
+            store = None
+        time.sleep(0.02)
+    missing = [rank for rank, key in enumerate(arrived) if store and not store.check([key])]
+    what = f"those of rank {', '.join(map(str, missing))} are missing" if missing else "no answer"
+    raise T5TuneError(
+        f"the process of rank {here.rank} has waited {MEETING.seconds // 60} minutes at "
+        f"{host}:{port} for all {here.num_processes}: {what}.",
+        next_command="start the same command on every machine, with a --main-process that all of "
+        "them can reach",
+    )
 
 
 def from_first(compute: Callable[[], T]) -> T:
