@@ -85,6 +85,16 @@ class TrainingSection(Section):
     gradient_checkpointing: bool = Field(
         default=False, description="Recompute activations: less memory, about a third slower."
     )
+    sharding: Literal["none", "fsdp"] = Field(
+        default="none",
+        description="fsdp: several processes divide weights, gradients and optimizer state among "
+        "them, for models that do not fit onto one GPU. none: each has all of them.",
+    )
+    cpu_offload: bool = Field(
+        default=False,
+        description="With sharding: weights, gradients and optimizer state lie in the main memory "
+        "and visit the GPU block by block; slow.",
+    )
     eval_steps: PositiveInt | None = Field(
         default=None,
         description="Optimizer steps between validations (and checkpoints); once an epoch if left "
@@ -118,4 +128,22 @@ class TrainingSection(Section):
             )
         if self.packing and self.per_device_train_batch_size is not None:
             raise ValueError("`packing` goes with `tokens_per_batch`")
+        return self
+
+    @model_validator(mode="after")
+    def _sharding_fits(self) -> TrainingSection:
+        if self.cpu_offload and self.sharding == "none":
+            raise ValueError("`cpu_offload` goes with `sharding`")
+        if self.sharding == "none":
+            return self
+        if self.torch_compile:
+            raise ValueError(
+                "`torch_compile` and `sharding` exclude each other: compiled stacks would be cut "
+                "at every block that is gathered"
+            )
+        if self.tokens_per_batch == "auto":
+            raise ValueError(
+                "`tokens_per_batch: auto` and `sharding` exclude each other: processes that share "
+                "the weights compute in step, and none can try out batches by itself"
+            )
         return self

@@ -49,7 +49,10 @@ def count_optimizer_bytes(optimizer: torch.optim.Optimizer) -> int:
     """Bytes of the state after a step, found by a step on tensors without content."""
     groups: list[dict[str, Any]] = []
     for group in optimizer.param_groups:
-        twins = [torch.nn.Parameter(torch.empty_like(p, device="meta")) for p in group["params"]]
+        twins = [
+            torch.nn.Parameter(torch.empty(p.shape, dtype=p.dtype, device="meta"))
+            for p in group["params"]
+        ]
         for twin in twins:
             twin.grad = torch.empty_like(twin)
         groups.append({"params": twins, "weight_decay": group["weight_decay"]})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +23,7 @@ from t5tune.decoding.translator import DecodingOptions
 from t5tune.evaluation import Examples
 from t5tune.manifest import read_fact
 from t5tune.models.compiled import compile_stacks, uncompiled
+from t5tune.models.sharded import whole_model
 from t5tune.progress import say
 from t5tune.recipe.loading import dump_recipe
 from t5tune.recipe.schema import Recipe, TrainingSection
@@ -46,6 +48,8 @@ from t5tune.training.optimizers import build_optimizer
 from t5tune.training.resumable_trainer import Validate
 from t5tune.training.resuming import RECIPE
 from t5tune.training.selection import LoopResult, choose_weights
+from t5tune.training.sharded_trainer import ShardedTrainer
+from t5tune.training.sharding import shard_for_training
 from t5tune.training.throughput import Throughput
 from t5tune.training.trainer import T5TuneTrainer
 from t5tune.translation import LoadedModel
@@ -206,17 +210,21 @@ def _build_trainer(
     training = recipe.training
     assert training.label_smoothing_factor is not None
     from_scratch = recipe.model.from_scratch is not None
-    average = None
-    if training.ema_decay is not None:
-        average = WeightAverage(model.translator.model, training.ema_decay)
     arguments = build_training_arguments(recipe, run, num_steps)
     if training.torch_compile:
         compile_stacks(model.translator.model)
+    kind: type[T5TuneTrainer] = T5TuneTrainer
+    if training.sharding != "none":
+        shard_for_training(model.translator.model, training, arguments.device)
+        kind = ShardedTrainer
+    average = None
+    if training.ema_decay is not None:
+        average = WeightAverage(model.translator.model, training.ema_decay)
     optimizer = build_optimizer(model.translator.model, training, from_scratch=from_scratch)
     size = count_checkpoint_bytes(
         model.translator.model, optimizer, with_average=average is not None
     )
-    trainer = T5TuneTrainer(
+    trainer = kind(
         model=model.translator.model,
         processing_class=model.tokenizer,
         args=arguments,
@@ -256,10 +264,10 @@ def _validate(
         tokens_per_batch=recipe.decoding.tokens_per_batch,
     )
     num = evaluation.max_validation_examples
-    with uncompiled(model.translator.model):
-        hypotheses = model.translator.translate(
-            validation.sources[:num], options, lambda _: stop.check()
-        )
+    with uncompiled(model.translator.model), whole_model(model.translator.model) as whole:
+        translator = copy.copy(model.translator)
+        translator.model = whole
+        hypotheses = translator.translate(validation.sources[:num], options, lambda _: stop.check())
     scores = score_hypotheses(
         recipe.metrics,
         [hypothesis.text for hypothesis in hypotheses],

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import torch
 
+from t5tune.models.sharded import is_sharded
 from t5tune.recipe.schema import TrainingSection
 from t5tune.training.adafactor import Adafactor
+from t5tune.training.sharded_adafactor import ShardedAdafactor
 
 
 def build_optimizer(
@@ -29,5 +31,6 @@ def build_optimizer(
     ]
     groups = [group for group in groups if group["params"]]
     if section.optim == "adafactor":
-        return Adafactor(groups, lr=section.learning_rate, scale_parameter=from_scratch)
+        kind = ShardedAdafactor if is_sharded(model) else Adafactor
+        return kind(groups, lr=section.learning_rate, scale_parameter=from_scratch)
     return torch.optim.AdamW(groups, lr=section.learning_rate, fused=True)
