@@ -72,8 +72,15 @@ def find_blocks(model: PreTrainedModel) -> list[torch.nn.Module]:
     """The transformer blocks of encoder and decoder: what lies in a list right below a stack.
 
     Raises:
-        T5TuneError: There are none.
+        T5TuneError: There are none, or they have experts.
     """
+    model_type = model.config.model_type
+    if getattr(model.config, "num_experts", None):
+        raise T5TuneError(
+            f"training.sharding: {model_type} sends tokens to experts, and one that no token of a "
+            "process chooses has no gradient there for the others to add up.",
+            next_command=WITHOUT_SHARDING,
+        )
     blocks = [
         block
         for stack in (model.get_encoder(), model.get_decoder())
@@ -83,7 +90,7 @@ def find_blocks(model: PreTrainedModel) -> list[torch.nn.Module]:
     ]
     if not blocks:
         raise T5TuneError(
-            f"training.sharding: {model.config.model_type} keeps its transformer blocks where "
+            f"training.sharding: {model_type} keeps its transformer blocks where "
             "t5tune does not find them, so its weights cannot be divided.",
             next_command=WITHOUT_SHARDING,
         )

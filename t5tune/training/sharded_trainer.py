@@ -14,8 +14,7 @@ from transformers.utils import SAFE_WEIGHTS_NAME
 from t5tune.models.sharded import accept_inside, run_inside
 from t5tune.training.averaging import save_average
 from t5tune.training.sharding import (
-    OptimizerStateCheck,
-    check_weights,
+    ShardingCheck,
     gather_optimizer_state,
     gather_weights,
     load_optimizer_state,
@@ -39,19 +38,13 @@ class ShardedTrainer(T5TuneTrainer):
         # The Trainer's name for a model that must not be put into DDP or sharded once more.
         self.is_distributed_loading_by_transformers = True
         accept_inside(self.unwrapped)
-        self.add_callback(OptimizerStateCheck())
+        self.add_callback(ShardingCheck())
         self._weights: dict[str, torch.Tensor] = {}
         self._optimizer_state: dict[str, Any] = {}
         self._average: dict[str, torch.Tensor] = {}
 
     def _move_model_to_device(self, model: torch.nn.Module, device: torch.device) -> None:
         """Sharding has placed it."""
-
-    def training_step(self, model: torch.nn.Module, *arguments: Any, **keywords: Any) -> Any:
-        """Refuses a model that something has put whole copies of onto every process."""
-        if self.state.global_step == 0:
-            check_weights(model)
-        return super().training_step(model, *arguments, **keywords)
 
     def sum_losses_chunked(
         self, model: Callable[..., Any], inputs: dict[str, torch.Tensor]

@@ -128,23 +128,27 @@ def _not_in_force(what: str, held: Held) -> T5TuneError:
     )
 
 
-class OptimizerStateCheck(TrainerCallback):
-    """Looks after the first step whether the optimizer's state is really divided."""
+class ShardingCheck(TrainerCallback):
+    """Looks after the first step whether weights and optimizer state are really divided."""
 
     def __init__(self) -> None:
-        self.held: Held | None = None
+        self.is_done = False
 
     def on_optimizer_step(
         self,
         args: TrainingArguments,
         state: TrainerState,
         control: TrainerControl,
+        model: torch.nn.Module | None = None,
         optimizer: torch.optim.Optimizer | None = None,
         **_: Any,
     ) -> None:
-        if self.held is None:
+        if not self.is_done:
+            assert model is not None
             assert optimizer is not None
-            self.held = check_optimizer_state(optimizer)
+            check_weights(model)
+            check_optimizer_state(optimizer)
+            self.is_done = True
 
 
 def gather_weights(model: torch.nn.Module, *, keep: bool) -> dict[str, torch.Tensor]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import torch
 
@@ -35,16 +34,22 @@ def on_two_processes(directory: Path, jobs: dict[str, Job]) -> dict[str, Seen]:
         str(REPOSITORY / "tests" / "integration" / "two_sharded_processes.py"), str(path),
     ]  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment,
-        start_new_session=True,
-    )  # fmt: skip
-    try:
-        output, _ = process.communicate(timeout=SECONDS)
-    finally:
-        with contextlib.suppress(ProcessLookupError):  # there should be none left
-            os.killpg(process.pid, signal.SIGKILL)
-    assert process.returncode == 0, output[-6000:]
+    log = directory / "output.txt"
+    with log.open("w") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
+        workers = []
+        try:
+            process.wait(SECONDS)
+        except subprocess.TimeoutExpired:
+            workers = psutil.Process(process.pid).children(recursive=True)
+        finally:  # each worker has a session of its own and would outlive its parent
+            process.kill()
+            for worker in workers:
+                worker.kill()
+    assert process.wait() == 0, log.read_text()[-6000:]
+    assert not [
+        p for p in psutil.process_iter(["cmdline"]) if str(path) in (p.info["cmdline"] or ())
+    ]
     return {
         name: [torch.load(Path(job.directory) / f"rank-{rank}.pt") for rank in range(2)]
         for name, job in jobs.items()
@@ -77,10 +82,18 @@ def resumed(job: Job, suffix: str, sharded: dict[str, Any]) -> Job:
     )
 
 
+def resumed_from_nothing(job: Job) -> Job:
+    """The same job elsewhere."""
+    directory = Path(f"{job.directory}-again")
+    directory.mkdir()
+    return dataclasses.replace(job, directory=str(directory))
+
+
 @dataclasses.dataclass
 class Runs:
-    """What was seen of each job."""
+    """What was seen of each job, and what was refused."""
 
+    refused: dict[str, str]
     one: dict[str, dict[str, Any]]
     two: dict[str, Seen]
     jobs: dict[str, Job]
@@ -96,8 +109,10 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
     one = {name: run(job) for name, job in whole.items()}
     jobs = build_jobs(base / "two", SHARDED)
     jobs |= {f"{name} resumed": resumed(whole[name], "resumed", SHARDED) for name in RESUMED}
+    jobs |= {"ddp": resumed_from_nothing(whole["t5"])}
     jobs |= {"t5 again": resumed(jobs["t5"], "again", SHARDED)}
-    return Runs(one, on_two_processes(base, jobs), jobs)
+    two = on_two_processes(base, jobs)
+    return Runs(torch.load(base / "refusals.pt"), one, two, jobs)
 
 
 FAMILIES = ("t5", "adafactor", "bart", "packed")
@@ -114,6 +129,24 @@ def test_losses_and_weights_are_those_of_one_process(name: str, runs: Runs) -> N
         torch.testing.assert_close(weight, expected, rtol=1e-4, atol=1e-5)
     for weight, expected in zip(two["average"].values(), one["average"].values(), strict=True):
         torch.testing.assert_close(weight, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_losses_are_those_of_two_processes_with_whole_weights(runs: Runs) -> None:
+    sharded, ddp = runs.two["t5"][0], runs.two["ddp"][0]
+    assert ddp["wrapper"] == "DistributedDataParallel"
+    assert sharded["losses"] == pytest.approx(ddp["losses"], abs=1e-5)
+
+
+def test_an_average_takes_the_place_of_the_weights(runs: Runs) -> None:
+    one, two = runs.one["adafactor"], runs.two["adafactor"][1]
+    assert two["applied"].keys() == one["weights"].keys()
+    for name, weight in two["applied"].items():
+        torch.testing.assert_close(weight, one["average"][name], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("what", ["weights", "adamw_torch", "adafactor"])
+def test_what_is_not_divided_is_refused(what: str, runs: Runs) -> None:
+    assert "training.sharding is not in force" in runs.refused[what]
 
 
 def test_in_bf16_losses_are_near_those_of_one_process(runs: Runs) -> None:

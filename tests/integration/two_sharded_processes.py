@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,14 +29,20 @@ from transformers import (
 )
 
 from t5tune.data.steps import OptimizerSteps
+from t5tune.errors import T5TuneError
 from t5tune.models.loading import load_model
 from t5tune.models.sharded import gather, whole_model
 from t5tune.recipe.schema import TrainingSection
-from t5tune.training.averaging import WeightAverage
+from t5tune.training.averaging import WeightAverage, weights_applied
 from t5tune.training.checkpoint_writer import CheckpointWriter
 from t5tune.training.optimizers import build_optimizer
 from t5tune.training.sharded_trainer import ShardedTrainer
-from t5tune.training.sharding import count_held, shard_for_training
+from t5tune.training.sharding import (
+    check_optimizer_state,
+    check_weights,
+    count_held,
+    shard_for_training,
+)
 from t5tune.training.trainer import T5TuneTrainer
 from tests.integration import two_processes
 
@@ -194,7 +201,12 @@ def run(job: Job) -> dict[str, Any]:
     )
     trainer.train(resume_from_checkpoint=job.resume)
     trainer.checkpoints.finish()
+    applied = {}
+    if average is not None:
+        with weights_applied(model, average.gather()), whole_model(model) as whole:
+            applied = {name: p.clone() for name, p in whole.named_parameters()}
     return {
+        "applied": applied,
         "losses": recorder.losses,
         "norms": recorder.norms,
         "held": recorder.held,
@@ -205,12 +217,36 @@ def run(job: Job) -> dict[str, Any]:
     }
 
 
+def refusals() -> dict[str, str]:
+    """What is said to weights and to an optimizer's state that nobody has divided."""
+    said = {}
+    for optim in ("adamw_torch", "adafactor"):
+        model = build("t5")
+        section = TrainingSection(optim=optim, learning_rate=0.01)  # type: ignore[arg-type]
+        optimizer = build_optimizer(model, section, from_scratch=True)
+        for parameter in model.parameters():
+            parameter.grad = torch.ones_like(parameter)
+        optimizer.step()
+        said[optim] = _error_of(lambda o=optimizer: check_optimizer_state(o))  # type: ignore[misc]
+        said["weights"] = _error_of(lambda m=model: check_weights(m))  # type: ignore[misc]
+    return said
+
+
+def _error_of(act: Callable[[], object]) -> str:
+    try:
+        act()
+    except T5TuneError as error:
+        return error.message
+    return ""
+
+
 def main() -> None:
     for job in json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")):
         seen = run(Job(**job))
         rank = torch.distributed.get_rank() if torch.distributed.is_initialized() else 0
         torch.save(seen, Path(job["directory"]) / f"rank-{rank}.pt")
     if torch.distributed.is_initialized():
+        torch.save(refusals(), Path(sys.argv[1]).with_name("refusals.pt"))
         torch.distributed.destroy_process_group()
 
 
