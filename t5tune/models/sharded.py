@@ -27,6 +27,7 @@ from torch.distributed.tensor import DTensor, Placement, distribute_tensor
 from transformers import PreTrainedModel
 
 from t5tune.errors import T5TuneError
+from t5tune.models.zero import gather_zero_parameter, is_zero_parameter
 
 WITHOUT_SHARDING = "the same command with training.sharding=none"
 
@@ -51,9 +52,9 @@ def shard_model(
     Raises:
         T5TuneError: The model has no blocks that could be gathered one at a time.
     """
+    refuse_experts(model)
     blocks = find_blocks(model)
-    # Not a submodule: it would be saved and trained.
-    object.__setattr__(model, "_skeleton", _copy_with(model, _to_meta))
+    keep_skeleton(model)
     _broadcast(model, device)
     mesh = _build_mesh(device)
     precision = MixedPrecisionPolicy(
@@ -68,19 +69,32 @@ def shard_model(
     warnings.filterwarnings("ignore", message="FSDP2-wrapped module .* returned a view tensor")
 
 
+def refuse_experts(model: PreTrainedModel) -> None:
+    """Only models that use all their weights for every token can be divided.
+
+    Raises:
+        T5TuneError: The model has experts.
+    """
+    if getattr(model.config, "num_experts", None):
+        raise T5TuneError(
+            f"training.sharding: {model.config.model_type} sends tokens to experts, and one that "
+            "no token of a process chooses has no gradient there for the others to add up.",
+            next_command=WITHOUT_SHARDING,
+        )
+
+
+def keep_skeleton(model: PreTrainedModel) -> None:
+    """Remember what a model is like before it is divided, for `whole_model`."""
+    # Not a submodule: it would be saved and trained.
+    object.__setattr__(model, "_skeleton", _copy_with(model, _to_meta))
+
+
 def find_blocks(model: PreTrainedModel) -> list[torch.nn.Module]:
     """The transformer blocks of encoder and decoder: what lies in a list right below a stack.
 
     Raises:
-        T5TuneError: There are none, or they have experts.
+        T5TuneError: There are none.
     """
-    model_type = model.config.model_type
-    if getattr(model.config, "num_experts", None):
-        raise T5TuneError(
-            f"training.sharding: {model_type} sends tokens to experts, and one that no token of a "
-            "process chooses has no gradient there for the others to add up.",
-            next_command=WITHOUT_SHARDING,
-        )
     blocks = [
         block
         for stack in (model.get_encoder(), model.get_decoder())
@@ -90,7 +104,7 @@ def find_blocks(model: PreTrainedModel) -> list[torch.nn.Module]:
     ]
     if not blocks:
         raise T5TuneError(
-            f"training.sharding: {model_type} keeps its transformer blocks where "
+            f"training.sharding: {model.config.model_type} keeps its transformer blocks where "
             "t5tune does not find them, so its weights cannot be divided.",
             next_command=WITHOUT_SHARDING,
         )
@@ -139,12 +153,18 @@ def run_inside(model: Callable[..., Any], function: Inside) -> Any:
 
 
 def is_sharded(model: torch.nn.Module) -> bool:
-    """Whether any weight is divided among processes."""
+    """Whether weights are divided among processes as `DTensor`s."""
     return any(isinstance(parameter, DTensor) for parameter in model.parameters())
 
 
 def gather(tensor: torch.Tensor) -> torch.Tensor:
-    """The whole of a tensor, if it is divided; then every process has to call this."""
+    """The whole of a tensor, if it is divided; then every process has to call this.
+
+    Args:
+        tensor: DeepSpeed's are known by the parameter itself, not by what `detach` makes of it.
+    """
+    if is_zero_parameter(tensor):
+        return gather_zero_parameter(tensor)
     if not isinstance(tensor, DTensor):
         return tensor
     whole: torch.Tensor = tensor.full_tensor()
@@ -174,11 +194,12 @@ def whole_model(model: PreTrainedModel) -> Iterator[PreTrainedModel]:
     costs each of them the memory of all weights. A model that is not sharded is given as it is.
     Every process has to enter the block; on leaving it nothing is exchanged.
     """
-    if not is_sharded(model):
+    skeleton: PreTrainedModel | None = getattr(model, "_skeleton", None)
+    if skeleton is None:
         yield model
         return
-    skeleton: PreTrainedModel = model._skeleton
-    weights = {name: gather(p.detach()) for name, p in model.named_parameters()}
+    with torch.no_grad():
+        weights = {name: gather(p) for name, p in model.named_parameters()}
     names = {id(p): name for name, p in skeleton.named_parameters()}
     buffers = dict(model.named_buffers())
     device = next(iter(buffers.values())).device if buffers else _device_of(model)
@@ -197,7 +218,8 @@ def whole_model(model: PreTrainedModel) -> Iterator[PreTrainedModel]:
 def _device_of(model: torch.nn.Module) -> torch.device:
     """Where a sharded model computes, which is not where its weights lie if they are offloaded."""
     parameter = next(model.parameters())
-    assert isinstance(parameter, DTensor)
+    if not isinstance(parameter, DTensor):
+        return parameter.device
     kind = parameter.device_mesh.device_type
     return torch.device(kind, torch.cuda.current_device()) if kind == "cuda" else torch.device(kind)
 

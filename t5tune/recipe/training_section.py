@@ -85,15 +85,19 @@ class TrainingSection(Section):
     gradient_checkpointing: bool = Field(
         default=False, description="Recompute activations: less memory, about a third slower."
     )
-    sharding: Literal["none", "fsdp"] = Field(
+    sharding: Literal["none", "fsdp", "deepspeed"] = Field(
         default="none",
         description="fsdp: several processes divide weights, gradients and optimizer state among "
-        "them, for models that do not fit onto one GPU. none: each has all of them.",
+        "them, for models that do not fit onto one GPU. deepspeed: the same by DeepSpeed's ZeRO. "
+        "none: each has all of them.",
+    )
+    deepspeed_config: str | None = Field(
+        default=None, description="A JSON file of DeepSpeed's own; ZeRO stage 3 without one."
     )
     cpu_offload: bool = Field(
         default=False,
-        description="With sharding: weights, gradients and optimizer state lie in the main memory "
-        "and visit the GPU block by block; slow.",
+        description="With sharding fsdp: weights, gradients and optimizer state lie in the main "
+        "memory and visit the GPU block by block; slow.",
     )
     eval_steps: PositiveInt | None = Field(
         default=None,
@@ -131,9 +135,30 @@ class TrainingSection(Section):
         return self
 
     @model_validator(mode="after")
+    def _deepspeed_fits(self) -> TrainingSection:
+        if self.sharding != "deepspeed":
+            return self
+        if self.optim == "adafactor":
+            raise ValueError(
+                "`optim: adafactor` and `sharding: deepspeed` exclude each other: Adafactor takes "
+                "means over rows and columns, and ZeRO cuts matrices anywhere; with fsdp it works"
+            )
+        if self.ema_decay is not None or self.average_checkpoints is not None:
+            raise ValueError(
+                "averages of weights go with `sharding: fsdp` or none: DeepSpeed has the weights "
+                "in two precisions, and t5tune does not exchange both"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _sharding_fits(self) -> TrainingSection:
-        if self.cpu_offload and self.sharding == "none":
-            raise ValueError("`cpu_offload` goes with `sharding`")
+        if self.cpu_offload and self.sharding != "fsdp":
+            raise ValueError(
+                "`cpu_offload` goes with `sharding: fsdp`; DeepSpeed's is part of its own "
+                "configuration, `deepspeed_config`"
+            )
+        if self.deepspeed_config is not None and self.sharding != "deepspeed":
+            raise ValueError("`deepspeed_config` goes with `sharding: deepspeed`")
         if self.sharding == "none":
             return self
         if self.torch_compile:

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from t5tune.errors import T5TuneError
+from t5tune.models.zero import num_elements
 from t5tune.training.adafactor import Adafactor
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -42,7 +43,7 @@ def count_checkpoint_bytes(
 
 def count_model_bytes(model: torch.nn.Module) -> int:
     """Bytes of the weights; tied ones once."""
-    return sum(p.numel() * p.element_size() for p in model.parameters())
+    return sum(num_elements(p) * p.element_size() for p in model.parameters())
 
 
 def count_optimizer_bytes(optimizer: torch.optim.Optimizer) -> int:

@@ -24,6 +24,7 @@ from t5tune.evaluation import Examples
 from t5tune.manifest import read_fact
 from t5tune.models.compiled import compile_stacks, uncompiled
 from t5tune.models.sharded import whole_model
+from t5tune.models.zero import num_elements
 from t5tune.progress import say
 from t5tune.recipe.loading import dump_recipe
 from t5tune.recipe.schema import Recipe, TrainingSection
@@ -40,16 +41,13 @@ from t5tune.training.checkpoints import ENDED, PENDING, step_of
 from t5tune.training.defaults import fill_step_defaults
 from t5tune.training.disk_space import (
     check_disk_space,
-    count_checkpoint_bytes,
     count_model_bytes,
 )
 from t5tune.training.display import TrainingDisplay
-from t5tune.training.optimizers import build_optimizer
 from t5tune.training.resumable_trainer import Validate
 from t5tune.training.resuming import RECIPE
 from t5tune.training.selection import LoopResult, choose_weights
-from t5tune.training.sharded_trainer import ShardedTrainer
-from t5tune.training.sharding import shard_for_training
+from t5tune.training.strategy import build_strategy
 from t5tune.training.throughput import Throughput
 from t5tune.training.trainer import T5TuneTrainer
 from t5tune.translation import LoadedModel
@@ -213,25 +211,20 @@ def _build_trainer(
     arguments = build_training_arguments(recipe, run, num_steps)
     if training.torch_compile:
         compile_stacks(model.translator.model)
-    kind: type[T5TuneTrainer] = T5TuneTrainer
-    if training.sharding != "none":
-        shard_for_training(model.translator.model, training, arguments.device)
-        kind = ShardedTrainer
+    strategy = build_strategy(
+        model.translator.model, training, arguments.device, from_scratch=from_scratch
+    )
     average = None
     if training.ema_decay is not None:
         average = WeightAverage(model.translator.model, training.ema_decay)
-    optimizer = build_optimizer(model.translator.model, training, from_scratch=from_scratch)
-    size = count_checkpoint_bytes(
-        model.translator.model, optimizer, with_average=average is not None
-    )
-    trainer = kind(
+    trainer = strategy.trainer(
         model=model.translator.model,
         processing_class=model.tokenizer,
         args=arguments,
         train_dataset=dataset,
         eval_dataset=[],  # what is validated is our affair
         data_collator=build_collator(plan, model),
-        optimizers=(optimizer, None),
+        optimizers=(strategy.optimizer, None),
         steps=OptimizerSteps(
             plan,
             training.gradient_accumulation_steps,
@@ -240,11 +233,14 @@ def _build_trainer(
         ),
         validate=validate,
         label_smoothing=training.label_smoothing_factor,
-        checkpoints=CheckpointWriter(run.checkpoints, facts, expected_bytes=size),
+        checkpoints=CheckpointWriter(
+            run.checkpoints, facts, expected_bytes=strategy.checkpoint_bytes
+        ),
         # An average of so many needs them all.
         checkpoints_kept=max(training.save_total_limit, training.average_checkpoints or 0),
         average=average,
         callbacks=[*callbacks, TensorBoardCallback(SummaryWriter(str(run.tensorboard)))],
+        **strategy.arguments,
     )
     trainer.remove_callback(PrinterCallback)
     if training.early_stopping_patience is not None:
@@ -289,7 +285,7 @@ def _announce(
 ) -> None:
     training = recipe.training
     model = trainer.model
-    parameters = sum(p.numel() for p in model.parameters())
+    parameters = sum(num_elements(p) for p in model.parameters())
     if training.per_device_train_batch_size is not None:
         batch = f"{training.per_device_train_batch_size} examples"
     else:

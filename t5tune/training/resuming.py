@@ -33,6 +33,7 @@ HARMLESS = (
     "training.save_total_limit",
     "training.sharding",
     "training.cpu_offload",
+    "training.deepspeed_config",
     "data.test",
     "decoding.num_beams",
     "decoding.length_penalty",

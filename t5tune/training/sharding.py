@@ -35,16 +35,8 @@ def shard_for_training(
         device: Where this process computes.
 
     Raises:
-        T5TuneError: There is one process, or memory is not really divided.
+        T5TuneError: Memory is not really divided.
     """
-    if not dist.is_initialized() or dist.get_world_size() == 1:
-        raise T5TuneError(
-            f"training.sharding: {section.sharding} divides the weights among several processes, "
-            "and this is the only one.",
-            next_command=f"t5tune train RECIPE --num-processes 2   # or {WITHOUT_SHARDING}",
-        )
-    if section.cpu_offload and device.type == "cpu":
-        say("training.cpu_offload: weights are in the main memory anyway on a machine without GPU")
     shard_model(model, device, bf16=bool(section.bf16), cpu_offload=section.cpu_offload)
     held = check_weights(model)
     say(
@@ -165,7 +157,8 @@ def gather_weights(model: torch.nn.Module, *, keep: bool) -> dict[str, torch.Ten
     gathered: dict[int, torch.Tensor] = {}
     for name, tensor in model.state_dict(keep_vars=True).items():
         if id(tensor) not in gathered:
-            whole = gather(tensor.detach())
+            with torch.no_grad():
+                whole = gather(tensor).detach()
             gathered[id(tensor)] = whole.cpu() if keep else whole.new_empty(0)
         if keep:
             kept[name] = gathered[id(tensor)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import json
 import os
 import subprocess
@@ -19,7 +20,11 @@ from tests.integration.two_sharded_processes import SAVED_STEP, Job, run
 
 SECONDS = 120  # a hang is a failure
 
+has_deepspeed = importlib.util.find_spec("deepspeed") is not None
+needs_deepspeed = pytest.mark.skipif(not has_deepspeed, reason="pip install 't5tune[deepspeed]'")
+
 SHARDED: dict[str, Any] = {"sharding": "fsdp"}
+KEYS = ("sharding", "deepspeed_config")
 ADAFACTOR: dict[str, Any] = {"optim": "adafactor", "learning_rate": 0.02, "ema_decay": 0.9}
 
 Seen = list[dict[str, Any]]  # of each process
@@ -75,7 +80,7 @@ def resumed(job: Job, suffix: str, sharded: dict[str, Any]) -> Job:
     """A job that goes on from the checkpoint of another one, sharded or not."""
     directory = Path(f"{job.directory}-{suffix}")
     directory.mkdir()
-    training = {k: v for k, v in job.training.items() if k not in SHARDED} | sharded
+    training = {k: v for k, v in job.training.items() if k not in KEYS} | sharded
     checkpoint = Path(job.directory) / "checkpoints" / f"checkpoint-{SAVED_STEP}"
     return dataclasses.replace(
         job, directory=str(directory), training=training, resume=str(checkpoint)
@@ -218,3 +223,51 @@ def test_a_checkpoint_is_that_of_one_process(name: str, runs: Runs) -> None:
         for key, value in state.items():
             torch.testing.assert_close(states[1]["state"][index][key], value)
     assert (one / "config.json").read_text() == (two / "config.json").read_text()
+
+
+@pytest.fixture(scope="module")
+def zero_runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    """By DeepSpeed: stage 3, and stage 2 from a configuration of the user's own."""
+    base = tmp_path_factory.mktemp("zero")
+    config = base / "zero2.json"
+    config.write_text(json.dumps({"zero_optimization": {"stage": 2}, "bf16": {"enabled": "auto"}}))
+    kinds: dict[str, dict[str, Any]] = {
+        "3": {"sharding": "deepspeed"},
+        "2": {"sharding": "deepspeed", "deepspeed_config": str(config)},
+    }
+    names = ("t5", "bart", "packed")
+    whole = {name: job for name, job in build_jobs(base / "one", {}).items() if name in names}
+    one = {name: run(job) for name, job in whole.items()}
+    jobs = {}
+    for stage, keys in kinds.items():
+        for name, job in build_jobs(base / stage, keys).items():
+            if name in names:
+                jobs[f"{name} {stage}"] = job
+        jobs[f"resumed {stage}"] = resumed(whole["t5"], f"resumed-{stage}", keys)
+    return Runs({}, one, on_two_processes(base, jobs), jobs)
+
+
+@needs_deepspeed
+@pytest.mark.parametrize("stage", ["3", "2"])
+@pytest.mark.parametrize("name", ["t5", "bart", "packed"])
+def test_with_deepspeed_too(name: str, stage: str, zero_runs: Runs) -> None:
+    one, two = zero_runs.one[name], zero_runs.two[f"{name} {stage}"]
+    assert two[0]["losses"] == pytest.approx(one["losses"], abs=1e-5)
+    assert two[0]["norms"] == pytest.approx(one["norms"], rel=1e-5)
+    assert two[0]["weights"].keys() == one["weights"].keys()
+    for key, weight in one["weights"].items():
+        torch.testing.assert_close(two[0]["weights"][key], weight, rtol=1e-4, atol=1e-5)
+    assert {**two[0]["generated"], **two[1]["generated"]} == one["generated"]
+    for seen in two:
+        held = seen["held"]["elements_in_memory"]
+        whole = one["held"]["weights"]["whole"]
+        assert held["state"] <= 0.52 * one["held"]["state"]["whole"]
+        assert held["weights"] <= (0.52 if stage == "3" else 1.01) * whole  # padded
+
+
+@needs_deepspeed
+@pytest.mark.parametrize("stage", ["3", "2"])
+def test_with_deepspeed_runs_go_on_from_each_other(stage: str, zero_runs: Runs) -> None:
+    assert_ends_as(zero_runs.two[f"resumed {stage}"][0], zero_runs.one["t5"])
+    seen = run(resumed(zero_runs.jobs[f"t5 {stage}"], "on-one", {}))
+    assert_ends_as(seen, zero_runs.one["t5"])

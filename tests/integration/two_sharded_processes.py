@@ -36,14 +36,12 @@ from t5tune.recipe.schema import TrainingSection
 from t5tune.training.averaging import WeightAverage, weights_applied
 from t5tune.training.checkpoint_writer import CheckpointWriter
 from t5tune.training.optimizers import build_optimizer
-from t5tune.training.sharded_trainer import ShardedTrainer
 from t5tune.training.sharding import (
     check_optimizer_state,
     check_weights,
     count_held,
-    shard_for_training,
 )
-from t5tune.training.trainer import T5TuneTrainer
+from t5tune.training.strategy import build_strategy
 from tests.integration import two_processes
 
 SAVED_STEP = 2
@@ -83,7 +81,7 @@ class Recorder(TrainerCallback):
 
     def on_optimizer_step(self, args, state, control, model=None, optimizer=None, **_):  # type: ignore[no-untyped-def]
         tensors = {
-            "weights": list(model.parameters()),
+            "weights": [getattr(p, "ds_tensor", p) for p in model.parameters()],
             "gradients": [p.grad for p in model.parameters() if p.grad is not None],
             "state": [
                 value
@@ -156,20 +154,19 @@ def run(job: Job) -> dict[str, Any]:
     """Train one model; returns what this process saw."""
     directory = Path(job.directory)
     section = TrainingSection(
-        **{"optim": "adamw_torch", "learning_rate": 0.01, "bf16": False, **job.training}
+        **{"optim": "adamw_torch", "learning_rate": 0.01, "bf16": False, "max_grad_norm": 0.5}
+        | job.training
     )
     arguments = Seq2SeqTrainingArguments(
         output_dir=str(directory), max_steps=job.steps, logging_steps=1, save_steps=SAVED_STEP,
         learning_rate=0.01, warmup_steps=1, report_to="none", use_cpu=True, disable_tqdm=True,
         remove_unused_columns=False, ddp_find_unused_parameters=False, bf16=bool(section.bf16),
-        activation_checkpointing=section.gradient_checkpointing, max_grad_norm=0.5,
+        activation_checkpointing=section.gradient_checkpointing,
+        max_grad_norm=section.max_grad_norm,
         eval_strategy="steps", eval_steps=SAVED_STEP,
     )  # fmt: skip
     model = load_model(job.resume) if job.resume else build(job.family)
-    kind: type[T5TuneTrainer] = T5TuneTrainer
-    if section.sharding != "none":
-        shard_for_training(model, section, arguments.device)
-        kind = ShardedTrainer
+    strategy = build_strategy(model, section, arguments.device, from_scratch=True)
     average = WeightAverage(model, section.ema_decay) if section.ema_decay else None
     if average is not None and job.resume:
         average.load(Path(job.resume))
@@ -183,13 +180,13 @@ def run(job: Job) -> dict[str, Any]:
             generated.update(generate(whole, rank, num_ranks))
         return {"score": 1.0}
 
-    trainer = kind(
+    trainer = strategy.trainer(
         model=model,
         args=arguments,
         train_dataset=dataset,
         data_collator=collate,
         processing_class=_NoTokenizer(),
-        optimizers=(build_optimizer(model, section, from_scratch=True), None),
+        optimizers=(strategy.optimizer, None),
         steps=OptimizerSteps(plan, BATCHES_PER_STEP, rank, num_ranks),
         eval_dataset=[],
         validate=validate,
@@ -198,6 +195,7 @@ def run(job: Job) -> dict[str, Any]:
         checkpoints_kept=9,
         average=average,
         callbacks=[recorder],
+        **strategy.arguments,
     )
     trainer.train(resume_from_checkpoint=job.resume)
     trainer.checkpoints.finish()
@@ -211,7 +209,9 @@ def run(job: Job) -> dict[str, Any]:
         "norms": recorder.norms,
         "held": recorder.held,
         "wrapper": type(trainer.model_wrapped).__name__,
-        "weights": {n: gather(p.detach()).clone() for n, p in trainer.unwrapped.named_parameters()},
+        "weights": {
+            name: gather(p).detach().clone() for name, p in trainer.unwrapped.named_parameters()
+        },
         "average": average.gather() if average is not None else {},
         "generated": generated,
     }

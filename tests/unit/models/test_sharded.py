@@ -7,9 +7,9 @@ import torch
 import transformers
 
 from t5tune.errors import T5TuneError
-from t5tune.models.sharded import find_blocks, is_sharded, whole_model
+from t5tune.models.sharded import find_blocks, is_sharded, refuse_experts, whole_model
 from t5tune.recipe.schema import TrainingSection
-from t5tune.training.sharding import shard_for_training
+from t5tune.training.strategy import build_strategy
 
 T5_SIZES = {"vocab_size": 40, "d_model": 16, "d_kv": 8, "d_ff": 32, "num_layers": 3,
             "num_decoder_layers": 2, "num_heads": 2}  # fmt: skip
@@ -45,14 +45,14 @@ def test_blocks_of_encoder_and_decoder_are_found(model_type: str) -> None:
 
 def test_experts_are_refused() -> None:
     with pytest.raises(T5TuneError, match="experts"):
-        find_blocks(build("switch_transformers"))
+        refuse_experts(build("switch_transformers"))
 
 
 def test_one_process_is_told_to_start_several() -> None:
     model = build("t5")
-    section = TrainingSection(sharding="fsdp", bf16=False)
+    section = TrainingSection(sharding="fsdp", bf16=False, optim="adamw_torch", learning_rate=0.01)
     with pytest.raises(T5TuneError, match="this is the only one") as error:
-        shard_for_training(model, section, torch.device("cpu"))
+        build_strategy(model, section, torch.device("cpu"), from_scratch=True)
     assert "--num-processes" in (error.value.next_command or "")
     assert not is_sharded(model)
     with whole_model(model) as whole:
