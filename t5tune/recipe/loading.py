@@ -145,17 +145,23 @@ def _with_absolute_paths(recipe: Recipe, directory: Path, overridden: Sequence[K
         entry = getattr(recipe.data, split)
         if entry is None:
             continue
-        updates: dict[str, Any] = {
+        paths: dict[str, Any] = {
             key: absolute(getattr(entry, key), "data", split, key)
             for key in ("file", "source_file", "target_file")
         }
         if entry.target_file is not None and entry.references:
-            updates["references"] = [
+            paths["references"] = [
                 absolute(value, "data", split, "references") for value in entry.references
             ]
-        data[split] = entry.model_copy(update=updates)
+        data[split] = entry.model_copy(update=paths)
     model = _with_absolute_names(recipe.model, absolute)
-    return recipe.model_copy(update={"data": recipe.data.model_copy(update=data), "model": model})
+    config = absolute(recipe.training.deepspeed_config, "training", "deepspeed_config")
+    updates = {
+        "data": recipe.data.model_copy(update=data),
+        "model": model,
+        "training": recipe.training.model_copy(update={"deepspeed_config": config}),
+    }
+    return recipe.model_copy(update=updates)
 
 
 def _with_absolute_names(model: ModelSection, absolute: Callable[..., str | None]) -> ModelSection:

@@ -85,6 +85,20 @@ class TrainingSection(Section):
     gradient_checkpointing: bool = Field(
         default=False, description="Recompute activations: less memory, about a third slower."
     )
+    sharding: Literal["none", "fsdp", "deepspeed"] = Field(
+        default="none",
+        description="fsdp: several processes divide weights, gradients and optimizer state among "
+        "them, for models that do not fit onto one GPU. deepspeed: the same by DeepSpeed's ZeRO. "
+        "none: each has all of them.",
+    )
+    deepspeed_config: str | None = Field(
+        default=None, description="A JSON file of DeepSpeed's own; ZeRO stage 3 without one."
+    )
+    cpu_offload: bool = Field(
+        default=False,
+        description="With sharding fsdp: weights, gradients and optimizer state lie in the main "
+        "memory and visit the GPU block by block; slow.",
+    )
     eval_steps: PositiveInt | None = Field(
         default=None,
         description="Optimizer steps between validations (and checkpoints); once an epoch if left "
@@ -118,4 +132,43 @@ class TrainingSection(Section):
             )
         if self.packing and self.per_device_train_batch_size is not None:
             raise ValueError("`packing` goes with `tokens_per_batch`")
+        return self
+
+    @model_validator(mode="after")
+    def _deepspeed_fits(self) -> TrainingSection:
+        if self.sharding != "deepspeed":
+            return self
+        if self.optim == "adafactor":
+            raise ValueError(
+                "`optim: adafactor` and `sharding: deepspeed` exclude each other: Adafactor takes "
+                "means over rows and columns, and ZeRO cuts matrices anywhere; with fsdp it works"
+            )
+        if self.ema_decay is not None or self.average_checkpoints is not None:
+            raise ValueError(
+                "averages of weights go with `sharding: fsdp` or none: DeepSpeed has the weights "
+                "in two precisions, and t5tune does not exchange both"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _sharding_fits(self) -> TrainingSection:
+        if self.cpu_offload and self.sharding != "fsdp":
+            raise ValueError(
+                "`cpu_offload` goes with `sharding: fsdp`; DeepSpeed's is part of its own "
+                "configuration, `deepspeed_config`"
+            )
+        if self.deepspeed_config is not None and self.sharding != "deepspeed":
+            raise ValueError("`deepspeed_config` goes with `sharding: deepspeed`")
+        if self.sharding == "none":
+            return self
+        if self.torch_compile:
+            raise ValueError(
+                "`torch_compile` and `sharding` exclude each other: compiled stacks would be cut "
+                "at every block that is gathered"
+            )
+        if self.tokens_per_batch == "auto":
+            raise ValueError(
+                "`tokens_per_batch: auto` and `sharding` exclude each other: processes that share "
+                "the weights compute in step, and none can try out batches by itself"
+            )
         return self

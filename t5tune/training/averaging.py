@@ -10,6 +10,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from t5tune.models.sharded import divide_like, gather
+
 FILE = "ema.safetensors"  # in a checkpoint
 
 Weights = Mapping[str, torch.Tensor]
@@ -48,14 +50,32 @@ class WeightAverage(TrainerCallback):
                 1.0 - kept,
             )
 
+    def gather(self, *, keep: bool = True) -> dict[str, torch.Tensor]:
+        """The whole average, if the weights are sharded; then every process calls this.
+
+        Args:
+            keep: Whether this process wants it, in the main memory; the others only help.
+        """
+        whole: dict[str, torch.Tensor] = {}
+        for name, weight in self.weights.items():
+            tensor = gather(weight)
+            if keep:
+                whole[name] = tensor if tensor is weight else tensor.cpu()
+        return whole
+
     def save(self, checkpoint: Path) -> None:
         """Write the average into a checkpoint."""
-        save_file(self.weights, checkpoint / FILE)
+        save_average(self.weights, checkpoint)
 
     def load(self, checkpoint: Path) -> None:
         """Go on from the average of a checkpoint."""
         for name, weight in load_file(checkpoint / FILE).items():
-            self.weights[name].copy_(weight)
+            self.weights[name].copy_(divide_like(weight, self.weights[name]))
+
+
+def save_average(weights: Weights, checkpoint: Path) -> None:
+    """Write the weights of a `WeightAverage` into a checkpoint."""
+    save_file(dict(weights), checkpoint / FILE)
 
 
 def average_checkpoints(checkpoints: Sequence[Path]) -> dict[str, torch.Tensor]:
@@ -79,7 +99,7 @@ def set_weights(model: torch.nn.Module, weights: Weights) -> dict[str, torch.Ten
         for name, parameter in model.named_parameters():
             if name in weights:
                 previous[name] = parameter.detach().clone()
-                parameter.copy_(weights[name])
+                parameter.copy_(divide_like(weights[name], parameter))
     return previous
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from t5tune.errors import T5TuneError
+from t5tune.models.zero import num_elements
 from t5tune.training.adafactor import Adafactor
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -42,14 +43,17 @@ def count_checkpoint_bytes(
 
 def count_model_bytes(model: torch.nn.Module) -> int:
     """Bytes of the weights; tied ones once."""
-    return sum(p.numel() * p.element_size() for p in model.parameters())
+    return sum(num_elements(p) * p.element_size() for p in model.parameters())
 
 
 def count_optimizer_bytes(optimizer: torch.optim.Optimizer) -> int:
     """Bytes of the state after a step, found by a step on tensors without content."""
     groups: list[dict[str, Any]] = []
     for group in optimizer.param_groups:
-        twins = [torch.nn.Parameter(torch.empty_like(p, device="meta")) for p in group["params"]]
+        twins = [
+            torch.nn.Parameter(torch.empty(p.shape, dtype=p.dtype, device="meta"))
+            for p in group["params"]
+        ]
         for twin in twins:
             twin.grad = torch.empty_like(twin)
         groups.append({"params": twins, "weight_decay": group["weight_decay"]})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +23,8 @@ from t5tune.decoding.translator import DecodingOptions
 from t5tune.evaluation import Examples
 from t5tune.manifest import read_fact
 from t5tune.models.compiled import compile_stacks, uncompiled
+from t5tune.models.sharded import whole_model
+from t5tune.models.zero import num_elements
 from t5tune.processes import are_several, from_first, is_first, only_first, place
 from t5tune.progress import say
 from t5tune.recipe.loading import dump_recipe
@@ -40,15 +43,14 @@ from t5tune.training.clock import TrainingClock
 from t5tune.training.defaults import fill_step_defaults
 from t5tune.training.disk_space import (
     check_disk_space,
-    count_checkpoint_bytes,
     count_model_bytes,
 )
 from t5tune.training.display import TrainingDisplay
-from t5tune.training.optimizers import build_optimizer
 from t5tune.training.resumable_trainer import Validate, seed_process
 from t5tune.training.resuming import RECIPE
 from t5tune.training.selection import LoopResult, choose_weights
 from t5tune.training.start import Start
+from t5tune.training.strategy import build_strategy
 from t5tune.training.throughput import Throughput
 from t5tune.training.trainer import T5TuneTrainer
 from t5tune.translation import LoadedModel
@@ -204,24 +206,23 @@ def _build_trainer(
     training, model = recipe.training, start.model
     assert training.label_smoothing_factor is not None
     from_scratch = recipe.model.from_scratch is not None
-    average = None
-    if training.ema_decay is not None:
-        average = WeightAverage(model.translator.model, training.ema_decay)
     arguments = build_training_arguments(recipe, run, num_steps)
     if training.torch_compile:
         compile_stacks(model.translator.model)
-    optimizer = build_optimizer(model.translator.model, training, from_scratch=from_scratch)
-    size = count_checkpoint_bytes(
-        model.translator.model, optimizer, with_average=average is not None
+    strategy = build_strategy(
+        model.translator.model, training, arguments.device, from_scratch=from_scratch
     )
-    trainer = T5TuneTrainer(
+    average = None
+    if training.ema_decay is not None:
+        average = WeightAverage(model.translator.model, training.ema_decay)
+    trainer = strategy.trainer(
         model=model.translator.model,
         processing_class=model.tokenizer,
         args=arguments,
         train_dataset=start.dataset,
         eval_dataset=[],  # what is validated is our affair
         data_collator=build_collator(plan, model),
-        optimizers=(optimizer, None),
+        optimizers=(strategy.optimizer, None),
         steps=OptimizerSteps(
             plan,
             training.gradient_accumulation_steps,
@@ -230,11 +231,14 @@ def _build_trainer(
         ),
         validate=validate,
         label_smoothing=training.label_smoothing_factor,
-        checkpoints=CheckpointWriter(run.checkpoints, start.facts, expected_bytes=size),
+        checkpoints=CheckpointWriter(
+            run.checkpoints, start.facts, expected_bytes=strategy.checkpoint_bytes
+        ),
         # An average of so many needs them all.
         checkpoints_kept=max(training.save_total_limit, training.average_checkpoints or 0),
         average=average,
         callbacks=callbacks,
+        **strategy.arguments,
     )
     trainer.remove_callback(PrinterCallback)
     if is_first():
@@ -258,8 +262,10 @@ def _validate(
         tokens_per_batch=recipe.decoding.tokens_per_batch,
     )
     num = evaluation.max_validation_examples
-    with uncompiled(model.translator.model):
-        hypotheses = share_translation(model.translator).translate(
+    with uncompiled(model.translator.model), whole_model(model.translator.model) as whole:
+        translator = copy.copy(model.translator)
+        translator.model = whole
+        hypotheses = share_translation(translator).translate(
             validation.sources[:num], options, lambda _: stop.check()
         )
     scores = from_first(
@@ -285,7 +291,7 @@ def _announce(
 ) -> None:
     training = recipe.training
     model = trainer.model
-    parameters = sum(p.numel() for p in model.parameters())
+    parameters = sum(num_elements(p) for p in model.parameters())
     if training.per_device_train_batch_size is not None:
         batch = f"{training.per_device_train_batch_size} examples"
     else:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from t5tune.models.sharded import is_sharded
 from t5tune.training.adafactor import Adafactor
+from t5tune.training.sharded_adafactor import ShardedAdafactor
 
 if TYPE_CHECKING:
     from t5tune.recipe.schema import TrainingSection
@@ -33,5 +35,6 @@ def build_optimizer(
     ]
     groups = [group for group in groups if group["params"]]
     if section.optim == "adafactor":
-        return Adafactor(groups, lr=section.learning_rate, scale_parameter=from_scratch)
+        kind = ShardedAdafactor if is_sharded(model) else Adafactor
+        return kind(groups, lr=section.learning_rate, scale_parameter=from_scratch)
     return torch.optim.AdamW(groups, lr=section.learning_rate, fused=True)

@@ -189,15 +189,22 @@ class ResumableTrainer(Seq2SeqTrainer):
 
     def _write_state(self, directory: Path, gathered: GatheredState) -> None:
         """All that training goes on from."""
-        self.unwrapped.save_pretrained(directory)
+        self._save_weights(directory)
         self.processing_class.save_pretrained(directory)
         self._save_optimizer_and_scheduler(str(directory))
         self._save_scaler(str(directory))
         for name, content in gathered.random_states:
             (directory / name).write_bytes(content)
         if self.average is not None:
-            self.average.save(directory)
+            self._save_average(directory)
         self._write_loop_state(directory)
+
+    def _save_weights(self, directory: Path) -> None:
+        self.unwrapped.save_pretrained(directory)
+
+    def _save_average(self, directory: Path) -> None:
+        assert self.average is not None
+        self.average.save(directory)
 
     def _write_loop_state(self, directory: Path) -> None:
         for callback in self.callback_handler.callbacks:
@@ -215,8 +222,12 @@ class ResumableTrainer(Seq2SeqTrainer):
                         setattr(callback, name, value)
 
     def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
-        with _only_tensors(checkpoint):
-            super()._load_optimizer_and_scheduler(checkpoint)
+        if checkpoint is not None:
+            with _only_tensors(checkpoint):
+                self._read_optimizer_and_scheduler(checkpoint)
+
+    def _read_optimizer_and_scheduler(self, checkpoint: str) -> None:
+        super()._load_optimizer_and_scheduler(checkpoint)
 
     def _pack_random_state(self) -> tuple[str, bytes]:
         """The file of this process's random numbers, by the name that the Trainer gives it."""

@@ -31,6 +31,9 @@ EXTENDING = (*MORE_IS_SAFE, "training.max_minutes", "training.early_stopping_pat
 HARMLESS = (
     "training.logging_steps",
     "training.save_total_limit",
+    "training.sharding",
+    "training.cpu_offload",
+    "training.deepspeed_config",
     "data.test",
     "decoding.num_beams",
     "decoding.length_penalty",

@@ -85,7 +85,7 @@ def _averages(
     trainer: T5TuneTrainer, training: TrainingSection
 ) -> Iterator[tuple[str, Mapping[str, torch.Tensor]]]:
     if trainer.average is not None:
-        yield f"moving average up to step {trainer.state.global_step}", trainer.average.weights
+        yield f"moving average up to step {trainer.state.global_step}", trainer.average.gather()
     if training.average_checkpoints is not None:
         steps = trainer.validated_steps[-training.average_checkpoints :]
         paths = [Path(trainer.args.output_dir) / f"{PREFIX}{step}" for step in steps]

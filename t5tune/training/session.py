@@ -109,7 +109,10 @@ def _train_model(recipe: Recipe, run: RunDirectory) -> signal.Signals | None:
         keep_freed_memory()
     start = share_start(lambda: _prepare(recipe, run))
     use_byte_dropout(start.model.translator.model)
-    use_fast_sublayers(start.model.translator.model)
+    if (
+        start.recipe.training.sharding == "none"
+    ):  # else weights come and go with the library's layers
+        use_fast_sublayers(start.model.translator.model)
     result = run_training_loop(start, run)
     if result.stopped_by is None:
         release_freed_memory()  # of gradients and optimizer, and what was kept for batches

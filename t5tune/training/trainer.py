@@ -245,11 +245,7 @@ class T5TuneTrainer(ResumableTrainer):
         """
         labels = inputs["labels"]
         if self.has_plain_output_layer and not return_outputs:
-            with without_output_layer(self.unwrapped) as weight:
-                hidden_states = self._run(model, inputs).logits
-            if self.args.bf16:  # Accelerate hands out fp32; the layer would have computed in bf16
-                hidden_states = hidden_states.bfloat16()
-            loss = sum_token_losses_chunked(hidden_states, weight, labels, self.label_smoothing)
+            loss = self.sum_losses_chunked(model, inputs)
             outputs = None
         else:
             outputs = self._run(model, inputs)
@@ -259,7 +255,25 @@ class T5TuneTrainer(ResumableTrainer):
         loss = loss / num_items_in_batch * self.accelerator.num_processes
         return (loss, outputs) if return_outputs else loss
 
-    def _run(self, model: torch.nn.Module, inputs: dict[str, torch.Tensor]) -> Any:
+    def sum_losses_chunked(
+        self, model: Callable[..., Any], inputs: dict[str, torch.Tensor]
+    ) -> torch.Tensor:
+        """The sum of a batch's token losses, without logits of all its tokens at a time.
+
+        Args:
+            model: Or its forward.
+            inputs: See `compute_loss`.
+        """
+        with without_output_layer(self.unwrapped) as weight:
+            hidden_states = self._run(model, inputs).logits
+        if self.args.bf16:  # Accelerate hands out fp32; the layer would have computed in bf16
+            hidden_states = hidden_states.bfloat16()
+        labels = inputs["labels"]
+        # Within a forward autocast would round what the loss adds up in fp32.
+        with torch.autocast(labels.device.type, enabled=False):
+            return sum_token_losses_chunked(hidden_states, weight, labels, self.label_smoothing)
+
+    def _run(self, model: Callable[..., Any], inputs: dict[str, torch.Tensor]) -> Any:
         """The model's outputs. It is not given the labels: it would compute a loss of its own."""
         if "source_segments" in inputs:
             names = ("input_ids", "decoder_input_ids", "source_segments", "target_segments")

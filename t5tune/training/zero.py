@@ -1,0 +1,242 @@
+"""DeepSpeed's engine for a recipe: its configuration, its AdamW, and the whole state of that.
+
+DeepSpeed is called directly. Accelerate's plugin wants the batch size of every process, which a
+token budget has not, and does not start on a CPU.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import logging
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from transformers import PreTrainedModel
+
+from t5tune.errors import T5TuneError
+from t5tune.models.sharded import WITHOUT_SHARDING, keep_skeleton, refuse_experts
+from t5tune.models.zero import is_zero_parameter, num_elements
+from t5tune.progress import say
+from t5tune.recipe.schema import TrainingSection
+from t5tune.training.optimizers import build_optimizer
+
+STAGES = (2, 3)
+MOMENTS = ("exp_avg", "exp_avg_sq")  # of AdamW, in torch's spelling
+
+# What the recipe says already. "auto" in these places, as Hugging Face writes, is no contradiction.
+OWN_KEYS = {
+    "train_batch_size": "training.tokens_per_batch",
+    "train_micro_batch_size_per_gpu": "training.tokens_per_batch",
+    "gradient_accumulation_steps": "training.gradient_accumulation_steps",
+    "gradient_clipping": "training.max_grad_norm",
+    "optimizer": "training.optim",
+    "scheduler": "training.lr_scheduler_type",
+    "bf16": "training.bf16",
+    "fp16": "training.bf16",
+}
+
+
+def build_config(section: TrainingSection) -> dict[str, Any]:
+    """DeepSpeed's configuration: the user's own file, and what the recipe says.
+
+    Raises:
+        T5TuneError: The file cannot be read, or contradicts the recipe.
+    """
+    config = _read_config(section.deepspeed_config) if section.deepspeed_config else {}
+    agreed = {"bf16": bool(section.bf16), "fp16": False}
+    for key, own in OWN_KEYS.items():
+        if key in config and not _is_auto(config.pop(key), agreed.get(key)):
+            raise T5TuneError(
+                f"{section.deepspeed_config}: {key} is what the recipe's {own} says.",
+                next_command=f"remove {key} from that file",
+            )
+    own_zero = config.get("zero_optimization", {})
+    zero = {"stage": 3, **(own_zero if isinstance(own_zero, dict) else {"stage": own_zero})}
+    if zero["stage"] not in STAGES:
+        raise T5TuneError(
+            f"{section.deepspeed_config}: zero_optimization.stage is {zero['stage']}; 3 divides "
+            "weights, gradients and optimizer state, 2 all but the weights.",
+            next_command="zero_optimization.stage 2 or 3 in that file",
+        )
+    return {
+        "zero_force_ds_cpu_optimizer": False,
+        **config,
+        "zero_optimization": {key: value for key, value in zero.items() if not _is_auto(value)},
+        "zero_allow_untested_optimizer": True,  # it means: one that is not DeepSpeed's
+        # Of the file's sizes only their product matters to it, and only for messages.
+        "train_micro_batch_size_per_gpu": 1,
+        "gradient_accumulation_steps": 1,
+        "gradient_clipping": section.max_grad_norm,
+        "bf16": {"enabled": bool(section.bf16)},
+    }
+
+
+def _is_auto(value: Any, enabled: bool | None = None) -> bool:
+    """Whether a value leaves the choice to the recipe, or a section has made the same one."""
+    if isinstance(value, dict) and enabled is not None:
+        return value.get("enabled", False) in ("auto", enabled)
+    return bool(value == "auto")
+
+
+def _read_config(name: str) -> dict[str, Any]:
+    correct = f"correct training.deepspeed_config, or {WITHOUT_SHARDING}"
+    try:
+        config = json.loads(Path(name).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise T5TuneError(f"{name}: {error.strerror}.", next_command=correct) from error
+    except ValueError as error:
+        raise T5TuneError(f"{name} is no JSON: {error}.", next_command=correct) from error
+    if not isinstance(config, dict):
+        raise T5TuneError(f"{name} holds no JSON object.", next_command=correct)
+    return config
+
+
+class ZeroEngine:
+    """DeepSpeed's engine around a model, with the state of its AdamW as one process has it.
+
+    Args:
+        model: Whole, the same on every process; it is divided in place.
+        section: With its defaults filled.
+
+    Attributes:
+        engine: DeepSpeed's.
+        optimizer: torch's AdamW, which the schedule sets the rate of; the engine steps it.
+
+    Raises:
+        T5TuneError: DeepSpeed is not installed, or does not do what is asked.
+    """
+
+    def __init__(self, model: PreTrainedModel, section: TrainingSection) -> None:
+        if importlib.util.find_spec("deepspeed") is None:
+            raise T5TuneError(
+                "training.sharding: deepspeed is not installed.",
+                next_command="pip install 't5tune[deepspeed]'   # or training.sharding=fsdp",
+            )
+        import deepspeed
+
+        refuse_experts(model)
+        config = build_config(section)
+        self.stage: int = config["zero_optimization"]["stage"]
+        keep_skeleton(model)
+        self.optimizer = build_optimizer(model, section, from_scratch=False)
+        self._parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
+        self._groups = self.optimizer.state_dict()["param_groups"]
+        rates = [group["lr"] for group in self.optimizer.param_groups]
+        # Stages 1 and 2 begin with a step without gradient, which must not decay the weights.
+        for group in self.optimizer.param_groups:
+            group["lr"] = 0.0
+        logging.getLogger("DeepSpeed").setLevel(logging.WARNING)
+        with contextlib.redirect_stdout(sys.stderr):  # it prints
+            self.engine, self._zero, _, _ = deepspeed.initialize(
+                model=model, optimizer=self.optimizer, config=config, dist_init_required=False
+            )
+        for state in self.optimizer.state.values():
+            for value in state.values():
+                value.zero_()
+        for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate
+        self._check_weights(model)
+
+    def _check_weights(self, model: PreTrainedModel) -> None:
+        parameters = list(model.parameters())
+        whole = sum(num_elements(p) for p in parameters)
+        parts = [p.ds_tensor if hasattr(p, "ds_tensor") else p for p in parameters]
+        local = sum(part.numel() for part in parts)
+        if not all(is_zero_parameter(p) for p in parameters if p.requires_grad):
+            raise _not_in_force("weights", local, whole)
+        if self.stage == 3 and local > _share(whole, parameters):
+            raise _not_in_force("weights", local, whole)
+        say(
+            f"sharding: deepspeed stage {self.stage}, {dist.get_world_size()} processes; this one "
+            f"holds {local:,} of {whole:,} weights"
+        )
+
+    def check_optimizer_state(self) -> tuple[int, int]:
+        """Numbers of the optimizer's state that this process holds, and all of them.
+
+        Raises:
+            T5TuneError: It holds more than its share.
+        """
+        local = sum(v.numel() for v in self._state_values() if v.dim() > 0)
+        trained = sum(num_elements(p) for p in self._parameters)
+        whole = len(MOMENTS) * trained
+        if local == 0 or local > len(MOMENTS) * _share(trained, self._parameters):
+            raise _not_in_force("the optimizer's state", local, whole)
+        return local, whole
+
+    def _state_values(self) -> Iterator[torch.Tensor]:
+        for state in self.optimizer.state.values():
+            yield from state.values()
+
+    def gather_state(self, *, keep: bool) -> dict[str, Any]:
+        """The `state_dict` that one process's AdamW would have; every process calls this.
+
+        Args:
+            keep: Whether this process wants it; the others only help.
+        """
+        from deepspeed.utils import safe_get_full_optimizer_state
+
+        self._link_state()
+        step = next(v for v in self._state_values() if v.dim() == 0)
+        state: dict[int, dict[str, torch.Tensor]] = {}
+        for index, parameter in enumerate(self._parameters):
+            whole = {}
+            for key in MOMENTS:
+                value = safe_get_full_optimizer_state(parameter, key)
+                if keep:
+                    whole[key] = value.detach().cpu().clone()
+            state[index] = {"step": step.detach().cpu().clone(), **whole}
+        groups = [
+            {**group, **{k: v for k, v in now.items() if k != "params"}}
+            for group, now in zip(self._groups, self.optimizer.param_groups, strict=True)
+        ]
+        return {"state": state, "param_groups": groups} if keep else {}
+
+    def load_state(self, whole: Mapping[str, Any]) -> None:
+        """Go on from a `state_dict` that every process has read whole."""
+        from deepspeed.utils import safe_set_full_optimizer_state
+
+        for group, saved in zip(self.optimizer.param_groups, whole["param_groups"], strict=True):
+            group.update({key: value for key, value in saved.items() if key != "params"})
+        if not whole["state"]:
+            return
+        step = next(iter(whole["state"].values()))["step"]
+        for partition in self._partitions():
+            state: dict[str, Any] = {key: torch.zeros_like(partition.data) for key in MOMENTS}
+            self.optimizer.state[partition] = {"step": step.clone().to(partition.device), **state}
+        self._link_state()
+        for index, of_parameter in whole["state"].items():
+            for key in MOMENTS:
+                value = of_parameter[key].to(self.engine.device)
+                safe_set_full_optimizer_state(self._parameters[index], value, key)
+
+    def _partitions(self) -> list[torch.Tensor]:
+        """What the optimizer steps: this process's parts of all parameters, flat, in fp32."""
+        if self.stage == 3:
+            return list(self._zero.fp32_partitioned_groups_flat)
+        return list(self._zero.single_partition_of_fp32_groups)
+
+    def _link_state(self) -> None:
+        """Stage 2 looks for the state of all groups when only the first has been stepped."""
+        if self.stage == 2:
+            self._zero._hp_optimizer_states_linked = False
+            self._zero._lazy_init_hp_params_optimizer_state()
+
+
+def _share(whole: int, parameters: list[torch.nn.Parameter]) -> float:
+    """A process's part of so many numbers; each parameter may be padded."""
+    return whole / dist.get_world_size() + 8 * len(parameters)
+
+
+def _not_in_force(what: str, local: int, whole: int) -> T5TuneError:
+    return T5TuneError(
+        f"training.sharding is not in force: of {what} this process holds {local:,} of {whole:,} "
+        f"numbers, and {dist.get_world_size()} processes should divide them.",
+        next_command=f"{WITHOUT_SHARDING}; this is a mistake of t5tune, please report it",
+    )

@@ -1,0 +1,75 @@
+"""What DeepSpeed is configured with; the engine itself is tested on two processes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from t5tune.errors import T5TuneError
+from t5tune.recipe.schema import TrainingSection
+from t5tune.training.zero import build_config
+
+
+def configure(path: Path, content: Any, **keys: Any) -> dict[str, Any]:
+    file = path / "zero.json"
+    file.write_text(content if isinstance(content, str) else json.dumps(content))
+    section = {"sharding": "deepspeed", "deepspeed_config": str(file), "bf16": False, **keys}
+    return build_config(TrainingSection(**section))
+
+
+def test_without_a_file_everything_is_divided() -> None:
+    section = TrainingSection(sharding="deepspeed", bf16=True, max_grad_norm=0.3)
+    config = build_config(section)
+    assert config["zero_optimization"] == {"stage": 3}
+    assert config["bf16"] == {"enabled": True}
+    assert config["gradient_clipping"] == 0.3
+
+
+def test_the_users_own_settings_are_kept_and_auto_is_filled(tmp_path: Path) -> None:
+    own = {
+        "zero_optimization": {
+            "stage": 2,
+            "overlap_comm": True,
+            "reduce_bucket_size": "auto",
+            "offload_optimizer": {"device": "cpu"},
+        },
+        "train_batch_size": "auto",
+        "bf16": {"enabled": "auto"},
+        "fp16": {"enabled": False, "loss_scale_window": 1000},
+        "wall_clock_breakdown": True,
+    }
+    config = configure(tmp_path, own)
+    assert config["zero_optimization"] == {
+        "stage": 2, "overlap_comm": True, "offload_optimizer": {"device": "cpu"},
+    }  # fmt: skip
+    assert config["wall_clock_breakdown"] is True
+    assert config["bf16"] == {"enabled": False}
+    assert "train_batch_size" not in config
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("{", "is no JSON"),
+        ("[]", "holds no JSON object"),
+        ({"optimizer": {"type": "Adam"}}, "optimizer is what the recipe's training.optim says"),
+        ({"train_batch_size": 32}, "what the recipe's training.tokens_per_batch says"),
+        ({"fp16": {"enabled": True}}, "what the recipe's training.bf16 says"),
+        ({"bf16": {"enabled": True}}, "what the recipe's training.bf16 says"),
+        ({"zero_optimization": {"stage": 0}}, "zero_optimization.stage is 0"),
+        ({"zero_optimization": True}, "zero_optimization.stage is True"),
+    ],
+)
+def test_what_contradicts_the_recipe_is_refused(tmp_path: Path, content: Any, reason: str) -> None:
+    with pytest.raises(T5TuneError, match=reason) as error:
+        configure(tmp_path, content)
+    assert error.value.next_command
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    section = TrainingSection(sharding="deepspeed", deepspeed_config=str(tmp_path / "no.json"))
+    with pytest.raises(T5TuneError, match="No such file"):
+        build_config(section)
