@@ -185,6 +185,32 @@ def test_evaluation_is_that_of_one_process(
     assert {line["step"] for line in read_lines(uninterrupted, "validation")} == {20, 40, 60}
 
 
+def test_divided_weights_train_like_whole_ones_and_go_on_in_one_process(folder: Path) -> None:
+    exact = (
+        "model.config.dropout_rate=0.0", "training.logging_steps=1", "training.eval_steps=4",
+        "training.lr_scheduler_type=constant", "training.warmup_steps=0",
+    )  # fmt: skip
+    sharded = (*exact, "training.sharding=fsdp", "training.max_steps=4", *TWO)
+    done = finish(start(folder, "train", "tiny.yaml", *sharded, "--output-dir", "run"))
+    assert done.returncode == 0, done.stderr
+    assert "sharding: fsdp, 2 processes; this one holds" in done.stderr
+    for run in ("run", "whole"):
+        whole = (*exact, "training.max_steps=8", "--output-dir", run)
+        done = finish(start(folder, "train", "tiny.yaml", *whole))
+        assert done.returncode == 0, done.stderr
+        assert ("resuming from run/checkpoints/checkpoint-4" in done.stderr) == (run == "run")
+    one, two = (read_lines(Path(run), "loss") for run in ("whole", "run"))
+    assert [line["step"] for line in two] == list(range(1, 9))
+    assert [line["loss"] for line in two] == pytest.approx([line["loss"] for line in one], rel=1e-4)
+
+
+def test_asking_for_division_in_one_process_is_an_error(folder: Path, t5tune: RunCommand) -> None:
+    result = t5tune("train", "tiny.yaml", "training.sharding=fsdp")
+    assert result.code == 1
+    assert "divides the weights among several processes, and this is the only one" in result.err
+    assert "try: t5tune train RECIPE --num-processes 2" in result.err
+
+
 def test_signals_save_once_and_two_processes_go_on_to_the_same_weights(
     uninterrupted: Path, folder: Path, t5tune: RunCommand
 ) -> None:
