@@ -22,6 +22,7 @@ from t5tune.decoding.translator import DecodingOptions
 from t5tune.evaluation import Examples
 from t5tune.manifest import read_fact
 from t5tune.models.compiled import compile_stacks, uncompiled
+from t5tune.models.sharing import drops_layers
 from t5tune.processes import are_several, from_first, is_first, only_first, place
 from t5tune.progress import say
 from t5tune.recipe.loading import dump_recipe
@@ -202,6 +203,8 @@ def _build_trainer(
     if training.ema_decay is not None:
         average = WeightAverage(model.translator.model, training.ema_decay)
     arguments = build_training_arguments(recipe, run, num_steps)
+    if drops_layers(model.translator.model):
+        arguments.ddp_find_unused_parameters = True
     if training.torch_compile:
         compile_stacks(model.translator.model)
     optimizer = build_optimizer(model.translator.model, training, from_scratch=from_scratch)
