@@ -16,14 +16,11 @@ class SharedTranslator:
     what a source is padded to, and with it its hypothesis, does not depend on their number.
 
     Args:
-        translator: With the same model in every process.
-        in_step: All processes generate together, as a model needs of which each holds a part:
-            those without a batch in the last round translate another's and drop the result.
+        translator: With the same whole model in every process.
     """
 
-    def __init__(self, translator: TorchTranslator, *, in_step: bool = False) -> None:
+    def __init__(self, translator: TorchTranslator) -> None:
         self.translator = translator
-        self.in_step = in_step
         self.engine = translator.engine
         self.num_truncated = 0
 
@@ -52,8 +49,6 @@ class SharedTranslator:
                     batch = dealt[here.rank]
                     found = translator.translate_batch(sequences, batch, options)
                     own.update(zip(batch, found, strict=True))
-                elif self.in_step:
-                    translator.translate_batch(sequences, dealt[0], options)
                 if on_progress is not None:
                     on_progress(sum(map(len, dealt)))
         hypotheses = {index: found for share in gather(own) for index, found in share.items()}

@@ -70,8 +70,7 @@ def build_training_arguments(
     if training.per_device_train_batch_size is not None:
         values["per_device_train_batch_size"] = training.per_device_train_batch_size
     _check_extra(training.extra, {**values, "gradient_checkpointing": None})
-    # Every weight takes part in every step. What the loss takes of the output layer lies outside
-    # the model's forward, where a search for unused weights would miss it.
+    # A search costs time, and is not needed where every weight takes part in every step.
     values["ddp_find_unused_parameters"] = False
     if torch.cuda.is_available():  # tensors are made while the GPU computes
         values["dataloader_num_workers"] = 1

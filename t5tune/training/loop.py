@@ -24,6 +24,7 @@ from t5tune.evaluation import Examples
 from t5tune.manifest import read_fact
 from t5tune.models.compiled import compile_stacks, uncompiled
 from t5tune.models.sharded import whole_model
+from t5tune.models.sharing import drops_layers
 from t5tune.models.zero import num_elements
 from t5tune.processes import are_several, from_first, is_first, only_first, place
 from t5tune.progress import say
@@ -207,6 +208,8 @@ def _build_trainer(
     assert training.label_smoothing_factor is not None
     from_scratch = recipe.model.from_scratch is not None
     arguments = build_training_arguments(recipe, run, num_steps)
+    if drops_layers(model.translator.model):
+        arguments.ddp_find_unused_parameters = True
     if training.torch_compile:
         compile_stacks(model.translator.model)
     strategy = build_strategy(

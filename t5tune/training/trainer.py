@@ -72,7 +72,10 @@ class T5TuneTrainer(ResumableTrainer):
         self.loss_watch = LossWatch(
             self.checkpoints, self.args.learning_rate, round(self.args.logging_steps)
         )
-        self.has_plain_output_layer = has_plain_output_layer(self.unwrapped)
+        # Where processes look for weights without a part in the model's outputs, the output layer
+        # has to have its part there, and not in the loss.
+        is_searched = self.args.world_size > 1 and self.args.ddp_find_unused_parameters
+        self.has_plain_output_layer = has_plain_output_layer(self.unwrapped) and not is_searched
         if isinstance(self.data_collator, PackedCollator):
             accept_packed_rows(self.unwrapped)
         # Makes the Trainer count the labels of the whole optimizer step for every family;

@@ -22,6 +22,7 @@ import yaml
 from safetensors.torch import load_file
 
 from tests.conftest import TINY, RunCommand, listen_to_ctrl_c, number_pairs, write_pairs
+from tests.integration.test_model_families import save_tiny_model
 from tests.weights import same_weights, weights
 
 SECONDS = 120  # a hang is a failure
@@ -164,6 +165,17 @@ def test_training_is_that_of_one_process(
         a, b = load_file(Path("one") / name), load_file(Path("two") / name)
         for key, weight in a.items():
             torch.testing.assert_close(b[key], weight, rtol=1e-4, atol=1e-5)
+
+
+def test_layers_that_are_dropped_at_random(folder: Path) -> None:
+    """As NLLB does: a weight has a gradient in one process and none in the other."""
+    model = save_tiny_model("nllb", folder / "nllb")
+    settings = (
+        "model.from_scratch=null", f"model.name={model}", "model.config.encoder_layerdrop=0.5",
+        "training.eval_steps=8", "training.gradient_accumulation_steps=3",
+    )  # fmt: skip
+    done = finish(start(folder, "train", "tiny.yaml", *settings, *TWO))
+    assert done.returncode == 0, done.stderr
 
 
 def test_evaluation_is_that_of_one_process(
