@@ -11,6 +11,7 @@ import importlib.util
 import json
 import logging
 import sys
+import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,7 @@ class ZeroEngine:
         for group in self.optimizer.param_groups:
             group["lr"] = 0.0
         logging.getLogger("DeepSpeed").setLevel(logging.WARNING)
+        warnings.filterwarnings("ignore", r"`torch\.distributed\..* is deprecated", FutureWarning)
         with contextlib.redirect_stdout(sys.stderr):  # it prints
             self.engine, self._zero, _, _ = deepspeed.initialize(
                 model=model, optimizer=self.optimizer, config=config, dist_init_required=False
