@@ -128,21 +128,12 @@ class ZeroEngine:
         self.optimizer = build_optimizer(model, section, from_scratch=False)
         self._parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
         self._groups = self.optimizer.state_dict()["param_groups"]
-        rates = [group["lr"] for group in self.optimizer.param_groups]
-        # Stages 1 and 2 begin with a step without gradient, which must not decay the weights.
-        for group in self.optimizer.param_groups:
-            group["lr"] = 0.0
         logging.getLogger("DeepSpeed").setLevel(logging.WARNING)
         warnings.filterwarnings("ignore", r"`torch\.distributed\..* is deprecated", FutureWarning)
         with contextlib.redirect_stdout(sys.stderr):  # it prints
             self.engine, self._zero, _, _ = deepspeed.initialize(
                 model=model, optimizer=self.optimizer, config=config, dist_init_required=False
             )
-        for state in self.optimizer.state.values():
-            for value in state.values():
-                value.zero_()
-        for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
-            group["lr"] = rate
         self._check_weights(model)
 
     def _check_weights(self, model: PreTrainedModel) -> None:
