@@ -21,7 +21,7 @@ import torch.distributed as dist
 from transformers import PreTrainedModel
 
 from t5tune.errors import T5TuneError
-from t5tune.models.sharded import WITHOUT_SHARDING, keep_skeleton, refuse_experts
+from t5tune.models.sharded import WITHOUT_SHARDING, keep_skeleton, refuse_unequal_parts
 from t5tune.models.zero import is_zero_parameter, num_elements
 from t5tune.progress import say
 from t5tune.recipe.schema import TrainingSection
@@ -121,7 +121,7 @@ class ZeroEngine:
             )
         import deepspeed
 
-        refuse_experts(model)
+        refuse_unequal_parts(model)
         config = build_config(section)
         self.stage: int = config["zero_optimization"]["stage"]
         keep_skeleton(model)
