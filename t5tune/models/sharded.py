@@ -52,7 +52,7 @@ def shard_model(
     Raises:
         T5TuneError: The model has no blocks that could be gathered one at a time.
     """
-    refuse_experts(model)
+    refuse_unequal_parts(model)
     blocks = find_blocks(model)
     keep_skeleton(model)
     _broadcast(model, device)
@@ -69,17 +69,27 @@ def shard_model(
     warnings.filterwarnings("ignore", message="FSDP2-wrapped module .* returned a view tensor")
 
 
-def refuse_experts(model: PreTrainedModel) -> None:
-    """Only models that use all their weights for every token can be divided.
+def refuse_unequal_parts(model: PreTrainedModel) -> None:
+    """Only models that use all their weights for every batch can be divided.
+
+    A block that one process leaves out is one that the others wait for.
 
     Raises:
-        T5TuneError: The model has experts.
+        T5TuneError: The model has experts, or drops layers in training (Fan et al. 2020).
     """
     if getattr(model.config, "num_experts", None):
         raise T5TuneError(
             f"training.sharding: {model.config.model_type} sends tokens to experts, and one that "
             "no token of a process chooses has no gradient there for the others to add up.",
             next_command=WITHOUT_SHARDING,
+        )
+    if any(getattr(module, "layerdrop", 0.0) > 0.0 for module in model.modules()):
+        raise T5TuneError(
+            f"training.sharding: this {model.config.model_type} leaves out layers at random while "
+            "it learns (layerdrop), others in each process, and the processes would wait for each "
+            "other.",
+            next_command="the same command with model.config.encoder_layerdrop=0 "
+            "model.config.decoder_layerdrop=0",
         )
 
 

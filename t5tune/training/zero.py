@@ -21,7 +21,7 @@ import torch.distributed as dist
 from transformers import PreTrainedModel
 
 from t5tune.errors import T5TuneError
-from t5tune.models.sharded import WITHOUT_SHARDING, keep_skeleton, refuse_experts
+from t5tune.models.sharded import WITHOUT_SHARDING, keep_skeleton, refuse_unequal_parts
 from t5tune.models.zero import is_zero_parameter, num_elements
 from t5tune.progress import say
 from t5tune.recipe.schema import TrainingSection
@@ -121,28 +121,19 @@ class ZeroEngine:
             )
         import deepspeed
 
-        refuse_experts(model)
+        refuse_unequal_parts(model)
         config = build_config(section)
         self.stage: int = config["zero_optimization"]["stage"]
         keep_skeleton(model)
         self.optimizer = build_optimizer(model, section, from_scratch=False)
         self._parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
         self._groups = self.optimizer.state_dict()["param_groups"]
-        rates = [group["lr"] for group in self.optimizer.param_groups]
-        # Stages 1 and 2 begin with a step without gradient, which must not decay the weights.
-        for group in self.optimizer.param_groups:
-            group["lr"] = 0.0
         logging.getLogger("DeepSpeed").setLevel(logging.WARNING)
         warnings.filterwarnings("ignore", r"`torch\.distributed\..* is deprecated", FutureWarning)
         with contextlib.redirect_stdout(sys.stderr):  # it prints
             self.engine, self._zero, _, _ = deepspeed.initialize(
                 model=model, optimizer=self.optimizer, config=config, dist_init_required=False
             )
-        for state in self.optimizer.state.values():
-            for value in state.values():
-                value.zero_()
-        for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
-            group["lr"] = rate
         self._check_weights(model)
 
     def _check_weights(self, model: PreTrainedModel) -> None:

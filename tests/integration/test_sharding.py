@@ -157,7 +157,9 @@ def test_what_is_not_divided_is_refused(what: str, runs: Runs) -> None:
 def test_in_bf16_losses_are_near_those_of_one_process(runs: Runs) -> None:
     one, two = runs.one["bf16"], runs.two["bf16"][0]
     assert two["losses"] == pytest.approx(one["losses"], abs=0.02)
-    assert two["losses"] != runs.two["t5"][0]["losses"], "it was computed in fp32"
+    assert two["dtypes"] == {"torch.bfloat16"}, "weights were gathered in fp32"
+    assert runs.two["t5"][0]["dtypes"] == {"torch.float32"}
+    assert two["weights"]["shared.weight"].dtype == torch.float32
 
 
 @pytest.mark.parametrize("name", [*FAMILIES, "bf16"])

@@ -197,6 +197,10 @@ def run(job: Job) -> dict[str, Any]:
         callbacks=[recorder],
         **strategy.arguments,
     )
+    dtypes: set[str] = set()
+    for layer in model.modules():
+        if isinstance(layer, torch.nn.Linear):
+            layer.register_forward_hook(lambda layer, *_: dtypes.add(str(layer.weight.dtype)))
     trainer.train(resume_from_checkpoint=job.resume)
     trainer.checkpoints.finish()
     applied = {}
@@ -208,6 +212,7 @@ def run(job: Job) -> dict[str, Any]:
         "losses": recorder.losses,
         "norms": recorder.norms,
         "held": recorder.held,
+        "dtypes": dtypes,
         "wrapper": type(trainer.model_wrapped).__name__,
         "weights": {
             name: gather(p).detach().clone() for name, p in trainer.unwrapped.named_parameters()

@@ -7,7 +7,7 @@ import torch
 import transformers
 
 from t5tune.errors import T5TuneError
-from t5tune.models.sharded import find_blocks, is_sharded, refuse_experts, whole_model
+from t5tune.models.sharded import find_blocks, is_sharded, refuse_unequal_parts, whole_model
 from t5tune.recipe.schema import TrainingSection
 from t5tune.training.strategy import build_strategy
 
@@ -45,7 +45,16 @@ def test_blocks_of_encoder_and_decoder_are_found(model_type: str) -> None:
 
 def test_experts_are_refused() -> None:
     with pytest.raises(T5TuneError, match="experts"):
-        refuse_experts(build("switch_transformers"))
+        refuse_unequal_parts(build("switch_transformers"))
+
+
+def test_dropped_layers_are_refused() -> None:
+    model = build("m2m_100")
+    assert model.config.encoder_layerdrop > 0, "which is M2M100's default"
+    with pytest.raises(T5TuneError, match="layerdrop") as error:
+        refuse_unequal_parts(model)
+    assert "encoder_layerdrop=0" in (error.value.next_command or "")
+    refuse_unequal_parts(build("bart"))
 
 
 def test_one_process_is_told_to_start_several() -> None:
