@@ -176,6 +176,11 @@ def test_layers_that_are_dropped_at_random(folder: Path) -> None:
     )  # fmt: skip
     done = finish(start(folder, "train", "tiny.yaml", *settings, *TWO))
     assert done.returncode == 0, done.stderr
+    divided = ("training.sharding=fsdp", "--output-dir", "divided")
+    done = finish(start(folder, "train", "tiny.yaml", *settings, *divided, *TWO))
+    assert done.returncode == 1
+    assert "leaves out layers at random" in done.stderr
+    assert done.stderr.count("error: ") == 1
 
 
 def test_evaluation_is_that_of_one_process(
