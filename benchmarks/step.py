@@ -1,10 +1,13 @@
-"""Where the time of a training step goes, and which attention is faster.
+"""Where the time of a training step goes, and which layers are faster.
 
 .venv/bin/python benchmarks/step.py [--shape 9m …] [--length 32 …] [--rounds 3]
 
-A step of random token ids on both sides, as many examples as --tokens allows, Adafactor. The
-attentions take turns in one process. Matrix products are what torch's profiler counts under mm,
-addmm, bmm and the fused attention; the rest is everything else.
+A step of random token ids on both sides, as many examples as --tokens allows, Adafactor, bf16 where
+the hardware gains by it. The kinds of layers take turns in one process: `fast` are t5tune's own
+sublayers (on a CPU), `sdpa` and `eager` the library's with that attention. Matrix products are
+what torch's profiler counts under mm, addmm, bmm and the fused attention; the rest is everything
+else. The last column is the time that the model's own arithmetic would take at the rate of matrix
+products measured in the same run.
 """
 
 from __future__ import annotations
@@ -13,16 +16,21 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import torch
 from torch.profiler import ProfilerActivity, profile
-from training_arms import SHAPES
+from training import measure_matmul
+from training_arms import SHAPES, count_flops
 from transformers import T5Config, T5ForConditionalGeneration
 
 from t5tune.models.dropout import use_byte_dropout
+from t5tune.models.fast_t5 import use_fast_sublayers
 from t5tune.models.output_layer import without_output_layer
-from t5tune.recipe.schema import TrainingSection
 from t5tune.training.allocator import keep_freed_memory
+from t5tune.training.defaults import choose_bf16
 from t5tune.training.loss import sum_token_losses_chunked
 from t5tune.training.optimizers import build_optimizer
 
@@ -34,17 +42,20 @@ STEPS = 5  # of one measurement
 class Step:
     """One model and its optimizer; `run` is a training step that notes its parts' seconds."""
 
-    def __init__(self, shape: str, attention: str, length: int, tokens: int) -> None:
+    def __init__(self, shape: str, layers: str, length: int, tokens: int, bf16: bool) -> None:
         torch.manual_seed(0)
-        d_model, d_ff, layers, heads, vocab_size = SHAPES[shape]
+        d_model, d_ff, num_layers, heads, vocab_size = SHAPES[shape]
         config = T5Config(
             vocab_size=vocab_size or 8000, d_model=d_model, d_kv=d_model // heads, d_ff=d_ff,
-            num_layers=layers, num_heads=heads, dropout_rate=0.1, decoder_start_token_id=0,
+            num_layers=num_layers, num_heads=heads, dropout_rate=0.1, decoder_start_token_id=0,
         )  # fmt: skip
-        config._attn_implementation = attention
+        config._attn_implementation = "sdpa" if layers == "fast" else layers
         self.model = T5ForConditionalGeneration(config).train().to(DEVICE)
         use_byte_dropout(self.model)
-        settings = TrainingSection(optim="adafactor", learning_rate=1e-3)
+        if layers == "fast":
+            use_fast_sublayers(self.model)
+        self.bf16 = bf16
+        settings: Any = SimpleNamespace(optim="adafactor", learning_rate=1e-3, weight_decay=0.0)
         self.optimizer = build_optimizer(self.model, settings, from_scratch=True)
         rows = max(1, tokens // (2 * length))
         self.ids = torch.randint(3, config.vocab_size, (rows, length), device=DEVICE)
@@ -66,12 +77,13 @@ class Step:
         self.seconds.setdefault(name, []).append(time.perf_counter() - start)
 
     def forward(self) -> None:
-        with without_output_layer(self.model) as self.weight:
+        autocast = torch.autocast(DEVICE, torch.bfloat16, enabled=self.bf16)
+        with autocast, without_output_layer(self.model) as self.weight:
             outputs = self.model(
                 input_ids=self.ids, attention_mask=self.mask, decoder_input_ids=self.ids,
                 use_cache=False,
             )  # fmt: skip
-        self.hidden = outputs.logits
+        self.hidden = outputs.logits.bfloat16() if self.bf16 else outputs.logits
 
     def compute_loss(self) -> None:
         self.loss = sum_token_losses_chunked(self.hidden, self.weight, self.ids)
@@ -82,6 +94,11 @@ class Step:
     def update(self) -> None:
         self.optimizer.step()
         self.model.zero_grad()
+
+    def flops(self) -> float:
+        """Of forward and backward, see `count_flops`."""
+        lengths = np.full(*self.ids.shape)
+        return count_flops(self.model.config, lengths, lengths)
 
     def share_of_products(self) -> float:
         """Of the profiled time of a step, from 0 to 1."""
@@ -98,8 +115,8 @@ class Step:
         return float(products / sum(times.values()))
 
 
-def compare(shape: str, length: int, options: argparse.Namespace) -> None:
-    steps = {name: Step(shape, name, length, options.tokens) for name in options.attention}
+def compare(shape: str, length: int, options: argparse.Namespace, bf16: bool, peak: float) -> None:
+    steps = {name: Step(shape, name, length, options.tokens, bf16) for name in options.layers}
     for step in steps.values():
         step.run()
         step.seconds.clear()
@@ -110,7 +127,7 @@ def compare(shape: str, length: int, options: argparse.Namespace) -> None:
             for _ in range(STEPS):
                 step.run()
             totals[name].append((time.perf_counter() - start) / STEPS)
-    first = statistics.median(totals[options.attention[0]])
+    first = statistics.median(totals[options.layers[0]])
     for name, step in steps.items():
         parts = "  ".join(
             f"{part} {1000 * statistics.median(values):.0f}"
@@ -120,7 +137,8 @@ def compare(shape: str, length: int, options: argparse.Namespace) -> None:
         print(
             f"{shape} {len(step.ids)} x {length}+{length} {name:<6} {1000 * median:.0f} ms "
             f"({1000 * low:.0f} to {1000 * high:.0f})  ratio {median / first:.2f}  ms: {parts}  "
-            f"products {100 * step.share_of_products():.0f} %",
+            f"products {100 * step.share_of_products():.0f} %  "
+            f"at least {1000 * step.flops() / peak:.0f} ms",
             flush=True,
         )
 
@@ -131,17 +149,22 @@ def main() -> None:
     )
     parser.add_argument("--shape", action="append", choices=list(SHAPES))
     parser.add_argument("--length", action="append", type=int)
-    parser.add_argument("--attention", action="append", choices=["eager", "sdpa"])
+    parser.add_argument("--layers", action="append", choices=["fast", "sdpa", "eager"])
     parser.add_argument("--tokens", type=int, default=1024, help="of a step, both sides")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    options.attention = options.attention or ["sdpa", "eager"]
+    options.layers = options.layers or ["fast", "sdpa", "eager"][DEVICE != "cpu" :]
+    bf16 = choose_bf16("auto")
     if DEVICE == "cpu":
         keep_freed_memory()
-    print(f"torch {torch.__version__}, {DEVICE}, {torch.get_num_threads()} threads", flush=True)
+    peak = measure_matmul(torch.bfloat16 if bf16 else torch.float32)
+    print(
+        f"torch {torch.__version__}, {DEVICE}, {torch.get_num_threads()} threads, "
+        f"{'bf16' if bf16 else 'fp32'}, matrix products {peak / 1e9:,.1f} GFLOP/s", flush=True
+    )  # fmt: skip
     for shape in options.shape or ["tiny", "9m", "t5-small"]:
         for length in options.length or [16, 64, 256]:
-            compare(shape, length, options)
+            compare(shape, length, options, bf16, peak)
 
 
 if __name__ == "__main__":
