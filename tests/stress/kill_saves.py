@@ -87,9 +87,13 @@ def try_all_points(folder: Path, every: int, save: Callable[[Path], None]) -> di
         checkpoints = folder / "trials" / name / "run" / "checkpoints"
         return traced(lambda: save(checkpoints), folder / "trials" / name, *options)
 
-    trace = folder / "trace.txt"
-    assert trial("whole", "-o", str(trace), "-e", f"trace={CALLS}") == 0
-    counts = Counter(line.split("(")[0] for line in trace.read_text().splitlines() if "(" in line)
+    counted = []
+    for name in ("first", "whole"):  # the first one may open what then stays in memory
+        trace = folder / f"{name}.txt"
+        assert trial(name, "-o", str(trace), "-e", f"trace={CALLS}") == 0
+        lines = trace.read_text().splitlines()
+        counted.append(Counter(line.split("(")[0] for line in lines if "(" in line))
+    counts = counted[0] & counted[1]
     points = [(call, n) for call, count in counts.items() for n in range(1, count + 1)]
     codes = {}
     for call, n in points[::every]:
