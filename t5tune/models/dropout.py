@@ -23,7 +23,7 @@ class ByteDropout(torch.nn.Dropout):
         """Same shape and dtype as the input."""
         if not self.training:
             return input
-        if input.device.type != "cpu" or self.p == 1.0 or torch.compiler.is_compiling():
+        if input.device.type != "cpu" or torch.compiler.is_compiling():
             return super().forward(input)
         mask = draw_mask(input.shape, self.p, input.dtype)
         return input if mask is None else input * mask
@@ -45,13 +45,15 @@ def draw_mask(
     threshold = round(p * LEVELS)
     if threshold == 0:
         return None
+    if threshold == LEVELS:  # no byte can be compared with it
+        return torch.zeros(shape, dtype=dtype)
     num = shape.numel()
     draws = torch.empty((num + 7) // 8, dtype=torch.int64)
     draws.random_(-(2**63), None)  # all 64 bits: the default range leaves the sign bit out
     # Not through booleans: torch compares into numbers five times as fast as it casts booleans.
     mask = torch.empty(shape, dtype=dtype)
     torch.ge(draws.view(torch.uint8)[:num].view(shape), threshold, out=mask)
-    return mask.mul_(LEVELS / max(1, LEVELS - threshold))
+    return mask.mul_(LEVELS / (LEVELS - threshold))
 
 
 def use_byte_dropout(model: torch.nn.Module) -> int:

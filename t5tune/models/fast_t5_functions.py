@@ -78,8 +78,11 @@ class Attention(torch.autograd.Function):
         mask = draw_mask(output.shape, settings.outer_dropout)
         if mask is not None:
             output.mul_(mask)
-        ctx.save_for_backward(norm_weight, mask, *kept_norm, *kept)
-        ctx.matrices = (normed, source, context, query_weights, weights, output_weight)
+        # All of them so, and not as attributes: else checkpointing could not leave them out.
+        ctx.save_for_backward(
+            norm_weight, mask, *kept_norm, *kept,
+            normed, source, context, query_weights, weights, output_weight,
+        )  # fmt: skip
         ctx.settings, ctx.shape = settings, shape
         ctx.memory_shape = None if memory is None else memory.shape
         ctx.learned_shape = None if learned is None else learned.shape
@@ -88,8 +91,8 @@ class Attention(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *outputs: torch.Tensor) -> tuple[Any, ...]:
         norm_weight, mask, *rest = ctx.saved_tensors
-        kept_norm, kept = rest[:2], Kept(*rest[2:])
-        normed, source, context, query_weights, weights, output_weight = ctx.matrices
+        kept_norm, kept, matrices = rest[:2], Kept(*rest[2:7]), rest[7:]
+        normed, source, context, query_weights, weights, output_weight = matrices
         heads, dtype = ctx.settings.num_heads, ctx.settings.dtype
         residual = outputs[0].reshape(-1, ctx.shape[-1])
         gradient = (residual if mask is None else residual * mask).to(dtype)
@@ -151,16 +154,19 @@ class FeedForward(torch.autograd.Function):
             output.mul_(mask)
         # What is zero after relu and mask has no gradient: `inner` tells enough.
         argument = inner if gate is None and activation == "relu" else before
-        ctx.save_for_backward(norm_weight, mask, *kept_norm)
-        ctx.matrices = (normed, argument, inner, inner_mask, inner_weight, outer_weight)
+        ctx.save_for_backward(
+            norm_weight, mask, *kept_norm,
+            normed, argument, inner, inner_mask, inner_weight, outer_weight,
+        )  # fmt: skip
         ctx.settings, ctx.shape, ctx.num_gated = settings, x.shape, gate is not None and len(wi)
         ctx.function = function
         return output.add_(flat).view(x.shape)
 
     @staticmethod
     def backward(ctx: Any, *outputs: torch.Tensor) -> tuple[Any, ...]:
-        norm_weight, mask, *kept_norm = ctx.saved_tensors
-        normed, argument, inner, inner_mask, inner_weight, outer_weight = ctx.matrices
+        norm_weight, mask, *rest = ctx.saved_tensors
+        kept_norm, matrices = rest[:2], rest[2:]
+        normed, argument, inner, inner_mask, inner_weight, outer_weight = matrices
         residual = outputs[0].reshape(-1, ctx.shape[-1])
         gradient = (residual if mask is None else residual * mask).to(ctx.settings.dtype)
         grad_wo = weight_gradient(gradient, inner)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 import torch
 
 from t5tune.models.dropout import ByteDropout, use_byte_dropout
@@ -29,6 +30,11 @@ def test_evaluation_and_zero_change_nothing() -> None:
     x = torch.randn(10)
     assert torch.equal(ByteDropout(0.5).eval()(x), x)
     assert torch.equal(ByteDropout(0.0).train()(x), x)
+
+
+@pytest.mark.parametrize("p", [0.999, 1.0])
+def test_where_everything_is_dropped_nothing_is_left(p: float) -> None:
+    assert torch.equal(ByteDropout(p).train()(torch.ones(1000)), torch.zeros(1000))
 
 
 def test_a_seed_gives_the_same_mask_twice() -> None:

@@ -154,6 +154,44 @@ def test_dropout_gradients_agree_with_differences(activation: str) -> None:
     assert slope == pytest.approx(float(norm), rel=0.01)
 
 
+def test_checkpointing_changes_nothing() -> None:
+    model = build("t5", dropout=0.2)
+    use_byte_dropout(model)
+    use_fast_sublayers(model)
+
+    def gradients() -> dict[str, torch.Tensor]:
+        torch.manual_seed(4)
+        return loss_and_gradients(model, batch(True))[1]
+
+    whole = gradients()
+    model.gradient_checkpointing_enable({"use_reentrant": False})
+    for name, gradient in gradients().items():
+        assert torch.equal(gradient, whole[name])
+
+
+def test_no_tensor_is_kept_where_checkpointing_does_not_see_it() -> None:
+    """What a function keeps as an attribute stays in memory, checkpointing or not."""
+    model = build("t5", dropout=0.2)
+    use_fast_sublayers(model)
+    waiting, own = [model(**batch(True), use_cache=False).loss.grad_fn], {}
+    while waiting:
+        node = waiting.pop()
+        if node is not None and id(node) not in own:
+            own[id(node)] = node
+            waiting += [following for following, _ in node.next_functions]
+    kept = [
+        vars(n) for n in own.values() if n.name() in ("AttentionBackward", "FeedForwardBackward")
+    ]
+    assert len(kept) == 10
+    for attributes in kept:
+        parts = [
+            part
+            for value in attributes.values()
+            for part in (value if isinstance(value, tuple) else [value])
+        ]
+        assert not [part for part in parts if isinstance(part, torch.Tensor)]
+
+
 def test_generation_and_a_cache_are_left_to_the_library() -> None:
     model = build("t5").eval()
     ids = batch(False)["input_ids"]
