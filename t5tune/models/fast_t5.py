@@ -17,7 +17,6 @@ from typing import Any
 
 import torch
 from transformers import PreTrainedModel
-from transformers.activations import ACT2FN
 
 from t5tune.models.fast_t5_functions import Attention, FeedForward, Settings
 from t5tune.models.fast_t5_parts import ACTIVATIONS
@@ -50,7 +49,8 @@ def use_fast_sublayers(model: PreTrainedModel) -> int:
     Returns:
         How many sublayers there are.
     """
-    if model.config.model_type not in MODEL_TYPES or _activation(model) is None:
+    activation = getattr(model.config, "dense_act_fn", None)
+    if model.config.model_type not in MODEL_TYPES or activation not in ACTIVATIONS:
         return 0
     count = 0
     for stack in (model.get_encoder(), model.get_decoder()):
@@ -59,16 +59,10 @@ def use_fast_sublayers(model: PreTrainedModel) -> int:
             for layer in attentions:
                 layer.forward = functools.partial(_attention_layer, layer, layer.forward)
             feed_forward.forward = functools.partial(
-                _feed_forward_layer, feed_forward, feed_forward.forward
+                _feed_forward_layer, feed_forward, feed_forward.forward, activation
             )
             count += len(block.layer)
     return count
-
-
-def _activation(model: PreTrainedModel) -> str | None:
-    """The name under which the derivative of the model's activation is known here."""
-    name: str = model.config.dense_act_fn
-    return name if name in ACTIVATIONS and name in ACT2FN else None
 
 
 def _is_wanted(layer: torch.nn.Module, hidden_states: torch.Tensor) -> bool:
@@ -97,11 +91,10 @@ def _attention_layer(
     **others: Any,
 ) -> Any:
     """T5LayerSelfAttention, or T5LayerCrossAttention if there are key_value_states."""
-    of_other_kind = isinstance(position_bias, torch.Tensor)
     if (
         not _is_wanted(layer, hidden_states)
         or past_key_values is not None
-        or of_other_kind
+        or isinstance(position_bias, torch.Tensor)  # of a library's layer before this one
         or others.get("output_attentions")
     ):
         if key_value_states is not None:
@@ -110,15 +103,15 @@ def _attention_layer(
             hidden_states, attention_mask=attention_mask, position_bias=position_bias,
             past_key_values=past_key_values, **others,
         )  # fmt: skip
-    is_self = key_value_states is None
-    attention = layer.SelfAttention if is_self else layer.EncDecAttention
-    keys = hidden_states if is_self else key_value_states
+    attention = layer.SelfAttention if key_value_states is None else layer.EncDecAttention
+    keys = hidden_states if key_value_states is None else key_value_states
     bias = position_bias or _prepare_bias(attention, hidden_states, keys, attention_mask)
     dtype = _products_dtype()
     with torch.autocast("cpu", enabled=False):
+        # torch leaves apply() without types.
         output = Attention.apply(  # type: ignore[no-untyped-call]
             hidden_states,
-            None if is_self else key_value_states,
+            key_value_states,
             layer.layer_norm.weight,
             attention.q.weight,
             attention.k.weight,
@@ -135,10 +128,9 @@ def _attention_layer(
 
 
 def _prepare_bias(
-    attention: Any, queries: torch.Tensor, keys: torch.Tensor | None, mask: torch.Tensor | None
+    attention: Any, queries: torch.Tensor, keys: torch.Tensor, mask: torch.Tensor | None
 ) -> _Bias:
     """Bias and mask of all layers of a stack; the library's create_position_bias_mask, in fp32."""
-    assert keys is not None
     lengths = queries.shape[1], keys.shape[1]
     learned = attention.compute_bias(*lengths) if attention.has_relative_attention_bias else None
     lowest = torch.finfo(torch.float32).min
@@ -157,27 +149,21 @@ def _prepare_bias(
     return _Bias(learned, added)
 
 
-def _feed_forward_layer(layer: Any, plain: Callable[..., Any], hidden_states: torch.Tensor) -> Any:
+def _feed_forward_layer(
+    layer: Any, plain: Callable[..., Any], activation: str, hidden_states: torch.Tensor
+) -> Any:
     """T5LayerFF, gated or not."""
     if not _is_wanted(layer, hidden_states):
         return plain(hidden_states)
     dense = layer.DenseReluDense
     is_gated = hasattr(dense, "wi_0")
     inner = (dense.wi_0.weight, dense.wi_1.weight) if is_gated else (dense.wi.weight, None)
-    config = Settings(
+    settings = Settings(
         _products_dtype(), layer.layer_norm.variance_epsilon, 1, dense.dropout.p, layer.dropout.p
     )
     with torch.autocast("cpu", enabled=False):
+        # torch leaves apply() without types.
         return FeedForward.apply(  # type: ignore[no-untyped-call]
             hidden_states, layer.layer_norm.weight, *inner, dense.wo.weight,
-            _name_of(dense.act), config,
+            activation, settings,
         )  # fmt: skip
-
-
-@functools.cache
-def _names_of_activations() -> dict[type, str]:
-    return {type(ACT2FN[name]): name for name in ACTIVATIONS if name in ACT2FN}
-
-
-def _name_of(activation: torch.nn.Module) -> str:
-    return _names_of_activations()[type(activation)]

@@ -12,6 +12,7 @@ from t5tune.models.dropout import draw_mask
 from t5tune.models.fast_t5_parts import (
     ACTIVATIONS,
     Kept,
+    add_to_residual,
     attend,
     attend_backward,
     cast_weights,
@@ -74,10 +75,7 @@ class Attention(torch.autograd.Function):
         kept, context = attend(queries, keys, values, added, settings.inner_dropout)
         context = join_heads([context], heads, dtype)
         output_weight = cast_weights(dtype, o)
-        output = linear(context, output_weight).float()
-        mask = draw_mask(output.shape, settings.outer_dropout)
-        if mask is not None:
-            output.mul_(mask)
+        output, mask = add_to_residual(context, output_weight, flat, settings.outer_dropout)
         # All of them so, and not as attributes: else checkpointing could not leave them out.
         ctx.save_for_backward(
             norm_weight, mask, *kept_norm, *kept,
@@ -86,7 +84,7 @@ class Attention(torch.autograd.Function):
         ctx.settings, ctx.shape = settings, shape
         ctx.memory_shape = None if memory is None else memory.shape
         ctx.learned_shape = None if learned is None else learned.shape
-        return output.add_(flat).view(shape)
+        return output.view(shape)
 
     @staticmethod
     def backward(ctx: Any, *outputs: torch.Tensor) -> tuple[Any, ...]:
@@ -148,10 +146,7 @@ class FeedForward(torch.autograd.Function):
         if inner_mask is not None:
             inner.mul_(inner_mask)
         outer_weight = cast_weights(dtype, wo)
-        output = linear(inner, outer_weight).float()
-        mask = draw_mask(output.shape, settings.outer_dropout)
-        if mask is not None:
-            output.mul_(mask)
+        output, mask = add_to_residual(inner, outer_weight, flat, settings.outer_dropout)
         # What is zero after relu and mask has no gradient: `inner` tells enough.
         argument = inner if gate is None and activation == "relu" else before
         ctx.save_for_backward(
@@ -160,7 +155,7 @@ class FeedForward(torch.autograd.Function):
         )  # fmt: skip
         ctx.settings, ctx.shape, ctx.num_gated = settings, x.shape, gate is not None and len(wi)
         ctx.function = function
-        return output.add_(flat).view(x.shape)
+        return output.view(x.shape)
 
     @staticmethod
     def backward(ctx: Any, *outputs: torch.Tensor) -> tuple[Any, ...]:

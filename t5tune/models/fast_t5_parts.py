@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
+from torch.nn.functional import linear
 
 from t5tune.models.dropout import draw_mask
 
@@ -110,6 +111,17 @@ def cast_weights(dtype: torch.dtype, *weights: torch.Tensor) -> torch.Tensor:
 def weight_gradient(gradient: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:
     """Of the weight of a linear layer, in fp32."""
     return (gradient.T @ inputs).float()
+
+
+def add_to_residual(
+    inner: torch.Tensor, weight: torch.Tensor, residual: torch.Tensor, dropout: float
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """residual + dropout(inner @ weight.T), as every sublayer ends, and the mask of the dropout."""
+    output = linear(inner, weight).float()
+    mask = draw_mask(output.shape, dropout)
+    if mask is not None:
+        output.mul_(mask)
+    return output.add_(residual), mask
 
 
 def split_heads(
