@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import copy
 import functools
-import itertools
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -27,6 +26,7 @@ from torch.distributed.tensor import DTensor, Placement, distribute_tensor
 from transformers import PreTrainedModel
 
 from t5tune.errors import T5TuneError
+from t5tune.models.sharing import drops_layers
 from t5tune.models.zero import gather_zero_parameter, is_zero_parameter
 
 WITHOUT_SHARDING = "the same command with training.sharding=none"
@@ -39,11 +39,11 @@ def shard_model(
 ) -> None:
     """Divide a model's weights among all processes, in place; every process calls this.
 
-    The weights are rank 0's. Blocks move to the device one after another, so that a model need
-    not fit onto it.
+    Blocks move to the device one after another, so that a model need not fit onto it.
 
     Args:
-        model: On the CPU; its parameters become `DTensor`s, its class a subclass of its own.
+        model: On the CPU, the same in every process (`share_weights`). Its parameters
+            become `DTensor`s, its class a subclass of its own.
         device: Where this process computes.
         bf16: Gather and compute the weights in bf16; they themselves and their gradients stay
             fp32.
@@ -55,7 +55,6 @@ def shard_model(
     refuse_unequal_parts(model)
     blocks = find_blocks(model)
     keep_skeleton(model)
-    _broadcast(model, device)
     mesh = _build_mesh(device)
     precision = MixedPrecisionPolicy(
         param_dtype=torch.bfloat16 if bf16 else None, reduce_dtype=torch.float32
@@ -75,7 +74,7 @@ def refuse_unequal_parts(model: PreTrainedModel) -> None:
     A block that one process leaves out is one that the others wait for.
 
     Raises:
-        T5TuneError: The model has experts, or drops layers in training (Fan et al. 2020).
+        T5TuneError: The model has experts, or drops layers in training.
     """
     if getattr(model.config, "num_experts", None):
         raise T5TuneError(
@@ -83,7 +82,7 @@ def refuse_unequal_parts(model: PreTrainedModel) -> None:
             "no token of a process chooses has no gradient there for the others to add up.",
             next_command=WITHOUT_SHARDING,
         )
-    if any(getattr(module, "layerdrop", 0.0) > 0.0 for module in model.modules()):
+    if drops_layers(model):
         raise T5TuneError(
             f"training.sharding: this {model.config.model_type} leaves out layers at random while "
             "it learns (layerdrop), others in each process, and the processes would wait for each "
@@ -91,6 +90,21 @@ def refuse_unequal_parts(model: PreTrainedModel) -> None:
             next_command="the same command with model.config.encoder_layerdrop=0 "
             "model.config.decoder_layerdrop=0",
         )
+
+
+def not_in_force(what: str, local: int, whole: int) -> T5TuneError:
+    """The error that memory is not really divided.
+
+    Args:
+        what: Was to be divided.
+        local: Numbers of it that this process holds.
+        whole: All of them.
+    """
+    return T5TuneError(
+        f"training.sharding is not in force: of {what} this process holds {local:,} of {whole:,} "
+        f"numbers, and {dist.get_world_size()} processes should divide them.",
+        next_command=f"{WITHOUT_SHARDING}; this is a mistake of t5tune, please report it",
+    )
 
 
 def keep_skeleton(model: PreTrainedModel) -> None:
@@ -127,16 +141,6 @@ def _build_mesh(device: torch.device) -> DeviceMesh:
     if device.type != "cpu":
         backend += f",{device.type}:{dist.get_default_backend_for_device(device)}"
     return DeviceMesh.from_group(dist.new_group(backend=backend), device.type)
-
-
-@torch.no_grad()
-def _broadcast(model: torch.nn.Module, device: torch.device) -> None:
-    """Every process gets rank 0's weights, or shards of different models would be put together."""
-    for tensor in itertools.chain(model.parameters(), model.buffers()):
-        there = tensor.to(device)
-        dist.broadcast(there, src=0)
-        if there is not tensor:
-            tensor.copy_(there)
 
 
 def accept_inside(model: PreTrainedModel) -> None:
@@ -194,6 +198,14 @@ def divide(whole: torch.Tensor, other: DTensor, placements: Sequence[Placement])
     # None: every process has the whole, nothing needs to be sent.
     part: torch.Tensor = distribute_tensor(whole, other.device_mesh, placements, src_data_rank=None)
     return part
+
+
+@torch.no_grad()
+def load_weights(model: torch.nn.Module, weights: Mapping[str, torch.Tensor]) -> None:
+    """Give a model, sharded or not, weights that are whole; names that it has not are left out."""
+    for name, parameter in model.named_parameters():
+        if name in weights:
+            parameter.copy_(divide_like(weights[name], parameter))
 
 
 @contextmanager

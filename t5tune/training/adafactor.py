@@ -97,7 +97,7 @@ class Adafactor(torch.optim.Optimizer):
             update, mean_square = _full_update(moments, gradients, kept)
         shape = (-1,) + (1,) * (update.dim() - 1)
         rates = self._rates(tensors, group)
-        update.mul_(_clip(rates, mean_square).view(shape))
+        update.mul_(clip_rates(rates, mean_square).view(shape))
         if group["weight_decay"]:
             shares = (1.0 - group["weight_decay"] * rates).unbind()
             torch._foreach_mul_(
@@ -129,7 +129,7 @@ class Adafactor(torch.optim.Optimizer):
         by_row = torch.cat([gradient.square() @ column_factor.square() for gradient in gradients])
         mean_square = (by_row * row_factor.square()).sum() / parameter.numel()
         rate = self._rates([parameter], group)[0]
-        row_factor *= _clip(rate, mean_square)
+        row_factor *= clip_rates(rate, mean_square)
         for weight, gradient, factor in zip(
             weights, gradients, torch.split(row_factor, per_block), strict=True
         ):
@@ -169,7 +169,7 @@ def _start_state(state: dict[str, Any], num: int, first: torch.Tensor) -> None:
             state[key] = torch.zeros(num, *shape, device=first.device)
 
 
-def _clip(rates: torch.Tensor, mean_square: torch.Tensor) -> torch.Tensor:
+def clip_rates(rates: torch.Tensor, mean_square: torch.Tensor) -> torch.Tensor:
     """Step sizes of which no update has a larger root mean square than CLIP_THRESHOLD."""
     return rates / (mean_square.sqrt() / CLIP_THRESHOLD).clamp_(min=1.0)
 

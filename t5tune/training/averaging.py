@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from t5tune.models.sharded import divide_like, gather
+from t5tune.models.sharded import divide_like, gather, load_weights
 
 FILE = "ema.safetensors"  # in a checkpoint
 
@@ -94,12 +94,12 @@ def set_weights(model: torch.nn.Module, weights: Weights) -> dict[str, torch.Ten
     Returns:
         The weights that it had, by the same names.
     """
-    previous = {}
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if name in weights:
-                previous[name] = parameter.detach().clone()
-                parameter.copy_(divide_like(weights[name], parameter))
+    previous = {
+        name: parameter.detach().clone()
+        for name, parameter in model.named_parameters()
+        if name in weights
+    }
+    load_weights(model, weights)
     return previous
 
 

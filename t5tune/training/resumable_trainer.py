@@ -189,22 +189,19 @@ class ResumableTrainer(Seq2SeqTrainer):
 
     def _write_state(self, directory: Path, gathered: GatheredState) -> None:
         """All that training goes on from."""
-        self._save_weights(directory)
+        self._write_tensors(directory, gathered)
         self.processing_class.save_pretrained(directory)
-        self._save_optimizer_and_scheduler(str(directory))
         self._save_scaler(str(directory))
         for name, content in gathered.random_states:
             (directory / name).write_bytes(content)
-        if self.average is not None:
-            self._save_average(directory)
         self._write_loop_state(directory)
 
-    def _save_weights(self, directory: Path) -> None:
+    def _write_tensors(self, directory: Path, gathered: GatheredState) -> None:
+        """Weights, their average, optimizer and schedule."""
         self.unwrapped.save_pretrained(directory)
-
-    def _save_average(self, directory: Path) -> None:
-        assert self.average is not None
-        self.average.save(directory)
+        self._save_optimizer_and_scheduler(str(directory))
+        if self.average is not None:
+            self.average.save(directory)
 
     def _write_loop_state(self, directory: Path) -> None:
         for callback in self.callback_handler.callbacks:
@@ -265,7 +262,7 @@ def seed_process(seed: int, rank: int, step: int) -> None:
 
 
 @contextlib.contextmanager
-def _only_tensors(checkpoint: str | None) -> Iterator[None]:
+def _only_tensors(checkpoint: str) -> Iterator[None]:
     """Files of pickles are loaded with `weights_only`, which refuses whatever could run."""
     try:
         yield

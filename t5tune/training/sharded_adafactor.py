@@ -14,11 +14,11 @@ import torch.distributed as dist
 from torch.distributed.tensor import DTensor, Shard
 
 from t5tune.training.adafactor import (
-    CLIP_THRESHOLD,
     DECAY_EXPONENT,
     EPSILON_SCALE,
     EPSILON_SQUARE,
     Adafactor,
+    clip_rates,
 )
 
 
@@ -46,8 +46,7 @@ class ShardedAdafactor(Adafactor):
         else:
             update, mean_square = _update_vectors(state, gradients, kept, first)
         rates = self._sharded_rates(shards, group, first)
-        clipped = rates / (mean_square.sqrt() / CLIP_THRESHOLD).clamp_(min=1.0)
-        update.mul_(clipped.view((-1,) + (1,) * (update.dim() - 1)))
+        update.mul_(clip_rates(rates, mean_square).view((-1,) + (1,) * (update.dim() - 1)))
         for i, shard in enumerate(shards):
             if group["weight_decay"]:
                 shard.mul_((1.0 - group["weight_decay"] * rates[i]).to(shard.dtype))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,32 @@ from safetensors.torch import load_file
 from transformers.trainer import OPTIMIZER_NAME, SCHEDULER_NAME
 from transformers.utils import SAFE_WEIGHTS_NAME
 
-from t5tune.models.sharded import accept_inside, run_inside
+from t5tune.models.sharded import accept_inside, load_weights, run_inside
+from t5tune.processes import is_first
 from t5tune.training.averaging import save_average
+from t5tune.training.resumable_trainer import GatheredState
 from t5tune.training.sharding import (
     ShardingCheck,
     gather_optimizer_state,
     gather_weights,
     load_optimizer_state,
-    load_weights,
 )
 from t5tune.training.trainer import T5TuneTrainer
+
+
+@dataclass(frozen=True)
+class WholeState(GatheredState):
+    """With the whole tensors of a divided model; they are empty but in the first process.
+
+    Attributes:
+        weights: By name.
+        optimizer: The `state_dict` that one process's optimizer would have.
+        average: Of the weights, if there is one.
+    """
+
+    weights: Mapping[str, torch.Tensor]
+    optimizer: Mapping[str, Any]
+    average: Mapping[str, torch.Tensor] | None
 
 
 class WholeStateTrainer(T5TuneTrainer):
@@ -34,9 +51,6 @@ class WholeStateTrainer(T5TuneTrainer):
         super().__init__(**arguments)
         # The Trainer's name for a model that must not be put into DDP or sharded once more.
         self.is_distributed_loading_by_transformers = True
-        self._weights: dict[str, torch.Tensor] = {}
-        self._optimizer_state: dict[str, Any] = {}
-        self._average: dict[str, torch.Tensor] = {}
 
     def _move_model_to_device(self, model: torch.nn.Module, device: torch.device) -> None:
         """Sharding has placed it."""
@@ -47,31 +61,23 @@ class WholeStateTrainer(T5TuneTrainer):
     def _load_optimizer_state(self, state: dict[str, Any]) -> None:
         load_optimizer_state(self.optimizer, state)
 
-    def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
-        """Every process helps to gather the state, whoever writes it."""
-        keep = self.args.should_save
-        self._weights = gather_weights(self.unwrapped, keep=keep)
-        self._optimizer_state = self._gather_optimizer_state(keep=keep)
-        if self.average is not None:
-            self._average = self.average.gather(keep=keep)
-        try:
-            super()._save_checkpoint(model, trial)
-        finally:
-            self._weights, self._optimizer_state, self._average = {}, {}, {}
+    def gather_state(self) -> WholeState:
+        """Every process helps to gather the tensors; the first one has them."""
+        keep = is_first()
+        return WholeState(
+            random_states=super().gather_state().random_states,
+            weights=gather_weights(self.unwrapped, keep=keep),
+            optimizer=self._gather_optimizer_state(keep=keep),
+            average=self.average.gather(keep=keep) if self.average is not None else None,
+        )
 
-    def _write_checkpoint(self, save: Callable[[Path], None], *, ended: bool) -> None:
-        if self.args.should_save:
-            super()._write_checkpoint(save, ended=ended)
-
-    def _save_weights(self, directory: Path) -> None:
-        self.unwrapped.save_pretrained(directory, state_dict=self._weights)
-
-    def _save_average(self, directory: Path) -> None:
-        save_average(self._average, directory)
-
-    def _save_optimizer_and_scheduler(self, output_dir: str) -> None:
-        torch.save(self._optimizer_state, Path(output_dir) / OPTIMIZER_NAME)
-        torch.save(self.lr_scheduler.state_dict(), Path(output_dir) / SCHEDULER_NAME)
+    def _write_tensors(self, directory: Path, gathered: GatheredState) -> None:
+        assert isinstance(gathered, WholeState)
+        self.unwrapped.save_pretrained(directory, state_dict=gathered.weights)
+        torch.save(gathered.optimizer, directory / OPTIMIZER_NAME)
+        torch.save(self.lr_scheduler.state_dict(), directory / SCHEDULER_NAME)
+        if gathered.average is not None:
+            save_average(gathered.average, directory)
 
     def _read_optimizer_and_scheduler(self, checkpoint: str) -> None:
         directory = Path(checkpoint)

@@ -17,8 +17,7 @@ from transformers import (
     TrainingArguments,
 )
 
-from t5tune.errors import T5TuneError
-from t5tune.models.sharded import WITHOUT_SHARDING, divide, divide_like, gather, shard_model
+from t5tune.models.sharded import divide, divide_like, gather, not_in_force, shard_model
 from t5tune.progress import say
 from t5tune.recipe.schema import TrainingSection
 from t5tune.training.sharded_adafactor import ShardedAdafactor, sharded_dimension
@@ -81,7 +80,7 @@ def check_weights(model: torch.nn.Module) -> Held:
     share = held.whole / dist.get_world_size()
     # Whole rows: a process has up to one more of each parameter than others have.
     if held.undivided or held.local > share + _row_elements(model.parameters()):
-        raise _not_in_force("weights", held)
+        raise not_in_force("weights", held.local, held.whole)
     return held
 
 
@@ -98,7 +97,7 @@ def check_optimizer_state(optimizer: torch.optim.Optimizer) -> Held:
     share = (held.whole - held.undivided) / dist.get_world_size()
     divided = held.local - held.undivided
     if held.undivided > rows + len(parameters) or divided > share + 2 * rows:
-        raise _not_in_force("the optimizer's state", held)
+        raise not_in_force("the optimizer's state", held.local, held.whole)
     return held
 
 
@@ -110,14 +109,6 @@ def _state_tensors(state: Mapping[Any, Mapping[str, Any]]) -> list[torch.Tensor]
 def _row_elements(parameters: Iterable[torch.Tensor]) -> int:
     """Elements of one row of each parameter."""
     return sum(p.numel() // max(1, p.shape[0]) for p in parameters)
-
-
-def _not_in_force(what: str, held: Held) -> T5TuneError:
-    return T5TuneError(
-        f"training.sharding is not in force: of {what} this process holds {held.local:,} of "
-        f"{held.whole:,} numbers, and {dist.get_world_size()} processes should divide them.",
-        next_command=f"{WITHOUT_SHARDING}; this is a mistake of t5tune, please report it",
-    )
 
 
 class ShardingCheck(TrainerCallback):
@@ -177,14 +168,6 @@ def gather_optimizer_state(optimizer: torch.optim.Optimizer, *, keep: bool) -> d
             whole[key] = value
         found["state"][index] = whole
     return found if keep else {}
-
-
-def load_weights(model: torch.nn.Module, weights: Mapping[str, torch.Tensor]) -> None:
-    """Give a sharded model weights that every process has read whole."""
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if name in weights:
-                parameter.copy_(divide_like(weights[name], parameter))
 
 
 def load_optimizer_state(optimizer: torch.optim.Optimizer, whole: Mapping[str, Any]) -> None:

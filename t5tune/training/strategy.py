@@ -13,7 +13,6 @@ from transformers import PreTrainedModel
 
 from t5tune.errors import T5TuneError
 from t5tune.models.sharded import WITHOUT_SHARDING
-from t5tune.models.sharing import drops_layers
 from t5tune.progress import say
 from t5tune.recipe.schema import TrainingSection
 from t5tune.training.disk_space import count_checkpoint_bytes
@@ -69,14 +68,6 @@ def build_strategy(
             f"training.sharding: {section.sharding} divides the weights among several processes, "
             "and this is the only one.",
             next_command=f"t5tune train RECIPE --num-processes 2   # or {WITHOUT_SHARDING}",
-        )
-    if drops_layers(model):
-        raise T5TuneError(
-            f"training.sharding: {model.config.model_type} leaves out layers at random, in each "
-            "process others, and processes that divide the weights would wait for one another for "
-            "ever.",
-            next_command="the same command with model.config.encoder_layerdrop=0 "
-            "model.config.decoder_layerdrop=0",
         )
     if section.sharding == "deepspeed":
         zero = ZeroEngine(model, section)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -178,16 +177,26 @@ class T5TuneTrainer(ResumableTrainer):
         total: torch.Tensor | None = None
         for number, piece in enumerate(pieces, start=1):
             self._computed = piece
-            synchronize = (
-                contextlib.nullcontext  # with the last one the processes add their gradients
-                if number == len(pieces) and not is_trial
-                else functools.partial(self.accelerator.no_sync, model=model)
-            )
-            with synchronize():
-                loss = super().training_step(model, piece, num_items_in_batch)
+            # With the last one the processes add their gradients.
+            is_last = number == len(pieces) and not is_trial
+            loss = self._add_gradients(model, piece, num_items_in_batch, is_last=is_last)
             total = loss if total is None else total + loss
         assert total is not None, "a step has a batch"
         return total
+
+    def _add_gradients(
+        self,
+        model: torch.nn.Module,
+        piece: Batch,
+        num_items_in_batch: torch.Tensor | int | None,
+        *,
+        is_last: bool,
+    ) -> torch.Tensor:
+        """Forward and backward of a piece of a step; returns its part of the loss."""
+        synchronize = contextlib.nullcontext() if is_last else self.accelerator.no_sync(model=model)
+        with synchronize:
+            loss: torch.Tensor = super().training_step(model, piece, num_items_in_batch)
+        return loss
 
     def _refuse_lack_of_memory(self) -> T5TuneError:
         batch = self._computed

@@ -21,7 +21,12 @@ import torch.distributed as dist
 from transformers import PreTrainedModel
 
 from t5tune.errors import T5TuneError
-from t5tune.models.sharded import WITHOUT_SHARDING, keep_skeleton, refuse_unequal_parts
+from t5tune.models.sharded import (
+    WITHOUT_SHARDING,
+    keep_skeleton,
+    not_in_force,
+    refuse_unequal_parts,
+)
 from t5tune.models.zero import is_zero_parameter, num_elements
 from t5tune.progress import say
 from t5tune.recipe.schema import TrainingSection
@@ -142,9 +147,9 @@ class ZeroEngine:
         parts = [p.ds_tensor if hasattr(p, "ds_tensor") else p for p in parameters]
         local = sum(part.numel() for part in parts)
         if not all(is_zero_parameter(p) for p in parameters if p.requires_grad):
-            raise _not_in_force("weights", local, whole)
+            raise not_in_force("weights", local, whole)
         if self.stage == 3 and local > _share(whole, parameters):
-            raise _not_in_force("weights", local, whole)
+            raise not_in_force("weights", local, whole)
         say(
             f"sharding: deepspeed stage {self.stage}, {dist.get_world_size()} processes; this one "
             f"holds {local:,} of {whole:,} weights"
@@ -160,7 +165,7 @@ class ZeroEngine:
         trained = sum(num_elements(p) for p in self._parameters)
         whole = len(MOMENTS) * trained
         if local == 0 or local > len(MOMENTS) * _share(trained, self._parameters):
-            raise _not_in_force("the optimizer's state", local, whole)
+            raise not_in_force("the optimizer's state", local, whole)
         return local, whole
 
     def _state_values(self) -> Iterator[torch.Tensor]:
@@ -225,11 +230,3 @@ class ZeroEngine:
 def _share(whole: int, parameters: list[torch.nn.Parameter]) -> float:
     """A process's part of so many numbers; each parameter may be padded."""
     return whole / dist.get_world_size() + 8 * len(parameters)
-
-
-def _not_in_force(what: str, local: int, whole: int) -> T5TuneError:
-    return T5TuneError(
-        f"training.sharding is not in force: of {what} this process holds {local:,} of {whole:,} "
-        f"numbers, and {dist.get_world_size()} processes should divide them.",
-        next_command=f"{WITHOUT_SHARDING}; this is a mistake of t5tune, please report it",
-    )

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from t5tune.data.steps import Batch, split_batch
+from t5tune.data.steps import Batch
 from t5tune.training.sharded_trainer import WholeStateTrainer
 from t5tune.training.zero import ZeroEngine
 
@@ -29,28 +29,23 @@ class ZeroTrainer(WholeStateTrainer):
     def _sync_replicated_trainable_parameters(self, model: torch.nn.Module) -> None:
         """None is: to the Trainer they look as if DeepSpeed had not divided them."""
 
-    def compute_gradients(
+    def _add_gradients(
         self,
         model: torch.nn.Module,
-        batches: list[Batch],
+        piece: Batch,
         num_items_in_batch: torch.Tensor | int | None,
         *,
-        is_trial: bool = False,
+        is_last: bool,
     ) -> torch.Tensor:
-        """Add the gradients of one optimizer step, batch by batch; returns its loss."""
-        assert not is_trial, "the recipe refuses tokens_per_batch: auto beside sharding"
         engine = self.zero.engine
         engine.train()
-        pieces = [piece for batch in batches for piece in split_batch(batch, self.batch_limit)]
-        total: torch.Tensor | None = None
-        for number, piece in enumerate(pieces, start=1):
-            inputs = self._prepare_inputs(piece)
-            loss = self.compute_loss(engine, inputs, num_items_in_batch=num_items_in_batch)
-            engine.set_gradient_accumulation_boundary(number == len(pieces))
-            engine.backward(loss)
-            total = loss.detach() if total is None else total + loss.detach()
-        assert total is not None, "a step has a batch"
-        return total
+        inputs = self._prepare_inputs(piece)
+        loss: torch.Tensor = self.compute_loss(
+            engine, inputs, num_items_in_batch=num_items_in_batch
+        )
+        engine.set_gradient_accumulation_boundary(is_last)
+        engine.backward(loss)
+        return loss.detach()
 
     def _clip_grad_norm(self, model: torch.nn.Module) -> None:
         """The engine clips where it steps."""

@@ -79,7 +79,7 @@ class Recorder(TrainerCallback):
         self.held: dict[str, Any] = {}
         self.classes: list[str] = []
 
-    def on_optimizer_step(self, args, state, control, model=None, optimizer=None, **_):  # type: ignore[no-untyped-def]
+    def on_optimizer_step(self, args, state, control, model=None, optimizer=None, **_):
         tensors = {
             "weights": [getattr(p, "ds_tensor", p) for p in model.parameters()],
             "gradients": [p.grad for p in model.parameters() if p.grad is not None],
@@ -95,7 +95,7 @@ class Recorder(TrainerCallback):
             name: _elements_in_memory(kind) for name, kind in tensors.items()
         }
 
-    def on_log(self, args, state, control, logs=None, **_):  # type: ignore[no-untyped-def]
+    def on_log(self, args, state, control, logs=None, **_):
         if "loss" in logs:
             self.losses.append(logs["loss"])
             self.norms.append(float(logs["grad_norm"]))
@@ -227,13 +227,13 @@ def refusals() -> dict[str, str]:
     said = {}
     for optim in ("adamw_torch", "adafactor"):
         model = build("t5")
-        section = TrainingSection(optim=optim, learning_rate=0.01)  # type: ignore[arg-type]
+        section = TrainingSection(optim=optim, learning_rate=0.01)
         optimizer = build_optimizer(model, section, from_scratch=True)
         for parameter in model.parameters():
             parameter.grad = torch.ones_like(parameter)
         optimizer.step()
-        said[optim] = _error_of(lambda o=optimizer: check_optimizer_state(o))  # type: ignore[misc]
-        said["weights"] = _error_of(lambda m=model: check_weights(m))  # type: ignore[misc]
+        said[optim] = _error_of(lambda o=optimizer: check_optimizer_state(o))
+        said["weights"] = _error_of(lambda m=model: check_weights(m))
     return said
 
 
