@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import huggingface_hub
@@ -232,6 +233,14 @@ def wait_for_step(process: subprocess.Popen[str], step: int) -> None:
     raise AssertionError("training ended before the signal")
 
 
+def wait_for_checkpoints(process: subprocess.Popen[str], *steps: int) -> None:
+    """Saving goes on beside later steps: a step that was logged says nothing of the save before."""
+    manifests = [Path(f"runs/tiny/checkpoints/checkpoint-{step}/manifest.json") for step in steps]
+    while not all(manifest.exists() for manifest in manifests):
+        assert process.poll() is None, "training ended before these checkpoints were whole"
+        time.sleep(0.005)
+
+
 def test_what_the_clock_decided_is_decided_again(t5tune: RunCommand, tiny_recipe: Path) -> None:
     """Killed between two checkpoints, a run with a time budget trains the same steps again."""
     arguments = [
@@ -240,6 +249,7 @@ def test_what_the_clock_decided_is_decided_again(t5tune: RunCommand, tiny_recipe
         "evaluation.max_validation_examples=2",
     ]  # fmt: skip
     process = start(tiny_recipe, *arguments)
+    wait_for_checkpoints(process, 40)
     wait_for_step(process, 75)
     process.kill()
     process.communicate(timeout=60)
@@ -316,9 +326,9 @@ def test_ctrl_c_before_training_exits_130(tiny_recipe: Path) -> None:
 
 
 def test_a_damaged_checkpoint_is_skipped(t5tune: RunCommand, tiny_recipe: Path) -> None:
-    arguments = ["training.max_steps=80", "training.eval_steps=10", "training.logging_steps=1"]
+    arguments = ["training.max_steps=80", "training.eval_steps=10", "training.save_total_limit=9"]
     process = start(tiny_recipe, *arguments)
-    wait_for_step(process, 25)
+    wait_for_checkpoints(process, 10, 20)
     process.kill()
     process.communicate(timeout=60)
     checkpoints = sorted(
