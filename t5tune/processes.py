@@ -190,7 +190,8 @@ def from_first(compute: Callable[[], T]) -> T:
     if not are_several():
         return compute()
     if not is_first():
-        return _receive()  # type: ignore[no-any-return]
+        received: T = _receive()
+        return received
     try:
         result = compute()
     except T5TuneError:

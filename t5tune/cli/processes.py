@@ -8,6 +8,11 @@ from typing import Annotated
 
 import typer
 
+from t5tune.errors import T5TuneError
+from t5tune.launch_environment import find_place
+from t5tune.launcher import Launch, launch
+from t5tune.worker import is_launched
+
 NumProcesses = Annotated[
     str,
     typer.Option(metavar="N", help="Processes on this machine; auto: one for each GPU."),
@@ -33,9 +38,6 @@ def launch_if_asked(
     Raises:
         T5TuneError: The options do not go together.
     """
-    from t5tune.launcher import Launch, launch
-    from t5tune.worker import is_launched
-
     if is_launched():
         return
     plan = Launch(_read_number(num_processes), num_machines, machine_rank, main_process)
@@ -45,8 +47,6 @@ def launch_if_asked(
 
 
 def _read_number(text: str) -> int:
-    from t5tune.errors import T5TuneError
-
     if text == "auto":
         import torch
 
@@ -59,12 +59,7 @@ def _read_number(text: str) -> int:
     return int(text)
 
 
-def _check(plan: object) -> None:
-    from t5tune.errors import T5TuneError
-    from t5tune.launch_environment import find_place
-    from t5tune.launcher import Launch
-
-    assert isinstance(plan, Launch)
+def _check(plan: Launch) -> None:
     if plan.num_machines > 1 and plan.main_process is None:
         raise T5TuneError(
             "several machines need an address at which they meet.",

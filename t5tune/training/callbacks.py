@@ -101,22 +101,9 @@ class JsonLog(TrainerCallback):
         """Note the most tokens of a batch that memory holds; a resumed run reads it again."""
         self._append({**self._begin_line(state), "batch_limit": limit})
 
-    def last_batch_limit(self, step: int) -> int | None:
-        """The limit in force after the optimizer step that a run resumes from, if any."""
-        limits = [
-            line["batch_limit"]
-            for line in self._read()
-            if "batch_limit" in line and line["step"] <= step
-        ]
-        return limits[-1] if limits else None
-
-    def later_batch_limits(self, step: int) -> dict[int, int]:
-        """Limits that steps after a checkpoint's have run into before, by the step before them."""
-        return {
-            line["step"]: line["batch_limit"]
-            for line in self._read()
-            if "batch_limit" in line and line["step"] > step
-        }
+    def batch_limits(self) -> dict[int, int]:
+        """Limits that were noted, by the step after which each came into force."""
+        return {line["step"]: line["batch_limit"] for line in self._read() if "batch_limit" in line}
 
     def _begin_line(self, state: TrainerState) -> dict[str, Any]:
         return {
@@ -228,17 +215,13 @@ class EndOfTraining(TrainerCallback):
 
     Attributes:
         is_over: The time was over, or the steps.
+        share_of_time: How much of the time is gone, from 0 to 1; the same in all processes.
     """
 
     def __init__(self, clock: TrainingClock | None = None) -> None:
         self.clock = clock
         self.is_over = False
-        self._share = 0.0
-
-    @property
-    def share_of_time(self) -> float:
-        """How much of the time is gone, from 0 to 1; the same in all processes."""
-        return self._share
+        self.share_of_time = 0.0
 
     def _look_at_clock(self, step: int) -> None:
         """The first process's clock counts."""
@@ -246,9 +229,7 @@ class EndOfTraining(TrainerCallback):
             return
         if is_first():
             self.clock.look(step)
-        self._share = self.clock.share
-        if are_several():
-            self._share = largest(self._share)
+        self.share_of_time = largest(self.clock.share)
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 
 from t5tune.errors import T5TuneError
-from t5tune.processes import are_several, place, total
+from t5tune.processes import place, total
 from t5tune.training.checkpoint_writer import CheckpointWriter
 from t5tune.training.checkpoints import PREFIX
 
@@ -89,9 +89,7 @@ class LossWatch:
 
     def _check_finite(self, loss: torch.Tensor, when: str) -> None:
         """Each process has its part; what one finds ends all of them."""
-        value = float(loss)
-        if are_several():
-            value = total(value) / place().num_processes
+        value = total(float(loss)) / place().num_processes
         if not math.isfinite(value):
             raise self._error(f"the loss is {value} {when}")
 

@@ -185,9 +185,12 @@ def _follow_memory(
         log.write_batch_limit(trainer.state, limit)
 
     if checkpoint is not None:
-        step = step_of(checkpoint)
-        trainer.batch_limit = from_first(lambda: log.last_batch_limit(step))
-        trainer.limits_to_come = from_first(lambda: log.later_batch_limits(step))
+        limits, step = from_first(log.batch_limits), step_of(checkpoint)
+        in_force = [limit for noted_at, limit in limits.items() if noted_at <= step]
+        trainer.batch_limit = in_force[-1] if in_force else None
+        trainer.limits_to_come = {
+            noted_at: limit for noted_at, limit in limits.items() if noted_at > step
+        }
     trainer.on_limit = note
     if training.tokens_per_batch == "auto":
         assert isinstance(plan, TokenBudgetBatches | PackedBatches)

@@ -108,11 +108,11 @@ def _train_model(recipe: Recipe, run: RunDirectory) -> signal.Signals | None:
     if default_device() == "cpu":
         keep_freed_memory()
     start = share_start(lambda: _prepare(recipe, run))
-    use_byte_dropout(start.model.translator.model)
-    if (
-        start.recipe.training.sharding == "none"
-    ):  # else weights come and go with the library's layers
-        use_fast_sublayers(start.model.translator.model)
+    model = start.model.translator.model
+    use_byte_dropout(model)
+    # Weights that are divided come and go with the calls of the library's layers.
+    if start.recipe.training.sharding == "none":
+        use_fast_sublayers(model)
     result = run_training_loop(start, run)
     if result.stopped_by is None:
         release_freed_memory()  # of gradients and optimizer, and what was kept for batches
