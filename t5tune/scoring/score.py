@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from t5tune import __version__
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Normalization = Literal["none", "squad"]
 
@@ -69,6 +73,24 @@ class ScoringOptions:
         return "lc" if self.lowercase else "mixed"
 
 
+class SegmentStatistics(Protocol):
+    """What one system's texts are reduced to once, so that resampling them is arithmetic alone."""
+
+    num_examples: int
+
+    def compute_scores(self, samples: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Corpus scores of resampled test sets.
+
+        Args:
+            samples: Shape (num_samples, num_examples): which examples, counted from 0, each
+                resampled test set is made of.
+
+        Returns:
+            Shape (num_samples, num_scores), in the order of the metric's `score_corpus`.
+        """
+        ...
+
+
 class Metric(Protocol):
     """One family of scores, ready to be applied to texts that were checked already."""
 
@@ -82,6 +104,12 @@ class Metric(Protocol):
         self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
     ) -> list[float]:
         """One number per example on the scale of the metric's main score."""
+        ...
+
+    def collect_statistics(
+        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
+    ) -> SegmentStatistics:
+        """What the corpus scores are computed from, by example."""
         ...
 
 
