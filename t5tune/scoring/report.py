@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from t5tune.scoring.findings import Breakdown, Finding
 from t5tune.scoring.metrics import (
     LOWER_IS_BETTER,
     METRIC_NAMES,
@@ -18,7 +19,7 @@ from t5tune.scoring.metrics import (
 )
 from t5tune.scoring.score import Normalization
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _NUM_EXAMPLES_SHOWN = 5
 
@@ -60,6 +61,8 @@ class Report:
         worst: Worst examples first.
         example_metric: Name of the score that ranks the examples, for example `BLEU`.
         weights: Which weights of a training run the model has, for example `step 500`.
+        findings: Faults that were looked for, also those that were not found.
+        breakdowns: Scores of parts of the test set.
     """
 
     run: str | None
@@ -73,6 +76,8 @@ class Report:
     worst: tuple[Example, ...]
     example_metric: str
     weights: str | None = None
+    findings: tuple[Finding, ...] = ()
+    breakdowns: tuple[Breakdown, ...] = ()
     schema_version: int = SCHEMA_VERSION
 
     def to_json(self) -> dict[str, object]:
