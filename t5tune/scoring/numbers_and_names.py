@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from t5tune.scoring.outputs import NOT_LOOKED_AT, Outputs, Sightings
 
@@ -15,10 +15,15 @@ _SPACED_NUMBER = re.compile(r"(?<![\d.,])\d{1,3}(?:[ \u00a0\u2009\u202f]\d{3})+(
 # Up to here a good translation may write a word where the reference has digits.
 _LARGEST_WRITTEN_OUT = 12
 
+_DIGITS = re.compile(r"\d+")
+_DECADE = re.compile(r"(?:19|20)\d0")  # the 1990s are the 90s
+
 _WORDS = re.compile(r"[^\W\d_][\w]*")
 # After these a capital letter says nothing.
 _SENTENCE_START = re.compile(r"(?:^|[.!?:;…。\"“”„‚‘’'«»()\[\]\-–—])\s*$")
 _MIN_LETTERS = 3
+
+Number = tuple[str, ...]
 
 
 def find_lost_numbers(outputs: Outputs) -> Sightings:
@@ -32,15 +37,15 @@ def find_lost_numbers(outputs: Outputs) -> Sightings:
     num_looked_at = 0
     clearness = {}
     for index, source in enumerate(outputs.sources):
-        numbers = [parts for parts in _numbers(source) if not _may_be_a_word(parts)]
+        numbers = [groups for groups in _numbers(source) if not _may_be_a_word(groups)]
         if not numbers:
             continue
-        references = [_digits_in(text) for text in outputs.references[index]]
-        wanted = [parts for parts in numbers if all(_is_in(parts, texts) for texts in references)]
+        references = [_readings(text) for text in outputs.references[index]]
+        wanted = [one for one in numbers if all(_is_in(one, of_one) for of_one in references)]
         if wanted:
             num_looked_at += 1
-            there = _digits_in(outputs.hypotheses[index])
-            num_lost = sum(not _is_in(parts, there) for parts in wanted)
+            there = _readings(outputs.hypotheses[index])
+            num_lost = sum(not _is_in(one, there) for one in wanted)
             if num_lost:
                 clearness[index] = float(num_lost)
     return Sightings(num_looked_at, clearness)
@@ -69,38 +74,46 @@ def find_lost_names(outputs: Outputs) -> Sightings:
     return Sightings(num_looked_at, clearness)
 
 
-def _numbers(text: str) -> Iterator[tuple[str, ...]]:
-    """Numbers as their digits; one that spaces may group comes as its groups."""
+def _numbers(text: str) -> Iterator[Number]:
+    """Numbers as groups of ASCII digits; digits that spaces group are one number."""
     end = 0
     for match in _SPACED_NUMBER.finditer(text):
-        yield from ((digits,) for digits in _plain_numbers(text[end : match.start()]))
-        yield tuple(_plain_numbers(match.group()))
+        yield from map(_groups, _PLAIN_NUMBER.findall(text[end : match.start()]))
+        yield _groups(match.group())
         end = match.end()
-    yield from ((digits,) for digits in _plain_numbers(text[end:]))
+    yield from map(_groups, _PLAIN_NUMBER.findall(text[end:]))
 
 
-def _plain_numbers(text: str) -> list[str]:
-    return [_digits(match) for match in _PLAIN_NUMBER.findall(text)]
+def _groups(number: str) -> Number:
+    return tuple(
+        "".join(str(unicodedata.decimal(digit)) for digit in group)
+        for group in _DIGITS.findall(number)
+    )
 
 
-def _digits(number: str) -> str:
-    """ASCII digits without separators; leading zeros say nothing (08:30, 8.30)."""
-    digits = "".join(str(unicodedata.decimal(c)) for c in number if c.isdecimal())
-    return digits.lstrip("0") or "0"
+def _joined(groups: Number) -> str:
+    """Leading zeros say nothing: 08:30 and 8.30."""
+    return "".join(groups).lstrip("0") or "0"
 
 
-def _may_be_a_word(parts: Sequence[str]) -> bool:
-    return len(parts) == 1 and int(parts[0][:4]) <= _LARGEST_WRITTEN_OUT
+def _may_be_a_word(groups: Number) -> bool:
+    return len(groups) == 1 and int(_joined(groups)[:4]) <= _LARGEST_WRITTEN_OUT
 
 
-def _digits_in(text: str) -> set[str]:
-    """Every reading: groups of digits by themselves, and joined."""
-    found = set(_plain_numbers(text))
-    return found | {"".join(parts) for parts in _numbers(text)}
+def _readings(text: str) -> set[str]:
+    """Numbers with their groups joined, in both ways to see spaces, and the groups themselves."""
+    found = set(map(_joined, _numbers(text)))
+    found.update(_joined(_groups(number)) for number in _PLAIN_NUMBER.findall(text))
+    return found | {_joined((group,)) for number in _numbers(text) for group in number}
 
 
-def _is_in(parts: Sequence[str], there: set[str]) -> bool:
-    return "".join(parts) in there or all(part in there for part in parts)
+def _is_in(groups: Number, readings: set[str]) -> bool:
+    digits = _joined(groups)
+    return (
+        digits in readings
+        or all(_joined((group,)) in readings for group in groups)
+        or (bool(_DECADE.fullmatch(digits)) and digits[2:] in readings)
+    )
 
 
 def _names(text: str) -> Iterator[str]:

@@ -117,8 +117,9 @@ def _or_prefix(outputs: Outputs) -> str:
 def against_unknown(_outputs: Outputs, _seen: Seen) -> str:
     """Bytes spell every text (Xue et al. 2022)."""
     return (
-        "model.from_scratch.tokenizer.type=bytes   # or, fine-tuning, model.name=google/byt5-small: the "
-        "vocabulary lacks characters of the targets, and bytes spell any"
+        "model.from_scratch.tokenizer.type=bytes   # or, fine-tuning, "
+        "model.name=google/byt5-small: the vocabulary "
+        "lacks characters of the targets, and bytes spell any"
     )
 
 
