@@ -1,12 +1,13 @@
 """Which recipe line mends a fault.
 
-A remedy is a line as `t5tune train RECIPE KEY=VALUE` takes it, or a sentence; what follows ` # `
-says when, and what else there is.
+A remedy is a line as `t5tune train RECIPE KEY=VALUE` takes it, or a sentence; what follows
+`   # ` says why, and what else there is.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 
 from t5tune.scoring.languages import name_stray_language, short_code
@@ -21,15 +22,30 @@ _MOST_FORBIDDEN = 0.01
 _NGRAM_SIZES = range(3, 9)
 _HALF = 0.5
 
+_COMMENT = "   # "
+_RECIPE_LINE = re.compile(r'[a-z_]+(?:\.[a-z_]+)*=(?:"[^"]*"|\S+)')
+
 # Names as T5 knows its tasks by (Raffel et al. 2020, section 2.3).
 _T5_LANGUAGES = {"en": "English", "de": "German", "fr": "French", "ro": "Romanian"}
+
+
+def split_remedy(remedy: str) -> tuple[str | None, str]:
+    """The recipe line of a remedy, if it has one, and the explanation, which may be empty."""
+    line, _, explanation = remedy.partition(_COMMENT)
+    if _RECIPE_LINE.fullmatch(line):
+        return line, explanation
+    return None, f"{line}: {explanation}" if explanation else line
+
+
+def _explained(remedy: str, explanation: str) -> str:
+    return remedy + ("; " if _COMMENT in remedy else _COMMENT) + explanation
 
 
 def against_limit(outputs: Outputs, seen: Seen) -> str:
     """A limit that the references of the cut hypotheses fit into; for loops, what ends them."""
     cut = seen["hit_length_limit"]
     if cut.share_also_in(seen["loop"]) >= _HALF:
-        return against_loops(outputs, seen) + "; the cut hypotheses are loops"
+        return _explained(against_loops(outputs, seen), "the cut hypotheses are loops")
     limit = outputs.number("max_new_tokens")
     if limit is None:
         return "raise decoding.max_new_tokens"
@@ -162,7 +178,7 @@ def against_short(outputs: Outputs, seen: Seen) -> str:
 def against_long(outputs: Outputs, seen: Seen) -> str:
     """Loops are long; otherwise the search is told to prefer shorter ones."""
     if seen["too_long"].share_also_in(seen["loop"]) >= _HALF:
-        return against_loops(outputs, seen) + "; the long hypotheses are loops"
+        return _explained(against_loops(outputs, seen), "the long hypotheses are loops")
     if outputs.number("num_beams") == 1:
         return "decoding.num_beams=4   # with decoding.length_penalty=0.8; or train longer"
     penalty = outputs.number("length_penalty")
