@@ -39,8 +39,8 @@ class Fault:
     remedy: Callable[[Outputs, Mapping[str, Sightings]], str]
 
 
-# Rates: well above the highest of the 16 systems of newstest2017 English-German (docs/diagnosis.md
-# has them), and 1 in 1000 for what none of their 48064 hypotheses does.
+# Rates: beyond the highest of the 16 systems of newstest2017 English-German, and 1 in 1000 for
+# what none of their 48064 hypotheses does; docs/diagnosis.md has the numbers.
 FAULTS = (
     Fault(
         "hit_length_limit", "stopped at the length limit", 0.005, find_cut, remedies.against_limit

@@ -14,13 +14,13 @@ from t5tune.scoring.outputs import Outputs, Sightings
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier  # type: ignore[import-untyped, unused-ignore]
 
-# py3langid's calibrated probability. On 7000 news sentences and captions in English and German
-# no sentence that it gives 0.8 or more is identified wrongly, of five words 1 in 1000.
+# py3langid's calibrated probability. Of 10400 news sentences and captions in English and German,
+# one that it gives 0.8 or more is identified wrongly; of 4047 cut to five words, none.
 _SURE = 0.8
 _VERY_SURE = 0.9
 # The source language is what systems stray into most: there it is enough that it is first, and
-# twenty times as probable as the target's. Finds 99.8 % of 1000 English captions among German
-# ones, and nothing that is not English in 15000 German sentences.
+# nearly twenty times as probable as the target's. That finds 99.8 % of English captions, and
+# among 15000 German sentences of systems seven more than 0.8 does, all of them English.
 _SHARE_OF_SOURCE = 0.95
 _MIN_SOURCE = 0.3
 _MIN_LETTERS = 20

@@ -23,6 +23,10 @@ _NGRAM_SIZES = range(3, 9)
 _HALF = 0.5
 
 _COMMENT = "   # "
+_TRAIN_LONGER = "train longer, for example with a higher training.num_train_epochs" + _COMMENT
+_LENGTHS_STRAY = _TRAIN_LONGER + (
+    "hypotheses are too short and too long: no length penalty mends both"
+)
 _RECIPE_LINE = re.compile(r'[a-z_]+(?:\.[a-z_]+)*=(?:"[^"]*"|\S+)')
 
 # Names as T5 knows its tasks by (Raffel et al. 2020, section 2.3).
@@ -82,15 +86,12 @@ def against_loops(outputs: Outputs, _seen: Seen) -> str:
     fitting = _smallest_unrepeated(outputs)
     forbidden = int(outputs.number("no_repeat_ngram_size") or 0)
     if fitting is None:
-        return (
-            "train longer, for example with a higher training.num_train_epochs   # the references "
-            "repeat words too, so decoding.no_repeat_ngram_size would forbid what is right"
+        return _TRAIN_LONGER + (
+            "the references repeat words too, so decoding.no_repeat_ngram_size would forbid what "
+            "is right"
         )
     if 0 < forbidden <= fitting:
-        return (
-            "train longer, for example with a higher training.num_train_epochs   # "
-            f"decoding.no_repeat_ngram_size is {forbidden} already"
-        )
+        return f"{_TRAIN_LONGER}decoding.no_repeat_ngram_size is {forbidden} already"
     return f"decoding.no_repeat_ngram_size={fitting}"
 
 
@@ -104,7 +105,7 @@ def _smallest_unrepeated(outputs: Outputs) -> int | None:
 
 
 def against_copies(outputs: Outputs, _seen: Seen) -> str:
-    """Pairs whose target is the source teach copying (Ott et al. 2018, section 5.2)."""
+    """Pairs whose target is the source teach copying (Ott et al. 2018)."""
     return (
         "take pairs whose target is the source out of data.train   # they teach copying; without "
         "any, train longer" + _or_prefix(outputs)
@@ -142,8 +143,7 @@ def against_unknown(_outputs: Outputs, _seen: Seen) -> str:
 def against_special(_outputs: Outputs, _seen: Seen) -> str:
     """Sentinels are the answer of a model that was pretrained and not fine-tuned."""
     return (
-        "train longer, for example with a higher training.num_train_epochs   # sentinels are what "
-        "pretraining taught; language codes: check target_lang"
+        _TRAIN_LONGER + "sentinels are what pretraining taught; language codes: check target_lang"
     )
 
 
@@ -170,6 +170,8 @@ def against_short(outputs: Outputs, seen: Seen) -> str:
             f"data.max_target_length={int(limit)}   # no hypothesis is as long as the references "
             "of these: longer targets may have been cut in training"
         )
+    if 2 * len(seen["too_long"]) >= len(short):
+        return _LENGTHS_STRAY
     if outputs.number("num_beams") == 1:
         return "decoding.num_beams=4   # with decoding.length_penalty=1.2; or train longer"
     return _longer_hypotheses(outputs)
@@ -179,6 +181,8 @@ def against_long(outputs: Outputs, seen: Seen) -> str:
     """Loops are long; otherwise the search is told to prefer shorter ones."""
     if seen["too_long"].share_also_in(seen["loop"]) >= _HALF:
         return _explained(against_loops(outputs, seen), "the long hypotheses are loops")
+    if 2 * len(seen["too_short"]) >= len(seen["too_long"]):
+        return _LENGTHS_STRAY
     if outputs.number("num_beams") == 1:
         return "decoding.num_beams=4   # with decoding.length_penalty=0.8; or train longer"
     penalty = outputs.number("length_penalty")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from t5tune.scoring.outputs import Outputs, Sightings
 
@@ -25,13 +26,15 @@ def find_loops(outputs: Outputs) -> Sightings:
     """Hypotheses that repeat far more than their references and their source do."""
     clearness = {}
     for index, hypothesis in enumerate(outputs.hypotheses):
-        tokens = split_tokens(hypothesis)
-        if not _may_loop(hypothesis, tokens):
-            continue
-        others = list(outputs.references[index])
-        others += [outputs.sources[index]] if outputs.sources is not None else []
-        excess = _excess(hypothesis, tokens, others)
-        if excess > 0:
+        counted = _count(hypothesis)
+        if not counted.excess_over(_NOTHING):
+            continue  # most texts: the others, which may be long, need not be counted
+        others = [
+            *outputs.references[index],
+            *([outputs.sources[index]] if outputs.sources else []),
+        ]
+        excess = min((counted.excess_over(_count(other)) for other in others), default=0.0)
+        if excess:
             clearness[index] = excess
     num_looked_at = sum(bool(hypothesis.strip()) for hypothesis in outputs.hypotheses)
     return Sightings(num_looked_at, clearness)
@@ -60,24 +63,35 @@ def count_repeated_ngrams(tokens: Sequence[str], order: int = 4) -> int:
     return len(ngrams) - len(set(ngrams))
 
 
-def _may_loop(text: str, tokens: Sequence[str]) -> bool:
-    return len(tokens) - len(set(tokens)) >= _MIN_EXCESS or bool(_LETTERS_AGAIN.search(text))
+@dataclass(frozen=True)
+class _Repetition:
+    """How much of a text is there again: in tokens at once, in 4-grams anywhere, in letters."""
+
+    num_tokens: int
+    at_once: int
+    anywhere: int
+    letters: int
+
+    def excess_over(self, other: _Repetition) -> float:
+        """How many tokens more than the other text; 0 if that is little."""
+        at_once = self.at_once - other.at_once
+        anywhere = self.anywhere - other.anywhere
+        found = [float(at_once)] if at_once >= _MIN_EXCESS else []
+        if anywhere >= max(_MIN_EXCESS, _MIN_EXCESS_SHARE * self.num_tokens):
+            found.append(float(anywhere))
+        if self.letters > other.letters:
+            found.append((self.letters - other.letters) / 4)  # as many as a short word has
+        return max(found, default=0.0)
 
 
-def _excess(hypothesis: str, tokens: Sequence[str], others: Sequence[str]) -> float:
-    """How much more the hypothesis repeats than any of the others; 0 if that is little."""
-    others_tokens = [split_tokens(other) for other in others]
-    at_once = count_repeated_tokens(tokens) - max(map(count_repeated_tokens, others_tokens))
-    anywhere = count_repeated_ngrams(tokens) - max(map(count_repeated_ngrams, others_tokens))
-    letters = _count_repeated_letters(hypothesis) - max(map(_count_repeated_letters, others))
-    found = [float(at_once)] if at_once >= _MIN_EXCESS else []
-    if anywhere >= max(_MIN_EXCESS, _MIN_EXCESS_SHARE * len(tokens)):
-        found.append(float(anywhere))
-    if letters > 0:
-        found.append(letters / 4)  # about as many letters as a short word has
-    return max(found, default=0.0)
+_NOTHING = _Repetition(0, 0, 0, 0)
 
 
-def _count_repeated_letters(text: str) -> int:
-    """Letters of the longest `hahahahaha`."""
-    return max((len(match.group()) for match in _LETTERS_AGAIN.finditer(text)), default=0)
+def _count(text: str) -> _Repetition:
+    tokens = split_tokens(text)
+    letters = max((len(match.group()) for match in _LETTERS_AGAIN.finditer(text)), default=0)
+    if len(tokens) - len(set(tokens)) < _MIN_EXCESS:
+        return _Repetition(len(tokens), 0, 0, letters)
+    return _Repetition(
+        len(tokens), count_repeated_tokens(tokens), count_repeated_ngrams(tokens), letters
+    )

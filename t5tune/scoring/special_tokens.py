@@ -22,12 +22,12 @@ _SPECIAL = re.compile(
 
 
 def find_unknown(outputs: Outputs) -> Sightings:
-    """Hypotheses with a token for unknown text that no reference has."""
+    """Hypotheses with a token for unknown text that neither source nor reference has."""
     return _find(_UNKNOWN, outputs)
 
 
 def find_special(outputs: Outputs) -> Sightings:
-    """Hypotheses with a special token that no reference has."""
+    """Hypotheses with a special token that neither source nor reference has."""
     return _find(_SPECIAL, outputs)
 
 
@@ -35,11 +35,14 @@ def _find(pattern: re.Pattern[str], outputs: Outputs) -> Sightings:
     clearness = {}
     for index, hypothesis in enumerate(outputs.hypotheses):
         found = pattern.findall(hypothesis)
-        if found:
-            expected = {
-                token for text in outputs.references[index] for token in pattern.findall(text)
-            }
-            num_strange = sum(token not in expected for token in found)
-            if num_strange:
-                clearness[index] = float(num_strange)
+        if not found:
+            continue
+        expected = [
+            *outputs.references[index],
+            *([outputs.sources[index]] if outputs.sources else []),
+        ]
+        known = {token for text in expected for token in pattern.findall(text)}
+        num_strange = sum(token not in known for token in found)
+        if num_strange:
+            clearness[index] = float(num_strange)
     return Sightings(len(outputs.hypotheses), clearness)

@@ -181,6 +181,7 @@ def test_copies() -> None:
 def test_tokens_of_no_language(name: str, text: str) -> None:
     assert find(name, f"ein {text} Haus", "ein Haus").num_found == 1
     assert find(name, f"ein {text} Haus", f"das {text} Haus").num_found == 0
+    assert find(name, f"ein {text} Haus", "das Haus", f"the {text} house").num_found == 0
 
 
 def test_ordinary_text_is_no_token() -> None:

@@ -74,6 +74,7 @@ def all_remedies() -> Iterator[str]:
         yield remedy_for(kind, hypothesis, decoding)
     yield cut_targets_remedy()
     yield repetitive_references_remedy()
+    yield from lengths_stray_remedies()
 
 
 def cut_targets_remedy() -> str:
@@ -94,6 +95,17 @@ def repetitive_references_remedy() -> str:
 @pytest.mark.parametrize(("kind", "hypothesis", "decoding", "expected"), CASES)
 def test_remedies(kind: str, hypothesis: str, decoding: dict[str, object], expected: str) -> None:
     assert remedy_for(kind, hypothesis, decoding).startswith(expected)
+
+
+def lengths_stray_remedies() -> list[str]:
+    hypotheses = ["der Mann", f"{SENTENCE}, {SOURCE}, {SENTENCE[::-1]}"]
+    findings = diagnose(hypotheses, [[REFERENCE]] * 2, decoding={"num_beams": 4})
+    return [one.remedy or "" for one in findings if one.name in ("too_short", "too_long")]
+
+
+def test_no_length_penalty_where_lengths_stray_both_ways() -> None:
+    for remedy in lengths_stray_remedies():
+        assert "no length penalty mends both" in remedy
 
 
 def test_targets_that_were_cut_in_training() -> None:
