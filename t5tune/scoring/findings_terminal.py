@@ -1,4 +1,7 @@
-"""Findings on a terminal: the notable ones, each with the recipe line that mends it."""
+"""Findings on a terminal: the notable ones, each with the recipe line that mends it.
+
+Why it does stands in report.md.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from t5tune.scoring.findings import Finding
-from t5tune.scoring.remedies import split_remedy
+from t5tune.scoring.remedies import first_part
 
 
 def finding_lines(findings: Sequence[Finding]) -> list[Text]:
@@ -20,7 +23,5 @@ def _line(finding: Finding) -> Text:
     text = Text(f"{finding.title}: {finding.num_found} of {finding.num_looked_at}", style="yellow")
     text.append(f" ({100 * finding.rate:.1f} %)", style="yellow")
     if finding.remedy is not None:
-        line, explanation = split_remedy(finding.remedy)
-        # The explanation is in report.md; without a line it is all there is.
-        text.append(" → ", style="dim").append(line or explanation, style="bold" if line else "")
+        text.append(" → ", style="dim").append(first_part(finding.remedy), style="bold")
     return text

@@ -41,6 +41,11 @@ def split_remedy(remedy: str) -> tuple[str | None, str]:
     return None, f"{line}: {explanation}" if explanation else line
 
 
+def first_part(remedy: str) -> str:
+    """A remedy without its explanation."""
+    return remedy.partition(_COMMENT)[0]
+
+
 def _explained(remedy: str, explanation: str) -> str:
     return remedy + ("; " if _COMMENT in remedy else _COMMENT) + explanation
 
@@ -114,7 +119,10 @@ def against_copies(outputs: Outputs, _seen: Seen) -> str:
 
 def against_language(outputs: Outputs, seen: Seen) -> str:
     """The target language as the recipe has it: multilingual models begin with its token."""
-    language = name_stray_language(outputs, seen["wrong_language"])
+    strays = seen["wrong_language"]
+    if strays.share_also_in(seen["source_copied"]) >= _HALF:
+        return _explained(against_copies(outputs, seen), "these are the source, not translated")
+    language = name_stray_language(outputs, strays)
     stray = f"most are in {language}: " if language else ""
     target = outputs.target_lang or "CODE"
     return (

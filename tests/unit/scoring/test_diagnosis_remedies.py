@@ -25,6 +25,7 @@ KEY = re.compile(rf"\b(?:{'|'.join(SECTIONS)})(?:\.[a-z_]+)+\b")
 SENTENCE = "der alte Fischer flickt am Abend seine Netze und geht nach Hause"
 SOURCE = "in the evening the old fisherman Okafor mends 40 nets and goes home"
 REFERENCE = f"{SENTENCE}, Okafor mit 40 Netzen"
+STRAY = "the fishermen of the village go out to sea early in the morning"
 LOOP = f"{SENTENCE} und geht und geht und geht und geht"
 
 # hypothesis -> what the finding of this kind says, by decoding
@@ -37,7 +38,8 @@ CASES: list[tuple[str, str, dict[str, object], str]] = [
     ("empty", "", {}, "decoding.length_penalty=1.2"),
     ("empty", "", {"num_beams": 1}, "decoding.num_beams=4"),
     ("source_copied", SOURCE, {}, "take pairs whose target is the source out of data.train"),
-    ("wrong_language", SOURCE, {}, "target_lang=de"),
+    ("wrong_language", SOURCE, {}, "take pairs whose target is the source out of data.train"),
+    ("wrong_language", STRAY, {}, "target_lang=de"),
     ("loop", LOOP, {}, "decoding.no_repeat_ngram_size=3"),
     ("loop", LOOP, {"no_repeat_ngram_size": 5}, "decoding.no_repeat_ngram_size=3"),
     ("loop", LOOP, {"no_repeat_ngram_size": 2}, "train longer"),
@@ -118,8 +120,8 @@ def test_no_ban_on_what_the_references_repeat() -> None:
     )
 
 
-def test_lost_sources_of_stray_languages_are_named() -> None:
-    assert "most are in en" in remedy_for("wrong_language", SOURCE, {})
+def test_the_stray_language_and_the_prefix_are_named() -> None:
+    assert "most are in en" in remedy_for("wrong_language", STRAY, {})
     assert 'data.prefix="translate English to German: "' in remedy_for("source_copied", SOURCE, {})
 
 

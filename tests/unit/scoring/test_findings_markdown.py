@@ -82,7 +82,7 @@ def test_the_terminal_has_notable_ones_with_their_line() -> None:
     often = Finding("empty", "empty", 9, 10, (1,), "train longer   # because", True)
     lines = [line.plain for line in finding_lines([LOOP, EMPTY, SHORT, often])]
     assert lines == [
-        "empty: 9 of 10 (90.0 %) → train longer: because",
+        "empty: 9 of 10 (90.0 %) → train longer",
         "the same words again: 3 of 60 (5.0 %) → decoding.no_repeat_ngram_size=3",
     ]
 
