@@ -21,23 +21,29 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
 
 def render_markdown(report: Report) -> str:
     """The whole document, with a newline at its end."""
-    names = [_escape(name) for name in (report.run, report.split) if name]
+    from t5tune.scoring.findings_markdown import render_findings  # it takes its cells from here
+
+    names = [escape(name) for name in (report.run, report.split) if name]
     blocks = ["# " + (", ".join(names) or "Scores"), _counted(report), _score_table(report)]
     if report.decoding:
         blocks += ["## Decoding", _decoding_list(report)]
-    if report.length_limited is not None:
+    findings, breakdowns = getattr(report, "findings", ()), getattr(report, "breakdowns", ())
+    if report.length_limited is not None and not findings:  # one of the findings says it
         blocks.append(_length_advice(report.length_limited, report))
+    if findings or breakdowns:
+        examples = (*report.best, *report.worst, *getattr(report, "details_examples", ()))
+        blocks += render_findings(findings, breakdowns, examples)
     for title, examples in (("Best", report.best), ("Worst", report.worst)):
         if examples:
-            heading = f"## {title} examples by {_escape(report.example_metric)}"
+            heading = f"## {title} examples by {escape(report.example_metric)}"
             blocks += [heading, _example_table(examples)]
     return "\n\n".join(blocks) + "\n"
 
 
 def _counted(report: Report) -> str:
     line = f"{report.num_examples} example" + ("s" if report.num_examples != 1 else "")
-    line += f", decoded with {_code(report.engine)}" if report.engine else ""
-    return line + (f", weights: {_escape(report.weights)}." if report.weights else ".")
+    line += f", decoded with {code(report.engine)}" if report.engine else ""
+    return line + (f", weights: {escape(report.weights)}." if report.weights else ".")
 
 
 def _score_table(report: Report) -> str:
@@ -47,9 +53,9 @@ def _score_table(report: Report) -> str:
         if score.confidence_interval is not None:
             interval = "{:.2f} to {:.2f}".format(*score.confidence_interval)
         rows.append(
-            [_escape(score.name), f"{score.value:.2f}", interval, _code_in_cell(score.signature)]
+            [escape(score.name), f"{score.value:.2f}", interval, code_in_cell(score.signature)]
         )
-    return _table(["score", "value", "confidence interval", "signature"], rows)
+    return table(["score", "value", "confidence interval", "signature"], rows)
 
 
 def _decoding_list(report: Report) -> str:
@@ -57,7 +63,7 @@ def _decoding_list(report: Report) -> str:
         f"{name}: {json.dumps(value, ensure_ascii=False)}"
         for name, value in report.decoding.items()
     )
-    return "\n".join(f"- {_code(setting)}" for setting in settings)
+    return "\n".join(f"- {code(setting)}" for setting in settings)
 
 
 def _length_advice(num_limited: int, report: Report) -> str:
@@ -80,33 +86,35 @@ def _example_table(examples: Sequence[Example]) -> str:
     for example in examples:
         row = [str(example.index), f"{example.score:.2f}"]
         if has_sources:
-            row.append(_cell(example.source or ""))
-        row.append(_cell(example.hypothesis))
-        row.append("<br>".join(_cell(reference) for reference in example.references))
+            row.append(cell(example.source or ""))
+        row.append(cell(example.hypothesis))
+        row.append("<br>".join(cell(reference) for reference in example.references))
         rows.append(row)
-    return _table([*header, "hypothesis", "reference"], rows)
+    return table([*header, "hypothesis", "reference"], rows)
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of cells that are Markdown already."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
+    """A text of a model or a file as a table cell, the beginning of it if it is long."""
     if not text.strip():
         return "*(empty)*"
     if len(text) > _MAX_CHARACTERS_SHOWN:
         text = text[:_MAX_CHARACTERS_SHOWN].rstrip() + " …"
-    return _escape(text)
+    return escape(text)
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
     """`text` on one line, with no character that Markdown or HTML would interpret."""
     printable = _CONTROL.sub("\ufffd", text.strip())
     return _MARKUP.sub(r"\\\1", _LINE_END.sub(" ⏎ ", printable))
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
     """`text` as a code span, whose fence is longer than any run of backticks inside."""
     text = _LINE_END.sub(" ", text)
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
@@ -115,6 +123,7 @@ def _code(text: str) -> str:
     return f"{fence}{padding}{text}{padding}{fence}"
 
 
-def _code_in_cell(text: str) -> str:
+def code_in_cell(text: str) -> str:
+    """`code` for a table cell."""
     # In a table a pipe ends the cell even inside a code span, unless escaped.
-    return _code(text).replace("|", "\\|")
+    return code(text).replace("|", "\\|")

@@ -9,6 +9,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from t5tune.scoring.findings_terminal import finding_lines
 from t5tune.scoring.report import Example, Report
 
 _NUM_EXAMPLES_SHOWN = 3
@@ -26,7 +27,9 @@ def print_report(report: Report, console: Console | None = None) -> None:
         console: Where to; stdout if left out.
     """
     parts: list[RenderableType] = [Text(_title(report), style="bold"), _score_table(report)]
-    if report.length_limited:
+    findings = getattr(report, "findings", ())
+    parts += finding_lines(findings)
+    if report.length_limited and not findings:  # one of the findings says it
         parts.append(
             Text(f"{report.length_limited} hypotheses stopped at the length limit", style="yellow")
         )
