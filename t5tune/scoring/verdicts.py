@@ -23,7 +23,7 @@ def state_verdict(
 
     Args:
         difference: Score of the system minus that of the baseline.
-        p_values: Of every test that was made, at least one.
+        p_values: Of every test that was made.
         lower_is_better: Of the score.
         num_different: Examples whose hypotheses differ.
         num_comparisons: Systems that are compared with the baseline: the more there are, the
@@ -34,6 +34,8 @@ def state_verdict(
         return "the same outputs"
     if difference == 0:
         return "the same score"
+    if not p_values:
+        return "not tested"
     if num_different <= _MAX_TOO_FEW:
         return f"too few outputs differ to tell ({num_different})"
     direction = "better" if (difference < 0) == lower_is_better else "worse"
