@@ -33,8 +33,8 @@ def print_comparison(comparison: Comparison, console: Console | None = None) -> 
     ]
     tests = comparison.resampling.tests
     for score, rows in score_tables(comparison):
-        title = Text(f"\n{score.name} ", style="bold").append(Text(score.signature, style="dim"))
-        parts += [title, _score_table(rows, tests)]
+        heading = Text(f"\n{score.name} ", style="bold")
+        parts += [heading.append(Text(score.signature, style="dim")), _score_table(rows, tests)]
     parts += [Text("")]
     parts += [Text(line, style="dim") for line in state_caveats(comparison)]
     for system in comparison.systems[1:]:
