@@ -52,7 +52,7 @@ def score(
     from t5tune.scoring.report import build_report
 
     metrics = metric or ["bleu", "chrf"]
-    _check_options(metrics, tokenize, normalize)
+    check_options(metrics, tokenize, normalize)
     hypothesis_lines, references = _read_examples(hypotheses, reference)
     if "rouge" in metrics and target_lang is None:
         _warn_about_lost_letters(references)
@@ -68,7 +68,8 @@ def score(
     print_result(report, as_json=json_output)
 
 
-def _check_options(metrics: Sequence[str], tokenize: str | None, normalize: str) -> None:
+def check_options(metrics: Sequence[str], tokenize: str | None, normalize: str) -> None:
+    """Refuse an option that no chosen metric heeds."""
     from t5tune.errors import T5TuneError
 
     if tokenize is not None and "bleu" not in metrics:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from t5tune.scoring.breakdown import MIN_EXAMPLES
 from t5tune.scoring.findings import Breakdown, Finding
 from t5tune.scoring.remedies import split_remedy
-from t5tune.scoring.report_markdown import cell, code_in_cell, escape, table
+from t5tune.scoring.markdown import cell, code_in_cell, escape, table_of
 
 if TYPE_CHECKING:
     from t5tune.scoring.report import Example
@@ -44,7 +44,7 @@ def _finding_blocks(findings: Sequence[Finding]) -> list[str]:
     found = [finding for finding in findings if finding.num_found]
     found.sort(key=lambda finding: (not finding.is_notable, -finding.rate))
     header = ["fault", "found", "looked at", "rate", "what mends it"]
-    blocks = [table(header, [_finding_row(finding) for finding in found])] if found else []
+    blocks = [table_of(header, [_finding_row(finding) for finding in found])] if found else []
     if any(finding.is_notable for finding in found):
         blocks.append("In bold: more than good systems show.")
     unseen = [one for one in findings if one.num_looked_at and not one.num_found]
@@ -90,7 +90,7 @@ def _example_blocks(finding: Finding, by_index: Mapping[int, Example]) -> list[s
         references = "<br>".join(map(cell, example.references))
         rows.append([str(example.index), *source, cell(example.hypothesis), references])
     header = ["number (from 0)", *(["source"] if has_sources else []), "hypothesis", "reference"]
-    return [heading, table(header, rows)]
+    return [heading, table_of(header, rows)]
 
 
 def _breakdown_table(breakdown: Breakdown) -> str:
@@ -102,4 +102,4 @@ def _breakdown_table(breakdown: Breakdown) -> str:
         values = [f"{score.value:.2f}" for score in bucket.scores]
         values += [f"fewer than {MIN_EXAMPLES}"] * (len(names) - len(values))
         rows.append([escape(bucket.label), str(bucket.num_examples), *values])
-    return table(["part", "examples", *map(escape, names)], rows)
+    return table_of(["part", "examples", *map(escape, names)], rows)

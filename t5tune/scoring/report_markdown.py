@@ -1,38 +1,29 @@
-"""A report as Markdown (GitHub's dialect), safe for whatever text a model or a file holds."""
+"""A report as Markdown."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from t5tune.scoring.findings_markdown import render_findings
+from t5tune.scoring.markdown import cell, code, code_in_cell, escape, table_of
 
 if TYPE_CHECKING:
     from t5tune.scoring.report import Example, Report
 
-# The JSON keeps whole texts; a table cell of a page of text helps nobody.
-_MAX_CHARACTERS_SHOWN = 400
-
-# What has a meaning inside a line; block markup cannot start in a table cell or a heading.
-_MARKUP = re.compile(r"([\\`*_\[\]<>#|~$&])")
-_LINE_END = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
-
 
 def render_markdown(report: Report) -> str:
     """The whole document, with a newline at its end."""
-    from t5tune.scoring.findings_markdown import render_findings  # it takes its cells from here
-
     names = [escape(name) for name in (report.run, report.split) if name]
     blocks = ["# " + (", ".join(names) or "Scores"), _counted(report), _score_table(report)]
     if report.decoding:
         blocks += ["## Decoding", _decoding_list(report)]
-    findings, breakdowns = getattr(report, "findings", ()), getattr(report, "breakdowns", ())
-    if report.length_limited is not None and not findings:  # one of the findings says it
+    if report.length_limited is not None and not report.findings:  # one of the findings says it
         blocks.append(_length_advice(report.length_limited, report))
-    if findings or breakdowns:
-        examples = (*report.best, *report.worst, *getattr(report, "details_examples", ()))
-        blocks += render_findings(findings, breakdowns, examples)
+    if report.findings or report.breakdowns:
+        examples = (*report.best, *report.worst, *report.found)
+        blocks += render_findings(report.findings, report.breakdowns, examples)
     for title, examples in (("Best", report.best), ("Worst", report.worst)):
         if examples:
             heading = f"## {title} examples by {escape(report.example_metric)}"
@@ -55,7 +46,7 @@ def _score_table(report: Report) -> str:
         rows.append(
             [escape(score.name), f"{score.value:.2f}", interval, code_in_cell(score.signature)]
         )
-    return table(["score", "value", "confidence interval", "signature"], rows)
+    return table_of(["score", "value", "confidence interval", "signature"], rows)
 
 
 def _decoding_list(report: Report) -> str:
@@ -90,40 +81,4 @@ def _example_table(examples: Sequence[Example]) -> str:
         row.append(cell(example.hypothesis))
         row.append("<br>".join(cell(reference) for reference in example.references))
         rows.append(row)
-    return table([*header, "hypothesis", "reference"], rows)
-
-
-def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of cells that are Markdown already."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
-
-
-def cell(text: str) -> str:
-    """A text of a model or a file as a table cell, the beginning of it if it is long."""
-    if not text.strip():
-        return "*(empty)*"
-    if len(text) > _MAX_CHARACTERS_SHOWN:
-        text = text[:_MAX_CHARACTERS_SHOWN].rstrip() + " …"
-    return escape(text)
-
-
-def escape(text: str) -> str:
-    """`text` on one line, with no character that Markdown or HTML would interpret."""
-    printable = _CONTROL.sub("\ufffd", text.strip())
-    return _MARKUP.sub(r"\\\1", _LINE_END.sub(" ⏎ ", printable))
-
-
-def code(text: str) -> str:
-    """`text` as a code span, whose fence is longer than any run of backticks inside."""
-    text = _LINE_END.sub(" ", text)
-    longest = max((len(run) for run in re.findall("`+", text)), default=0)
-    fence = "`" * (longest + 1)
-    padding = " " if text.startswith("`") or text.endswith("`") else ""
-    return f"{fence}{padding}{text}{padding}{fence}"
-
-
-def code_in_cell(text: str) -> str:
-    """`code` for a table cell."""
-    # In a table a pipe ends the cell even inside a code span, unless escaped.
-    return code(text).replace("|", "\\|")
+    return table_of([*header, "hypothesis", "reference"], rows)
