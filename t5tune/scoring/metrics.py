@@ -7,7 +7,10 @@ from collections.abc import Callable, Sequence
 
 from t5tune.errors import T5TuneError
 from t5tune.scoring.answers import ExactMatchScorer, TokenF1Scorer
+from t5tune.scoring.bleu_intl import BleuIntlScorer
+from t5tune.scoring.distinct import DistinctScorer
 from t5tune.scoring.edit_distance import ErrorRateScorer
+from t5tune.scoring.length_ratio import LengthRatioScorer
 from t5tune.scoring.names import LOWER_IS_BETTER, METRIC_NAMES, SCORE_OF_METRIC
 from t5tune.scoring.rouge import RougeScorer
 from t5tune.scoring.sacrebleu_metrics import build_bleu, build_chrf, build_ter
@@ -31,6 +34,9 @@ _BUILDERS: dict[str, Callable[[ScoringOptions], Metric]] = {
     "token_f1": lambda _: TokenF1Scorer(),
     "wer": lambda options: ErrorRateScorer("word", options),
     "cer": lambda options: ErrorRateScorer("char", options),
+    "bleu_intl": BleuIntlScorer,
+    "distinct_n": DistinctScorer,
+    "length_ratio": LengthRatioScorer,
 }
 
 

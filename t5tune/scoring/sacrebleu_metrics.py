@@ -11,6 +11,7 @@ from t5tune.scoring.score import Score, ScoringOptions
 
 if TYPE_CHECKING:
     from sacrebleu.metrics.base import Metric as SacrebleuMetric
+    from sacrebleu.metrics.bleu import BLEU
 
 # Modules that a tokenizer needs beyond sacreBLEU itself, and what installs them. Looked up
 # beforehand because sacreBLEU reports their absence in different exceptions.
@@ -72,6 +73,22 @@ def build_bleu(options: ScoringOptions) -> SacrebleuScorer:
     return SacrebleuScorer(
         BLEU(lowercase=lowercase, tokenize=tokenize, trg_lang=language),
         BLEU(lowercase=lowercase, tokenize=tokenize, trg_lang=language, effective_order=True),
+    )
+
+
+def build_sentence_bleu(options: ScoringOptions) -> BLEU:
+    """sacreBLEU's BLEU of single examples, whose tokens and lengths other scores count as well.
+
+    Raises:
+        T5TuneError: As `build_bleu` does.
+    """
+    from sacrebleu.metrics.bleu import BLEU
+
+    return BLEU(
+        lowercase=options.lowercase,
+        tokenize=_checked_tokenizer(options, known=list(BLEU.TOKENIZERS)),
+        trg_lang=options.base_language or "",
+        effective_order=True,
     )
 
 
