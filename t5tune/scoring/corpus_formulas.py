@@ -47,22 +47,23 @@ def bleu_from_sums(sums: Floats, *, effective_order: bool = False) -> Floats:
         np.divide(numerator, denominator, out=precisions[:, n], where=counts)
     if not effective_order:
         orders[:] = _BLEU_ORDER
-    has_matches = correct.any(axis=1)
-    scores = [
-        _brevity_penalty(lengths) * math.exp(sum(map(_log, row[:order])) / order) if matches else 0.0
-        for row, order, matches, *lengths in zip(
-            precisions.tolist(), orders.tolist(), has_matches.tolist(),
-            hypothesis_length.tolist(), reference_length.tolist(), strict=True,
-        )
-    ]  # fmt: skip
+    has_matches = correct.sum(axis=1) > 0
+    lengths = zip(hypothesis_length.tolist(), reference_length.tolist(), strict=True)
+    rows = zip(precisions.tolist(), orders.tolist(), has_matches.tolist(), lengths, strict=True)
+    scores = [_bleu(row[:order], *pair) if any_ else 0.0 for row, order, any_, pair in rows]
     return np.array(scores, dtype=np.float64)[:, None]
 
 
-def _brevity_penalty(lengths: list[float]) -> float:
-    hypothesis, reference = lengths
-    if hypothesis >= reference:
-        return 1.0
-    return math.exp(1 - reference / hypothesis) if hypothesis > 0 else 0.0
+def sentence_bleu(rows: Floats) -> Floats:
+    """BLEU of single examples, with effective order: shape (num_examples,)."""
+    return bleu_from_sums(rows, effective_order=True)[:, 0]
+
+
+def _bleu(precisions: list[float], hypothesis_length: float, reference_length: float) -> float:
+    brevity_penalty = 1.0
+    if hypothesis_length < reference_length:
+        brevity_penalty = math.exp(1 - reference_length / hypothesis_length)
+    return brevity_penalty * math.exp(sum(map(_log, precisions)) / len(precisions))
 
 
 def _log(precision: float) -> float:
@@ -108,6 +109,21 @@ def ter_from_sums(sums: Floats) -> Floats:
     edits, length = sums[:, 0], sums[:, 1]
     rate = np.where(length > 0, _quotient(edits, length, length > 0), (edits > 0).astype(float))
     return (100 * rate)[:, None]
+
+
+def error_rate_from_sums(sums: Floats) -> Floats:
+    """WER or CER, with TER's rule for empty references.
+
+    Args:
+        sums: Shape (num_samples, 2): edits, and length of the references.
+
+    Returns:
+        Shape (num_samples, 1).
+    """
+    edits, length = sums[:, 0], sums[:, 1]
+    # The factor before the quotient, as the score of a corpus is computed: the same last digit.
+    rate = _quotient(100.0 * edits, length, length > 0)
+    return np.where(length > 0, rate, 100.0 * (edits > 0))[:, None]
 
 
 def _quotient(numerator: Floats, denominator: Floats, where: NDArray[np.bool_]) -> Floats:

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from t5tune.scoring.score import SegmentStatistics
 
 # Elements of one block of counts: 32 MiB in float64, whatever the size of the test set.
-_MAX_BLOCK_ELEMENTS = 1 << 22
+MAX_BLOCK_ELEMENTS = 1 << 22
 
 ComputeScores = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
@@ -119,7 +119,7 @@ def count_examples(samples: NDArray[np.int64], num_examples: int) -> Iterator[ND
     Yields:
         Shape (size of the block, num_examples), as floats for a matrix product.
     """
-    rows = max(1, _MAX_BLOCK_ELEMENTS // max(num_examples, samples.shape[1]))
+    rows = max(1, MAX_BLOCK_ELEMENTS // max(num_examples, samples.shape[1]))
     for start in range(0, len(samples), rows):
         block = samples[start : start + rows]
         # One count over all test sets of the block: each has its own range of numbers.
