@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from t5tune.scoring.additive_metric import Row
 from t5tune.scoring.sacrebleu_metrics import SacrebleuScorer
 from t5tune.scoring.score import Score, ScoringOptions
-
-_TOKENIZER = "intl"
 
 
 class BleuIntlScorer(SacrebleuScorer):
@@ -28,16 +27,8 @@ class BleuIntlScorer(SacrebleuScorer):
     def __init__(self, options: ScoringOptions) -> None:
         from sacrebleu.metrics.bleu import BLEU
 
-        super().__init__(
-            BLEU(lowercase=options.lowercase, tokenize=_TOKENIZER),
-            BLEU(lowercase=options.lowercase, tokenize=_TOKENIZER, effective_order=True),
-        )
+        super().__init__(BLEU(lowercase=options.lowercase, tokenize="intl"), "bleu")
 
-    def score_corpus(
-        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
-    ) -> list[Score]:
+    def score_rows(self, rows: Sequence[Row], references: Sequence[Sequence[str]]) -> list[Score]:
         """sacreBLEU's number, under a name that keeps it apart from BLEU in one report."""
-        return [
-            replace(score, name="BLEU-intl")
-            for score in super().score_corpus(hypotheses, references)
-        ]
+        return [replace(score, name="BLEU-intl") for score in super().score_rows(rows, references)]

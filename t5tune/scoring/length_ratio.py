@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from t5tune.scoring.additive_metric import AdditiveMetric, Row
 from t5tune.scoring.sacrebleu_metrics import build_sentence_bleu
 from t5tune.scoring.score import Score, ScoringOptions, format_signature
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from t5tune.scoring.statistics import AdditiveStatistics
 
 
-class LengthRatioScorer:
+class LengthRatioScorer(AdditiveMetric):
     """Tokens of the hypotheses, divided by those of the references.
 
     It is the ratio that sacreBLEU prints with a BLEU: BLEU's tokens, and of several references
@@ -32,36 +33,33 @@ class LengthRatioScorer:
     def __init__(self, options: ScoringOptions) -> None:
         self._bleu = build_sentence_bleu(options)
 
-    def score_corpus(
-        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
-    ) -> list[Score]:
+    def collect_rows(
+        self, systems: Sequence[Sequence[str]], references: Sequence[Sequence[str]]
+    ) -> list[list[Row]]:
+        """Both lengths of every example, for each system."""
+        return [
+            [
+                self._lengths(hypothesis, of_one_example)
+                for hypothesis, of_one_example in zip(hypotheses, references, strict=True)
+            ]
+            for hypotheses in systems
+        ]
+
+    def score_rows(self, rows: Sequence[Row], references: Sequence[Sequence[str]]) -> list[Score]:
         """The ratio of the sums over all examples: 1 where both are equally long."""
-        lengths = self._lengths(hypotheses, references)
-        value = _ratio(sum(own for own, _ in lengths), sum(nearest for _, nearest in lengths))
+        length, reference_length = (sum(column) for column in zip(*rows, strict=True))
+        value = length / reference_length if reference_length else 0.0
         return [Score("length_ratio", value, self._signature(references))]
 
-    def score_segments(
-        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
-    ) -> list[float]:
-        """The ratio of every example."""
-        return [_ratio(*pair) for pair in self._lengths(hypotheses, references)]
-
-    def collect_statistics(
-        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
-    ) -> AdditiveStatistics:
-        """Both lengths of every example."""
+    def build_statistics(self, rows: Sequence[Row]) -> AdditiveStatistics:
+        """Both lengths of every example, ready for resampling."""
         from t5tune.scoring.statistics import AdditiveStatistics
 
-        return AdditiveStatistics(self._lengths(hypotheses, references), _ratios)
+        return AdditiveStatistics(rows, _ratios)
 
-    def _lengths(
-        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
-    ) -> list[tuple[int, int]]:
-        scores = (
-            self._bleu.sentence_score(hypothesis, list(of_one_example))
-            for hypothesis, of_one_example in zip(hypotheses, references, strict=True)
-        )
-        return [(score.sys_len, score.ref_len) for score in scores]
+    def _lengths(self, hypothesis: str, of_one_example: Sequence[str]) -> tuple[int, int]:
+        score = self._bleu.sentence_score(hypothesis, list(of_one_example))
+        return score.sys_len, score.ref_len
 
     def _signature(self, references: Sequence[Sequence[str]]) -> str:
         from sacrebleu import __version__
@@ -73,10 +71,6 @@ class LengthRatioScorer:
             tok=self._bleu.tokenizer_signature,
             version=f"sacrebleu-{__version__}",
         )
-
-
-def _ratio(length: int, reference_length: int) -> float:
-    return length / reference_length if reference_length else 0.0
 
 
 def _ratios(sums: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -85,7 +85,7 @@ def test_bootstrap_samples_surround_the_value(real_data: Path) -> None:
     resampled = statistics(hypotheses).compute_scores(samples)
     lower, upper = np.percentile(resampled, [2.5, 97.5], axis=0)
     for index, value in enumerate(values):
-        # Plain counting gives values about a fifth lower, and an interval that leaves this one out.
+        # Plain counting gives values a quarter to a third lower, and intervals without these.
         assert lower[index] < value < upper[index]
         assert abs(resampled[:, index].mean() - value) < 0.2 * (upper[index] - lower[index])
 
