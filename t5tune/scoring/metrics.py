@@ -22,7 +22,7 @@ from t5tune.scoring.names import (
     is_evaluate_metric,
 )
 from t5tune.scoring.rouge import RougeScorer
-from t5tune.scoring.sacrebleu_metrics import build_bleu, build_chrf, build_ter
+from t5tune.scoring.sacrebleu_metrics import SacrebleuScorer, build_bleu, build_chrf, build_ter
 from t5tune.scoring.score import Metric, Normalization, Score, ScoringOptions
 
 __all__ = [
@@ -142,6 +142,11 @@ def build_metric(metric: str, options: ScoringOptions) -> Metric:
             f"There is no metric {metric!r}; {hint}.", next_command="t5tune score --help"
         )
     return _BUILDERS[metric](options)
+
+
+def follows_sacrebleu(metric: str, options: ScoringOptions) -> bool:
+    """Whether sacreBLEU has this metric, so that its p-values are what ours are compared with."""
+    return isinstance(build_metric(metric, options), SacrebleuScorer)
 
 
 def check_examples(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> None:
