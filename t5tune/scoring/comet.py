@@ -135,8 +135,7 @@ def _run_comet(
             lines = (re.sub(r"[\r\n]+", " ", text) + "\n" for text in texts)
             (folder / file).write_text("".join(lines), encoding="utf-8", newline="\n")
         done = subprocess.run(
-            [*command, *_arguments(command, model)],
-            cwd=folder,
+            [*command, *_arguments(command, model, folder)],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -156,10 +155,9 @@ def _run_comet(
     return tuple(float(example["COMET"]) for example in examples)
 
 
-def _arguments(command: Sequence[str], model: str) -> list[str]:
-    source, hypothesis, reference = _FILES
-    files = ["-s", source, "-t", hypothesis, "-r", reference, "--to_json", _RESULT]
-    model = str(Path(model).resolve()) if _is_file(model) else model
+def _arguments(command: Sequence[str], model: str, folder: Path) -> list[str]:
+    options = zip(("-s", "-t", "-r", "--to_json"), (*_FILES, _RESULT), strict=True)
+    files = [word for option, file in options for word in (option, str(folder / file))]
     gpus = [] if "--gpus" in command else ["--gpus", "1" if _has_gpu() else "0"]
     return [*files, "--model", model, "--quiet", "--only_system", *gpus]
 
