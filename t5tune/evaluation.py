@@ -123,6 +123,8 @@ def build_evaluation_report(
     section: EvaluationSection,
     target_lang: str | None,
     engine: str,
+    *,
+    allow_code: bool = False,
 ) -> Report:
     """Score hypotheses.
 
@@ -135,6 +137,7 @@ def build_evaluation_report(
         section: Options of the metrics.
         target_lang: Chooses tokenizers of metrics.
         engine: What decoded them, for the report.
+        allow_code: Whether metrics may run code of others.
     """
     decoding = asdict(options)
     del decoding["tokens_per_batch"]  # changes the speed and nothing else
@@ -152,11 +155,17 @@ def build_evaluation_report(
         lowercase=section.lowercase,
         target_lang=target_lang,
         normalize=section.normalize,
+        allow_code=allow_code,
     )
 
 
 def evaluate_model(
-    model: LoadedModel, examples: Examples, recipe: Recipe, directory: Path | None
+    model: LoadedModel,
+    examples: Examples,
+    recipe: Recipe,
+    directory: Path | None,
+    *,
+    allow_code: bool = False,
 ) -> Report:
     """Translate, score and write the report.
 
@@ -167,6 +176,7 @@ def evaluate_model(
         examples: What is translated.
         recipe: Gives decoding and metrics; the run's own unless the model is no run.
         directory: Where hypotheses.txt, report.json and report.md go; None writes nothing.
+        allow_code: Whether metrics may run code of others.
     """
     options = from_first(lambda: decoding_options(recipe, model.tokenizer))
     hypotheses = translate_examples(share_translation(model.translator), examples, options)
@@ -181,6 +191,7 @@ def evaluate_model(
             recipe.evaluation,
             recipe.target_lang,
             model.translator.engine,
+            allow_code=allow_code,
         )
         report = replace(report, weights=model.weights)
         if directory is not None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from t5tune.cli.foreign_metrics import AllowCode, check_foreign_metrics
 from t5tune.cli.models import choose_model
 from t5tune.cli.processes import NumProcesses, launch_if_asked
 from t5tune.cli.results import print_result
@@ -52,6 +53,7 @@ def evaluate(
         bool, typer.Option("--json", help="Print the report as JSON, as in report.json.")
     ] = False,
     num_processes: NumProcesses = "1",
+    allow_code: AllowCode = False,
 ) -> None:
     """Translate a test set and score it; the numbers are sacreBLEU's."""
     launch_if_asked(num_processes)
@@ -60,14 +62,16 @@ def evaluate(
         entry = _text_files(source, reference)
         name = choose_model(run)
         settings = _choose_recipe(name, recipe, entry, source_lang, target_lang)
+        settings = _with_options(settings, metric, num_beams)
+        check_foreign_metrics(settings.metrics, allow_code)
         return _choose_task(
-            name, _with_options(settings, metric, num_beams), split, entry, source, output_dir,
+            name, settings, split, entry, source, output_dir,
             keeps_report=num_beams is None and metric is None and recipe is None,
         )  # fmt: skip
 
     with joined():
         task = from_first(choose)
-        report = _evaluate(task)
+        report = _evaluate(task, allow_code)
     if is_first():
         print_result(report, as_json=json_output)
 
@@ -105,7 +109,7 @@ def _choose_task(
     return _Task(name, recipe, split, output_dir)
 
 
-def _evaluate(task: _Task) -> Report:
+def _evaluate(task: _Task, allow_code: bool) -> Report:
     """Load the model and the examples, translate, score."""
     from t5tune.evaluation import evaluate_model, load_examples
     from t5tune.translation import load_for_translation, share_loaded_model
@@ -120,7 +124,7 @@ def _evaluate(task: _Task) -> Report:
             prefix=recipe.data.prefix,
         )
     )
-    return evaluate_model(model, examples, recipe, task.directory)
+    return evaluate_model(model, examples, recipe, task.directory, allow_code=allow_code)
 
 
 def _text_files(source: Path | None, references: list[Path] | None) -> DataEntry | None:
@@ -173,14 +177,14 @@ def _choose_recipe(
 
 
 def _with_options(recipe: Recipe, metrics: list[str] | None, num_beams: int | None) -> Recipe:
-    from t5tune.errors import T5TuneError
-    from t5tune.scoring.names import METRIC_NAMES
+    from t5tune.errors import T5TuneError, did_you_mean
+    from t5tune.scoring.names import SCORE_OF_METRIC, is_metric_name
 
     for name in metrics or []:
-        if name not in METRIC_NAMES:
+        if not is_metric_name(name):
             raise T5TuneError(
-                f"--metric: there is no metric {name}.",
-                next_command=f"use one of {', '.join(METRIC_NAMES)}",
+                f"--metric: there is no metric {name}{did_you_mean(name, SCORE_OF_METRIC) or '.'}",
+                next_command=f"use one of {', '.join(SCORE_OF_METRIC)} or evaluate:NAME",
             )
     updates: dict[str, object] = {}
     if metrics:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from t5tune.cli.foreign_metrics import AllowCode, check_code
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -21,14 +23,19 @@ def score(
     metric: Annotated[
         list[str] | None,
         typer.Option(
-            help="bleu, chrf, ter, rouge, exact_match, token_f1, wer or cer; give the option "
-            "again for more (default: bleu and chrf)."
+            help="bleu, chrf, ter, rouge, exact_match, token_f1, wer, cer, bleu_intl, "
+            "distinct_n, length_ratio, comet or evaluate:NAME; give the option again for more "
+            "(default: bleu and chrf)."
         ),
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(help="One source a line, for metrics that want them (comet).")
     ] = None,
     tokenize: Annotated[
         str | None,
         typer.Option(
-            help="sacreBLEU tokenizer for bleu (default: 13a, or the one for --target-lang)."
+            help="sacreBLEU tokenizer for bleu, distinct_n and length_ratio (default: 13a, or the "
+            "one for --target-lang)."
         ),
     ] = None,
     lowercase: Annotated[bool, typer.Option("--lowercase", help="Ignore case.")] = False,
@@ -43,6 +50,7 @@ def score(
     json_output: Annotated[
         bool, typer.Option("--json", help="Print the report as JSON, as in report.json.")
     ] = False,
+    allow_code: AllowCode = False,
 ) -> None:
     """Score a file of hypotheses against one or more files of references.
 
@@ -53,17 +61,21 @@ def score(
 
     metrics = metric or ["bleu", "chrf"]
     check_options(metrics, tokenize, normalize)
+    check_code(metrics, allow_code)
     hypothesis_lines, references = _read_examples(hypotheses, reference)
+    sources = None if source is None else _read_sources(source, hypotheses, len(references))
     if "rouge" in metrics and target_lang is None:
         _warn_about_lost_letters(references)
     report = build_report(
         hypothesis_lines,
         references,
         metrics,
+        sources=sources,
         tokenize=tokenize,
         lowercase=lowercase,
         target_lang=target_lang,
         normalize=normalize,
+        allow_code=allow_code,
     )
     print_result(report, as_json=json_output)
 
@@ -72,9 +84,10 @@ def check_options(metrics: Sequence[str], tokenize: str | None, normalize: str) 
     """Refuse an option that no chosen metric heeds."""
     from t5tune.errors import T5TuneError
 
-    if tokenize is not None and "bleu" not in metrics:
+    if tokenize is not None and not {"bleu", "distinct_n", "length_ratio"} & set(metrics):
         raise T5TuneError(
-            "--tokenize changes BLEU only, and bleu is not among the metrics.",
+            "--tokenize changes bleu, distinct_n and length_ratio only, and none of them is among "
+            "the metrics.",
             next_command="add --metric bleu or leave --tokenize out",
         )
     if normalize != "none" and "exact_match" not in metrics:
@@ -106,6 +119,22 @@ def _read_examples(
                 next_command=f"wc -l {shlex.join([hypotheses, *references])}",
             )
     return hypothesis_lines, list(zip(*files, strict=True))
+
+
+def _read_sources(source: str, hypotheses: str, num_hypotheses: int) -> list[str]:
+    import shlex
+
+    from t5tune.errors import T5TuneError
+    from t5tune.scoring.text_files import read_lines
+
+    lines = read_lines(source)
+    if len(lines) != num_hypotheses:
+        name = "standard input" if hypotheses == "-" else hypotheses
+        raise T5TuneError(
+            f"{name} has {num_hypotheses} lines, but {source} has {len(lines)}.",
+            next_command=f"wc -l {shlex.join([hypotheses, source])}",
+        )
+    return lines
 
 
 def _warn_about_lost_letters(references: Sequence[Sequence[str]]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from t5tune.cli.foreign_metrics import AllowCode, check_foreign_metrics
 from t5tune.cli.processes import (
     MachineRank,
     MainProcess,
@@ -44,6 +45,7 @@ def train(
     num_machines: NumMachines = 1,
     machine_rank: MachineRank = 0,
     main_process: MainProcess = None,
+    allow_code: AllowCode = False,
 ) -> None:
     """Train a model; the same command again continues a run that was interrupted.
 
@@ -56,17 +58,22 @@ def train(
         load_recipe(recipe, overrides or [])  # mistakes are found before anything is started
     launch_if_asked(num_processes, num_machines, machine_rank, main_process)
     with joined():
-        code = _train(recipe, overrides or [], output_dir, restart, json_output)
+        code = _train(recipe, overrides or [], output_dir, restart, json_output, allow_code)
     if code:
         raise typer.Exit(code)
 
 
 def _train(
-    name: str, overrides: list[str], output_dir: Path | None, restart: bool, json_output: bool
+    name: str,
+    overrides: list[str],
+    output_dir: Path | None,
+    restart: bool,
+    json_output: bool,
+    allow_code: bool,
 ) -> int:
     """The whole command, in each of the processes; returns the exit code."""
     with ExitStack() as stack:
-        begun = from_first(lambda: _begin(name, overrides, output_dir, restart, stack))
+        begun = from_first(lambda: _begin(name, overrides, output_dir, restart, allow_code, stack))
         if begun.finished is not None:
             if is_first():
                 _say_finished(begun, json_output)
@@ -74,7 +81,7 @@ def _train(
         from t5tune.cli.results import print_result
         from t5tune.training.session import train as run_session
 
-        result = run_session(begun.recipe, begun.run)
+        result = run_session(begun.recipe, begun.run, allow_code=allow_code)
     if result.stopped_by is not None:
         if is_first():
             typer.echo("stopped; a checkpoint is saved", err=True)
@@ -105,7 +112,12 @@ class _Begun:
 
 
 def _begin(
-    name: str, overrides: list[str], output_dir: Path | None, restart: bool, stack: ExitStack
+    name: str,
+    overrides: list[str],
+    output_dir: Path | None,
+    restart: bool,
+    allow_code: bool,
+    stack: ExitStack,
 ) -> _Begun:
     """Read the recipe and take the run directory, whose lock is held until the stack ends."""
     from t5tune.recipe.loading import load_recipe
@@ -114,13 +126,15 @@ def _begin(
     from t5tune.training.resuming import has_model_of
 
     recipe = load_recipe(name, overrides)
+    check_foreign_metrics(recipe.metrics, allow_code)
     path = output_dir or RUNS / recipe.name
     if restart:
         path = next_free_path(path)
     run = RunDirectory(path)
     _check_directory(run)
-    own_place = ["--output-dir", str(output_dir)] if output_dir else []
-    command = shlex.join(["t5tune", "train", name, *overrides, *own_place])
+    options = ["--output-dir", str(output_dir)] if output_dir else []
+    options += ["--allow-code"] if allow_code else []
+    command = shlex.join(["t5tune", "train", name, *overrides, *options])
     stack.enter_context(lock_run(run))
     recipe = _as_begun(recipe, run)
     _check_recipe(recipe, run, command)
@@ -131,9 +145,13 @@ def _begin(
 
 
 def _say_finished(begun: _Begun, json_output: bool) -> None:
+    from t5tune.scoring.names import is_evaluate_metric
+
     assert begun.finished is not None
     typer.echo(f"this run is finished: {begun.run.path}", err=True)
-    typer.echo(f"try: t5tune eval {begun.run.path}   # or {begun.command} --restart", err=True)
+    runs_code = any(map(is_evaluate_metric, begun.recipe.metrics))
+    evaluate = f"t5tune eval {begun.run.path}" + (" --allow-code" if runs_code else "")
+    typer.echo(f"try: {evaluate}   # or {begun.command} --restart", err=True)
     if json_output:
         typer.echo(begun.finished.read_text(encoding="utf-8"), nl=False)
 

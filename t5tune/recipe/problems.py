@@ -10,6 +10,7 @@ from types import UnionType
 from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from t5tune.errors import did_you_mean
 from t5tune.recipe.schema import Recipe
@@ -158,15 +159,27 @@ def _is_union(annotation: Any) -> bool:
 
 
 def _choices(annotation: Any) -> list[str]:
-    """Values that a field may have, as far as they are words."""
+    """Values that a field may have, as far as they are words, and examples of its patterns."""
     if typing.get_origin(annotation) is Literal:
         return [str(value) for value in typing.get_args(annotation)]
+    if typing.get_origin(annotation) is typing.Annotated:
+        return examples_of(annotation)
     if not _is_union(annotation):
         return []
     choices = [c for part in typing.get_args(annotation) for c in _choices(part)]
     if choices and bool in typing.get_args(annotation):
         choices = ["true", "false", *choices]
     return choices
+
+
+def examples_of(annotation: Any) -> list[str]:
+    """Examples that a pattern of the schema comes with."""
+    return [
+        str(example)
+        for part in typing.get_args(annotation)
+        if isinstance(part, FieldInfo)
+        for example in part.examples or ()
+    ]
 
 
 def _one_of(choices: Sequence[str]) -> str:

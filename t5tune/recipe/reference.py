@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from t5tune.recipe.problems import examples_of
 from t5tune.recipe.schema import DataEntry, Recipe
 
 NAMES = {int: "whole number", float: "number", str: "text", bool: "true or false"}
@@ -57,7 +58,8 @@ def _value(field: FieldInfo) -> str:
 def _type_name(annotation: Any) -> str:
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is typing.Annotated:
-        return _type_name(arguments[0])
+        examples = [f"`{example}`" for example in examples_of(annotation)]
+        return ", ".join(examples) or _type_name(arguments[0])
     if origin in (typing.Union, types.UnionType):
         return ", ".join(_type_name(part) for part in arguments if part is not type(None))
     if origin is Literal:

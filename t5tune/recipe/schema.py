@@ -6,7 +6,7 @@ Keys that are forwarded to Hugging Face keep Hugging Face's spelling.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     Field,
@@ -16,12 +16,38 @@ from pydantic import (
 
 from t5tune.recipe.section import Count, Depth, PositiveInt, Section, WholeNumber, Width
 from t5tune.recipe.training_section import TrainingSection as TrainingSection
-from t5tune.scoring.names import METRIC_NAMES
+from t5tune.scoring.names import (
+    COMET,
+    EVALUATE_PATTERN,
+    METRIC_NAMES,
+    is_metric_name,
+    ranks_models,
+)
 
 TaskName = Literal["translation", "summarization", "text2text"]
-MetricName = Literal["bleu", "chrf", "ter", "rouge", "exact_match", "token_f1", "wer", "cer"]
+OwnMetricName = Literal[
+    "bleu",
+    "chrf",
+    "ter",
+    "rouge",
+    "exact_match",
+    "token_f1",
+    "wer",
+    "cer",
+    "bleu_intl",
+    "distinct_n",
+    "length_ratio",
+    "comet",
+]
+# The name alone is looked at; whether there is such a metric shows when it is loaded.
+MetricName = (
+    OwnMetricName | Annotated[str, Field(pattern=EVALUATE_PATTERN, examples=["evaluate:NAME"])]
+)
+BestMetricName = Literal[
+    "bleu", "chrf", "ter", "rouge", "exact_match", "token_f1", "wer", "cer", "bleu_intl", "comet"
+]
 
-DEFAULT_METRICS: dict[str, tuple[MetricName, ...]] = {
+DEFAULT_METRICS: dict[str, tuple[BestMetricName, ...]] = {
     "translation": ("bleu", "chrf"),
     "summarization": ("rouge",),
     "text2text": ("exact_match", "wer", "cer"),
@@ -210,8 +236,9 @@ class EvaluationSection(Section):
     metrics: list[MetricName] | None = Field(
         default=None, min_length=1, description="Scores of the report; by task if left out."
     )
-    best_metric: MetricName | None = Field(
-        default=None, description="Chooses the best checkpoint; the first metric if left out."
+    best_metric: BestMetricName | None = Field(
+        default=None,
+        description="Chooses the best checkpoint; left out, the first metric that can.",
     )
     max_validation_examples: PositiveInt = Field(
         default=500, description="Examples translated (greedily) at each validation."
@@ -226,15 +253,28 @@ class EvaluationSection(Section):
 
     @field_validator("metrics")
     @classmethod
-    def _no_metric_twice(cls, metrics: list[MetricName] | None) -> list[MetricName] | None:
+    def _no_metric_twice(cls, metrics: list[str] | None) -> list[str] | None:
         if metrics is not None and len(set(metrics)) < len(metrics):
             raise ValueError("a metric is listed twice")
         return metrics
+
+    @field_validator("best_metric", mode="before")
+    @classmethod
+    def _best_metric_ranks(cls, name: Any) -> Any:
+        if isinstance(name, str) and is_metric_name(name) and not ranks_models(name):
+            raise ValueError(
+                f"{name} cannot choose the best checkpoint: nothing says that more of it is better"
+            )
+        return name
 
     @model_validator(mode="after")
     def _best_metric_is_measured(self) -> EvaluationSection:
         if self.best_metric and self.metrics and self.best_metric not in self.metrics:
             raise ValueError(f"best_metric {self.best_metric} is not in `metrics`")
+        if self.metrics and not any(map(ranks_models, self.metrics)):
+            raise ValueError(
+                "none of `metrics` can choose the best checkpoint; add one that can, such as chrf"
+            )
         return self
 
 
@@ -260,7 +300,7 @@ class Recipe(Section):
         return self
 
     @property
-    def metrics(self) -> tuple[MetricName, ...]:
+    def metrics(self) -> tuple[str, ...]:
         """The metrics of the report, in order; the task's own where the recipe names none."""
         if self.evaluation.metrics:
             return tuple(self.evaluation.metrics)
@@ -271,9 +311,10 @@ class Recipe(Section):
         return DEFAULT_METRICS[self.task]
 
     @property
-    def best_metric(self) -> MetricName:
+    def best_metric(self) -> str:
         """The metric that chooses the best checkpoint."""
-        return self.evaluation.best_metric or self.metrics[0]
+        return self.evaluation.best_metric or next(filter(ranks_models, self.metrics))
 
 
-assert set(METRIC_NAMES) == set(MetricName.__args__)  # type: ignore[attr-defined]
+assert get_args(OwnMetricName) == (*METRIC_NAMES, COMET)
+assert get_args(BestMetricName) == tuple(filter(ranks_models, get_args(OwnMetricName)))

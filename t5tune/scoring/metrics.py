@@ -8,8 +8,19 @@ from collections.abc import Callable, Sequence
 from t5tune.errors import T5TuneError
 from t5tune.scoring.additive_metric import score_with_statistics
 from t5tune.scoring.answers import ExactMatchScorer, TokenF1Scorer
+from t5tune.scoring.bleu_intl import BleuIntlScorer
+from t5tune.scoring.comet import CometScorer
+from t5tune.scoring.distinct import DistinctScorer
 from t5tune.scoring.edit_distance import ErrorRateScorer
-from t5tune.scoring.names import LOWER_IS_BETTER, METRIC_NAMES, SCORE_OF_METRIC
+from t5tune.scoring.evaluate_metrics import EvaluateScorer
+from t5tune.scoring.length_ratio import LengthRatioScorer
+from t5tune.scoring.names import (
+    EVALUATE,
+    LOWER_IS_BETTER,
+    METRIC_NAMES,
+    SCORE_OF_METRIC,
+    is_evaluate_metric,
+)
 from t5tune.scoring.rouge import RougeScorer
 from t5tune.scoring.sacrebleu_metrics import SacrebleuScorer, build_bleu, build_chrf, build_ter
 from t5tune.scoring.score import Metric, Normalization, Score, ScoringOptions
@@ -38,6 +49,10 @@ _BUILDERS: dict[str, Callable[[ScoringOptions], Metric]] = {
     "token_f1": lambda _: TokenF1Scorer(),
     "wer": lambda options: ErrorRateScorer("word", options),
     "cer": lambda options: ErrorRateScorer("char", options),
+    "bleu_intl": BleuIntlScorer,
+    "distinct_n": DistinctScorer,
+    "length_ratio": LengthRatioScorer,
+    "comet": CometScorer,
 }
 
 
@@ -50,30 +65,34 @@ def score_hypotheses(
     lowercase: bool = False,
     target_lang: str | None = None,
     normalize: Normalization = "none",
+    sources: Sequence[str] | None = None,
+    allow_code: bool = False,
     num_resamples: int = 0,
     seed: int = DEFAULT_SEED,
 ) -> list[Score]:
     """Corpus scores, in the order of `metrics` (a name that comes twice counts once).
 
     Args:
-        metrics: Names from `METRIC_NAMES`; `rouge` gives four scores, the others one.
+        metrics: Names from `METRIC_NAMES`, `comet` or `evaluate:NAME`; some give several scores.
         hypotheses: One text per example.
         references: `references[i]` are those of example i, at least one; their number may differ.
         tokenize: sacreBLEU tokenizer for BLEU; None means the best one for `target_lang`.
         lowercase: Ignore case in BLEU, chrF2++, exact_match, WER and CER; the others always do.
         target_lang: Chooses BLEU's tokenizer (zh, ja, ko) and ROUGE's (English or not).
         normalize: For exact_match: `none` strips white space, `squad` normalises as SQuAD does.
+        sources: Input texts, which COMET and some metrics of `evaluate` need.
+        allow_code: Whether metrics of `evaluate` may be loaded, which runs their code.
         num_resamples: Bootstrap resamples for 95 % confidence intervals; 0 for no intervals.
         seed: Of the resampling.
 
     Returns:
-        Scores as percentages, not rounded, each with its signature.
+        Scores as percentages (or on the metric's own scale), not rounded, with signatures.
 
     Raises:
         T5TuneError: An unknown metric or tokenizer, a missing tokenizer package, no examples, or
             numbers of hypotheses and references that differ.
     """
-    options = ScoringOptions(tokenize, lowercase, target_lang, normalize)
+    options = ScoringOptions(tokenize, lowercase, target_lang, normalize, sources, allow_code)
     scorers = [build_metric(metric, options) for metric in dict.fromkeys(metrics)]
     check_examples(hypotheses, references)
     if not num_resamples:
@@ -93,13 +112,15 @@ def sentence_scores(
     lowercase: bool = False,
     target_lang: str | None = None,
     normalize: Normalization = "none",
+    sources: Sequence[str] | None = None,
+    allow_code: bool = False,
 ) -> list[float]:
     """One number per example, for picking examples; their mean is not the corpus score.
 
     BLEU uses effective n-gram order; ROUGE means ROUGE-L. Arguments, scale and errors are those
     of `score_hypotheses`.
     """
-    options = ScoringOptions(tokenize, lowercase, target_lang, normalize)
+    options = ScoringOptions(tokenize, lowercase, target_lang, normalize, sources, allow_code)
     scorer = build_metric(metric, options)
     check_examples(hypotheses, references)
     return scorer.score_segments(hypotheses, references)
@@ -111,9 +132,12 @@ def build_metric(metric: str, options: ScoringOptions) -> Metric:
     Raises:
         T5TuneError: There is none, or it lacks what the options ask for.
     """
+    if is_evaluate_metric(metric):
+        return EvaluateScorer(metric, options)
     if metric not in _BUILDERS:
-        nearest = difflib.get_close_matches(metric.lower(), METRIC_NAMES, n=1)
-        hint = f"did you mean {nearest[0]!r}" if nearest else f"there are {', '.join(METRIC_NAMES)}"
+        nearest = difflib.get_close_matches(metric.lower(), _BUILDERS, n=1)
+        known = (*_BUILDERS, f"{EVALUATE}NAME")
+        hint = f"did you mean {nearest[0]!r}" if nearest else f"there are {', '.join(known)}"
         raise T5TuneError(
             f"There is no metric {metric!r}; {hint}.", next_command="t5tune score --help"
         )

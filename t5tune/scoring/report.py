@@ -17,6 +17,7 @@ from t5tune.scoring.metrics import (
     score_hypotheses,
     sentence_scores,
 )
+from t5tune.scoring.names import format_value, metric_for_examples
 from t5tune.scoring.score import Normalization
 
 SCHEMA_VERSION = 2
@@ -121,16 +122,18 @@ def build_report(
     lowercase: bool = False,
     target_lang: str | None = None,
     normalize: Normalization = "none",
+    allow_code: bool = False,
 ) -> Report:
     """Scores the hypotheses and picks up to five best and five worst examples.
 
-    The first metric ranks the examples by its sentence score; of equal ones the earlier comes
-    first. With fewer than ten examples the two lists share them out, the best getting more.
+    The first metric that can ranks the examples by its sentence score, chrF2++ where none can; of
+    equal ones the earlier comes first. With fewer than ten examples the two lists share them
+    out, the best getting more.
 
     Args:
         hypotheses: One text per example.
         references: `references[i]` are those of example i.
-        metrics: Names from `METRIC_NAMES`, at least one.
+        metrics: As in `score_hypotheses`, at least one.
         sources: Input texts, if known.
         run: Name of the run.
         split: Name of the data split.
@@ -141,6 +144,7 @@ def build_report(
         lowercase: As in `score_hypotheses`.
         target_lang: As in `score_hypotheses`.
         normalize: As in `score_hypotheses`.
+        allow_code: As in `score_hypotheses`.
 
     Raises:
         T5TuneError: As `score_hypotheses` does.
@@ -158,15 +162,19 @@ def build_report(
         lowercase=lowercase,
         target_lang=target_lang,
         normalize=normalize,
+        sources=sources,
+        allow_code=allow_code,
     )
+    ranking = metric_for_examples(metrics)
     values = sentence_scores(
-        metrics[0],
+        ranking,
         hypotheses,
         references,
         tokenize=tokenize,
         lowercase=lowercase,
         target_lang=target_lang,
         normalize=normalize,
+        sources=sources,
     )
     examples = [
         Example(index, sources[index] if sources else None, hypothesis, tuple(of_one), value)
@@ -174,7 +182,7 @@ def build_report(
             zip(hypotheses, references, values, strict=True)
         )
     ]
-    best, worst = _pick_examples(examples, lower_is_better=metrics[0] in LOWER_IS_BETTER)
+    best, worst = _pick_examples(examples, lower_is_better=ranking in LOWER_IS_BETTER)
     return Report(
         run=run,
         split=split,
@@ -185,7 +193,7 @@ def build_report(
         length_limited=length_limited,
         best=best,
         worst=worst,
-        example_metric=SCORE_OF_METRIC[metrics[0]],
+        example_metric=SCORE_OF_METRIC[ranking],
     )
 
 
@@ -211,8 +219,10 @@ def format_scores(report: Report) -> str:
     for score in report.scores:
         interval = ""
         if score.confidence_interval is not None:
-            interval = f" [{score.confidence_interval[0]:.2f}, {score.confidence_interval[1]:.2f}]"
-        lines.append(f"{score.name} {score.value:.2f}{interval}  {score.signature}")
+            ends = (format_value(score.name, end) for end in score.confidence_interval)
+            interval = f" [{', '.join(ends)}]"
+        value = format_value(score.name, score.value)
+        lines.append(f"{score.name} {value}{interval}  {score.signature}")
     return "\n".join(lines)
 
 

@@ -102,15 +102,22 @@ def add_intervals(
     resampled = bootstrap_scores([statistics for _, statistics in scored], num_resamples, seed)
     return [
         [
-            replace(
-                score,
-                confidence_interval=percentile_interval(columns[:, number]),
-                signature=sign_resampling(score.signature, seed, bs=num_resamples),
-            )
+            _with_interval(score, columns[:, number], num_resamples, seed)
             for number, score in enumerate(scores)
         ]
         for (scores, _), columns in zip(scored, resampled, strict=True)
     ]
+
+
+def _with_interval(score: Score, resampled: Floats, num_resamples: int, seed: int) -> Score:
+    """No interval where the statistics cannot tell a resampled score, which is then no number."""
+    if np.isnan(resampled).any():
+        return score
+    return replace(
+        score,
+        confidence_interval=percentile_interval(resampled),
+        signature=sign_resampling(score.signature, seed, bs=num_resamples),
+    )
 
 
 def sign_resampling(signature: str, seed: int, **counts: int) -> str:

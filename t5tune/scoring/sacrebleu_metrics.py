@@ -12,6 +12,7 @@ from t5tune.scoring.score import Score, ScoringOptions
 
 if TYPE_CHECKING:
     from sacrebleu.metrics.base import Metric as SacrebleuMetric
+    from sacrebleu.metrics.bleu import BLEU
 
     from t5tune.scoring.statistics import AdditiveStatistics
 
@@ -112,6 +113,22 @@ def build_bleu(options: ScoringOptions) -> SacrebleuScorer:
     language = options.base_language or ""
     metric = BLEU(lowercase=options.lowercase, tokenize=tokenize, trg_lang=language)
     return SacrebleuScorer(metric, "bleu")
+
+
+def build_sentence_bleu(options: ScoringOptions) -> BLEU:
+    """sacreBLEU's BLEU of single examples, whose tokens and lengths other scores count as well.
+
+    Raises:
+        T5TuneError: As `build_bleu` does.
+    """
+    from sacrebleu.metrics.bleu import BLEU
+
+    return BLEU(
+        lowercase=options.lowercase,
+        tokenize=_checked_tokenizer(options, known=list(BLEU.TOKENIZERS)),
+        trg_lang=options.base_language or "",
+        effective_order=True,
+    )
 
 
 def build_chrf(options: ScoringOptions) -> SacrebleuScorer:

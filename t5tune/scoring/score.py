@@ -52,12 +52,16 @@ class ScoringOptions:
         lowercase: Ignore case where the metric has a choice.
         target_lang: Language code of the hypotheses (`de`, `zh_CN`, `jpn_Jpan`), if known.
         normalize: How exact_match prepares both sides.
+        sources: Input texts, one for each example, for the metrics that look at them.
+        allow_code: Whether metrics may run Python code from the hub or from a script.
     """
 
     tokenize: str | None = None
     lowercase: bool = False
     target_lang: str | None = None
     normalize: Normalization = "none"
+    sources: Sequence[str] | None = None
+    allow_code: bool = False
 
     @property
     def base_language(self) -> str | None:

@@ -32,7 +32,7 @@ from t5tune.recipe.loading import dump_recipe
 from t5tune.recipe.schema import Recipe, TrainingSection
 from t5tune.run_directory import RunDirectory, write_text
 from t5tune.scoring.metrics import score_hypotheses
-from t5tune.scoring.names import LOWER_IS_BETTER, SCORE_OF_METRIC
+from t5tune.scoring.names import LOWER_IS_BETTER, SCORE_OF_METRIC, metrics_of_validation
 from t5tune.training.arguments import build_training_arguments
 from t5tune.training.averaging import WeightAverage
 from t5tune.training.batch_probe import BatchProbe
@@ -276,13 +276,14 @@ def _validate(
         )
     scores = from_first(
         lambda: score_hypotheses(
-            recipe.metrics,
+            metrics_of_validation(recipe.metrics, recipe.best_metric),
             [hypothesis.text for hypothesis in hypotheses],
             validation.references[:num],
             tokenize=evaluation.tokenize,
             lowercase=evaluation.lowercase,
             target_lang=recipe.target_lang,
             normalize=evaluation.normalize,
+            sources=validation.sources[:num],
         )
     )
     return {score.name: score.value for score in scores}

@@ -14,7 +14,7 @@ from t5tune.errors import T5TuneError
 from t5tune.manifest import find_damage
 from t5tune.processes import from_first
 from t5tune.progress import say
-from t5tune.recipe.schema import MetricName, TrainingSection
+from t5tune.recipe.schema import TrainingSection
 from t5tune.run_directory import RunDirectory
 from t5tune.scoring.names import LOWER_IS_BETTER, SCORE_OF_METRIC
 from t5tune.training.averaging import average_checkpoints, weights_applied
@@ -47,7 +47,7 @@ def choose_weights(
     trainer: T5TuneTrainer,
     run: RunDirectory,
     training: TrainingSection,
-    metric: MetricName,
+    metric: str,
     log: JsonLog,
 ) -> LoopResult:
     """The best checkpoint, or an average if one validates better.

@@ -77,7 +77,7 @@ class _Texts:
     test: Examples
 
 
-def train(recipe: Recipe, run: RunDirectory) -> TrainingResult:
+def train(recipe: Recipe, run: RunDirectory, *, allow_code: bool = False) -> TrainingResult:
     """Train, keep the best model, evaluate it.
 
     A run that was interrupted goes on from its newest complete checkpoint. Of several processes
@@ -86,6 +86,7 @@ def train(recipe: Recipe, run: RunDirectory) -> TrainingResult:
     Args:
         recipe: As the user wrote it.
         run: A new directory, or one that holds an unfinished run of the same recipe.
+        allow_code: Whether metrics of the report may run code of others.
 
     Raises:
         T5TuneError: Data, model or settings do not allow it.
@@ -100,7 +101,9 @@ def train(recipe: Recipe, run: RunDirectory) -> TrainingResult:
     resolved = model.recipe
     split = "test" if recipe.data.test is not None else "validation"
     examples = from_first(lambda: load_examples(resolved, split))
-    return TrainingResult(run, evaluate_model(model, examples, resolved, run.evaluation(split)))
+    directory = run.evaluation(split)
+    report = evaluate_model(model, examples, resolved, directory, allow_code=allow_code)
+    return TrainingResult(run, report)
 
 
 def _train_model(recipe: Recipe, run: RunDirectory) -> signal.Signals | None:

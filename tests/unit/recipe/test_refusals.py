@@ -26,7 +26,10 @@ data:
 training:
   seed: 7
 """
-METRICS = "bleu, chrf, ter, rouge, exact_match, token_f1, wer or cer"
+METRICS = (
+    "bleu, chrf, ter, rouge, exact_match, token_f1, wer, cer, bleu_intl, distinct_n, "
+    "length_ratio, comet or evaluate:NAME"
+)
 
 Load = Callable[..., Recipe]
 
@@ -81,6 +84,21 @@ def test_a_line_of_training(load: Load, line: str, expected: str) -> None:
     [
         ("evaluation: {metrics: [blue]}",
          f"evaluation.metrics[0]: expected {METRICS}, found 'blue'; did you mean bleu?"),
+        ("evaluation: {metrics: [bleu, 'evaluate: meteor']}",
+         f"evaluation.metrics[1]: expected {METRICS}, found 'evaluate: meteor'; did you mean "
+         "evaluate:NAME?"),
+        ("evaluation: {metrics: [bleu, evaluate:a/b/c]}",
+         f"evaluation.metrics[1]: expected {METRICS}, found 'evaluate:a/b/c'; did you mean "
+         "evaluate:NAME?"),
+        ("evaluation: {metrics: [evaluate:meteor, distinct_n]}",
+         "evaluation: none of `metrics` can choose the best checkpoint; add one that can, such as "
+         "chrf"),
+        ("evaluation: {metrics: [chrf, evaluate:meteor], best_metric: evaluate:meteor}",
+         "evaluation.best_metric: evaluate:meteor cannot choose the best checkpoint: nothing says "
+         "that more of it is better"),
+        ("evaluation: {best_metric: length_ratio}",
+         "evaluation.best_metric: length_ratio cannot choose the best checkpoint: nothing says "
+         "that more of it is better"),
         ("evaluation: {metrics: bleu}", "evaluation.metrics: expected a list, found 'bleu'"),
         ("evaluation: {metrics: []}",
          "evaluation.metrics: the list is empty; leave the key out instead"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from pathlib import Path
 
 import pytest
 import sacrebleu
@@ -12,6 +13,7 @@ from sacrebleu.metrics.ter import TER
 
 from t5tune.errors import T5TuneError
 from t5tune.scoring.metrics import score_hypotheses, sentence_scores
+from t5tune.scoring.text_files import read_lines
 
 HYPOTHESES = [
     "The dog bit the man, didn't it?",
@@ -99,6 +101,49 @@ def test_tokenizer_can_be_chosen() -> None:
     (score,) = score_hypotheses(["bleu"], HYPOTHESES, TWO_REFERENCES, tokenize="char")
     assert "tok:char" in score.signature
     assert score.value == BLEU(tokenize="char").corpus_score(HYPOTHESES, [FIRST, SECOND]).score
+
+
+@pytest.mark.parametrize("lowercase", [False, True])
+def test_bleu_on_international_tokens_equals_sacrebleu(lowercase: bool, real_data: Path) -> None:
+    folder = real_data / "wmt17_systems"
+    hypotheses = read_lines(str(folder / "newstest2017.uedin-nmt.4722.en-de"))
+    references = read_lines(str(folder / "reference"))
+    ours, bleu = score_hypotheses(
+        ["bleu_intl", "bleu"], hypotheses, [[one] for one in references], lowercase=lowercase
+    )
+    metric = BLEU(tokenize="intl", lowercase=lowercase)
+    assert ours.value == metric.corpus_score(hypotheses, [references]).score
+    assert ours.signature == str(metric.get_signature())
+    assert "tok:intl" in ours.signature
+    assert (ours.name, bleu.name) == ("BLEU-intl", "BLEU")
+    assert ours.value != bleu.value
+
+
+def test_international_tokens_are_the_definition() -> None:
+    (score,) = score_hypotheses(
+        ["bleu_intl"], ["今天"], [["今天"]], tokenize="char", target_lang="zh"
+    )
+    assert "tok:intl" in score.signature
+
+
+@pytest.mark.parametrize(
+    ("code", "module", "tokenizer", "text", "reference"),
+    [
+        ("ja", "MeCab", "ja-mecab", "今日は天気がとても良いです。", "今日は天気が良いです。"),
+        ("jpn_Jpan", "MeCab", "ja-mecab", "今日は天気がとても良いです。", "今日は天気が良いです。"),
+        ("ko", "mecab_ko", "ko-mecab", "오늘은 날씨가 아주 좋습니다.", "오늘은 날씨가 좋습니다."),
+    ],
+)
+def test_japanese_and_korean_get_their_tokenizers(
+    code: str, module: str, tokenizer: str, text: str, reference: str
+) -> None:
+    pytest.importorskip(module)
+    (score,) = score_hypotheses(["bleu"], [text], [[reference]], target_lang=code)
+    metric = BLEU(tokenize=tokenizer)
+    assert score.value == metric.corpus_score([text], [[reference]]).score
+    assert f"tok:{tokenizer}" in score.signature
+    # White space alone would find one token, and no match at all, in Japanese.
+    assert score.value > 0
 
 
 @pytest.mark.parametrize("code", ["zh", "zh_CN", "zh-TW", "zho_Hans"])
