@@ -14,10 +14,15 @@ from t5tune.scoring.score import Score
 # room, so that labels are as large on a phone as on a desk.
 CHART_WIDTH = 360
 CHART_HEIGHT = 210
-_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 12, 12, 40
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 12, 26, 40
 
 _MAX_POINTS_DRAWN = 1000
 _LOWER_IS_BETTER = {SCORE_OF_METRIC[metric] for metric in LOWER_IS_BETTER}
+# Title and unit of what is logged in training.
+_TRAINING_NAMES = {
+    "loss": ("Training loss", "mean over target tokens, in nats"),
+    "learning_rate": ("Learning rate", "at the logged step"),
+}
 _OWN_SCALE = ("length_ratio", "distinct", "COMET")
 
 
@@ -52,7 +57,7 @@ class CurveChart:
         y_ticks: Of the values.
         marked: Position of the best point in `coordinates`, for validation scores.
         best: The best (step, value label), for validation scores.
-        is_thinned: Whether some points were left out because there were too many.
+        num_logged: Points of the curve; more than are drawn if there are too many.
     """
 
     name: str
@@ -63,7 +68,7 @@ class CurveChart:
     y_ticks: tuple[Tick, ...]
     marked: int | None
     best: tuple[int, str] | None
-    is_thinned: bool
+    num_logged: int
 
     @property
     def left(self) -> float:
@@ -95,12 +100,14 @@ def best_position(curve: TrainingCurve) -> int:
 
 def draw_curve(curve: TrainingCurve) -> CurveChart:
     """Lay out one curve with at least one point."""
-    is_training = curve.name in _TRAINING_NAMES
-    best = None if is_training else best_position(curve)
-    stride = max(1, math.ceil(len(curve.steps) / _MAX_POINTS_DRAWN))
-    drawn = sorted(
-        {*range(0, len(curve.steps), stride), len(curve.steps) - 1} | ({best} - {None})  # type: ignore[arg-type]
+    better = "lower" if is_lower_better(curve.name) else "higher"
+    name, unit = _TRAINING_NAMES.get(
+        curve.name, (f"Validation {curve.name.removeprefix('validation ')}", f"{better} is better")
     )
+    best = None if curve.name in _TRAINING_NAMES else best_position(curve)
+    stride = max(1, math.ceil(len(curve.steps) / _MAX_POINTS_DRAWN))
+    drawn = {*range(0, len(curve.steps), stride), len(curve.steps) - 1}
+    drawn = sorted(drawn if best is None else drawn | {best})
     y_values = nice_ticks(min(curve.values), max(curve.values))
     low, high = min(y_values[0], *curve.values), max(y_values[-1], *curve.values)
     x_values = nice_ticks(0, curve.steps[-1], most=5)
@@ -117,22 +124,16 @@ def draw_curve(curve: TrainingCurve) -> CurveChart:
         return curve.steps[i], format_value(curve.values[i])
 
     return CurveChart(
-        name=_TRAINING_NAMES.get(curve.name, (curve.name, ""))[0],
-        unit=_TRAINING_NAMES.get(curve.name, ("", f"validation {curve.name}"))[1],
+        name=name,
+        unit=unit,
         coordinates=tuple((x_of(curve.steps[i]), y_of(curve.values[i])) for i in drawn),
         points=tuple(with_label(i) for i in drawn),
         x_ticks=tuple(Tick(x_of(step), format_step(step)) for step in x_values if step <= end),
         y_ticks=tuple(Tick(y_of(value), label) for value, label in label_ticks(y_values)),
         marked=None if best is None else drawn.index(best),
         best=None if best is None else with_label(best),
-        is_thinned=stride > 1,
+        num_logged=len(curve.steps),
     )
-
-
-_TRAINING_NAMES = {
-    "loss": ("Training loss", "mean over target tokens, in nats"),
-    "learning_rate": ("Learning rate", "of the last step"),
-}
 
 
 @dataclass(frozen=True)

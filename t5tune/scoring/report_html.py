@@ -176,7 +176,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
-        finalize=lambda value: show_invisible(value) if isinstance(value, str) else value,
+        finalize=lambda value: show_invisible(value) if type(value) is str else value,
     )
     environment.globals.update(
         draw_interval=draw_interval, scale_end=scale_end, count=count, is_recipe_line=is_recipe_line
