@@ -8,10 +8,16 @@ from __future__ import annotations
 
 import re
 import string
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from t5tune.scoring.additive_metric import AdditiveMetric, Row
 from t5tune.scoring.score import Score, ScoringOptions, format_signature
+
+if TYPE_CHECKING:
+    from t5tune.scoring.statistics import MeanStatistics
 
 _DELETE_PUNCTUATION = str.maketrans("", "", string.punctuation)
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
@@ -28,36 +34,64 @@ def normalize_answer(text: str) -> str:
     return " ".join(_ARTICLES.sub(" ", without_punctuation).split())
 
 
-class ExactMatchScorer:
+class _MeanMetric(AdditiveMetric):
+    """A metric that is the mean of one percentage for each example."""
+
+    name: str
+
+    def collect_rows(
+        self, systems: Sequence[Sequence[str]], references: Sequence[Sequence[str]]
+    ) -> list[list[Row]]:
+        """The percentage of each example, for each system."""
+        return [
+            [
+                (self.score_example(hypothesis, of_one_example),)
+                for hypothesis, of_one_example in zip(hypotheses, references, strict=True)
+            ]
+            for hypotheses in systems
+        ]
+
+    def score_rows(self, rows: Sequence[Row], references: Sequence[Sequence[str]]) -> list[Score]:
+        """The mean over all examples."""
+        mean = sum(value for (value,) in rows) / len(rows)
+        return [Score(self.name, mean, self.sign(references))]
+
+    def build_statistics(self, rows: Sequence[Row]) -> MeanStatistics:
+        """The percentages, ready for resampling."""
+        from t5tune.scoring.statistics import MeanStatistics
+
+        return MeanStatistics(rows)
+
+    @abstractmethod
+    def score_example(self, hypothesis: str, references: Sequence[str]) -> float:
+        """A percentage from 0 to 100."""
+
+    @abstractmethod
+    def sign(self, references: Sequence[Sequence[str]]) -> str:
+        """The signature."""
+
+
+class ExactMatchScorer(_MeanMetric):
     """Share of hypotheses that equal one of their references.
 
     Only surrounding white space is ignored, unless the options ask for SQuAD's normalisation.
     """
 
+    name = "exact_match"
+
     def __init__(self, options: ScoringOptions) -> None:
         self._options = options
 
-    def score_corpus(
-        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
-    ) -> list[Score]:
-        """The percentage of exact matches."""
-        values = self.score_segments(hypotheses, references)
-        is_squad = self._options.normalize == "squad"
-        signature = format_signature(
-            references,
-            case="lc" if is_squad else self._options.case,
-            norm=self._options.normalize,
-        )
-        return [Score("exact_match", sum(values) / len(values), signature)]
-
-    def score_segments(
-        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
-    ) -> list[float]:
+    def score_example(self, hypothesis: str, references: Sequence[str]) -> float:
         """100 for a match, 0 otherwise."""
-        return [
-            100.0 * any(self._prepare(hypothesis) == self._prepare(one) for one in of_one_example)
-            for hypothesis, of_one_example in zip(hypotheses, references, strict=True)
-        ]
+        prepared = self._prepare(hypothesis)
+        return 100.0 * any(prepared == self._prepare(reference) for reference in references)
+
+    def sign(self, references: Sequence[Sequence[str]]) -> str:
+        """States case and normalisation."""
+        normalization = self._options.normalize
+        case = "lc" if normalization == "squad" else self._options.case
+        return format_signature(references, case=case, norm=normalization)
 
     def _prepare(self, text: str) -> str:
         if self._options.normalize == "squad":
@@ -66,28 +100,21 @@ class ExactMatchScorer:
         return stripped.lower() if self._options.lowercase else stripped
 
 
-class TokenF1Scorer:
+class TokenF1Scorer(_MeanMetric):
     """Mean F1 of the bags of normalised tokens, the best reference counting for each example.
 
     SQuAD's normalisation is part of the definition, so no option changes this score.
     """
 
-    def score_corpus(
-        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
-    ) -> list[Score]:
-        """The mean over all examples, as a percentage."""
-        values = self.score_segments(hypotheses, references)
-        signature = format_signature(references, case="lc", norm="squad", empty="equal")
-        return [Score("token_F1", sum(values) / len(values), signature)]
+    name = "token_F1"
 
-    def score_segments(
-        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
-    ) -> list[float]:
-        """The best F1 over the references of every example, as a percentage."""
-        return [
-            100.0 * max(token_f1(hypothesis, reference) for reference in of_one_example)
-            for hypothesis, of_one_example in zip(hypotheses, references, strict=True)
-        ]
+    def score_example(self, hypothesis: str, references: Sequence[str]) -> float:
+        """The best F1 over the references, as a percentage."""
+        return 100.0 * max(token_f1(hypothesis, reference) for reference in references)
+
+    def sign(self, references: Sequence[Sequence[str]]) -> str:
+        """States what is always the same."""
+        return format_signature(references, case="lc", norm="squad", empty="equal")
 
 
 def token_f1(hypothesis: str, reference: str) -> float:

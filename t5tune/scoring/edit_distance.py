@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+from t5tune.scoring.additive_metric import AdditiveMetric, Row
 from t5tune.scoring.score import Score, ScoringOptions, format_signature
+
+if TYPE_CHECKING:
+    from t5tune.scoring.statistics import AdditiveStatistics
 
 Unit = Literal["word", "char"]
 
 
-class ErrorRateScorer:
+class ErrorRateScorer(AdditiveMetric):
     """Edits per 100 units of the references over the whole corpus, so long examples weigh more.
 
     Words are what white space separates. Characters are Unicode code points, the spaces between
@@ -32,28 +36,32 @@ class ErrorRateScorer:
         self._unit: Unit = unit
         self._options = options
 
-    def score_corpus(
-        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
-    ) -> list[Score]:
-        """WER or CER as a percentage."""
-        counts = [
-            self._edits_and_length(hypothesis, of_one_example)
-            for hypothesis, of_one_example in zip(hypotheses, references, strict=True)
+    def collect_rows(
+        self, systems: Sequence[Sequence[str]], references: Sequence[Sequence[str]]
+    ) -> list[list[Row]]:
+        """Edits and length of the reference of each example, for each system."""
+        return [
+            [
+                self._edits_and_length(hypothesis, of_one_example)
+                for hypothesis, of_one_example in zip(hypotheses, references, strict=True)
+            ]
+            for hypotheses in systems
         ]
-        num_edits = sum(edits for edits, _ in counts)
-        length = sum(length for _, length in counts)
+
+    def score_rows(self, rows: Sequence[Row], references: Sequence[Sequence[str]]) -> list[Score]:
+        """WER or CER as a percentage."""
+        num_edits = sum(edits for edits, _ in rows)
+        length = sum(length for _, length in rows)
         signature = format_signature(references, case=self._options.case, unit=self._unit)
         name = "WER" if self._unit == "word" else "CER"
         return [Score(name, _percentage(num_edits, length), signature)]
 
-    def score_segments(
-        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
-    ) -> list[float]:
-        """The rate of every example as a percentage."""
-        return [
-            _percentage(*self._edits_and_length(hypothesis, of_one_example))
-            for hypothesis, of_one_example in zip(hypotheses, references, strict=True)
-        ]
+    def build_statistics(self, rows: Sequence[Row]) -> AdditiveStatistics:
+        """Edits and lengths, ready for resampling."""
+        from t5tune.scoring.corpus_formulas import error_rate_from_sums
+        from t5tune.scoring.statistics import AdditiveStatistics
+
+        return AdditiveStatistics(rows, error_rate_from_sums)
 
     def _edits_and_length(self, hypothesis: str, of_one_example: Sequence[str]) -> tuple[int, int]:
         """Edits and length of the reference that the hypothesis is nearest to, in units."""
@@ -76,7 +84,7 @@ class ErrorRateScorer:
         return text.split() if self._unit == "word" else text.strip()
 
 
-def _percentage(num_edits: int, length: int) -> float:
+def _percentage(num_edits: float, length: float) -> float:
     if length == 0:
         return 100.0 if num_edits else 0.0
     return 100.0 * num_edits / length

@@ -6,14 +6,17 @@ import difflib
 from collections.abc import Callable, Sequence
 
 from t5tune.errors import T5TuneError
+from t5tune.scoring.additive_metric import score_with_statistics
 from t5tune.scoring.answers import ExactMatchScorer, TokenF1Scorer
 from t5tune.scoring.edit_distance import ErrorRateScorer
 from t5tune.scoring.names import LOWER_IS_BETTER, METRIC_NAMES, SCORE_OF_METRIC
 from t5tune.scoring.rouge import RougeScorer
-from t5tune.scoring.sacrebleu_metrics import build_bleu, build_chrf, build_ter
+from t5tune.scoring.sacrebleu_metrics import SacrebleuScorer, build_bleu, build_chrf, build_ter
 from t5tune.scoring.score import Metric, Normalization, Score, ScoringOptions
 
 __all__ = [
+    "DEFAULT_NUM_RESAMPLES",
+    "DEFAULT_SEED",
     "LOWER_IS_BETTER",
     "METRIC_NAMES",
     "SCORE_OF_METRIC",
@@ -21,6 +24,10 @@ __all__ = [
     "score_hypotheses",
     "sentence_scores",
 ]
+
+# sacreBLEU's.
+DEFAULT_SEED = 12345
+DEFAULT_NUM_RESAMPLES = 1000
 
 _BUILDERS: dict[str, Callable[[ScoringOptions], Metric]] = {
     "bleu": build_bleu,
@@ -43,6 +50,8 @@ def score_hypotheses(
     lowercase: bool = False,
     target_lang: str | None = None,
     normalize: Normalization = "none",
+    num_resamples: int = 0,
+    seed: int = DEFAULT_SEED,
 ) -> list[Score]:
     """Corpus scores, in the order of `metrics` (a name that comes twice counts once).
 
@@ -54,6 +63,8 @@ def score_hypotheses(
         lowercase: Ignore case in BLEU, chrF2++, exact_match, WER and CER; the others always do.
         target_lang: Chooses BLEU's tokenizer (zh, ja, ko) and ROUGE's (English or not).
         normalize: For exact_match: `none` strips white space, `squad` normalises as SQuAD does.
+        num_resamples: Bootstrap resamples for 95 % confidence intervals; 0 for no intervals.
+        seed: Of the resampling.
 
     Returns:
         Scores as percentages, not rounded, each with its signature.
@@ -63,9 +74,14 @@ def score_hypotheses(
             numbers of hypotheses and references that differ.
     """
     options = ScoringOptions(tokenize, lowercase, target_lang, normalize)
-    scorers = [_build(metric, options) for metric in dict.fromkeys(metrics)]
-    _check_examples(hypotheses, references)
-    return [score for scorer in scorers for score in scorer.score_corpus(hypotheses, references)]
+    scorers = [build_metric(metric, options) for metric in dict.fromkeys(metrics)]
+    check_examples(hypotheses, references)
+    if not num_resamples:
+        return [one for scorer in scorers for one in scorer.score_corpus(hypotheses, references)]
+    from t5tune.scoring.resampling import add_intervals
+
+    scored = [score_with_statistics(scorer, hypotheses, references) for scorer in scorers]
+    return [score for scores in add_intervals(scored, num_resamples, seed) for score in scores]
 
 
 def sentence_scores(
@@ -84,12 +100,17 @@ def sentence_scores(
     of `score_hypotheses`.
     """
     options = ScoringOptions(tokenize, lowercase, target_lang, normalize)
-    scorer = _build(metric, options)
-    _check_examples(hypotheses, references)
+    scorer = build_metric(metric, options)
+    check_examples(hypotheses, references)
     return scorer.score_segments(hypotheses, references)
 
 
-def _build(metric: str, options: ScoringOptions) -> Metric:
+def build_metric(metric: str, options: ScoringOptions) -> Metric:
+    """The metric of this name.
+
+    Raises:
+        T5TuneError: There is none, or it lacks what the options ask for.
+    """
     if metric not in _BUILDERS:
         nearest = difflib.get_close_matches(metric.lower(), METRIC_NAMES, n=1)
         hint = f"did you mean {nearest[0]!r}" if nearest else f"there are {', '.join(METRIC_NAMES)}"
@@ -99,7 +120,17 @@ def _build(metric: str, options: ScoringOptions) -> Metric:
     return _BUILDERS[metric](options)
 
 
-def _check_examples(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> None:
+def follows_sacrebleu(metric: str, options: ScoringOptions) -> bool:
+    """Whether sacreBLEU has this metric, so that its p-values are what ours are compared with."""
+    return isinstance(build_metric(metric, options), SacrebleuScorer)
+
+
+def check_examples(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> None:
+    """Refuse what cannot be scored.
+
+    Raises:
+        T5TuneError: No examples, one without a reference, or numbers that differ.
+    """
     if len(hypotheses) != len(references):
         raise T5TuneError(
             f"There are {len(hypotheses)} hypotheses but references for {len(references)} "

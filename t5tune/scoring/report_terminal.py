@@ -41,7 +41,7 @@ def print_report(report: Report, console: Console | None = None) -> None:
 def _title(report: Report) -> str:
     name = ", ".join(name for name in (report.run, report.split) if name) or "scores"
     engine = f", decoded with {report.engine}" if report.engine else ""
-    return _printable(f"{name}: {report.num_examples:,} examples{engine}")
+    return printable(f"{name}: {report.num_examples:,} examples{engine}")
 
 
 def _score_table(report: Report) -> Table:
@@ -68,11 +68,12 @@ def _example_table(examples: Sequence[Example]) -> Table:
             rows.insert(0, ("source", example.source))
         for i, (label, text) in enumerate(rows):
             number = f"{example.score:.1f}" if i == 0 else ""
-            table.add_row(number, label, Text(_printable(text)))
+            table.add_row(number, label, Text(printable(text)))
     return table
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """A text that neither moves the cursor nor fills the screen."""
     if len(text) > _MAX_CHARACTERS_SHOWN:
         text = text[:_MAX_CHARACTERS_SHOWN].rstrip() + " …"
     return _UNPRINTABLE.sub("\ufffd", text)

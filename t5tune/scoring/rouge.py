@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from t5tune.scoring.additive_metric import AdditiveMetric, Row
 from t5tune.scoring.score import Score, ScoringOptions, format_signature
+
+if TYPE_CHECKING:
+    from t5tune.scoring.statistics import MeanStatistics
 
 _SCORE_NAMES: dict[str, str] = {
     "rouge1": "ROUGE-1",
@@ -21,7 +25,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|(?<=[\u3002\uff01\uff1f])\s*")
 _MAX_SHARE_OF_OTHER_LETTERS = 0.005
 
 
-class RougeScorer:
+class RougeScorer(AdditiveMetric):
     """Mean F-measures of ROUGE-1, ROUGE-2, ROUGE-L and ROUGE-Lsum.
 
     English (or no stated language): rouge-score's own tokenizer with the Porter stemmer, so the
@@ -37,24 +41,37 @@ class RougeScorer:
     def __init__(self, options: ScoringOptions) -> None:
         self._is_english = options.base_language in (None, "en")
 
-    def score_corpus(
-        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
-    ) -> list[Score]:
+    def collect_rows(
+        self, systems: Sequence[Sequence[str]], references: Sequence[Sequence[str]]
+    ) -> list[list[Row]]:
+        """The four F-measures of each example, from 0 to 1, for each system."""
+        return [
+            [tuple(row.values()) for row in self._f_measures(list(_SCORE_NAMES), texts, references)]
+            for texts in systems
+        ]
+
+    def score_rows(self, rows: Sequence[Row], references: Sequence[Sequence[str]]) -> list[Score]:
         """The four scores; ROUGE ignores case by definition."""
-        rows = self._f_measures(list(_SCORE_NAMES), hypotheses, references)
         return [
             Score(
                 name=name,
-                value=100.0 * sum(row[rouge_type] for row in rows) / len(rows),
+                value=100.0 * sum(row[column] for row in rows) / len(rows),
                 signature=self._signature(rouge_type, references),
             )
-            for rouge_type, name in _SCORE_NAMES.items()
+            for column, (rouge_type, name) in enumerate(_SCORE_NAMES.items())
         ]
+
+    def build_statistics(self, rows: Sequence[Row]) -> MeanStatistics:
+        """The F-measures as percentages, ready for resampling; ROUGE-L stands for an example."""
+        from t5tune.scoring.statistics import MeanStatistics
+
+        percentages = [[100.0 * value for value in row] for row in rows]
+        return MeanStatistics(percentages, main=list(_SCORE_NAMES).index("rougeL"))
 
     def score_segments(
         self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
     ) -> list[float]:
-        """ROUGE-L of every example."""
+        """ROUGE-L of every example; the other three are not computed."""
         rows = self._f_measures(["rougeL"], hypotheses, references)
         return [100.0 * row["rougeL"] for row in rows]
 
@@ -73,7 +90,7 @@ class RougeScorer:
         for hypothesis, of_one_example in zip(hypotheses, references, strict=True):
             targets = [split_sentences(reference) for reference in of_one_example]
             best: dict[str, Any] = scorer.score_multi(targets, split_sentences(hypothesis))
-            rows.append({key: float(score.fmeasure) for key, score in best.items()})
+            rows.append({key: float(best[key].fmeasure) for key in rouge_types})
         return rows
 
     def _signature(self, rouge_type: str, references: Sequence[Sequence[str]]) -> str:

@@ -1,0 +1,49 @@
+"""p-values in words that claim no more than they show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+LEVEL = 0.05
+
+# With so few examples in which two systems differ at all, even the most one-sided outcome has
+# more than LEVEL of all ways to exchange their outputs as far out: 2 of 2 ** 5 are 6 %.
+_MAX_TOO_FEW = 5
+
+
+def state_verdict(
+    difference: float,
+    p_values: Sequence[float],
+    *,
+    lower_is_better: bool,
+    num_different: int,
+    num_comparisons: int,
+) -> str:
+    """What may be said of a system beside the baseline.
+
+    Args:
+        difference: Score of the system minus that of the baseline.
+        p_values: Of every test that was made.
+        lower_is_better: Of the score.
+        num_different: Examples whose hypotheses differ.
+        num_comparisons: Systems that are compared with the baseline: the more there are, the
+            more likely one of them has a small p-value by chance, so each has to be below
+            0.05 / num_comparisons (Bonferroni's correction; Dunn 1961).
+    """
+    if num_different == 0:
+        return "the same outputs"
+    if difference == 0:
+        return "the same score"
+    if not p_values:
+        return "not tested"
+    if num_different <= _MAX_TOO_FEW:
+        return f"too few outputs differ to tell ({num_different})"
+    direction = "better" if (difference < 0) == lower_is_better else "worse"
+    corrected = f"after correction for {num_comparisons} comparisons"
+    if max(p_values) < LEVEL / num_comparisons:
+        return f"{direction} (p < {LEVEL}{' ' + corrected if num_comparisons > 1 else ''})"
+    if max(p_values) < LEVEL:
+        return f"perhaps {direction} (p < {LEVEL}, but not {corrected})"
+    if min(p_values) < LEVEL:
+        return "unclear (the two tests disagree)"
+    return "no evidence of a difference"
