@@ -7,16 +7,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from t5tune.scoring.findings import TrainingCurve
+from t5tune.scoring.html_axes import (
+    BOTTOM,
+    CHART_HEIGHT,
+    CHART_WIDTH,
+    LEFT,
+    RIGHT,
+    TOP,
+    Tick,
+    format_step,
+    format_value,
+    label_ticks,
+    nice_ticks,
+)
 from t5tune.scoring.names import LOWER_IS_BETTER, SCORE_OF_METRIC
 from t5tune.scoring.score import Score
 
-# About the width of a phone: drawn at this size everywhere, several side by side where there is
-# room, so that labels are as large on a phone as on a desk.
-CHART_WIDTH = 360
-CHART_HEIGHT = 210
-_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 12, 26, 40
-
 _MAX_POINTS_DRAWN = 1000
+# Values of an example that are nearer than this are equal: rounding, on a scale to 100.
+NO_DIFFERENCE = 1e-9
 _LOWER_IS_BETTER = {SCORE_OF_METRIC[metric] for metric in LOWER_IS_BETTER}
 # Title and unit of what is logged in training.
 _TRAINING_NAMES = {
@@ -29,19 +38,6 @@ _OWN_SCALE = ("length_ratio", "distinct", "COMET")
 def is_lower_better(score_name: str) -> bool:
     """Whether a smaller score is a better one; losses and error rates are such scores."""
     return score_name in _LOWER_IS_BETTER or score_name.endswith("loss")
-
-
-@dataclass(frozen=True)
-class Tick:
-    """A mark on an axis.
-
-    Attributes:
-        position: In pixels from the left or from the top of the chart.
-        label: The value, as text.
-    """
-
-    position: float
-    label: str
 
 
 @dataclass(frozen=True)
@@ -72,19 +68,19 @@ class CurveChart:
 
     @property
     def left(self) -> float:
-        return _LEFT
+        return LEFT
 
     @property
     def right(self) -> float:
-        return CHART_WIDTH - _RIGHT
+        return CHART_WIDTH - RIGHT
 
     @property
     def top(self) -> float:
-        return _TOP
+        return TOP
 
     @property
     def bottom(self) -> float:
-        return CHART_HEIGHT - _BOTTOM
+        return CHART_HEIGHT - BOTTOM
 
     @property
     def polyline(self) -> str:
@@ -106,19 +102,19 @@ def draw_curve(curve: TrainingCurve) -> CurveChart:
     )
     best = None if curve.name in _TRAINING_NAMES else best_position(curve)
     stride = max(1, math.ceil(len(curve.steps) / _MAX_POINTS_DRAWN))
-    drawn = {*range(0, len(curve.steps), stride), len(curve.steps) - 1}
-    drawn = sorted(drawn if best is None else drawn | {best})
+    last = len(curve.steps) - 1
+    drawn = sorted({*range(0, last, stride), last, last if best is None else best})
     y_values = nice_ticks(min(curve.values), max(curve.values))
     low, high = min(y_values[0], *curve.values), max(y_values[-1], *curve.values)
     x_values = nice_ticks(0, curve.steps[-1], most=5)
     end = curve.steps[-1] or 1
 
     def x_of(step: float) -> float:
-        return round(_LEFT + (CHART_WIDTH - _LEFT - _RIGHT) * step / end, 1)
+        return round(LEFT + (CHART_WIDTH - LEFT - RIGHT) * step / end, 1)
 
     def y_of(value: float) -> float:
         share = (value - low) / ((high - low) or 1.0)
-        return round(CHART_HEIGHT - _BOTTOM - (CHART_HEIGHT - _TOP - _BOTTOM) * share, 1)
+        return round(CHART_HEIGHT - BOTTOM - (CHART_HEIGHT - TOP - BOTTOM) * share, 1)
 
     def with_label(i: int) -> tuple[int, str]:
         return curve.steps[i], format_value(curve.values[i])
@@ -175,42 +171,85 @@ def draw_interval(score: Score, end: float) -> IntervalBar:
     )
 
 
-def nice_ticks(low: float, high: float, most: int = 4) -> list[float]:
-    """Round numbers from at most `low` to at least `high`, in steps of 1, 2 or 5 times ten^n.
+@dataclass(frozen=True)
+class Bin:
+    """One bar of a histogram, in pixels from the upper left corner.
+
+    Attributes:
+        x: Left edge.
+        y: Upper edge.
+        width: Of the bar.
+        height: Of the bar.
+        is_gain: Whether the examples in it are better than the baseline's.
+        text: Which examples and how many.
+    """
+
+    x: float
+    y: float
+    width: float
+    height: float
+    is_gain: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """How many examples gain and lose how much; those with no difference are in no bar."""
+
+    bins: tuple[Bin, ...]
+    x_ticks: tuple[Tick, ...]
+    y_ticks: tuple[Tick, ...]
+    left: float = LEFT
+    right: float = CHART_WIDTH - RIGHT
+    top: float = TOP
+    bottom: float = CHART_HEIGHT - BOTTOM
+
+
+_BINS_A_SIDE = 10
+
+
+def draw_histogram(gains: Sequence[float]) -> Histogram:
+    """Lay out a histogram around 0.
 
     Args:
-        low: Smallest value.
-        high: Largest value; equal to `low` gives a span around it.
-        most: About how many steps there may be.
+        gains: One for each example, positive where it is better than the baseline's.
     """
-    if high <= low:
-        margin = abs(low) * 0.1 or 1.0
-        low, high = low - margin, high + margin
-    rough = (high - low) / most
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return [round(i * step, 12) for i in range(first, last + 1)]
+    edge = max(nice_ticks(0, max((abs(gain) for gain in gains), default=0.0) or 1.0))
+    width = edge / _BINS_A_SIDE
+    counts = [0] * (2 * _BINS_A_SIDE)
+    for gain in gains:
+        if abs(gain) > NO_DIFFERENCE:
+            rank = min(math.ceil(abs(gain) / width - NO_DIFFERENCE), _BINS_A_SIDE)
+            counts[_BINS_A_SIDE + rank - 1 if gain > 0 else _BINS_A_SIDE - rank] += 1
+    y_values = [value for value in nice_ticks(0, max(*counts, 1)) if value == round(value)]
+    plot_width, plot_height = CHART_WIDTH - LEFT - RIGHT, CHART_HEIGHT - TOP - BOTTOM
+    bottom = CHART_HEIGHT - BOTTOM
 
+    def bar(i: int, num: int) -> Bin:
+        height = round(plot_height * num / y_values[-1], 1)
+        low, high = (abs(i - _BINS_A_SIDE + shift) * width for shift in (0, 1))
+        word = "better" if i >= _BINS_A_SIDE else "worse"
+        span = f"{format_value(min(low, high))} to {format_value(max(low, high))}"
+        return Bin(
+            x=round(LEFT + plot_width * i / len(counts) + 1, 1),
+            y=round(bottom - height, 1),
+            width=round(plot_width / len(counts) - 2, 1),
+            height=height,
+            is_gain=i >= _BINS_A_SIDE,
+            text=f"{num} {word} by {span}",
+        )
 
-def label_ticks(values: Sequence[float]) -> list[tuple[float, str]]:
-    """Values with as many digits as tell them apart; powers of ten where they are tiny."""
-    largest = max(abs(value) for value in values)
-    step = min((b - a for a, b in zip(values, values[1:], strict=False)), default=1.0)
-    if 0 < largest < 1e-2:
-        return [(value, f"{value:.1e}".replace(".0e", "e") if value else "0") for value in values]
-    digits = max(0, -math.floor(math.log10(step) + 1e-9))
-    return [(value, f"{value:.{digits}f}") for value in values]
-
-
-def format_value(value: float) -> str:
-    """A value with about four digits."""
-    if value == 0 or 1 <= abs(value) < 1e5:
-        return f"{value:.2f}"
-    return f"{value:.3g}" if abs(value) < 1e-2 else f"{value:.3f}"
-
-
-def format_step(step: float) -> str:
-    """A number of steps, thousands as k where that is exact."""
-    whole = round(step)
-    return f"{whole // 1000}k" if whole >= 10_000 and whole % 1000 == 0 else str(whole)
+    return Histogram(
+        bins=tuple(bar(i, num) for i, num in enumerate(counts)),
+        x_ticks=tuple(
+            Tick(
+                round(LEFT + plot_width * (1 + share) / 2, 1),
+                f"{share * edge:+g}".replace("-", "−") if share else "0",
+            )
+            for share in (-1, -0.5, 0, 0.5, 1)
+        ),
+        y_ticks=tuple(
+            Tick(round(bottom - plot_height * value / y_values[-1], 1), f"{value:g}")
+            for value in y_values
+        ),
+    )

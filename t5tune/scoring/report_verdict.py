@@ -1,7 +1,8 @@
-"""What a report says in sentences: each one follows from numbers that the report shows."""
+"""A report, or a comparison, in sentences: each follows from numbers that the page shows."""
 
 from __future__ import annotations
 
+from t5tune.scoring.comparison import ComparedSystem, Comparison
 from t5tune.scoring.findings import Breakdown, TrainingCurve
 from t5tune.scoring.html_charts import best_position, is_lower_better
 from t5tune.scoring.report import Report
@@ -19,6 +20,22 @@ def describe_report(report: Report, details: ReportDetails) -> list[str]:
         sentences += _about_breakdown(breakdown)
     validations = [curve for curve in details.curves if curve.name not in TRAINING_QUANTITIES]
     return sentences + [_about_training(curve) for curve in validations[:1]]
+
+
+def describe_comparison(comparison: Comparison) -> list[str]:
+    """One sentence for each system beside the baseline, about the first score."""
+    return [_about_system(comparison, system) for system in comparison.systems[1:]]
+
+
+def _about_system(comparison: Comparison, system: ComparedSystem) -> str:
+    score, difference, tally = system.scores[0], system.differences[0], system.tallies[0]
+    low, high = difference.confidence_interval
+    return (
+        f"{system.name} beside {comparison.baseline.name}: {difference.verdict}. {score.name} is "
+        f"{score.value:.2f}, a difference of {signed(difference.value)} (95 % confidence interval "
+        f"{signed(low)} to {signed(high)}); {count(tally.wins, 'example')} better, "
+        f"{tally.losses} worse, {tally.ties} as good."
+    )
 
 
 def _about_score(report: Report) -> str:
@@ -90,3 +107,9 @@ def _about_training(curve: TrainingCurve) -> str:
 def count(num: int, one: str, many: str | None = None) -> str:
     """A number with its noun."""
     return f"{num} {one if num == 1 else many or one + 's'}"
+
+
+def signed(value: float) -> str:
+    """A difference with its sign; 0.00 has none."""
+    text = f"{value:+.2f}"
+    return "0.00" if text in ("+0.00", "-0.00") else text.replace("-", "−")

@@ -38,6 +38,9 @@ function referenceBlocks(i) {
 function hypothesisBlock(s, i, mostPairs) {
   const text = data.systems[s].hypotheses[i];
   const others = textsToCompare(s, i);
+  if (mostPairs === MOST_PAIRS_IN_DETAIL && others.includes(text)) {
+    return make("div", { class: "quiet" }, "none: the same text");
+  }
   return textBlock(...(others.length === 0 ? [showInvisible(text)] : markDifferences(text, others, mostPairs)));
 }
 
