@@ -94,12 +94,14 @@ def _about_breakdown(breakdown: Breakdown) -> list[str]:
 
 
 def _about_training(curve: TrainingCurve) -> str:
+    if len(curve.steps) == 1:
+        return f"Validation {curve.name} was {curve.values[0]:.2f} at step {curve.steps[0]}."
     best = best_position(curve)
     sentence = (
         f"Validation {curve.name} was best at step {curve.steps[best]} with "
         f"{curve.values[best]:.2f}"
     )
-    if best == len(curve.steps) - 1 and best > 0:
+    if best == len(curve.steps) - 1:
         return sentence + ", at the last validation: longer training might still improve it."
     return sentence + f"; the last validation was at step {curve.steps[-1]}."
 

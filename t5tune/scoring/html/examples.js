@@ -6,7 +6,10 @@ const isComparison = data.systems.length > 1;
 const positionOf = new Map(data.indices.map((index, position) => [index, position]));
 
 // Scripts that put no space between words: their lengths are counted in characters.
-const UNSPACED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
+const UNSPACED = new RegExp(
+  ["Han", "Hiragana", "Katakana", "Thai", "Lao", "Khmer", "Myanmar"]
+    .map((script) => `\\p{Script=${script}}`).join("|"), "u",
+);
 
 function countWords(text) {
   if (UNSPACED.test(text)) {

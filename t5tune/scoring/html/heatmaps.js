@@ -19,7 +19,8 @@ function drawHeatmap({ source, target, weights }) {
   const height = top + CELL * target.length + 2;
   const drawing = make("svg", {
     class: "heatmap", width, height, viewBox: `0 0 ${width} ${height}`, role: "img",
-    "aria-label": `${target.length} target tokens by ${source.length} source tokens; the table below has the strongest of each row`,
+    "aria-label": `${target.length} target tokens by ${source.length} source tokens; `
+      + "the table below has the strongest of each row",
   });
   const columns = source.map((token, j) => {
     const x = left + CELL * j + CELL / 2 + 3;
@@ -96,8 +97,10 @@ function startHeatmaps() {
     const link = make("a", { href: `#example-${alignment.index}` }, `Example ${alignment.index}`);
     place.append(make("figure", { class: "alignment", id: `attention-${alignment.index}` },
       make("figcaption", {}, link),
-      make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `Heat map of example ${alignment.index}` },
-        drawHeatmap(alignment)),
+      make("div", {
+        class: "scroll", tabindex: 0, role: "region",
+        "aria-label": `Heat map of example ${alignment.index}`,
+      }, drawHeatmap(alignment)),
       strongestTable(alignment),
     ));
   }

@@ -41,7 +41,9 @@ function hypothesisBlock(s, i, mostPairs) {
   if (mostPairs === MOST_PAIRS_IN_DETAIL && others.includes(text)) {
     return make("div", { class: "quiet" }, "none: the same text");
   }
-  return textBlock(...(others.length === 0 ? [showInvisible(text)] : markDifferences(text, others, mostPairs)));
+  return textBlock(...(others.length === 0
+    ? [showInvisible(text)]
+    : markDifferences(text, others, mostPairs)));
 }
 
 function scoreLine(s, i) {
@@ -125,10 +127,11 @@ function drawHead() {
       return cell;
     }
     const isSorted = view.sortKey === column.sortKey;
-    cell.setAttribute("aria-sort", isSorted ? (view.isAscending ? "ascending" : "descending") : "none");
+    const [direction, arrow] = view.isAscending ? ["ascending", "▲"] : ["descending", "▼"];
+    cell.setAttribute("aria-sort", isSorted ? direction : "none");
     cell.append(make("button", { type: "button", class: "sort", "data-sort": column.sortKey },
       column.title,
-      make("span", { class: "arrow", "aria-hidden": "true" }, isSorted ? (view.isAscending ? "▲" : "▼") : "↕")));
+      make("span", { class: "arrow", "aria-hidden": "true" }, isSorted ? arrow : "↕")));
     return cell;
   })));
 }
@@ -146,8 +149,9 @@ function drawBody() {
     + ` of ${view.found.length}`
     + (view.found.length === numExamples ? "." : ` that fit; ${numExamples} examples in all.`);
   const isPart = view.filter !== null && view.filter.examples.length < view.filter.numFound;
-  controls.status.textContent = range
-    + (isPart ? ` The report names ${view.filter.examples.length} of ${view.filter.numFound} with this finding.` : "");
+  controls.status.textContent = range + (isPart
+    ? ` The report names ${view.filter.examples.length} of ${view.filter.numFound} with this finding.`
+    : "");
   controls.legend.hidden = view.base === "none";
   controls.sort.value = `${view.sortKey} ${view.isAscending ? "up" : "down"}`;
 }
@@ -272,6 +276,7 @@ function listenToTable() {
   });
 }
 
+table.style.setProperty("--columns", columns.length);
 document.getElementById("controls").hidden = false;
 controls.pages.hidden = false;
 document.getElementById("controls").addEventListener("submit", (event) => event.preventDefault());
