@@ -284,7 +284,8 @@ fillControls();
 listenToControls();
 listenToTable();
 draw();
-followLink();
+// After loading, when the browser has looked for the link's target itself and moved the focus.
+window.addEventListener("load", () => requestAnimationFrame(followLink));
 window.addEventListener("hashchange", followLink);
 // A link to the example that the address already names changes no address.
 document.addEventListener("click", (event) => {
