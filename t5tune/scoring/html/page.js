@@ -1,0 +1,117 @@
+// What the whole page shares: making elements, showing untrusted text, the theme, copy buttons.
+"use strict";
+
+const data = JSON.parse(document.getElementById("data").textContent);
+
+// Makes an element. Children are elements or texts; a text is never markup.
+function make(name, attributes = {}, ...children) {
+  const isDrawing = ["svg", "g", "rect", "line", "text", "title"].includes(name);
+  const element = isDrawing
+    ? document.createElementNS("http://www.w3.org/2000/svg", name)
+    : document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value !== null && value !== false) {
+      element.setAttribute(key, value === true ? "" : value);
+    }
+  }
+  element.append(...children);
+  return element;
+}
+
+// Control characters, and marks that turn the direction of writing around, as visible codes.
+function showInvisible(text) {
+  return text.replace(
+    // eslint-disable-next-line no-control-regex
+    /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,
+    (character) => `[U+${character.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}]`,
+  );
+}
+
+function formatScore(value) {
+  return value === null ? "–" : value.toFixed(2);
+}
+
+function formatDifference(value) {
+  if (value === null) {
+    return "–";
+  }
+  return value < 0 ? `−${(-value).toFixed(2)}` : `+${value.toFixed(2)}`;
+}
+
+const themes = ["auto", "light", "dark"];
+
+function setTheme(theme) {
+  document.documentElement.dataset.theme = theme;
+  document.getElementById("theme-name").textContent = theme;
+  try {
+    localStorage.setItem("t5tune-theme", theme);
+  } catch {
+    // Storage may be closed for files; the theme then lasts as long as the page.
+  }
+}
+
+function startTheme() {
+  let theme = "auto";
+  try {
+    theme = localStorage.getItem("t5tune-theme") ?? theme;
+  } catch {
+    // As above.
+  }
+  setTheme(themes.includes(theme) ? theme : "auto");
+  const button = document.getElementById("theme");
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const now = document.documentElement.dataset.theme;
+    setTheme(themes[(themes.indexOf(now) + 1) % themes.length]);
+  });
+}
+
+async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    // Without permission, or in an older browser: the way of a selection.
+    const area = make("textarea", { class: "hidden" });
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    const done = document.execCommand("copy");
+    area.remove();
+    return done;
+  }
+}
+
+function startCopying() {
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (button === null) {
+      return;
+    }
+    const label = button.textContent;
+    const done = await copyText(button.dataset.copy);
+    button.textContent = done ? "Copied" : "Failed";
+    setTimeout(() => {
+      button.textContent = label === "Copied" || label === "Failed" ? "Copy" : label;
+    }, 1500);
+  });
+}
+
+const tooltip = document.getElementById("tooltip");
+
+function showTooltip(text, x, y) {
+  tooltip.textContent = text;
+  tooltip.hidden = false;
+  const { width, height } = tooltip.getBoundingClientRect();
+  const left = Math.max(8, Math.min(x + 14, document.documentElement.clientWidth - width - 8));
+  const top = y + height + 22 > window.innerHeight ? y - height - 12 : y + 16;
+  tooltip.style.left = `${left}px`;
+  tooltip.style.top = `${top}px`;
+}
+
+function hideTooltip() {
+  tooltip.hidden = true;
+}
+
+startTheme();
+startCopying();

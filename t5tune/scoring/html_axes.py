@@ -1,0 +1,76 @@
+"""The axes of charts: where they lie, where their ticks are and what these say."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+# About the width of a phone: drawn at this size everywhere, several side by side where there is
+# room, so that labels are as large on a phone as on a desk.
+CHART_WIDTH = 360
+CHART_HEIGHT = 210
+LEFT, RIGHT, TOP, BOTTOM = 46, 12, 26, 40
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A mark on an axis.
+
+    Attributes:
+        position: In pixels from the left or from the top of the chart.
+        label: The value, as text.
+    """
+
+    position: float
+    label: str
+
+
+def nice_ticks(low: float, high: float, most: int = 4) -> list[float]:
+    """Round numbers from at most `low` to at least `high`, in steps of 1, 2 or 5 times ten^n.
+
+    Args:
+        low: Smallest value.
+        high: Largest value; equal to `low` gives a span around it.
+        most: About how many steps there may be.
+    """
+    if high <= low:
+        margin = abs(low) * 0.1 or 1.0
+        low, high = low - margin, high + margin
+    rough = (high - low) / most
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return [round(i * step, 12) for i in range(first, last + 1)]
+
+
+def label_ticks(values: Sequence[float]) -> list[tuple[float, str]]:
+    """Values with as many digits as tell them apart; powers of ten where they are tiny."""
+    largest = max(abs(value) for value in values)
+    step = min((b - a for a, b in itertools.pairwise(values)), default=1.0)
+    if 0 < largest < 1e-2:
+        return [(value, _with_power(value)) for value in values]
+    digits = max(0, -math.floor(math.log10(step) + 1e-9))
+    return [(value, f"{value:.{digits}f}") for value in values]
+
+
+def _with_power(value: float) -> str:
+    """A tiny value as 1.5e-4."""
+    if value == 0:
+        return "0"
+    number, power = f"{value:.1e}".split("e")
+    return f"{number.removesuffix('.0')}e{int(power)}"
+
+
+def format_value(value: float) -> str:
+    """A value with about four digits."""
+    if value == 0 or 1 <= abs(value) < 1e5:
+        return f"{value:.2f}"
+    return f"{value:.3g}" if abs(value) < 1e-2 else f"{value:.3f}"
+
+
+def format_step(step: float) -> str:
+    """A number of steps, thousands as k where that is exact."""
+    whole = round(step)
+    return f"{whole // 1000}k" if whole >= 10_000 and whole % 1000 == 0 else str(whole)

@@ -1,0 +1,117 @@
+"""A report, or a comparison, in sentences: each follows from numbers that the page shows."""
+
+from __future__ import annotations
+
+from t5tune.scoring.comparison import ComparedSystem, Comparison
+from t5tune.scoring.findings import Breakdown, TrainingCurve
+from t5tune.scoring.html_charts import best_position, is_lower_better
+from t5tune.scoring.report import Report
+from t5tune.scoring.report_details import ReportDetails
+from t5tune.scoring.training_curves import TRAINING_QUANTITIES
+
+# Scores of fewer examples move by several points from one draw to the next.
+_MIN_EXAMPLES_OF_A_BUCKET = 30
+
+
+def describe_report(report: Report, details: ReportDetails) -> list[str]:
+    """The sentences at the head of a report, the most important first."""
+    sentences = [_about_score(report), *_about_length_limit(report), *_about_findings(details)]
+    for breakdown in details.breakdowns[:1]:
+        sentences += _about_breakdown(breakdown)
+    validations = [curve for curve in details.curves if curve.name not in TRAINING_QUANTITIES]
+    return sentences + [_about_training(curve) for curve in validations[:1]]
+
+
+def describe_comparison(comparison: Comparison) -> list[str]:
+    """One sentence for each system beside the baseline, about the first score."""
+    return [_about_system(comparison, system) for system in comparison.systems[1:]]
+
+
+def _about_system(comparison: Comparison, system: ComparedSystem) -> str:
+    score, difference, tally = system.scores[0], system.differences[0], system.tallies[0]
+    low, high = difference.confidence_interval
+    return (
+        f"{system.name} beside {comparison.baseline.name}: {difference.verdict}. {score.name} is "
+        f"{score.value:.2f}, a difference of {signed(difference.value)} (95 % confidence interval "
+        f"{signed(low)} to {signed(high)}); {count(tally.wins, 'example')} better, "
+        f"{tally.losses} worse, {tally.ties} as good."
+    )
+
+
+def _about_score(report: Report) -> str:
+    score = report.scores[0]
+    if score.confidence_interval is None:
+        return (
+            f"{score.name} is {score.value:.2f} on {count(report.num_examples, 'example')}. No "
+            "confidence interval was estimated, so this number alone cannot show a difference."
+        )
+    low, high = score.confidence_interval
+    return (
+        f"{score.name} is {score.value:.2f} on {count(report.num_examples, 'example')}, with a "
+        f"95 % confidence interval from {low:.2f} to {high:.2f}."
+    )
+
+
+def _about_length_limit(report: Report) -> list[str]:
+    if report.length_limited is None:
+        return []
+    if report.length_limited == 0:
+        return ["No hypothesis stopped at the length limit."]
+    share = 100 * report.length_limited / report.num_examples
+    return [
+        f"{report.length_limited} of {count(report.num_examples, 'hypothesis', 'hypotheses')} "
+        f"({share:.1f} %) stopped at the length limit and may be cut off."
+    ]
+
+
+def _about_findings(details: ReportDetails) -> list[str]:
+    if not details.findings:
+        return []
+    notable = [finding.title for finding in details.findings if finding.is_notable]
+    num_checks = count(len(details.findings), "check")
+    if not notable:
+        return [f"{num_checks} of the outputs found no fault more often than good systems have it."]
+    faults = count(len(notable), "fault is", "faults are")
+    return [f"{faults} more frequent than in good systems ({num_checks}): {', '.join(notable)}."]
+
+
+def _about_breakdown(breakdown: Breakdown) -> list[str]:
+    buckets = [
+        bucket
+        for bucket in breakdown.buckets
+        if bucket.scores and bucket.num_examples >= _MIN_EXAMPLES_OF_A_BUCKET
+    ]
+    if len(buckets) < 2:
+        return []
+    name = buckets[0].scores[0].name
+    sign = 1 if is_lower_better(name) else -1
+    buckets.sort(key=lambda bucket: sign * bucket.scores[0].value)
+    best, worst = (
+        f"{bucket.scores[0].value:.2f} for {bucket.label} ({count(bucket.num_examples, 'example')})"
+        for bucket in (buckets[0], buckets[-1])
+    )
+    return [f"By {breakdown.title}, {name} is best with {best} and worst with {worst}."]
+
+
+def _about_training(curve: TrainingCurve) -> str:
+    if len(curve.steps) == 1:
+        return f"Validation {curve.name} was {curve.values[0]:.2f} at step {curve.steps[0]}."
+    best = best_position(curve)
+    sentence = (
+        f"Validation {curve.name} was best at step {curve.steps[best]} with "
+        f"{curve.values[best]:.2f}"
+    )
+    if best == len(curve.steps) - 1:
+        return sentence + ", at the last validation: longer training might still improve it."
+    return sentence + f"; the last validation was at step {curve.steps[-1]}."
+
+
+def count(num: int, one: str, many: str | None = None) -> str:
+    """A number with its noun."""
+    return f"{num} {one if num == 1 else many or one + 's'}"
+
+
+def signed(value: float) -> str:
+    """A difference with its sign; 0.00 has none."""
+    text = f"{value:+.2f}"
+    return "0.00" if text in ("+0.00", "-0.00") else text.replace("-", "−")

@@ -1,0 +1,549 @@
+"""report.html as a browser shows it: Chromium, headless, through its driver."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from t5tune.scoring.comparison import compare_systems
+from t5tune.scoring.findings import Alignment, Breakdown, Bucket, Finding, TrainingCurve
+from t5tune.scoring.metrics import score_hypotheses, sentence_scores
+from t5tune.scoring.report import Example, build_report
+from t5tune.scoring.report_details import ReportDetails
+from t5tune.scoring.report_html import render_comparison_html, render_html
+from t5tune.scoring.score import ScoringOptions
+from tests.hostile_texts import HOSTILE_TEXTS
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+)
+NUM_EXAMPLES = 130
+WIDTHS = {"desk": 1280, "phone": 390}
+
+# Contrast as https://www.w3.org/TR/WCAG22/#contrast-minimum has it, of every text on the page.
+FIND_LOW_CONTRAST = r"""
+const parse = (color) => {
+  const [r, g, b, a = 1] = color.match(/[\d.]+/g).map(Number);
+  return [r, g, b, a];
+};
+const over = (top, below) => top.slice(0, 3).map((c, i) => c * top[3] + below[i] * (1 - top[3]));
+const light = (color) => {
+  const [r, g, b] = color.map((c) => c / 255)
+    .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+const background = (element) => {
+  const layers = [];
+  for (let at = element; at !== null; at = at.parentElement) {
+    layers.push(parse(getComputedStyle(at).backgroundColor));
+  }
+  return layers.reverse().reduce((below, top) => over(top, below), [255, 255, 255]);
+};
+const found = [];
+let looked = 0;
+const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+while (walker.nextNode()) {
+  const element = walker.currentNode.parentElement;
+  const style = getComputedStyle(element);
+  const hidden = element.closest("script, noscript, option, :disabled, [hidden]") !== null
+    || element.getClientRects().length === 0;
+  if (hidden || walker.currentNode.data.trim() === "") continue;
+  looked += 1;
+  const color = parse(element instanceof SVGElement ? style.fill : style.color);
+  const below = background(element);
+  const [dark, bright] = [light(over(color, below)), light(below)].sort((a, b) => a - b);
+  const ratio = (bright + 0.05) / (dark + 0.05);
+  const size = parseFloat(style.fontSize);
+  const isLarge = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+  if (ratio < (isLarge ? 3 : 4.5)) {
+    const name = `${element.tagName}.${element.getAttribute("class")}`;
+    found.push(`${name} ${ratio.toFixed(2)} ${walker.currentNode.data.trim().slice(0, 20)}`);
+  }
+}
+return [looked, found];
+"""
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    webdriver = pytest.importorskip("selenium.webdriver", reason="no selenium to drive a browser")
+    from selenium.webdriver.chrome.service import Service
+
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    driver = shutil.which("chromedriver")
+    if program is None or driver is None:
+        pytest.skip("no chromium with chromedriver on this machine")
+    options = webdriver.ChromeOptions()
+    options.binary_location = program
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('browser')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    running = webdriver.Chrome(options=options, service=Service(driver))
+    yield running
+    running.quit()
+
+
+def example_texts() -> tuple[list[str], list[str], list[list[str]]]:
+    """Sources, hypotheses, references: hostile ones, then sentences with a number each."""
+    sources = list(HOSTILE_TEXTS)
+    hypotheses = list(HOSTILE_TEXTS)
+    references = [[text + " more"] for text in HOSTILE_TEXTS]
+    for i in range(len(HOSTILE_TEXTS), NUM_EXAMPLES):
+        sources.append(f"source number {i}")
+        references.append([f"the cat sat on mat {i} today", f"a second reference {i}"])
+        hypotheses.append(f"the dog sat on mat {i}" + " very" * (i % 7))
+    return sources, hypotheses, references
+
+
+@pytest.fixture(scope="module")
+def report_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    sources, hypotheses, references = example_texts()
+    report = build_report(
+        hypotheses,
+        references,
+        ["bleu", "chrf"],
+        sources=sources,
+        run="wmt-en-de",
+        split=HOSTILE_TEXTS[2],
+        engine="torch-fp32",
+        decoding={"num_beams": 4, HOSTILE_TEXTS[3]: HOSTILE_TEXTS[0]},
+        length_limited=60,
+    )
+    report = dataclasses.replace(
+        report,
+        scores=tuple(
+            dataclasses.replace(score, confidence_interval=(score.value - 2, score.value + 2))
+            for score in report.scores
+        ),
+    )
+    values = sentence_scores("bleu", hypotheses, references)
+    rows = zip(sources, hypotheses, references, values, strict=True)
+    scores = tuple(score_hypotheses(["bleu", "chrf"], hypotheses, references))
+    tokens = ("▁the", "<b>", "x" * 40, "</s>")
+    details = ReportDetails(
+        examples=tuple(
+            Example(i, source, hypothesis, tuple(of_one), value)
+            for i, (source, hypothesis, of_one, value) in enumerate(rows)
+        ),
+        findings=(
+            Finding("hit_length_limit", "stopped at the length limit", 60, NUM_EXAMPLES, (100,),
+                    "decoding.max_new_tokens: 160", True),
+            Finding("copied", HOSTILE_TEXTS[0], 3, NUM_EXAMPLES, (2, 120), HOSTILE_TEXTS[2]),
+        ),
+        breakdowns=(Breakdown("source_length", HOSTILE_TEXTS[2], (
+            Bucket("1 to 10 words", 100, scores), Bucket(HOSTILE_TEXTS[0], 0, ()))),),
+        alignments=(Alignment(3, tokens, tokens, ((0.1, 0.2, 0.3, 0.4),) * 4),),
+        curves=(TrainingCurve("loss", (10, 20, 30), (3.0, 2.0, 1.0)),
+                TrainingCurve("BLEU", (10, 20, 30), (3.0, 9.0, 8.0))),
+        reached_limit=tuple(i >= 70 for i in range(NUM_EXAMPLES)),
+    )  # fmt: skip
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    path.write_text(render_html(report, details), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def comparison_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    sources, hypotheses, references = example_texts()
+    others = [text.replace("dog", "cat") for text in hypotheses]
+    third = [text.replace("mat", "hat") for text in hypotheses]
+    comparison = compare_systems(
+        ["first", HOSTILE_TEXTS[2], "third"],
+        [hypotheses, others, third],
+        [of_one[:1] for of_one in references],
+        ["bleu", "ter"],
+        ScoringOptions(),
+        sources=sources,
+        num_processes=1,
+    )
+    path = tmp_path_factory.mktemp("comparison") / "comparison.html"
+    path.write_text(render_comparison_html(comparison), encoding="utf-8")
+    return path
+
+
+def show(
+    browser: Any, path: Path, hash_: str = "", width: int = 1280, scheme: str = "light"
+) -> None:
+    """Load a page anew, with empty logs."""
+    browser.get("about:blank")
+    for log in ("browser", "performance"):
+        browser.get_log(log)
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500},
+    )
+    preference = {"name": "prefers-color-scheme", "value": scheme}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [preference]})
+    browser.get(path.as_uri() + hash_)
+
+
+def run(browser: Any, script: str, *arguments: object) -> Any:
+    return browser.execute_script(script, *arguments)
+
+
+def find(browser: Any, selector: str) -> Any:
+    return browser.find_element("css selector", selector)
+
+
+def column(browser: Any, number: int) -> list[str]:
+    """Texts of one column of the table of examples, as shown."""
+    cells: list[str] = run(
+        browser,
+        "return [...document.querySelectorAll('tr.example')]"
+        ".map((row) => row.cells[arguments[0]].textContent)",
+        number,
+    )
+    return cells
+
+
+def choose(browser: Any, id_: str, value: str) -> None:
+    run(
+        browser,
+        "const select = document.getElementById(arguments[0]); select.value = arguments[1];"
+        "select.dispatchEvent(new Event('change', { bubbles: true }))",
+        id_,
+        value,
+    )
+
+
+def search(browser: Any, query: str) -> None:
+    field = find(browser, "#query")
+    field.clear()
+    field.send_keys(query)
+    run(browser, "view.query = arguments[0]; view.page = 0; draw()", query)  # not to wait
+
+
+@pytest.mark.parametrize("kind", ["report", "comparison"])
+@pytest.mark.parametrize("width", WIDTHS.values(), ids=list(WIDTHS))
+def test_it_loads_nothing_logs_nothing_and_hostile_texts_stay_texts(
+    browser: Any, kind: str, width: int, request: pytest.FixtureRequest
+) -> None:
+    path = request.getfixturevalue(f"{kind}_file")
+    show(browser, path, width=width)
+    title = browser.title
+    for index in range(len(HOSTILE_TEXTS)):
+        run(browser, "goToExample(arguments[0])", index)
+    assert browser.get_log("browser") == []
+    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    requested = [
+        message["params"]["request"]["url"]
+        for message in messages
+        if message["method"] == "Network.requestWillBeSent"
+    ]
+    assert requested == [path.as_uri()]
+    assert run(browser, "return performance.getEntriesByType('resource').length") == 0
+    assert browser.title == title != "run"
+    assert (
+        run(browser, "return document.querySelectorAll('img, b, iframe, main script').length") == 0
+    )
+    shown = run(browser, "return document.querySelector('#detail-0 dd').textContent")
+    assert shown == HOSTILE_TEXTS[0]
+    assert "[U+0000]" in run(browser, "return document.querySelector('#detail-7 dd').textContent")
+
+
+@pytest.mark.parametrize("kind", ["report", "comparison"])
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+def test_the_page_never_scrolls_sideways(
+    browser: Any, kind: str, width: int, request: pytest.FixtureRequest
+) -> None:
+    show(browser, request.getfixturevalue(f"{kind}_file"), "#example-10", width=width)
+    page, window = run(
+        browser,
+        "const root = document.documentElement; return [root.scrollWidth, root.clientWidth]",
+    )
+    assert window in (width, width - 15)  # with a scroll bar
+    assert page <= window
+    assert find(browser, "#detail-10").is_displayed()
+
+
+@pytest.mark.parametrize("kind", ["report", "comparison"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_has_enough_contrast(
+    browser: Any, kind: str, scheme: str, request: pytest.FixtureRequest
+) -> None:
+    show(browser, request.getfixturevalue(f"{kind}_file"), "#example-20", scheme=scheme)
+    looked, found = run(browser, FIND_LOW_CONTRAST)
+    assert looked > 300
+    assert found == []
+
+
+def test_sorting_by_a_header_and_by_the_list(browser: Any, report_file: Path) -> None:
+    show(browser, report_file)
+    header = "th:has([data-sort='score-0'])"
+    assert find(browser, header).get_attribute("aria-sort") == "none"
+    find(browser, "[data-sort='score-0']").click()
+    assert find(browser, header).get_attribute("aria-sort") == "ascending"
+    scores = [float(text) for text in column(browser, 1)]
+    assert scores == sorted(scores)
+    assert len(set(scores)) >= 5
+    find(browser, "[data-sort='score-0']").click()
+    assert find(browser, header).get_attribute("aria-sort") == "descending"
+    scores = [float(text) for text in column(browser, 1)]
+    assert scores == sorted(scores, reverse=True)
+    # The header keeps the focus, so that a key sorts again.
+    assert run(browser, "return document.activeElement.dataset.sort") == "score-0"
+    choose(browser, "sort", "length-0 down")
+    lengths = [int(text.split(" / ")[0]) for text in column(browser, 5)]
+    assert lengths == sorted(lengths, reverse=True)
+    assert lengths[0] > lengths[-1]
+
+
+def test_searching_every_column(browser: Any, report_file: Path) -> None:
+    show(browser, report_file)
+    find(browser, "#query").send_keys("SOURCE number 12")
+    browser.implicitly_wait(2)
+    find(browser, "#example-120")
+    browser.implicitly_wait(0)
+    assert column(browser, 0) == [str(i) for i in range(120, 130)]
+    assert find(browser, "#status").text == "Rows 1–10 of 10 that fit; 130 examples in all."
+    search(browser, "second reference 57")
+    assert column(browser, 0) == ["57"]
+    search(browser, "</SCRIPT>")
+    assert column(browser, 0) == ["0"]
+    search(browser, "nowhere at all")
+    assert column(browser, 0) == []
+    assert find(browser, "#status").text == "No example fits."
+
+
+def test_filtering_by_a_finding(browser: Any, report_file: Path) -> None:
+    show(browser, report_file)
+    choose(browser, "filter", "hit_length_limit")
+    assert column(browser, 0) == [str(i) for i in range(70, 120)]
+    find(browser, "#next").click()
+    assert column(browser, 0) == [str(i) for i in range(120, 130)]
+    choose(browser, "filter", "copied")
+    assert column(browser, 0) == ["2", "120"]
+    assert "The report names 2 of 3 with this finding." in find(browser, "#status").text
+    choose(browser, "filter", "")
+    assert len(column(browser, 0)) == 50
+
+
+def test_pages(browser: Any, report_file: Path) -> None:
+    show(browser, report_file)
+    assert column(browser, 0) == [str(i) for i in range(50)]
+    assert not find(browser, "#previous").is_enabled()
+    find(browser, "#last").click()
+    assert column(browser, 0) == [str(i) for i in range(100, 130)]
+    assert find(browser, "#page-number").text == "Page 3 of 3"
+    assert not find(browser, "#next").is_enabled()
+    choose(browser, "page-size", "100")
+    assert len(column(browser, 0)) == 100
+
+
+def test_a_link_leads_to_an_example_on_whatever_page(browser: Any, report_file: Path) -> None:
+    show(browser, report_file, "#example-117")
+    assert find(browser, "#page-number").text == "Page 3 of 3"
+    assert find(browser, "#detail-117 dd").text == "source number 117"
+    place = run(
+        browser, "return document.getElementById('example-117').getBoundingClientRect().top"
+    )
+    assert 0 < place < 200
+    assert run(browser, "return document.activeElement.closest('tr').id") == "example-117"
+    # From a finding, while a filter hides the example.
+    search(browser, "number 44")
+    link = find(browser, ".findings a[href='#example-2']")
+    run(browser, "arguments[0].scrollIntoView({ block: 'center' })", link)
+    link.click()
+    assert find(browser, "#detail-2").is_displayed()
+    assert find(browser, "#query").get_attribute("value") == ""
+    show(browser, report_file, "#example-9999")
+    assert browser.get_log("browser") == []
+
+
+def test_details_open_by_keyboard_and_close_again(browser: Any, report_file: Path) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    show(browser, report_file)
+    toggle = find(browser, "#example-20 .toggle")
+    toggle.send_keys(Keys.ENTER)
+    assert toggle.get_attribute("aria-expanded") == "true"
+    assert find(browser, f"#{toggle.get_attribute('aria-controls')}").is_displayed()
+    toggle.send_keys(Keys.SPACE)
+    assert toggle.get_attribute("aria-expanded") == "false"
+    assert browser.find_elements("css selector", "#detail-20") == []
+
+
+def test_differences_are_marked_by_more_than_colour(browser: Any, report_file: Path) -> None:
+    show(browser, report_file)
+    # Example 22: `the dog sat on mat 22 very` for `the cat sat on mat 22 today`.
+    cell = "#example-22 td:nth-child(4)"
+    swaps = browser.find_elements("css selector", f"{cell} .swap")
+    pairs = [
+        (
+            swap.find_element("css selector", "ins").text,
+            swap.find_element("css selector", "del").text,
+        )
+        for swap in swaps
+    ]
+    assert pairs == [("dog", "cat"), ("very", "today")]
+    assert find(browser, f"{cell} ins").value_of_css_property("text-decoration-line") == "underline"
+    assert (
+        find(browser, f"{cell} del").value_of_css_property("text-decoration-line") == "line-through"
+    )
+    # Example 21 ends early: `today` is missing. Example 26 has `very` five times.
+    missing = browser.find_elements("css selector", "#example-21 td:nth-child(4) > div > del")
+    assert [mark.text for mark in missing] == ["today"]
+    added = browser.find_elements("css selector", "#example-26 td:nth-child(4) > div > ins")
+    assert [mark.text for mark in added] == ["very very very very"]
+    sign = "return getComputedStyle(arguments[0], '::before').content"
+    assert run(browser, sign, missing[0]) == '"−"'
+    assert run(browser, sign, added[0]) == '"+"'
+    choose(browser, "base", "none")
+    assert browser.find_elements("css selector", "#table .mark") == []
+    assert not find(browser, "#legend").is_displayed()
+
+
+def test_the_words_of_a_text_come_back_in_order(browser: Any, report_file: Path) -> None:
+    show(browser, report_file)
+    for before, after in [
+        ("a b c d", "a x c d e"), ("", "new words"), ("old words", ""), ("", ""), ("a a a", "a"),
+        ("x y z", "p q r s"), ("Das ist gut.", "Das, ist nicht gut!"), ("这是句子", "这不是句子"),
+    ]:  # fmt: skip
+        runs = run(
+            browser,
+            "return compareWords(splitWords(arguments[0]), splitWords(arguments[1]), 1e6)"
+            ".map((run) => [run.kind, run.old.map((w) => w.text), run.new.map((w) => w.text)])",
+            before,
+            after,
+        )
+        split = "return splitWords(arguments[0]).map((word) => word.text)"
+        assert [word for _, old, _ in runs for word in old] == run(browser, split, before)
+        assert [word for _, _, new in runs for word in new] == run(browser, split, after)
+        assert all(old == new for kind, old, new in runs if kind == "same")
+        assert all(len(old) == len(new) for kind, old, new in runs if kind == "swap")
+
+
+def test_the_number_of_changes_is_the_edit_distance(browser: Any, report_file: Path) -> None:
+    import random
+
+    from rapidfuzz.distance import Levenshtein
+
+    show(browser, report_file)
+    draw = random.Random(1)
+    pairs = [
+        [[draw.choice("abcd") for _ in range(draw.randrange(12))] for _ in range(2)]
+        for _ in range(300)
+    ]
+    counts = run(
+        browser,
+        "return arguments[0].map(([a, b]) => countChanges("
+        "compareWords(splitWords(a.join(' ')), splitWords(b.join(' ')), 1e6)))",
+        pairs,
+    )
+    assert counts == [Levenshtein.distance(before, after) for before, after in pairs]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_theme_follows_the_system_until_it_is_chosen(
+    browser: Any, report_file: Path, scheme: str
+) -> None:
+    def brightness() -> float:
+        color: str = run(browser, "return getComputedStyle(document.body).backgroundColor")
+        return sum(map(int, color.removeprefix("rgb(").removesuffix(")").split(","))) / 3
+
+    show(browser, report_file, scheme=scheme)
+    run(browser, "localStorage.clear()")
+    show(browser, report_file, scheme=scheme)
+    assert (brightness() > 128) == (scheme == "light")
+    button = find(browser, "#theme")
+    button.click()
+    assert (button.text, brightness() > 128) == ("Theme: light", True)
+    button.click()
+    assert (button.text, brightness() > 128) == ("Theme: dark", False)
+    show(browser, report_file, scheme=scheme)
+    assert (find(browser, "#theme").text, brightness() > 128) == ("Theme: dark", False)
+    find(browser, "#theme").click()
+    assert (brightness() > 128) == (scheme == "light")
+
+
+def test_curves_are_read_with_the_arrow_keys(browser: Any, report_file: Path) -> None:
+    from selenium.webdriver.common.keys import Keys
+
+    show(browser, report_file)
+    drawing = find(browser, "[data-curve]:nth-of-type(2) svg")
+    readout = find(browser, "[data-curve]:nth-of-type(2) output")
+    assert readout.text == "best 9.00 at step 20"
+    drawing.send_keys(Keys.HOME)
+    assert readout.text == "3.00 at step 10"
+    drawing.send_keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
+    assert readout.text == "8.00 at step 30"
+    drawing.send_keys(Keys.ESCAPE)
+    assert readout.text == "best 9.00 at step 20"
+
+
+def test_heat_maps_have_every_weight_and_tell_it(browser: Any, report_file: Path) -> None:
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    show(browser, report_file)
+    cells = browser.find_elements("css selector", "#attention-3 .weight")
+    assert len(cells) == 16
+    assert [cell.get_attribute("fill-opacity") for cell in cells[:4]] == [
+        "0.100", "0.200", "0.300", "0.400",
+    ]  # fmt: skip
+    ActionChains(browser).move_to_element(cells[5]).perform()
+    assert find(browser, "#tooltip").text == "<b> ← <b>: 0.20"
+
+
+def test_copy_buttons_copy(browser: Any, report_file: Path) -> None:
+    show(browser, report_file)
+    run(
+        browser,
+        "window.copied = []; document.execCommand = () => true;"
+        "Object.defineProperty(navigator, 'clipboard', { value: {"
+        " writeText: async (text) => window.copied.push(text) } })",
+    )
+    find(browser, ".scores .copy").click()
+    find(browser, ".card .copy").click()
+    signature, remedy = run(browser, "return window.copied")
+    assert signature.startswith("BLEU ")
+    assert "|tok:13a|" in signature
+    assert remedy == "decoding.max_new_tokens: 160"
+
+
+def test_systems_side_by_side(browser: Any, comparison_file: Path) -> None:
+    show(browser, comparison_file)
+    headers = [cell.text for cell in browser.find_elements("css selector", "#table th")]
+    assert [text.split("\n")[0].rstrip("↕▲▼ ") for text in headers] == [
+        "#", "Source", "Reference", "first", HOSTILE_TEXTS[2], "third",
+    ]  # fmt: skip
+    choose(browser, "sort", "difference-1 down")
+    top = column(browser, 4)[0]
+    assert " better" in top
+    choose(browser, "sort", "difference-2 up")
+    assert " worse" in column(browser, 5)[0]
+    # Against the baseline: it has no marks itself, the others have those of their one word.
+    search(browser, "source number 21")
+    choose(browser, "base", "0")
+    assert browser.find_elements("css selector", "#example-21 td:nth-child(4) .mark") == []
+    marks = browser.find_elements("css selector", "#example-21 td:nth-child(5) .mark")
+    assert [mark.text for mark in marks] == ["cat", "dog"]
+    assert len(browser.find_elements("css selector", "[data-histogram]")) == 2
+
+
+@pytest.mark.parametrize("kind", ["report", "comparison"])
+def test_it_prints_without_its_controls(
+    browser: Any, kind: str, request: pytest.FixtureRequest
+) -> None:
+    show(browser, request.getfixturevalue(f"{kind}_file"), scheme="dark")
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        assert not find(browser, "#controls").is_displayed()
+        assert not find(browser, "#pages").is_displayed()
+        color = run(browser, "return getComputedStyle(document.body).backgroundColor")
+        assert color == "rgb(255, 255, 255)"
+        assert len(column(browser, 0)) == 50
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})

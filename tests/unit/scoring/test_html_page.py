@@ -1,0 +1,247 @@
+"""report.html without a browser: what the file holds, and that texts stay texts."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from t5tune.scoring.comparison import Comparison, compare_systems
+from t5tune.scoring.findings import Alignment, Breakdown, Bucket, Finding, TrainingCurve
+from t5tune.scoring.metrics import sentence_scores
+from t5tune.scoring.report import Example, Report, build_report
+from t5tune.scoring.report_details import ReportDetails
+from t5tune.scoring.report_html import render_comparison_html, render_html
+from t5tune.scoring.score import Score, ScoringOptions
+from tests.hostile_texts import HOSTILE_TEXTS
+
+VOID = {"meta", "input", "br", "img", "link", "hr"}
+ALIGNMENT = Alignment(1, ("▁a", "<b>"), ("x", "</s>"), ((0.25, 0.75), (1.0, 0.0)))
+
+
+def report_of(texts: list[str], **changes: Any) -> tuple[Report, ReportDetails]:
+    """A report whose every text comes from `texts`."""
+    hypotheses, references = texts, [[text + " more"] for text in texts]
+    values = sentence_scores("bleu", hypotheses, references)
+    report = build_report(hypotheses, references, ["bleu", "ter"], sources=texts, **changes)
+    examples = tuple(
+        Example(i, text, text, tuple(references[i]), values[i]) for i, text in enumerate(texts)
+    )
+    return report, ReportDetails(examples)
+
+
+def hostile_report() -> tuple[Report, ReportDetails]:
+    report, details = report_of(
+        list(HOSTILE_TEXTS),
+        run=HOSTILE_TEXTS[0],
+        split=HOSTILE_TEXTS[2],
+        engine=HOSTILE_TEXTS[7],
+        decoding={HOSTILE_TEXTS[3]: HOSTILE_TEXTS[4]},
+        length_limited=1,
+    )
+    worst = Score(HOSTILE_TEXTS[2], 12.0, HOSTILE_TEXTS[3], (10.0, 14.0))
+    finding = Finding("name", HOSTILE_TEXTS[4], 1, 15, (2,), HOSTILE_TEXTS[3], True)
+    return dataclasses.replace(report, scores=(*report.scores, worst)), dataclasses.replace(
+        details,
+        findings=(finding,),
+        breakdowns=(Breakdown("b", HOSTILE_TEXTS[0], (Bucket(HOSTILE_TEXTS[2], 15, (worst,)),)),),
+        alignments=(ALIGNMENT,),
+        curves=(TrainingCurve(HOSTILE_TEXTS[2], (1, 2), (3.0, 4.0)),),
+    )
+
+
+def comparison_of(texts: list[str]) -> Comparison:
+    return compare_systems(
+        ["<b>first", "second"],
+        [texts, [text + " x" for text in texts]],
+        [[text + " more"] for text in texts],
+        ["bleu"],
+        ScoringOptions(),
+        num_processes=1,
+    )
+
+
+class Page(HTMLParser):
+    """What a page is made of; fails where an element is not closed in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.contents: dict[int, str] = {}
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert len({name for name, _ in attrs}) == len(attrs), f"attribute twice: {attrs}"
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if not self.open or self.open[-1] not in ("script", "style"):
+            return
+        i = len(self.elements) - 1
+        self.contents[i] = self.contents.get(i, "") + data
+
+    def texts(self, tag: str) -> list[str]:
+        return [
+            self.contents.get(i, "") for i, (name, _) in enumerate(self.elements) if name == tag
+        ]
+
+    def data(self) -> dict[str, Any]:
+        (text,) = (
+            self.contents[i]
+            for i, (_, attributes) in enumerate(self.elements)
+            if attributes.get("id") == "data"
+        )
+        value: dict[str, Any] = json.loads(text)
+        return value
+
+
+PAGES = {
+    "plain": lambda: render_html(*report_of(["a b c", "d e f"], run="tiny", split="test")),
+    "hostile": lambda: render_html(*hostile_report()),
+    "comparison": lambda: render_comparison_html(comparison_of(list(HOSTILE_TEXTS[:13]))),
+}
+
+
+@pytest.fixture(params=PAGES)
+def text(request: pytest.FixtureRequest) -> str:
+    return PAGES[request.param]()
+
+
+def test_the_page_is_well_formed_and_has_only_our_own_elements(text: str) -> None:
+    page = Page(text)
+    names = {name for name, _ in page.elements}
+    assert not names & {"img", "iframe", "object", "embed", "link", "base", "b", "textarea"}
+    assert [name for name, _ in page.elements].count("script") == 2
+    assert [name for name, _ in page.elements].count("style") == 1
+    assert [name for name, _ in page.elements].count("h1") == 1
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+
+
+def test_the_page_refers_to_nothing_but_itself(text: str) -> None:
+    page = Page(text)
+    for _, attributes in page.elements:
+        assert not [name for name in attributes if name.startswith("on")]
+        assert not attributes.keys() & {"src", "srcset", "action", "style", "xlink:href", "data"}
+        assert (attributes.get("href") or "#").startswith("#")
+    (style,) = page.texts("style")
+    assert "url(" not in style
+    assert "@import" not in style
+    addresses = set(re.findall(r"https?://[\w./]+", text))
+    assert addresses <= {"http://www.w3.org/2000/svg"}  # a namespace, which nothing is loaded from
+
+
+def test_only_the_script_and_the_style_in_the_file_may_run(text: str) -> None:
+    page = Page(text)
+    (policy,) = (
+        attributes["content"]
+        for _, attributes in page.elements
+        if attributes.get("http-equiv") == "Content-Security-Policy"
+    )
+    assert policy is not None
+    directives = dict(part.split(" ", 1) for part in policy.split("; "))
+    assert directives["default-src"] == "'none'"
+    for directive, content in (
+        ("script-src", page.texts("script")[-1]),
+        ("style-src", page.texts("style")[0]),
+    ):
+        digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+        assert directives[directive] == f"'sha256-{digest}'"
+
+
+def test_the_script_never_makes_markup_or_code_of_a_text() -> None:
+    script = Page(PAGES["plain"]()).texts("script")[-1]
+    for word in (
+        "innerHTML",
+        "outerHTML",
+        "insertAdjacentHTML",
+        "document.write",
+        "eval(",
+        "new Function",
+        "fetch(",
+        "XMLHttpRequest",
+        "import(",
+        "createContextual",
+    ):
+        assert word not in script
+
+
+def test_texts_arrive_as_they_were() -> None:
+    data = Page(PAGES["hostile"]()).data()
+    assert data["sources"] == list(HOSTILE_TEXTS)
+    assert data["systems"][0]["hypotheses"] == list(HOSTILE_TEXTS)
+    assert data["references"] == [[text + " more"] for text in HOSTILE_TEXTS]
+    assert data["alignments"][0]["source"] == ["▁a", "<b>"]
+
+
+def test_texts_in_the_markup_are_escaped_and_control_characters_are_seen() -> None:
+    text = PAGES["hostile"]()
+    assert f"<h1>{'&lt;/script&gt;&lt;script&gt;'}" in text
+    assert "nul [U+0000] escape [U+001B][31m c1 [U+0085]" in text
+    assert "\x00" not in text
+    text.encode("utf-8")  # a lone surrogate could not be written
+
+
+def test_the_same_input_gives_the_same_bytes_in_another_process() -> None:
+    program = (
+        "import hashlib; from tests.unit.scoring.test_html_page import PAGES\n"
+        "print(*[hashlib.sha256(render().encode()).hexdigest() for render in PAGES.values()])"
+    )
+    hashes = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(hashes) == 1
+
+
+def test_the_page_without_examples_is_small() -> None:
+    assert len(PAGES["plain"]().encode()) < 100_000
+
+
+def test_all_examples_at_the_length_limit_can_be_filtered() -> None:
+    report, details = report_of(["a", "b", "c"], length_limited=2)
+    finding = Finding("hit_length_limit", "stopped at the length limit", 2, 3, (2,))
+    details = dataclasses.replace(details, findings=(finding,), reached_limit=(True, False, True))
+    (filter_,) = Page(render_html(report, details)).data()["filters"]
+    assert filter_["examples"] == [0, 2]
+
+
+def test_details_of_another_report_are_refused() -> None:
+    report, details = report_of(["a", "b"])
+    with pytest.raises(ValueError, match="1 examples for a report of 2"):
+        render_html(report, dataclasses.replace(details, examples=details.examples[:1]))
+    with pytest.raises(ValueError, match="1 notes on the length limit for 2 examples"):
+        dataclasses.replace(details, reached_limit=(True,))
+
+
+def test_a_score_that_is_no_number_is_shown_as_none() -> None:
+    report, details = report_of(["a"])
+    endless = dataclasses.replace(details.examples[0], score=float("inf"))
+    data = Page(render_html(report, dataclasses.replace(details, examples=(endless,)))).data()
+    assert data["systems"][0]["scores"] == [None]
