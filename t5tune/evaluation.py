@@ -21,7 +21,9 @@ from t5tune.processes import from_first
 from t5tune.progress import say, track
 from t5tune.recipe.schema import DataEntry, DataSection, EvaluationSection, Recipe
 from t5tune.run_directory import write_text
-from t5tune.scoring.report import Report, build_report, write_report
+from t5tune.scoring.metrics import DEFAULT_NUM_RESAMPLES
+from t5tune.scoring.report import Report, write_report
+from t5tune.scoring.report_building import build_report
 from t5tune.translation import LoadedModel, warn_of_truncation
 
 if TYPE_CHECKING:
@@ -150,11 +152,12 @@ def build_evaluation_report(
         split=examples.split,
         engine=engine,
         decoding=decoding,
-        length_limited=sum(hypothesis.reached_limit for hypothesis in hypotheses),
+        reached_limit=[hypothesis.reached_limit for hypothesis in hypotheses],
         tokenize=section.tokenize,
         lowercase=section.lowercase,
         target_lang=target_lang,
         normalize=section.normalize,
+        num_resamples=DEFAULT_NUM_RESAMPLES,
         allow_code=allow_code,
     )
 

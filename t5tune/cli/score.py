@@ -57,7 +57,8 @@ def score(
     Every number comes with the signature that makes it comparable.
     """
     from t5tune.cli.results import print_result
-    from t5tune.scoring.report import build_report
+    from t5tune.scoring.metrics import DEFAULT_NUM_RESAMPLES
+    from t5tune.scoring.report_building import build_report
 
     metrics = metric or ["bleu", "chrf"]
     check_options(metrics, tokenize, normalize)
@@ -75,6 +76,7 @@ def score(
         lowercase=lowercase,
         target_lang=target_lang,
         normalize=normalize,
+        num_resamples=DEFAULT_NUM_RESAMPLES,
         allow_code=allow_code,
     )
     print_result(report, as_json=json_output)

@@ -40,6 +40,7 @@ def break_down(
     lowercase: bool = False,
     target_lang: str | None = None,
     normalize: Normalization = "none",
+    num_resamples: int = 0,
 ) -> tuple[Breakdown, ...]:
     """Score the examples by the length of the source, by rare words and by leaks.
 
@@ -54,10 +55,11 @@ def break_down(
         rarest_word_counts: In how many training sources the rarest word of each source stands;
             None for a source without words. As in `TrainingOverlap`.
         agreement: `exact`, `same_source`, `near` or `clean`, as in `TrainingOverlap`.
-        tokenize: As in `score_hypotheses`, and so the next three.
+        tokenize: As in `score_hypotheses`, and so the next four.
         lowercase: Ignore case.
         target_lang: Language code of the hypotheses.
         normalize: For exact_match.
+        num_resamples: For the intervals of the scores.
 
     Returns:
         Those breakdowns that have more than one bucket: one alone says what the report says.
@@ -85,6 +87,7 @@ def break_down(
                 lowercase=lowercase,
                 target_lang=target_lang,
                 normalize=normalize,
+                num_resamples=num_resamples,
             )
         )
 

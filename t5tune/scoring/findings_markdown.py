@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from t5tune.scoring.breakdown import MIN_EXAMPLES
 from t5tune.scoring.findings import Breakdown, Finding
-from t5tune.scoring.remedies import split_remedy
 from t5tune.scoring.markdown import cell, code_in_cell, escape, table_of
+from t5tune.scoring.remedies import split_remedy
 
 if TYPE_CHECKING:
     from t5tune.scoring.report import Example

@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from t5tune.scoring.breakdown import breakdown_to_json
+from t5tune.scoring.diagnosis import finding_to_json
 from t5tune.scoring.findings import Breakdown, Finding
-from t5tune.scoring.metrics import (
-    LOWER_IS_BETTER,
-    METRIC_NAMES,
-    SCORE_OF_METRIC,
-    Score,
-    score_hypotheses,
-    sentence_scores,
-)
-from t5tune.scoring.names import format_value, metric_for_examples
-from t5tune.scoring.score import Normalization
+from t5tune.scoring.names import format_value
+from t5tune.scoring.score import Score
 
 SCHEMA_VERSION = 2
-
-_NUM_EXAMPLES_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -64,6 +56,8 @@ class Report:
         weights: Which weights of a training run the model has, for example `step 500`.
         findings: Faults that were looked for, also those that were not found.
         breakdowns: Scores of parts of the test set.
+        found: The examples that the notable findings name.
+        examples: All of the test set, in its order; not part of the JSON.
     """
 
     run: str | None
@@ -79,6 +73,8 @@ class Report:
     weights: str | None = None
     findings: tuple[Finding, ...] = ()
     breakdowns: tuple[Breakdown, ...] = ()
+    found: tuple[Example, ...] = ()
+    examples: tuple[Example, ...] = field(default=(), repr=False)
     schema_version: int = SCHEMA_VERSION
 
     def to_json(self) -> dict[str, object]:
@@ -96,8 +92,11 @@ class Report:
                 "metric": self.example_metric,
                 "best": [_example_to_json(example) for example in self.best],
                 "worst": [_example_to_json(example) for example in self.worst],
+                "found": [_example_to_json(example) for example in self.found],
             },
             "weights": self.weights,
+            "findings": [finding_to_json(finding) for finding in self.findings],
+            "breakdowns": [breakdown_to_json(breakdown) for breakdown in self.breakdowns],
         }
 
     def to_markdown(self) -> str:
@@ -105,96 +104,6 @@ class Report:
         from t5tune.scoring.report_markdown import render_markdown
 
         return render_markdown(self)
-
-
-def build_report(
-    hypotheses: Sequence[str],
-    references: Sequence[Sequence[str]],
-    metrics: Sequence[str],
-    *,
-    sources: Sequence[str] | None = None,
-    run: str | None = None,
-    split: str | None = None,
-    engine: str | None = None,
-    decoding: Mapping[str, object] | None = None,
-    length_limited: int | None = None,
-    tokenize: str | None = None,
-    lowercase: bool = False,
-    target_lang: str | None = None,
-    normalize: Normalization = "none",
-    allow_code: bool = False,
-) -> Report:
-    """Scores the hypotheses and picks up to five best and five worst examples.
-
-    The first metric that can ranks the examples by its sentence score, chrF2++ where none can; of
-    equal ones the earlier comes first. With fewer than ten examples the two lists share them
-    out, the best getting more.
-
-    Args:
-        hypotheses: One text per example.
-        references: `references[i]` are those of example i.
-        metrics: As in `score_hypotheses`, at least one.
-        sources: Input texts, if known.
-        run: Name of the run.
-        split: Name of the data split.
-        engine: What decoded the text.
-        decoding: Generation settings by their Hugging Face names, as JSON values.
-        length_limited: Number of hypotheses that stopped at the length limit.
-        tokenize: As in `score_hypotheses`.
-        lowercase: As in `score_hypotheses`.
-        target_lang: As in `score_hypotheses`.
-        normalize: As in `score_hypotheses`.
-        allow_code: As in `score_hypotheses`.
-
-    Raises:
-        T5TuneError: As `score_hypotheses` does.
-        ValueError: No metric is given, or the number of sources differs.
-    """
-    if not metrics:
-        raise ValueError(f"at least one metric is needed, of {', '.join(METRIC_NAMES)}")
-    if sources is not None and len(sources) != len(hypotheses):
-        raise ValueError(f"{len(sources)} sources for {len(hypotheses)} hypotheses")
-    scores = score_hypotheses(
-        metrics,
-        hypotheses,
-        references,
-        tokenize=tokenize,
-        lowercase=lowercase,
-        target_lang=target_lang,
-        normalize=normalize,
-        sources=sources,
-        allow_code=allow_code,
-    )
-    ranking = metric_for_examples(metrics)
-    values = sentence_scores(
-        ranking,
-        hypotheses,
-        references,
-        tokenize=tokenize,
-        lowercase=lowercase,
-        target_lang=target_lang,
-        normalize=normalize,
-        sources=sources,
-    )
-    examples = [
-        Example(index, sources[index] if sources else None, hypothesis, tuple(of_one), value)
-        for index, (hypothesis, of_one, value) in enumerate(
-            zip(hypotheses, references, values, strict=True)
-        )
-    ]
-    best, worst = _pick_examples(examples, lower_is_better=ranking in LOWER_IS_BETTER)
-    return Report(
-        run=run,
-        split=split,
-        num_examples=len(hypotheses),
-        engine=engine,
-        decoding=dict(decoding or {}),
-        scores=tuple(scores),
-        length_limited=length_limited,
-        best=best,
-        worst=worst,
-        example_metric=SCORE_OF_METRIC[ranking],
-    )
 
 
 def write_report(report: Report, directory: str | Path) -> None:
@@ -224,18 +133,6 @@ def format_scores(report: Report) -> str:
         value = format_value(score.name, score.value)
         lines.append(f"{score.name} {value}{interval}  {score.signature}")
     return "\n".join(lines)
-
-
-def _pick_examples(
-    examples: Sequence[Example], *, lower_is_better: bool
-) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
-    sign = 1.0 if lower_is_better else -1.0
-    best_first = sorted(examples, key=lambda example: (sign * example.score, example.index))
-    num_best = min(_NUM_EXAMPLES_SHOWN, (len(examples) + 1) // 2)
-    worst_first = sorted(
-        best_first[num_best:], key=lambda example: (-sign * example.score, example.index)
-    )
-    return tuple(best_first[:num_best]), tuple(worst_first[:_NUM_EXAMPLES_SHOWN])
 
 
 def _score_to_json(score: Score) -> dict[str, object]:

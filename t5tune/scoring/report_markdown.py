@@ -19,8 +19,6 @@ def render_markdown(report: Report) -> str:
     blocks = ["# " + (", ".join(names) or "Scores"), _counted(report), _score_table(report)]
     if report.decoding:
         blocks += ["## Decoding", _decoding_list(report)]
-    if report.length_limited is not None and not report.findings:  # one of the findings says it
-        blocks.append(_length_advice(report.length_limited, report))
     if report.findings or report.breakdowns:
         examples = (*report.best, *report.worst, *report.found)
         blocks += render_findings(report.findings, report.breakdowns, examples)
@@ -55,19 +53,6 @@ def _decoding_list(report: Report) -> str:
         for name, value in report.decoding.items()
     )
     return "\n".join(f"- {code(setting)}" for setting in settings)
-
-
-def _length_advice(num_limited: int, report: Report) -> str:
-    if num_limited == 0:
-        return "No hypothesis stopped at the length limit."
-    share = 100 * num_limited / report.num_examples
-    limit = report.decoding.get("max_new_tokens")
-    now = "" if limit is None else f" (now {limit})"
-    return (
-        f"{num_limited} of {report.num_examples} hypotheses ({share:.1f} %) stopped at the length "
-        f"limit and may be cut off: raise `decoding.max_new_tokens` in the recipe{now} and "
-        "evaluate again."
-    )
 
 
 def _example_table(examples: Sequence[Example]) -> str:

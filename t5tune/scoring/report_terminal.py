@@ -27,12 +27,7 @@ def print_report(report: Report, console: Console | None = None) -> None:
         console: Where to; stdout if left out.
     """
     parts: list[RenderableType] = [Text(_title(report), style="bold"), _score_table(report)]
-    findings = report.findings
-    parts += finding_lines(findings)
-    if report.length_limited and not findings:  # one of the findings says it
-        parts.append(
-            Text(f"{report.length_limited} hypotheses stopped at the length limit", style="yellow")
-        )
+    parts += finding_lines(report.findings)
     if report.worst:
         parts += [
             Text(f"\nworst examples by {report.example_metric}", style="bold"),

@@ -14,7 +14,8 @@ import pytest
 from t5tune.scoring.comparison import compare_systems
 from t5tune.scoring.findings import Alignment, Breakdown, Bucket, Finding, TrainingCurve
 from t5tune.scoring.metrics import score_hypotheses, sentence_scores
-from t5tune.scoring.report import Example, build_report
+from t5tune.scoring.report import Example
+from t5tune.scoring.report_building import build_report
 from t5tune.scoring.report_details import ReportDetails
 from t5tune.scoring.report_html import render_comparison_html, render_html
 from t5tune.scoring.score import ScoringOptions
@@ -120,7 +121,7 @@ def report_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         split=HOSTILE_TEXTS[2],
         engine="torch-fp32",
         decoding={"num_beams": 4, HOSTILE_TEXTS[3]: HOSTILE_TEXTS[0]},
-        length_limited=60,
+        reached_limit=[index < 60 for index in range(len(hypotheses))],
     )
     report = dataclasses.replace(
         report,

@@ -12,7 +12,7 @@ import pytest
 from t5tune.errors import T5TuneError
 from t5tune.scoring.evaluate_metrics import EvaluateScorer
 from t5tune.scoring.metrics import score_hypotheses, sentence_scores
-from t5tune.scoring.report import build_report
+from t5tune.scoring.report_building import build_report
 from t5tune.scoring.score import ScoringOptions
 
 SEVERAL = '"references": datasets.Sequence(datasets.Value("string"))'

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass
+from dataclasses import replace
 
 from rich.console import Console
 
 from t5tune.scoring.findings import Breakdown, Bucket, Finding
 from t5tune.scoring.findings_markdown import render_findings
 from t5tune.scoring.findings_terminal import finding_lines
-from t5tune.scoring.report import Example, Report, build_report
+from t5tune.scoring.report import Example, Report
+from t5tune.scoring.report_building import build_report
 from t5tune.scoring.report_markdown import render_markdown
 from t5tune.scoring.report_terminal import print_report
 from t5tune.scoring.score import Score
@@ -87,17 +88,9 @@ def test_the_terminal_has_notable_ones_with_their_line() -> None:
     ]
 
 
-@dataclass(frozen=True)
-class DiagnosedReport(Report):
-    """A report as it is once it has findings."""
-
-    findings: tuple[Finding, ...] = ()
-    breakdowns: tuple[Breakdown, ...] = ()
-
-
-def diagnosed(*findings: Finding) -> DiagnosedReport:
-    report = build_report(["a b", "x"], [["a b"], ["y"]], ["wer"], length_limited=1)
-    return DiagnosedReport(**vars(report), findings=findings, breakdowns=(PARTS,))
+def diagnosed(*findings: Finding) -> Report:
+    report = build_report(["a b", "x"], [["a b"], ["y"]], ["wer"], reached_limit=[True, False])
+    return replace(report, findings=findings, breakdowns=(PARTS,))
 
 
 def test_reports_show_them_where_they_have_them() -> None:
@@ -105,9 +98,6 @@ def test_reports_show_them_where_they_have_them() -> None:
     assert "## What went wrong" in text
     assert "## Scores of parts of the test set\n\n### By length" in text
     assert text.index("## What went wrong") < text.index("## Best examples")
-    # The limit is among the findings.
-    assert "stopped at the length limit and may be cut" not in text
-    assert "stopped at the length limit and may be cut" in render_markdown(diagnosed())
 
 
 def test_the_terminal_report_shows_them() -> None:
@@ -115,4 +105,3 @@ def test_the_terminal_report_shows_them() -> None:
     print_report(diagnosed(LOOP, EMPTY), Console(file=stream, width=120))
     assert "the same words again: 3 of 60" in stream.getvalue()
     assert "empty" not in stream.getvalue()
-    assert "length limit" not in stream.getvalue()

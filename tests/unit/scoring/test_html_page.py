@@ -18,7 +18,8 @@ import pytest
 from t5tune.scoring.comparison import Comparison, compare_systems
 from t5tune.scoring.findings import Alignment, Breakdown, Bucket, Finding, TrainingCurve
 from t5tune.scoring.metrics import sentence_scores
-from t5tune.scoring.report import Example, Report, build_report
+from t5tune.scoring.report import Example, Report
+from t5tune.scoring.report_building import build_report
 from t5tune.scoring.report_details import ReportDetails
 from t5tune.scoring.report_html import render_comparison_html, render_html
 from t5tune.scoring.score import Score, ScoringOptions

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from t5tune.scoring.diagnosis import finding_to_json
 from t5tune.scoring.metrics import score_hypotheses, sentence_scores
-from t5tune.scoring.report import Report, build_report, format_json, format_scores, write_report
+from t5tune.scoring.report import Report, format_json, format_scores, write_report
+from t5tune.scoring.report_building import build_report
 
 REFERENCES = [[f"the number {number} is here today"] for number in range(12)]
 # Number n has n wrong words at its end, so the examples are ordered from best to worst.
@@ -27,7 +29,7 @@ def small_report(**changes: object) -> Report:
         split="test",
         engine="torch-fp32",
         decoding={"num_beams": 4, "max_new_tokens": 128},
-        length_limited=0,
+        reached_limit=[False, False],
     )
     return dataclasses.replace(report, **changes)  # type: ignore[arg-type]
 
@@ -40,7 +42,7 @@ def test_json_has_exactly_the_published_shape() -> None:
         scores=(dataclasses.replace(report.scores[0], confidence_interval=(1.5, 2.5)), wer),
     )
     expected = {
-        "schema_version": 1,
+        "schema_version": 2,
         "run": "wmt-en-de",
         "split": "test",
         "num_examples": 2,
@@ -81,8 +83,11 @@ def test_json_has_exactly_the_published_shape() -> None:
                     "score": 0.0,
                 }
             ],
+            "found": [],
         },
         "weights": None,
+        "findings": [finding_to_json(finding) for finding in report.findings],
+        "breakdowns": [],
     }
     # As text, so that the order of the keys counts too.
     assert format_json(with_interval) == json.dumps(expected, indent=2)
@@ -125,16 +130,8 @@ def test_markdown_states_scores_signatures_and_decoding() -> None:
     assert text.startswith("# wmt-en-de, test\n\n2 examples, decoded with `torch-fp32`.\n")
     assert re.search(r"^\| BLEU \| \d+\.\d\d \| none \| `nrefs:var\\\|case:mixed\\\|", text, re.M)
     assert "- `num_beams: 4`\n- `max_new_tokens: 128`\n" in text
-    assert "No hypothesis stopped at the length limit." in text
     assert text.endswith("|\n")
     assert not text.endswith("\n\n")
-
-
-def test_markdown_advises_on_hypotheses_at_the_length_limit() -> None:
-    text = small_report(num_examples=200, length_limited=3).to_markdown()
-    assert "3 of 200 hypotheses (1.5 %) stopped at the length limit" in text
-    assert "raise `decoding.max_new_tokens` in the recipe (now 128)" in text
-    assert "length limit" not in small_report(length_limited=None).to_markdown()
 
 
 def test_markdown_survives_any_text() -> None:
@@ -144,7 +141,7 @@ def test_markdown_survives_any_text() -> None:
     )
     lines = report.to_markdown().split("\n")
     tables = [line for line in lines if line.startswith("|")]
-    assert len(tables) == 3 + 3 + 3
+    assert len(tables) == 3 + 3 + 3 + 3  # scores, findings, best, worst
     for line in tables:
         cells = re.split(r"(?<!\\)\|", line)
         assert len(cells) in (4 + 2, 5 + 2)
@@ -158,7 +155,7 @@ def test_markdown_survives_any_text() -> None:
 def test_markdown_shortens_long_texts_and_json_does_not() -> None:
     report = build_report(["word " * 500], [["word"]], ["wer"])
     assert "word …" in report.to_markdown()
-    assert len(report.to_markdown()) < 1500
+    assert len(report.to_markdown()) < 3000
     assert report.best[0].hypothesis == "word " * 500
     assert "word " * 500 in format_json(report)
 

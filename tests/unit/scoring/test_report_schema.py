@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from t5tune.scoring.report import build_report
+from t5tune.scoring.report_building import build_report
 
 SCHEMA = json.loads(files("t5tune.scoring").joinpath("report.schema.json").read_text("utf-8"))
 BUCKET_SCORE = {"name": "BLEU", "value": 3.0, "signature": "s", "confidence_interval": [1.0, 5.0]}
@@ -25,7 +25,7 @@ def whole_report() -> dict[str, Any]:
         ["bleu", "rouge", "wer"],
         run="wmt-en-de",
         decoding={"num_beams": 4},
-        length_limited=1,
+        reached_limit=[True, False, False],
     )
     value = json.loads(json.dumps(dataclasses.replace(report, schema_version=2).to_json()))
     value["findings"] = [

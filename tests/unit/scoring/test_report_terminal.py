@@ -6,7 +6,7 @@ import io
 
 from rich.console import Console
 
-from t5tune.scoring.report import build_report
+from t5tune.scoring.report_building import build_report
 from t5tune.scoring.report_terminal import print_report
 
 
@@ -19,7 +19,7 @@ def printed(width: int = 100, **changes: object) -> str:
         "run": "wmt-en-de",
         "split": "test",
         "engine": "torch",
-        "length_limited": 0,
+        "reached_limit": [False] * 4,
     } | changes
     stream = io.StringIO()
     print_report(build_report(**arguments), Console(file=stream, width=width))  # type: ignore[arg-type]
@@ -50,7 +50,7 @@ def test_text_cannot_style_or_move_anything() -> None:
 
 
 def test_hypotheses_at_the_length_limit_are_told() -> None:
-    assert "2 hypotheses stopped at the length limit" in printed(length_limited=2)
+    assert "stopped at the length limit" in printed(reached_limit=[True] * 4)
 
 
 def test_files_without_sources_and_narrow_terminals() -> None:

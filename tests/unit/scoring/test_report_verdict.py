@@ -8,7 +8,8 @@ import pytest
 
 from t5tune.scoring.comparison import compare_systems
 from t5tune.scoring.findings import Breakdown, Bucket, Finding, TrainingCurve
-from t5tune.scoring.report import Report, build_report
+from t5tune.scoring.report import Report
+from t5tune.scoring.report_building import build_report
 from t5tune.scoring.report_details import ReportDetails
 from t5tune.scoring.report_verdict import describe_comparison, describe_report, signed
 from t5tune.scoring.score import Score, ScoringOptions
