@@ -121,6 +121,34 @@ def _load_bare_model(
     return LoadedModel(name, translator, tokenizer)
 
 
+def load_base_model(recipe: Recipe) -> LoadedModel:
+    """The model that a run started from, as the run itself used it before its first step.
+
+    Args:
+        recipe: Of the run, as it stands in the run: prefix and lengths are taken from it.
+
+    Raises:
+        T5TuneError: It cannot be loaded, or does not know the run's languages.
+    """
+    name, revision = recipe.model.name, recipe.model.revision
+    if name is None:
+        raise ValueError("a run from scratch has no base model")
+    model = load_model(name, revision=revision).to(default_device())
+    tokenizer = load_tokenizer(name, revision=revision)
+    forced_bos = model.generation_config.forced_bos_token_id
+    if find_family(model.config.model_type).has_language_tokens:
+        forced_bos = set_languages(tokenizer, recipe.source_lang, recipe.target_lang)
+    translator = TorchTranslator(
+        model,
+        tokenizer,
+        prefix=recipe.data.train.prefix or "",
+        max_source_length=recipe.data.max_source_length,
+        forced_bos_token_id=forced_bos,
+    )
+    short_name = Path(name).name if Path(name).is_dir() else name
+    return LoadedModel(short_name, translator, tokenizer, recipe)
+
+
 def share_loaded_model(load: Callable[[], LoadedModel]) -> LoadedModel:
     """The model that the first process loads, in all of them.
 

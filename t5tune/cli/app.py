@@ -11,6 +11,7 @@ import typer
 
 from t5tune import __version__
 from t5tune.cli import recipes
+from t5tune.cli.compare import compare
 from t5tune.cli.evaluate import evaluate
 from t5tune.cli.score import score
 from t5tune.cli.signals import leaving_on_signals
@@ -35,6 +36,7 @@ app.command()(train)
 app.command(name="eval")(evaluate)
 app.command()(translate)
 app.command()(score)
+app.command()(compare)
 app.add_typer(recipes.app, name="recipes")
 app.command()(validate)
 app.command()(verify)

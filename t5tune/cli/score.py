@@ -60,7 +60,7 @@ def score(
     from t5tune.scoring.report import build_report
 
     metrics = metric or ["bleu", "chrf"]
-    _check_options(metrics, tokenize, normalize)
+    check_options(metrics, tokenize, normalize)
     check_code(metrics, allow_code)
     hypothesis_lines, references = _read_examples(hypotheses, reference)
     sources = None if source is None else _read_sources(source, hypotheses, len(references))
@@ -80,7 +80,8 @@ def score(
     print_result(report, as_json=json_output)
 
 
-def _check_options(metrics: Sequence[str], tokenize: str | None, normalize: str) -> None:
+def check_options(metrics: Sequence[str], tokenize: str | None, normalize: str) -> None:
+    """Refuse an option that no chosen metric heeds."""
     from t5tune.errors import T5TuneError
 
     if tokenize is not None and not {"bleu", "distinct_n", "length_ratio"} & set(metrics):

@@ -33,8 +33,9 @@ def print_comparison(comparison: Comparison, console: Console | None = None) -> 
     ]
     tests = comparison.resampling.tests
     for score, rows in score_tables(comparison):
-        title = Text(f"\n{score.name} ", style="bold").append(Text(score.signature, style="dim"))
-        parts += [title, _score_table(rows, tests)]
+        parts.append(Text.assemble((f"\n{score.name} ", "bold"), (score.signature, "dim")))
+        parts.append(_score_table(rows, tests))
+        parts += [Text(printable(f"{row.system}: {row.verdict}")) for row in rows[1:]]
     parts += [Text("")]
     parts += [Text(line, style="dim") for line in state_caveats(comparison)]
     for system in comparison.systems[1:]:
@@ -56,10 +57,9 @@ def _score_table(rows: Sequence[ScoreRow], tests: Sequence[str]) -> Table:
     table.add_column("95 % interval", no_wrap=True)
     table.add_column("difference", justify="right", no_wrap=True)
     for test in tests:
-        table.add_column(f"p ({test})", justify="right")
-    table.add_column("verdict", overflow="fold")
+        table.add_column(f"p\n{test}", justify="right", no_wrap=True)
     for row in rows:
-        cells = [row.system, row.value, row.interval, row.difference, *row.p_values, row.verdict]
+        cells = [row.system, row.value, row.interval, row.difference, *row.p_values]
         table.add_row(*(Text(printable(text)) for text in cells))
     return table
 

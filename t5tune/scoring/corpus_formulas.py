@@ -60,10 +60,10 @@ def sentence_bleu(rows: Floats) -> Floats:
 
 
 def _bleu(precisions: list[float], hypothesis_length: float, reference_length: float) -> float:
-    brevity_penalty = 1.0
+    penalty = 1.0
     if hypothesis_length < reference_length:
-        brevity_penalty = math.exp(1 - reference_length / hypothesis_length)
-    return brevity_penalty * math.exp(sum(map(_log, precisions)) / len(precisions))
+        penalty = math.exp(1 - reference_length / hypothesis_length) if hypothesis_length else 0.0
+    return penalty * math.exp(sum(map(_log, precisions)) / len(precisions))
 
 
 def _log(precision: float) -> float:

@@ -7,7 +7,6 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal
 
 from t5tune.errors import T5TuneError
-from t5tune.progress import say
 from t5tune.scoring.additive_metric import AdditiveMetric, Row
 from t5tune.scoring.score import Score, ScoringOptions
 
@@ -71,6 +70,8 @@ class SacrebleuScorer(AdditiveMetric):
         """BLEU: whether they are tokenised already, by sacreBLEU's own sign."""
         num_periods = sum(hypothesis.endswith(" .") for hypothesis in hypotheses)
         if self._formula == "bleu" and num_periods >= _MANY_TOKENIZED_PERIODS:
+            from t5tune.progress import say
+
             say(
                 f"{num_periods} hypotheses end in a separate period: they look tokenised, and "
                 "BLEU tokenises them again, so the score is not comparable with others"

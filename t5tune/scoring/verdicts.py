@@ -6,10 +6,6 @@ from collections.abc import Sequence
 
 LEVEL = 0.05
 
-# With so few examples in which two systems differ at all, even the most one-sided outcome has
-# more than LEVEL of all ways to exchange their outputs as far out: 2 of 2 ** 5 are 6 %.
-_MAX_TOO_FEW = 5
-
 
 def state_verdict(
     difference: float,
@@ -23,9 +19,11 @@ def state_verdict(
 
     Args:
         difference: Score of the system minus that of the baseline.
-        p_values: Of every test that was made.
+        p_values: Of every test that was made, two-sided.
         lower_is_better: Of the score.
-        num_different: Examples whose hypotheses differ.
+        num_different: Examples whose hypotheses differ. Of their 2 ** n exchanges two are always
+            as far out as what was seen (itself and its mirror image), so an exact test of n = 5
+            cannot get below 2 / 2 ** 5 = 0.06; sacreBLEU's tests can.
         num_comparisons: Systems that are compared with the baseline: the more there are, the
             more likely one of them has a small p-value by chance, so each has to be below
             0.05 / num_comparisons (Bonferroni's correction; Dunn 1961).
@@ -36,7 +34,7 @@ def state_verdict(
         return "the same score"
     if not p_values:
         return "not tested"
-    if num_different <= _MAX_TOO_FEW:
+    if 2.0 ** (1 - num_different) >= LEVEL / num_comparisons:
         return f"too few outputs differ to tell ({num_different})"
     direction = "better" if (difference < 0) == lower_is_better else "worse"
     corrected = f"after correction for {num_comparisons} comparisons"

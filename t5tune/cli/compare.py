@@ -1,0 +1,136 @@
+"""`t5tune compare`: whether one system is better than another, and how sure that is."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from t5tune.recipe.schema import Recipe
+    from t5tune.scoring.comparison import Comparison
+    from t5tune.scoring.score import ScoringOptions
+
+
+def compare(
+    systems: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="BASELINE SYSTEM...",
+            help="Runs, files of hypotheses, or base (the model that the run started from).",
+        ),
+    ],
+    split: Annotated[str, typer.Option(help="Which evaluation of the runs.")] = "test",
+    reference: Annotated[
+        list[Path] | None,
+        typer.Option(help="One reference a line, for files; again for more references."),
+    ] = None,
+    source: Annotated[Path | None, typer.Option(help="One source a line, to be shown.")] = None,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(help="Instead of the run's (of files: bleu and chrf); again for more."),
+    ] = None,
+    test: Annotated[
+        Literal["bootstrap", "randomization", "both"], typer.Option(help="Paired tests to make.")
+    ] = "both",
+    num_resamples: Annotated[
+        int, typer.Option(min=40, help="Of the intervals and the bootstrap test.")
+    ] = 1000,
+    num_trials: Annotated[int, typer.Option(min=40, help="Of the randomization test.")] = 10000,
+    seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 12345,
+    target_lang: Annotated[
+        str | None, typer.Option(help="Language of the hypotheses; chooses tokenizers.")
+    ] = None,
+    tokenize: Annotated[str | None, typer.Option(help="sacreBLEU tokenizer for bleu.")] = None,
+    lowercase: Annotated[bool, typer.Option("--lowercase", help="Ignore case.")] = False,
+    normalize: Annotated[
+        Literal["none", "squad"] | None, typer.Option(help="For exact_match.")
+    ] = None,
+    json_output: Annotated[
+        bool, typer.Option("--json", help="Print the comparison as JSON, every example included.")
+    ] = False,
+    output_dir: Annotated[
+        Path | None, typer.Option(help="Where comparison.json and comparison.md go.")
+    ] = None,
+) -> None:
+    """Compare systems on the same test set with the first: scores, intervals, p-values."""
+    from t5tune.cli.score import check_options
+    from t5tune.comparison import find_recipe_of_runs, gather_systems, write_comparison
+    from t5tune.scoring.comparison import TESTS, Resampling, compare_systems
+    from t5tune.scoring.score import ScoringOptions
+
+    _check_number(systems)
+    recipe = find_recipe_of_runs(systems)
+    options = _options_of(recipe, ScoringOptions(tokenize, lowercase, target_lang), normalize)
+    metrics = metric or (list(recipe.metrics) if recipe is not None else ["bleu", "chrf"])
+    check_options(metrics, tokenize, normalize or "none")
+    _check_metrics(metrics, options)
+    shared = gather_systems(systems, split, reference or (), source)
+    comparison = compare_systems(
+        [outputs.name for outputs in shared.systems],
+        [outputs.hypotheses for outputs in shared.systems],
+        shared.references,
+        metrics,
+        options,
+        sources=shared.sources,
+        split=split if recipe is not None else None,
+        resampling=Resampling(
+            TESTS if test == "both" else (test,), num_resamples, num_trials, seed
+        ),
+    )
+    if output_dir is not None:
+        write_comparison(comparison, output_dir)
+        typer.echo(f"comparison: {output_dir / 'comparison.md'}", err=True)
+    _print(comparison, as_json=json_output)
+
+
+def _check_number(systems: list[str]) -> None:
+    from t5tune.errors import T5TuneError
+
+    if len(systems) < 2:
+        raise T5TuneError(
+            f"{systems[0]} is the baseline, and there is nothing to compare it with.",
+            next_command=f"t5tune compare {systems[0]} SYSTEM   # or base, for a run",
+        )
+
+
+def _options_of(
+    recipe: Recipe | None, typed: ScoringOptions, normalize: Literal["none", "squad"] | None
+) -> ScoringOptions:
+    """What was typed, else what the run's recipe says."""
+    from t5tune.scoring.score import ScoringOptions
+
+    if recipe is None:
+        return ScoringOptions(
+            typed.tokenize, typed.lowercase, typed.target_lang, normalize or "none"
+        )
+    section = recipe.evaluation
+    return ScoringOptions(
+        tokenize=typed.tokenize or section.tokenize,
+        lowercase=typed.lowercase or section.lowercase,
+        target_lang=typed.target_lang or recipe.target_lang,
+        normalize=normalize or section.normalize,
+    )
+
+
+def _check_metrics(metrics: list[str], options: ScoringOptions) -> None:
+    """Before anything is read or translated."""
+    from t5tune.scoring.metrics import build_metric
+
+    for name in metrics:
+        build_metric(name, options)
+
+
+def _print(comparison: Comparison, *, as_json: bool) -> None:
+    from t5tune.scoring.comparison_text import format_json, format_lines
+
+    if as_json:
+        typer.echo(format_json(comparison))
+    elif sys.stdout.isatty():
+        from t5tune.scoring.comparison_terminal import print_comparison
+
+        print_comparison(comparison)
+    else:
+        typer.echo(format_lines(comparison))
