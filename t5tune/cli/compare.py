@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -64,10 +65,11 @@ def compare(
     _check_number(systems)
     recipe = find_recipe_of_runs(systems)
     options = _options_of(recipe, ScoringOptions(tokenize, lowercase, target_lang), normalize)
-    metrics = metric or (list(recipe.metrics) if recipe is not None else ["bleu", "chrf"])
+    metrics = _choose_metrics(metric, recipe)
     check_options(metrics, tokenize, normalize or "none")
     _check_metrics(metrics, options)
     shared = gather_systems(systems, split, reference or (), source)
+    options = replace(options, sources=shared.sources)
     comparison = compare_systems(
         [outputs.name for outputs in shared.systems],
         [outputs.hypotheses for outputs in shared.systems],
@@ -115,12 +117,34 @@ def _options_of(
     )
 
 
+def _choose_metrics(typed: list[str] | None, recipe: Recipe | None) -> list[str]:
+    """What was typed, else what the run's recipe says; only metrics that know better from worse."""
+    from t5tune.errors import T5TuneError
+    from t5tune.scoring.names import is_metric_name, ranks_models
+
+    for name in typed or []:
+        if is_metric_name(name) and not ranks_models(name):
+            raise T5TuneError(
+                f"--metric {name}: nothing says that more of it is better, so it cannot compare "
+                "systems.",
+                next_command=f"t5tune score HYPOTHESES --reference FILE --metric {name}",
+            )
+    if typed or recipe is None:
+        return typed or ["bleu", "chrf"]
+    return list(filter(ranks_models, recipe.metrics))
+
+
 def _check_metrics(metrics: list[str], options: ScoringOptions) -> None:
     """Before anything is read or translated."""
+    from t5tune.scoring.comet import find_comet
     from t5tune.scoring.metrics import build_metric
+    from t5tune.scoring.names import COMET
 
     for name in metrics:
-        build_metric(name, options)
+        if name == COMET:
+            find_comet()  # whether there are sources is not known yet
+        else:
+            build_metric(name, options)
 
 
 def _print(comparison: Comparison, *, as_json: bool) -> None:

@@ -246,9 +246,11 @@ def _compare(
 def _judge(
     result: PairedResult, lower_is_better: bool, num_different: int, num_comparisons: int
 ) -> Difference:
+    # sacreBLEU's bootstrap test looks at one direction, the randomisation test at both.
+    p_values = [p * (2 if test == "bootstrap" else 1) for test, p in result.p_values.items()]
     verdict = state_verdict(
         result.difference,
-        list(result.p_values.values()),
+        p_values,
         lower_is_better=lower_is_better,
         num_different=num_different,
         num_comparisons=num_comparisons,

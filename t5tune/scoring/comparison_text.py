@@ -98,6 +98,10 @@ def state_caveats(comparison: Comparison) -> list[str]:
             "makes a difference as large as this one. They say nothing about another kind of "
             "text, nor about the same training with another seed."
         )
+    if "bootstrap" in resampling.tests:
+        lines.append(
+            "The bootstrap p-value is sacreBLEU's, which counts one direction: verdicts double it."
+        )
     num_comparisons = len(comparison.systems) - 1
     if num_comparisons > 1:
         lines.append(

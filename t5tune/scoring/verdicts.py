@@ -19,7 +19,7 @@ def state_verdict(
 
     Args:
         difference: Score of the system minus that of the baseline.
-        p_values: Of every test that was made.
+        p_values: Of every test that was made, two-sided.
         lower_is_better: Of the score.
         num_different: Examples whose hypotheses differ. Of their 2 ** n exchanges two are always
             as far out as what was seen (itself and its mirror image), so an exact test of n = 5

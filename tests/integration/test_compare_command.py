@@ -188,7 +188,7 @@ def test_a_run_from_scratch_has_no_base(t5tune: RunCommand, runs: Path) -> None:
         (["runs", "two.txt"], "runs is no run and holds no hypotheses.txt", "ls runs"),
         (["runs/tiny", "runs/tuned", "--metric", "blue"], "did you mean 'bleu'", "--help"),
         (["runs/tiny", "runs/tuned", "--metric", "wer", "--tokenize", "char"],
-         "--tokenize changes BLEU only", "--metric bleu"),
+         "--tokenize changes bleu, distinct_n and length_ratio only", "--metric bleu"),
     ],
 )  # fmt: skip
 def test_user_errors(

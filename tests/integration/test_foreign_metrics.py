@@ -133,3 +133,16 @@ def test_eval_names_the_nearest_metric(t5tune: RunCommand, folder: Path) -> None
         "--metric", "commet",
     )  # fmt: skip
     assert "there is no metric commet; did you mean comet?" in done.err
+
+
+def test_compare_takes_metrics_that_know_better_from_worse(
+    t5tune: RunCommand, folder: Path
+) -> None:
+    arguments = ("compare", "hypotheses", "references", "--reference", "references")
+    for metric in ("length_ratio", "distinct_n", "evaluate:./words.py"):
+        done = t5tune(*arguments, "--metric", metric)
+        assert done.code == 1
+        assert f"--metric {metric}: nothing says that more of it is better" in done.err
+    done = t5tune(*arguments, "--metric", "bleu_intl", "--json", "--num-trials", "40")
+    assert done.code == 0, done.err
+    assert "BLEU-intl" in done.out

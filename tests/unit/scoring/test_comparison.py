@@ -8,10 +8,11 @@ import json
 import pytest
 from rich.console import Console
 
-from t5tune.scoring.comparison import Comparison, Resampling, compare_systems
+from t5tune.scoring.comparison import Comparison, Resampling, _judge, compare_systems
 from t5tune.scoring.comparison_markdown import render_markdown
 from t5tune.scoring.comparison_terminal import print_comparison
 from t5tune.scoring.comparison_text import format_json, format_lines
+from t5tune.scoring.paired_tests import PairedResult
 from t5tune.scoring.score import ScoringOptions
 
 REFERENCES = [["a b c d"], ["one two"], ["x"], ["yes | no"]]
@@ -55,6 +56,14 @@ def test_differences_are_system_minus_baseline(comparison: Comparison) -> None:
         assert difference.confidence_interval[1] >= difference.value
         assert set(difference.p_values) == {"bootstrap", "randomization"}
     assert new.differences[1].value == 25
+
+
+def test_verdicts_double_the_one_sided_p_value_of_the_bootstrap() -> None:
+    for p_value, verdict in ((0.03, "no evidence of a difference"), (0.02, "better (p < 0.05)")):
+        result = PairedResult(1.0, (0.0, 2.0), {"bootstrap": p_value})
+        assert _judge(result, False, 90, 1).verdict == verdict
+    result = PairedResult(1.0, (0.0, 2.0), {"randomization": 0.03})
+    assert _judge(result, False, 90, 1).verdict == "better (p < 0.05)"
 
 
 def test_json_holds_every_example(comparison: Comparison) -> None:
