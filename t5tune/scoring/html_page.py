@@ -102,13 +102,20 @@ def _environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         finalize=lambda value: show_invisible(value) if type(value) is str else value,
     )
-    environment.globals.update(draw_interval=draw_interval, scale_end=scale_end)
-    environment.tests["recipe_line"] = is_recipe_line
+    environment.globals.update(
+        draw_interval=draw_interval, scale_end=scale_end, split_remedy=split_remedy
+    )
     environment.filters["signed"] = signed
     environment.filters["json"] = lambda value: json.dumps(value, ensure_ascii=False)
     return environment
 
 
-def is_recipe_line(remedy: str) -> bool:
-    """Whether a remedy is to be typed, a recipe's line or a command, rather than read."""
-    return re.match(r"(t5tune |[\w.]+ ?[:=] ?\S+$)", remedy) is not None
+def split_remedy(remedy: str) -> tuple[str | None, str]:
+    """What is to be typed, a recipe's line or a command, if there is such; and what explains it.
+
+    A remedy is `KEY=VALUE`, `KEY: VALUE`, a command, or a sentence; `   # ` begins an explanation.
+    """
+    line, _, explanation = remedy.partition("   # ")
+    if re.match(r"t5tune [a-z]|[\w.]+(=|: ?)\S+$", line):
+        return line, explanation
+    return None, f"{line}: {explanation}" if explanation else line

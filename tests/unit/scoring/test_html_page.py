@@ -17,6 +17,7 @@ import pytest
 
 from t5tune.scoring.comparison import Comparison, compare_systems
 from t5tune.scoring.findings import Alignment, Breakdown, Bucket, Finding, TrainingCurve
+from t5tune.scoring.html_page import split_remedy
 from t5tune.scoring.metrics import sentence_scores
 from t5tune.scoring.report import Example, Report
 from t5tune.scoring.report_building import build_report
@@ -246,3 +247,20 @@ def test_a_score_that_is_no_number_is_shown_as_none() -> None:
     endless = dataclasses.replace(details.examples[0], score=float("inf"))
     data = Page(render_html(report, dataclasses.replace(details, examples=(endless,)))).data()
     assert data["systems"][0]["scores"] == [None]
+
+
+@pytest.mark.parametrize(
+    ("remedy", "line", "explanation"),
+    [
+        ("decoding.max_new_tokens=160", "decoding.max_new_tokens=160", ""),
+        ("decoding.num_beams: 4", "decoding.num_beams: 4", ""),
+        ("decoding.num_beams=4   # or more", "decoding.num_beams=4", "or more"),
+        ("t5tune eval --split test", "t5tune eval --split test", ""),
+        ("train longer", None, "train longer"),
+        ("train longer   # with more data", None, "train longer: with more data"),
+    ],
+)
+def test_what_is_to_be_typed_is_told_from_what_explains_it(
+    remedy: str, line: str | None, explanation: str
+) -> None:
+    assert split_remedy(remedy) == (line, explanation)
