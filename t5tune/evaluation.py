@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from t5tune.errors import T5TuneError
 from t5tune.processes import from_first
 from t5tune.progress import say, track
 from t5tune.recipe.schema import DataEntry, DataSection, EvaluationSection, Recipe
-from t5tune.run_directory import write_text
+from t5tune.run_directory import EXAMPLES, HYPOTHESES, write_text
 from t5tune.scoring.report import Report, build_report, write_report
 from t5tune.translation import LoadedModel, warn_of_truncation
 
@@ -166,7 +167,7 @@ def evaluate_model(
         model: What translates.
         examples: What is translated.
         recipe: Gives decoding and metrics; the run's own unless the model is no run.
-        directory: Where hypotheses.txt, report.json and report.md go; None writes nothing.
+        directory: Where hypotheses.txt, examples.jsonl and the reports go; None writes nothing.
     """
     options = from_first(lambda: decoding_options(recipe, model.tokenizer))
     hypotheses = translate_examples(share_translation(model.translator), examples, options)
@@ -184,15 +185,34 @@ def evaluate_model(
         )
         report = replace(report, weights=model.weights)
         if directory is not None:
-            write_evaluation(report, hypotheses, directory)
+            write_evaluation(report, examples, hypotheses, directory)
         return report
 
     return from_first(score)
 
 
-def write_evaluation(report: Report, hypotheses: Sequence[Hypothesis], directory: Path) -> None:
-    """Write hypotheses.txt, report.json and report.md."""
+def write_evaluation(
+    report: Report, examples: Examples, hypotheses: Sequence[Hypothesis], directory: Path
+) -> None:
+    """Write hypotheses.txt, examples.jsonl, report.json and report.md."""
     lines = "".join(hypothesis.text + "\n" for hypothesis in hypotheses)
-    write_text(directory / "hypotheses.txt", lines)
+    write_text(directory / HYPOTHESES, lines)
+    write_text(directory / EXAMPLES, "".join(format_examples(examples, hypotheses)))
     write_report(report, directory)
     say(f"report: {directory / 'report.md'}")
+
+
+def format_examples(examples: Examples, hypotheses: Sequence[Hypothesis]) -> Iterator[str]:
+    """One line of JSON for each example: what went in, what came out, what should have."""
+    rows = zip(examples.sources, hypotheses, examples.references, strict=True)
+    for index, (source, hypothesis, references) in enumerate(rows):
+        example = {
+            "index": index,
+            "source": source,
+            "hypothesis": hypothesis.text,
+            "references": references,
+            "num_tokens": hypothesis.num_tokens,
+            "reached_limit": hypothesis.reached_limit,
+        }
+        # U+2028 and its like stay escaped: some readers take them for the end of a line.
+        yield json.dumps(example) + "\n"

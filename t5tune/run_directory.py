@@ -10,6 +10,10 @@ from t5tune.errors import T5TuneError
 
 RUNS = Path("runs")
 
+# The texts of an evaluation, in the order of the test set.
+HYPOTHESES = "hypotheses.txt"  # one a line
+EXAMPLES = "examples.jsonl"  # one object a line: with source and references
+
 
 @dataclass(frozen=True)
 class RunDirectory:
@@ -70,7 +74,10 @@ class RunDirectory:
         return self.path / "eval" / split
 
     def hypotheses(self, split: str) -> Path:
-        return self.evaluation(split) / "hypotheses.txt"
+        return self.evaluation(split) / HYPOTHESES
+
+    def examples(self, split: str) -> Path:
+        return self.evaluation(split) / EXAMPLES
 
     def report(self, split: str) -> Path:
         return self.evaluation(split) / "report.json"
