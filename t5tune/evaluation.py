@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from t5tune.data.encoding import encode_texts
 from t5tune.data.sources import load_split
+from t5tune.decoding.cached_translator import CachedTranslator
+from t5tune.decoding.hypothesis_cache import HypothesisCache, choose_cache_file
 from t5tune.decoding.shared_translator import share_translation
+from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import (
     DecodingOptions,
     Hypothesis,
@@ -18,15 +21,23 @@ from t5tune.decoding.translator import (
     limit_from_references,
 )
 from t5tune.errors import T5TuneError
-from t5tune.processes import from_first
+from t5tune.processes import from_first, only_first
 from t5tune.progress import say, track
 from t5tune.recipe.schema import DataEntry, DataSection, EvaluationSection, Recipe
 from t5tune.run_directory import EXAMPLES, HYPOTHESES, write_text
 from t5tune.scoring.report import Report, build_report, write_report
-from t5tune.translation import LoadedModel, warn_of_truncation
+from t5tune.translation import (
+    FoundModel,
+    LoadedModel,
+    read_weights_label,
+    share_loaded_model,
+    warn_of_truncation,
+)
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -171,24 +182,99 @@ def evaluate_model(
     """
     options = from_first(lambda: decoding_options(recipe, model.tokenizer))
     hypotheses = translate_examples(share_translation(model.translator), examples, options)
+    engine = model.translator.engine
 
     def score() -> Report:
-        report = build_evaluation_report(
+        return _report(
+            model.name, model.weights, examples, hypotheses, options, recipe, engine, directory
+        )
+
+    return from_first(score)
+
+
+def evaluate_stored_model(
+    find: Callable[[], FoundModel],
+    examples: Examples,
+    recipe: Recipe,
+    directory: Path | None,
+    *,
+    use_cache: bool = True,
+) -> Report:
+    """`evaluate_model` for a model whose weights are loaded only if something is generated.
+
+    Args:
+        find: Is called in the first process alone.
+        examples: See `evaluate_model`, as for the other arguments.
+        recipe: As there.
+        directory: As there.
+        use_cache: Take hypotheses that were generated before, and keep the others.
+    """
+    found = only_first(find)  # None in the other processes, which ask for nothing of it
+
+    def at_first(ask: Callable[[FoundModel], T]) -> T:
+        return from_first(lambda: ask(cast("FoundModel", found)))
+
+    options = at_first(lambda model: decoding_options(recipe, model.tokenizer))
+
+    def load() -> Translator:
+        loaded = share_loaded_model(lambda: cast("FoundModel", found).load())
+        return share_translation(loaded.translator)
+
+    translator = _with_cache(found, load) if use_cache else load()
+    hypotheses = translate_examples(translator, examples, options)
+    if isinstance(translator, CachedTranslator):
+        num_known = len(set(examples.sources)) - translator.num_generated
+        say(f"translations: {num_known:,} from the cache, {translator.num_generated:,} generated")
+    return at_first(
+        lambda model: _report(
             model.name,
+            read_weights_label(model.config),
             examples,
             hypotheses,
             options,
-            recipe.metrics,
-            recipe.evaluation,
-            recipe.target_lang,
-            model.translator.engine,
+            recipe,
+            translator.engine,
+            directory,
         )
-        report = replace(report, weights=model.weights)
-        if directory is not None:
-            write_evaluation(report, examples, hypotheses, directory)
-        return report
+    )
 
-    return from_first(score)
+
+def _with_cache(found: FoundModel | None, load: Callable[[], Translator]) -> CachedTranslator:
+    """A translator for all processes; the model is None in all but the first."""
+    return CachedTranslator(
+        HypothesisCache(choose_cache_file(found.run if found else None)),
+        load,
+        engine=TorchTranslator.engine,
+        model=found.identify() if found else {},
+        find_cut=found.find_cut if found else lambda sources: [False] * len(sources),
+    )
+
+
+def _report(
+    name: str,
+    weights: str | None,
+    examples: Examples,
+    hypotheses: Sequence[Hypothesis],
+    options: DecodingOptions,
+    recipe: Recipe,
+    engine: str,
+    directory: Path | None,
+) -> Report:
+    """Score, and write the report if there is a directory for it."""
+    report = build_evaluation_report(
+        name,
+        examples,
+        hypotheses,
+        options,
+        recipe.metrics,
+        recipe.evaluation,
+        recipe.target_lang,
+        engine,
+    )
+    report = replace(report, weights=weights)
+    if directory is not None:
+        write_evaluation(report, examples, hypotheses, directory)
+    return report
 
 
 def write_evaluation(

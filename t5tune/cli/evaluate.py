@@ -51,6 +51,10 @@ def evaluate(
     json_output: Annotated[
         bool, typer.Option("--json", help="Print the report as JSON, as in report.json.")
     ] = False,
+    no_cache: Annotated[
+        bool,
+        typer.Option("--no-cache", help="Generate everything, even what is in the cache."),
+    ] = False,
     num_processes: NumProcesses = "1",
 ) -> None:
     """Translate a test set and score it; the numbers are sacreBLEU's."""
@@ -67,7 +71,7 @@ def evaluate(
 
     with joined():
         task = from_first(choose)
-        report = _evaluate(task)
+        report = _evaluate(task, use_cache=not no_cache)
     if is_first():
         print_result(report, as_json=json_output)
 
@@ -105,22 +109,25 @@ def _choose_task(
     return _Task(name, recipe, split, output_dir)
 
 
-def _evaluate(task: _Task) -> Report:
-    """Load the model and the examples, translate, score."""
-    from t5tune.evaluation import evaluate_model, load_examples
-    from t5tune.translation import load_for_translation, share_loaded_model
+def _evaluate(task: _Task, *, use_cache: bool) -> Report:
+    """Read the examples, translate them or take what was translated before, score."""
+    from t5tune.evaluation import evaluate_stored_model, load_examples
+    from t5tune.translation import find_model
 
     recipe = task.recipe
     examples = from_first(lambda: load_examples(recipe, task.split))
-    model = share_loaded_model(
-        lambda: load_for_translation(
+    return evaluate_stored_model(
+        lambda: find_model(
             task.name,
             source_lang=recipe.source_lang,
             target_lang=recipe.target_lang,
             prefix=recipe.data.prefix,
-        )
+        ),
+        examples,
+        recipe,
+        task.directory,
+        use_cache=use_cache,
     )
-    return evaluate_model(model, examples, recipe, task.directory)
 
 
 def _text_files(source: Path | None, references: list[Path] | None) -> DataEntry | None:
