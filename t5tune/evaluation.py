@@ -21,6 +21,7 @@ from t5tune.decoding.translator import (
     limit_from_references,
 )
 from t5tune.errors import T5TuneError
+from t5tune.model_card.card import write_model_card
 from t5tune.processes import from_first, only_first
 from t5tune.progress import say, track
 from t5tune.recipe.schema import DataEntry, DataSection, EvaluationSection, Recipe
@@ -179,15 +180,19 @@ def evaluate_model(
         examples: What is translated.
         recipe: Gives decoding and metrics; the run's own unless the model is no run.
         directory: Where hypotheses.txt, examples.jsonl and the reports go; None writes nothing.
+            With one, the model card of a run gets the scores too.
     """
     options = from_first(lambda: decoding_options(recipe, model.tokenizer))
     hypotheses = translate_examples(share_translation(model.translator), examples, options)
     engine = model.translator.engine
 
     def score() -> Report:
-        return _report(
+        report = _report(
             model.name, model.weights, examples, hypotheses, options, recipe, engine, directory
         )
+        if directory is not None and model.run is not None:
+            write_model_card(model.run, recipe, report)
+        return report
 
     return from_first(score)
 
@@ -199,6 +204,7 @@ def evaluate_stored_model(
     directory: Path | None,
     *,
     use_cache: bool = True,
+    writes_card: bool = False,
 ) -> Report:
     """`evaluate_model` for a model whose weights are loaded only if something is generated.
 
@@ -208,6 +214,8 @@ def evaluate_stored_model(
         recipe: As there.
         directory: As there.
         use_cache: Take hypotheses that were generated before, and keep the others.
+        writes_card: The model is a run's, the examples are those it is judged by, and the recipe
+            is its own: the scores go into its model card.
     """
     found = only_first(find)  # None in the other processes, which ask for nothing of it
 
@@ -225,18 +233,17 @@ def evaluate_stored_model(
     if isinstance(translator, CachedTranslator):
         num_known = len(set(examples.sources)) - translator.num_generated
         say(f"translations: {num_known:,} from the cache, {translator.num_generated:,} generated")
-    return at_first(
-        lambda model: _report(
-            model.name,
-            read_weights_label(model.config),
-            examples,
-            hypotheses,
-            options,
-            recipe,
-            translator.engine,
-            directory,
+
+    def score(model: FoundModel) -> Report:
+        weights, engine = read_weights_label(model.config), translator.engine
+        report = _report(
+            model.name, weights, examples, hypotheses, options, recipe, engine, directory
         )
-    )
+        if writes_card and model.run is not None:
+            write_model_card(model.run, recipe, report)
+        return report
+
+    return at_first(score)
 
 
 def _with_cache(found: FoundModel | None, load: Callable[[], Translator]) -> CachedTranslator:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from t5tune.recipe.schema import DataEntry, Recipe
     from t5tune.scoring.report import Report
 
+SPLITS = ("train", "validation", "test")
+
 
 def evaluate(
     run: Annotated[
@@ -84,6 +86,7 @@ class _Task:
     recipe: Recipe
     split: str
     directory: Path | None
+    is_runs_own: bool  # the evaluation that a training ends with
 
 
 def _choose_task(
@@ -102,11 +105,15 @@ def _choose_task(
     label = split
     if entry is not None and source is not None:
         recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"test": entry})})
-        split, label = "test", source.stem
+        # Not where the report of the run's own split is, whatever the file is called.
+        split, label = "test", source.stem if source.stem not in SPLITS else source.name
     run = RunDirectory(Path(name))
+    is_runs_own = False
     if output_dir is None and run.is_run and keeps_report:
         output_dir = run.evaluation(label)
-    return _Task(name, recipe, split, output_dir)
+        judged_by = "test" if recipe.data.test is not None else "validation"
+        is_runs_own = entry is None and split == judged_by
+    return _Task(name, recipe, split, output_dir, is_runs_own)
 
 
 def _evaluate(task: _Task, *, use_cache: bool) -> Report:
@@ -127,6 +134,7 @@ def _evaluate(task: _Task, *, use_cache: bool) -> Report:
         recipe,
         task.directory,
         use_cache=use_cache,
+        writes_card=task.is_runs_own,
     )
 
 

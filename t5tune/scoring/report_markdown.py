@@ -1,27 +1,20 @@
-"""A report as Markdown (GitHub's dialect), safe for whatever text a model or a file holds."""
+"""A report as Markdown."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from t5tune.scoring.markdown import cell, code, code_in_cell, escape, table_of
 
 if TYPE_CHECKING:
     from t5tune.scoring.report import Example, Report
 
-# The JSON keeps whole texts; a table cell of a page of text helps nobody.
-_MAX_CHARACTERS_SHOWN = 400
-
-# What has a meaning inside a line; block markup cannot start in a table cell or a heading.
-_MARKUP = re.compile(r"([\\`*_\[\]<>#|~$&])")
-_LINE_END = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
-
 
 def render_markdown(report: Report) -> str:
     """The whole document, with a newline at its end."""
-    names = [_escape(name) for name in (report.run, report.split) if name]
+    names = [escape(name) for name in (report.run, report.split) if name]
     blocks = ["# " + (", ".join(names) or "Scores"), _counted(report), _score_table(report)]
     if report.decoding:
         blocks += ["## Decoding", _decoding_list(report)]
@@ -29,15 +22,15 @@ def render_markdown(report: Report) -> str:
         blocks.append(_length_advice(report.length_limited, report))
     for title, examples in (("Best", report.best), ("Worst", report.worst)):
         if examples:
-            heading = f"## {title} examples by {_escape(report.example_metric)}"
+            heading = f"## {title} examples by {escape(report.example_metric)}"
             blocks += [heading, _example_table(examples)]
     return "\n\n".join(blocks) + "\n"
 
 
 def _counted(report: Report) -> str:
     line = f"{report.num_examples} example" + ("s" if report.num_examples != 1 else "")
-    line += f", decoded with {_code(report.engine)}" if report.engine else ""
-    return line + (f", weights: {_escape(report.weights)}." if report.weights else ".")
+    line += f", decoded with {code(report.engine)}" if report.engine else ""
+    return line + (f", weights: {escape(report.weights)}." if report.weights else ".")
 
 
 def _score_table(report: Report) -> str:
@@ -47,9 +40,9 @@ def _score_table(report: Report) -> str:
         if score.confidence_interval is not None:
             interval = "{:.2f} to {:.2f}".format(*score.confidence_interval)
         rows.append(
-            [_escape(score.name), f"{score.value:.2f}", interval, _code_in_cell(score.signature)]
+            [escape(score.name), f"{score.value:.2f}", interval, code_in_cell(score.signature)]
         )
-    return _table(["score", "value", "confidence interval", "signature"], rows)
+    return table_of(["score", "value", "confidence interval", "signature"], rows)
 
 
 def _decoding_list(report: Report) -> str:
@@ -57,7 +50,7 @@ def _decoding_list(report: Report) -> str:
         f"{name}: {json.dumps(value, ensure_ascii=False)}"
         for name, value in report.decoding.items()
     )
-    return "\n".join(f"- {_code(setting)}" for setting in settings)
+    return "\n".join(f"- {code(setting)}" for setting in settings)
 
 
 def _length_advice(num_limited: int, report: Report) -> str:
@@ -80,41 +73,8 @@ def _example_table(examples: Sequence[Example]) -> str:
     for example in examples:
         row = [str(example.index), f"{example.score:.2f}"]
         if has_sources:
-            row.append(_cell(example.source or ""))
-        row.append(_cell(example.hypothesis))
-        row.append("<br>".join(_cell(reference) for reference in example.references))
+            row.append(cell(example.source or ""))
+        row.append(cell(example.hypothesis))
+        row.append("<br>".join(cell(reference) for reference in example.references))
         rows.append(row)
-    return _table([*header, "hypothesis", "reference"], rows)
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
-
-
-def _cell(text: str) -> str:
-    if not text.strip():
-        return "*(empty)*"
-    if len(text) > _MAX_CHARACTERS_SHOWN:
-        text = text[:_MAX_CHARACTERS_SHOWN].rstrip() + " …"
-    return _escape(text)
-
-
-def _escape(text: str) -> str:
-    """`text` on one line, with no character that Markdown or HTML would interpret."""
-    printable = _CONTROL.sub("\ufffd", text.strip())
-    return _MARKUP.sub(r"\\\1", _LINE_END.sub(" ⏎ ", printable))
-
-
-def _code(text: str) -> str:
-    """`text` as a code span, whose fence is longer than any run of backticks inside."""
-    text = _LINE_END.sub(" ", text)
-    longest = max((len(run) for run in re.findall("`+", text)), default=0)
-    fence = "`" * (longest + 1)
-    padding = " " if text.startswith("`") or text.endswith("`") else ""
-    return f"{fence}{padding}{text}{padding}{fence}"
-
-
-def _code_in_cell(text: str) -> str:
-    # In a table a pipe ends the cell even inside a code span, unless escaped.
-    return _code(text).replace("|", "\\|")
+    return table_of([*header, "hypothesis", "reference"], rows)
