@@ -215,7 +215,7 @@ def _read_run(run: RunDirectory, argument: str, split: str, *, needs_references:
         )
     if outputs.references is not None or not needs_references:
         return outputs
-    from t5tune.evaluation import load_examples
+    from t5tune.data.examples import load_examples
 
     examples = load_examples(load_recipe(run.recipe), split)
     if len(examples.references) != len(outputs.hypotheses):
@@ -276,7 +276,8 @@ def _translate_with_base(
     sources: Sequence[str] | None,
 ) -> Outputs:
     """What the first run's base model makes of the same examples without any training."""
-    from t5tune.evaluation import Examples, decoding_options, translate_examples
+    from t5tune.data.examples import Examples
+    from t5tune.evaluation import decoding_options, translate_examples
     from t5tune.translation import load_base_model
 
     run = _first_run(arguments)

@@ -2,82 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from t5tune.data.encoding import encode_texts
-from t5tune.data.sources import load_split
+from t5tune.data.examples import Examples, load_examples
+from t5tune.decoding.cached_translator import CachedTranslator
+from t5tune.decoding.hypothesis_cache import HypothesisCache, choose_cache_file
 from t5tune.decoding.shared_translator import share_translation
+from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import (
     DecodingOptions,
     Hypothesis,
     Translator,
     limit_from_references,
 )
-from t5tune.errors import T5TuneError
-from t5tune.processes import from_first
+from t5tune.evaluation_report import (
+    Origin,
+    build_evaluation_report,
+    find_overlap,
+    write_evaluation,
+)
+from t5tune.example_alignments import align_examples
+from t5tune.model_card.card import write_model_card
+from t5tune.processes import from_first, only_first
 from t5tune.progress import say, track
-from t5tune.recipe.schema import DataEntry, DataSection, EvaluationSection, Recipe
-from t5tune.run_directory import write_text
-from t5tune.scoring.metrics import DEFAULT_NUM_RESAMPLES
-from t5tune.scoring.report import Report, write_report
-from t5tune.scoring.report_building import build_report
-from t5tune.translation import LoadedModel, warn_of_truncation
+from t5tune.recipe.schema import Recipe
+from t5tune.scoring.report import Report
+from t5tune.translation import (
+    FoundModel,
+    read_weights_label,
+    share_loaded_model,
+    warn_of_truncation,
+)
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
-
-
-@dataclass(frozen=True)
-class Examples:
-    """What is translated, and what it is compared with.
-
-    Attributes:
-        split: Name for messages and for the directory of the report.
-        sources: Texts without the prefix.
-        references: One or more for each source.
-    """
-
-    split: str
-    sources: list[str]
-    references: list[list[str]]
-
-
-def load_examples(recipe: Recipe, split: str) -> Examples:
-    """Read a split of a recipe.
-
-    Raises:
-        T5TuneError: The recipe has no such split, or it cannot be read.
-    """
-    entry: DataEntry | None = getattr(recipe.data, split, None) if split != "source" else None
-    if not isinstance(entry, DataEntry):
-        splits = [key for key in ("train", "validation", "test") if getattr(recipe.data, key)]
-        raise T5TuneError(
-            f"the recipe {recipe.name} has no split {split}; it has {', '.join(splits)}.",
-            next_command=f"t5tune eval --split {splits[-1]}",
-        )
-    return read_examples(entry, split, recipe.data, recipe.source_lang, recipe.target_lang)
-
-
-def read_examples(
-    entry: DataEntry,
-    split: str,
-    data: DataSection,
-    source_lang: str | None,
-    target_lang: str | None,
-) -> Examples:
-    """Read one entry. See `load_split`."""
-    dataset = load_split(
-        entry,
-        split,
-        source=data.source,
-        target=data.target,
-        source_lang=source_lang,
-        target_lang=target_lang,
-    )
-    return Examples(split, list(dataset["source"]), list(dataset["references"]))
 
 
 def longest_references(examples: Examples, tokenizer: PreTrainedTokenizerBase) -> int:
@@ -116,97 +77,79 @@ def translate_examples(
     return hypotheses
 
 
-def build_evaluation_report(
-    name: str,
-    examples: Examples,
-    hypotheses: Sequence[Hypothesis],
-    options: DecodingOptions,
-    metrics: Sequence[str],
-    section: EvaluationSection,
-    target_lang: str | None,
-    engine: str,
-    *,
-    allow_code: bool = False,
-) -> Report:
-    """Score hypotheses.
-
-    Args:
-        name: Of the run or model.
-        examples: Gives references and sources.
-        hypotheses: One for each example, in order.
-        options: How they were decoded, for the report.
-        metrics: Names as in the recipe.
-        section: Options of the metrics.
-        target_lang: Chooses tokenizers of metrics.
-        engine: What decoded them, for the report.
-        allow_code: Whether metrics may run code of others.
-    """
-    decoding = asdict(options)
-    del decoding["tokens_per_batch"]  # changes the speed and nothing else
-    return build_report(
-        [hypothesis.text for hypothesis in hypotheses],
-        examples.references,
-        metrics,
-        sources=examples.sources,
-        run=name,
-        split=examples.split,
-        engine=engine,
-        decoding=decoding,
-        reached_limit=[hypothesis.reached_limit for hypothesis in hypotheses],
-        tokenize=section.tokenize,
-        lowercase=section.lowercase,
-        target_lang=target_lang,
-        normalize=section.normalize,
-        num_resamples=DEFAULT_NUM_RESAMPLES,
-        allow_code=allow_code,
-    )
-
-
 def evaluate_model(
-    model: LoadedModel,
+    find: Callable[[], FoundModel],
     examples: Examples,
     recipe: Recipe,
     directory: Path | None,
     *,
+    use_cache: bool = True,
+    writes_card: bool = False,
     allow_code: bool = False,
 ) -> Report:
-    """Translate, score and write the report.
+    """Translate, score and write the report; weights are loaded only if something is generated.
 
     Several processes call it together: they share the translating, the first one does the rest.
 
     Args:
-        model: What translates.
+        find: Finds the model; is called in the first process alone.
         examples: What is translated.
         recipe: Gives decoding and metrics; the run's own unless the model is no run.
-        directory: Where hypotheses.txt, report.json and report.md go; None writes nothing.
+        directory: Where the texts and the reports go; None writes nothing.
+        use_cache: Take hypotheses that were generated before, and keep the others.
+        writes_card: The model is a run's, the examples are those it is judged by, and the recipe
+            is its own: the scores go into its model card.
         allow_code: Whether metrics may run code of others.
     """
-    options = from_first(lambda: decoding_options(recipe, model.tokenizer))
-    hypotheses = translate_examples(share_translation(model.translator), examples, options)
+    found = only_first(find)  # None in the other processes, which ask for nothing of it
+    options = from_first(lambda: decoding_options(recipe, cast("FoundModel", found).tokenizer))
+    weights = _Weights(found)
+    translator = _with_cache(found, weights.load) if use_cache else weights.load()
+    hypotheses = translate_examples(translator, examples, options)
+    if isinstance(translator, CachedTranslator):
+        num_known = len(set(examples.sources)) - translator.num_generated
+        say(f"translations: {num_known:,} from the cache, {translator.num_generated:,} generated")
 
-    def score() -> Report:
+    def report() -> Report:
+        model = cast("FoundModel", found)
+        origin = Origin(model.name, translator.engine, read_weights_label(model.config), model.run)
+        overlap = None
+        if model.run is not None and model.recipe is not None:
+            overlap = find_overlap(model.run, model.recipe, examples)
         report = build_evaluation_report(
-            model.name,
-            examples,
-            hypotheses,
-            options,
-            recipe.metrics,
-            recipe.evaluation,
-            recipe.target_lang,
-            model.translator.engine,
-            allow_code=allow_code,
+            origin, examples, hypotheses, options, recipe, overlap=overlap, allow_code=allow_code
         )
-        report = replace(report, weights=model.weights)
         if directory is not None:
-            write_evaluation(report, hypotheses, directory)
+            alignments = align_examples(weights.translator, report.examples, directory)
+            write_evaluation(
+                report, examples, hypotheses, directory, run=model.run, alignments=alignments
+            )
+        if writes_card and model.run is not None:
+            write_model_card(model.run, recipe, report)
         return report
 
-    return from_first(score)
+    return from_first(report)
 
 
-def write_evaluation(report: Report, hypotheses: Sequence[Hypothesis], directory: Path) -> None:
-    """Write hypotheses.txt, report.json and report.md."""
-    lines = "".join(hypothesis.text + "\n" for hypothesis in hypotheses)
-    write_text(directory / "hypotheses.txt", lines)
-    write_report(report, directory)
-    say(f"report: {directory / 'report.md'}")
+class _Weights:
+    """Weights that are loaded when they are needed, in all processes together."""
+
+    def __init__(self, found: FoundModel | None) -> None:
+        self._found = found
+        self.translator: TorchTranslator | None = None
+
+    def load(self) -> Translator:
+        loaded = share_loaded_model(lambda: cast("FoundModel", self._found).load())
+        self.translator = loaded.translator
+        return share_translation(loaded.translator)
+
+
+def _with_cache(found: FoundModel | None, load: Callable[[], Translator]) -> CachedTranslator:
+    """A translator for all processes; the model is None in all but the first."""
+    return CachedTranslator(
+        HypothesisCache(choose_cache_file(found.run if found else None)),
+        load,
+        engine=TorchTranslator.engine,
+        model=found.identify() if found else {},
+        find_cut=found.find_cut if found else lambda sources: [False] * len(sources),
+    )

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from t5tune.run_directory import write_text
+from t5tune.run_directory import MODEL_CARD, write_text
 
 MANIFEST = "manifest.json"
 OWN_HASH = "manifest_sha256"
@@ -19,7 +19,8 @@ OWN_HASH = "manifest_sha256"
 def write_manifest(directory: Path, facts: Mapping[str, Any]) -> None:
     """Write size and SHA-256 of every file, once all of them have reached the disk.
 
-    Written last, the manifest marks the directory as complete.
+    Written last, the manifest marks the directory as complete. The model card is not in it: it
+    is written anew after an evaluation, and people add to it.
 
     Args:
         directory: Holds at least one file.
@@ -27,7 +28,7 @@ def write_manifest(directory: Path, facts: Mapping[str, Any]) -> None:
     """
     files = {}
     for path in sorted(directory.rglob("*")):
-        if path.is_file() and path.name != MANIFEST:
+        if path.is_file() and path.name != MANIFEST and not path.name.startswith(MODEL_CARD):
             flush(path)
             name = path.relative_to(directory).as_posix()
             files[name] = {"size": path.stat().st_size, "sha256": hash_file(path)}

@@ -6,13 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from t5tune.data.encoding import encode_texts
+from t5tune.decoding.model_fingerprint import fingerprint_model
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import DecodingOptions, Translator
 from t5tune.errors import T5TuneError
 from t5tune.models.families import default_prefix, find_family, set_languages
-from t5tune.models.loading import load_model, load_tokenizer
+from t5tune.models.loading import find_commit, load_config, load_model, load_tokenizer
 from t5tune.models.sharing import Files, pack_model, share_weights, unpack_model
 from t5tune.processes import are_several, from_first, only_first
 from t5tune.progress import say, track
@@ -21,7 +23,7 @@ from t5tune.recipe.schema import Recipe
 from t5tune.run_directory import RunDirectory
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
+    from transformers import PreTrainedConfig, PreTrainedTokenizerBase
 
 # Key of our own in config.json: what a model directory has to tell wherever it is moved to.
 SETTINGS_KEY = "t5tune"
@@ -48,8 +50,77 @@ class LoadedModel:
     @property
     def weights(self) -> str | None:
         """Which weights of its training these are; None for a model from elsewhere."""
-        own: dict[str, Any] = getattr(self.translator.model.config, SETTINGS_KEY, None) or {}
-        return own.get("weights")
+        return read_weights_label(self.translator.model.config)
+
+
+@dataclass(frozen=True)
+class FoundModel:
+    """A model whose weights are still on disk or on the hub, and all else that decides its output.
+
+    Attributes:
+        name: For the report, see `LoadedModel`; so are `recipe` and `run`.
+        path: The directory or hub id to load from.
+        revision: Commit on the hub, if it is there.
+        config: Of the model.
+        tokenizer: Of the model, told its languages.
+        prefix: Text before every source.
+        max_source_length: In tokens; longer sources are cut.
+        forced_bos_token_id: First generated token; None leaves it to the generation configuration.
+    """
+
+    name: str
+    path: str
+    revision: str | None
+    config: PreTrainedConfig
+    tokenizer: PreTrainedTokenizerBase
+    prefix: str
+    max_source_length: int | None
+    forced_bos_token_id: int | None = None
+    recipe: Recipe | None = None
+    run: RunDirectory | None = None
+
+    def load(self) -> LoadedModel:
+        """Load the weights.
+
+        Raises:
+            T5TuneError: They are missing, incomplete, or cannot be reached.
+        """
+        model = load_model(self.path, revision=self.revision).to(default_device())
+        forced_bos = self.forced_bos_token_id
+        if forced_bos is None:
+            forced_bos = model.generation_config.forced_bos_token_id
+        translator = TorchTranslator(
+            model,
+            self.tokenizer,
+            prefix=self.prefix,
+            max_source_length=self.max_source_length,
+            forced_bos_token_id=forced_bos,
+        )
+        return LoadedModel(self.name, translator, self.tokenizer, self.recipe, self.run)
+
+    def identify(self) -> dict[str, Any]:
+        """What its hypotheses depend on, decoding options and library versions aside."""
+        directory = Path(self.path)
+        of_hub = self.revision or uuid4().hex  # unknown content is like no other
+        files = fingerprint_model(directory) if directory.is_dir() else of_hub
+        return {
+            "files": files,
+            "precision": "float32",  # as `load_model` loads
+            "device": default_device(),
+            "prefix": self.prefix,
+            "max_source_length": self.max_source_length,
+            "forced_bos_token_id": self.forced_bos_token_id,
+            "source_lang": getattr(self.tokenizer, "src_lang", None),
+            "target_lang": getattr(self.tokenizer, "tgt_lang", None),
+        }
+
+    def find_cut(self, sources: Sequence[str]) -> list[bool]:
+        """Which sources are longer than `max_source_length`."""
+        if self.max_source_length is None:
+            return [False] * len(sources)
+        texts = [self.prefix + source for source in sources]
+        encoded, _ = encode_texts(texts, self.tokenizer, max_length=None)
+        return [len(ids) > self.max_source_length for ids in encoded]
 
 
 def load_for_translation(
@@ -59,7 +130,19 @@ def load_for_translation(
     target_lang: str | None = None,
     prefix: str | None = None,
 ) -> LoadedModel:
-    """Load a run, a model directory or a hub id.
+    """Load a run, a model directory or a hub id. Arguments and errors as in `find_model`."""
+    found = find_model(name, source_lang=source_lang, target_lang=target_lang, prefix=prefix)
+    return found.load()
+
+
+def find_model(
+    name: str,
+    *,
+    source_lang: str | None = None,
+    target_lang: str | None = None,
+    prefix: str | None = None,
+) -> FoundModel:
+    """Find a run, a model directory or a hub id, and read all of it but the weights.
 
     Args:
         name: Which one.
@@ -72,53 +155,51 @@ def load_for_translation(
     """
     run = RunDirectory(Path(name))
     if not run.is_run:
-        return _load_bare_model(name, source_lang, target_lang, prefix)
+        return _find_bare_model(name, source_lang, target_lang, prefix)
     if not run.has_model:
         raise T5TuneError(
             f"{name} has no model yet: its training has not finished.",
             next_command=f"t5tune train {run.recipe} --output-dir {name}   # goes on",
         )
     recipe = load_recipe(run.recipe)
-    model = load_model(str(run.model)).to(default_device())
-    tokenizer = load_tokenizer(str(run.model))
-    translator = TorchTranslator(
-        model,
-        tokenizer,
+    return FoundModel(
+        run.name,
+        str(run.model),
+        None,
+        load_config(str(run.model)),
+        load_tokenizer(str(run.model)),
         prefix=recipe.data.train.prefix or "",
         max_source_length=recipe.data.max_source_length,
-        forced_bos_token_id=model.generation_config.forced_bos_token_id,
+        recipe=recipe,
+        run=run,
     )
-    return LoadedModel(run.name, translator, tokenizer, recipe, run)
 
 
-def _load_bare_model(
+def _find_bare_model(
     name: str, source_lang: str | None, target_lang: str | None, prefix: str | None
-) -> LoadedModel:
-    model = load_model(name).to(default_device())
-    tokenizer = load_tokenizer(name)
-    family = find_family(model.config.model_type)
-    forced_bos = model.generation_config.forced_bos_token_id
-    if family.has_language_tokens:
+) -> FoundModel:
+    config = load_config(name)
+    # The weights are those of the commit that the configuration came from, whatever comes next.
+    revision = find_commit(name)
+    tokenizer = load_tokenizer(name, revision=revision)
+    forced_bos = None
+    if find_family(config.model_type).has_language_tokens:
         forced_bos = set_languages(tokenizer, source_lang, target_lang)
-    own: dict[str, Any] = getattr(model.config, SETTINGS_KEY, None) or {}
+    own: dict[str, Any] = getattr(config, SETTINGS_KEY, None) or {}
     if prefix is None:
         prefix = own.get("prefix")
     if prefix is None:
         prefix = default_prefix(
-            model.config.model_type,
+            config.model_type,
             "translation",
             source_lang,
             target_lang,
             is_byte_level=is_byte_level(tokenizer),
         )
-    translator = TorchTranslator(
-        model,
-        tokenizer,
-        prefix=prefix,
-        max_source_length=own.get("max_source_length"),
-        forced_bos_token_id=forced_bos,
+    max_source_length = own.get("max_source_length")
+    return FoundModel(
+        name, name, revision, config, tokenizer, prefix, max_source_length, forced_bos
     )
-    return LoadedModel(name, translator, tokenizer)
 
 
 def load_base_model(recipe: Recipe) -> LoadedModel:
@@ -195,6 +276,12 @@ def _rebuild(copied: _Description) -> LoadedModel:
     model = model.to(copied.device)
     translator = TorchTranslator(model, tokenizer, **copied.settings)
     return LoadedModel(copied.name, translator, tokenizer, copied.recipe, copied.run)
+
+
+def read_weights_label(config: PreTrainedConfig) -> str | None:
+    """Which weights of its training a model has; None for a model from elsewhere."""
+    own: dict[str, Any] = getattr(config, SETTINGS_KEY, None) or {}
+    return own.get("weights")
 
 
 def is_byte_level(tokenizer: PreTrainedTokenizerBase) -> bool:

@@ -36,6 +36,12 @@ class Result:
 RunCommand = Callable[..., Result]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _cache_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Commands, also those in processes of their own, leave the user's cache alone."""
+    os.environ["T5TUNE_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
 @pytest.fixture
 def t5tune(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> RunCommand:
     """Runs `t5tune ARGUMENTS` in this process."""

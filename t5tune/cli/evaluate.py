@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from t5tune.recipe.schema import DataEntry, Recipe
     from t5tune.scoring.report import Report
 
+SPLITS = ("train", "validation", "test")
+
 
 def evaluate(
     run: Annotated[
@@ -52,6 +54,10 @@ def evaluate(
     json_output: Annotated[
         bool, typer.Option("--json", help="Print the report as JSON, as in report.json.")
     ] = False,
+    no_cache: Annotated[
+        bool,
+        typer.Option("--no-cache", help="Generate everything, even what is in the cache."),
+    ] = False,
     num_processes: NumProcesses = "1",
     allow_code: AllowCode = False,
 ) -> None:
@@ -71,7 +77,7 @@ def evaluate(
 
     with joined():
         task = from_first(choose)
-        report = _evaluate(task, allow_code)
+        report = _evaluate(task, use_cache=not no_cache, allow_code=allow_code)
     if is_first():
         print_result(report, as_json=json_output)
 
@@ -84,6 +90,7 @@ class _Task:
     recipe: Recipe
     split: str
     directory: Path | None
+    is_runs_own: bool  # the evaluation that a training ends with
 
 
 def _choose_task(
@@ -102,29 +109,39 @@ def _choose_task(
     label = split
     if entry is not None and source is not None:
         recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"test": entry})})
-        split, label = "test", source.stem
+        # Not where the report of the run's own split is, whatever the file is called.
+        split, label = "test", source.stem if source.stem not in SPLITS else source.name
     run = RunDirectory(Path(name))
+    is_runs_own = False
     if output_dir is None and run.is_run and keeps_report:
         output_dir = run.evaluation(label)
-    return _Task(name, recipe, split, output_dir)
+        judged_by = "test" if recipe.data.test is not None else "validation"
+        is_runs_own = entry is None and split == judged_by
+    return _Task(name, recipe, split, output_dir, is_runs_own)
 
 
-def _evaluate(task: _Task, allow_code: bool) -> Report:
-    """Load the model and the examples, translate, score."""
-    from t5tune.evaluation import evaluate_model, load_examples
-    from t5tune.translation import load_for_translation, share_loaded_model
+def _evaluate(task: _Task, *, use_cache: bool, allow_code: bool) -> Report:
+    """Read the examples, translate them or take what was translated before, score."""
+    from t5tune.data.examples import load_examples
+    from t5tune.evaluation import evaluate_model
+    from t5tune.translation import find_model
 
     recipe = task.recipe
     examples = from_first(lambda: load_examples(recipe, task.split))
-    model = share_loaded_model(
-        lambda: load_for_translation(
+    return evaluate_model(
+        lambda: find_model(
             task.name,
             source_lang=recipe.source_lang,
             target_lang=recipe.target_lang,
             prefix=recipe.data.prefix,
-        )
+        ),
+        examples,
+        recipe,
+        task.directory,
+        use_cache=use_cache,
+        writes_card=task.is_runs_own,
+        allow_code=allow_code,
     )
-    return evaluate_model(model, examples, recipe, task.directory, allow_code=allow_code)
 
 
 def _text_files(source: Path | None, references: list[Path] | None) -> DataEntry | None:

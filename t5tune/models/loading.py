@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from huggingface_hub import try_to_load_from_cache
 from huggingface_hub.errors import StrictDataclassError
 from transformers import (
     AutoConfig,
@@ -51,6 +52,15 @@ def load_config(
             next_command="choose a T5, BART, Marian, mBART, NLLB, M2M100 or Pegasus model",
         )
     return apply_overrides(config, overrides or {})
+
+
+def find_commit(name: str) -> str | None:
+    """The commit of a hub id whose configuration has been loaded; None for a directory."""
+    if Path(name).is_dir():
+        return None
+    path = try_to_load_from_cache(name, "config.json")
+    # …/snapshots/COMMIT/config.json
+    return Path(path).parent.name if isinstance(path, str) else None
 
 
 def apply_overrides(config: PreTrainedConfig, overrides: Mapping[str, Any]) -> PreTrainedConfig:

@@ -21,9 +21,14 @@ def render_html(report: Report, details: ReportDetails) -> str:
     Raises:
         ValueError: The details do not hold all of the report's examples.
     """
-    if len(details.examples) != report.num_examples:
+    if len(report.examples) != report.num_examples:
         raise ValueError(
-            f"{len(details.examples)} examples for a report of {report.num_examples} examples"
+            f"{len(report.examples)} examples in a report of {report.num_examples} examples"
+        )
+    limits = details.reached_limit
+    if limits is not None and len(limits) != report.num_examples:
+        raise ValueError(
+            f"{len(limits)} notes on the length limit for {report.num_examples} examples"
         )
     return render_page(
         "report.html",
@@ -33,7 +38,7 @@ def render_html(report: Report, details: ReportDetails) -> str:
         details=details,
         main=report.scores[0],
         sentences=describe_report(report, details),
-        notable=[finding for finding in details.findings if finding.is_notable],
+        notable=[finding for finding in report.findings if finding.is_notable],
         curves=[draw_curve(curve) for curve in details.curves if curve.steps],
     )
 
@@ -74,7 +79,7 @@ def _comparison_data(comparison: Comparison) -> dict[str, object]:
 
 def _report_data(report: Report, details: ReportDetails) -> dict[str, object]:
     """What the script shows: one system's examples, by column."""
-    examples = details.examples
+    examples = report.examples
     has_sources = any(example.source is not None for example in examples)
     return {
         "metric": report.example_metric,
@@ -89,17 +94,17 @@ def _report_data(report: Report, details: ReportDetails) -> dict[str, object]:
                 "scores": [_rounded(example.score) for example in examples],
             }
         ],
-        "filters": [_filter_of(finding, details) for finding in details.findings],
+        "filters": [_filter_of(finding, report, details) for finding in report.findings],
         "alignments": [_alignment_data(alignment) for alignment in details.alignments],
     }
 
 
-def _filter_of(finding: Finding, details: ReportDetails) -> dict[str, object]:
+def _filter_of(finding: Finding, report: Report, details: ReportDetails) -> dict[str, object]:
     members = list(finding.examples)
     if finding.name == "hit_length_limit" and details.reached_limit is not None:
         members = [
             example.index
-            for example, reached in zip(details.examples, details.reached_limit, strict=True)
+            for example, reached in zip(report.examples, details.reached_limit, strict=True)
             if reached
         ]
     return {

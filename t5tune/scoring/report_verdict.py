@@ -15,8 +15,8 @@ _MIN_EXAMPLES_OF_A_BUCKET = 30
 
 def describe_report(report: Report, details: ReportDetails) -> list[str]:
     """The sentences at the head of a report, the most important first."""
-    sentences = [_about_score(report), *_about_length_limit(report), *_about_findings(details)]
-    for breakdown in details.breakdowns[:1]:
+    sentences = [_about_score(report), *_about_length_limit(report), *_about_findings(report)]
+    for breakdown in report.breakdowns[:1]:
         sentences += _about_breakdown(breakdown)
     validations = [curve for curve in details.curves if curve.name not in TRAINING_QUANTITIES]
     return sentences + [_about_training(curve) for curve in validations[:1]]
@@ -64,11 +64,11 @@ def _about_length_limit(report: Report) -> list[str]:
     ]
 
 
-def _about_findings(details: ReportDetails) -> list[str]:
-    if not details.findings:
+def _about_findings(report: Report) -> list[str]:
+    if not report.findings:
         return []
-    notable = [finding.title for finding in details.findings if finding.is_notable]
-    num_checks = count(len(details.findings), "check")
+    notable = [finding.title for finding in report.findings if finding.is_notable]
+    num_checks = count(len(report.findings), "check")
     if not notable:
         return [f"{num_checks} of the outputs found no fault more often than good systems have it."]
     faults = count(len(notable), "fault is", "faults are")

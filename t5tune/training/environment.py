@@ -21,13 +21,19 @@ from t5tune.run_directory import RunDirectory, write_text
 PACKAGES = ("torch", "transformers", "accelerate", "datasets", "tokenizers", "sacrebleu", "numpy")
 
 
-def record_environment(run: RunDirectory, recipe: Recipe, data: Mapping[str, str]) -> None:
+def record_environment(
+    run: RunDirectory,
+    recipe: Recipe,
+    data: Mapping[str, str],
+    num_examples: Mapping[str, int] | None = None,
+) -> None:
     """Write environment.json.
 
     Args:
         run: Where to.
         recipe: As the user wrote it: a later command compares itself with it.
         data: Fingerprints, by the recipe's keys.
+        num_examples: By split, for the model card.
     """
     environment: dict[str, Any] = {
         "python": platform.python_version(),
@@ -38,6 +44,7 @@ def record_environment(run: RunDirectory, recipe: Recipe, data: Mapping[str, str
         "accelerators": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
         "git_revision": _git_revision(),
         "data_sha256": dict(data),
+        "num_examples": dict(num_examples or {}),
         "recipe": recipe.model_dump(mode="json"),
     }
     write_text(run.environment, json.dumps(environment, indent=2, ensure_ascii=False) + "\n")

@@ -16,11 +16,11 @@ from transformers import (
 from transformers.integrations import TensorBoardCallback
 
 from t5tune.data.batching import BatchPlan, TokenBudgetBatches
+from t5tune.data.examples import Examples
 from t5tune.data.packing import PackedBatches
 from t5tune.data.steps import OptimizerSteps
 from t5tune.decoding.shared_translator import share_translation
 from t5tune.decoding.translator import DecodingOptions
-from t5tune.evaluation import Examples
 from t5tune.manifest import read_fact
 from t5tune.models.compiled import compile_stacks, uncompiled
 from t5tune.models.sharded import whole_model

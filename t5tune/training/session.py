@@ -11,9 +11,10 @@ from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerB
 
 from t5tune.data.cleaning import clean_training_data
 from t5tune.data.encoding import EncodedDataset, encode_dataset
+from t5tune.data.examples import Examples, load_examples
 from t5tune.data.sources import load_split
 from t5tune.decoding.torch_translator import TorchTranslator
-from t5tune.evaluation import Examples, evaluate_model, load_examples, longest_references
+from t5tune.evaluation import evaluate_model, longest_references
 from t5tune.manifest import find_damage, read_fact
 from t5tune.models.dropout import use_byte_dropout
 from t5tune.models.families import default_prefix, find_family, set_languages
@@ -22,6 +23,7 @@ from t5tune.models.from_scratch import build_model, build_tokenizer
 from t5tune.models.loading import load_config, load_model, load_tokenizer, try_out
 from t5tune.processes import from_first, only_first
 from t5tune.progress import say, track
+from t5tune.recipe.loading import load_recipe
 from t5tune.recipe.schema import DataEntry, Recipe
 from t5tune.run_directory import RunDirectory
 from t5tune.scoring.report import Report
@@ -46,9 +48,8 @@ from t5tune.training.start import Start, share_start
 from t5tune.translation import (
     LoadedModel,
     default_device,
+    find_model,
     is_byte_level,
-    load_for_translation,
-    share_loaded_model,
 )
 
 
@@ -96,13 +97,17 @@ def train(recipe: Recipe, run: RunDirectory, *, allow_code: bool = False) -> Tra
         stopped_by = _train_model(recipe, run)
         if stopped_by is not None:
             return TrainingResult(run, stopped_by=stopped_by)
-    model = share_loaded_model(lambda: load_for_translation(str(run.path)))
-    assert model.recipe is not None
-    resolved = model.recipe
+    resolved = from_first(lambda: load_recipe(run.recipe))
     split = "test" if recipe.data.test is not None else "validation"
     examples = from_first(lambda: load_examples(resolved, split))
-    directory = run.evaluation(split)
-    report = evaluate_model(model, examples, resolved, directory, allow_code=allow_code)
+    report = evaluate_model(
+        lambda: find_model(str(run.path)),
+        examples,
+        resolved,
+        run.evaluation(split),
+        writes_card=True,
+        allow_code=allow_code,
+    )
     return TrainingResult(run, report)
 
 

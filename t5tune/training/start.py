@@ -11,8 +11,8 @@ from typing import Any
 import torch
 
 from t5tune.data.encoding import EncodedDataset, TokenSequences
+from t5tune.data.examples import Examples
 from t5tune.errors import T5TuneError
-from t5tune.evaluation import Examples
 from t5tune.manifest import MANIFEST
 from t5tune.processes import (
     are_several,

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import sacrebleu
 
+from t5tune.run_directory import RunDirectory
 from tests.conftest import Result, RunCommand, write_tiny_recipe
 
 
@@ -57,6 +58,19 @@ def test_the_report_equals_sacrebleu_on_the_hypotheses(t5tune: RunCommand, run: 
     assert (report["run"], report["split"], report["num_examples"]) == ("tiny", "test", 13)
     assert report["decoding"]["num_beams"] == 2
     assert json.loads((run / "eval/test/report.json").read_text()) == report
+
+
+def test_every_example_is_a_line_with_source_and_references(t5tune: RunCommand, run: Path) -> None:
+    assert t5tune("eval", run).code == 0
+    hypotheses = (run / "eval/test/hypotheses.txt").read_text().splitlines()
+    sources, references = read_references("test.tsv")
+    lines = RunDirectory(run).examples("test").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
+    assert [row["index"] for row in rows] == list(range(13))
+    assert [row["source"] for row in rows] == sources
+    assert [row["hypothesis"] for row in rows] == hypotheses
+    assert [row["references"] for row in rows] == [[reference] for reference in references]
+    assert {(row["num_tokens"] > 0, type(row["reached_limit"])) for row in rows} == {(True, bool)}
 
 
 def test_the_newest_run_is_the_default_and_is_named(t5tune: RunCommand, run: Path) -> None:

@@ -69,6 +69,7 @@ def test_a_run_leaves_the_files_of_the_design(t5tune: RunCommand, tiny_recipe: P
     }
     assert {p.name for p in (run / "checkpoints" / "checkpoint-8").iterdir()} == CHECKPOINT_FILES
     assert {p.name for p in (run / "eval" / "test").iterdir()} == {
+        "examples.jsonl",
         "hypotheses.txt",
         "report.json",
         "report.md",

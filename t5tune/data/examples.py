@@ -1,0 +1,59 @@
+"""A split as it is translated and judged: sources and references."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from t5tune.data.sources import load_split
+from t5tune.errors import T5TuneError
+from t5tune.recipe.schema import DataEntry, DataSection, Recipe
+
+
+@dataclass(frozen=True)
+class Examples:
+    """What is translated, and what it is compared with.
+
+    Attributes:
+        split: Name for messages and for the directory of the report.
+        sources: Texts without the prefix.
+        references: One or more for each source.
+    """
+
+    split: str
+    sources: list[str]
+    references: list[list[str]]
+
+
+def load_examples(recipe: Recipe, split: str) -> Examples:
+    """Read a split of a recipe.
+
+    Raises:
+        T5TuneError: The recipe has no such split, or it cannot be read.
+    """
+    entry: DataEntry | None = getattr(recipe.data, split, None) if split != "source" else None
+    if not isinstance(entry, DataEntry):
+        splits = [key for key in ("train", "validation", "test") if getattr(recipe.data, key)]
+        raise T5TuneError(
+            f"the recipe {recipe.name} has no split {split}; it has {', '.join(splits)}.",
+            next_command=f"t5tune eval --split {splits[-1]}",
+        )
+    return read_examples(entry, split, recipe.data, recipe.source_lang, recipe.target_lang)
+
+
+def read_examples(
+    entry: DataEntry,
+    split: str,
+    data: DataSection,
+    source_lang: str | None,
+    target_lang: str | None,
+) -> Examples:
+    """Read one entry. See `load_split`."""
+    dataset = load_split(
+        entry,
+        split,
+        source=data.source,
+        target=data.target,
+        source_lang=source_lang,
+        target_lang=target_lang,
+    )
+    return Examples(split, list(dataset["source"]), list(dataset["references"]))

@@ -1,0 +1,111 @@
+"""A translator that generates only what has not been generated before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from t5tune.decoding.hypothesis_cache import (
+    CachedHypothesis,
+    HypothesisCache,
+    generation_settings,
+    make_keys,
+)
+from t5tune.decoding.translator import DecodingOptions, Hypothesis, Translator
+from t5tune.processes import from_first, only_first
+
+# Sources that are generated before the first of them are kept: what an interrupted command has
+# done by then is not done again.
+KEPT_TOGETHER = 512
+
+
+class CachedTranslator:
+    """Looks hypotheses up, and has another translator generate those that are missing.
+
+    Of several processes all call `translate`; the first one alone reads and writes the cache.
+
+    Args:
+        cache: Where hypotheses are kept.
+        load: Gives the translator. Is called once, in all processes together, and not at all
+            as long as nothing is missing.
+        engine: Name of that translator's engine, which is needed before it is there.
+        model: What identifies weights, tokenizer, prefix and languages, see
+            `generation_settings`. Counts in the first process alone.
+        find_cut: Which of some sources are longer than the model takes. Is called in the first
+            process, for sources of which the translator has cut some.
+
+    Attributes:
+        num_truncated: Sources of the last call that were cut, cached or not.
+        num_generated: Sources of the last call that were not in the cache, equal ones once.
+    """
+
+    def __init__(
+        self,
+        cache: HypothesisCache,
+        load: Callable[[], Translator],
+        *,
+        engine: str,
+        model: Mapping[str, Any],
+        find_cut: Callable[[Sequence[str]], Sequence[bool]],
+    ) -> None:
+        self.engine = engine
+        self.num_truncated = 0
+        self.num_generated = 0
+        self._cache = cache
+        self._load = load
+        self._translator: Translator | None = None
+        self._model = model
+        self._find_cut = find_cut
+
+    def translate(
+        self,
+        sources: Sequence[str],
+        options: DecodingOptions,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> list[Hypothesis]:
+        """See `Translator.translate`. Equal sources are generated once."""
+        found = from_first(lambda: self._look_up(sources, options))
+        # Longest first, as within batches; the order changes no hypothesis.
+        missing = sorted(set(sources) - found.keys(), key=lambda text: (-len(text), text))
+        self.num_generated = len(missing)
+        advance = on_progress or (lambda _: None)
+        advance(len(sources) - len(missing))
+        for start in range(0, len(missing), KEPT_TOGETHER):
+            found |= self._generate(missing[start : start + KEPT_TOGETHER], options, advance)
+        self.num_truncated = sum(found[source].source_is_cut for source in sources)
+        return [found[source].hypothesis for source in sources]
+
+    def _look_up(
+        self, sources: Sequence[str], options: DecodingOptions
+    ) -> dict[str, CachedHypothesis]:
+        keys = make_keys(self._settings(options), sources)
+        entries = self._cache.find(sorted(set(keys)))
+        pairs = zip(sources, keys, strict=True)
+        return {source: entries[key] for source, key in pairs if key in entries}
+
+    def _generate(
+        self, sources: Sequence[str], options: DecodingOptions, on_progress: Callable[[int], None]
+    ) -> dict[str, CachedHypothesis]:
+        """Translate different sources, and keep what comes of it."""
+        if self._translator is None:
+            self._translator = self._load()
+        hypotheses = self._translator.translate(sources, options, on_progress)
+        num_cut = self._translator.num_truncated
+        is_cut = from_first(lambda: self._which_are_cut(sources, num_cut))
+        new = {
+            source: CachedHypothesis(hypothesis, cut)
+            for source, hypothesis, cut in zip(sources, hypotheses, is_cut, strict=True)
+        }
+        keys = make_keys(self._settings(options), sources)
+        only_first(
+            lambda: self._cache.keep(dict(zip(keys, (new[s] for s in sources), strict=True)))
+        )
+        return new
+
+    def _which_are_cut(self, sources: Sequence[str], num_cut: int) -> list[bool]:
+        if num_cut in (0, len(sources)):
+            return [num_cut > 0] * len(sources)
+        return list(self._find_cut(sources))
+
+    def _settings(self, options: DecodingOptions) -> dict[str, Any]:
+        return generation_settings(options, engine=self.engine, model=self._model)

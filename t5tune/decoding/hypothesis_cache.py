@@ -1,0 +1,255 @@
+"""Hypotheses on disk: what was generated once is not generated again.
+
+A hypothesis is found by everything that decides its text (`generation_settings` and the source),
+so that nothing ever has to be declared out of date: other weights are other entries.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass, fields
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TypeVar
+
+from filelock import FileLock, Timeout
+
+from t5tune.decoding.translator import DecodingOptions, Hypothesis
+from t5tune.progress import say
+from t5tune.run_directory import RunDirectory, next_free_path
+
+T = TypeVar("T")
+
+MAX_BYTES = 256 * 2**20
+SECONDS = 60.0  # for another process to finish one reading or writing of a few hundred entries
+LAYOUT = 1  # of the table and of what a key is made of
+
+_LOOKED_UP_TOGETHER = 500  # SQLite takes so many parameters, and many more
+_TABLE = "CREATE TABLE hypotheses (number INTEGER PRIMARY KEY, key BLOB UNIQUE, value BLOB)"
+
+
+@dataclass(frozen=True)
+class CachedHypothesis:
+    """What is kept of one source.
+
+    Attributes:
+        hypothesis: As it was generated.
+        source_is_cut: The source was longer than the model takes.
+    """
+
+    hypothesis: Hypothesis
+    source_is_cut: bool
+
+
+def generation_settings(
+    options: DecodingOptions, *, engine: str, model: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Everything but the source that a hypothesis depends on.
+
+    Args:
+        options: How the search goes. All of them but those that change the speed alone count.
+        engine: What decodes, and in which precision.
+        model: What else the caller knows: fingerprint, prefix, lengths, languages.
+
+    Returns:
+        Values that JSON takes.
+    """
+    decoding = asdict(options)
+    del decoding["tokens_per_batch"]
+    packages = ["torch", "transformers", "tokenizers"]
+    if "ctranslate2" in engine:
+        packages.append("ctranslate2")
+    return {
+        "layout": LAYOUT,
+        "fields": [field.name for field in fields(Hypothesis)],
+        "engine": engine,
+        "decoding": decoding,
+        "model": dict(model),
+        "versions": {package: version(package) for package in packages},
+    }
+
+
+def make_keys(settings: Mapping[str, Any], sources: Sequence[str]) -> list[bytes]:
+    """The SHA-256 under which the hypothesis of each source is kept.
+
+    Args:
+        settings: Of `generation_settings`.
+        sources: Without the prefix.
+    """
+    text = json.dumps(settings, sort_keys=True)
+    common = hashlib.sha256(text.encode()).digest()
+    return [
+        hashlib.sha256(common + source.encode("utf-8", "surrogatepass")).digest()
+        for source in sources
+    ]
+
+
+def choose_cache_file(run: RunDirectory | None) -> Path:
+    """Where the hypotheses of a model are kept: in its run, or in the user's cache directory.
+
+    Args:
+        run: None for a model that is no run. One that cannot be written to counts as none.
+    """
+    if run is not None and os.access(run.path, os.W_OK):
+        return run.hypothesis_cache
+    return user_cache_directory() / "hypotheses.sqlite"
+
+
+def user_cache_directory() -> Path:
+    """`T5TUNE_CACHE`, or a directory of ours where the platform has its caches."""
+    if own := os.environ.get("T5TUNE_CACHE"):
+        return Path(own)
+    if base := os.environ.get("XDG_CACHE_HOME"):
+        return Path(base) / "t5tune"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "t5tune"
+    if sys.platform == "win32" and (local := os.environ.get("LOCALAPPDATA")):
+        return Path(local) / "t5tune" / "cache"
+    return Path.home() / ".cache" / "t5tune"
+
+
+class HypothesisCache:
+    """A file of hypotheses that several processes may use at once.
+
+    It is a convenience: where it cannot be read or written that is said once, and everything
+    goes on without it. SQLite's rollback journal makes each `keep` all or nothing, whenever the
+    process is killed. When the entries take more than `max_bytes`, the oldest are dropped.
+
+    Args:
+        path: Of the SQLite file; a lock file lies beside it.
+        max_bytes: Bound on the size of the entries, and nearly that of the file.
+    """
+
+    def __init__(self, path: Path, max_bytes: int = MAX_BYTES) -> None:
+        self.path = path
+        self.max_bytes = max_bytes
+        self._is_usable = True
+
+    def find(self, keys: Sequence[bytes]) -> dict[bytes, CachedHypothesis]:
+        """The entries that are there, by key. A damaged one is not there."""
+        return self._use(lambda database: _read(database, keys), {})
+
+    def keep(self, entries: Mapping[bytes, CachedHypothesis]) -> None:
+        """Add entries, all or none; those that are there already are replaced."""
+
+        def write(database: sqlite3.Connection) -> None:
+            rows = [(key, _to_bytes(key, entry)) for key, entry in entries.items()]
+            database.executemany(
+                "INSERT OR REPLACE INTO hypotheses (key, value) VALUES (?, ?)", rows
+            )
+            _drop_oldest(database, self.max_bytes)
+
+        self._use(write, None)
+
+    def _use(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
+        """Do something in one transaction; on a damaged file, on a new one."""
+        if not self._is_usable:
+            return otherwise
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            # SQLite has locks too, but they do not cover the renaming of a damaged file.
+            with FileLock(f"{self.path}.lock", timeout=SECONDS):
+                try:
+                    return self._transact(work)
+                except sqlite3.DatabaseError as error:
+                    if type(error) is not sqlite3.DatabaseError:  # its subclasses: no damage
+                        raise
+                    self._set_aside(error)
+                    return self._transact(work)
+        except Timeout:
+            self._give_up(f"another process has held it for {SECONDS:.0f} s")
+        except (OSError, NotImplementedError, sqlite3.OperationalError) as error:
+            self._give_up(getattr(error, "strerror", None) or str(error))
+        return otherwise
+
+    def _transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        with closing(sqlite3.connect(self.path, timeout=SECONDS, isolation_level=None)) as database:
+            layout = database.execute("PRAGMA user_version").fetchone()[0]
+            has_tables = database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] > 0
+            if has_tables and layout != LAYOUT:
+                raise sqlite3.DatabaseError("another version of t5tune wrote it")
+            with _transaction(database):
+                if not has_tables:
+                    database.execute(_TABLE)
+                    database.execute(f"PRAGMA user_version = {LAYOUT}")
+                return work(database)
+
+    def _set_aside(self, error: sqlite3.Error) -> None:
+        """Rename the file, with the journal that belongs to it, and say so."""
+        aside = next_free_path(self.path.with_name(self.path.name + ".damaged"))
+        journal = self.path.with_name(self.path.name + "-journal")
+        if journal.exists():
+            os.replace(journal, f"{aside}-journal")
+        os.replace(self.path, aside)
+        say(
+            f"hypothesis cache: {self.path} cannot be read ({error}); it is now {aside.name}, "
+            "and a new one begins"
+        )
+
+    def _give_up(self, reason: str) -> None:
+        self._is_usable = False
+        say(f"hypothesis cache: {self.path} cannot be used ({reason}); going on without it")
+
+
+@contextmanager
+def _transaction(database: sqlite3.Connection) -> Iterator[None]:
+    database.execute("BEGIN")
+    try:
+        yield
+    except BaseException:
+        if database.in_transaction:
+            database.execute("ROLLBACK")
+        raise
+    database.execute("COMMIT")
+
+
+def _read(database: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, CachedHypothesis]:
+    found: dict[bytes, CachedHypothesis] = {}
+    for start in range(0, len(keys), _LOOKED_UP_TOGETHER):
+        some = keys[start : start + _LOOKED_UP_TOGETHER]
+        marks = ", ".join("?" * len(some))
+        query = f"SELECT key, value FROM hypotheses WHERE key IN ({marks})"
+        for key, value in database.execute(query, some):
+            entry = _from_bytes(key, value)
+            if entry is not None:
+                found[key] = entry
+    return found
+
+
+def _drop_oldest(database: sqlite3.Connection, max_bytes: int) -> None:
+    """Delete a tenth of the entries, the oldest, until the rest takes at most `max_bytes`."""
+
+    def ask(name: str) -> int:
+        return int(database.execute(f"PRAGMA {name}").fetchone()[0])
+
+    # Pages that become free are used again, so that the file stops growing here.
+    while (ask("page_count") - ask("freelist_count")) * ask("page_size") > max_bytes:
+        count = database.execute("SELECT count(*) FROM hypotheses").fetchone()[0]
+        if count == 0:
+            return
+        database.execute(
+            "DELETE FROM hypotheses WHERE number IN "
+            "(SELECT number FROM hypotheses ORDER BY number LIMIT ?)",
+            (max(count // 10, 1),),
+        )
+
+
+def _to_bytes(key: bytes, entry: CachedHypothesis) -> bytes:
+    """JSON behind a checksum over it and its key: a flipped bit must not change a score."""
+    value = {"hypothesis": asdict(entry.hypothesis), "source_is_cut": entry.source_is_cut}
+    text = json.dumps(value).encode()
+    return hashlib.sha256(key + text).digest() + text
+
+
+def _from_bytes(key: bytes, value: bytes) -> CachedHypothesis | None:
+    checksum, text = value[:32], value[32:]
+    if hashlib.sha256(key + text).digest() != checksum:
+        return None
+    content = json.loads(text)
+    return CachedHypothesis(Hypothesis(**content["hypothesis"]), content["source_is_cut"])

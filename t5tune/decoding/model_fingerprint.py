@@ -1,0 +1,47 @@
+"""Which weights and which tokenizer a directory holds: one hash over the files that matter."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from t5tune.manifest import MANIFEST, hash_file, read_manifest
+
+# Beside a model, but of no influence on what it generates. Anything unknown counts.
+_OTHER_FILES = {
+    MANIFEST, "README.md", "LICENSE", "smoke.json", "optimizer.pt", "scheduler.pt", "scaler.pt",
+    "trainer_state.json", "training_args.bin", "ema.safetensors",
+}  # fmt: skip
+_OTHER_ENDINGS = {".md", ".pth", ".h5", ".msgpack", ".ot", ".onnx", ".tmp"}
+
+
+def fingerprint_model(directory: Path) -> str:
+    """SHA-256 over names and contents of weights, tokenizer and configurations.
+
+    Hashes of a manifest are taken for files that have not been touched since it was written;
+    all others are read.
+
+    Args:
+        directory: What `from_pretrained` is given; of its subdirectories nothing is loaded.
+    """
+    hashes = {path.name: _hash(path) for path in sorted(directory.iterdir()) if _matters(path)}
+    return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()
+
+
+def _matters(path: Path) -> bool:
+    is_other = path.name in _OTHER_FILES or path.suffix in _OTHER_ENDINGS
+    return path.is_file() and not is_other and not path.name.startswith(".")
+
+
+def _hash(path: Path) -> str:
+    manifest = path.with_name(MANIFEST)
+    entry = ((read_manifest(path.parent) or {}).get("files") or {}).get(path.name)
+    if entry is not None:
+        now = path.stat()
+        # The time of the last change of the file or its name cannot be set by a program, as
+        # the time of its last modification can.
+        is_older = now.st_ctime_ns <= manifest.stat().st_ctime_ns
+        if now.st_size == entry["size"] and is_older:
+            return str(entry["sha256"])
+    return hash_file(path)

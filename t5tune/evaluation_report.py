@@ -1,0 +1,210 @@
+"""From hypotheses to a report and its files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from t5tune.data.examples import Examples
+from t5tune.data.sources import load_split
+from t5tune.data.training_overlap import TrainingOverlap, measure_overlap, overlap_key
+from t5tune.decoding.translator import DecodingOptions, Hypothesis
+from t5tune.errors import T5TuneError
+from t5tune.progress import say, track
+from t5tune.recipe.schema import Recipe
+from t5tune.run_directory import EXAMPLES, HYPOTHESES, REPORT_PAGE, RunDirectory, write_text
+from t5tune.scoring.findings import Alignment
+from t5tune.scoring.metrics import DEFAULT_NUM_RESAMPLES
+from t5tune.scoring.report import Report, write_report
+from t5tune.scoring.report_building import build_report
+from t5tune.scoring.report_details import ReportDetails
+from t5tune.scoring.training_curves import read_curves
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where hypotheses come from.
+
+    Attributes:
+        name: Of the run, the model directory or the model on the hub.
+        engine: What decoded them.
+        weights: Which weights of its training the model has; None for a model from elsewhere.
+        run: None for a model that is no run.
+    """
+
+    name: str
+    engine: str
+    weights: str | None = None
+    run: RunDirectory | None = None
+
+
+def build_evaluation_report(
+    origin: Origin,
+    examples: Examples,
+    hypotheses: Sequence[Hypothesis],
+    options: DecodingOptions,
+    recipe: Recipe,
+    *,
+    overlap: TrainingOverlap | None = None,
+    allow_code: bool = False,
+) -> Report:
+    """Score hypotheses, with intervals, and look for what went wrong.
+
+    Args:
+        origin: For the report.
+        examples: Gives references and sources.
+        hypotheses: One for each example, in order.
+        options: How they were decoded, for the report and its remedies.
+        recipe: Gives metrics, their options, languages and the task.
+        overlap: Of the examples with the training data.
+        allow_code: Whether metrics may run code of others.
+
+    Raises:
+        T5TuneError: As `score_hypotheses` does.
+    """
+    decoding = asdict(options)
+    for key in ("tokens_per_batch", "num_hypotheses"):  # the best hypothesis depends on neither
+        decoding.pop(key, None)
+    section = recipe.evaluation
+    return build_report(
+        [hypothesis.text for hypothesis in hypotheses],
+        examples.references,
+        recipe.metrics,
+        sources=examples.sources,
+        run=origin.name,
+        split=examples.split,
+        engine=origin.engine,
+        weights=origin.weights,
+        decoding=decoding,
+        reached_limit=[hypothesis.reached_limit for hypothesis in hypotheses],
+        overlap=overlap,
+        tokenize=section.tokenize,
+        lowercase=section.lowercase,
+        source_lang=recipe.source_lang,
+        target_lang=recipe.target_lang,
+        task=recipe.task,
+        normalize=section.normalize,
+        allow_code=allow_code,
+        num_resamples=DEFAULT_NUM_RESAMPLES,
+    )
+
+
+def write_evaluation(
+    report: Report,
+    examples: Examples,
+    hypotheses: Sequence[Hypothesis],
+    directory: Path,
+    *,
+    run: RunDirectory | None = None,
+    alignments: tuple[Alignment, ...] = (),
+) -> None:
+    """Write the texts and the report: as JSON, as Markdown and as a page to look at.
+
+    Args:
+        report: Of these hypotheses.
+        examples: That were translated.
+        hypotheses: One for each example.
+        directory: Where to.
+        run: Has the log of the training, whose curves the page draws.
+        alignments: Of a few examples, for the page.
+    """
+    from t5tune.scoring.report_html import render_html  # for jinja2, a tenth of a second
+
+    lines = "".join(hypothesis.text + "\n" for hypothesis in hypotheses)
+    write_text(directory / HYPOTHESES, lines)
+    write_text(directory / EXAMPLES, "".join(format_examples(examples, hypotheses)))
+    write_report(report, directory)
+    details = ReportDetails(
+        alignments=alignments,
+        curves=read_curves(_read_log(run)),
+        reached_limit=tuple(hypothesis.reached_limit for hypothesis in hypotheses),
+    )
+    write_text(directory / REPORT_PAGE, render_html(report, details))
+    say(f"report: {directory / REPORT_PAGE}")
+
+
+def format_examples(examples: Examples, hypotheses: Sequence[Hypothesis]) -> Iterator[str]:
+    """One line of JSON for each example: what went in, what came out, what should have."""
+    rows = zip(examples.sources, hypotheses, examples.references, strict=True)
+    for index, (source, hypothesis, references) in enumerate(rows):
+        example = {
+            "index": index,
+            "source": source,
+            "hypothesis": hypothesis.text,
+            "references": references,
+            "num_tokens": hypothesis.num_tokens,
+            "reached_limit": hypothesis.reached_limit,
+        }
+        # U+2028 and its like stay escaped: some readers take them for the end of a line.
+        yield json.dumps(example) + "\n"
+
+
+def find_overlap(run: RunDirectory, recipe: Recipe, examples: Examples) -> TrainingOverlap | None:
+    """What the examples have in common with a run's training data; measured once, then kept.
+
+    Args:
+        run: Knows the fingerprint of its training data.
+        recipe: The run's own, which tells where that data is.
+        examples: Of any split.
+
+    Returns:
+        None where the training data cannot be read: that is said.
+    """
+    fingerprint = _training_fingerprint(run)
+    key = overlap_key(fingerprint, examples.sources, examples.references)
+    file = run.overlaps / f"{key}.json"
+    if (known := _read_overlap(file)) is not None:
+        return known
+    try:
+        train = load_split(
+            recipe.data.train,
+            "train",
+            source=recipe.data.source,
+            target=recipe.data.target,
+            source_lang=recipe.source_lang,
+            target_lang=recipe.target_lang,
+        )
+    except T5TuneError as error:
+        say(f"the test set is not compared with the training data: {error.message}")
+        return None
+    with track("comparing with the training data", len(train), "examples") as advance:
+        overlap = measure_overlap(_pairs(train, advance), examples.sources, examples.references)
+    write_text(file, json.dumps(overlap.to_json()) + "\n")
+    return overlap
+
+
+def _training_fingerprint(run: RunDirectory) -> str:
+    try:
+        environment = json.loads(run.environment.read_text(encoding="utf-8"))
+        return str(environment["data_sha256"]["data.train"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return "unknown"
+
+
+def _read_overlap(file: Path) -> TrainingOverlap | None:
+    try:
+        return TrainingOverlap.from_json(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return None
+
+
+def _pairs(train: Dataset, advance: Callable[[int], None]) -> Iterator[tuple[str, str]]:
+    for rows in train.select_columns(["source", "target"]).iter(batch_size=1000):
+        yield from zip(rows["source"], rows["target"], strict=True)
+        advance(len(rows["source"]))
+
+
+def _read_log(run: RunDirectory | None) -> Iterator[dict[str, Any]]:
+    """The lines of a training's log; a line that a kill cut short is left out."""
+    if run is None or not run.log.is_file():
+        return
+    for line in run.log.read_text(encoding="utf-8").splitlines():
+        with suppress(ValueError):
+            yield json.loads(line)

@@ -1,0 +1,84 @@
+"""The alignments that a report shows: of which examples, and kept so that no model is needed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from t5tune.run_directory import ALIGNMENTS, write_text
+from t5tune.scoring.findings import Alignment
+from t5tune.scoring.report import Example
+
+if TYPE_CHECKING:
+    from t5tune.decoding.torch_translator import TorchTranslator
+
+NUM_SHOWN = 5
+# Shorter ones show nothing, longer ones are not read.
+_MIN_WORDS, _MAX_WORDS = 4, 20
+
+
+def choose_examples(examples: Sequence[Example]) -> list[int]:
+    """Indices of a few examples of readable length, from the worst score to the best."""
+    readable = [
+        example
+        for example in examples
+        if example.source is not None
+        and _MIN_WORDS <= len(example.source.split()) <= _MAX_WORDS
+        and example.hypothesis.strip()
+    ]
+    ranked = sorted(readable, key=lambda example: (example.score, example.index))
+    if len(ranked) <= NUM_SHOWN:
+        return [example.index for example in ranked]
+    last = len(ranked) - 1
+    return [ranked[last * i // (NUM_SHOWN - 1)].index for i in range(NUM_SHOWN)]
+
+
+def align_examples(
+    translator: TorchTranslator | None, examples: Sequence[Example], directory: Path
+) -> tuple[Alignment, ...]:
+    """Alignments of a few examples, and alignments.json for the next time.
+
+    Args:
+        translator: None if no weights are loaded: what was kept is taken, if it is of the same
+            texts.
+        examples: All of the test set, with sources.
+        directory: Of the evaluation.
+    """
+    file = directory / ALIGNMENTS
+    indices = choose_examples(examples)
+    texts = [[examples[index].source, examples[index].hypothesis] for index in indices]
+    if translator is None:
+        return _read(file, texts)
+    from t5tune.decoding.alignments import find_alignments
+
+    alignments = find_alignments(
+        translator,
+        [example.source or "" for example in examples],
+        [example.hypothesis for example in examples],
+        indices,
+    )
+    content = {"texts": texts, "alignments": [asdict(alignment) for alignment in alignments]}
+    write_text(file, json.dumps(content) + "\n")
+    return alignments
+
+
+def _read(file: Path, texts: list[list[str | None]]) -> tuple[Alignment, ...]:
+    try:
+        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        if content["texts"] != texts:
+            return ()
+        return tuple(_from_json(values) for values in content["alignments"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()  # not there, or not ours: the page goes without
+
+
+def _from_json(values: dict[str, Any]) -> Alignment:
+    return Alignment(
+        index=int(values["index"]),
+        source_tokens=tuple(values["source_tokens"]),
+        target_tokens=tuple(values["target_tokens"]),
+        weights=tuple(tuple(row) for row in values["weights"]),
+    )
