@@ -225,10 +225,13 @@ def choose(browser: Any, id_: str, value: str) -> None:
 
 
 def wait_for(browser: Any, selector: str, text: str) -> None:
-    """Fails where an element does not get a text within seconds."""
+    """Fails where no such element has such a text within seconds."""
     from selenium.webdriver.support.wait import WebDriverWait
 
-    WebDriverWait(browser, 5, 0.05).until(lambda _: find(browser, selector).text == text, text)
+    def has_text(_: object) -> bool:
+        return text in [one.text for one in browser.find_elements("css selector", selector)]
+
+    WebDriverWait(browser, 5, 0.05).until(has_text, f"{selector} is not {text!r}")
 
 
 def search(browser: Any, query: str) -> None:
@@ -377,6 +380,7 @@ def test_a_link_leads_to_an_example_on_whatever_page(browser: Any, report_file: 
     link = find(browser, ".findings a[href='#example-2']")
     run(browser, "arguments[0].scrollIntoView({ block: 'center' })", link)
     link.click()
+    wait_for(browser, "#example-2 .toggle", "2")
     assert find(browser, "#detail-2").is_displayed()
     assert find(browser, "#query").get_attribute("value") == ""
     show(browser, report_file, "#example-9999")
@@ -539,6 +543,13 @@ def test_systems_side_by_side(browser: Any, comparison_file: Path) -> None:
     assert [text.split("\n")[0].rstrip("↕▲▼ ") for text in headers] == [
         "#", "Source", "Reference", "first", HOSTILE_TEXTS[2], "third",
     ]  # fmt: skip
+    find(browser, "[data-sort='score-1']").click()
+    scores = [
+        float(cell.text.split()[0])
+        for cell in browser.find_elements("css selector", ".example td:nth-child(5) .cell-score")
+    ]
+    assert scores == sorted(scores)
+    assert scores[0] < scores[-1]
     choose(browser, "sort", "difference-1 down")
     top = column(browser, 4)[0]
     assert " better" in top
