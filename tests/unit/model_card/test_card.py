@@ -38,7 +38,7 @@ SCORES = (
     Score("WER", 101.5, "nrefs:1"),
     Score("CER", 9.0, "nrefs:1"),
 )
-HOSTILE = "a|b `c` <script>alert(1)</script>\n# title [x](http://y) ``` --- $z$ *w*"
+HOSTILE = "a|b `c` <script>alert(1)</script>\n```\n# title [x](http://y) ``` --- $z$ *w*"
 
 
 def report(**changes: Any) -> Report:
