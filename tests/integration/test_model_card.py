@@ -39,7 +39,7 @@ def run_code(run: Path) -> tuple[str, str]:
     for arguments in ([sys.executable, "-c", python], [sys.executable, "-m", *command]):
         done = subprocess.run(
             arguments, cwd=run / "model", env=environment, capture_output=True, text=True,
-            timeout=120,
+            timeout=240,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         printed.append(done.stdout.strip())
