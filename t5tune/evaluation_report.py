@@ -121,11 +121,7 @@ def write_evaluation(
     write_text(directory / HYPOTHESES, lines)
     write_text(directory / EXAMPLES, "".join(format_examples(examples, hypotheses)))
     write_report(report, directory)
-    details = ReportDetails(
-        alignments=alignments,
-        curves=read_curves(_read_log(run)),
-        reached_limit=tuple(hypothesis.reached_limit for hypothesis in hypotheses),
-    )
+    details = ReportDetails(alignments, read_curves(_read_log(run)))
     write_text(directory / REPORT_PAGE, render_html(report, details))
     say(f"report: {directory / REPORT_PAGE}")
 

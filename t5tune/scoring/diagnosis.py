@@ -160,6 +160,7 @@ def _finding(fault: Fault, outputs: Outputs, seen: Mapping[str, Sightings]) -> F
         num_found=num_found,
         num_looked_at=num_looked_at,
         examples=sightings.clearest(_NUM_EXAMPLES),
+        all_examples=tuple(sorted(sightings.clearness)),
         remedy=fault.remedy(outputs, seen) if num_found else None,
         is_notable=num_found > 0 and is_enough and num_found >= fault.notable_rate * num_looked_at,
     )

@@ -18,6 +18,7 @@ class Finding:
         num_looked_at: Hypotheses that could have it.
         examples: Indices of up to five of them, the clearest first.
         remedy: A recipe line, or another next step; None where nothing is to be done.
+        all_examples: Indices of all of them, ascending; not part of the JSON.
         is_notable: Whether the rate is beyond what good systems show, so that it is shown first.
     """
 
@@ -28,6 +29,7 @@ class Finding:
     examples: tuple[int, ...] = ()
     remedy: str | None = None
     is_notable: bool = False
+    all_examples: tuple[int, ...] = ()
 
     @property
     def rate(self) -> float:

@@ -16,6 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from t5tune.scoring.html_charts import draw_interval, scale_end
+from t5tune.scoring.remedies import split_remedy
 from t5tune.scoring.report_verdict import signed
 
 if TYPE_CHECKING:
@@ -108,14 +109,3 @@ def _environment() -> jinja2.Environment:
     environment.filters["signed"] = signed
     environment.filters["json"] = lambda value: json.dumps(value, ensure_ascii=False)
     return environment
-
-
-def split_remedy(remedy: str) -> tuple[str | None, str]:
-    """What is to be typed, a recipe's line or a command, if there is such; and what explains it.
-
-    A remedy is `KEY=VALUE`, `KEY: VALUE`, a command, or a sentence; `   # ` begins an explanation.
-    """
-    line, _, explanation = remedy.partition("   # ")
-    if re.match(r"t5tune [a-z]|[\w.]+(=|: ?)\S+$", line):
-        return line, explanation
-    return None, f"{line}: {explanation}" if explanation else line

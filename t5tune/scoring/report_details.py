@@ -14,10 +14,7 @@ class ReportDetails:
     Attributes:
         alignments: Of a few examples.
         curves: From the log of the training, if there is one.
-        reached_limit: For each example, whether its hypothesis stopped at the length limit; None
-            if that is not known.
     """
 
     alignments: tuple[Alignment, ...] = ()
     curves: tuple[TrainingCurve, ...] = ()
-    reached_limit: tuple[bool, ...] | None = None

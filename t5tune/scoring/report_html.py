@@ -25,11 +25,6 @@ def render_html(report: Report, details: ReportDetails) -> str:
         raise ValueError(
             f"{len(report.examples)} examples in a report of {report.num_examples} examples"
         )
-    limits = details.reached_limit
-    if limits is not None and len(limits) != report.num_examples:
-        raise ValueError(
-            f"{len(limits)} notes on the length limit for {report.num_examples} examples"
-        )
     return render_page(
         "report.html",
         _report_data(report, details),
@@ -94,24 +89,17 @@ def _report_data(report: Report, details: ReportDetails) -> dict[str, object]:
                 "scores": [_rounded(example.score) for example in examples],
             }
         ],
-        "filters": [_filter_of(finding, report, details) for finding in report.findings],
+        "filters": [_filter_of(finding) for finding in report.findings],
         "alignments": [_alignment_data(alignment) for alignment in details.alignments],
     }
 
 
-def _filter_of(finding: Finding, report: Report, details: ReportDetails) -> dict[str, object]:
-    members = list(finding.examples)
-    if finding.name == "hit_length_limit" and details.reached_limit is not None:
-        members = [
-            example.index
-            for example, reached in zip(report.examples, details.reached_limit, strict=True)
-            if reached
-        ]
+def _filter_of(finding: Finding) -> dict[str, object]:
     return {
         "name": finding.name,
         "title": finding.title,
         "numFound": finding.num_found,
-        "examples": members,
+        "examples": list(finding.all_examples or finding.examples),
     }
 
 

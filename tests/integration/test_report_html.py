@@ -13,8 +13,7 @@ import pytest
 
 from t5tune.scoring.comparison import compare_systems
 from t5tune.scoring.findings import Alignment, Breakdown, Bucket, Finding, TrainingCurve
-from t5tune.scoring.metrics import score_hypotheses, sentence_scores
-from t5tune.scoring.report import Example
+from t5tune.scoring.metrics import score_hypotheses
 from t5tune.scoring.report_building import build_report
 from t5tune.scoring.report_details import ReportDetails
 from t5tune.scoring.report_html import render_comparison_html, render_html
@@ -123,33 +122,26 @@ def report_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         decoding={"num_beams": 4, HOSTILE_TEXTS[3]: HOSTILE_TEXTS[0]},
         reached_limit=[index < 60 for index in range(len(hypotheses))],
     )
+    scores = tuple(score_hypotheses(["bleu", "chrf"], hypotheses, references))
+    tokens = ("▁the", "<b>", "x" * 40, "</s>")
     report = dataclasses.replace(
         report,
         scores=tuple(
             dataclasses.replace(score, confidence_interval=(score.value - 2, score.value + 2))
             for score in report.scores
         ),
-    )
-    values = sentence_scores("bleu", hypotheses, references)
-    rows = zip(sources, hypotheses, references, values, strict=True)
-    scores = tuple(score_hypotheses(["bleu", "chrf"], hypotheses, references))
-    tokens = ("▁the", "<b>", "x" * 40, "</s>")
-    details = ReportDetails(
-        examples=tuple(
-            Example(i, source, hypothesis, tuple(of_one), value)
-            for i, (source, hypothesis, of_one, value) in enumerate(rows)
-        ),
         findings=(
             Finding("hit_length_limit", "stopped at the length limit", 60, NUM_EXAMPLES, (100,),
-                    "decoding.max_new_tokens: 160", True),
+                    "decoding.max_new_tokens=160", True, tuple(range(70, NUM_EXAMPLES))),
             Finding("copied", HOSTILE_TEXTS[0], 3, NUM_EXAMPLES, (2, 120), HOSTILE_TEXTS[2]),
         ),
         breakdowns=(Breakdown("source_length", HOSTILE_TEXTS[2], (
             Bucket("1 to 10 words", 100, scores), Bucket(HOSTILE_TEXTS[0], 0, ()))),),
+    )  # fmt: skip
+    details = ReportDetails(
         alignments=(Alignment(3, tokens, tokens, ((0.1, 0.2, 0.3, 0.4),) * 4),),
         curves=(TrainingCurve("loss", (10, 20, 30), (3.0, 2.0, 1.0)),
                 TrainingCurve("BLEU", (10, 20, 30), (3.0, 9.0, 8.0))),
-        reached_limit=tuple(i >= 70 for i in range(NUM_EXAMPLES)),
     )  # fmt: skip
     path = tmp_path_factory.mktemp("report") / "report.html"
     path.write_text(render_html(report, details), encoding="utf-8")
@@ -534,7 +526,7 @@ def test_copy_buttons_copy(browser: Any, report_file: Path) -> None:
     signature, remedy = run(browser, "return window.copied")
     assert signature.startswith("BLEU ")
     assert "|tok:13a|" in signature
-    assert remedy == "decoding.max_new_tokens: 160"
+    assert remedy == "decoding.max_new_tokens=160"
 
 
 def test_systems_side_by_side(browser: Any, comparison_file: Path) -> None:

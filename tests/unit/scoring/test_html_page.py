@@ -17,9 +17,7 @@ import pytest
 
 from t5tune.scoring.comparison import Comparison, compare_systems
 from t5tune.scoring.findings import Alignment, Breakdown, Bucket, Finding, TrainingCurve
-from t5tune.scoring.html_page import split_remedy
-from t5tune.scoring.metrics import sentence_scores
-from t5tune.scoring.report import Example, Report
+from t5tune.scoring.report import Report
 from t5tune.scoring.report_building import build_report
 from t5tune.scoring.report_details import ReportDetails
 from t5tune.scoring.report_html import render_comparison_html, render_html
@@ -30,32 +28,30 @@ VOID = {"meta", "input", "br", "img", "link", "hr"}
 ALIGNMENT = Alignment(1, ("▁a", "<b>"), ("x", "</s>"), ((0.25, 0.75), (1.0, 0.0)))
 
 
-def report_of(texts: list[str], **changes: Any) -> tuple[Report, ReportDetails]:
+def report_of(texts: list[str], **changes: Any) -> Report:
     """A report whose every text comes from `texts`."""
-    hypotheses, references = texts, [[text + " more"] for text in texts]
-    values = sentence_scores("bleu", hypotheses, references)
-    report = build_report(hypotheses, references, ["bleu", "ter"], sources=texts, **changes)
-    examples = tuple(
-        Example(i, text, text, tuple(references[i]), values[i]) for i, text in enumerate(texts)
-    )
-    return report, ReportDetails(examples)
+    references = [[text + " more"] for text in texts]
+    return build_report(texts, references, ["bleu", "ter"], sources=texts, **changes)
 
 
 def hostile_report() -> tuple[Report, ReportDetails]:
-    report, details = report_of(
+    report = report_of(
         list(HOSTILE_TEXTS),
         run=HOSTILE_TEXTS[0],
         split=HOSTILE_TEXTS[2],
         engine=HOSTILE_TEXTS[7],
         decoding={HOSTILE_TEXTS[3]: HOSTILE_TEXTS[4]},
-        length_limited=1,
+        reached_limit=[index == 0 for index in range(len(HOSTILE_TEXTS))],
     )
     worst = Score(HOSTILE_TEXTS[2], 12.0, HOSTILE_TEXTS[3], (10.0, 14.0))
     finding = Finding("name", HOSTILE_TEXTS[4], 1, 15, (2,), HOSTILE_TEXTS[3], True)
-    return dataclasses.replace(report, scores=(*report.scores, worst)), dataclasses.replace(
-        details,
+    report = dataclasses.replace(
+        report,
+        scores=(*report.scores, worst),
         findings=(finding,),
         breakdowns=(Breakdown("b", HOSTILE_TEXTS[0], (Bucket(HOSTILE_TEXTS[2], 15, (worst,)),)),),
+    )
+    return report, ReportDetails(
         alignments=(ALIGNMENT,),
         curves=(TrainingCurve(HOSTILE_TEXTS[2], (1, 2), (3.0, 4.0)),),
     )
@@ -118,7 +114,9 @@ class Page(HTMLParser):
 
 
 PAGES = {
-    "plain": lambda: render_html(*report_of(["a b c", "d e f"], run="tiny", split="test")),
+    "plain": lambda: render_html(
+        report_of(["a b c", "d e f"], run="tiny", split="test"), ReportDetails()
+    ),
     "hostile": lambda: render_html(*hostile_report()),
     "comparison": lambda: render_comparison_html(comparison_of(list(HOSTILE_TEXTS[:13]))),
 }
@@ -226,41 +224,22 @@ def test_the_page_without_examples_is_small() -> None:
     assert len(PAGES["plain"]().encode()) < 100_000
 
 
-def test_all_examples_at_the_length_limit_can_be_filtered() -> None:
-    report, details = report_of(["a", "b", "c"], length_limited=2)
-    finding = Finding("hit_length_limit", "stopped at the length limit", 2, 3, (2,))
-    details = dataclasses.replace(details, findings=(finding,), reached_limit=(True, False, True))
-    (filter_,) = Page(render_html(report, details)).data()["filters"]
-    assert filter_["examples"] == [0, 2]
+def test_all_examples_of_a_finding_can_be_filtered() -> None:
+    report = report_of([f"a {i}" for i in range(9)], reached_limit=[i != 4 for i in range(9)])
+    filters = Page(render_html(report, ReportDetails())).data()["filters"]
+    (at_limit,) = [one for one in filters if one["name"] == "hit_length_limit"]
+    assert at_limit["examples"] == [0, 1, 2, 3, 5, 6, 7, 8]
 
 
-def test_details_of_another_report_are_refused() -> None:
-    report, details = report_of(["a", "b"])
-    with pytest.raises(ValueError, match="1 examples for a report of 2"):
-        render_html(report, dataclasses.replace(details, examples=details.examples[:1]))
-    with pytest.raises(ValueError, match="1 notes on the length limit for 2 examples"):
-        dataclasses.replace(details, reached_limit=(True,))
+def test_a_report_without_its_examples_is_refused() -> None:
+    report = report_of(["a", "b"])
+    with pytest.raises(ValueError, match="1 examples in a report of 2"):
+        render_html(dataclasses.replace(report, examples=report.examples[:1]), ReportDetails())
 
 
 def test_a_score_that_is_no_number_is_shown_as_none() -> None:
-    report, details = report_of(["a"])
-    endless = dataclasses.replace(details.examples[0], score=float("inf"))
-    data = Page(render_html(report, dataclasses.replace(details, examples=(endless,)))).data()
+    report = report_of(["a"])
+    endless = dataclasses.replace(report.examples[0], score=float("inf"))
+    report = dataclasses.replace(report, examples=(endless,))
+    data = Page(render_html(report, ReportDetails())).data()
     assert data["systems"][0]["scores"] == [None]
-
-
-@pytest.mark.parametrize(
-    ("remedy", "line", "explanation"),
-    [
-        ("decoding.max_new_tokens=160", "decoding.max_new_tokens=160", ""),
-        ("decoding.num_beams: 4", "decoding.num_beams: 4", ""),
-        ("decoding.num_beams=4   # or more", "decoding.num_beams=4", "or more"),
-        ("t5tune eval --split test", "t5tune eval --split test", ""),
-        ("train longer", None, "train longer"),
-        ("train longer   # with more data", None, "train longer: with more data"),
-    ],
-)
-def test_what_is_to_be_typed_is_told_from_what_explains_it(
-    remedy: str, line: str | None, explanation: str
-) -> None:
-    assert split_remedy(remedy) == (line, explanation)

@@ -14,13 +14,18 @@ from t5tune.scoring.report_details import ReportDetails
 from t5tune.scoring.report_verdict import describe_comparison, describe_report, signed
 from t5tune.scoring.score import Score, ScoringOptions
 
-NOTHING = ReportDetails(())
+NOTHING = ReportDetails()
 
 
 def report_of(score: Score, length_limited: int | None = None) -> Report:
     report = build_report(["a b", "c d"], [["a b"], ["c e"]], ["bleu"])
     return dataclasses.replace(
-        report, scores=(score,), num_examples=200, length_limited=length_limited
+        report,
+        findings=(),
+        breakdowns=(),
+        scores=(score,),
+        num_examples=200,
+        length_limited=length_limited,
     )
 
 
@@ -59,8 +64,8 @@ def test_findings(notable: int, sentence: str) -> None:
     findings = tuple(
         Finding(f"f{i}", f"fault {i}", 1, 200, is_notable=i < notable) for i in range(3)
     )
-    details = dataclasses.replace(NOTHING, findings=findings)
-    assert describe_report(report_of(Score("BLEU", 1.0, "s")), details)[1] == sentence
+    report = dataclasses.replace(report_of(Score("BLEU", 1.0, "s")), findings=findings)
+    assert describe_report(report, NOTHING)[1] == sentence
 
 
 @pytest.mark.parametrize(("name", "best"), [("BLEU", "middle"), ("TER", "short")])
@@ -71,8 +76,10 @@ def test_the_best_and_the_worst_part_of_enough_examples(name: str, best: str) ->
         bucket("long", 29, 5.0, name),
         Bucket("very long", 0, ()),
     )
-    details = dataclasses.replace(NOTHING, breakdowns=(Breakdown("l", "length", buckets),))
-    sentence = describe_report(report_of(Score(name, 1.0, "s")), details)[1]
+    report = dataclasses.replace(
+        report_of(Score(name, 1.0, "s")), breakdowns=(Breakdown("l", "length", buckets),)
+    )
+    sentence = describe_report(report, NOTHING)[1]
     parts = {"short": "20.00 for short (30 examples)", "middle": "40.00 for middle (90 examples)"}
     worst = "short" if best == "middle" else "middle"
     assert sentence == (
