@@ -97,8 +97,9 @@ def main() -> None:
         theirs, their_work, their_output = run(sacrebleu_command(arguments))
         ours, our_work, our_output = run(t5tune_command(arguments))
         expected = json.loads(their_output)
-        if t5tune_p_values(our_output, arguments.test) != expected:
-            raise SystemExit("the p-values differ")
+        found = t5tune_p_values(our_output, arguments.test)
+        if found != expected:
+            raise SystemExit(f"the p-values differ: sacrebleu {expected}, t5tune {found}")
         times["sacrebleu"].append(theirs)
         times["t5tune"].append(ours)
         print(
