@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from t5tune.errors import T5TuneError
-from t5tune.progress import say
 from t5tune.scoring.score import Score, ScoringOptions, format_signature
 
 if TYPE_CHECKING:
@@ -127,6 +126,8 @@ def _run_comet(
     command: tuple[str, ...], model: str, rows: tuple[tuple[str, str, str], ...]
 ) -> tuple[float, ...]:
     """COMET's values of rows of source, hypothesis and reference."""
+    from t5tune.progress import say  # rich, which processes that only score go without
+
     say(f"COMET: {len(rows):,} examples by {model}")
     with tempfile.TemporaryDirectory(prefix="t5tune-comet-") as name:
         folder = Path(name)

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from t5tune.errors import T5TuneError
-from t5tune.progress import say
 from t5tune.scoring.evaluate_loading import (
     check_code_allowed,
     display_name,
@@ -123,6 +122,8 @@ class EvaluateScorer:
         found = {key: float(value) for key, value in result.items() if _is_number(value)}
         finite = {key: value for key, value in found.items() if math.isfinite(value)}
         if left_out := found.keys() - finite.keys():
+            from t5tune.progress import say  # rich, which processes that only score go without
+
             say(f"{self._metric}: {', '.join(sorted(left_out))} is not finite and left out")
         if not finite:
             raise T5TuneError(
