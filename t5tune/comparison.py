@@ -113,12 +113,14 @@ def gather_systems(
 
 
 def write_comparison(comparison: Comparison, directory: Path) -> None:
-    """Write comparison.json and comparison.md."""
+    """Write the comparison as JSON, as Markdown and as a page to look at."""
     from t5tune.scoring.comparison_markdown import render_markdown
     from t5tune.scoring.comparison_text import format_json
+    from t5tune.scoring.report_html import render_comparison_html
 
     write_text(directory / "comparison.json", format_json(comparison) + "\n")
     write_text(directory / "comparison.md", render_markdown(comparison))
+    write_text(directory / "comparison.html", render_comparison_html(comparison))
 
 
 def _first_run(arguments: Sequence[str]) -> RunDirectory | None:

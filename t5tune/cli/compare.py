@@ -84,7 +84,7 @@ def compare(
     )
     if output_dir is not None:
         write_comparison(comparison, output_dir)
-        typer.echo(f"comparison: {output_dir / 'comparison.md'}", err=True)
+        typer.echo(f"comparison: {output_dir / 'comparison.html'}", err=True)
     _print(comparison, as_json=json_output)
 
 

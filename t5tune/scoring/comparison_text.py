@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from t5tune.scoring.comparison import ComparedSystem, Comparison, Difference
+from t5tune.scoring.names import format_value
 from t5tune.scoring.score import Score
 
 SCHEMA_VERSION = 1
@@ -43,18 +44,21 @@ def score_tables(comparison: Comparison) -> Iterator[tuple[Score, list[ScoreRow]
 
 def _score_row(comparison: Comparison, system: ComparedSystem, number: int) -> ScoreRow:
     score = system.scores[number]
-    interval = "" if score.confidence_interval is None else _interval(score.confidence_interval)
+    name = score.name
+    interval = ""
+    if score.confidence_interval is not None:
+        interval = _interval(name, score.confidence_interval)
     tests = comparison.resampling.tests
     if not system.differences:
         blank = tuple("" for _ in tests)
-        return ScoreRow(system.name, f"{score.value:.2f}", interval, "", "", blank, "baseline")
+        return ScoreRow(system.name, score.shown, interval, "", "", blank, "baseline")
     difference = system.differences[number]
     return ScoreRow(
         system.name,
-        f"{score.value:.2f}",
+        score.shown,
         interval,
-        f"{difference.value:+.2f}",
-        _interval(difference.confidence_interval, sign="+"),
+        format_value(name, difference.value, "+"),
+        _interval(name, difference.confidence_interval, "+"),
         tuple(
             f"{difference.p_values[test]:.4f}" if test in difference.p_values else "-"
             for test in tests
@@ -63,8 +67,8 @@ def _score_row(comparison: Comparison, system: ComparedSystem, number: int) -> S
     )
 
 
-def _interval(ends: tuple[float, float], sign: str = "") -> str:
-    return f"[{ends[0]:{sign}.2f}, {ends[1]:{sign}.2f}]"
+def _interval(name: str, ends: tuple[float, float], sign: str = "") -> str:
+    return f"[{', '.join(format_value(name, end, sign) for end in ends)}]"
 
 
 def describe_examples(comparison: Comparison, system: ComparedSystem) -> str:

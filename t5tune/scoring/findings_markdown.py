@@ -99,7 +99,7 @@ def _breakdown_table(breakdown: Breakdown) -> str:
     )
     rows = []
     for bucket in breakdown.buckets:
-        values = [f"{score.value:.2f}" for score in bucket.scores]
+        values = [score.shown for score in bucket.scores]
         values += [f"fewer than {MIN_EXAMPLES}"] * (len(names) - len(values))
         rows.append([escape(bucket.label), str(bucket.num_examples), *values])
     return table_of(["part", "examples", *map(escape, names)], rows)

@@ -50,17 +50,22 @@ def label_ticks(values: Sequence[float]) -> list[tuple[float, str]]:
     largest = max(abs(value) for value in values)
     step = min((b - a for a, b in itertools.pairwise(values)), default=1.0)
     if 0 < largest < 1e-2:
-        return [(value, _with_power(value)) for value in values]
+        return [(value, _with_power(value, step)) for value in values]
     digits = max(0, -math.floor(math.log10(step) + 1e-9))
     return [(value, f"{value:.{digits}f}") for value in values]
 
 
-def _with_power(value: float) -> str:
-    """A tiny value as 1.5e-4."""
+def _with_power(value: float, step: float) -> str:
+    """A tiny value as 1.5e-4, to the digit of the step."""
     if value == 0:
         return "0"
-    number, power = f"{value:.1e}".split("e")
-    return f"{number.removesuffix('.0')}e{int(power)}"
+    digits = _power_of_ten(abs(value)) - _power_of_ten(step)
+    number, power = f"{value:.{max(0, digits)}e}".split("e")
+    return f"{number.rstrip('0').rstrip('.') if '.' in number else number}e{int(power)}"
+
+
+def _power_of_ten(value: float) -> int:
+    return math.floor(math.log10(value) + 1e-9)
 
 
 def format_value(value: float) -> str:

@@ -104,8 +104,7 @@ def _environment() -> jinja2.Environment:
         finalize=lambda value: show_invisible(value) if type(value) is str else value,
     )
     environment.globals.update(
-        draw_interval=draw_interval, scale_end=scale_end, split_remedy=split_remedy
+        draw_interval=draw_interval, scale_end=scale_end, split_remedy=split_remedy, signed=signed
     )
-    environment.filters["signed"] = signed
     environment.filters["json"] = lambda value: json.dumps(value, ensure_ascii=False)
     return environment

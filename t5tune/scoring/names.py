@@ -84,10 +84,10 @@ def metrics_of_validation(metrics: Sequence[str], best_metric: str) -> list[str]
     return [name for name in metrics if name in METRIC_NAMES or name == best_metric]
 
 
-def format_value(score_name: str, value: float) -> str:
+def format_value(score_name: str, value: float, sign: str = "") -> str:
     """A value for people: percentages with two decimals, scores on other scales with four."""
     own_scale = score_name.startswith((EVALUATE, "distinct_")) or score_name in (
         SCORE_OF_METRIC["length_ratio"],
         SCORE_OF_METRIC[COMET],
     )
-    return f"{value:.4f}" if own_scale else f"{value:.2f}"
+    return f"{value:{sign}.4f}" if own_scale else f"{value:{sign}.2f}"

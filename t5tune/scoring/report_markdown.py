@@ -39,11 +39,9 @@ def _score_table(report: Report) -> str:
     rows = []
     for score in report.scores:
         interval = "none"
-        if score.confidence_interval is not None:
-            interval = "{:.2f} to {:.2f}".format(*score.confidence_interval)
-        rows.append(
-            [escape(score.name), f"{score.value:.2f}", interval, code_in_cell(score.signature)]
-        )
+        if score.shown_interval is not None:
+            interval = " to ".join(score.shown_interval)
+        rows.append([escape(score.name), score.shown, interval, code_in_cell(score.signature)])
     return table_of(["score", "value", "confidence interval", "signature"], rows)
 
 

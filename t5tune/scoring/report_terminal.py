@@ -48,9 +48,9 @@ def _score_table(report: Report) -> Table:
     table.add_column(justify="right", style="bold", no_wrap=True)
     table.add_column(style="dim", overflow="fold")
     for score in report.scores:
-        interval = score.confidence_interval
-        spread = "" if interval is None else f" [{interval[0]:.2f}, {interval[1]:.2f}]"
-        table.add_row(score.name, f"{score.value:.2f}{spread}", Text(score.signature))
+        interval = score.shown_interval
+        spread = "" if interval is None else f" [{interval[0]}, {interval[1]}]"
+        table.add_row(score.name, score.shown + spread, Text(score.signature))
     return table
 
 

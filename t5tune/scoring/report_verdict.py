@@ -5,6 +5,7 @@ from __future__ import annotations
 from t5tune.scoring.comparison import ComparedSystem, Comparison
 from t5tune.scoring.findings import Breakdown, TrainingCurve
 from t5tune.scoring.html_charts import best_position, is_lower_better
+from t5tune.scoring.names import format_value
 from t5tune.scoring.report import Report
 from t5tune.scoring.report_details import ReportDetails
 from t5tune.scoring.training_curves import TRAINING_QUANTITIES
@@ -32,23 +33,24 @@ def _about_system(comparison: Comparison, system: ComparedSystem) -> str:
     low, high = difference.confidence_interval
     return (
         f"{system.name} beside {comparison.baseline.name}: {difference.verdict}. {score.name} is "
-        f"{score.value:.2f}, a difference of {signed(difference.value)} (95 % confidence interval "
-        f"{signed(low)} to {signed(high)}); {count(tally.wins, 'example')} better, "
+        f"{score.shown}, a difference of {signed(score.name, difference.value)} (95 % confidence "
+        f"interval {signed(score.name, low)} to {signed(score.name, high)}); "
+        f"{count(tally.wins, 'example')} better, "
         f"{tally.losses} worse, {tally.ties} as good."
     )
 
 
 def _about_score(report: Report) -> str:
     score = report.scores[0]
-    if score.confidence_interval is None:
+    if score.shown_interval is None:
         return (
-            f"{score.name} is {score.value:.2f} on {count(report.num_examples, 'example')}. No "
+            f"{score.name} is {score.shown} on {count(report.num_examples, 'example')}. No "
             "confidence interval was estimated, so this number alone cannot show a difference."
         )
-    low, high = score.confidence_interval
+    low, high = score.shown_interval
     return (
-        f"{score.name} is {score.value:.2f} on {count(report.num_examples, 'example')}, with a "
-        f"95 % confidence interval from {low:.2f} to {high:.2f}."
+        f"{score.name} is {score.shown} on {count(report.num_examples, 'example')}, with a "
+        f"95 % confidence interval from {low} to {high}."
     )
 
 
@@ -87,7 +89,7 @@ def _about_breakdown(breakdown: Breakdown) -> list[str]:
     sign = 1 if is_lower_better(name) else -1
     buckets.sort(key=lambda bucket: sign * bucket.scores[0].value)
     best, worst = (
-        f"{bucket.scores[0].value:.2f} for {bucket.label} ({count(bucket.num_examples, 'example')})"
+        f"{bucket.scores[0].shown} for {bucket.label} ({count(bucket.num_examples, 'example')})"
         for bucket in (buckets[0], buckets[-1])
     )
     return [f"By {breakdown.title}, {name} is best with {best} and worst with {worst}."]
@@ -95,11 +97,12 @@ def _about_breakdown(breakdown: Breakdown) -> list[str]:
 
 def _about_training(curve: TrainingCurve) -> str:
     if len(curve.steps) == 1:
-        return f"Validation {curve.name} was {curve.values[0]:.2f} at step {curve.steps[0]}."
+        only = format_value(curve.name, curve.values[0])
+        return f"Validation {curve.name} was {only} at step {curve.steps[0]}."
     best = best_position(curve)
     sentence = (
         f"Validation {curve.name} was best at step {curve.steps[best]} with "
-        f"{curve.values[best]:.2f}"
+        f"{format_value(curve.name, curve.values[best])}"
     )
     if best == len(curve.steps) - 1:
         return sentence + ", at the last validation: longer training might still improve it."
@@ -111,7 +114,7 @@ def count(num: int, one: str, many: str | None = None) -> str:
     return f"{num} {one if num == 1 else many or one + 's'}"
 
 
-def signed(value: float) -> str:
-    """A difference with its sign; 0.00 has none."""
-    text = f"{value:+.2f}"
-    return "0.00" if text in ("+0.00", "-0.00") else text.replace("-", "−")
+def signed(score_name: str, value: float) -> str:
+    """A difference of a score with its sign; 0.00 has none."""
+    text = format_value(score_name, value, "+")
+    return text[1:] if float(text) == 0 else text.replace("-", "−")

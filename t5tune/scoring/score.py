@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from t5tune import __version__
+from t5tune.scoring.names import format_value
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,6 +41,19 @@ class Score:
     value: float
     signature: str
     confidence_interval: tuple[float, float] | None = None
+
+    @property
+    def shown(self) -> str:
+        """The value for people, see `format_value`."""
+        return format_value(self.name, self.value)
+
+    @property
+    def shown_interval(self) -> tuple[str, str] | None:
+        """The ends of the interval for people."""
+        if self.confidence_interval is None:
+            return None
+        low, high = self.confidence_interval
+        return format_value(self.name, low), format_value(self.name, high)
 
 
 @dataclass(frozen=True)

@@ -115,12 +115,12 @@ def test_each_system_beside_the_baseline() -> None:
     (sentence,) = describe_comparison(comparison)
     difference = comparison.systems[1].differences[0]
     assert sentence.startswith(f"good beside bad: {difference.verdict}. BLEU is 100.00, a")
-    assert f"difference of {signed(difference.value)} (95 %" in sentence
+    assert f"difference of {signed('BLEU', difference.value)} (95 %" in sentence
     assert sentence.endswith("10 examples better, 0 worse, 20 as good.")
 
 
 def test_signs() -> None:
-    assert [signed(value) for value in (1.234, -1.234, 0.0, -0.001)] == [
+    assert [signed("BLEU", value) for value in (1.234, -1.234, 0.0, -0.001)] == [
         "+1.23",
         "−1.23",
         "0.00",
