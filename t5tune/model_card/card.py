@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -17,7 +17,6 @@ from t5tune.model_card.facts import (
 from t5tune.model_card.metadata import build_metadata
 from t5tune.recipe.schema import Recipe
 from t5tune.run_directory import RunDirectory, write_text
-from t5tune.scoring.findings import Finding
 from t5tune.scoring.markdown import cell, code, code_in_cell, escape, table_of
 from t5tune.scoring.report import Report
 
@@ -28,9 +27,7 @@ _LONGEST_EXAMPLE = 200  # characters; a document to summarize would hide the cod
 _TASKS = {"translation": "translates", "summarization": "summarizes", "text2text": "rewrites"}
 
 
-def write_model_card(
-    run: RunDirectory, recipe: Recipe, report: Report, *, findings: Sequence[Finding] = ()
-) -> None:
+def write_model_card(run: RunDirectory, recipe: Recipe, report: Report) -> None:
     """Write `model/README.md`, whole or not at all.
 
     The manifest of `model/` does not name it, so that it may be written anew, and edited.
@@ -39,27 +36,22 @@ def write_model_card(
         run: Has a model.
         recipe: Of the run, resolved.
         report: Of an evaluation on the run's own data.
-        findings: About that evaluation; the notable ones are told.
     """
-    write_text(run.model_card, build_model_card(run, recipe, report, findings=findings))
+    write_text(run.model_card, build_model_card(run, recipe, report))
 
 
-def build_model_card(
-    run: RunDirectory, recipe: Recipe, report: Report, *, findings: Sequence[Finding] = ()
-) -> str:
+def build_model_card(run: RunDirectory, recipe: Recipe, report: Report) -> str:
     """The text of the card: metadata between lines of dashes, then Markdown.
 
     Holds no path of this machine: files are named without their directories.
     """
     facts = read_facts(run)
     metadata: ModelCardData = build_metadata(run.name, recipe, report, facts)
-    body = "\n\n".join(_blocks(run.name, recipe, report, facts, findings))
+    body = "\n\n".join(_blocks(run.name, recipe, report, facts))
     return f"---\n{metadata.to_yaml()}\n---\n\n{body}\n"
 
 
-def _blocks(
-    name: str, recipe: Recipe, report: Report, facts: ModelFacts, findings: Sequence[Finding]
-) -> Iterator[str]:
+def _blocks(name: str, recipe: Recipe, report: Report, facts: ModelFacts) -> Iterator[str]:
     yield f"# {escape(name)}"
     yield _introduction(recipe, facts)
     yield "## How to use it"
@@ -68,7 +60,7 @@ def _blocks(
     yield _scored(report)
     yield _score_table(report)
     yield "## Intended use and limits"
-    yield _limits(recipe, report, findings)
+    yield _limits(recipe, report)
     yield "## Training data"
     yield _data_table(recipe, {**facts.num_examples, report.split or "": report.num_examples})
     yield "## Training"
@@ -158,7 +150,7 @@ def _score_table(report: Report) -> str:
     return table_of(["score", "value", "confidence interval", "signature"], rows)
 
 
-def _limits(recipe: Recipe, report: Report, findings: Sequence[Finding]) -> str:
+def _limits(recipe: Recipe, report: Report) -> str:
     items = [
         "Made for texts like those of the training data below; on other kinds of text it has not "
         "been measured."
@@ -180,7 +172,7 @@ def _limits(recipe: Recipe, report: Report, findings: Sequence[Finding]) -> str:
         items.append("It was not pretrained: it knows no words but those of its training data.")
     items += [
         f"{escape(found.title)}: {found.num_found:,} of {found.num_looked_at:,} outputs."
-        for found in findings
+        for found in report.findings
         if found.is_notable
     ]
     items.append(

@@ -154,7 +154,7 @@ def _prepare(recipe: Recipe, run: RunDirectory) -> Start:
     facts[DATA]["the tokens of data.train"] = dataset.fingerprint()
     if checkpoint is not None:
         check_data(checkpoint, facts[DATA])
-    record_environment(run, recipe, facts[DATA])
+    record_environment(run, recipe, facts[DATA], _count_examples(recipe, texts))
     translator = TorchTranslator(
         model,
         tokenizer,
@@ -166,6 +166,11 @@ def _prepare(recipe: Recipe, run: RunDirectory) -> Start:
     _set_generation_config(model, resolved, forced_bos)
     loaded = LoadedModel(run.name, translator, tokenizer, resolved, run)
     return Start(resolved, dataset, loaded, texts.validation, checkpoint, facts)
+
+
+def _count_examples(recipe: Recipe, texts: _Texts) -> dict[str, int]:
+    counts = {"train": len(texts.sources), "validation": len(texts.validation.sources)}
+    return counts if recipe.data.test is None else {**counts, "test": len(texts.test.sources)}
 
 
 def _fingerprint_texts(texts: _Texts) -> dict[str, str]:

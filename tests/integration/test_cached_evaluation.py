@@ -15,11 +15,20 @@ from safetensors.torch import load_file, save_file
 from transformers import GenerationMixin, T5ForConditionalGeneration
 
 from tests.conftest import RunCommand, number_pairs, write_pairs
-from tests.integration.test_eval_command import run, trained
+from tests.integration.test_eval_command import trained
 
-__all__ = ["run", "trained"]  # fixtures
+__all__ = ["trained"]  # a fixture
 
 T5TUNE = (sys.executable, "-m", "t5tune")
+
+
+@pytest.fixture
+def run(trained: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A copy of the finished run without what its training has kept, in the current directory."""
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    shutil.rmtree("runs/tiny/cache")
+    return Path("runs/tiny")
 
 
 @pytest.fixture

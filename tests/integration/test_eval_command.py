@@ -49,7 +49,8 @@ def test_the_report_equals_sacrebleu_on_the_hypotheses(t5tune: RunCommand, run: 
     bleu = sacrebleu.BLEU()
     assert report["scores"][0]["name"] == "BLEU"
     assert report["scores"][0]["value"] == bleu.corpus_score(hypotheses, [references]).score
-    assert report["scores"][0]["signature"] == str(bleu.get_signature())
+    signature = str(bleu.get_signature()).replace("|case", "|bs:1000|seed:12345|case")
+    assert report["scores"][0]["signature"] == signature
     chrf = sacrebleu.CHRF(word_order=2)
     assert report["scores"][1]["value"] == chrf.corpus_score(hypotheses, [references]).score
     assert list(report)[:7] == [

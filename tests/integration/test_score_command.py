@@ -66,10 +66,13 @@ def files(tmp_path: Path) -> Path:
 def test_wmt17_bleu_agrees_with_the_published_numbers(system: str) -> None:
     hypotheses = WMT17 / f"newstest2017.{system}.en-de"
     output = run(hypotheses, "--reference", WMT17 / "reference", "--metric", "bleu")
-    name, value, signature = output.split()
+    name, value, low, high, signature = output.split()
     assert name == "BLEU"
     assert float(value) == WMT17_BLEU[system]
-    assert signature.startswith("nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:")
+    assert float(low[1:-1]) < WMT17_BLEU[system] < float(high[:-1])
+    assert signature.startswith(
+        "nrefs:1|bs:1000|seed:12345|case:mixed|eff:no|tok:13a|smooth:exp|version:"
+    )
 
 
 @pytest.mark.skipif(not WMT17.is_dir(), reason=f"no WMT17 system outputs in {WMT17}")
@@ -85,7 +88,7 @@ def test_scores_equal_the_sacrebleu_command(files: Path) -> None:
     )
     command = [sys.executable, "-m", "sacrebleu", str(files / "first"), str(files / "second")]
     command += ["-i", str(files / "hypotheses"), "-m", "bleu", "chrf", "ter"]
-    command += ["--chrf-word-order", "2", "--width", "10", "--format", "json"]
+    command += ["--chrf-word-order", "2", "--width", "10", "--format", "json", "--confidence"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     theirs = json.loads(done.stdout)
     ours = json.loads(output)["scores"]
@@ -93,6 +96,10 @@ def test_scores_equal_the_sacrebleu_command(files: Path) -> None:
     assert [one["name"] for one in ours] == [one["name"] for one in theirs]
     assert [one["signature"] for one in ours] == [one["signature"] for one in theirs]
     assert [round(one["value"], 10) for one in ours] == [one["score"] for one in theirs]
+    for mine, other in zip(ours, theirs, strict=True):
+        low, high = mine["confidence_interval"]
+        # It resamples in 24 bits.
+        assert (high - low) / 2 == pytest.approx(other["confidence_var"], abs=1e-3)
 
 
 def test_default_is_bleu_and_chrf_one_line_each(files: Path) -> None:
@@ -123,7 +130,8 @@ def test_options_change_the_score_and_its_signature(files: Path) -> None:
     assert "case:lc" in run(*start, "--lowercase")
     assert run(*start, "--metric", "exact_match").startswith("exact_match 0.00 ")
     squad = run(*start, "--metric", "exact_match", "--normalize", "squad")
-    assert squad.startswith("exact_match 50.00  nrefs:1|case:lc|norm:squad")
+    assert squad.startswith("exact_match 50.00 ")
+    assert "|case:lc|norm:squad|" in squad
 
 
 def test_hypotheses_from_standard_input(files: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,8 @@ def test_the_body_tells_scores_data_and_circumstances(run: RunDirectory) -> None
         Finding("a", "copied the source", 12, 3003, is_notable=True),
         Finding("b", "is empty", 1, 3003),
     ]
-    text = ModelCard(build_model_card(run, recipe(), report(), findings=findings)).text
+    told = replace(report(), findings=tuple(findings))
+    text = ModelCard(build_model_card(run, recipe(), told)).text
     for expected in (
         "| BLEU | 27.35 | 26.04 to 28.50 | `nrefs:1\\|case:mixed` |",
         "| chrF2++ | 54.10 | not estimated |",
@@ -182,9 +184,8 @@ def test_whatever_a_name_holds_is_text(run: RunDirectory) -> None:
     write(run.model / "config.json", {"model_type": HOSTILE, "t5tune": settings})
     scores = (Score(HOSTILE, 1.0, HOSTILE),)
     findings = [Finding("a", HOSTILE, 1, 2, is_notable=True)]
-    text = build_model_card(
-        run, hostile, report(scores=scores, engine=HOSTILE, weights=HOSTILE), findings=findings
-    )
+    told = replace(report(scores=scores, engine=HOSTILE, weights=HOSTILE), findings=tuple(findings))
+    text = build_model_card(run, hostile, told)
     card = ModelCard(text)
     assert card.data.eval_results is not None
     assert card.data.eval_results[0].metric_name == HOSTILE
