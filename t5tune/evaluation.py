@@ -137,7 +137,8 @@ def build_evaluation_report(
         engine: What decoded them, for the report.
     """
     decoding = asdict(options)
-    del decoding["tokens_per_batch"]  # changes the speed and nothing else
+    for key in ("tokens_per_batch", "num_hypotheses"):  # the best hypothesis depends on neither
+        del decoding[key]
     return build_report(
         [hypothesis.text for hypothesis in hypotheses],
         examples.references,
