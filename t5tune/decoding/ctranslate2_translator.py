@@ -21,6 +21,10 @@ from t5tune.errors import T5TuneError
 CHUNK = 2000  # texts a call of the tokenizer
 WAITING_PER_WORKER = 2  # batches: enough that no worker waits
 
+# CTranslate2 stops once patience * beams hypotheses have ended, `generate` once no running one can
+# become better. With twice as many the hypotheses are the same (docs/translation.md).
+PATIENCE = 2.0
+
 
 class CTranslate2Translator:
     """Greedy or beam search in an exported model.
@@ -126,6 +130,7 @@ class CTranslate2Translator:
             "asynchronous": True,
             "beam_size": options.num_beams,
             "num_hypotheses": options.num_hypotheses,
+            "patience": PATIENCE,
             "length_penalty": options.length_penalty,
             "no_repeat_ngram_size": options.no_repeat_ngram_size,
             "max_decoding_length": options.max_new_tokens,
