@@ -11,7 +11,7 @@ from typing import Any
 
 import ctranslate2
 
-from t5tune.data.token_sequences import TokenSequences, shorten
+from t5tune.data.truncation import shorten
 from t5tune.decoding.batches import form_batches
 from t5tune.decoding.exported import QUANTIZATIONS, VOCABULARY_FILE, Export
 from t5tune.decoding.tokenization import load_tokenization
@@ -96,7 +96,7 @@ class CTranslate2Translator:
         with_scores: bool,
     ) -> list[list[Hypothesis]]:
         encoded = self.encode(sources)
-        batches = list(form_batches(TokenSequences(encoded), options))
+        batches = list(form_batches([len(ids) for ids in encoded], options))
         num_workers = count_cores() if len(batches) >= count_cores() else 1
         model = self._load(num_workers)
         arguments = self._arguments(options, with_scores=with_scores)
