@@ -62,6 +62,19 @@ def test_a_family_translates_as_with_torch(family: str, tmp_path: Path) -> None:
     assert same >= 1.6 * len(SOURCES)
 
 
+def test_a_beam_search_ends_where_torch_ends_it(tmp_path: Path) -> None:
+    torch_translator = build_translator("bart", tmp_path)
+    bias = torch_translator.model.final_logits_bias
+    bias[0, torch_translator.tokenizer.eos_token_id] = 2.0  # hypotheses end now and then
+    options = DecodingOptions(20)
+    expected = torch_translator.translate(SOURCES, options)
+    assert 3 < sum(hypothesis.reached_limit for hypothesis in expected) < len(SOURCES) - 3
+    assert (
+        CTranslate2Translator(export(torch_translator, tmp_path)).translate(SOURCES, options)
+        == expected
+    )
+
+
 def test_order_duplicates_batches_and_workers_change_nothing(
     exported: Export, monkeypatch: pytest.MonkeyPatch
 ) -> None:
