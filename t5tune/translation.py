@@ -69,6 +69,8 @@ class LoadedModel:
             own = self.tokenizer.model_max_length
             reads = self.translator.max_source_length or (own if own < 1e6 else USUAL_LENGTH)
             limit = 2 * reads + SPARE_TOKENS
+            positions = getattr(self.translator.model.config, "max_position_embeddings", None)
+            limit = min(limit, positions or limit)
         return DecodingOptions(
             max_new_tokens=limit,
             num_beams=generation.num_beams or 1,
