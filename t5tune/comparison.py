@@ -280,7 +280,7 @@ def _translate_with_base(
     """What the first run's base model makes of the same examples without any training."""
     from t5tune.data.examples import Examples
     from t5tune.evaluation import decoding_options, translate_examples
-    from t5tune.translation import load_base_model
+    from t5tune.loaded_model import load_base_model
 
     run = _first_run(arguments)
     assert run is not None

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from t5tune.data.encoding import encode_texts
 from t5tune.data.examples import Examples, load_examples
 from t5tune.decoding.cached_translator import CachedTranslator
+from t5tune.decoding.exported import Export
 from t5tune.decoding.hypothesis_cache import HypothesisCache, choose_cache_file
+from t5tune.decoding.model_fingerprint import fingerprint_model
 from t5tune.decoding.shared_translator import share_translation
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import (
@@ -25,17 +27,13 @@ from t5tune.evaluation_report import (
     write_evaluation,
 )
 from t5tune.example_alignments import align_examples
+from t5tune.loaded_model import FoundModel, read_weights_label, share_loaded_model
 from t5tune.model_card.card import write_model_card
 from t5tune.processes import from_first, only_first
 from t5tune.progress import say, track
 from t5tune.recipe.schema import Recipe
 from t5tune.scoring.report import Report
-from t5tune.translation import (
-    FoundModel,
-    read_weights_label,
-    share_loaded_model,
-    warn_of_truncation,
-)
+from t5tune.translation import open_export, warn_of_truncation
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -83,6 +81,7 @@ def evaluate_model(
     recipe: Recipe,
     directory: Path | None,
     *,
+    export: Export | None = None,
     use_cache: bool = True,
     writes_card: bool = False,
     allow_code: bool = False,
@@ -96,6 +95,7 @@ def evaluate_model(
         examples: What is translated.
         recipe: Gives decoding and metrics; the run's own unless the model is no run.
         directory: Where the texts and the reports go; None writes nothing.
+        export: Translates instead of the model itself, in a single process.
         use_cache: Take hypotheses that were generated before, and keep the others.
         writes_card: The model is a run's, the examples are those it is judged by, and the recipe
             is its own: the scores go into its model card.
@@ -103,8 +103,8 @@ def evaluate_model(
     """
     found = only_first(find)  # None in the other processes, which ask for nothing of it
     options = from_first(lambda: decoding_options(recipe, cast("FoundModel", found).tokenizer))
-    weights = _Weights(found)
-    translator = _with_cache(found, weights.load) if use_cache else weights.load()
+    weights = _Weights(found, export)
+    translator = _with_cache(found, weights) if use_cache else weights.load()
     hypotheses = translate_examples(translator, examples, options)
     if isinstance(translator, CachedTranslator):
         num_known = len(set(examples.sources)) - translator.num_generated
@@ -134,22 +134,38 @@ def evaluate_model(
 class _Weights:
     """Weights that are loaded when they are needed, in all processes together."""
 
-    def __init__(self, found: FoundModel | None) -> None:
+    def __init__(self, found: FoundModel | None, export: Export | None) -> None:
         self._found = found
+        self._export = export
+        self.engine = TorchTranslator.engine if export is None else export.engine
         self.translator: TorchTranslator | None = None
 
+    def identify(self) -> dict[str, Any]:
+        """What hypotheses depend on, decoding options and library versions aside."""
+        if self._found is None:
+            return {}  # not the first process, which asks
+        identity = self._found.identify()
+        if self._export is not None:
+            identity["files"] = fingerprint_model(self._export.path)
+        return identity
+
+    def find_cut(self, sources: Sequence[str]) -> Sequence[bool]:
+        return self._found.find_cut(sources) if self._found else [False] * len(sources)
+
     def load(self) -> Translator:
+        if self._export is not None:
+            return open_export(self._export)
         loaded = share_loaded_model(lambda: cast("FoundModel", self._found).load())
         self.translator = loaded.translator
         return share_translation(loaded.translator)
 
 
-def _with_cache(found: FoundModel | None, load: Callable[[], Translator]) -> CachedTranslator:
+def _with_cache(found: FoundModel | None, weights: _Weights) -> CachedTranslator:
     """A translator for all processes; the model is None in all but the first."""
     return CachedTranslator(
         HypothesisCache(choose_cache_file(found.run if found else None)),
-        load,
-        engine=TorchTranslator.engine,
-        model=found.identify() if found else {},
-        find_cut=found.find_cut if found else lambda sources: [False] * len(sources),
+        weights.load,
+        engine=weights.engine,
+        model=weights.identify(),
+        find_cut=weights.find_cut,
     )

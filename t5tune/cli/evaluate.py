@@ -12,7 +12,8 @@ from t5tune.cli.foreign_metrics import AllowCode, check_foreign_metrics
 from t5tune.cli.models import choose_model
 from t5tune.cli.processes import NumProcesses, launch_if_asked
 from t5tune.cli.results import print_result
-from t5tune.processes import from_first, is_first, joined
+from t5tune.decoding.engines import TORCH
+from t5tune.processes import are_several, from_first, is_first, joined
 
 if TYPE_CHECKING:
     from t5tune.recipe.schema import DataEntry, Recipe
@@ -47,6 +48,9 @@ def evaluate(
         list[str] | None, typer.Option(help="Instead of the recipe's; again for more.")
     ] = None,
     num_beams: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
+    engine: Annotated[
+        str, typer.Option(help="torch (fp32), ctranslate2 or one export: ctranslate2-int8 …")
+    ] = "torch",
     output_dir: Annotated[
         Path | None,
         typer.Option(help="Where hypotheses.txt and the reports go (default: in the run)."),
@@ -71,7 +75,7 @@ def evaluate(
         settings = _with_options(settings, metric, num_beams)
         check_foreign_metrics(settings.metrics, allow_code)
         return _choose_task(
-            name, settings, split, entry, source, output_dir,
+            name, settings, split, entry, source, output_dir, engine,
             keeps_report=num_beams is None and metric is None and recipe is None,
         )  # fmt: skip
 
@@ -84,13 +88,14 @@ def evaluate(
 
 @dataclass(frozen=True)
 class _Task:
-    """What is evaluated: the model's name, the recipe, its split, and where reports go."""
+    """What is evaluated: model, recipe, split, where reports go, and what translates."""
 
     name: str
     recipe: Recipe
     split: str
     directory: Path | None
     is_runs_own: bool  # the evaluation that a training ends with
+    engine: str
 
 
 def _choose_task(
@@ -100,6 +105,7 @@ def _choose_task(
     entry: DataEntry | None,
     source: Path | None,
     output_dir: Path | None,
+    engine: str,
     *,
     keeps_report: bool,
 ) -> _Task:
@@ -114,19 +120,27 @@ def _choose_task(
     run = RunDirectory(Path(name))
     is_runs_own = False
     if output_dir is None and run.is_run and keeps_report:
-        output_dir = run.evaluation(label)
+        output_dir = run.evaluation(label if engine == TORCH else f"{label}-{engine}")
         judged_by = "test" if recipe.data.test is not None else "validation"
-        is_runs_own = entry is None and split == judged_by
-    return _Task(name, recipe, split, output_dir, is_runs_own)
+        is_runs_own = entry is None and split == judged_by and engine == TORCH
+    return _Task(name, recipe, split, output_dir, is_runs_own, engine)
 
 
 def _evaluate(task: _Task, *, use_cache: bool, allow_code: bool) -> Report:
     """Read the examples, translate them or take what was translated before, score."""
     from t5tune.data.examples import load_examples
+    from t5tune.decoding.engines import choose_export
+    from t5tune.errors import T5TuneError
     from t5tune.evaluation import evaluate_model
-    from t5tune.translation import find_model
+    from t5tune.loaded_model import find_model
 
     recipe = task.recipe
+    export = from_first(lambda: choose_export(task.name, task.engine))
+    if export is not None and are_several():
+        raise T5TuneError(
+            f"--engine {task.engine} translates in one process, on all of its cores.",
+            next_command="the same command without --num-processes",
+        )
     examples = from_first(lambda: load_examples(recipe, task.split))
     return evaluate_model(
         lambda: find_model(
@@ -138,6 +152,7 @@ def _evaluate(task: _Task, *, use_cache: bool, allow_code: bool) -> Report:
         examples,
         recipe,
         task.directory,
+        export=export,
         use_cache=use_cache,
         writes_card=task.is_runs_own,
         allow_code=allow_code,

@@ -8,51 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+
+from t5tune.data.token_sequences import Ids as Ids
+from t5tune.data.token_sequences import TokenSequences as TokenSequences
+from t5tune.data.truncation import shorten
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-Ids = NDArray[np.int32]
 CHUNK = 2000  # texts a call of the tokenizer: enough to use its threads, small enough for progress
 IGNORED = -100  # label of padding, as in torch.nn.CrossEntropyLoss
-
-
-class TokenSequences:
-    """Many token sequences in one array.
-
-    Args:
-        sequences: Token ids, one list a sequence.
-
-    Attributes:
-        lengths: Tokens of each sequence, shape (num_sequences,).
-        ids: All tokens, shape (num_tokens,).
-    """
-
-    def __init__(self, sequences: Sequence[Sequence[int]]) -> None:
-        lengths = np.fromiter((len(s) for s in sequences), dtype=np.int64, count=len(sequences))
-        ids = np.fromiter(
-            (i for s in sequences for i in s), dtype=np.int32, count=int(lengths.sum())
-        )
-        self._hold(lengths, ids)
-
-    @classmethod
-    def from_arrays(cls, lengths: NDArray[np.int64], ids: Ids) -> TokenSequences:
-        """The same sequences as those that these are the attributes of."""
-        sequences = cls.__new__(cls)
-        sequences._hold(lengths, ids)
-        return sequences
-
-    def _hold(self, lengths: NDArray[np.int64], ids: Ids) -> None:
-        self.lengths = lengths
-        self.ids = ids
-        self._offsets = np.concatenate([[0], np.cumsum(lengths)])
-
-    def __len__(self) -> int:
-        return len(self.lengths)
-
-    def __getitem__(self, index: int) -> Ids:
-        return self.ids[self._offsets[index] : self._offsets[index + 1]]
 
 
 class EncodedDataset(torch.utils.data.Dataset[dict[str, Ids]]):
@@ -117,10 +82,9 @@ def encode_texts(
         # Too long a sequence is our business: without verbose=False the tokenizer warns of it.
         sequences = tokenizer(**arguments, verbose=False)["input_ids"]
         for ids in sequences:
-            if max_length is not None and len(ids) > max_length:
-                num_truncated += 1
-                ids = [*ids[: max_length - 1], ids[-1]]
-            encoded.append(ids)
+            kept = shorten(ids, max_length)
+            num_truncated += len(kept) < len(ids)
+            encoded.append(kept)
         if on_progress is not None:
             on_progress(len(chunk))
     return encoded, num_truncated

@@ -75,6 +75,18 @@ class CachedTranslator:
         self.num_truncated = sum(found[source].source_is_cut for source in sources)
         return [found[source].hypothesis for source in sources]
 
+    def translate_n_best(
+        self,
+        sources: Sequence[str],
+        options: DecodingOptions,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> list[list[Hypothesis]]:
+        """See `Translator.translate_n_best`; lists are generated anew and not kept."""
+        translator = self._translator = self._translator or self._load()
+        found = translator.translate_n_best(sources, options, on_progress)
+        self.num_truncated, self.num_generated = translator.num_truncated, len(set(sources))
+        return found
+
     def _look_up(
         self, sources: Sequence[str], options: DecodingOptions
     ) -> dict[str, CachedHypothesis]:

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from t5tune.decoding.torch_translator import TorchTranslator, form_batches
-from t5tune.decoding.translator import DecodingOptions, Hypothesis, Translator
+from t5tune.decoding.batches import form_batches
+from t5tune.decoding.torch_translator import TorchTranslator
+from t5tune.decoding.translator import (
+    DecodingOptions,
+    Hypothesis,
+    Translator,
+    check_num_hypotheses,
+)
 from t5tune.processes import are_several, from_first, gather, place
 
 
@@ -35,19 +42,42 @@ class SharedTranslator:
         Every process calls it with the same arguments and gets all hypotheses. `on_progress` is
         called in all of them equally often, after each round of one batch a process.
         """
+        options = replace(options, num_hypotheses=1)
+        return [best for (best,) in self._translate(sources, options, on_progress)]
+
+    def translate_n_best(
+        self,
+        sources: Sequence[str],
+        options: DecodingOptions,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> list[list[Hypothesis]]:
+        """See `Translator.translate_n_best`; called as `translate` is."""
+        check_num_hypotheses(options)
+        return self._translate(sources, options, on_progress, with_scores=True)
+
+    def _translate(
+        self,
+        sources: Sequence[str],
+        options: DecodingOptions,
+        on_progress: Callable[[int], None] | None,
+        *,
+        with_scores: bool = False,
+    ) -> list[list[Hypothesis]]:
         translator = self.translator
         sequences, self.num_truncated = from_first(
             lambda: (translator.encode(sources), translator.num_truncated)
         )
-        batches = list(form_batches(sequences, options))
+        batches = list(form_batches(sequences.lengths.tolist(), options))
         here = place()
-        own: dict[int, Hypothesis] = {}
+        own: dict[int, list[Hypothesis]] = {}
         with translator.evaluation_mode():
             for start in range(0, len(batches), here.num_processes):
                 dealt = batches[start : start + here.num_processes]
                 if here.rank < len(dealt):
                     batch = dealt[here.rank]
-                    found = translator.translate_batch(sequences, batch, options)
+                    found = translator.translate_batch(
+                        sequences, batch, options, with_scores=with_scores
+                    )
                     own.update(zip(batch, found, strict=True))
                 if on_progress is not None:
                     on_progress(sum(map(len, dealt)))

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
 
-from t5tune.data.encoding import TokenSequences, encode_texts, pad_sequences
-from t5tune.decoding.translator import DecodingOptions, Hypothesis
+from t5tune.data.encoding import encode_texts, pad_sequences
+from t5tune.data.token_sequences import TokenSequences
+from t5tune.decoding.batches import form_batches
+from t5tune.decoding.translator import DecodingOptions, Hypothesis, check_num_hypotheses
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-MAX_BATCH_SIZE = 256  # hypotheses in flight: past this the cache grows and nothing gets faster
+SCORED_TOGETHER = 16  # hypotheses: their logits over the whole vocabulary exist at once
 
 
 class TorchTranslator:
@@ -56,11 +59,32 @@ class TorchTranslator:
         on_progress: Callable[[int], None] | None = None,
     ) -> list[Hypothesis]:
         """See `Translator.translate`. Hypotheses do not depend on the order of the sources."""
+        options = replace(options, num_hypotheses=1)
+        return [best for (best,) in self._translate(sources, options, on_progress)]
+
+    def translate_n_best(
+        self,
+        sources: Sequence[str],
+        options: DecodingOptions,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> list[list[Hypothesis]]:
+        """See `Translator.translate_n_best`."""
+        check_num_hypotheses(options)
+        return self._translate(sources, options, on_progress, with_scores=True)
+
+    def _translate(
+        self,
+        sources: Sequence[str],
+        options: DecodingOptions,
+        on_progress: Callable[[int], None] | None,
+        *,
+        with_scores: bool = False,
+    ) -> list[list[Hypothesis]]:
         sequences = self.encode(sources)
-        hypotheses: dict[int, Hypothesis] = {}
+        hypotheses: dict[int, list[Hypothesis]] = {}
         with self.evaluation_mode():
-            for batch in form_batches(sequences, options):
-                found = self.translate_batch(sequences, batch, options)
+            for batch in form_batches(sequences.lengths.tolist(), options):
+                found = self.translate_batch(sequences, batch, options, with_scores=with_scores)
                 hypotheses.update(zip(batch, found, strict=True))
                 if on_progress is not None:
                     on_progress(len(batch))
@@ -86,20 +110,70 @@ class TorchTranslator:
 
     @torch.inference_mode()
     def translate_batch(
-        self, sequences: TokenSequences, batch: Sequence[int], options: DecodingOptions
-    ) -> list[Hypothesis]:
-        """Hypotheses of the sequences with these indices, in their order."""
+        self,
+        sequences: TokenSequences,
+        batch: Sequence[int],
+        options: DecodingOptions,
+        *,
+        with_scores: bool = False,
+    ) -> list[list[Hypothesis]]:
+        """`num_hypotheses` of each of the sequences with these indices, in their order."""
         pad_id = int(self.tokenizer.pad_token_id)
         input_ids = pad_sequences([sequences[i] for i in batch], pad_id)
         lengths = torch.tensor([int(sequences.lengths[i]) for i in batch])
         attention_mask = (torch.arange(input_ids.shape[1])[None, :] < lengths[:, None]).long()
         device = self.model.device
+        input_ids, attention_mask = input_ids.to(device), attention_mask.to(device)
         generated = self.model.generate(
-            input_ids=input_ids.to(device),
-            attention_mask=attention_mask.to(device),
+            input_ids=input_ids,
+            attention_mask=attention_mask,
             **self._generation_arguments(options),
         )
-        return self._read_hypotheses(generated.cpu(), options.max_new_tokens)
+        hypotheses = self._read_hypotheses(generated.cpu(), options.max_new_tokens)
+        num = options.num_hypotheses
+        if with_scores:
+            inputs = (input_ids.repeat_interleave(num, 0), attention_mask.repeat_interleave(num, 0))
+            scores = self._log_probabilities(*inputs, generated, hypotheses)
+            hypotheses = [
+                replace(found, score=score / found.num_tokens**options.length_penalty)
+                for found, score in zip(hypotheses, scores, strict=True)
+            ]
+        return [hypotheses[i : i + num] for i in range(0, len(hypotheses), num)]
+
+    def _log_probabilities(
+        self,
+        input_ids: torch.Tensor,
+        attention_mask: torch.Tensor,
+        generated: torch.Tensor,
+        hypotheses: Sequence[Hypothesis],
+    ) -> list[float]:
+        """Of all tokens of each hypothesis but a forced first one.
+
+        Computed once more, because `generate` would keep the logits of every step and beam.
+
+        Args:
+            input_ids: Shape (num_hypotheses, source_length), and so the mask.
+            attention_mask: 1 where there is a source.
+            generated: Token ids with the start token, shape (num_hypotheses, 1 + length).
+            hypotheses: Tell how many of these tokens count.
+        """
+        counts = torch.tensor([found.num_tokens for found in hypotheses]).to(generated.device)
+        positions = torch.arange(generated.shape[1] - 1, device=generated.device)
+        counted = positions[None, :] < counts[:, None]
+        if self.forced_bos_token_id is not None:
+            counted[:, 0] = False
+        totals: list[float] = []
+        for start in range(0, len(hypotheses), SCORED_TOGETHER):
+            part = slice(start, start + SCORED_TOGETHER)
+            logits = self.model(
+                input_ids=input_ids[part],
+                attention_mask=attention_mask[part],
+                decoder_input_ids=generated[part, :-1],
+            ).logits
+            chosen = generated[part, 1:, None]
+            of_tokens = logits.float().log_softmax(-1).gather(-1, chosen).squeeze(-1)
+            totals += of_tokens.masked_fill(~counted[part], 0.0).sum(-1).tolist()
+        return totals
 
     def _generation_arguments(self, options: DecodingOptions) -> dict[str, object]:
         arguments: dict[str, object] = {
@@ -111,6 +185,7 @@ class TorchTranslator:
         if options.num_beams > 1:
             arguments["length_penalty"] = options.length_penalty
             arguments["early_stopping"] = False
+            arguments["num_return_sequences"] = options.num_hypotheses
         if self.forced_bos_token_id is not None:
             arguments["forced_bos_token_id"] = self.forced_bos_token_id
         return arguments
@@ -135,14 +210,3 @@ class TorchTranslator:
             reached = not finished and num_tokens >= limit
             hypotheses.append(Hypothesis(line, num_tokens, reached))
         return hypotheses
-
-
-def form_batches(sequences: TokenSequences, options: DecodingOptions) -> Iterator[list[int]]:
-    """Indices of each batch, longest first, so that memory runs out at once or never."""
-    order = sequences.lengths.argsort(kind="stable")[::-1].tolist()
-    start = 0
-    while start < len(order):
-        width = max(int(sequences.lengths[order[start]]), 1) * options.num_beams
-        size = min(max(options.tokens_per_batch // width, 1), MAX_BATCH_SIZE)
-        yield order[start : start + size]
-        start += size

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from t5tune.errors import T5TuneError
+
 
 @dataclass(frozen=True)
 class Hypothesis:
@@ -15,11 +17,14 @@ class Hypothesis:
         text: Without special tokens.
         num_tokens: Generated tokens, end of sequence included.
         reached_limit: Generation stopped at the length limit, not at the end of sequence.
+        score: Log-probability divided by num_tokens ** length_penalty, as beams are ranked;
+            None where nobody asked for it.
     """
 
     text: str
     num_tokens: int
     reached_limit: bool
+    score: float | None = None
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,7 @@ class DecodingOptions:
         length_penalty: Exponent of the length that a beam's log-probability is divided by.
         no_repeat_ngram_size: n-grams of this size appear once; 0 allows any.
         tokens_per_batch: Source tokens times beams of one batch, padding counted.
+        num_hypotheses: How many `translate_n_best` gives for each source, `num_beams` at most.
     """
 
     max_new_tokens: int
@@ -39,6 +45,7 @@ class DecodingOptions:
     length_penalty: float = 1.0
     no_repeat_ngram_size: int = 0
     tokens_per_batch: int = 4096
+    num_hypotheses: int = 1
 
 
 class Translator(Protocol):
@@ -61,9 +68,34 @@ class Translator(Protocol):
             on_progress: Called with the number of sources done since the last call.
 
         Returns:
-            One hypothesis a source, in the order of the sources.
+            One hypothesis a source, the best one, in the order of the sources.
         """
         ...
+
+    def translate_n_best(
+        self,
+        sources: Sequence[str],
+        options: DecodingOptions,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> list[list[Hypothesis]]:
+        """Translate, and give `num_hypotheses` for each source, with their scores, best first.
+
+        The first ones are those of `translate` with the same options. Arguments as there.
+
+        Raises:
+            T5TuneError: More hypotheses are wanted than there are beams.
+        """
+        ...
+
+
+def check_num_hypotheses(options: DecodingOptions) -> None:
+    """Refuse more hypotheses than beams: a search keeps no others."""
+    if options.num_hypotheses > options.num_beams:
+        raise T5TuneError(
+            f"{options.num_hypotheses} hypotheses need as many beams; there are "
+            f"{options.num_beams}.",
+            next_command=f"--num-beams {options.num_hypotheses}",
+        )
 
 
 def limit_from_references(lengths: Sequence[int]) -> int:

@@ -46,6 +46,14 @@ MetricName = (
 BestMetricName = Literal[
     "bleu", "chrf", "ter", "rouge", "exact_match", "token_f1", "wer", "cer", "bleu_intl", "comet"
 ]
+ExportName = Literal[
+    "none",
+    "ctranslate2-int8",
+    "ctranslate2-int8_bfloat16",
+    "ctranslate2-float16",
+    "ctranslate2-bfloat16",
+    "ctranslate2-float32",
+]
 
 DEFAULT_METRICS: dict[str, tuple[BestMetricName, ...]] = {
     "translation": ("bleu", "chrf"),
@@ -292,6 +300,10 @@ class Recipe(Section):
     training: TrainingSection = Field(default_factory=TrainingSection)
     decoding: DecodingSection = Field(default_factory=DecodingSection)
     evaluation: EvaluationSection = Field(default_factory=EvaluationSection)
+    export: ExportName = Field(
+        default="ctranslate2-int8",
+        description="What is made of the model after training, for translating faster; or none.",
+    )
 
     @model_validator(mode="after")
     def _translation_names_languages(self) -> Recipe:

@@ -11,10 +11,10 @@ from pydantic import TypeAdapter, ValidationError
 from transformers import Seq2SeqTrainingArguments
 
 from t5tune.errors import T5TuneError, did_you_mean
+from t5tune.loaded_model import default_device
 from t5tune.recipe.schema import Recipe
 from t5tune.run_directory import RunDirectory
 from t5tune.scoring.names import LOWER_IS_BETTER, SCORE_OF_METRIC
-from t5tune.translation import default_device
 
 MOST_WORKERS = 64
 

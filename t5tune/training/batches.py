@@ -7,9 +7,9 @@ from t5tune.data.encoding import Collator, EncodedDataset
 from t5tune.data.packing import PackedBatches, PackedCollator, choose_row_lengths
 from t5tune.data.steps import Batch
 from t5tune.errors import T5TuneError
+from t5tune.loaded_model import LoadedModel
 from t5tune.models.packed import PACKABLE_MODEL_TYPES, is_packable
 from t5tune.recipe.schema import TrainingSection
-from t5tune.translation import LoadedModel
 
 
 def build_batch_plan(section: TrainingSection, dataset: EncodedDataset) -> BatchPlan:

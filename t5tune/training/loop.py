@@ -21,6 +21,7 @@ from t5tune.data.packing import PackedBatches
 from t5tune.data.steps import OptimizerSteps
 from t5tune.decoding.shared_translator import share_translation
 from t5tune.decoding.translator import DecodingOptions
+from t5tune.loaded_model import LoadedModel
 from t5tune.manifest import read_fact
 from t5tune.models.compiled import compile_stacks, uncompiled
 from t5tune.models.sharded import whole_model
@@ -54,7 +55,6 @@ from t5tune.training.start import Start
 from t5tune.training.strategy import build_strategy
 from t5tune.training.throughput import Throughput
 from t5tune.training.trainer import T5TuneTrainer
-from t5tune.translation import LoadedModel
 
 
 def run_training_loop(start: Start, run: RunDirectory) -> LoopResult:

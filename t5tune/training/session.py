@@ -15,12 +15,14 @@ from t5tune.data.examples import Examples, load_examples
 from t5tune.data.sources import load_split
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.evaluation import evaluate_model, longest_references
+from t5tune.loaded_model import LoadedModel, default_device, find_model, is_byte_level
 from t5tune.manifest import find_damage, read_fact
 from t5tune.models.dropout import use_byte_dropout
 from t5tune.models.families import default_prefix, find_family, set_languages
 from t5tune.models.fast_t5 import use_fast_sublayers
 from t5tune.models.from_scratch import build_model, build_tokenizer
 from t5tune.models.loading import load_config, load_model, load_tokenizer, try_out
+from t5tune.parity import export_after_training
 from t5tune.processes import from_first, only_first
 from t5tune.progress import say, track
 from t5tune.recipe.loading import load_recipe
@@ -45,12 +47,6 @@ from t5tune.training.resuming import (
     warn_of_versions,
 )
 from t5tune.training.start import Start, share_start
-from t5tune.translation import (
-    LoadedModel,
-    default_device,
-    find_model,
-    is_byte_level,
-)
 
 
 @dataclass(frozen=True)
@@ -108,6 +104,7 @@ def train(recipe: Recipe, run: RunDirectory, *, allow_code: bool = False) -> Tra
         writes_card=True,
         allow_code=allow_code,
     )
+    only_first(lambda: export_after_training(run, recipe.export))
     return TrainingResult(run, report)
 
 

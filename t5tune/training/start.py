@@ -13,6 +13,7 @@ import torch
 from t5tune.data.encoding import EncodedDataset, TokenSequences
 from t5tune.data.examples import Examples
 from t5tune.errors import T5TuneError
+from t5tune.loaded_model import LoadedModel, share_loaded_model
 from t5tune.manifest import MANIFEST
 from t5tune.processes import (
     are_several,
@@ -22,7 +23,6 @@ from t5tune.processes import (
     only_first,
 )
 from t5tune.recipe.schema import Recipe
-from t5tune.translation import LoadedModel, share_loaded_model
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from transformers import T5Config, T5ForConditionalGeneration
 
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import DecodingOptions, limit_from_references
+from t5tune.errors import T5TuneError
 from t5tune.models.from_scratch import build_tokenizer
 from t5tune.recipe.schema import TokenizerSection
 
@@ -73,3 +74,28 @@ def test_the_limit_leaves_room_above_the_longest_reference() -> None:
     assert limit_from_references([4, 10]) == 18
     assert limit_from_references([100]) == 125
     assert limit_from_references([]) > 0
+
+
+def test_n_best_are_ranked_and_their_scores_are_those_of_the_search(
+    translator: TorchTranslator,
+) -> None:
+    options = DecodingOptions(8, 4, length_penalty=0.7, num_hypotheses=3)
+    found = translator.translate_n_best(SOURCES, options)
+    assert [len(of_one) for of_one in found] == [3] * len(SOURCES)
+    best = translator.translate(SOURCES, options)
+    assert [of_one[0].text for of_one in found] == [hypothesis.text for hypothesis in best]
+    assert all(hypothesis.score is None for hypothesis in best)
+    for source, of_one in zip(SOURCES, found, strict=True):
+        with translator.evaluation_mode():
+            searched = translator.model.generate(
+                **translator.tokenizer(source, return_tensors="pt"), num_beams=4, max_new_tokens=8,
+                length_penalty=0.7, num_return_sequences=3, return_dict_in_generate=True,
+                output_scores=True, early_stopping=False,
+            )  # fmt: skip
+        expected = searched.sequences_scores.tolist()
+        assert [hypothesis.score for hypothesis in of_one] == pytest.approx(expected, rel=1e-4)
+
+
+def test_more_hypotheses_than_beams_are_refused(translator: TorchTranslator) -> None:
+    with pytest.raises(T5TuneError, match="4 hypotheses need as many beams; there are 2"):
+        translator.translate_n_best(SOURCES, DecodingOptions(3, 2, num_hypotheses=4))
