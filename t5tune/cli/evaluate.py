@@ -12,10 +12,10 @@ from t5tune.cli.foreign_metrics import AllowCode, check_foreign_metrics
 from t5tune.cli.models import choose_model
 from t5tune.cli.processes import NumProcesses, launch_if_asked
 from t5tune.cli.results import print_result
-from t5tune.decoding.engines import TORCH
 from t5tune.processes import are_several, from_first, is_first, joined
 
 if TYPE_CHECKING:
+    from t5tune.decoding.exported import Export
     from t5tune.recipe.schema import DataEntry, Recipe
     from t5tune.scoring.report import Report
 
@@ -75,7 +75,7 @@ def evaluate(
         settings = _with_options(settings, metric, num_beams)
         check_foreign_metrics(settings.metrics, allow_code)
         return _choose_task(
-            name, settings, split, entry, source, output_dir, engine,
+            name, settings, split, entry, source, output_dir, _choose_engine(name, engine),
             keeps_report=num_beams is None and metric is None and recipe is None,
         )  # fmt: skip
 
@@ -95,7 +95,20 @@ class _Task:
     split: str
     directory: Path | None
     is_runs_own: bool  # the evaluation that a training ends with
-    engine: str
+    export: Export | None  # translates instead of the model itself
+
+
+def _choose_engine(name: str, engine: str) -> Export | None:
+    from t5tune.decoding.engines import choose_export
+    from t5tune.errors import T5TuneError
+
+    export = choose_export(name, engine)
+    if export is not None and are_several():
+        raise T5TuneError(
+            f"--engine {engine} translates in one process, on all of its cores.",
+            next_command="the same command without --num-processes",
+        )
+    return export
 
 
 def _choose_task(
@@ -105,7 +118,7 @@ def _choose_task(
     entry: DataEntry | None,
     source: Path | None,
     output_dir: Path | None,
-    engine: str,
+    export: Export | None,
     *,
     keeps_report: bool,
 ) -> _Task:
@@ -120,27 +133,19 @@ def _choose_task(
     run = RunDirectory(Path(name))
     is_runs_own = False
     if output_dir is None and run.is_run and keeps_report:
-        output_dir = run.evaluation(label if engine == TORCH else f"{label}-{engine}")
+        output_dir = run.evaluation(label if export is None else f"{label}-{export.engine}")
         judged_by = "test" if recipe.data.test is not None else "validation"
-        is_runs_own = entry is None and split == judged_by and engine == TORCH
-    return _Task(name, recipe, split, output_dir, is_runs_own, engine)
+        is_runs_own = entry is None and split == judged_by and export is None
+    return _Task(name, recipe, split, output_dir, is_runs_own, export)
 
 
 def _evaluate(task: _Task, *, use_cache: bool, allow_code: bool) -> Report:
     """Read the examples, translate them or take what was translated before, score."""
     from t5tune.data.examples import load_examples
-    from t5tune.decoding.engines import choose_export
-    from t5tune.errors import T5TuneError
     from t5tune.evaluation import evaluate_model
     from t5tune.loaded_model import find_model
 
     recipe = task.recipe
-    export = from_first(lambda: choose_export(task.name, task.engine))
-    if export is not None and are_several():
-        raise T5TuneError(
-            f"--engine {task.engine} translates in one process, on all of its cores.",
-            next_command="the same command without --num-processes",
-        )
     examples = from_first(lambda: load_examples(recipe, task.split))
     return evaluate_model(
         lambda: find_model(
@@ -152,7 +157,7 @@ def _evaluate(task: _Task, *, use_cache: bool, allow_code: bool) -> Report:
         examples,
         recipe,
         task.directory,
-        export=export,
+        export=task.export,
         use_cache=use_cache,
         writes_card=task.is_runs_own,
         allow_code=allow_code,
