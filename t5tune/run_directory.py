@@ -53,6 +53,10 @@ class RunDirectory:
         """A sentence and its translation by the model as it was saved."""
         return self.model / "smoke.json"
 
+    def export(self, quantization: str) -> Path:
+        """The model for CTranslate2."""
+        return self.path / f"ctranslate2-{quantization}"
+
     @property
     def log(self) -> Path:
         return self.path / "log.jsonl"

@@ -3,28 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from t5tune.data.encoding import encode_texts
-from t5tune.decoding.torch_translator import TorchTranslator
+from t5tune.decoding.engines import AUTO, choose_export
 from t5tune.decoding.translator import DecodingOptions, Translator
 from t5tune.errors import T5TuneError
-from t5tune.models.families import default_prefix, find_family, set_languages
-from t5tune.models.loading import load_model, load_tokenizer
-from t5tune.models.sharing import Files, pack_model, share_weights, unpack_model
 from t5tune.processes import are_several, from_first, only_first
 from t5tune.progress import say, track
-from t5tune.recipe.loading import load_recipe
-from t5tune.recipe.schema import Recipe
 from t5tune.run_directory import RunDirectory
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+    from t5tune.decoding.torch_translator import TorchTranslator
+    from t5tune.models.sharing import Files
+    from t5tune.recipe.schema import Recipe
+
+# An export translates without torch and Transformers, which take seconds to import: functions
+# import what they need of them.
+
 # Key of our own in config.json: what a model directory has to tell wherever it is moved to.
 SETTINGS_KEY = "t5tune"
+
+
+# Without a limit of its own a model may generate twice as much as it reads, and this many more.
+SPARE_TOKENS = 20
+USUAL_LENGTH = 512  # tokens that models read at most, where they do not say
+
+
+class OpenedTranslator(NamedTuple):
+    """What translates, and how it searches unless it is told otherwise."""
+
+    translator: Translator
+    options: DecodingOptions
+    name: str
 
 
 @dataclass(frozen=True)
@@ -46,10 +60,60 @@ class LoadedModel:
     run: RunDirectory | None = None
 
     @property
+    def options(self) -> DecodingOptions:
+        """The search that the model's generation configuration asks for."""
+        generation = self.translator.model.generation_config
+        limit = generation.max_new_tokens
+        if limit is None:
+            own = self.tokenizer.model_max_length
+            reads = self.translator.max_source_length or (own if own < 1e6 else USUAL_LENGTH)
+            limit = 2 * reads + SPARE_TOKENS
+        return DecodingOptions(
+            max_new_tokens=limit,
+            num_beams=generation.num_beams or 1,
+            length_penalty=generation.length_penalty or 1.0,
+            no_repeat_ngram_size=generation.no_repeat_ngram_size or 0,
+        )
+
+    @property
     def weights(self) -> str | None:
         """Which weights of its training these are; None for a model from elsewhere."""
         own: dict[str, Any] = getattr(self.translator.model.config, SETTINGS_KEY, None) or {}
         return own.get("weights")
+
+
+def open_translator(
+    name: str,
+    *,
+    engine: str = AUTO,
+    source_lang: str | None = None,
+    target_lang: str | None = None,
+    prefix: str | None = None,
+) -> OpenedTranslator:
+    """What translates with a model, by the best engine that is there; named on stderr.
+
+    Args:
+        name: A run, the directory of an export, a model directory or a hub id.
+        engine: See `t5tune.decoding.engines`.
+        source_lang: For a model that is neither run nor export and needs it.
+        target_lang: The same for the target.
+        prefix: For a model that is neither; left out, the one that it was trained with.
+
+    Raises:
+        T5TuneError: There is no such model, or not that engine for it.
+    """
+    export = choose_export(name, engine)
+    if export is not None:
+        from t5tune.decoding.ctranslate2_translator import CTranslate2Translator
+
+        translator = CTranslate2Translator(export)
+        say(f"engine: {translator.engine}")
+        return OpenedTranslator(translator, export.settings.options, export.settings.name)
+    model = load_for_translation(
+        name, source_lang=source_lang, target_lang=target_lang, prefix=prefix
+    )
+    say(f"engine: {model.translator.engine} ({model.translator.model.device})")
+    return OpenedTranslator(model.translator, model.options, model.name)
 
 
 def load_for_translation(
@@ -78,6 +142,10 @@ def load_for_translation(
             f"{name} has no model yet: its training has not finished.",
             next_command=f"t5tune train {run.recipe} --output-dir {name}   # goes on",
         )
+    from t5tune.decoding.torch_translator import TorchTranslator
+    from t5tune.models.loading import load_model, load_tokenizer
+    from t5tune.recipe.loading import load_recipe
+
     recipe = load_recipe(run.recipe)
     model = load_model(str(run.model)).to(default_device())
     tokenizer = load_tokenizer(str(run.model))
@@ -94,6 +162,10 @@ def load_for_translation(
 def _load_bare_model(
     name: str, source_lang: str | None, target_lang: str | None, prefix: str | None
 ) -> LoadedModel:
+    from t5tune.decoding.torch_translator import TorchTranslator
+    from t5tune.models.families import default_prefix, find_family, set_languages
+    from t5tune.models.loading import load_model, load_tokenizer
+
     model = load_model(name).to(default_device())
     tokenizer = load_tokenizer(name)
     family = find_family(model.config.model_type)
@@ -129,6 +201,8 @@ def share_loaded_model(load: Callable[[], LoadedModel]) -> LoadedModel:
     """
     if not are_several():
         return load()
+    from t5tune.models.sharing import share_weights
+
     loaded = only_first(load)
     copied = from_first(lambda: _describe(loaded))
     if loaded is None:
@@ -150,6 +224,8 @@ class _Description:
 
 
 def _describe(loaded: LoadedModel | None) -> _Description:
+    from t5tune.models.sharing import pack_model
+
     assert loaded is not None
     translator = loaded.translator
     settings = {
@@ -163,6 +239,9 @@ def _describe(loaded: LoadedModel | None) -> _Description:
 
 
 def _rebuild(copied: _Description) -> LoadedModel:
+    from t5tune.decoding.torch_translator import TorchTranslator
+    from t5tune.models.sharing import unpack_model
+
     model, tokenizer = unpack_model(copied.files)
     model = model.to(copied.device)
     translator = TorchTranslator(model, tokenizer, **copied.settings)
@@ -183,7 +262,7 @@ def default_device() -> str:
 
 
 def translate_lines(
-    model: LoadedModel,
+    model: LoadedModel | OpenedTranslator,
     lines: Sequence[str],
     *,
     num_beams: int | None = None,
@@ -192,7 +271,7 @@ def translate_lines(
     """Translate lines of text; blank ones stay blank.
 
     Args:
-        model: A run's decoding settings are used, a bare model's generation configuration.
+        model: Gives the settings of the search.
         lines: Texts without line breaks.
         num_beams: Instead of the model's own.
         max_new_tokens: Instead of the model's own.
@@ -201,16 +280,10 @@ def translate_lines(
         One line for each line.
     """
     indices = [i for i, line in enumerate(lines) if line.strip()]
-    generation = model.translator.model.generation_config
-    encoded, _ = encode_texts([lines[i] for i in indices], model.tokenizer, max_length=None)
-    # A bare model often knows no limit but the 20-token default; translations are seldom more
-    # than twice as long as their sources.
-    own_limit = generation.max_new_tokens or 2 * max(len(ids) for ids in encoded) + 20
-    options = DecodingOptions(
-        max_new_tokens=max_new_tokens or own_limit,
-        num_beams=num_beams or generation.num_beams or 1,
-        length_penalty=generation.length_penalty or 1.0,
-        no_repeat_ngram_size=generation.no_repeat_ngram_size or 0,
+    options = replace(
+        model.options,
+        num_beams=num_beams or model.options.num_beams,
+        max_new_tokens=max_new_tokens or model.options.max_new_tokens,
     )
     with track("translating", len(indices), "lines") as advance:
         hypotheses = model.translator.translate([lines[i] for i in indices], options, advance)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from t5tune.decoding.exported import is_fresh, list_exports, read_export
 from t5tune.errors import T5TuneError
 from t5tune.manifest import find_damage
 from t5tune.run_directory import RunDirectory
@@ -47,10 +48,24 @@ def verify_run(run: RunDirectory) -> Iterator[Check]:
     for checkpoint in checkpoints:
         yield Check(checkpoint, "manifest", find_damage(checkpoint))
     if run.model.is_dir():
-        damage = find_damage(run.model)
-        yield Check(run.model, "manifest", damage)
-        if damage is None:
-            yield Check(run.model, "translation", _find_other_translation(run))
+        yield from verify_model(run)
+        for export in list_exports(run):
+            yield Check(export, "export", _find_damaged_export(export, run))
+
+
+def verify_model(run: RunDirectory) -> Iterator[Check]:
+    """Compare the model with its manifest, load it and let it translate."""
+    damage = find_damage(run.model)
+    yield Check(run.model, "manifest", damage)
+    if damage is None:
+        yield Check(run.model, "translation", _find_other_translation(run))
+
+
+def _find_damaged_export(directory: Path, run: RunDirectory) -> str | None:
+    damage = find_damage(directory)
+    if damage is None and not is_fresh(read_export(directory), run):
+        damage = f"made from other weights: t5tune export {run.path}"
+    return damage
 
 
 def _find_other_translation(run: RunDirectory) -> str | None:

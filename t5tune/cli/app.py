@@ -12,6 +12,7 @@ import typer
 from t5tune import __version__
 from t5tune.cli import recipes
 from t5tune.cli.evaluate import evaluate
+from t5tune.cli.export import export
 from t5tune.cli.score import score
 from t5tune.cli.signals import leaving_on_signals
 from t5tune.cli.train import train
@@ -38,6 +39,7 @@ app.command()(score)
 app.add_typer(recipes.app, name="recipes")
 app.command()(validate)
 app.command()(verify)
+app.command()(export)
 
 
 def _print_version(wanted: bool) -> None:

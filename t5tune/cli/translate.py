@@ -31,6 +31,10 @@ def translate(
     max_new_tokens: Annotated[
         int | None, typer.Option(min=1, help="Length limit of a translation, in tokens.")
     ] = None,
+    engine: Annotated[
+        str,
+        typer.Option(help="auto, torch, ctranslate2 or one export such as ctranslate2-int8."),
+    ] = "auto",
     json_output: Annotated[
         bool, typer.Option("--json", help="One JSON object a line: source and translation.")
     ] = False,
@@ -45,7 +49,9 @@ def translate(
     if not any(line.strip() for line in lines):
         translations = [""] * len(lines)  # nothing to do: no model is loaded for it
     else:
-        translations = _translate(lines, name, source_lang, target_lang, num_beams, max_new_tokens)
+        translations = _translate(
+            lines, name, engine, source_lang, target_lang, num_beams, max_new_tokens
+        )
     for line, translation in zip(lines, translations, strict=True):
         if json_output:
             item = {"source": line, "translation": translation}
@@ -76,12 +82,13 @@ def _read_texts(texts: list[str] | None, input_file: Path | None) -> list[str]:
 def _translate(
     lines: list[str],
     name: str,
+    engine: str,
     source_lang: str | None,
     target_lang: str | None,
     num_beams: int | None,
     max_new_tokens: int | None,
 ) -> list[str]:
-    from t5tune.translation import load_for_translation, translate_lines
+    from t5tune.translation import open_translator, translate_lines
 
-    model = load_for_translation(name, source_lang=source_lang, target_lang=target_lang)
+    model = open_translator(name, engine=engine, source_lang=source_lang, target_lang=target_lang)
     return translate_lines(model, lines, num_beams=num_beams, max_new_tokens=max_new_tokens)

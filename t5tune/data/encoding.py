@@ -11,6 +11,7 @@ import torch
 
 from t5tune.data.token_sequences import Ids as Ids
 from t5tune.data.token_sequences import TokenSequences as TokenSequences
+from t5tune.data.token_sequences import shorten
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -81,10 +82,9 @@ def encode_texts(
         # Too long a sequence is our business: without verbose=False the tokenizer warns of it.
         sequences = tokenizer(**arguments, verbose=False)["input_ids"]
         for ids in sequences:
-            if max_length is not None and len(ids) > max_length:
-                num_truncated += 1
-                ids = [*ids[: max_length - 1], ids[-1]]
-            encoded.append(ids)
+            kept = shorten(ids, max_length)
+            num_truncated += len(kept) < len(ids)
+            encoded.append(kept)
         if on_progress is not None:
             on_progress(len(chunk))
     return encoded, num_truncated

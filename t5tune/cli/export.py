@@ -1,0 +1,68 @@
+"""`t5tune export`: a run's model for CTranslate2."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from t5tune.run_directory import RunDirectory
+
+
+def export(
+    run: Annotated[
+        str | None, typer.Argument(help="A run; the newest finished one if left out.")
+    ] = None,
+    quantization: Annotated[
+        str, typer.Option(help="int8, int8_bfloat16, float16, bfloat16 or float32.")
+    ] = "int8",
+    output_dir: Annotated[
+        Path | None,
+        typer.Option(help="Instead of the run, where t5tune translate finds it."),
+    ] = None,
+    json_output: Annotated[
+        bool, typer.Option("--json", help="Print the comparison as JSON, as in parity.json.")
+    ] = False,
+) -> None:
+    """Convert a model for CTranslate2 and compare the two on the validation examples."""
+    import json
+    from dataclasses import asdict
+
+    from t5tune.cli.models import choose_model
+    from t5tune.decoding.exported import QUANTIZATIONS
+    from t5tune.errors import T5TuneError, did_you_mean
+    from t5tune.run_directory import RunDirectory
+
+    if quantization not in QUANTIZATIONS:
+        raise T5TuneError(
+            f"--quantization: there is no {quantization}"
+            f"{did_you_mean(quantization, QUANTIZATIONS)}",
+            next_command=f"use one of {', '.join(QUANTIZATIONS)}",
+        )
+    directory = RunDirectory(Path(choose_model(run)))
+    _check_run(directory)
+    from t5tune.parity import describe_parity, export_run, say_export
+
+    made, parity = export_run(directory, quantization, output_dir=output_dir)
+    say_export(made, parity, directory)
+    if json_output:
+        typer.echo(json.dumps({"path": str(made.path), **asdict(parity)}, ensure_ascii=False))
+    else:
+        typer.echo(f"{made.path}  {describe_parity(parity)}")
+
+
+def _check_run(run: RunDirectory) -> None:
+    """Refuse to export what is not what training left behind."""
+    from t5tune.errors import T5TuneError
+    from t5tune.verification import verify_model
+
+    if not run.is_run or not run.has_model:
+        raise T5TuneError(f"{run.path} is no finished run.", next_command="t5tune export runs/NAME")
+    for check in verify_model(run):
+        if check.problem is not None:
+            raise T5TuneError(
+                f"{check.path}: {check.problem}; it is not exported.",
+                next_command=f"t5tune verify {run.path}",
+            )

@@ -1,0 +1,91 @@
+"""Which engine translates: the model itself with torch, or one of its exports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from t5tune.decoding.exported import (
+    ENGINE_PREFIX,
+    QUANTIZATIONS,
+    Export,
+    is_export,
+    is_fresh,
+    list_exports,
+    read_export,
+)
+from t5tune.errors import T5TuneError, did_you_mean
+from t5tune.progress import say
+from t5tune.run_directory import RunDirectory
+
+AUTO = "auto"  # the fastest export that lost nothing, else torch
+TORCH = "torch"
+CTRANSLATE2 = "ctranslate2"  # the fastest export
+ENGINES = (AUTO, TORCH, CTRANSLATE2, *(ENGINE_PREFIX + name for name in QUANTIZATIONS))
+
+
+def choose_export(name: str, engine: str) -> Export | None:
+    """The export of a model that translates; None for torch.
+
+    Why an export that is there is not chosen is said on stderr.
+
+    Args:
+        name: A run, the directory of an export, a model directory or a hub id.
+        engine: One of `ENGINES`.
+
+    Raises:
+        T5TuneError: The engine that was asked for is not there, or of no use.
+    """
+    if engine not in ENGINES:
+        raise T5TuneError(
+            f"--engine: there is no engine {engine}{did_you_mean(engine, ENGINES)}",
+            next_command=f"use one of {', '.join(ENGINES)}",
+        )
+    if is_export(Path(name)):
+        export = read_export(Path(name))
+        if engine in (AUTO, CTRANSLATE2, export.engine):
+            return export
+        raise T5TuneError(
+            f"--engine {engine}: {name} is an export for {export.engine}.",
+            next_command=f"--engine {export.engine}",
+        )
+    if engine == TORCH:
+        return None
+    run = RunDirectory(Path(name))
+    problems: list[str] = []
+    for directory in list_exports(run):
+        if engine not in (AUTO, CTRANSLATE2, directory.name):
+            continue
+        found, problem = _examine(directory, run, engine)
+        if problem is None:
+            return found
+        problems.append(problem)
+    if engine == AUTO:
+        for problem in problems:
+            say(f"not used: {problem}")
+        return None
+    raise _refuse(name, engine, problems)
+
+
+def _examine(directory: Path, run: RunDirectory, engine: str) -> tuple[Export | None, str | None]:
+    """An export, and why it is not to be used."""
+    from t5tune.decoding.ctranslate2_translator import list_available
+
+    try:
+        export = read_export(directory)
+    except T5TuneError as error:
+        return None, error.message
+    if not is_fresh(export, run):
+        return None, f"{directory} was made from other weights: t5tune export {run.path}"
+    if export.settings.quantization not in list_available():
+        return None, f"{directory}: there is no such arithmetic on this machine"
+    if engine == AUTO and not export.may_be_default:
+        return None, f"{directory} loses too much: see {directory}/parity.json"
+    return export, None
+
+
+def _refuse(name: str, engine: str, problems: list[str]) -> T5TuneError:
+    option = ""
+    if engine != CTRANSLATE2:
+        option = f" --quantization {engine.removeprefix(ENGINE_PREFIX)}"
+    why = problems[0] if problems else f"{name} has no such export"
+    return T5TuneError(f"--engine {engine}: {why}.", next_command=f"t5tune export {name}{option}")

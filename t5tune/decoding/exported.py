@@ -1,0 +1,123 @@
+"""What an export holds, and whether it still belongs to its model. Imports no model library."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from t5tune.decoding.translator import DecodingOptions
+from t5tune.errors import T5TuneError
+from t5tune.manifest import find_missing, fingerprint_directory
+from t5tune.run_directory import RunDirectory
+
+SETTINGS_FILE = "t5tune.json"
+PARITY_FILE = "parity.json"
+ENGINE_PREFIX = "ctranslate2-"
+
+# Fastest first.
+QUANTIZATIONS = ("int8", "int8_bfloat16", "bfloat16", "float16", "float32")
+
+
+@dataclass(frozen=True)
+class ExportSettings:
+    """What translating needs beside the weights.
+
+    Attributes:
+        name: Of the run.
+        quantization: Of the weights.
+        model: Fingerprint of the `model/` that they were made from.
+        prefix: Text before every source.
+        max_source_length: In tokens; longer sources are cut.
+        eos_token_id: Ends a hypothesis.
+        forced_bos_token_id: First generated token of multilingual models.
+        tokenization: See `t5tune.decoding.tokenization`.
+        decoding: The run's `DecodingOptions`.
+        constraints: What else the model's generation configuration asks for, by the names of
+            `ctranslate2.Translator.translate_batch`.
+    """
+
+    name: str
+    quantization: str
+    model: str
+    prefix: str
+    max_source_length: int | None
+    eos_token_id: int
+    forced_bos_token_id: int | None
+    tokenization: dict[str, Any]
+    decoding: dict[str, Any]
+    constraints: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def options(self) -> DecodingOptions:
+        return DecodingOptions(**self.decoding)
+
+
+@dataclass(frozen=True)
+class Export:
+    """A directory that `t5tune export` wrote.
+
+    Attributes:
+        path: Of the directory.
+        settings: What `t5tune.json` says.
+        parity: What `parity.json` says; empty where it was not measured.
+    """
+
+    path: Path
+    settings: ExportSettings
+    parity: dict[str, Any]
+
+    @property
+    def engine(self) -> str:
+        """The name for `--engine` and for reports."""
+        return ENGINE_PREFIX + self.settings.quantization
+
+    @property
+    def may_be_default(self) -> bool:
+        """Whether as good as nothing of the score was lost when the export was made."""
+        return bool(self.parity.get("may_be_default", False))
+
+
+def is_export(directory: Path) -> bool:
+    """Whether `t5tune export` wrote this directory."""
+    return (directory / SETTINGS_FILE).is_file()
+
+
+def read_export(directory: Path) -> Export:
+    """Read what is there; the weights are not opened.
+
+    Raises:
+        T5TuneError: A file is missing, cut off or not what was written.
+    """
+    problem = find_missing(directory)
+    try:
+        content = json.loads((directory / SETTINGS_FILE).read_text(encoding="utf-8"))
+        settings = ExportSettings(**content)
+        parity = json.loads((directory / PARITY_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError, TypeError) as error:
+        problem = problem or str(error)
+    if problem is not None:
+        raise T5TuneError(
+            f"{directory}: {problem}.", next_command=f"t5tune export {directory.parent}"
+        )
+    return Export(directory, settings, parity)
+
+
+def write_settings(settings: ExportSettings, directory: Path) -> None:
+    """Write `t5tune.json`."""
+    text = json.dumps(asdict(settings), ensure_ascii=False, indent=1)
+    (directory / SETTINGS_FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def list_exports(run: RunDirectory) -> Iterator[Path]:
+    """Directories of the exports of a run, fastest first."""
+    for quantization in QUANTIZATIONS:
+        if is_export(run.export(quantization)):
+            yield run.export(quantization)
+
+
+def is_fresh(export: Export, run: RunDirectory) -> bool:
+    """Whether an export was made from the model that the run has now."""
+    return export.settings.model == fingerprint_directory(run.model)

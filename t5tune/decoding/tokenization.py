@@ -1,0 +1,299 @@
+"""Text to token ids and back without Transformers, and exactly as its tokenizers do it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+    from transformers import PreTrainedTokenizerBase
+
+BYTES_OFFSET = 3  # ByT5: byte b is token b + 3, after pad, end of sequence and unknown
+
+# What tokenizers treat differently now and then: blanks, special tokens, other scripts.
+PROBES = (
+    "", " ", "  two  blanks ", "Zoë’s café – naïve?", "{\"a\": [1, 2]}", "tab\there", "a </s> b",
+    "<pad><unk>x", "日本語のテキスト。", "Привет, мир", "👍🏽 ok", "e\u0301 \u00a0 \u2028 \ufeff",
+    ">>de<< hello",
+)  # fmt: skip
+
+
+class Tokenization(Protocol):
+    """The tokenizer of one exported model, source side in, target side out."""
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """Token ids with the special tokens around them, not cut."""
+        ...
+
+    def decode(self, rows: Sequence[Sequence[int]]) -> list[str]:
+        """Texts without special tokens."""
+        ...
+
+
+class FastTokenization:
+    """A `tokenizer.json`, by the library that Transformers' fast tokenizers are made of."""
+
+    def __init__(self, directory: Path) -> None:
+        from tokenizers import Tokenizer
+
+        self._tokenizer: Tokenizer = Tokenizer.from_file(str(directory / "tokenizer.json"))
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """See `Tokenization.encode`."""
+        return [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+
+    def decode(self, rows: Sequence[Sequence[int]]) -> list[str]:
+        """See `Tokenization.decode`."""
+        return list(self._tokenizer.decode_batch([list(row) for row in rows]))
+
+
+@dataclass(frozen=True)
+class AddedToken:
+    """A token that is recognized in texts as a whole.
+
+    Attributes:
+        content: How it is written.
+        id: Its number.
+        special: Left out of what is decoded.
+        lstrip: Takes the white space before it away.
+        rstrip: Takes the white space after it away.
+    """
+
+    content: str
+    id: int
+    special: bool
+    lstrip: bool
+    rstrip: bool
+
+
+class PieceTokenization:
+    """Added tokens are cut out first, and the text between them goes through one function.
+
+    Args:
+        settings: As `describe_slow_tokenizer` gives them.
+        encode_piece: Token ids of a text without added tokens.
+        decode_ids: The reverse; ids of special tokens are left out before.
+    """
+
+    def __init__(
+        self,
+        settings: dict[str, Any],
+        encode_piece: Callable[[str], list[int]],
+        decode_ids: Callable[[list[int]], str],
+    ) -> None:
+        added = [AddedToken(**entry) for entry in settings["added_tokens"]]
+        self._before: list[int] = settings["before"]
+        self._after: list[int] = settings["after"]
+        self._ids = {token.content: token.id for token in added}
+        self._special = {token.id for token in added if token.special}
+        self._encode_piece = encode_piece
+        self._decode_ids = decode_ids
+        longest_first = sorted(added, key=lambda token: -len(token.content))
+        alternatives = (
+            (r"\s*" if token.lstrip else "")
+            + f"({re.escape(token.content)})"
+            + (r"\s*" if token.rstrip else "")
+            for token in longest_first
+        )
+        self._pattern = re.compile("|".join(alternatives))
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """See `Tokenization.encode`."""
+        return [[*self._before, *self._encode_text(text), *self._after] for text in texts]
+
+    def _encode_text(self, text: str) -> list[int]:
+        ids: list[int] = []
+        start = 0
+        for match in self._pattern.finditer(text):
+            if match.start() > start:
+                ids += self._encode_piece(text[start : match.start()])
+            ids.append(self._ids[match[match.lastindex or 0]])
+            start = match.end()
+        if start < len(text):
+            ids += self._encode_piece(text[start:])
+        return ids
+
+    def decode(self, rows: Sequence[Sequence[int]]) -> list[str]:
+        """See `Tokenization.decode`."""
+        return [self._decode_ids([i for i in row if i not in self._special]) for row in rows]
+
+
+def _bytes(settings: dict[str, Any]) -> Tokenization:
+    """ByT5's: every byte of the UTF-8 text is a token."""
+
+    def decode(ids: list[int]) -> str:
+        values = bytes(i - BYTES_OFFSET for i in ids if BYTES_OFFSET <= i < BYTES_OFFSET + 256)
+        return values.decode("utf-8", errors="ignore")
+
+    return PieceTokenization(
+        settings, lambda text: [byte + BYTES_OFFSET for byte in text.encode()], decode
+    )
+
+
+def _sentencepiece(directory: Path, settings: dict[str, Any]) -> Tokenization:
+    """Marian's and M2M100's: SentencePiece's pieces, numbered by a vocabulary of their own."""
+    from sentencepiece import SentencePieceProcessor
+
+    processor = SentencePieceProcessor(model_file=str(directory / settings["model_file"]))
+    vocabulary: dict[str, int] = json.loads(
+        (directory / settings["vocabulary_file"]).read_text(encoding="utf-8")
+    )
+    pieces = {number: piece for piece, number in vocabulary.items()}
+    unknown: int = settings["unknown"]
+
+    def decode(ids: list[int]) -> str:
+        text: str = processor.decode_pieces([pieces[i] for i in ids if i in pieces])
+        return text.replace("▁", " ").strip()
+
+    return PieceTokenization(
+        settings,
+        lambda text: [vocabulary.get(p, unknown) for p in processor.encode(text, out_type=str)],
+        decode,
+    )
+
+
+class TransformersTokenization:
+    """Any tokenizer that Transformers has; importing it takes most of a second."""
+
+    def __init__(self, directory: Path, settings: dict[str, Any]) -> None:
+        from transformers import AutoTokenizer
+
+        self._tokenizer = AutoTokenizer.from_pretrained(str(directory), trust_remote_code=False)
+        for key, language in settings["languages"].items():
+            setattr(self._tokenizer, key, language)
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """See `Tokenization.encode`."""
+        if not texts:
+            return []
+        found: list[list[int]] = self._tokenizer(list(texts), verbose=False)["input_ids"]
+        return found
+
+    def decode(self, rows: Sequence[Sequence[int]]) -> list[str]:
+        """See `Tokenization.decode`."""
+        decoded: list[str] = self._tokenizer.batch_decode(
+            [list(row) for row in rows],
+            skip_special_tokens=True,
+            clean_up_tokenization_spaces=False,
+        )
+        return decoded
+
+
+_KINDS: dict[str, Callable[[Path, dict[str, Any]], Tokenization]] = {
+    "tokenizers": lambda directory, _: FastTokenization(directory),
+    "bytes": lambda _, settings: _bytes(settings),
+    "sentencepiece": _sentencepiece,
+    "transformers": TransformersTokenization,
+}
+
+
+def load_tokenization(directory: Path, settings: dict[str, Any]) -> Tokenization:
+    """The tokenizer of an export.
+
+    Args:
+        directory: Of the export.
+        settings: What `write_tokenization` returned.
+    """
+    return _KINDS[settings["kind"]](directory, settings)
+
+
+def write_tokenization(
+    tokenizer: PreTrainedTokenizerBase, directory: Path, sources: Sequence[str]
+) -> dict[str, Any]:
+    """Store a tokenizer in an export, without Transformers if the result is exactly the same.
+
+    Args:
+        tokenizer: Languages are set.
+        directory: Of the export.
+        sources: Texts, prefix included, that both must encode and decode alike.
+
+    Returns:
+        Settings for `load_tokenization`; `kind` is `transformers` where nothing else is the same.
+    """
+    reference = _InMemory(tokenizer)
+    texts = [*sources, *PROBES]
+    expected = reference.encode(texts)
+    decoded = reference.decode(expected)
+    for write in (_write_fast, _write_bytes, _write_sentencepiece):
+        settings = write(tokenizer, directory)
+        if settings is None:
+            continue
+        own = load_tokenization(directory, settings)
+        if own.encode(texts) == expected and own.decode(expected) == decoded:
+            return settings
+    tokenizer.save_pretrained(directory)
+    languages = {key: getattr(tokenizer, key, None) for key in ("src_lang", "tgt_lang")}
+    return {
+        "kind": "transformers",
+        "languages": {key: language for key, language in languages.items() if language},
+    }
+
+
+class _InMemory(TransformersTokenization):
+    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        self._tokenizer = tokenizer
+
+
+def _write_fast(tokenizer: PreTrainedTokenizerBase, directory: Path) -> dict[str, Any] | None:
+    from tokenizers import Tokenizer
+
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if not isinstance(backend, Tokenizer):
+        return None
+    copy = Tokenizer.from_str(backend.to_str())
+    copy.no_truncation()
+    copy.no_padding()
+    copy.save(str(directory / "tokenizer.json"))
+    return {"kind": "tokenizers"}
+
+
+def _write_bytes(tokenizer: PreTrainedTokenizerBase, _: Path) -> dict[str, Any] | None:
+    if "ByT5" not in type(tokenizer).__name__:
+        return None
+    return {"kind": "bytes", **describe_slow_tokenizer(tokenizer)}
+
+
+def _write_sentencepiece(
+    tokenizer: PreTrainedTokenizerBase, directory: Path
+) -> dict[str, Any] | None:
+    files = getattr(tokenizer, "vocab_files_names", {})
+    model_file = files.get("source_spm") or files.get("spm_file")
+    vocabulary_file = files.get("vocab") or files.get("vocab_file")
+    if model_file is None or vocabulary_file is None or model_file == vocabulary_file:
+        return None
+    tokenizer.save_vocabulary(str(directory))
+    return {
+        "kind": "sentencepiece",
+        "model_file": model_file,
+        "vocabulary_file": vocabulary_file,
+        "unknown": int(tokenizer.unk_token_id),
+        **describe_slow_tokenizer(tokenizer),
+    }
+
+
+def describe_slow_tokenizer(tokenizer: PreTrainedTokenizerBase) -> dict[str, Any]:
+    """Added tokens, and the ids before and after every text."""
+    marker = -1  # stands for a text
+    around: list[int] = tokenizer.build_inputs_with_special_tokens([marker])
+    place = around.index(marker)
+    special = set(tokenizer.all_special_ids)
+    added = [
+        AddedToken(
+            token.content,
+            int(number),
+            int(number) in special,
+            bool(token.lstrip),
+            bool(token.rstrip),
+        )
+        for number, token in tokenizer.added_tokens_decoder.items()
+    ]
+    return {
+        "before": around[:place],
+        "after": around[place + 1 :],
+        "added_tokens": [asdict(token) for token in added],
+    }
