@@ -47,7 +47,13 @@ def say(text: str) -> None:
 
 @contextmanager
 def track(
-    description: str, total: int | None, unit: str, *, done: int = 0, with_rate: bool = False
+    description: str,
+    total: int | None,
+    unit: str,
+    *,
+    done: int = 0,
+    with_rate: bool = False,
+    is_silent: bool = False,
 ) -> Iterator[Callable[[int], None]]:
     """Show the progress of a loop.
 
@@ -57,11 +63,16 @@ def track(
         unit: Their name in the plural.
         done: Items that were done before.
         with_rate: Show items per second too.
+        is_silent: Show nothing: something else shows how far it is.
 
     Yields:
-        A function to call with the number of items done since its last call.
+        A function to call with the number of items done since its last call; 0 says that it
+        begins now, after whatever had to be made ready.
     """
     console = stderr_console()
+    if is_silent:
+        yield lambda _: None
+        return
     if console.is_terminal:
         with _bar(console, with_rate=with_rate) as progress:
             task = progress.add_task(description, total=total, unit=unit, completed=done)
@@ -93,7 +104,9 @@ class _RateColumn(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
-        return Text("" if speed is None else f"{_format_rate(speed)}/s", style="progress.data.speed")
+        return Text(
+            "" if speed is None else f"{_format_rate(speed)}/s", style="progress.data.speed"
+        )
 
 
 def _format_rate(rate: float) -> str:
@@ -117,7 +130,9 @@ class _Lines:
     def advance(self, num: int) -> None:
         self.done += num
         now = time.monotonic()
-        if self.first is None:
+        if num == 0:
+            self.start = self.last = now
+        if num == 0 or self.first is None:
             self.first = (now, self.done)
         is_first = self.last == self.start
         if now - self.last >= (SILENT_SECONDS if is_first else LINE_SECONDS):

@@ -65,15 +65,19 @@ class LoadedModel:
         generation = self.translator.model.generation_config
         limit = generation.max_new_tokens
         if limit is None:
-            own = self.tokenizer.model_max_length
-            reads = self.translator.max_source_length or (own if own < 1e6 else USUAL_LENGTH)
-            limit = 2 * reads + SPARE_TOKENS
+            limit = 2 * self.reading_length + SPARE_TOKENS
         return DecodingOptions(
             max_new_tokens=limit,
             num_beams=generation.num_beams or 1,
             length_penalty=generation.length_penalty or 1.0,
             no_repeat_ngram_size=generation.no_repeat_ngram_size or 0,
         )
+
+    @property
+    def reading_length(self) -> int:
+        """Tokens of the longest source that the model is made for."""
+        own = self.tokenizer.model_max_length
+        return self.translator.max_source_length or (own if own < 1e6 else USUAL_LENGTH)
 
     @property
     def weights(self) -> str | None:
@@ -112,6 +116,8 @@ def open_translator(
     model = load_for_translation(
         name, source_lang=source_lang, target_lang=target_lang, prefix=prefix
     )
+    # A line of a megabyte must not take all memory, whatever the model itself allows.
+    model.translator.max_source_length = model.reading_length
     say(f"engine: {model.translator.engine} ({model.translator.model.device})")
     return OpenedTranslator(model.translator, model.options, model.name)
 

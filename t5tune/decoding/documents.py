@@ -154,7 +154,7 @@ class _Joints:
 
 def _split_sentences(joined: str, language: str) -> list[tuple[int, int]]:
     """Where sentences start and end; what has no letters is none."""
-    import sentencex
+    import sentencex  # type: ignore[import-untyped]
 
     sentences: list[str] = list(sentencex.segment(language, joined))
     if "".join(sentences) != joined:
@@ -177,10 +177,11 @@ def _split_sentences(joined: str, language: str) -> list[tuple[int, int]]:
 
 def _two_letters(language: str | None) -> str:
     """The code that the sentence splitter knows a language by."""
-    import langcodes
+    from langcodes import standardize_tag
+    from langcodes.tag_parser import LanguageTagError
 
     try:
-        tag = langcodes.standardize_tag(language or "en", macro=True)
-    except langcodes.LanguageTagError:
+        tag = standardize_tag(language or "en", macro=True)
+    except LanguageTagError:
         return "en"
     return tag.split("-")[0]

@@ -148,10 +148,12 @@ class OutputFile:
         size = self.partial.stat().st_size
         if journal.get("version") != VERSION or journal["size"] > size:
             return 0
-        if changed := [key for key in self.origin if journal["origin"].get(key) != self.origin[key]]:
+        then: Mapping[str, Any] = journal["origin"]
+        names = [*self.origin, *(name for name in then if name not in self.origin)]
+        if changed := [name for name in names if then.get(name) != self.origin.get(name)]:
             details = "; ".join(
-                f"{key} {_show(journal['origin'].get(key))} then, {_show(self.origin[key])} now"
-                for key in changed
+                f"{name} {_show(then.get(name))} then, {_show(self.origin.get(name))} now"
+                for name in changed
             )
             self._file.close()
             raise T5TuneError(
@@ -208,5 +210,5 @@ class OutputFile:
 
 
 def _show(value: Any) -> str:
-    text = str(value)
+    text = "not given" if value is None else str(value)
     return f"{text[:12]}…" if len(text) > 64 else text

@@ -99,9 +99,7 @@ def find_markdown_paragraphs(text: str) -> Iterator[Paragraph]:
             yield from _split_hard_breaks(text, pieces)
 
 
-def _locate(
-    text: str, token: Token, starts: list[int], cursor: int
-) -> tuple[list[Piece], int]:
+def _locate(text: str, token: Token, starts: list[int], cursor: int) -> tuple[list[Piece], int]:
     """Where the lines of a token's content stand in the document."""
     assert token.map is not None
     pieces: list[Piece] = []

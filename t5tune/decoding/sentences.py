@@ -23,7 +23,6 @@ _PROTECTED = re.compile(
 )
 _CLAUSE_END = re.compile(r"(?<=[,;:،؛—–])\s+|(?<=[、，；：。！？])")
 _SPACE = re.compile(r"\s+")
-Count = Callable[[Sequence[str]], Sequence[int]]  # tokens of each text, as the model reads it
 
 
 @dataclass
@@ -44,18 +43,18 @@ class SentenceTranslator:
     is translated piece by piece.
 
     Args:
-        translator: Translates sentences that fit.
-        count: Tokens of texts, with all that the model sees besides.
-        max_length: Of a source, in tokens.
+        translator: Translates sentences that fit into its `max_source_length`.
+
+    Attributes:
+        num_split: Sentences so far that were too long.
     """
 
-    def __init__(self, translator: Translator, count: Count, max_length: int) -> None:
+    def __init__(self, translator: Translator) -> None:
         self.translator = translator
         self.engine = translator.engine
+        self.max_source_length: int | None = None
         self.num_truncated = 0
         self.num_split = 0
-        self.count = count
-        self.max_length = max_length
 
     def translate(
         self,
@@ -87,16 +86,21 @@ class SentenceTranslator:
         best = self.translate(sources, replace(options, num_hypotheses=1), on_progress)
         return [[found] for found in best]
 
+    def count_tokens(self, sources: Sequence[str]) -> list[int]:
+        """See `Translator.count_tokens`."""
+        return self.translator.count_tokens(sources)
+
     def _split(self, sources: Sequence[str]) -> list[list[_Part]]:
         """Each sentence as parts that fit."""
         sentences = [[_Part(source, True)] for source in sources]
-        # A character is a token or more: only what has many of them can be too long.
-        waiting = [i for i, source in enumerate(sources) if source]
+        waiting = list(range(len(sources)))
+        if self.translator.max_source_length is None:
+            waiting = []
         split: set[int] = set()
         while waiting:
             parts = [part for i in waiting for part in sentences[i] if part.is_translated]
             lengths = dict(
-                zip(map(id, parts), self.count([part.text for part in parts]), strict=True)
+                zip(map(id, parts), self.count_tokens([p.text for p in parts]), strict=True)
             )
             again = []
             for i in waiting:
@@ -111,7 +115,8 @@ class SentenceTranslator:
 
     def _cut(self, part: _Part, lengths: dict[int, int]) -> Iterator[_Part]:
         """The part, or two halves of it with what is between them."""
-        if not part.is_translated or lengths[id(part)] <= self.max_length or len(part.text) < 2:
+        limit = self.translator.max_source_length or 0
+        if not part.is_translated or lengths[id(part)] <= limit or len(part.text) < 2:
             yield part
             return
         start, end = _find_cut(part.text)
@@ -138,7 +143,7 @@ def _find_cut(text: str) -> tuple[int, int]:
     """The white space (or the empty place) nearest to the middle where a text is best cut."""
     middle = len(text) / 2
     for pattern in (_CLAUSE_END, _SPACE):
-        spans = [m.span() for m in pattern.finditer(text) if 0 < m.start() and m.end() < len(text)]
+        spans = [m.span() for m in pattern.finditer(text) if m.start() > 0 and m.end() < len(text)]
         if pattern is _CLAUSE_END:  # a clause that ends near an end of the text saves little
             spans = [span for span in spans if abs(span[0] - middle) < middle / 2]
         if spans:

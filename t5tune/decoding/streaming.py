@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -53,6 +54,10 @@ class _Channel(Generic[T]):
             except queue.Full:
                 continue
         raise Stopped
+
+    def put_now(self, entry: T | _Failure | _End) -> None:
+        """Put without waiting; raises `queue.Full`."""
+        self._queue.put_nowait(entry)
 
     def get(self, timeout: float | None = None) -> T | _Failure | _End:
         """Wait for an entry, for ever or so long; raises `queue.Empty`."""
@@ -161,7 +166,7 @@ def stream(
         while items := windows.take(size):
             check()
             yield items, translate(items, check)
-            size = next_window(size)
+            size = next_window(len(items))
 
     _start("reading", blocks, read)
     decoder = _start("translating", translate_windows(), translated)
@@ -175,10 +180,8 @@ def stream(
         # its work must not be when the interpreter ends.
         stop.set()
         while decoder.is_alive():
-            try:
-                read._queue.put_nowait(_End())
-            except queue.Full:
-                pass  # then there is something to wake up for
+            with suppress(queue.Full):  # then there is something to wake up for
+                read.put_now(_End())
             decoder.join(0.2)
 
 
@@ -193,10 +196,8 @@ def _start(name: str, items: Iterable[T], channel: _Channel[T]) -> threading.Thr
         except Stopped:
             pass
         except BaseException as error:
-            try:
+            with suppress(Stopped):
                 channel.put(_Failure(error))
-            except Stopped:
-                pass
 
     thread = threading.Thread(target=run, name=name, daemon=True)
     thread.start()

@@ -49,10 +49,17 @@ class DecodingOptions:
 
 
 class Translator(Protocol):
-    """Turns sources into hypotheses."""
+    """Turns sources into hypotheses.
+
+    Attributes:
+        engine: Its name, for reports.
+        num_truncated: Sources of the last call that were cut to `max_source_length`.
+        max_source_length: In tokens; None if there is no limit.
+    """
 
     engine: str
     num_truncated: int
+    max_source_length: int | None
 
     def translate(
         self,
@@ -85,6 +92,10 @@ class Translator(Protocol):
         Raises:
             T5TuneError: More hypotheses are wanted than there are beams.
         """
+        ...
+
+    def count_tokens(self, sources: Sequence[str]) -> list[int]:
+        """How many tokens the model would read of each source, prefix included, uncut."""
         ...
 
 

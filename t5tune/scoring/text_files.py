@@ -66,9 +66,7 @@ def split_lines(data: bytes, *, name: str) -> list[str]:
 def _not_utf8(data: bytes, position: int, name: str) -> T5TuneError:
     line = data.count(b"\n", 0, position) + 1
     byte = position - data.rfind(b"\n", 0, position)
-    return refuse_encoding(
-        name, line, byte, data[position], is_utf16=data.startswith(_UTF16_MARKS)
-    )
+    return refuse_encoding(name, line, byte, data[position], is_utf16=data.startswith(_UTF16_MARKS))
 
 
 def refuse_encoding(
