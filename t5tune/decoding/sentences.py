@@ -21,7 +21,7 @@ _PROTECTED = re.compile(
     r"|(?:https?://|www\.)[^\s<>()\[\]]*[^\s<>()\[\].,;:!?'\"]"
     r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
 )
-_CLAUSE_END = re.compile(r"(?<=[,;:،؛—–])\s+|(?<=[、，；：。！？])")
+_CLAUSE_END = re.compile(r"(?<=[,;:،؛—–])\s+|(?<=[、，；：。！？])\s*")
 _SPACE = re.compile(r"\s+")
 
 
@@ -143,12 +143,17 @@ def _find_cut(text: str) -> tuple[int, int]:
     """The white space (or the empty place) nearest to the middle where a text is best cut."""
     middle = len(text) / 2
     for pattern in (_CLAUSE_END, _SPACE):
-        spans = [m.span() for m in pattern.finditer(text) if m.start() > 0 and m.end() < len(text)]
+        spans = [
+            match.span()
+            for match in pattern.finditer(text)
+            if text[: match.start()].strip() and text[match.end() :].strip()
+        ]
         if pattern is _CLAUSE_END:  # a clause that ends near an end of the text saves little
             spans = [span for span in spans if abs(span[0] - middle) < middle / 2]
         if spans:
             return min(spans, key=lambda span: abs(span[0] - middle))
-    return len(text) // 2, len(text) // 2
+    half = len(text) // 2
+    return half, half
 
 
 def _is_unharmed(part: _Part) -> bool:
