@@ -157,7 +157,11 @@ def build_evaluation_report(
 
 
 def evaluate_model(
-    model: LoadedModel, examples: Examples, recipe: Recipe, directory: Path | None
+    model: LoadedModel,
+    examples: Examples,
+    recipe: Recipe,
+    directory: Path | None,
+    translator: Translator | None = None,
 ) -> Report:
     """Translate, score and write the report.
 
@@ -168,9 +172,11 @@ def evaluate_model(
         examples: What is translated.
         recipe: Gives decoding and metrics; the run's own unless the model is no run.
         directory: Where hypotheses.txt, report.json and report.md go; None writes nothing.
+        translator: Translates instead of the model itself: an export of it.
     """
     options = from_first(lambda: decoding_options(recipe, model.tokenizer))
-    hypotheses = translate_examples(share_translation(model.translator), examples, options)
+    translator = translator or share_translation(model.translator)
+    hypotheses = translate_examples(translator, examples, options)
 
     def score() -> Report:
         report = build_evaluation_report(
@@ -181,7 +187,7 @@ def evaluate_model(
             recipe.metrics,
             recipe.evaluation,
             recipe.target_lang,
-            model.translator.engine,
+            translator.engine,
         )
         report = replace(report, weights=model.weights)
         if directory is not None:

@@ -17,6 +17,7 @@ from t5tune.run_directory import RunDirectory
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+    from t5tune.decoding.exported import Export
     from t5tune.decoding.torch_translator import TorchTranslator
     from t5tune.models.sharing import Files
     from t5tune.recipe.schema import Recipe
@@ -108,11 +109,8 @@ def open_translator(
     """
     export = choose_export(name, engine)
     if export is not None:
-        from t5tune.decoding.ctranslate2_translator import CTranslate2Translator
-
-        translator = CTranslate2Translator(export)
-        say(f"engine: {translator.engine}")
-        return OpenedTranslator(translator, export.settings.options, export.settings.name)
+        settings = export.settings
+        return OpenedTranslator(open_export(export), settings.options, settings.name)
     model = load_for_translation(
         name, source_lang=source_lang, target_lang=target_lang, prefix=prefix
     )
@@ -120,6 +118,17 @@ def open_translator(
     model.translator.max_source_length = model.reading_length
     say(f"engine: {model.translator.engine} ({model.translator.model.device})")
     return OpenedTranslator(model.translator, model.options, model.name)
+
+
+def open_export(export: Export) -> Translator:
+    """What translates with an export; named on stderr."""
+    from t5tune.decoding.ctranslate2_translator import CTranslate2Translator
+
+    translator = CTranslate2Translator(export)
+    say(f"engine: {translator.engine}")
+    if export.settings.tokenization["kind"] == "transformers":
+        say("tokenizer: Transformers', which takes a while to import; this one needs it")
+    return translator
 
 
 def load_for_translation(

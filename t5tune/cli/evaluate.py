@@ -11,7 +11,7 @@ import typer
 from t5tune.cli.models import choose_model
 from t5tune.cli.processes import NumProcesses, launch_if_asked
 from t5tune.cli.results import print_result
-from t5tune.processes import from_first, is_first, joined
+from t5tune.processes import are_several, from_first, is_first, joined
 
 if TYPE_CHECKING:
     from t5tune.recipe.schema import DataEntry, Recipe
@@ -44,6 +44,9 @@ def evaluate(
         list[str] | None, typer.Option(help="Instead of the recipe's; again for more.")
     ] = None,
     num_beams: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
+    engine: Annotated[
+        str, typer.Option(help="torch (fp32), ctranslate2 or one export: ctranslate2-int8 …")
+    ] = "torch",
     output_dir: Annotated[
         Path | None,
         typer.Option(help="Where hypotheses.txt and the reports go (default: in the run)."),
@@ -62,7 +65,7 @@ def evaluate(
         settings = _choose_recipe(name, recipe, entry, source_lang, target_lang)
         return _choose_task(
             name, _with_options(settings, metric, num_beams), split, entry, source, output_dir,
-            keeps_report=num_beams is None and metric is None and recipe is None,
+            engine, keeps_report=num_beams is None and metric is None and recipe is None,
         )  # fmt: skip
 
     with joined():
@@ -74,12 +77,13 @@ def evaluate(
 
 @dataclass(frozen=True)
 class _Task:
-    """What is evaluated: the model's name, the recipe, its split, and where reports go."""
+    """What is evaluated: model, recipe, split, where reports go, and what translates."""
 
     name: str
     recipe: Recipe
     split: str
     directory: Path | None
+    engine: str
 
 
 def _choose_task(
@@ -89,6 +93,7 @@ def _choose_task(
     entry: DataEntry | None,
     source: Path | None,
     output_dir: Path | None,
+    engine: str,
     *,
     keeps_report: bool,
 ) -> _Task:
@@ -101,16 +106,24 @@ def _choose_task(
         split, label = "test", source.stem
     run = RunDirectory(Path(name))
     if output_dir is None and run.is_run and keeps_report:
-        output_dir = run.evaluation(label)
-    return _Task(name, recipe, split, output_dir)
+        output_dir = run.evaluation(label if engine == "torch" else f"{label}-{engine}")
+    return _Task(name, recipe, split, output_dir, engine)
 
 
 def _evaluate(task: _Task) -> Report:
     """Load the model and the examples, translate, score."""
+    from t5tune.decoding.engines import choose_export
+    from t5tune.errors import T5TuneError
     from t5tune.evaluation import evaluate_model, load_examples
-    from t5tune.translation import load_for_translation, share_loaded_model
+    from t5tune.translation import load_for_translation, open_export, share_loaded_model
 
     recipe = task.recipe
+    export = from_first(lambda: choose_export(task.name, task.engine))
+    if export is not None and are_several():
+        raise T5TuneError(
+            f"--engine {task.engine} translates in one process, on all of its cores.",
+            next_command="the same command without --num-processes",
+        )
     examples = from_first(lambda: load_examples(recipe, task.split))
     model = share_loaded_model(
         lambda: load_for_translation(
@@ -120,7 +133,8 @@ def _evaluate(task: _Task) -> Report:
             prefix=recipe.data.prefix,
         )
     )
-    return evaluate_model(model, examples, recipe, task.directory)
+    translator = None if export is None else open_export(export)
+    return evaluate_model(model, examples, recipe, task.directory, translator)
 
 
 def _text_files(source: Path | None, references: list[Path] | None) -> DataEntry | None:

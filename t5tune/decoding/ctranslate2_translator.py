@@ -13,7 +13,7 @@ import ctranslate2
 
 from t5tune.data.token_sequences import TokenSequences, shorten
 from t5tune.decoding.batches import form_batches
-from t5tune.decoding.exported import Export
+from t5tune.decoding.exported import QUANTIZATIONS, VOCABULARY_FILE, Export
 from t5tune.decoding.tokenization import load_tokenization
 from t5tune.decoding.translator import DecodingOptions, Hypothesis, check_num_hypotheses
 from t5tune.errors import T5TuneError
@@ -44,7 +44,7 @@ class CTranslate2Translator:
         self._directory = str(export.path)
         self._settings = settings
         self._tokenization = load_tokenization(export.path, settings.tokenization)
-        text = (export.path / "shared_vocabulary.json").read_text(encoding="utf-8")
+        text = (export.path / VOCABULARY_FILE).read_text(encoding="utf-8")
         self._tokens: list[str] = json.loads(text)
         self._ids = {token: number for number, token in enumerate(self._tokens)}
         self._eos = self._tokens[settings.eos_token_id]
@@ -204,8 +204,6 @@ def check_availability(quantization: str) -> None:
     Raises:
         T5TuneError: With those that it has.
     """
-    from t5tune.decoding.exported import QUANTIZATIONS
-
     available = [name for name in QUANTIZATIONS if name in list_available()]
     if quantization not in available:
         raise T5TuneError(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
 from ctranslate2.converters import TransformersConverter
+from ctranslate2.converters.transformers import MarianMTLoader
 from ctranslate2.specs.model_spec import OPTIONAL
 
-from t5tune.decoding.exported import ExportSettings, write_settings
+from t5tune.decoding.exported import VOCABULARY_FILE, ExportSettings, write_settings
 from t5tune.decoding.tokenization import write_tokenization
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.errors import T5TuneError
@@ -27,6 +30,22 @@ _MISSING_FIELDS = {
     "mbart": {"normalize_before": True, "normalize_embedding": True},
     "pegasus": {"normalize_before": True, "normalize_embedding": False},
 }
+
+
+class _MarianLoader(MarianMTLoader):  # type: ignore[misc]
+    """Keeps the padding, which Marian's decoder starts from.
+
+    CTranslate2 starts from a zero vector instead. That is what a downloaded model has there;
+    training moves it, because the output layer shares the embeddings.
+    """
+
+    def set_decoder(self, spec: Any, decoder: Any) -> None:
+        """As the base class, then start from a token again."""
+        super().set_decoder(spec, decoder)
+        spec.start_from_zero_embedding = False
+
+    def _remove_pad_weights(self, spec: Any) -> None:
+        """Nothing."""
 
 
 class _Converter(TransformersConverter):  # type: ignore[misc]
@@ -50,7 +69,11 @@ class _Converter(TransformersConverter):  # type: ignore[misc]
         return self.tokenizer
 
     def _load(self) -> Any:
-        spec = super()._load()
+        if self.model.config.model_type == "marian":
+            with torch.no_grad():
+                spec = _MarianLoader()(self.model, self.tokenizer)
+        else:
+            spec = super()._load()
         config = self.model.config
         if config.model_type in ("t5", "mt5"):
             # Since Transformers 5 every T5 says that its embeddings are tied, which CTranslate2
@@ -60,11 +83,9 @@ class _Converter(TransformersConverter):  # type: ignore[misc]
         tokens = list_tokens(self.tokenizer, spec.get_source_vocabulary_size()[0])
         # Its own lists lack tokens here and there; there is no public way to take one back.
         spec._vocabularies = {"source": [tokens], "target": [tokens]}
-        if config.model_type != "marian":  # which begins with no token at all
-            start = self.model.generation_config.decoder_start_token_id
-            spec.config.decoder_start_token = tokens[
-                config.decoder_start_token_id if start is None else start
-            ]
+        start = self.model.generation_config.decoder_start_token_id
+        start = config.decoder_start_token_id if start is None else start
+        spec.config.decoder_start_token = tokens[start]
         return spec
 
 
@@ -108,8 +129,6 @@ def convert_model(
         T5TuneError: CTranslate2 cannot convert such a model.
     """
     model, tokenizer = translator.model.to("cpu"), translator.tokenizer
-    if model.config.model_type == "marian":
-        _check_marian(model, tokenizer)
     try:
         _Converter(model_directory, model, tokenizer).convert(
             str(directory), quantization=quantization
@@ -122,6 +141,7 @@ def convert_model(
             f"CTranslate2 cannot convert this {model.config.model_type} model: {reason}",
             next_command=f"t5tune translate --engine torch --model {model_directory.parent}",
         ) from error
+    tokens = json.loads((directory / VOCABULARY_FILE).read_text(encoding="utf-8"))
     settings = ExportSettings(
         name=name,
         quantization=quantization,
@@ -134,23 +154,13 @@ def convert_model(
             tokenizer, directory, [translator.prefix + source for source in sources]
         ),
         decoding=asdict(options),
-        constraints=find_constraints(model.generation_config),
+        constraints=find_constraints(model.generation_config, tokens),
     )
     write_settings(settings, directory)
     return settings
 
 
-def _check_marian(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
-    """The converter takes the last row of Marian's embeddings for padding, and away."""
-    if tokenizer.pad_token_id != model.config.vocab_size - 1:
-        raise T5TuneError(
-            f"CTranslate2 converts Marian models whose last token is the padding; here it is "
-            f"token {tokenizer.pad_token_id} of {model.config.vocab_size}.",
-            next_command="t5tune translate --engine torch",
-        )
-
-
-def find_constraints(generation: GenerationConfig) -> dict[str, Any]:
+def find_constraints(generation: GenerationConfig, tokens: Sequence[str]) -> dict[str, Any]:
     """What `generate` obeys beside t5tune's own options, as CTranslate2 calls it."""
     found: dict[str, Any] = {}
     # min_length counts the start token.
@@ -159,4 +169,7 @@ def find_constraints(generation: GenerationConfig) -> dict[str, Any]:
         found["min_decoding_length"] = shortest
     if (generation.repetition_penalty or 1.0) != 1.0:
         found["repetition_penalty"] = float(generation.repetition_penalty)
+    never = [*(generation.bad_words_ids or []), *([i] for i in generation.suppress_tokens or [])]
+    if never:
+        found["suppress_sequences"] = [[tokens[number] for number in ids] for ids in never]
     return found

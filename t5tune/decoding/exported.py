@@ -15,6 +15,7 @@ from t5tune.run_directory import RunDirectory
 
 SETTINGS_FILE = "t5tune.json"
 PARITY_FILE = "parity.json"
+VOCABULARY_FILE = "shared_vocabulary.json"  # CTranslate2's, of both sides
 ENGINE_PREFIX = "ctranslate2-"
 
 # Fastest first.

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from transformers import PreTrainedTokenizerBase
 
+_LANGUAGE_CODE = re.compile(">>.*?<<", re.DOTALL)  # Marian's, at the start of a text
 BYTES_OFFSET = 3  # ByT5: byte b is token b + 3, after pad, end of sequence and unknown
 
 # What tokenizers treat differently now and then: blanks, special tokens, other scripts.
@@ -144,17 +145,22 @@ def _sentencepiece(directory: Path, settings: dict[str, Any]) -> Tokenization:
         (directory / settings["vocabulary_file"]).read_text(encoding="utf-8")
     )
     pieces = {number: piece for piece, number in vocabulary.items()}
+    pieces.update((int(number), token) for number, token in settings["languages"].items())
     unknown: int = settings["unknown"]
+
+    def encode(text: str) -> list[int]:
+        found: list[str] = []
+        if settings["has_codes"] and (code := _LANGUAGE_CODE.match(text)):
+            found.append(code[0])
+            text = text[code.end() :]
+        found += processor.encode(text, out_type=str)
+        return [vocabulary.get(piece, unknown) for piece in found]
 
     def decode(ids: list[int]) -> str:
         text: str = processor.decode_pieces([pieces[i] for i in ids if i in pieces])
         return text.replace("▁", " ").strip()
 
-    return PieceTokenization(
-        settings,
-        lambda text: [vocabulary.get(p, unknown) for p in processor.encode(text, out_type=str)],
-        decode,
-    )
+    return PieceTokenization(settings, encode, decode)
 
 
 class TransformersTokenization:
@@ -272,6 +278,8 @@ def _write_sentencepiece(
         "model_file": model_file,
         "vocabulary_file": vocabulary_file,
         "unknown": int(tokenizer.unk_token_id),
+        "has_codes": hasattr(tokenizer, "remove_language_code"),
+        "languages": dict(getattr(tokenizer, "id_to_lang_token", {})),
         **describe_slow_tokenizer(tokenizer),
     }
 

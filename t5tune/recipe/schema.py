@@ -20,6 +20,14 @@ from t5tune.scoring.names import METRIC_NAMES
 
 TaskName = Literal["translation", "summarization", "text2text"]
 MetricName = Literal["bleu", "chrf", "ter", "rouge", "exact_match", "token_f1", "wer", "cer"]
+ExportName = Literal[
+    "none",
+    "ctranslate2-int8",
+    "ctranslate2-int8_bfloat16",
+    "ctranslate2-float16",
+    "ctranslate2-bfloat16",
+    "ctranslate2-float32",
+]
 
 DEFAULT_METRICS: dict[str, tuple[MetricName, ...]] = {
     "translation": ("bleu", "chrf"),
@@ -252,6 +260,10 @@ class Recipe(Section):
     training: TrainingSection = Field(default_factory=TrainingSection)
     decoding: DecodingSection = Field(default_factory=DecodingSection)
     evaluation: EvaluationSection = Field(default_factory=EvaluationSection)
+    export: ExportName = Field(
+        default="ctranslate2-int8",
+        description="What is made of the model after training, for translating faster; or none.",
+    )
 
     @model_validator(mode="after")
     def _translation_names_languages(self) -> Recipe:

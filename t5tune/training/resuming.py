@@ -35,6 +35,7 @@ HARMLESS = (
     "training.cpu_offload",
     "training.deepspeed_config",
     "data.test",
+    "export",
     "decoding.num_beams",
     "decoding.length_penalty",
     *(

@@ -20,6 +20,7 @@ from t5tune.models.families import default_prefix, find_family, set_languages
 from t5tune.models.fast_t5 import use_fast_sublayers
 from t5tune.models.from_scratch import build_model, build_tokenizer
 from t5tune.models.loading import load_config, load_model, load_tokenizer, try_out
+from t5tune.parity import export_after_training
 from t5tune.processes import from_first, only_first
 from t5tune.progress import say, track
 from t5tune.recipe.schema import DataEntry, Recipe
@@ -100,7 +101,9 @@ def train(recipe: Recipe, run: RunDirectory) -> TrainingResult:
     resolved = model.recipe
     split = "test" if recipe.data.test is not None else "validation"
     examples = from_first(lambda: load_examples(resolved, split))
-    return TrainingResult(run, evaluate_model(model, examples, resolved, run.evaluation(split)))
+    report = evaluate_model(model, examples, resolved, run.evaluation(split))
+    only_first(lambda: export_after_training(run, recipe.export))
+    return TrainingResult(run, report)
 
 
 def _train_model(recipe: Recipe, run: RunDirectory) -> signal.Signals | None:
