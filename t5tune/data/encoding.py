@@ -11,7 +11,7 @@ import torch
 
 from t5tune.data.token_sequences import Ids as Ids
 from t5tune.data.token_sequences import TokenSequences as TokenSequences
-from t5tune.data.token_sequences import shorten
+from t5tune.data.truncation import shorten
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

@@ -11,7 +11,7 @@ from typing import Any
 
 import ctranslate2
 
-from t5tune.data.token_sequences import TokenSequences, shorten
+from t5tune.data.truncation import shorten
 from t5tune.decoding.batches import form_batches
 from t5tune.decoding.exported import QUANTIZATIONS, VOCABULARY_FILE, Export
 from t5tune.decoding.tokenization import load_tokenization
@@ -20,6 +20,10 @@ from t5tune.errors import T5TuneError
 
 CHUNK = 2000  # texts a call of the tokenizer
 WAITING_PER_WORKER = 2  # batches: enough that no worker waits
+
+# CTranslate2 stops once patience * beams hypotheses have ended, `generate` once no running one can
+# become better. With twice as many the hypotheses are the same (docs/translation.md).
+PATIENCE = 2.0
 
 
 class CTranslate2Translator:
@@ -98,7 +102,7 @@ class CTranslate2Translator:
         with_scores: bool,
     ) -> list[list[Hypothesis]]:
         encoded = self.encode(sources)
-        batches = list(form_batches(TokenSequences(encoded), options))
+        batches = list(form_batches([len(ids) for ids in encoded], options))
         num_workers = count_cores() if len(batches) >= count_cores() else 1
         model = self._load(num_workers)
         arguments = self._arguments(options, with_scores=with_scores)
@@ -132,6 +136,7 @@ class CTranslate2Translator:
             "asynchronous": True,
             "beam_size": options.num_beams,
             "num_hypotheses": options.num_hypotheses,
+            "patience": PATIENCE,
             "length_penalty": options.length_penalty,
             "no_repeat_ngram_size": options.no_repeat_ngram_size,
             "max_decoding_length": options.max_new_tokens,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -55,7 +56,7 @@ class _Converter(TransformersConverter):  # type: ignore[misc]
         self, directory: Path, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase
     ) -> None:
         super().__init__(str(directory))
-        self.model = model
+        self.model = copy.deepcopy(model)  # quantizing multiplies the weights in place
         self.tokenizer = tokenizer
 
     def load_model(self, *arguments: Any, **settings: Any) -> PreTrainedModel:
@@ -71,7 +72,7 @@ class _Converter(TransformersConverter):  # type: ignore[misc]
     def _load(self) -> Any:
         if self.model.config.model_type == "marian":
             with torch.no_grad():
-                spec = _MarianLoader()(self.model, self.tokenizer)
+                spec = _MarianLoader()(self.load_model(), self.tokenizer)
         else:
             spec = super()._load()
         config = self.model.config

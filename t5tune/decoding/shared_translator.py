@@ -72,7 +72,7 @@ class SharedTranslator:
         sequences, self.num_truncated = from_first(
             lambda: (translator.encode(sources), translator.num_truncated)
         )
-        batches = list(form_batches(sequences, options))
+        batches = list(form_batches(sequences.lengths.tolist(), options))
         here = place()
         own: dict[int, list[Hypothesis]] = {}
         with translator.evaluation_mode():

@@ -20,7 +20,7 @@ BYTES_OFFSET = 3  # ByT5: byte b is token b + 3, after pad, end of sequence and 
 PROBES = (
     "", " ", "  two  blanks ", "Zoë’s café – naïve?", "{\"a\": [1, 2]}", "tab\there", "a </s> b",
     "<pad><unk>x", "日本語のテキスト。", "Привет, мир", "👍🏽 ok", "e\u0301 \u00a0 \u2028 \ufeff",
-    ">>de<< hello",
+    ">>de<< hello", "ends</s>",
 )  # fmt: skip
 
 
@@ -90,6 +90,7 @@ class PieceTokenization:
         added = [AddedToken(**entry) for entry in settings["added_tokens"]]
         self._before: list[int] = settings["before"]
         self._after: list[int] = settings["after"]
+        self._ends_once: bool = settings["ends_once"]
         self._ids = {token.content: token.id for token in added}
         self._special = {token.id for token in added if token.special}
         self._encode_piece = encode_piece
@@ -105,7 +106,12 @@ class PieceTokenization:
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """See `Tokenization.encode`."""
-        return [[*self._before, *self._encode_text(text), *self._after] for text in texts]
+        return [self._surround(self._encode_text(text)) for text in texts]
+
+    def _surround(self, ids: list[int]) -> list[int]:
+        if self._ends_once and ids[-len(self._after) :] == self._after:
+            return [*self._before, *ids]
+        return [*self._before, *ids, *self._after]
 
     def _encode_text(self, text: str) -> list[int]:
         ids: list[int] = []
@@ -289,6 +295,8 @@ def describe_slow_tokenizer(tokenizer: PreTrainedTokenizerBase) -> dict[str, Any
     marker = -1  # stands for a text
     around: list[int] = tokenizer.build_inputs_with_special_tokens([marker])
     place = around.index(marker)
+    after = around[place + 1 :]
+    ended: list[int] = tokenizer.build_inputs_with_special_tokens(list(after))
     special = set(tokenizer.all_special_ids)
     added = [
         AddedToken(
@@ -302,6 +310,7 @@ def describe_slow_tokenizer(tokenizer: PreTrainedTokenizerBase) -> dict[str, Any
     ]
     return {
         "before": around[:place],
-        "after": around[place + 1 :],
+        "after": after,
+        "ends_once": bool(after) and ended == [*around[:place], *after],  # ByT5
         "added_tokens": [asdict(token) for token in added],
     }

@@ -83,7 +83,7 @@ class TorchTranslator:
         sequences = self.encode(sources)
         hypotheses: dict[int, list[Hypothesis]] = {}
         with self.evaluation_mode():
-            for batch in form_batches(sequences, options):
+            for batch in form_batches(sequences.lengths.tolist(), options):
                 found = self.translate_batch(sequences, batch, options, with_scores=with_scores)
                 hypotheses.update(zip(batch, found, strict=True))
                 if on_progress is not None:

@@ -56,6 +56,7 @@ def test_a_run_leaves_the_files_of_the_design(t5tune: RunCommand, tiny_recipe: P
     run = Path("runs/tiny")
     assert {path.name for path in run.iterdir()} == {
         "checkpoints",
+        "ctranslate2-int8",
         "environment.json",
         "eval",
         "log.jsonl",

@@ -1,0 +1,329 @@
+"""Translating: generate as run_translation.py calls it, t5tune with torch, and CTranslate2.
+
+.venv/bin/python benchmarks/translation.py --run runs/demo [--copies 4] [--beams 1 4] [--rounds 3]
+.venv/bin/python benchmarks/translation.py --shape t5-small [--sentences 64]
+
+Every side is a process of its own with the model loaded; the rounds go through the sides in turn,
+so that what else the machine does meets all of them. With --run the sentences are the run's test
+set, each `--copies` times; with --shape the weights are random and every hypothesis has
+`--length` tokens.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import random
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from t5tune.decoding.translator import DecodingOptions
+
+SHAPES = {  # d_model, d_ff, layers of each side, heads, vocabulary
+    "tiny": (64, 128, 2, 2, 1000),
+    "9m": (256, 1024, 4, 4, 8000),
+    "t5-small": (512, 2048, 6, 8, 32128),
+}
+SIDES = ("generate", "torch", "ctranslate2-float32", "ctranslate2-int8")
+STOCK_BATCH = 32  # sentences, of run_translation.py's examples
+
+
+@dataclass(frozen=True)
+class Task:
+    """What all sides translate, and from which files."""
+
+    model: Path
+    exports: dict[str, Path]
+    prefix: str
+    max_source_length: int
+    options: DecodingOptions
+    sources: list[str]
+    references: list[list[str]]
+
+
+def prepare_run(path: str, copies: int, directory: Path) -> Task:
+    from t5tune.evaluation import load_examples
+    from t5tune.run_directory import RunDirectory
+    from t5tune.translation import load_for_translation
+
+    run = RunDirectory(Path(path))
+    loaded = load_for_translation(path)
+    assert loaded.recipe is not None
+    split = "test" if loaded.recipe.data.test is not None else "validation"
+    examples = load_examples(loaded.recipe, split)
+    exports = convert(loaded.translator, loaded.options, run.model, directory, examples.sources)
+    return Task(
+        run.model, exports, loaded.translator.prefix, loaded.recipe.data.max_source_length,
+        loaded.options, examples.sources * copies, examples.references * copies,
+    )  # fmt: skip
+
+
+def prepare_shape(shape: str, num_sentences: int, length: int, directory: Path) -> Task:
+    """Random weights, and sentences of 8 to 24 made-up words of which each is a token."""
+    import torch
+    from transformers import GenerationConfig, T5Config, T5ForConditionalGeneration, T5Tokenizer
+
+    from t5tune.decoding.torch_translator import TorchTranslator
+
+    d_model, d_ff, layers, heads, size = SHAPES[shape]
+    generator = random.Random(1)
+    words: set[str] = set()
+    while len(words) < size - 10:
+        words.add("".join(generator.choices("abcdefghijklmnopqrstuvwxyz", k=6)))
+    known = sorted(words)
+    pieces = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), *(("▁" + w, -1.0) for w in known)]
+    tokenizer = T5Tokenizer(vocab=pieces, extra_ids=0)
+    torch.manual_seed(1)
+    model = T5ForConditionalGeneration(
+        T5Config(
+            vocab_size=size, d_model=d_model, d_kv=d_model // heads, d_ff=d_ff,
+            num_layers=layers, num_heads=heads, decoder_start_token_id=0,
+        )
+    ).eval()  # fmt: skip
+    model.generation_config = GenerationConfig.from_model_config(model.config)
+    model.generation_config.max_new_tokens = length
+    model_directory = directory / "model"
+    model.save_pretrained(model_directory)
+    tokenizer.save_pretrained(model_directory)
+    sources = [" ".join(generator.choices(known, k=8 + i % 17)) for i in range(num_sentences)]
+    options = DecodingOptions(length)
+    translator = TorchTranslator(model, tokenizer, max_source_length=128)
+    exports = convert(translator, options, model_directory, directory, sources)
+    return Task(model_directory, exports, "", 128, options, sources, [])
+
+
+def convert(
+    translator: object, options: DecodingOptions, model: Path, directory: Path, sources: list[str]
+) -> dict[str, Path]:
+    from t5tune.decoding.export import convert_model
+    from t5tune.decoding.exported import PARITY_FILE
+    from t5tune.manifest import write_manifest
+
+    exports = {}
+    for quantization in ("float32", "int8"):
+        path = directory / f"ctranslate2-{quantization}"
+        convert_model(
+            translator, options, path, model_directory=model, quantization=quantization,
+            name="benchmark", fingerprint="", sources=sources[:100],
+        )  # fmt: skip
+        (path / PARITY_FILE).write_text("{}", encoding="utf-8")
+        write_manifest(path, {})
+        exports[path.name] = path
+    return exports
+
+
+Translate = Callable[[Sequence[str], int], list[str]]  # texts, beams
+
+
+def open_stock(task: Task) -> Translate:
+    """Batches of 32 in the order of the file, padded to the longest, as Seq2SeqTrainer does."""
+    import torch
+    from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+
+    model = AutoModelForSeq2SeqLM.from_pretrained(task.model, dtype=torch.float32).eval()
+    tokenizer = AutoTokenizer.from_pretrained(task.model)
+
+    def translate(texts: Sequence[str], num_beams: int) -> list[str]:
+        found: list[str] = []
+        for start in range(0, len(texts), STOCK_BATCH):
+            batch = tokenizer(
+                [task.prefix + text for text in texts[start : start + STOCK_BATCH]],
+                padding=True, truncation=True, max_length=task.max_source_length,
+                return_tensors="pt",
+            )  # fmt: skip
+            with torch.inference_mode():
+                generated = model.generate(
+                    input_ids=batch["input_ids"], attention_mask=batch["attention_mask"],
+                    num_beams=num_beams, max_new_tokens=task.options.max_new_tokens,
+                )  # fmt: skip
+            found += tokenizer.batch_decode(generated, skip_special_tokens=True)
+        return [text.strip() for text in found]
+
+    return translate
+
+
+def open_own(task: Task, side: str) -> Translate:
+    """t5tune's own path: its batches, and all cores."""
+    from t5tune.decoding.translator import Translator
+
+    translator: Translator
+    if side == "torch":
+        from t5tune.decoding.torch_translator import TorchTranslator
+        from t5tune.models.loading import load_model, load_tokenizer
+
+        translator = TorchTranslator(
+            load_model(str(task.model)), load_tokenizer(str(task.model)), prefix=task.prefix,
+            max_source_length=task.max_source_length,
+        )  # fmt: skip
+    else:
+        from t5tune.translation import open_translator
+
+        translator = open_translator(str(task.exports[side])).translator
+
+    def translate(texts: Sequence[str], num_beams: int) -> list[str]:
+        options = replace(task.options, num_beams=num_beams)
+        return [hypothesis.text for hypothesis in translator.translate(texts, options)]
+
+    return translate
+
+
+def serve(side: str, task: Task, connection: Connection) -> None:
+    """One side: answers (texts, beams) with (hypotheses, seconds) until it gets None."""
+    sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123
+    translate = open_stock(task) if side == "generate" else open_own(task, side)
+    translate(task.sources[:256], 1)
+    translate(task.sources[:1], 1)
+    connection.send(peak_megabytes())
+    while (request := connection.recv()) is not None:
+        begin = time.perf_counter()
+        found = translate(*request)
+        connection.send((found, time.perf_counter() - begin))
+    connection.send(peak_megabytes())
+
+
+def peak_megabytes() -> float:
+    """Of this process; what Linux counts in ru_maxrss begins with the parent's memory."""
+    status = Path("/proc/self/status")
+    if status.is_file():
+        lines = status.read_text(encoding="utf-8").splitlines()
+        return next(int(line.split()[1]) / 1000 for line in lines if line.startswith("VmHWM"))
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+
+
+def measure_cold(task: Task, rounds: int, num_beams: int) -> dict[str, list[float]]:
+    """Seconds of a whole process that translates one sentence, for each side in turn."""
+    text = task.sources[0]
+    limit = str(task.options.max_new_tokens)
+    stock = (
+        "import sys, torch\n"
+        "from transformers import AutoModelForSeq2SeqLM, AutoTokenizer\n"
+        "path, text, beams, limit = sys.argv[1:]\n"
+        "model = AutoModelForSeq2SeqLM.from_pretrained(path, dtype=torch.float32).eval()\n"
+        "tokenizer = AutoTokenizer.from_pretrained(path)\n"
+        "ids = tokenizer([text], return_tensors='pt')\n"
+        "found = model.generate(**ids, num_beams=int(beams), max_new_tokens=int(limit))\n"
+        "print(tokenizer.batch_decode(found, skip_special_tokens=True)[0])\n"
+    )
+    own = [sys.executable, "-m", "t5tune", "translate", "--num-beams", str(num_beams)]
+    commands = {
+        "generate": [
+            sys.executable, "-c", stock, str(task.model), task.prefix + text, str(num_beams), limit
+        ],
+        "torch": [*own, "--engine", "torch", "--model", str(task.model), text],
+        **{side: [*own, "--model", str(path), text] for side, path in task.exports.items()},
+    }  # fmt: skip
+    seconds: dict[str, list[float]] = {side: [] for side in SIDES}
+    for _ in range(rounds):
+        for side in SIDES:
+            begin = time.perf_counter()
+            subprocess.run(commands[side], check=True, capture_output=True)
+            seconds[side].append(time.perf_counter() - begin)
+    return seconds
+
+
+def spread(values: Sequence[float], digits: int) -> str:
+    middle = statistics.median(values)
+    return f"{middle:,.{digits}f} ({min(values):,.{digits}f}-{max(values):,.{digits}f})"
+
+
+def ratios(base: Sequence[float], values: Sequence[float]) -> str:
+    """How many times as fast, round by round."""
+    each = [first / second for first, second in zip(base, values, strict=True)]
+    return f"{statistics.median(each):.1f}x ({min(each):.1f}-{max(each):.1f})"
+
+
+def print_table(title: str, seconds: dict[str, list[float]], count: int, bleu: object) -> None:
+    print(f"\n{title}")
+    for side in SIDES:
+        times = seconds[side]
+        if count > 1:
+            speed = spread([count / value for value in times], 1) + " sentences/s"
+        else:
+            speed = spread([1000 * value for value in times], 0) + " ms"
+        score = f"  BLEU {bleu[side]:.2f}" if isinstance(bleu, dict) and bleu else ""
+        print(f"  {side:<20} {speed:<34} {ratios(seconds['generate'], times):<18}{score}")
+
+
+def score(task: Task, hypotheses: Sequence[str]) -> float:
+    from t5tune.scoring.metrics import score_hypotheses
+
+    return score_hypotheses(["bleu"], list(hypotheses), task.references)[0].value
+
+
+def run_rounds(task: Task, beams: Sequence[int], rounds: int) -> None:
+    context = multiprocessing.get_context("spawn")
+    connections, processes, memory = {}, [], {}
+    for side in SIDES:
+        here, there = context.Pipe()
+        process = context.Process(target=serve, args=(side, task, there))
+        process.start()
+        connections[side], memory[side] = here, here.recv()
+        processes.append(process)
+    for num_beams in beams:
+        for texts in (task.sources, task.sources[:1]):
+            seconds: dict[str, list[float]] = {side: [] for side in SIDES}
+            found: dict[str, list[str]] = {}
+            for _ in range(rounds):
+                for side in SIDES:
+                    connections[side].send((texts, num_beams))
+                    found[side], taken = connections[side].recv()
+                    seconds[side].append(taken)
+            bleu = {}
+            if len(texts) > 1 and task.references:
+                bleu = {side: score(task, found[side]) for side in SIDES}
+            same = {
+                side: statistics.mean(
+                    a == b for a, b in zip(found["torch"], found[side], strict=True)
+                )
+                for side in SIDES
+            }
+            what = f"{len(texts):,} sentences" if len(texts) > 1 else "one sentence, warm"
+            print_table(f"beam {num_beams}, {what}, {rounds} rounds", seconds, len(texts), bleu)
+            shares = ", ".join(f"{side} {share:.1%}" for side, share in same.items())
+            print(f"  the same text as torch: {shares}", flush=True)
+    print("\npeak memory of the process, MB (warm; at the end)")
+    for side, process in zip(SIDES, processes, strict=True):
+        connections[side].send(None)
+        print(f"  {side:<20} {memory[side]:,.0f}; {connections[side].recv():,.0f}")
+        process.join()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--run", help="a finished run")
+    parser.add_argument("--copies", type=int, default=1, help="of its test set")
+    parser.add_argument("--shape", default="t5-small", choices=list(SHAPES))
+    parser.add_argument("--sentences", type=int, default=64, help="with --shape")
+    parser.add_argument("--length", type=int, default=20, help="of hypotheses, with --shape")
+    parser.add_argument("--beams", type=int, nargs="+", default=[1, 4])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--cold-rounds", type=int, default=5)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        if options.run:
+            task = prepare_run(options.run, options.copies, directory)
+        else:
+            task = prepare_shape(options.shape, options.sentences, options.length, directory)
+        print(f"{options.run or options.shape}: {len(task.sources):,} sentences, "
+              f"{os.cpu_count()} cores")  # fmt: skip
+        if options.cold_rounds:
+            cold = measure_cold(task, options.cold_rounds, options.beams[-1])
+            title = f"beam {options.beams[-1]}, one sentence, whole process"
+            print_table(f"{title}, {options.cold_rounds} rounds", cold, 1, {})
+        run_rounds(task, options.beams, options.rounds)
+
+
+if __name__ == "__main__":
+    main()

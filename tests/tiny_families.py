@@ -1,0 +1,160 @@
+"""Tiny models with random weights of every family that CTranslate2 has, with their tokenizers."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import sentencepiece
+import torch
+import transformers as hf
+
+from t5tune.decoding.torch_translator import TorchTranslator
+from t5tune.models.families import set_languages
+from tests.conftest import number_pairs
+
+TEXTS = [text for pair in number_pairs(60) for text in pair]
+SIZES: dict[str, Any] = {
+    "d_model": 16,
+    "encoder_layers": 1,
+    "decoder_layers": 1,
+    "encoder_attention_heads": 2,
+    "decoder_attention_heads": 2,
+    "encoder_ffn_dim": 32,
+    "decoder_ffn_dim": 32,
+    "max_position_embeddings": 128,
+    "forced_eos_token_id": None,
+}
+T5_SIZES: dict[str, Any] = {
+    "d_model": 16,
+    "d_kv": 8,
+    "d_ff": 32,
+    "num_layers": 2,
+    "num_heads": 2,
+    "decoder_start_token_id": 0,
+}
+Built = tuple[hf.PreTrainedModel, hf.PreTrainedTokenizerBase]
+
+
+def train_pieces(path: Path, **settings: int) -> sentencepiece.SentencePieceProcessor:
+    trained = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(TEXTS), model_writer=trained, model_type="unigram", vocab_size=60,
+        hard_vocab_limit=False, minloglevel=2, **settings,
+    )  # fmt: skip
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(trained.getvalue())
+    return sentencepiece.SentencePieceProcessor(model_proto=trained.getvalue())
+
+
+def write_vocabulary(path: Path, first: list[str], model: Any, last: list[str]) -> list[str]:
+    """Pieces under other numbers than SentencePiece's, as Marian and M2M100 have them."""
+    own = [i for i in range(len(model)) if not model.is_control(i) and not model.is_unknown(i)]
+    pieces = [*first, *(model.id_to_piece(i) for i in own), *last]
+    path.write_text(json.dumps({piece: i for i, piece in enumerate(pieces)}), encoding="utf-8")
+    return pieces
+
+
+def _t5(model_class: Any, config_class: Any, **settings: Any) -> Callable[[Path], Built]:
+    def build(_: Path) -> Built:
+        tokenizer = hf.T5Tokenizer().train_new_from_iterator(TEXTS, vocab_size=300)
+        # More rows than tokens, as released models have.
+        config = config_class(vocab_size=len(tokenizer) + 5, **T5_SIZES, **settings)
+        return model_class(config), tokenizer
+
+    return build
+
+
+def _byt5(_: Path) -> Built:
+    config = hf.T5Config(
+        vocab_size=384, **T5_SIZES, tie_word_embeddings=False, feed_forward_proj="gated-gelu"
+    )
+    return hf.T5ForConditionalGeneration(config), hf.ByT5Tokenizer()
+
+
+def _trained(tokenizer_class: Any, config_class: Any, model_class: Any) -> Callable[[Path], Built]:
+    def build(_: Path) -> Built:
+        tokenizer = tokenizer_class().train_new_from_iterator(TEXTS, vocab_size=300)
+        eos = tokenizer.eos_token_id
+        config = config_class(
+            vocab_size=len(tokenizer), pad_token_id=tokenizer.pad_token_id, eos_token_id=eos,
+            bos_token_id=tokenizer.bos_token_id, decoder_start_token_id=eos, **SIZES,
+        )  # fmt: skip
+        return model_class(config), tokenizer
+
+    return build
+
+
+def _pegasus(folder: Path) -> Built:
+    pieces = train_pieces(folder / "spiece.model", pad_id=0, eos_id=1, unk_id=2, bos_id=-1)
+    vocabulary = [(pieces.id_to_piece(i), pieces.get_score(i)) for i in range(len(pieces))]
+    tokenizer = hf.PegasusTokenizer(vocab=vocabulary, offset=0)
+    config = hf.PegasusConfig(
+        vocab_size=len(tokenizer), pad_token_id=0, eos_token_id=1, decoder_start_token_id=0, **SIZES
+    )
+    return hf.PegasusForConditionalGeneration(config), tokenizer
+
+
+def _marian(folder: Path) -> Built:
+    source, target = folder / "source.spm", folder / "target.spm"
+    model = train_pieces(source)
+    train_pieces(target)
+    codes = [">>deu<<"]
+    pieces = write_vocabulary(folder / "vocab.json", ["</s>", "<unk>"], model, [*codes, "<pad>"])
+    tokenizer = hf.MarianTokenizer(str(source), str(target), str(folder / "vocab.json"))
+    pad = len(pieces) - 1
+    config = hf.MarianConfig(
+        vocab_size=len(pieces),
+        pad_token_id=pad,
+        eos_token_id=0,
+        decoder_start_token_id=pad,
+        **SIZES,
+    )
+    return hf.MarianMTModel(config), tokenizer
+
+
+def _m2m100(folder: Path) -> Built:
+    model_file = folder / "sentencepiece.bpe.model"
+    model = train_pieces(model_file)
+    special = ["<s>", "<pad>", "</s>", "<unk>"]
+    pieces = write_vocabulary(folder / "vocab.json", special, model, [])
+    tokenizer = hf.M2M100Tokenizer(str(folder / "vocab.json"), str(model_file), src_lang="en")
+    config = hf.M2M100Config(
+        vocab_size=len(pieces) + len(tokenizer.lang_code_to_id), pad_token_id=1, eos_token_id=2,
+        bos_token_id=0, decoder_start_token_id=2, **SIZES,
+    )  # fmt: skip
+    return hf.M2M100ForConditionalGeneration(config), tokenizer
+
+
+V11 = {"tie_word_embeddings": False, "feed_forward_proj": "gated-gelu"}
+FAMILIES: dict[str, Callable[[Path], Built]] = {
+    "t5": _t5(hf.T5ForConditionalGeneration, hf.T5Config),
+    "t5-1.1": _t5(hf.T5ForConditionalGeneration, hf.T5Config, **V11),
+    "mt5": _t5(hf.MT5ForConditionalGeneration, hf.MT5Config, feed_forward_proj="gated-gelu"),
+    "umt5": _t5(hf.UMT5ForConditionalGeneration, hf.UMT5Config),
+    "byt5": _byt5,
+    "bart": _trained(hf.BartTokenizer, hf.BartConfig, hf.BartForConditionalGeneration),
+    "mbart": _trained(hf.MBartTokenizer, hf.MBartConfig, hf.MBartForConditionalGeneration),
+    "nllb": _trained(hf.NllbTokenizer, hf.M2M100Config, hf.M2M100ForConditionalGeneration),
+    "pegasus": _pegasus,
+    "marian": _marian,
+    "m2m100": _m2m100,
+}
+MULTILINGUAL = ("mbart", "nllb", "m2m100")
+
+
+def build_translator(family: str, folder: Path) -> TorchTranslator:
+    """A model whose outputs differ from source to source; its configuration is in `folder`."""
+    torch.manual_seed(5)
+    model, tokenizer = FAMILIES[family](folder)
+    for name, parameter in model.named_parameters():
+        if parameter.dim() > 1:
+            is_embedding = "embed" in name or "shared" in name
+            torch.nn.init.normal_(parameter, std=0.3 if is_embedding else 0.7)
+    model.generation_config = hf.GenerationConfig.from_model_config(model.config)
+    model.config.save_pretrained(folder)
+    forced = set_languages(tokenizer, "en", "de") if family in MULTILINGUAL else None
+    return TorchTranslator(model.eval(), tokenizer, forced_bos_token_id=forced)

@@ -1,0 +1,157 @@
+"""The same hypotheses with the same scores as torch, family by family."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from t5tune.decoding import ctranslate2_translator
+from t5tune.decoding.ctranslate2_translator import CTranslate2Translator
+from t5tune.decoding.export import convert_model
+from t5tune.decoding.exported import Export
+from t5tune.decoding.torch_translator import TorchTranslator
+from t5tune.decoding.translator import DecodingOptions
+from t5tune.errors import T5TuneError
+from tests.conftest import number_pairs
+from tests.tiny_families import FAMILIES, build_translator
+
+SOURCES = [*(source for source, _ in number_pairs(12)), "zzz Ω </s> one", "two  two", "one one"]
+OPTIONS = DecodingOptions(12)
+
+
+def export(translator: TorchTranslator, folder: Path, quantization: str = "float32") -> Export:
+    settings = convert_model(
+        translator, OPTIONS, folder / quantization, model_directory=folder,
+        quantization=quantization, name="tiny", fingerprint="", sources=SOURCES,
+    )  # fmt: skip
+    return Export(folder / quantization, settings, {})
+
+
+@pytest.fixture(scope="module")
+def torch_translator(tmp_path_factory: pytest.TempPathFactory) -> TorchTranslator:
+    return build_translator("t5", tmp_path_factory.mktemp("t5"))
+
+
+@pytest.fixture(scope="module")
+def exported(torch_translator: TorchTranslator, tmp_path_factory: pytest.TempPathFactory) -> Export:
+    folder = tmp_path_factory.mktemp("export")
+    torch_translator.model.config.save_pretrained(folder)
+    return export(torch_translator, folder)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_family_translates_as_with_torch(family: str, tmp_path: Path) -> None:
+    torch_translator = build_translator(family, tmp_path)
+    made = export(torch_translator, tmp_path)
+    assert made.settings.tokenization["kind"] != "transformers"
+    translator = CTranslate2Translator(made)
+    assert translator.encode(SOURCES) == [list(ids) for ids in torch_translator.encode(SOURCES)]
+    greedy = replace(OPTIONS, num_beams=1)
+    assert translator.translate(SOURCES, greedy) == torch_translator.translate(SOURCES, greedy)
+    same = 0
+    for length_penalty in (1.0, 0.4):
+        options = replace(OPTIONS, length_penalty=length_penalty, num_hypotheses=2)
+        expected = torch_translator.translate_n_best(SOURCES, options)
+        found = translator.translate_n_best(SOURCES, options)
+        for theirs, ours in zip(expected, found, strict=True):
+            if theirs[0].text == ours[0].text:  # the searches stop by different rules
+                same += 1
+                assert ours[0].score == pytest.approx(theirs[0].score, abs=1e-4)
+    assert same >= 1.6 * len(SOURCES)
+
+
+def test_a_beam_search_ends_where_torch_ends_it(tmp_path: Path) -> None:
+    torch_translator = build_translator("bart", tmp_path)
+    bias = torch_translator.model.final_logits_bias
+    bias[0, torch_translator.tokenizer.eos_token_id] = 2.0  # hypotheses end now and then
+    options = DecodingOptions(20)
+    expected = torch_translator.translate(SOURCES, options)
+    assert 3 < sum(hypothesis.reached_limit for hypothesis in expected) < len(SOURCES) - 3
+    assert (
+        CTranslate2Translator(export(torch_translator, tmp_path)).translate(SOURCES, options)
+        == expected
+    )
+
+
+def test_order_duplicates_batches_and_workers_change_nothing(
+    exported: Export, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    translator = CTranslate2Translator(exported)
+    together = translator.translate(SOURCES, OPTIONS)
+    alone = [translator.translate([source], OPTIONS)[0] for source in SOURCES]
+    done: list[int] = []
+    monkeypatch.setattr(ctranslate2_translator, "count_cores", lambda: 3)
+    many = CTranslate2Translator(exported)
+    in_small_batches = many.translate(SOURCES, replace(OPTIONS, tokens_per_batch=1), done.append)
+    assert together == alone == in_small_batches
+    assert together[0] == together[-1]
+    assert len({hypothesis.text for hypothesis in together}) > 2
+    assert done == [1] * len(SOURCES)
+    assert translator.translate([], OPTIONS) == []
+
+
+def test_sources_are_cut_and_prefixed_as_with_torch(
+    exported: Export, torch_translator: TorchTranslator
+) -> None:
+    settings = replace(exported.settings, prefix="three: ", max_source_length=5)
+    ours = CTranslate2Translator(replace(exported, settings=settings))
+    theirs = TorchTranslator(
+        torch_translator.model, torch_translator.tokenizer, prefix="three: ", max_source_length=5
+    )
+    assert ours.translate(SOURCES, OPTIONS) == theirs.translate(SOURCES, OPTIONS)
+    assert ours.num_truncated == theirs.num_truncated > 0
+
+
+def test_int8_is_near(exported: Export, tmp_path: Path) -> None:
+    options = DecodingOptions(4)
+    torch_translator = build_translator("t5", tmp_path)
+    for name, parameter in torch_translator.model.named_parameters():
+        if parameter.dim() > 1 and "shared" not in name:
+            parameter.data.mul_(0.2)  # as smooth a function as trained models are
+    before = torch_translator.translate_n_best(SOURCES, options)
+    made = export(torch_translator, tmp_path, "int8")
+    assert (made.path / "model.bin").stat().st_size < (exported.path / "model.bin").stat().st_size
+    assert torch_translator.translate_n_best(SOURCES, options) == before
+    found = CTranslate2Translator(made).translate_n_best(SOURCES, options)
+    for (ours,), (theirs,) in zip(found, before, strict=True):
+        assert ours.score == pytest.approx(theirs.score, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    "fields", [{"repetition_penalty": 1.7}, {"min_length": 5, "suppress_tokens": [1]}]
+)
+def test_what_the_generation_configuration_asks_for_is_obeyed(
+    fields: dict[str, object], tmp_path: Path
+) -> None:
+    torch_translator = build_translator("t5", tmp_path)
+    options = replace(OPTIONS, num_beams=1)
+    before = torch_translator.translate(SOURCES, options)
+    for key, value in fields.items():
+        setattr(torch_translator.model.generation_config, key, value)
+    expected = torch_translator.translate(SOURCES, options)
+    assert expected != before
+    found = CTranslate2Translator(export(torch_translator, tmp_path)).translate(SOURCES, options)
+    # Torch also counts the start token as a repetition.
+    different = sum(a != b for a, b in zip(expected, found, strict=True))
+    assert different <= (1 if "repetition_penalty" in fields else 0)
+
+
+def test_an_empty_source_has_an_empty_translation(exported: Export) -> None:
+    (hypothesis,) = CTranslate2Translator(exported).translate([""], OPTIONS)
+    assert (hypothesis.text, hypothesis.reached_limit) == ("", False)
+
+
+def test_what_cannot_be_is_one_sentence(
+    exported: Export, tmp_path: Path, torch_translator: TorchTranslator
+) -> None:
+    with pytest.raises(T5TuneError, match=r"float16 is not available on this CPU; it has int8, "):
+        ctranslate2_translator.check_availability("float16")
+    translator = CTranslate2Translator(exported)
+    options = replace(OPTIONS, num_beams=2, num_hypotheses=4)
+    with pytest.raises(T5TuneError, match="4 hypotheses need as many beams"):
+        translator.translate_n_best(SOURCES, options)
+    (tmp_path / "config.json").write_text('{"model_type": "longt5"}', encoding="utf-8")
+    with pytest.raises(T5TuneError, match=r"cannot convert this .* LongT5Config$"):
+        export(torch_translator, tmp_path)
