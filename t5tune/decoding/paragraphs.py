@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import accumulate
+from typing import TYPE_CHECKING
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 Piece = tuple[int, int]
 Paragraph = list[Piece]
@@ -85,6 +86,8 @@ def _split_unwrapped(text: str, pieces: Paragraph, width: int) -> Iterator[Parag
 
 def find_markdown_paragraphs(text: str) -> Iterator[Paragraph]:
     """Paragraphs, headings, items of lists and cells of tables of Markdown (CommonMark)."""
+    from markdown_it import MarkdownIt
+
     front = _FRONT_MATTER.match(text)
     start = front.end() if front else 0
     # To the parser "\r" ends a line, to us it does not; one character stays one character.

@@ -14,11 +14,12 @@ from tests.conftest import REPOSITORY
 
 # Text that has what documents are made of more often than chance would.
 PARTS = [
-    "# ", "## ", "- ", "* ", "1. ", "10) ", "> ", ">", "    ", "\t", "\n", "\n\n", "\r\n", "\r", " ",
-    "  \n", "\\\n", "```", "```py\n", "~~~", "`x`", "``", "|", "|---|", "| a | b |", "\\|", "---", "===",
-    "[a](b)", "[ ] ", "[x] ", "![i](u)", "<div>", "</div>", "<!--", "-->", "**", "*", "_", "\ufeff", "\0",
-    "Mr. Bee went home. ", "Then it rained! ", "z. B. ", "你好。", "再见。", "\u2028", "\x85", "\x0b", "a", "I",
-    "[r]: http://x\n", "&amp;", "&", "+++", "A line that is long enough to have been wrapped by some editor",
+    "# ", "## ", "- ", "* ", "1. ", "10) ", "> ", ">", "    ", "\t", "\n", "\n\n", "\r\n", "\r",
+    " ", "  \n", "\\\n", "```", "```py\n", "~~~", "`x`", "``", "|", "|---|", "| a | b |", "\\|",
+    "---", "===", "[a](b)", "[ ] ", "[x] ", "![i](u)", "<div>", "</div>", "<!--", "-->", "**", "*",
+    "_", "\ufeff", "\0", "Mr. Bee went home. ", "Then it rained! ", "z. B. ", "你好。", "再见。",
+    "\u2028", "\x85", "\x0b", "a", "I", "[r]: http://x\n", "&amp;", "&", "+++",
+    "A line that is long enough to have been wrapped by some editor",
 ]  # fmt: skip
 DOCUMENTS = st.one_of(
     st.text(max_size=200), st.lists(st.sampled_from(PARTS), max_size=40).map("".join)
@@ -85,7 +86,7 @@ echo kept
 |------|-----------:|
 | one \\| two | a number |
 
-Hard break  
+Hard break\x20\x20
 next line\\
 third line
 

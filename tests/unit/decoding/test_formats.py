@@ -48,9 +48,7 @@ def test_n_best() -> None:
 
 def test_tsv_with_a_header() -> None:
     lines = ["\ufeffid\ten\tnote\r", '7\tone "x\tn\r', "", "8\t\t\r"]
-    expected = (
-        '\ufeffid\ten\tnote\ttranslation\r\n7\tone "x\tn\tONE "X\r\n\n8\t\t\t\r\n'
-    )
+    expected = '\ufeffid\ten\tnote\ttranslation\r\n7\tone "x\tn\tONE "X\r\n\n8\t\t\t\r\n'
     assert convert(TsvFormat("en", "translation"), *lines) == expected
     filled = convert(TsvFormat("en", "note"), "id\ten\tnote", "7\tone\told", "8\t\told")
     assert filled == "id\ten\tnote\n7\tone\tONE\n8\t\told\n"
@@ -137,7 +135,7 @@ def test_what_is_no_object(line: str) -> None:
 
 
 def test_fields_that_are_no_text() -> None:
-    with pytest.raises(T5TuneError, match="no field 'en'.*did you mean eng"):
+    with pytest.raises(T5TuneError, match=r"no field 'en'.*did you mean eng"):
         convert(JsonLinesFormat("en", "translation"), '{"eng": "a"}')
     with pytest.raises(T5TuneError, match="'en' is no text"):
         convert(JsonLinesFormat("en", "translation"), '{"en": 1}')

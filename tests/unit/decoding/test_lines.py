@@ -28,9 +28,7 @@ def cut(data: bytes, places: list[int]) -> Iterator[bytes]:
         yield data[start:]
 
 
-@given(
-    st.text(st.sampled_from("aé你\n\r\u2028\x85 "), max_size=30), st.lists(st.integers(0, 60))
-)
+@given(st.text(st.sampled_from("aé你\n\r\u2028\x85 "), max_size=30), st.lists(st.integers(0, 60)))
 def test_blocks_change_nothing(text: str, places: list[int]) -> None:
     found = list(split_into_lines(cut(text.encode(), places), "in.txt"))
     numbered = [line for chunk in found for line in chunk]
@@ -55,9 +53,13 @@ def test_blocks_change_nothing(text: str, places: list[int]) -> None:
 )
 def test_what_is_no_text(blocks: tuple[bytes, ...], num_good: int, message: str) -> None:
     good: list[str] = []
-    with pytest.raises(T5TuneError) as caught:
+
+    def read_all() -> None:
         for chunk in split_into_lines(iter(blocks), "in.txt"):
-            good += [line.text for line in chunk]
+            good.extend(line.text for line in chunk)
+
+    with pytest.raises(T5TuneError) as caught:
+        read_all()
     assert message in caught.value.message
     assert len(good) == num_good
 
