@@ -129,12 +129,12 @@ class _LazyTranslator:
         self._model = model
         self._search = search
         self._is_document = is_document
-        self._translator: Translator | None = None
+        self.translator: Translator | None = None
         self.options: DecodingOptions | None = None
 
     def open(self) -> Translator:
         """Load it if it is not there."""
-        if self._translator is None:
+        if self.translator is None:
             opened = open_translator(
                 self._model.name,
                 engine=self._model.engine,
@@ -143,8 +143,8 @@ class _LazyTranslator:
             )
             self.options = self._search.apply(opened.options)
             translator = opened.translator
-            self._translator = SentenceTranslator(translator) if self._is_document else translator
-        return self._translator
+            self.translator = SentenceTranslator(translator) if self._is_document else translator
+        return self.translator
 
     def translate(
         self, sources: Sequence[str], on_progress: Callable[[int], None]
@@ -258,3 +258,6 @@ class _Warnings:
             say(f"{self.num_truncated:,} sources were cut to the model's max_source_length")
         if self.num_limited > 1:
             say(f"{self.num_limited:,} translations ended at the limit of their length")
+        translator = self._lazy.translator
+        if isinstance(translator, SentenceTranslator) and translator.num_marks_lost:
+            say(f"emphasis that found no place in the translation: {translator.num_marks_lost:,}")

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from t5tune.errors import T5TuneError
 from t5tune.manifest import flush
-from t5tune.run_directory import write_text
+from t5tune.run_directory import display_path, write_text
 
 VERSION = 1  # of the progress file
 
@@ -110,14 +110,16 @@ class OutputFile:
         self.origin = origin
         self.progress = Progress()
         if path.is_dir():
-            raise T5TuneError(f"{path} is a directory.", next_command=f"--output {path}/FILE")
+            raise T5TuneError(
+                f"{display_path(path)} is a directory.", next_command=f"--output {path}/FILE"
+            )
         if path.exists() and not path.is_file():
-            raise T5TuneError(f"{path} is no regular file.", next_command=f"> {path}")
+            raise T5TuneError(f"{display_path(path)} is no regular file.", next_command=f"> {path}")
         try:
             self._file = os.fdopen(os.open(self.partial, os.O_RDWR | os.O_CREAT, 0o666), "r+b", 0)
         except OSError as error:
             raise T5TuneError(
-                f"{path} cannot be written: {error.strerror}.",
+                f"{display_path(path)} cannot be written: {error.strerror}.",
                 next_command=f"ls -ld {shlex.quote(str(path.parent))}",
             ) from error
         self._lock()
@@ -131,7 +133,7 @@ class OutputFile:
         except BlockingIOError:
             self._file.close()
             raise T5TuneError(
-                f"{self.path} is being written by another process.",
+                f"{display_path(self.path)} is being written by another process.",
                 next_command="--output ANOTHER",
             ) from None
         except OSError:
@@ -157,7 +159,7 @@ class OutputFile:
             )
             self._file.close()
             raise T5TuneError(
-                f"{self.partial} was begun otherwise: {details}.",
+                f"{display_path(self.partial)} was begun otherwise: {details}.",
                 next_command=f"rm {shlex.quote(str(self.partial))}*   # starts from the beginning",
             )
         self.progress = Progress(journal["num_items"], journal["window"])
@@ -179,7 +181,7 @@ class OutputFile:
                 self._note(progress)
         except OSError as error:
             raise T5TuneError(
-                f"{self.partial} could not be written: {error.strerror}.",
+                f"{display_path(self.partial)} could not be written: {error.strerror}.",
                 next_command=self._advice(),
             ) from error
         self.progress = progress

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from t5tune.decoding.markup import (
+    Marked,
+    count_emphasis,
+    is_unharmed,
+    keeps_protected,
+    put_marks,
+    remove_marks,
+    take_apart,
+)
 from t5tune.decoding.translator import DecodingOptions, Hypothesis, Translator
 
-# What a translation has to hold as often as its source: code, addresses, marks of links and
-# notes, tags of HTML. A "[" counts where a link follows.
-_PROTECTED = re.compile(
-    r"(?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)"
-    r"|!?\[(?=[^\]]*\][(\[])"
-    r"|\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+(?:\"[^\"]*\"|'[^']*'))?\)"
-    r"|\]\[[^\]]*\]"
-    r"|\[\^[^\]\s]+\]"
-    r"|<[/!a-zA-Z][^<>]*>"
-    r"|(?:https?://|www\.)[^\s<>()\[\]]*[^\s<>()\[\].,;:!?'\"]"
-    r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
-)
 _CLAUSE_END = re.compile(r"(?<=[,;:،؛—–])\s+|(?<=[、，；：。！？])\s*")
 _SPACE = re.compile(r"\s+")
 
@@ -38,15 +34,20 @@ class SentenceTranslator:
     """Translates sentences of any length, with code and addresses in them.
 
     A sentence that is too long is split where a clause ends, at a blank if there is no such
-    place, and its parts are translated one by one. A sentence with something to protect is
-    translated as a whole; where its translation does not hold all of that, what stands between
-    is translated piece by piece.
+    place, and its parts are translated one by one.
+
+    A sentence with code, addresses, links or emphasis is translated as it is. Where its
+    translation does not hold all of that, it is translated without links and emphasis, their
+    words are translated once more by themselves, and get their marks where they are found. Where
+    code or an address is still spoiled, or a link has no place, what stands between is translated
+    piece by piece.
 
     Args:
         translator: Translates sentences that fit into its `max_source_length`.
 
     Attributes:
         num_split: Sentences so far that were too long.
+        num_marks_lost: Emphasis so far that is not in the translation.
     """
 
     def __init__(self, translator: Translator) -> None:
@@ -55,6 +56,7 @@ class SentenceTranslator:
         self.max_source_length: int | None = None
         self.num_truncated = 0
         self.num_split = 0
+        self.num_marks_lost = 0
 
     def translate(
         self,
@@ -67,14 +69,52 @@ class SentenceTranslator:
         sentences = self._split(sources)
         parts = [part for sentence in sentences for part in sentence if part.is_translated]
         self._translate_parts(parts, options, on_progress)
-        harmed = [i for i, part in enumerate(parts) if not _is_unharmed(part)]
-        pieces = {i: list(_take_apart(parts[i].text)) for i in harmed}
-        self._translate_parts(
-            [p for found in pieces.values() for p in found if p.is_translated], options, on_progress
-        )
-        for i, found in pieces.items():
-            parts[i].hypotheses = [_join(found)]
+        harmed = [part for part in parts if not is_unharmed(part.text, part.hypotheses[0].text)]
+        spoiled = self._translate_without_marks(harmed, options, on_progress)
+        self._translate_pieces(spoiled, options, on_progress)
+        for part in harmed:
+            lost = count_emphasis(part.text) - count_emphasis(part.hypotheses[0].text)
+            self.num_marks_lost += lost.total()
         return [_join(sentence) for sentence in sentences]
+
+    def _translate_without_marks(
+        self,
+        parts: Sequence[_Part],
+        options: DecodingOptions,
+        on_progress: Callable[[int], None] | None,
+    ) -> list[_Part]:
+        """Translate again; those are returned of which not everything can be kept so."""
+        plans: list[tuple[_Part, str, list[Marked]]] = [
+            (part, *remove_marks(part.text)) for part in parts
+        ]
+        plans = [plan for plan in plans if plan[2]]
+        texts = [text for _, plain, marked in plans for text in (plain, *(m.text for m in marked))]
+        pieces = [_Part(text, True) for text in texts]
+        self._translate_parts(pieces, options, on_progress)
+        found = iter([piece.hypotheses[0] for piece in pieces])
+        mended: set[int] = set()
+        for part, plain, marked in plans:
+            whole = next(found)
+            text, missing = put_marks(whole.text, marked, [next(found).text for _ in marked])
+            if keeps_protected(plain, whole.text) and not any(m.is_link for m in missing):
+                part.hypotheses = [replace(whole, text=text)]
+                mended.add(id(part))
+        return [part for part in parts if id(part) not in mended]
+
+    def _translate_pieces(
+        self,
+        parts: Sequence[_Part],
+        options: DecodingOptions,
+        on_progress: Callable[[int], None] | None,
+    ) -> None:
+        """Translate what stands between what must be kept."""
+        pieces = [[_Part(*piece) for piece in take_apart(part.text)] for part in parts]
+        words = [piece for found in pieces for piece in found if piece.is_translated]
+        self._translate_parts(words, options, on_progress)
+        for part, found in zip(parts, pieces, strict=True):
+            # What has lost no more than its emphasis is better as a whole.
+            if not keeps_protected(part.text, part.hypotheses[0].text):
+                part.hypotheses = [_join(found)]
 
     def translate_n_best(
         self,
@@ -154,31 +194,6 @@ def _find_cut(text: str) -> tuple[int, int]:
             return min(spans, key=lambda span: abs(span[0] - middle))
     half = len(text) // 2
     return half, half
-
-
-def _is_unharmed(part: _Part) -> bool:
-    wanted = Counter(match[0] for match in _PROTECTED.finditer(part.text))
-    if not wanted:
-        return True
-    return wanted == Counter(m[0] for m in _PROTECTED.finditer(part.hypotheses[0].text))
-
-
-def _take_apart(text: str) -> Iterator[_Part]:
-    """What is protected, what stands between, and the white space around that."""
-    at = 0
-    for match in [*_PROTECTED.finditer(text), None]:
-        between = text[at : match.start() if match else len(text)]
-        words = between.strip()
-        if any(character.isalpha() for character in words):
-            start = between.index(words)
-            yield _Part(between[:start], False)
-            yield _Part(words, True)
-            yield _Part(between[start + len(words) :], False)
-        else:
-            yield _Part(between, False)
-        if match:
-            yield _Part(match[0], False)
-            at = match.end()
 
 
 def _join(parts: Sequence[_Part]) -> Hypothesis:

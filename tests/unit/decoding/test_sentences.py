@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from t5tune.decoding.markup import remove_marks
 from t5tune.decoding.sentences import SentenceTranslator
 from t5tune.decoding.translator import DecodingOptions, Hypothesis
 
@@ -90,6 +92,47 @@ def test_what_a_model_would_spoil_is_kept(text: str, kept: list[str]) -> None:
     faithful = Words(lambda source: source, None)
     assert translate(text, faithful) == text
     assert faithful.seen == [text]
+
+
+def without_marks(text: str) -> str:
+    """A translator that spoils what it does not know, as small models do."""
+    return re.sub(r"[*_~`\[\]]|\(\S*\)", "", text).upper() + "!"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("We *really* mean **all of it** today", "WE *REALLY* MEAN **ALL OF IT** TODAY!"),
+        ("Read [the book](x.md) and the book", "READ [THE BOOK](x.md) AND THE BOOK!"),
+        ("Read the book and [the book](x.md)", "READ THE BOOK AND [THE BOOK](x.md)!"),
+        ("![a cat](c.png) is *not* a dog", "![A CAT](c.png) IS *NOT* A DOG!"),
+    ],
+)
+def test_links_and_emphasis_find_their_words(text: str, expected: str) -> None:
+    translator = SentenceTranslator(Words(without_marks, None))
+    (found,) = translator.translate([text], OPTIONS)
+    assert found.text == expected
+    assert translator.num_marks_lost == 0
+
+
+def test_code_comes_before_emphasis() -> None:
+    translator = SentenceTranslator(Words(without_marks, None))
+    (found,) = translator.translate(["Call `f(x)` in [the loop](l) *now*"], OPTIONS)
+    assert found.text == "CALL! `f(x)` IN! [THE LOOP!](l) NOW!"
+    assert translator.num_marks_lost == 1
+
+
+def test_emphasis_whose_words_are_not_found_is_counted() -> None:
+    words = Words(lambda text: "ganz" if text == "all" else text.replace("*", "").upper(), None)
+    translator = SentenceTranslator(words)
+    (found,) = translator.translate(["We mean *all* of it"], OPTIONS)
+    assert found.text == "WE MEAN ALL OF IT"
+    assert translator.num_marks_lost == 1
+
+
+def test_stars_that_are_no_emphasis() -> None:
+    for text in ("2*3*4 is 24", "a * b * c", "snake_case_name", "**"):
+        assert remove_marks(text) == (text, [])
 
 
 def test_text_that_only_looks_protected() -> None:
