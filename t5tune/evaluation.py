@@ -17,6 +17,7 @@ from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import (
     DecodingOptions,
     Hypothesis,
+    PlainTranslator,
     Translator,
     limit_from_references,
 )
@@ -65,7 +66,7 @@ def decoding_options(recipe: Recipe, tokenizer: PreTrainedTokenizerBase) -> Deco
 
 
 def translate_examples(
-    translator: Translator, examples: Examples, options: DecodingOptions
+    translator: PlainTranslator, examples: Examples, options: DecodingOptions
 ) -> list[Hypothesis]:
     """Translate every example once, with progress on stderr."""
     sources = examples.sources

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from t5tune.decoding.engines import AUTO, choose_export
-from t5tune.decoding.translator import DecodingOptions, Translator
+from t5tune.decoding.translator import DecodingOptions, PlainTranslator, Translator
 from t5tune.progress import say, track
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def translate_lines(
     return translations
 
 
-def warn_of_truncation(translator: Translator) -> None:
+def warn_of_truncation(translator: PlainTranslator) -> None:
     """Say how many sources of the last call were too long."""
     if translator.num_truncated:
         say(

@@ -1,12 +1,17 @@
-"""`t5tune translate`: one line in, one line out."""
+"""`t5tune translate`: texts, files, columns, fields, documents; one line in, one line out."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from t5tune.decoding.lines import TextInput
+
+BROKEN_PIPE = 141  # 128 + SIGPIPE, as shells show it
 
 
 def translate(
@@ -19,7 +24,43 @@ def translate(
         typer.Option(help="A run, a model directory or a hub id; the newest run if left out."),
     ] = None,
     input_file: Annotated[
-        Path | None, typer.Option("--input", help="A text file, one text a line.")
+        Path | None, typer.Option("--input", help="A file, one text a line.")
+    ] = None,
+    output_file: Annotated[
+        Path | None,
+        typer.Option("--output", help="A file; the same command goes on after an interruption."),
+    ] = None,
+    documents: Annotated[
+        bool,
+        typer.Option("--documents", help="The input is a document: sentences are found in it."),
+    ] = False,
+    format_name: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            help="text, tsv, jsonl, and for documents markdown; by the name of --input.",
+        ),
+    ] = None,
+    column: Annotated[
+        str | None, typer.Option(help="Of the source: a name or, in TSV, a number.")
+    ] = None,
+    into: Annotated[str, typer.Option(help="Column or field of the translation.")] = "translation",
+    json_output: Annotated[
+        bool, typer.Option("--json", help="One JSON object a line: source and translation.")
+    ] = False,
+    n_best: Annotated[
+        int | None,
+        typer.Option(min=1, help="So many translations each: line number, score, text."),
+    ] = None,
+    num_beams: Annotated[int | None, typer.Option(min=1, help="1 is greedy search.")] = None,
+    length_penalty: Annotated[
+        float | None, typer.Option(help="Above 1 beams favour long translations, below short.")
+    ] = None,
+    no_repeat_ngram: Annotated[
+        int | None, typer.Option(min=0, help="No sequence of so many tokens twice; 0 allows it.")
+    ] = None,
+    max_new_tokens: Annotated[
+        int | None, typer.Option(min=1, help="Length limit of a translation, in tokens.")
     ] = None,
     source_lang: Annotated[
         str | None, typer.Option(help="For a model that is no run and needs it.")
@@ -27,68 +68,44 @@ def translate(
     target_lang: Annotated[
         str | None, typer.Option(help="For a model that is no run and needs it.")
     ] = None,
-    num_beams: Annotated[int | None, typer.Option(min=1, help="1 is greedy search.")] = None,
-    max_new_tokens: Annotated[
-        int | None, typer.Option(min=1, help="Length limit of a translation, in tokens.")
-    ] = None,
     engine: Annotated[
         str,
         typer.Option(help="auto, torch, ctranslate2 or one export such as ctranslate2-int8."),
     ] = "auto",
-    json_output: Annotated[
-        bool, typer.Option("--json", help="One JSON object a line: source and translation.")
-    ] = False,
 ) -> None:
     """Translate texts, a file or standard input; order and blank lines are kept."""
-    import json
-
     from t5tune.cli.models import choose_model
+    from t5tune.decoding.choices import Layout, ModelChoice, SearchChoice, choose_format
+    from t5tune.streamed_translation import translate_input
 
-    lines = _read_texts(texts, input_file)
-    name = choose_model(model)
-    if not any(line.strip() for line in lines):
-        translations = [""] * len(lines)  # nothing to do: no model is loaded for it
-    else:
-        translations = _translate(
-            lines, name, engine, source_lang, target_lang, num_beams, max_new_tokens
-        )
-    for line, translation in zip(lines, translations, strict=True):
-        if json_output:
-            item = {"source": line, "translation": translation}
-            sys.stdout.write(json.dumps(item, ensure_ascii=False) + "\n")
-        else:
-            sys.stdout.write(translation + "\n")
-    sys.stdout.flush()
+    layout = Layout(
+        format=choose_format(format_name, input_file, is_document=documents),
+        column=column,
+        into=into,
+        is_document=documents,
+        as_json=json_output,
+    )
+    search = SearchChoice(num_beams, max_new_tokens, length_penalty, no_repeat_ngram, n_best)
+    source = _open_input(texts, input_file)
+    chosen = ModelChoice(choose_model(model), engine, source_lang, target_lang)
+    try:
+        translate_input(source, output_file, layout, chosen, search)
+    except BrokenPipeError:
+        raise typer.Exit(BROKEN_PIPE) from None
 
 
-def _read_texts(texts: list[str] | None, input_file: Path | None) -> list[str]:
+def _open_input(texts: list[str] | None, input_file: Path | None) -> TextInput:
+    from t5tune.decoding.lines import from_texts, open_file, open_stdin
     from t5tune.errors import T5TuneError
-    from t5tune.scoring.text_files import read_lines, read_stdin_lines
 
     if texts and input_file is not None:
         raise T5TuneError(
             "texts and --input were both given.", next_command="t5tune translate --input FILE"
         )
     if texts:
-        # A text with line breaks would come out as a different number of lines.
-        return [" ".join(text.split("\n")) for text in texts]
+        return from_texts(texts)
     if input_file is not None:
-        return read_lines(input_file)
-    if sys.stdin.isatty():
+        return open_file(input_file)
+    if sys.stdin is not None and sys.stdin.isatty():
         typer.echo("reading from the terminal, Ctrl-D ends", err=True)
-    return read_stdin_lines()
-
-
-def _translate(
-    lines: list[str],
-    name: str,
-    engine: str,
-    source_lang: str | None,
-    target_lang: str | None,
-    num_beams: int | None,
-    max_new_tokens: int | None,
-) -> list[str]:
-    from t5tune.translation import open_translator, translate_lines
-
-    model = open_translator(name, engine=engine, source_lang=source_lang, target_lang=target_lang)
-    return translate_lines(model, lines, num_beams=num_beams, max_new_tokens=max_new_tokens)
+    return open_stdin()

@@ -63,7 +63,7 @@ class CachedTranslator:
         options: DecodingOptions,
         on_progress: Callable[[int], None] | None = None,
     ) -> list[Hypothesis]:
-        """See `Translator.translate`. Equal sources are generated once."""
+        """See `PlainTranslator.translate`. Equal sources are generated once."""
         found = from_first(lambda: self._look_up(sources, options))
         # Longest first, as within batches; the order changes no hypothesis.
         missing = sorted(set(sources) - found.keys(), key=lambda text: (-len(text), text))
@@ -74,18 +74,6 @@ class CachedTranslator:
             found |= self._generate(missing[start : start + KEPT_TOGETHER], options, advance)
         self.num_truncated = sum(found[source].source_is_cut for source in sources)
         return [found[source].hypothesis for source in sources]
-
-    def translate_n_best(
-        self,
-        sources: Sequence[str],
-        options: DecodingOptions,
-        on_progress: Callable[[int], None] | None = None,
-    ) -> list[list[Hypothesis]]:
-        """See `Translator.translate_n_best`; lists are generated anew and not kept."""
-        translator = self._translator = self._translator or self._load()
-        found = translator.translate_n_best(sources, options, on_progress)
-        self.num_truncated, self.num_generated = translator.num_truncated, len(set(sources))
-        return found
 
     def _look_up(
         self, sources: Sequence[str], options: DecodingOptions

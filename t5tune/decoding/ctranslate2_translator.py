@@ -44,6 +44,7 @@ class CTranslate2Translator:
         settings = export.settings
         self.engine = export.engine
         self.num_truncated = 0
+        self.max_source_length = settings.max_source_length
         self._directory = str(export.path)
         self._settings = settings
         self._tokenization = load_tokenization(export.path, settings.tokenization)
@@ -86,6 +87,11 @@ class CTranslate2Translator:
                 self.num_truncated += len(kept) < len(ids)
                 encoded.append(kept)
         return encoded
+
+    def count_tokens(self, sources: Sequence[str]) -> list[int]:
+        """See `Translator.count_tokens`."""
+        texts = [self._settings.prefix + source for source in sources]
+        return [len(ids) for ids in self._tokenization.encode(texts)]
 
     def _translate(
         self,

@@ -29,6 +29,7 @@ class SharedTranslator:
     def __init__(self, translator: TorchTranslator) -> None:
         self.translator = translator
         self.engine = translator.engine
+        self.max_source_length = translator.max_source_length
         self.num_truncated = 0
 
     def translate(
@@ -54,6 +55,10 @@ class SharedTranslator:
         """See `Translator.translate_n_best`; called as `translate` is."""
         check_num_hypotheses(options)
         return self._translate(sources, options, on_progress, with_scores=True)
+
+    def count_tokens(self, sources: Sequence[str]) -> list[int]:
+        """See `Translator.count_tokens`."""
+        return self.translator.count_tokens(sources)
 
     def _translate(
         self,

@@ -98,6 +98,11 @@ class TorchTranslator:
         )
         return TokenSequences(encoded)
 
+    def count_tokens(self, sources: Sequence[str]) -> list[int]:
+        """See `Translator.count_tokens`."""
+        texts = [self.prefix + source for source in sources]
+        return [len(ids) for ids in encode_texts(texts, self.tokenizer, max_length=None)[0]]
+
     @contextmanager
     def evaluation_mode(self) -> Iterator[None]:
         """Without dropout while the block runs."""

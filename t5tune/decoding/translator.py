@@ -48,8 +48,13 @@ class DecodingOptions:
     num_hypotheses: int = 1
 
 
-class Translator(Protocol):
-    """Turns sources into hypotheses."""
+class PlainTranslator(Protocol):
+    """Turns sources into their best hypotheses.
+
+    Attributes:
+        engine: Its name, for reports.
+        num_truncated: Sources of the last call that were cut to the model's length.
+    """
 
     engine: str
     num_truncated: int
@@ -72,6 +77,16 @@ class Translator(Protocol):
         """
         ...
 
+
+class Translator(PlainTranslator, Protocol):
+    """A model that is there, whatever engine it has.
+
+    Attributes:
+        max_source_length: In tokens; None if there is no limit.
+    """
+
+    max_source_length: int | None
+
     def translate_n_best(
         self,
         sources: Sequence[str],
@@ -85,6 +100,10 @@ class Translator(Protocol):
         Raises:
             T5TuneError: More hypotheses are wanted than there are beams.
         """
+        ...
+
+    def count_tokens(self, sources: Sequence[str]) -> list[int]:
+        """How many tokens the model would read of each source, prefix included, uncut."""
         ...
 
 

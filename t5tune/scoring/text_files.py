@@ -9,7 +9,7 @@ from pathlib import Path
 from t5tune.errors import T5TuneError
 
 _BOM = "\ufeff"
-_STDIN_NAME = "standard input"
+STDIN_NAME = "standard input"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -26,22 +26,27 @@ def read_lines(path: str | Path) -> list[str]:
     """
     try:
         data = Path(path).read_bytes()
-    except FileNotFoundError:
-        raise T5TuneError(
+    except OSError as error:
+        raise refuse_file(path, error) from error
+    return split_lines(data, name=str(path))
+
+
+def refuse_file(path: str | Path, error: OSError) -> T5TuneError:
+    """What to say of a file that cannot be read."""
+    if isinstance(error, FileNotFoundError):
+        return T5TuneError(
             f"There is no file {str(path)!r}.",
             next_command=f"ls {shlex.quote(str(Path(path).parent))}",
-        ) from None
-    except OSError as error:
-        raise T5TuneError(
-            f"{str(path)!r} cannot be read: {error.strerror}.",
-            next_command=f"ls -l {shlex.quote(str(path))}",
-        ) from error
-    return split_lines(data, name=str(path))
+        )
+    return T5TuneError(
+        f"{str(path)!r} cannot be read: {error.strerror}.",
+        next_command=f"ls -l {shlex.quote(str(path))}",
+    )
 
 
 def read_stdin_lines() -> list[str]:
     """Lines of standard input, by the rules of `read_lines` whatever the locale."""
-    return split_lines(sys.stdin.buffer.read(), name=_STDIN_NAME)
+    return split_lines(sys.stdin.buffer.read(), name=STDIN_NAME)
 
 
 def split_lines(data: bytes, *, name: str) -> list[str]:
@@ -61,10 +66,25 @@ def split_lines(data: bytes, *, name: str) -> list[str]:
 def _not_utf8(data: bytes, position: int, name: str) -> T5TuneError:
     line = data.count(b"\n", 0, position) + 1
     byte = position - data.rfind(b"\n", 0, position)
-    encoding = "UTF-16" if data.startswith(_UTF16_MARKS) else "LATIN1"
-    file = "FILE" if name == _STDIN_NAME else name
+    return refuse_encoding(name, line, byte, data[position], is_utf16=data.startswith(_UTF16_MARKS))
+
+
+def refuse_encoding(
+    name: str, line: int, byte: int, value: int, *, is_utf16: bool = False
+) -> T5TuneError:
+    """What to say of a byte that is not UTF-8.
+
+    Args:
+        name: Of the file, or `STDIN_NAME`.
+        line: Counted from 1.
+        byte: Its place in the line, counted from 1.
+        value: Of the byte.
+        is_utf16: The file begins as UTF-16 does.
+    """
+    encoding = "UTF-16" if is_utf16 else "LATIN1"
+    file = "FILE" if name == STDIN_NAME else name
     return T5TuneError(
-        f"{name} is not UTF-8: line {line}, byte {byte} of the line, is 0x{data[position]:02x}.",
+        f"{name} is not UTF-8: line {line}, byte {byte} of the line, is 0x{value:02x}.",
         next_command=f"iconv -f {encoding} -t UTF-8 {shlex.quote(file)} > "
         f"{shlex.quote(file + '.utf8')}  # -f: the encoding that the file has",
     )

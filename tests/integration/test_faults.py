@@ -11,7 +11,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -353,22 +352,6 @@ def test_verify_compares_a_translation(run: Path, t5tune: RunCommand) -> None:
 def test_verify_of_what_is_no_run(tmp_path: Path, t5tune: RunCommand) -> None:
     assert "is no directory" in t5tune("verify", tmp_path / "nothing").err
     assert "holds neither a checkpoint nor a model" in t5tune("verify", tmp_path).err
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A volume of 1 MB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
-    try:
-        subprocess.run(mount, check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip("a small volume can be mounted by the superuser only")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 def test_a_disk_that_is_too_small_is_refused_before_training(

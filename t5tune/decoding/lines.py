@@ -1,0 +1,244 @@
+"""Lines of text as they arrive: from a file, from a pipe, without an end if need be."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from t5tune.errors import T5TuneError
+from t5tune.scoring.text_files import STDIN_NAME, refuse_encoding, refuse_file
+
+BLOCK_BYTES = 1 << 16  # what a pipe holds
+MAX_LINE_BYTES = 16 << 20  # no sentence is so long; without a limit one line could fill the memory
+BOM = "\ufeff"
+
+
+@dataclass(frozen=True)
+class Line:
+    r"""A line of input.
+
+    Attributes:
+        number: Counted from 1.
+        text: All that stands between two "\n": a "\r" at the end and a byte order mark belong to
+            it.
+    """
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """What one look at a whole file tells.
+
+    Attributes:
+        num_lines: A last line counts without a newline too.
+        sha256: Of its bytes.
+    """
+
+    num_lines: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class TextInput:
+    """Where text comes from.
+
+    Attributes:
+        name: For messages.
+        read: Its bytes in blocks, each as soon as it is there.
+        is_live: It can be read once only, and may pause.
+        status: Of the file that it is, if it is one.
+    """
+
+    name: str
+    read: Callable[[], Iterator[bytes]]
+    is_live: bool = False
+    status: os.stat_result | None = None
+
+
+def open_file(path: Path) -> TextInput:
+    """A file.
+
+    Raises:
+        T5TuneError: It cannot be read.
+    """
+
+    def read() -> Iterator[bytes]:
+        try:
+            with path.open("rb") as stream:
+                while block := stream.read(BLOCK_BYTES):
+                    yield block
+        except OSError as error:
+            raise refuse_file(path, error) from error
+
+    try:
+        with path.open("rb") as stream:
+            status = os.fstat(stream.fileno())
+    except OSError as error:
+        raise refuse_file(path, error) from error
+    return TextInput(str(path), read, not stat.S_ISREG(status.st_mode), status)
+
+
+def open_stdin() -> TextInput:
+    """Standard input; where that is a file, it can be read again."""
+    try:
+        descriptor = sys.stdin.fileno()
+    except (OSError, ValueError):  # no real file
+        stream: BinaryIO = sys.stdin.buffer
+        return TextInput(STDIN_NAME, lambda: iter(lambda: stream.read(BLOCK_BYTES), b""), True)
+    except AttributeError:  # closed
+        return TextInput(STDIN_NAME, lambda: iter(()), True)
+    status = os.fstat(descriptor)
+    is_live = not stat.S_ISREG(status.st_mode)
+    start = 0 if is_live else os.lseek(descriptor, 0, os.SEEK_CUR)
+
+    def read() -> Iterator[bytes]:
+        try:
+            if not is_live:
+                os.lseek(descriptor, start, os.SEEK_SET)
+            # Past Python's buffer, whose lock a thread that waits for input would hold at the
+            # exit.
+            while block := os.read(descriptor, BLOCK_BYTES):
+                yield block
+        except OSError as error:
+            raise T5TuneError(
+                f"{STDIN_NAME} cannot be read: {error.strerror}.",
+                next_command="t5tune translate --input FILE",
+            ) from error
+
+    return TextInput(STDIN_NAME, read, is_live, status)
+
+
+def from_texts(texts: Sequence[str]) -> TextInput:
+    """Texts of the command line, one a line.
+
+    Raises:
+        T5TuneError: One is not UTF-8.
+    """
+    # A text with line breaks would come out as a different number of lines.
+    lines = [" ".join(text.split("\n")) + "\n" for text in texts]
+    try:
+        data = "".join(lines).encode("utf-8")
+    except UnicodeEncodeError:
+        raise T5TuneError(
+            "A text of the command line is not UTF-8.", next_command="t5tune translate --input FILE"
+        ) from None
+    return TextInput("the command line", lambda: iter([data]))
+
+
+def split_into_lines(blocks: Iterator[bytes], name: str) -> Iterator[list[Line]]:
+    r"""The lines that end in each block; only "\n" ends a line.
+
+    Args:
+        blocks: The text in UTF-8.
+        name: Of the input, for messages.
+
+    Raises:
+        T5TuneError: At a byte that is no text, after the lines before it.
+    """
+    number = 1
+    rest = b""
+    is_utf16 = False
+    for block in blocks:
+        if number == 1 and not rest:
+            is_utf16 = block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        whole, separator, tail = block.rpartition(b"\n")
+        if separator:
+            lines = _decode(rest + whole, number, name, is_utf16)
+            rest = tail
+            for chunk in lines:
+                number += len(chunk)
+                yield chunk
+        else:
+            rest += tail
+        if b"\0" in tail or len(rest) > MAX_LINE_BYTES:
+            _check_line(rest, number, name, is_utf16)
+    if rest:
+        yield from _decode(rest, number, name, is_utf16)
+
+
+def _decode(data: bytes, number: int, name: str, is_utf16: bool) -> Iterator[list[Line]]:
+    """Lines of whole lines; where one is no text, those before it come first."""
+    pieces = data.split(b"\n")
+    fault: T5TuneError | None = None
+    try:
+        if b"\0" in data or max(map(len, pieces)) > MAX_LINE_BYTES:
+            raise UnicodeError
+        texts = data.decode("utf-8").split("\n")
+    except UnicodeError:
+        texts = []
+        try:
+            for piece in pieces:
+                texts.append(_check_line(piece, number + len(texts), name, is_utf16))
+        except T5TuneError as error:
+            fault = error
+    if texts:
+        yield [Line(number + i, text) for i, text in enumerate(texts)]
+    if fault is not None:
+        raise fault
+
+
+def _check_line(data: bytes, number: int, name: str, is_utf16: bool) -> str:
+    """The text of a line.
+
+    Raises:
+        T5TuneError: It has a byte that is not UTF-8, a NUL, or no end.
+    """
+    try:
+        text = data.decode("utf-8")
+        position = len(data)
+    except UnicodeDecodeError as error:
+        position = error.start
+        is_cut = error.reason == "unexpected end of data" and len(data) > MAX_LINE_BYTES
+        if b"\0" not in data[:position] and not is_cut:
+            raise refuse_encoding(
+                name, number, position + 1, data[position], is_utf16=is_utf16
+            ) from None
+        text = ""
+    nul = data.find(b"\0", 0, position)
+    if nul >= 0:
+        raise T5TuneError(
+            f"{name} is no text: line {number}, byte {nul + 1} of the line, is NUL.",
+            next_command="tr -d '\\000' < FILE   # if it is text with stray NUL bytes",
+        )
+    if len(data) > MAX_LINE_BYTES:
+        raise T5TuneError(
+            f"Line {number} of {name} is longer than {MAX_LINE_BYTES >> 20} MB: "
+            "the input should have one sentence a line.",
+            next_command="--documents   # splits a text into sentences",
+        )
+    return text
+
+
+def inspect(source: TextInput, check: Callable[[Line], object] | None = None) -> FileFacts:
+    """Read an input through once: is all of it text, and how much?
+
+    Args:
+        source: Can be read again.
+        check: Called with each line.
+
+    Raises:
+        T5TuneError: It cannot be read, or has a line that is no text.
+    """
+    digest = hashlib.sha256()
+
+    def blocks() -> Iterator[bytes]:
+        for block in source.read():
+            digest.update(block)
+            yield block
+
+    num_lines = 0
+    for lines in split_into_lines(blocks(), source.name):
+        num_lines += len(lines)
+        if check is not None:
+            for line in lines:
+                check(line)
+    return FileFacts(num_lines, digest.hexdigest())

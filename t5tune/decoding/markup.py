@@ -1,0 +1,149 @@
+"""Marks within a sentence: emphasis and links, code and addresses."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+_CODE = r"(?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)"
+_TARGET = (
+    r"\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+(?:\"[^\"]*\"|'[^']*'))?\)"  # of a link
+    r"|\]\[[^\]]*\]"
+)
+_ADDRESS = r"(?:https?://|www\.)[^\s<>()\[\]]*[^\s<>()\[\].,;:!?'\"]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+_TAG = r"<[/!a-zA-Z][^<>]*>"
+
+# What a translation has to hold as often as its source. A "[" counts where a link follows.
+_PROTECTED = re.compile(
+    rf"{_CODE}|!?\[(?=[^\]]*\][(\[])|{_TARGET}|\[\^[^\]\s]+\]|{_TAG}|{_ADDRESS}"
+)
+_EMPHASIS = (
+    r"(?<![\w*_~])(?P<mark>\*{1,3}|_{1,3}|~~)(?=[^\s*_~])(?P<emphasized>[^*_~`]+)"
+    r"(?<=\S)(?P=mark)(?![\w*_~])"
+)
+_MARKED = re.compile(
+    rf"{_CODE}|(?P<opening>!?\[)(?P<linked>[^\[\]`]+)(?P<closing>{_TARGET})|{_EMPHASIS}"
+)
+_PUNCTUATION = ".,;:!?…。！？"
+
+
+@dataclass(frozen=True)
+class Marked:
+    """Words with a mark around them.
+
+    Attributes:
+        text: The words.
+        place: Where they start, as a share of the sentence.
+        opening: The mark before them.
+        closing: The mark after them.
+    """
+
+    text: str
+    place: float
+    opening: str
+    closing: str
+
+    @property
+    def is_link(self) -> bool:
+        return self.opening.endswith("[")
+
+
+def is_unharmed(source: str, translation: str) -> bool:
+    """Whether a translation has everything that is protected in its source, and its emphasis."""
+    wanted = _count_protected(source), count_emphasis(source)
+    return wanted == (_count_protected(translation), count_emphasis(translation))
+
+
+def _count_protected(text: str) -> Counter[str]:
+    return Counter(match[0] for match in _PROTECTED.finditer(text))
+
+
+def count_emphasis(text: str) -> Counter[str]:
+    """How often each mark of emphasis stands around words."""
+    return Counter(match["mark"] for match in _MARKED.finditer(text) if match["mark"])
+
+
+def remove_marks(text: str) -> tuple[str, list[Marked]]:
+    """The sentence without emphasis and links, and the words that had them."""
+    pieces: list[str] = []
+    marked: list[tuple[int, str, str, str]] = []
+    at = length = 0
+    for match in _MARKED.finditer(text):
+        words = match["linked"] or match["emphasized"]
+        if words is None:
+            continue  # code
+        pieces += [text[at : match.start()], words]
+        start = length + match.start() - at
+        length = start + len(words)
+        at = match.end()
+        opening = match["opening"] or match["mark"]
+        marked.append((start, words, opening, match["closing"] or opening))
+    plain = "".join(pieces) + text[at:]
+    return plain, [
+        Marked(words, start / len(plain), opening, closing)
+        for start, words, opening, closing in marked
+    ]
+
+
+def put_marks(
+    translation: str, marked: Sequence[Marked], translations: Sequence[str]
+) -> tuple[str, list[Marked]]:
+    """Set marks around the words that were translated on their own, where they can be found.
+
+    Args:
+        translation: Of the sentence without marks.
+        marked: The words that had marks.
+        translations: Of each of them by itself.
+
+    Returns:
+        The sentence, and those whose words are not in it.
+    """
+    taken: list[tuple[int, int, Marked]] = []
+    missing: list[Marked] = []
+    for words, translated in zip(marked, translations, strict=True):
+        if not words.text.endswith(tuple(_PUNCTUATION)):  # models end what they take for a sentence
+            translated = translated.rstrip(_PUNCTUATION + " ")
+        pattern = re.compile(rf"(?<!\w){re.escape(translated)}(?!\w)", re.IGNORECASE)
+        places = [
+            found.span()
+            for found in (pattern.finditer(translation) if translated else ())
+            if all(found.end() <= start or found.start() >= end for start, end, _ in taken)
+        ]
+        if not places:
+            missing.append(words)
+            continue
+        wanted = words.place * len(translation)
+        start, end = min(places, key=lambda place: abs(place[0] - wanted))
+        taken.append((start, end, words))
+    for start, end, words in sorted(taken, key=lambda entry: entry[0], reverse=True):
+        inner = words.opening + translation[start:end] + words.closing
+        translation = translation[:start] + inner + translation[end:]
+    return translation, missing
+
+
+def keeps_protected(plain: str, translation: str) -> bool:
+    """Whether what is protected in a sentence without marks is in its translation."""
+    return _count_protected(plain) == _count_protected(translation)
+
+
+def take_apart(text: str) -> Iterator[tuple[str, bool]]:
+    """The pieces of a sentence, and whether each is words to translate.
+
+    All others are what is protected, and white space.
+    """
+    at = 0
+    for match in [*_PROTECTED.finditer(text), None]:
+        between = text[at : match.start() if match else len(text)]
+        words = between.strip()
+        if any(character.isalpha() for character in words):
+            start = between.index(words)
+            yield between[:start], False
+            yield words, True
+            yield between[start + len(words) :], False
+        else:
+            yield between, False
+        if match:
+            yield match[0], False
+            at = match.end()

@@ -1,0 +1,154 @@
+r"""Where the paragraphs of a document are: all else in it is left as it is.
+
+A paragraph is a list of pieces, one a line, each from one character of the document to another;
+what stands between two pieces is a line break with the indentation or the "> " around it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+Piece = tuple[int, int]
+Paragraph = list[Piece]
+
+_QUOTE = r"[ \t]*(?:>[ \t]?)*[ \t]*"
+_MARKER = (
+    r"(?:(?:[-*+•‣◦▪–—]|#{1,6}|\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})[.)])[ \t]+)?"
+    r"(?:\[[ xX]\][ \t]+)?"
+)
+_PREFIX = re.compile(rf"(?P<quote>{_QUOTE})(?P<marker>{_MARKER})")
+_FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})")
+_TASK = re.compile(r"\[[ xX]\][ \t]+")
+_FRONT_MATTER = re.compile(r"(---|\+\+\+)[ \t\r]*\n(?:.*\n)*?\1[ \t\r]*(?:\n|\Z)")
+_HARD_BREAK = re.compile(r"(?: {2,}|\\)$")
+
+WRAPPED_WIDTH = 40  # characters: lines of a text that is shorter were not wrapped
+
+
+def find_paragraphs(text: str) -> Iterator[Paragraph]:
+    """Paragraphs of plain text.
+
+    Markers of lists, headings and quotations, indentation and fenced code are no part of them. A
+    line goes on in the next one where the next one's first word would not have fit: what an
+    editor has wrapped, or where that begins with a small letter. Others are lines of their own:
+    verse, an address.
+    """
+    lines = list(_lines(text))
+    paragraph: Paragraph = []
+    previous_quote = ""
+    width = 0
+    fence = ""
+    for start, end in lines:
+        content = text[start:end]
+        mark = _FENCE.match(content)
+        if mark and (not fence or mark[1].startswith(fence)):
+            fence = "" if fence else mark[1]
+        prefix = _PREFIX.match(content)
+        assert prefix is not None
+        piece = _strip(text, start + prefix.end(), end)
+        if fence or mark or piece is None:
+            yield from _split_unwrapped(text, paragraph, width)
+            paragraph, width = [], 0
+            continue
+        quote = prefix["quote"].replace(" ", "").replace("\t", "")
+        if prefix["marker"] or (paragraph and quote != previous_quote):
+            yield from _split_unwrapped(text, paragraph, width)
+            paragraph, width = [], 0
+        previous_quote = quote
+        paragraph.append(piece)
+        width = max(width, len(content))
+    yield from _split_unwrapped(text, paragraph, width)
+
+
+def _split_unwrapped(text: str, pieces: Paragraph, width: int) -> Iterator[Paragraph]:
+    """Paragraphs of lines that belong together."""
+    current: Paragraph = []
+    for piece in pieces:
+        if current:
+            last = current[-1]
+            line_start = text.rfind("\n", 0, last[0]) + 1
+            first_word = re.split(r"\s", text[piece[0] : piece[1]], maxsplit=1)[0]
+            is_full = last[1] - line_start + 1 + len(first_word) > width >= WRAPPED_WIDTH
+            goes_on = text[piece[0]].islower() and text[last[1] - 1] not in ".!?:;"
+            if not (is_full or goes_on):
+                yield current
+                current = []
+        current.append(piece)
+    if current:
+        yield current
+
+
+def find_markdown_paragraphs(text: str) -> Iterator[Paragraph]:
+    """Paragraphs, headings, items of lists and cells of tables of Markdown (CommonMark)."""
+    from markdown_it import MarkdownIt
+
+    front = _FRONT_MATTER.match(text)
+    start = front.end() if front else 0
+    # To the parser "\r" ends a line, to us it does not; one character stays one character.
+    flat = text.replace("\r", " ").replace("\0", " ")
+    parser = MarkdownIt("commonmark").enable("table")
+    parser.core.ruler.enableOnly(["normalize", "block"])
+    starts = list(accumulate((len(line) + 1 for line in flat[start:].split("\n")), initial=start))
+    cursor = start  # within a row of a table cells follow one another
+    for token in parser.parse(flat[start:]):
+        if token.type == "inline" and token.map is not None:
+            pieces, cursor = _locate(flat, token, starts, cursor)
+            yield from _split_hard_breaks(text, pieces)
+
+
+def _locate(text: str, token: Token, starts: list[int], cursor: int) -> tuple[list[Piece], int]:
+    """Where the lines of a token's content stand in the document."""
+    assert token.map is not None
+    pieces: list[Piece] = []
+    cursor = max(cursor, starts[token.map[0]])
+    for line in token.content.split("\n"):
+        wanted = line.strip()
+        limit = starts[min(token.map[1], len(starts) - 1)]
+        if not wanted:
+            continue
+        for spelling in (wanted, wanted.replace("|", "\\|")):
+            found = text.find(spelling, cursor, limit)
+            if found >= 0:
+                break
+        else:
+            return [], cursor
+        cursor = found + len(spelling)
+        task = _TASK.match(text, found, cursor) if not pieces else None
+        pieces.append((task.end() if task else found, cursor))
+    return [piece for piece in pieces if piece[0] < piece[1]], cursor
+
+
+def _split_hard_breaks(text: str, pieces: list[Piece]) -> Iterator[Paragraph]:
+    """Two blanks or a backslash at the end of a line are a line break that is meant."""
+    current: Paragraph = []
+    for start, end in pieces:
+        current.append((start, end))
+        newline = text.find("\n", end)
+        line = text[start : newline if newline >= 0 else len(text)].rstrip("\r")
+        if _HARD_BREAK.search(line):
+            current[-1] = (start, start + len(text[start:end].rstrip("\\ ")))
+            yield current
+            current = []
+    if current:
+        yield current
+
+
+def _lines(text: str) -> Iterator[Piece]:
+    start = 0
+    for line in text.split("\n"):
+        yield start, start + len(line)
+        start += len(line) + 1
+
+
+def _strip(text: str, start: int, end: int) -> Piece | None:
+    """The part without white space at its ends; None if nothing is left."""
+    content = text[start:end]
+    begin = start + len(content) - len(content.lstrip())
+    stop = start + len(content.rstrip())
+    return (begin, stop) if begin < stop else None

@@ -1,0 +1,204 @@
+"""Translating what arrives, in order, while more of it is read."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+FIRST_WINDOW = 16  # items: small, so that there is something to see soon
+LARGEST_WINDOW = 4096  # items: enough to sort by length, few enough to hold
+WINDOW_CHARACTERS = 4_000_000  # lines of a megabyte: not thousands of them at once
+PATIENCE_SECONDS = 0.1  # for a window to fill while the input pauses
+BLOCKS_AHEAD = 16  # read and not yet translated
+WINDOWS_AHEAD = 2  # translated and not yet written
+
+
+class Stopped(Exception):  # noqa: N818 (nothing is wrong: nobody wants more)
+    """Ends the work of a thread."""
+
+
+@dataclass(frozen=True)
+class _Failure:
+    error: BaseException
+
+
+class _End:
+    pass
+
+
+class _Channel(Generic[T]):
+    """A bounded queue between two threads that both can be stopped.
+
+    Args:
+        size: Entries that it holds before `put` waits.
+        stop: Set by who wants no more.
+    """
+
+    def __init__(self, size: int, stop: threading.Event) -> None:
+        self._queue: queue.Queue[T | _Failure | _End] = queue.Queue(size)
+        self._stop = stop
+
+    def put(self, entry: T | _Failure | _End) -> None:
+        while not self._stop.is_set():
+            try:
+                return self._queue.put(entry, timeout=0.2)
+            except queue.Full:
+                continue
+        raise Stopped
+
+    def put_now(self, entry: T | _Failure | _End) -> None:
+        """Put without waiting; raises `queue.Full`."""
+        self._queue.put_nowait(entry)
+
+    def get(self, timeout: float | None = None) -> T | _Failure | _End:
+        """Wait for an entry, for ever or so long; raises `queue.Empty`."""
+        return self._queue.get(timeout=timeout)
+
+    def get_now(self) -> T | _Failure | _End:
+        return self._queue.get_nowait()
+
+
+def next_window(previous: int) -> int:
+    """How many items the window after one of so many has."""
+    return min(previous * 4, LARGEST_WINDOW) if previous else FIRST_WINDOW
+
+
+class _Windows(Generic[T]):
+    """Takes windows of items from blocks.
+
+    Args:
+        channel: Of the blocks.
+        weigh: Characters of an item.
+        is_live: The input may pause; then what is there has to do.
+    """
+
+    def __init__(
+        self, channel: _Channel[list[T]], weigh: Callable[[T], int], *, is_live: bool
+    ) -> None:
+        self._channel = channel
+        self._weigh = weigh
+        self._is_live = is_live
+        self._items: deque[T] = deque()
+        self._end: _Failure | _End | None = None
+
+    def take(self, size: int) -> list[T]:
+        """Up to so many items; none at the end.
+
+        Raises:
+            BaseException: Reading ended with it; after all items before it were taken.
+        """
+        window: list[T] = []
+        weight = 0
+        deadline: float | None = None
+        while len(window) < size and weight < WINDOW_CHARACTERS:
+            if not self._items and not self._fill(deadline):
+                break
+            item = self._items.popleft()
+            window.append(item)
+            weight += self._weigh(item)
+            if deadline is None and self._is_live:
+                deadline = time.monotonic() + PATIENCE_SECONDS
+        if not window and isinstance(self._end, _Failure):
+            raise self._end.error
+        return window
+
+    def _fill(self, deadline: float | None) -> bool:
+        """Fetch a block; False if there is none, or none in time."""
+        while self._end is None and not self._items:
+            left = None if deadline is None else max(deadline - time.monotonic(), 0.0)
+            try:
+                block = self._channel.get_now() if left == 0.0 else self._channel.get(left)
+            except queue.Empty:
+                return False
+            if isinstance(block, list):
+                self._items.extend(block)
+            else:
+                self._end = block
+        return bool(self._items)
+
+
+def stream(
+    blocks: Iterable[list[T]],
+    translate: Callable[[Sequence[T], Callable[[], None]], Sequence[R]],
+    weigh: Callable[[T], int],
+    *,
+    is_live: bool,
+    window: int = 0,
+) -> Generator[tuple[list[T], Sequence[R]], None, None]:
+    """Results window by window, in the order of the items.
+
+    One thread reads ahead, another one translates, and the caller writes: none waits for another
+    one longer than it must, a signal reaches the caller at once, and memory holds a few windows
+    however long the input is.
+
+    Args:
+        blocks: The items, in lists of any size.
+        translate: One result for each item of a window. Calls the function that it is given now
+            and then, which raises `Stopped` when the caller wants no more.
+        weigh: Characters of an item.
+        is_live: The input may pause; then what has arrived is translated without waiting for
+            more. Otherwise the windows depend on the items alone.
+        window: Size of the window before the first one; 0 at the start of the input.
+
+    Raises:
+        BaseException: What reading or translating raised, after all results before it.
+    """
+    stop = threading.Event()
+    read: _Channel[list[T]] = _Channel(BLOCKS_AHEAD, stop)
+    translated: _Channel[tuple[list[T], Sequence[R]]] = _Channel(WINDOWS_AHEAD, stop)
+
+    def check() -> None:
+        if stop.is_set():
+            raise Stopped
+
+    def translate_windows() -> Iterator[tuple[list[T], Sequence[R]]]:
+        windows = _Windows(read, weigh, is_live=is_live)
+        size = next_window(window)
+        while items := windows.take(size):
+            check()
+            yield items, translate(items, check)
+            size = next_window(len(items))
+
+    _start("reading", blocks, read)
+    decoder = _start("translating", translate_windows(), translated)
+    try:
+        while not isinstance(entry := translated.get(), _End):
+            if isinstance(entry, _Failure):
+                raise entry.error
+            yield entry
+    finally:
+        # The reader may wait for input that never comes, and is left; a model in the middle of
+        # its work must not be when the interpreter ends.
+        stop.set()
+        while decoder.is_alive():
+            with suppress(queue.Full):  # then there is something to wake up for
+                read.put_now(_End())
+            decoder.join(0.2)
+
+
+def _start(name: str, items: Iterable[T], channel: _Channel[T]) -> threading.Thread:
+    """A thread that puts all items into the channel, and what ends them."""
+
+    def run() -> None:
+        try:
+            for item in items:
+                channel.put(item)
+            channel.put(_End())
+        except Stopped:
+            pass
+        except BaseException as error:
+            with suppress(Stopped):
+                channel.put(_Failure(error))
+
+    thread = threading.Thread(target=run, name=name, daemon=True)
+    thread.start()
+    return thread
