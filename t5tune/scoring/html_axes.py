@@ -42,7 +42,8 @@ def nice_ticks(low: float, high: float, most: int = 4) -> list[float]:
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return [round(i * step, 12) for i in range(first, last + 1)]
+    # 0.3, and not 0.30000000000000004.
+    return [float(f"{i * step:.12g}") for i in range(first, last + 1)]
 
 
 def label_ticks(values: Sequence[float]) -> list[tuple[float, str]]:

@@ -38,7 +38,8 @@ def train(
     recipe = write_tiny_recipe(folder)
     write_pairs(folder, "train", pairs or number_pairs(6000))
     script = REPOSITORY / "tests" / "integration" / "limited_memory.py"
-    command = [sys.executable, str(script), str(mebibytes), recipe.name, *LARGE_BATCH, *arguments]
+    settings = [*LARGE_BATCH, "export=none", *arguments]
+    command = [sys.executable, str(script), str(mebibytes), recipe.name, *settings]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     return subprocess.run(
         command, cwd=folder, capture_output=True, text=True, timeout=120, env=environment

@@ -55,6 +55,7 @@ def test_a_run_leaves_the_files_of_the_design(t5tune: RunCommand, tiny_recipe: P
     assert result.code == 0, result.err
     run = Path("runs/tiny")
     assert {path.name for path in run.iterdir()} == {
+        "cache",
         "checkpoints",
         "ctranslate2-int8",
         "environment.json",
@@ -70,8 +71,10 @@ def test_a_run_leaves_the_files_of_the_design(t5tune: RunCommand, tiny_recipe: P
     }
     assert {p.name for p in (run / "checkpoints" / "checkpoint-8").iterdir()} == CHECKPOINT_FILES
     assert {p.name for p in (run / "eval" / "test").iterdir()} == {
+        "alignments.json",
         "examples.jsonl",
         "hypotheses.txt",
+        "report.html",
         "report.json",
         "report.md",
     }
