@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING
 
 from t5tune.decoding.ctranslate2_translator import CTranslate2Translator, check_availability
 from t5tune.decoding.export import convert_model
-from t5tune.decoding.exported import PARITY_FILE, Export, is_export
+from t5tune.decoding.exported import (
+    ENGINE_PREFIX,
+    PARITY_FILE,
+    Export,
+    ExportSettings,
+    is_export,
+    is_fresh,
+    read_export,
+)
 from t5tune.decoding.translator import DecodingOptions, Hypothesis, Translator
 from t5tune.errors import T5TuneError
 from t5tune.evaluation import Examples, load_examples
@@ -86,6 +94,23 @@ def export_run(
         raise T5TuneError(
             f"{target} is there and is no export.", next_command="--output-dir another directory"
         )
+    temporary = target.with_name(target.name + ".tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    try:
+        settings, parity = _build(run, quantization, temporary)
+        text = json.dumps(asdict(parity), ensure_ascii=False, indent=1)
+        (temporary / PARITY_FILE).write_text(text + "\n", encoding="utf-8")
+        write_manifest(temporary, {"model": settings.model})
+        remove_directory(target)
+        os.replace(temporary, target)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    return Export(target, settings, asdict(parity)), parity
+
+
+def _build(run: RunDirectory, quantization: str, directory: Path) -> tuple[ExportSettings, Parity]:
+    """Convert the model into a directory, and translate with both."""
     loaded = load_for_translation(str(run.path))
     recipe = loaded.recipe
     assert recipe is not None
@@ -93,34 +118,20 @@ def export_run(
     options = replace(loaded.options, tokens_per_batch=recipe.decoding.tokens_per_batch)
     device = str(loaded.translator.model.device)
     expected, torch_seconds = _translate(loaded.translator, examples, options, "torch")
-    temporary = target.with_name(target.name + ".tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
-    try:
-        settings = convert_model(
-            loaded.translator,
-            options,
-            temporary,
-            model_directory=run.model,
-            quantization=quantization,
-            name=run.name,
-            fingerprint=fingerprint_directory(run.model) or "",
-            sources=examples.sources,
-        )
-        translator = CTranslate2Translator(Export(temporary, settings, {}))
-        found, seconds = _translate(translator, examples, options, translator.engine)
-        parity = compare(
-            recipe, examples, expected, found, options, (torch_seconds, seconds), device
-        )
-        content = asdict(parity)
-        text = json.dumps(content, ensure_ascii=False, indent=1)
-        (temporary / PARITY_FILE).write_text(text + "\n", encoding="utf-8")
-        write_manifest(temporary, {"model": settings.model})
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
-    remove_directory(target)
-    os.replace(temporary, target)
-    return Export(target, settings, content), parity
+    settings = convert_model(
+        loaded.translator,
+        options,
+        directory,
+        model_directory=run.model,
+        quantization=quantization,
+        name=run.name,
+        fingerprint=fingerprint_directory(run.model) or "",
+        sources=examples.sources,
+    )
+    translator = CTranslate2Translator(Export(directory, settings, {}))
+    found, seconds = _translate(translator, examples, options, translator.engine)
+    parity = compare(recipe, examples, expected, found, options, (torch_seconds, seconds), device)
+    return settings, parity
 
 
 def _first_validation_examples(recipe: Recipe) -> Examples:
@@ -202,16 +213,13 @@ def compare(
 
 def describe_parity(parity: Parity) -> str:
     """One line for people."""
-    change = -parity.lost if parity.metric not in _LOWER_IS_BETTER_SCORES else parity.lost
+    change = parity.ctranslate2 - parity.torch
     return (
         f"{parity.metric} {parity.ctranslate2:.2f} against torch's {parity.torch:.2f} "
         f"({change:+.2f}) on {parity.num_examples:,} validation examples, "
         f"{parity.identical:.0%} of the hypotheses identical, "
         f"{parity.speed_ratio:.1f} times as fast"
     )
-
-
-_LOWER_IS_BETTER_SCORES = {SCORE_OF_METRIC[name] for name in LOWER_IS_BETTER}
 
 
 def say_export(export: Export, parity: Parity, run: RunDirectory) -> None:
@@ -233,8 +241,6 @@ def export_after_training(run: RunDirectory, engine: str) -> None:
         run: Finished.
         engine: Such as `ctranslate2-int8`, or `none`.
     """
-    from t5tune.decoding.exported import ENGINE_PREFIX, is_fresh, read_export
-
     if engine == "none":
         return
     quantization = engine.removeprefix(ENGINE_PREFIX)

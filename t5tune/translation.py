@@ -67,6 +67,8 @@ class LoadedModel:
         limit = generation.max_new_tokens
         if limit is None:
             limit = 2 * self.reading_length + SPARE_TOKENS
+            positions = getattr(self.translator.model.config, "max_position_embeddings", None)
+            limit = min(limit, positions or limit)
         return DecodingOptions(
             max_new_tokens=limit,
             num_beams=generation.num_beams or 1,

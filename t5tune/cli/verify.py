@@ -20,6 +20,7 @@ def verify(
     from pathlib import Path
 
     from t5tune.cli.models import choose_model
+    from t5tune.decoding.exported import is_export
     from t5tune.errors import T5TuneError
     from t5tune.run_directory import RunDirectory
     from t5tune.verification import verify_run
@@ -47,7 +48,9 @@ def verify(
     bad = [check.path for check in checks if check.problem]
     if bad:
         train = f"t5tune train {directory.recipe} --output-dir {directory.path}"
-        if directory.model.is_dir() and directory.model not in bad:
+        if is_export(bad[0]):
+            next_command = f"t5tune export {directory.path}   # makes it again"
+        elif directory.model.is_dir() and directory.model not in bad:
             next_command = f"rm -r {bad[0]}   # the model is whole and needs no checkpoint"
         else:
             next_command = f"{train}   # goes on from checkpoints that are whole"

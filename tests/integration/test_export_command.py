@@ -87,6 +87,7 @@ def test_an_export_of_other_weights_is_recognized(t5tune: RunCommand, run_copy: 
     verified = t5tune("verify", RUN)
     assert verified.code == 1
     assert f"bad  {EXPORT}  export: made from other weights" in verified.out
+    assert f"try: t5tune export {RUN}" in verified.err
 
 
 def test_export_measures_writes_and_names(t5tune: RunCommand, run_copy: Path) -> None:

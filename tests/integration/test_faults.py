@@ -326,7 +326,7 @@ def test_a_pickle_that_would_run_is_refused(name: str, run: Path, t5tune: RunCom
 def test_verify_names_what_is_damaged(run: Path, t5tune: RunCommand) -> None:
     result = t5tune("verify", run)
     assert result.code == 0
-    assert result.out.count("ok ") == 5
+    assert result.out.count("ok ") == 6
     damage(CHECKPOINTS / "checkpoint-8" / "optimizer.pt", "truncated")
     result = t5tune("verify", run, "--json")
     assert result.code == 1
