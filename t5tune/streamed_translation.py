@@ -16,12 +16,14 @@ from t5tune.decoding.items import Document, Item, Kind, Lines
 from t5tune.decoding.lines import FileFacts, TextInput, inspect
 from t5tune.decoding.output import Output, OutputFile, Progress, StandardOutput
 from t5tune.decoding.sentences import SentenceTranslator
-from t5tune.decoding.streaming import stream
+from t5tune.decoding.streaming import LARGEST_WINDOW, stream
 from t5tune.decoding.translator import DecodingOptions, Hypothesis, Translator
 from t5tune.errors import T5TuneError
 from t5tune.progress import say, track
 from t5tune.run_directory import RunDirectory
 from t5tune.translation import open_translator
+
+SMALLEST_LIMIT = 1024  # lines: of the largest window of a search with many beams
 
 
 def translate_input(
@@ -146,6 +148,11 @@ class _LazyTranslator:
             self.translator = SentenceTranslator(translator) if self._is_document else translator
         return self.translator
 
+    def largest_window(self) -> int:
+        """Lines that are translated together: so many batches, whatever the number of beams."""
+        beams = 1 if self.options is None else self.options.num_beams
+        return max(LARGEST_WINDOW // beams, SMALLEST_LIMIT)
+
     def translate(
         self, sources: Sequence[str], on_progress: Callable[[int], None]
     ) -> Sequence[list[Hypothesis]]:
@@ -201,7 +208,14 @@ def _run(
             return found
 
         blocks = _skip(kind.read(source), start.num_items)
-        windows = stream(blocks, translate, kind.weigh, is_live=source.is_live, window=start.window)
+        windows = stream(
+            blocks,
+            translate,
+            kind.weigh,
+            is_live=source.is_live,
+            window=start.window,
+            largest=lazy.largest_window,
+        )
         done = start.num_items
         with closing(windows):
             for items, found in windows:

@@ -15,11 +15,12 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 FIRST_WINDOW = 16  # items: small, so that there is something to see soon
-LARGEST_WINDOW = 4096  # items: enough to sort by length, few enough to hold
+GROWTH = 16  # of a window over the one before: small ones make worse batches
+LARGEST_WINDOW = 16384  # items: enough to sort by length, few enough to hold
 WINDOW_CHARACTERS = 4_000_000  # lines of a megabyte: not thousands of them at once
 PATIENCE_SECONDS = 0.1  # for a window to fill while the input pauses
 BLOCKS_AHEAD = 16  # read and not yet translated
-WINDOWS_AHEAD = 2  # translated and not yet written
+WINDOWS_AHEAD = 1  # translated and not yet written
 
 
 class Stopped(Exception):  # noqa: N818 (nothing is wrong: nobody wants more)
@@ -67,9 +68,9 @@ class _Channel(Generic[T]):
         return self._queue.get_nowait()
 
 
-def next_window(previous: int) -> int:
+def next_window(previous: int, largest: int = LARGEST_WINDOW) -> int:
     """How many items the window after one of so many has."""
-    return min(previous * 4, LARGEST_WINDOW) if previous else FIRST_WINDOW
+    return min(previous * GROWTH, largest) if previous else FIRST_WINDOW
 
 
 class _Windows(Generic[T]):
@@ -133,6 +134,7 @@ def stream(
     *,
     is_live: bool,
     window: int = 0,
+    largest: Callable[[], int] = lambda: LARGEST_WINDOW,
 ) -> Generator[tuple[list[T], Sequence[R]], None, None]:
     """Results window by window, in the order of the items.
 
@@ -148,6 +150,8 @@ def stream(
         is_live: The input may pause; then what has arrived is translated without waiting for
             more. Otherwise the windows depend on the items alone.
         window: Size of the window before the first one; 0 at the start of the input.
+        largest: Items of the largest window; asked for when one has been translated, or `window`
+            is not 0.
 
     Raises:
         BaseException: What reading or translating raised, after all results before it.
@@ -162,11 +166,11 @@ def stream(
 
     def translate_windows() -> Iterator[tuple[list[T], Sequence[R]]]:
         windows = _Windows(read, weigh, is_live=is_live)
-        size = next_window(window)
+        size = next_window(window, largest() if window else FIRST_WINDOW)
         while items := windows.take(size):
             check()
             yield items, translate(items, check)
-            size = next_window(len(items))
+            size = next_window(len(items), largest())
 
     _start("reading", blocks, read)
     decoder = _start("translating", translate_windows(), translated)

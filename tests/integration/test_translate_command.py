@@ -230,7 +230,7 @@ def interrupt(number: int, *arguments: str | Path) -> int:
     journal = Path("out.txt.partial.json")
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
-        if journal.exists() and json.loads(journal.read_text())["num_items"] >= 336:
+        if journal.exists() and json.loads(journal.read_text())["num_items"] >= 272:
             process.send_signal(number)
             break
         time.sleep(0.002)

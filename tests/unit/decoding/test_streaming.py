@@ -37,12 +37,15 @@ def test_every_item_once_and_in_order(num: int, size: int) -> None:
 
 def test_windows_depend_on_the_items_alone() -> None:
     """What a killed command goes on with has the windows of one that was not killed."""
-    sizes = [len(items) for items, _ in run(range(12_000), 7)]
-    assert sizes == [16, 64, 256, 1024, 4096, 4096, 2448]
-    assert [len(items) for items, _ in run(range(12_000), 5000)] == sizes
-    rest = run(range(336, 12_000), 100, window=256)
-    assert [len(items) for items, _ in rest] == sizes[3:]
+    sizes = [len(items) for items, _ in run(range(30_000), 7)]
+    assert sizes == [16, 256, 4096, 16384, 9248]
+    assert [len(items) for items, _ in run(range(30_000), 5000)] == sizes
+    rest = run(range(272, 30_000), 100, window=256)
+    assert [len(items) for items, _ in rest] == sizes[2:]
     assert next_window(LARGEST_WINDOW) == LARGEST_WINDOW
+    blocks = in_blocks(range(3000), 100)
+    limited = stream(blocks, double, lambda _: 1, is_live=False, largest=lambda: 1024)
+    assert [len(items) for items, _ in limited] == [16, 256, 1024, 1024, 680]
 
 
 def test_heavy_items_make_small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,11 +92,11 @@ def test_an_endless_input_is_read_no_further_than_needed() -> None:
             yield [number] * 1000
 
     windows = stream(blocks(), double, lambda _: 1, is_live=True)
-    for _ in range(5):
+    for _ in range(4):
         next(windows)
     time.sleep(0.5)  # nobody takes any, and so none is made
-    held = (streaming.WINDOWS_AHEAD + 3) * LARGEST_WINDOW + (streaming.BLOCKS_AHEAD + 2) * 1000
-    assert read <= 16 + 64 + 256 + 1024 + LARGEST_WINDOW + held
+    held = (streaming.WINDOWS_AHEAD + 2) * LARGEST_WINDOW + (streaming.BLOCKS_AHEAD + 2) * 1000
+    assert read <= 5 * LARGEST_WINDOW + held
     windows.close()
     at_the_end = read
     time.sleep(0.5)
