@@ -252,7 +252,7 @@ def test_the_same_command_goes_on(number: int, code: int, big: tuple[Path, bytes
     num_done = journal["num_items"]
     assert 0 < num_done < len(SENTENCES) * 24
     with Path("out.txt.partial").open("ab") as stream:
-        stream.write(b"half a li")  # as if the kill had come in the middle of a write
+        stream.write(whole)  # as if the kill had come before a long write was noted down
     done = run(*arguments)
     assert done.returncode == 0, done.stderr
     assert f"going on after {num_done:,} lines in " in done.stderr.decode()
