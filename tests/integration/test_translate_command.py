@@ -374,6 +374,7 @@ def test_a_pipe_that_breaks(here: Path) -> None:
     assert unusual(done.stderr) == []
 
 
+@pytest.mark.stress  # tests/unit/decoding/test_streaming.py counts what is read ahead
 def test_an_endless_input_needs_no_more_memory(here: Path) -> None:
     def peak(num_lines: int) -> int:
         process = start("--num-beams", "1", "--max-new-tokens", "1", stdout=subprocess.DEVNULL)
