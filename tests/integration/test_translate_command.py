@@ -252,7 +252,7 @@ def test_the_same_command_goes_on(number: int, code: int, big: tuple[Path, bytes
     num_done = journal["num_items"]
     assert 0 < num_done < len(SENTENCES) * 24
     with Path("out.txt.partial").open("ab") as stream:
-        stream.write(b"half a li")  # as if the kill had come in the middle of a write
+        stream.write(whole)  # as if the kill had come before a long write was noted down
     done = run(*arguments)
     assert done.returncode == 0, done.stderr
     assert f"going on after {num_done:,} lines in " in done.stderr.decode()
@@ -374,6 +374,7 @@ def test_a_pipe_that_breaks(here: Path) -> None:
     assert unusual(done.stderr) == []
 
 
+@pytest.mark.stress  # tests/unit/decoding/test_streaming.py counts what is read ahead
 def test_an_endless_input_needs_no_more_memory(here: Path) -> None:
     def peak(num_lines: int) -> int:
         process = start("--num-beams", "1", "--max-new-tokens", "1", stdout=subprocess.DEVNULL)
@@ -384,8 +385,8 @@ def test_an_endless_input_needs_no_more_memory(here: Path) -> None:
         assert process.wait(120) == 0
         return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0])
 
-    small, large = peak(120_000), peak(240_000)
-    assert large < small + 20_000  # kB; as lines and hypotheses the rest would be thrice that
+    small, large = peak(240_000), peak(440_000)
+    assert large < small + 20_000  # kB; as lines and hypotheses the rest would be five times that
 
 
 def test_a_full_disk(here: Path, small_disk: Path) -> None:

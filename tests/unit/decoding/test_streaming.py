@@ -141,3 +141,23 @@ def test_a_translator_is_stopped_between_batches() -> None:
     next(windows)
     windows.close()
     assert stopped.is_set()
+
+
+def test_what_waits_for_more_is_not_translated_for_nobody() -> None:
+    never = threading.Event()
+    seen: list[int] = []
+
+    def blocks() -> Iterator[list[int]]:
+        yield list(range(FIRST_WINDOW + 1))
+        never.wait()
+
+    def note(items: Sequence[int], check: Callable[[], None]) -> list[int]:
+        seen.extend(items)
+        return list(items)
+
+    windows = stream(blocks(), note, lambda _: 1, is_live=False)
+    next(windows)
+    time.sleep(0.2)
+    windows.close()
+    never.set()
+    assert seen == list(range(FIRST_WINDOW))
