@@ -20,6 +20,7 @@ from t5tune.errors import T5TuneError
 
 CHUNK = 2000  # texts a call of the tokenizer
 WAITING_PER_WORKER = 2  # batches: enough that no worker waits
+BATCHES_PER_WORKER = 4  # of a short input, so that workers end at about the same time
 
 # CTranslate2 stops once patience * beams hypotheses have ended, `generate` once no running one can
 # become better. With twice as many the hypotheses are the same (docs/translation.md).
@@ -52,7 +53,7 @@ class CTranslate2Translator:
         self._tokens: list[str] = json.loads(text)
         self._ids = {token: number for number, token in enumerate(self._tokens)}
         self._eos = self._tokens[settings.eos_token_id]
-        self._models: dict[int, Any] = {}
+        self._model: Any = None
 
     def translate(
         self,
@@ -102,9 +103,10 @@ class CTranslate2Translator:
         with_scores: bool,
     ) -> list[list[Hypothesis]]:
         encoded = self.encode(sources)
-        batches = list(form_batches([len(ids) for ids in encoded], options))
-        num_workers = count_cores() if len(batches) >= count_cores() else 1
-        model = self._load(num_workers)
+        lengths = [len(ids) for ids in encoded]
+        num_workers = count_workers()
+        batches = list(form_batches(lengths, _spread(options, sum(lengths), num_workers)))
+        model = self._load()
         arguments = self._arguments(options, with_scores=with_scores)
         hypotheses: dict[int, list[Hypothesis]] = {}
         waiting: deque[tuple[list[int], list[Any]]] = deque()
@@ -173,23 +175,41 @@ class CTranslate2Translator:
         reached = not finished and len(row) >= options.max_new_tokens
         return Hypothesis(line, len(row), reached, score)
 
-    def _load(self, num_workers: int) -> Any:
-        """The weights: many workers of one thread for throughput, else one of all threads."""
-        if num_workers not in self._models:
+    def _load(self) -> Any:
+        """The weights, once for all workers of a device.
+
+        Workers have one thread each: a second one for the same sentence made it slower at every
+        size that was tried, up to 40 times (docs/benchmarks.md).
+        """
+        if self._model is None:
+            device = find_device()
+            on_gpus = {"device_index": list(range(count_workers()))}
+            on_cores = {"inter_threads": count_workers(), "intra_threads": 1}
             try:
-                self._models[num_workers] = ctranslate2.Translator(
+                self._model = ctranslate2.Translator(
                     self._directory,
-                    device=find_device(),
+                    device=device,
                     compute_type=self._settings.quantization,
-                    inter_threads=num_workers,
-                    intra_threads=1 if num_workers > 1 else count_cores(),
+                    **(on_cores if device == "cpu" else on_gpus),
                 )
             except (RuntimeError, ValueError) as error:
                 raise T5TuneError(
                     f"{self._directory}: CTranslate2 cannot load it: {error}",
                     next_command="t5tune export RUN   # makes it again",
                 ) from error
-        return self._models[num_workers]
+        return self._model
+
+
+def _spread(options: DecodingOptions, num_tokens: int, num_workers: int) -> DecodingOptions:
+    """Smaller batches where the usual ones would leave workers without any."""
+    share = num_tokens * options.num_beams // (num_workers * BATCHES_PER_WORKER)
+    return replace(options, tokens_per_batch=max(1, min(options.tokens_per_batch, share)))
+
+
+def count_workers() -> int:
+    """One for each GPU; without any, one for each core."""
+    num_gpus: int = ctranslate2.get_cuda_device_count()
+    return num_gpus or count_cores()
 
 
 def find_device() -> str:
