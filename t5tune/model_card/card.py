@@ -17,8 +17,9 @@ from t5tune.model_card.facts import (
 from t5tune.model_card.metadata import build_metadata
 from t5tune.recipe.schema import Recipe
 from t5tune.run_directory import RunDirectory, write_text
-from t5tune.scoring.markdown import cell, code, code_in_cell, escape, table_of
+from t5tune.scoring.markdown import cell, code, escape, table_of
 from t5tune.scoring.report import Report
+from t5tune.scoring.report_markdown import score_table
 
 if TYPE_CHECKING:
     from huggingface_hub import ModelCardData
@@ -58,7 +59,7 @@ def _blocks(name: str, recipe: Recipe, report: Report, facts: ModelFacts) -> Ite
     yield from _usage(facts)
     yield "## Scores"
     yield _scored(report)
-    yield _score_table(report)
+    yield score_table(report.scores)
     yield "## Intended use and limits"
     yield _limits(recipe, report)
     yield "## Training data"
@@ -138,16 +139,6 @@ def _scored(report: Report) -> str:
         text + ". Computed by t5tune; nobody else has verified them. A signature tells everything "
         "that changes a score, so that only scores of equal signatures may be compared."
     )
-
-
-def _score_table(report: Report) -> str:
-    rows = []
-    for score in report.scores:
-        interval = "not estimated"
-        if score.shown_interval is not None:
-            interval = " to ".join(score.shown_interval)
-        rows.append([escape(score.name), score.shown, interval, code_in_cell(score.signature)])
-    return table_of(["score", "value", "confidence interval", "signature"], rows)
 
 
 def _limits(recipe: Recipe, report: Report) -> str:

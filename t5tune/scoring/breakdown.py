@@ -110,16 +110,7 @@ def breakdown_to_json(breakdown: Breakdown) -> dict[str, object]:
             {
                 "label": bucket.label,
                 "num_examples": bucket.num_examples,
-                "scores": [
-                    {
-                        "name": score.name,
-                        "value": score.value,
-                        "signature": score.signature,
-                        "confidence_interval": score.confidence_interval
-                        and list(score.confidence_interval),
-                    }
-                    for score in bucket.scores
-                ],
+                "scores": [score.to_json() for score in bucket.scores],
             }
             for bucket in breakdown.buckets
         ],

@@ -157,23 +157,13 @@ def _system_to_json(comparison: Comparison, system: ComparedSystem) -> dict[str,
     is_baseline = system is comparison.baseline
     return {
         "name": system.name,
-        "scores": [_score_to_json(score) for score in system.scores],
+        "scores": [score.to_json() for score in system.scores],
         "differences": _differences_to_json(system.scores, system.differences),
         "num_different_outputs": None if is_baseline else system.num_different,
         "examples": {
             name: {"wins": tally.wins, "losses": tally.losses, "ties": tally.ties}
             for name, tally in zip(comparison.example_metric_names, system.tallies, strict=False)
         },
-    }
-
-
-def _score_to_json(score: Score) -> dict[str, object]:
-    interval = score.confidence_interval
-    return {
-        "name": score.name,
-        "value": score.value,
-        "signature": score.signature,
-        "confidence_interval": None if interval is None else list(interval),
     }
 
 

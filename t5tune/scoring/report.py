@@ -86,7 +86,7 @@ class Report:
             "num_examples": self.num_examples,
             "engine": self.engine,
             "decoding": dict(self.decoding),
-            "scores": [_score_to_json(score) for score in self.scores],
+            "scores": [score.to_json() for score in self.scores],
             "num_length_limited": self.length_limited,
             "examples": {
                 "metric": self.example_metric,
@@ -133,16 +133,6 @@ def format_scores(report: Report) -> str:
         value = format_value(score.name, score.value)
         lines.append(f"{score.name} {value}{interval}  {score.signature}")
     return "\n".join(lines)
-
-
-def _score_to_json(score: Score) -> dict[str, object]:
-    interval = score.confidence_interval
-    return {
-        "name": score.name,
-        "value": score.value,
-        "signature": score.signature,
-        "confidence_interval": None if interval is None else list(interval),
-    }
 
 
 def _example_to_json(example: Example) -> dict[str, object]:

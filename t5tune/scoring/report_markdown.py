@@ -11,12 +11,13 @@ from t5tune.scoring.markdown import cell, code, code_in_cell, escape, table_of
 
 if TYPE_CHECKING:
     from t5tune.scoring.report import Example, Report
+    from t5tune.scoring.score import Score
 
 
 def render_markdown(report: Report) -> str:
     """The whole document, with a newline at its end."""
     names = [escape(name) for name in (report.run, report.split) if name]
-    blocks = ["# " + (", ".join(names) or "Scores"), _counted(report), _score_table(report)]
+    blocks = ["# " + (", ".join(names) or "Scores"), _counted(report), score_table(report.scores)]
     if report.decoding:
         blocks += ["## Decoding", _decoding_list(report)]
     if report.findings or report.breakdowns:
@@ -35,10 +36,11 @@ def _counted(report: Report) -> str:
     return line + (f", weights: {escape(report.weights)}." if report.weights else ".")
 
 
-def _score_table(report: Report) -> str:
+def score_table(scores: Sequence[Score]) -> str:
+    """A row a score, with its interval and its signature."""
     rows = []
-    for score in report.scores:
-        interval = "none"
+    for score in scores:
+        interval = "not estimated"
         if score.shown_interval is not None:
             interval = " to ".join(score.shown_interval)
         rows.append([escape(score.name), score.shown, interval, code_in_cell(score.signature)])

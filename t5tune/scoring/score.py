@@ -42,6 +42,16 @@ class Score:
     signature: str
     confidence_interval: tuple[float, float] | None = None
 
+    def to_json(self) -> dict[str, object]:
+        """As JSON values, in the key order that other programs see."""
+        interval = self.confidence_interval
+        return {
+            "name": self.name,
+            "value": self.value,
+            "signature": self.signature,
+            "confidence_interval": None if interval is None else list(interval),
+        }
+
     @property
     def shown(self) -> str:
         """The value for people, see `format_value`."""
