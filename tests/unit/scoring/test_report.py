@@ -128,7 +128,8 @@ def test_callers_mistakes_are_no_user_errors() -> None:
 def test_markdown_states_scores_signatures_and_decoding() -> None:
     text = small_report().to_markdown()
     assert text.startswith("# wmt-en-de, test\n\n2 examples, decoded with `torch-fp32`.\n")
-    assert re.search(r"^\| BLEU \| \d+\.\d\d \| not estimated \| `nrefs:var\\\|case:mixed\\\|", text, re.M)
+    row = r"^\| BLEU \| \d+\.\d\d \| not estimated \| `nrefs:var\\\|case:mixed\\\|"
+    assert re.search(row, text, re.M)
     assert "- `num_beams: 4`\n- `max_new_tokens: 128`\n" in text
     assert text.endswith("|\n")
     assert not text.endswith("\n\n")
