@@ -110,7 +110,7 @@ class SegmentStatistics(Protocol):
         """Corpus scores of resampled test sets.
 
         Args:
-            samples: Shape (num_samples, num_examples): which examples, counted from 0, each
+            samples: Shape (num_samples, any number): which examples, counted from 0, each
                 resampled test set is made of.
 
         Returns:
