@@ -7,18 +7,30 @@ from __future__ import annotations
 
 import resource
 import sys
+from typing import Any
 
 # Imported before the limit and not used here, so that the limit measures training alone.
 import psutil
 import sacrebleu  # noqa: F401
 
-import t5tune.training.session  # noqa: F401
+import t5tune.training.session as session
 from t5tune.cli.app import main
+from t5tune.evaluation import evaluate_model
+from t5tune.scoring.report import Report
+
+HARD_LIMIT = resource.getrlimit(resource.RLIMIT_AS)[1]
+
+
+def evaluate_without_limit(*arguments: Any, **others: Any) -> Report:
+    resource.setrlimit(resource.RLIMIT_AS, (HARD_LIMIT, HARD_LIMIT))
+    return evaluate_model(*arguments, **others)
+
 
 if __name__ == "__main__":
     mebibytes = int(sys.argv.pop(1))
     if mebibytes:
         limit = psutil.Process().memory_info().vms + mebibytes * 2**20
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        resource.setrlimit(resource.RLIMIT_AS, (limit, HARD_LIMIT))
+        session.evaluate_model = evaluate_without_limit
     sys.argv.insert(1, "train")
     main()

@@ -112,3 +112,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
+    # Threads that end with the interpreter now and then abort it.
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
