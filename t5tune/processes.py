@@ -42,6 +42,7 @@ class _State:
     """Of this process; a module's variables would need `global` everywhere."""
 
     place = Place()
+    were_several = False
     store: Any = None
     num_turns = 0
 
@@ -54,6 +55,11 @@ def place() -> Place:
 def is_first() -> bool:
     """Whether this is the process that reads, writes and prints."""
     return _State.place.rank == 0
+
+
+def were_several() -> bool:
+    """Whether this process has left others, all of its work done."""
+    return _State.were_several
 
 
 def are_several() -> bool:
@@ -89,6 +95,7 @@ def joined() -> Iterator[None]:
     yield
     dist.barrier()  # the first one holds the store, so that it leaves last
     dist.destroy_process_group()
+    _State.were_several = True
     _State.place, _State.store, _State.num_turns = Place(), None, 0
 
 

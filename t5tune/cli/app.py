@@ -22,7 +22,7 @@ from t5tune.cli.validate import validate
 from t5tune.cli.verify import verify
 from t5tune.errors import T5TuneError
 from t5tune.failures import end_with_failure, format_error
-from t5tune.processes import are_several, place
+from t5tune.processes import are_several, place, were_several
 from t5tune.worker import follow_launcher, is_launched
 
 app = typer.Typer(
@@ -66,6 +66,13 @@ def main() -> None:
     try:
         with leaving_on_signals():
             app()
+    except SystemExit as ended:
+        if were_several():
+            # Threads of torch that end with the interpreter now and then abort it.
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(ended.code if isinstance(ended.code, int) else 0)
+        raise
     except T5TuneError as error:
         _end_with(error)
     except OSError as error:

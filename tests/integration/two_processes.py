@@ -7,6 +7,7 @@ A batch size of 0 packs the examples into rows.
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -115,3 +116,4 @@ if __name__ == "__main__":
     # Threads that end with the interpreter now and then abort it.
     if torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()
+        os._exit(0)
