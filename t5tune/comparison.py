@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from t5tune.errors import T5TuneError
+from t5tune.files import write_text
 from t5tune.recipe.loading import load_recipe
 from t5tune.recipe.schema import Recipe
-from t5tune.run_directory import RunDirectory, write_text
+from t5tune.run_directory import RunDirectory
 from t5tune.scoring.text_files import read_lines
 
 if TYPE_CHECKING:

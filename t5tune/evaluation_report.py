@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from t5tune.data.examples import Examples
 from t5tune.data.sources import load_split
 from t5tune.data.training_overlap import TrainingOverlap, measure_overlap, overlap_key
 from t5tune.decoding.translator import DecodingOptions, Hypothesis
 from t5tune.errors import T5TuneError
+from t5tune.files import read_log, read_object, write_text
 from t5tune.progress import say, track
 from t5tune.recipe.schema import Recipe
-from t5tune.run_directory import EXAMPLES, HYPOTHESES, REPORT_PAGE, RunDirectory, write_text
+from t5tune.run_directory import EXAMPLES, HYPOTHESES, REPORT_PAGE, RunDirectory
 from t5tune.scoring.findings import Alignment
 from t5tune.scoring.metrics import DEFAULT_NUM_RESAMPLES
 from t5tune.scoring.report import Report, write_report
@@ -121,7 +121,7 @@ def write_evaluation(
     write_text(directory / HYPOTHESES, lines)
     write_text(directory / EXAMPLES, "".join(format_examples(examples, hypotheses)))
     write_report(report, directory)
-    details = ReportDetails(alignments, read_curves(_read_log(run)))
+    details = ReportDetails(alignments, read_curves(read_log(run.log) if run is not None else ()))
     write_text(directory / REPORT_PAGE, render_html(report, details))
     say(f"report: {directory / REPORT_PAGE}")
 
@@ -153,10 +153,10 @@ def find_overlap(run: RunDirectory, recipe: Recipe, examples: Examples) -> Train
     Returns:
         None where the training data cannot be read: that is said.
     """
-    fingerprint = _training_fingerprint(run)
-    key = overlap_key(fingerprint, examples.sources, examples.references)
+    fingerprint = read_object(run.environment).get("data_sha256", {}).get("data.train")
+    key = overlap_key(fingerprint or "unknown", examples.sources, examples.references)
     file = run.overlaps / f"{key}.json"
-    if (known := _read_overlap(file)) is not None:
+    if (known := TrainingOverlap.from_json(read_object(file))) is not None:
         return known
     try:
         train = load_split(
@@ -176,31 +176,7 @@ def find_overlap(run: RunDirectory, recipe: Recipe, examples: Examples) -> Train
     return overlap
 
 
-def _training_fingerprint(run: RunDirectory) -> str:
-    try:
-        environment = json.loads(run.environment.read_text(encoding="utf-8"))
-        return str(environment["data_sha256"]["data.train"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return "unknown"
-
-
-def _read_overlap(file: Path) -> TrainingOverlap | None:
-    try:
-        return TrainingOverlap.from_json(json.loads(file.read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        return None
-
-
 def _pairs(train: Dataset, advance: Callable[[int], None]) -> Iterator[tuple[str, str]]:
     for rows in train.select_columns(["source", "target"]).iter(batch_size=1000):
         yield from zip(rows["source"], rows["target"], strict=True)
         advance(len(rows["source"]))
-
-
-def _read_log(run: RunDirectory | None) -> Iterator[dict[str, Any]]:
-    """The lines of a training's log; a line that a kill cut short is left out."""
-    if run is None or not run.log.is_file():
-        return
-    for line in run.log.read_text(encoding="utf-8").splitlines():
-        with suppress(ValueError):
-            yield json.loads(line)

@@ -8,7 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from t5tune.run_directory import ALIGNMENTS, write_text
+from t5tune.files import read_object, write_text
+from t5tune.run_directory import ALIGNMENTS
 from t5tune.scoring.findings import Alignment
 from t5tune.scoring.report import Example
 
@@ -66,13 +67,13 @@ def align_examples(
 
 
 def _read(file: Path, texts: list[list[str | None]]) -> tuple[Alignment, ...]:
+    content = read_object(file)
+    if content.get("texts") != texts:
+        return ()
     try:
-        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        if content["texts"] != texts:
-            return ()
         return tuple(_from_json(values) for values in content["alignments"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ()  # not there, or not ours: the page goes without
+    except (ValueError, KeyError, TypeError):
+        return ()  # not ours: the page goes without
 
 
 def _from_json(values: dict[str, Any]) -> Alignment:

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from t5tune.run_directory import MODEL_CARD, write_text
+from t5tune.files import write_text
+from t5tune.run_directory import MODEL_CARD
 
 MANIFEST = "manifest.json"
 OWN_HASH = "manifest_sha256"

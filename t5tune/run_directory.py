@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -113,22 +112,6 @@ class RunDirectory:
     def has_model(self) -> bool:
         """The model is moved into place in one piece when training has ended."""
         return (self.model / "config.json").is_file()
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file so that a reader sees the old content or the new, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Two commands may write the same report at once: each has a file of its own.
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())  # or a power cut leaves an empty file under the name
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def find_newest_run(runs: Path = RUNS) -> RunDirectory:

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from t5tune.errors import T5TuneError
+from t5tune.files import write_text
 from t5tune.manifest import flush
-from t5tune.run_directory import display_path, write_text
+from t5tune.run_directory import display_path
 
 VERSION = 1  # of the progress file
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from t5tune.files import write_text
 from t5tune.model_card.facts import (
     ModelFacts,
     describe_data,
@@ -16,7 +17,7 @@ from t5tune.model_card.facts import (
 )
 from t5tune.model_card.metadata import build_metadata
 from t5tune.recipe.schema import Recipe
-from t5tune.run_directory import RunDirectory, write_text
+from t5tune.run_directory import RunDirectory
 from t5tune.scoring.markdown import cell, code, escape, table_of
 from t5tune.scoring.report import Report
 from t5tune.scoring.report_markdown import score_table

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 
+from t5tune.files import read_log, read_object
 from t5tune.recipe.schema import DataEntry, Recipe
 from t5tune.run_directory import RunDirectory
 
@@ -50,12 +50,12 @@ class ModelFacts:
 
 def read_facts(run: RunDirectory) -> ModelFacts:
     """Read config.json, smoke.json, the sizes of the weights, environment.json and log.jsonl."""
-    config = _read_json(run.model / "config.json")
-    tokenizer = _read_json(run.model / "tokenizer_config.json")
+    config = read_object(run.model / "config.json")
+    tokenizer = read_object(run.model / "tokenizer_config.json")
     own = config.get(_SETTINGS_KEY) or {}
-    smoke = _read_json(run.smoke)
-    environment = _read_json(run.environment)
-    last = _last_logged(run.log)
+    smoke = read_object(run.smoke)
+    environment = read_object(run.environment)
+    last: dict[str, Any] = next(reversed(read_log(run.log)), {})
     versions = environment.get("versions") or {}
     named = [f"{name} {versions[name]}" for name in _PACKAGES if name in versions]
     if "python" in environment:
@@ -151,20 +151,3 @@ def _count_parameters(model: Path) -> int | None:
                     size *= length
                 total += size
     return total or None
-
-
-def _last_logged(log: Path) -> dict[str, Any]:
-    try:
-        lines = log.read_text(encoding="utf-8").splitlines()
-        content = json.loads(lines[-1])
-    except (OSError, ValueError, IndexError):
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}

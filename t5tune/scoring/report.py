@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from t5tune.files import write_text
 from t5tune.scoring.breakdown import breakdown_to_json
 from t5tune.scoring.diagnosis import finding_to_json
 from t5tune.scoring.findings import Breakdown, Finding
@@ -112,9 +112,8 @@ def write_report(report: Report, directory: str | Path) -> None:
     Each file appears whole or not at all.
     """
     directory = Path(directory)
-    directory.mkdir(parents=True, exist_ok=True)
-    _write_text(directory / "report.json", format_json(report) + "\n")
-    _write_text(directory / "report.md", report.to_markdown())
+    write_text(directory / "report.json", format_json(report) + "\n")
+    write_text(directory / "report.md", report.to_markdown())
 
 
 def format_json(report: Report) -> str:
@@ -143,12 +142,3 @@ def _example_to_json(example: Example) -> dict[str, object]:
         "references": list(example.references),
         "score": example.score,
     }
-
-
-def _write_text(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

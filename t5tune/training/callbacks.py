@@ -13,8 +13,8 @@ from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from t5tune.files import read_log, write_text
 from t5tune.processes import are_several, is_first, largest
-from t5tune.run_directory import write_text
 from t5tune.training.clock import TrainingClock
 from t5tune.training.throughput import Throughput
 
@@ -120,21 +120,6 @@ class JsonLog(TrainerCallback):
             return
         with self.path.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(line) + "\n")
-
-
-def read_log(path: Path) -> list[dict[str, Any]]:
-    """The lines of a log; what a crash or a bad disk has made of others is left out."""
-    lines = []
-    if path.is_file():
-        for text in path.read_text(encoding="utf-8", errors="replace").split("\n"):
-            try:
-                line = json.loads(text)
-                is_line = line["step"] >= 0 and line["elapsed_seconds"] >= 0
-            except (ValueError, TypeError, KeyError):
-                continue
-            if is_line:
-                lines.append(line)
-    return lines
 
 
 class ValidationInterrupted(Exception):  # noqa: N818 (no error: the user asked for it)

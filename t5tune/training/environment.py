@@ -14,9 +14,10 @@ from typing import Any
 import torch
 
 from t5tune import __version__
+from t5tune.files import write_text
 from t5tune.processes import place
 from t5tune.recipe.schema import Recipe
-from t5tune.run_directory import RunDirectory, write_text
+from t5tune.run_directory import RunDirectory
 
 PACKAGES = ("torch", "transformers", "accelerate", "datasets", "tokenizers", "sacrebleu", "numpy")
 

@@ -21,6 +21,7 @@ from t5tune.data.packing import PackedBatches
 from t5tune.data.steps import OptimizerSteps
 from t5tune.decoding.shared_translator import share_translation
 from t5tune.decoding.translator import DecodingOptions
+from t5tune.files import write_text
 from t5tune.loaded_model import LoadedModel
 from t5tune.manifest import read_fact
 from t5tune.models.compiled import compile_stacks, uncompiled
@@ -31,7 +32,7 @@ from t5tune.processes import are_several, from_first, is_first, only_first, plac
 from t5tune.progress import say
 from t5tune.recipe.loading import dump_recipe
 from t5tune.recipe.schema import Recipe, TrainingSection
-from t5tune.run_directory import RunDirectory, write_text
+from t5tune.run_directory import RunDirectory
 from t5tune.scoring.metrics import score_hypotheses
 from t5tune.scoring.names import LOWER_IS_BETTER, SCORE_OF_METRIC, metrics_of_validation
 from t5tune.training.arguments import build_training_arguments

@@ -18,8 +18,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from t5tune.files import read_log
 from t5tune.manifest import MANIFEST, find_damage, read_manifest, write_manifest
-from t5tune.training.callbacks import read_log
 from t5tune.training.checkpoints import step_of
 from t5tune.training.trainer import T5TuneTrainer
 from tests.conftest import (
