@@ -15,7 +15,7 @@ from t5tune.data.truncation import shorten
 from t5tune.decoding.batches import form_batches
 from t5tune.decoding.exported import QUANTIZATIONS, VOCABULARY_FILE, Export
 from t5tune.decoding.tokenization import load_tokenization
-from t5tune.decoding.translator import DecodingOptions, Hypothesis, check_num_hypotheses
+from t5tune.decoding.translator import DecodingOptions, Hypothesis, SearchingTranslator
 from t5tune.errors import T5TuneError
 
 CHUNK = 2000  # texts a call of the tokenizer
@@ -27,7 +27,7 @@ BATCHES_PER_WORKER = 4  # of a short input, so that workers end at about the sam
 PATIENCE = 2.0
 
 
-class CTranslate2Translator:
+class CTranslate2Translator(SearchingTranslator):
     """Greedy or beam search in an exported model.
 
     Args:
@@ -55,27 +55,6 @@ class CTranslate2Translator:
         self._eos = self._tokens[settings.eos_token_id]
         self._model: Any = None
 
-    def translate(
-        self,
-        sources: Sequence[str],
-        options: DecodingOptions,
-        on_progress: Callable[[int], None] | None = None,
-    ) -> list[Hypothesis]:
-        """See `Translator.translate`."""
-        options = replace(options, num_hypotheses=1)
-        found = self._translate(sources, options, on_progress, with_scores=False)
-        return [best for (best,) in found]
-
-    def translate_n_best(
-        self,
-        sources: Sequence[str],
-        options: DecodingOptions,
-        on_progress: Callable[[int], None] | None = None,
-    ) -> list[list[Hypothesis]]:
-        """See `Translator.translate_n_best`."""
-        check_num_hypotheses(options)
-        return self._translate(sources, options, on_progress, with_scores=True)
-
     def encode(self, sources: Sequence[str]) -> list[list[int]]:
         """Token ids of the sources, prefix included; sets `num_truncated`."""
         prefix, limit = self._settings.prefix, self._settings.max_source_length
@@ -94,7 +73,7 @@ class CTranslate2Translator:
         texts = [self._settings.prefix + source for source in sources]
         return [len(ids) for ids in self._tokenization.encode(texts)]
 
-    def _translate(
+    def _search(
         self,
         sources: Sequence[str],
         options: DecodingOptions,

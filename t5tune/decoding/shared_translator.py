@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from t5tune.decoding.batches import form_batches
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import (
     DecodingOptions,
     Hypothesis,
+    SearchingTranslator,
     Translator,
-    check_num_hypotheses,
 )
 from t5tune.processes import are_several, from_first, gather, place
 
 
-class SharedTranslator:
+class SharedTranslator(SearchingTranslator):
     """A `TorchTranslator` whose batches the processes deal out among them.
 
     The first process forms the batches from all sources, as it would if it were alone, so that
     what a source is padded to, and with it its hypothesis, does not depend on their number.
+
+    Every process calls it with the same arguments and gets all hypotheses. `on_progress` is called
+    in all of them equally often, after each round of one batch a process.
 
     Args:
         translator: With the same whole model in every process.
@@ -32,41 +34,17 @@ class SharedTranslator:
         self.max_source_length = translator.max_source_length
         self.num_truncated = 0
 
-    def translate(
-        self,
-        sources: Sequence[str],
-        options: DecodingOptions,
-        on_progress: Callable[[int], None] | None = None,
-    ) -> list[Hypothesis]:
-        """See `Translator.translate`.
-
-        Every process calls it with the same arguments and gets all hypotheses. `on_progress` is
-        called in all of them equally often, after each round of one batch a process.
-        """
-        options = replace(options, num_hypotheses=1)
-        return [best for (best,) in self._translate(sources, options, on_progress)]
-
-    def translate_n_best(
-        self,
-        sources: Sequence[str],
-        options: DecodingOptions,
-        on_progress: Callable[[int], None] | None = None,
-    ) -> list[list[Hypothesis]]:
-        """See `Translator.translate_n_best`; called as `translate` is."""
-        check_num_hypotheses(options)
-        return self._translate(sources, options, on_progress, with_scores=True)
-
     def count_tokens(self, sources: Sequence[str]) -> list[int]:
         """See `Translator.count_tokens`."""
         return self.translator.count_tokens(sources)
 
-    def _translate(
+    def _search(
         self,
         sources: Sequence[str],
         options: DecodingOptions,
         on_progress: Callable[[int], None] | None,
         *,
-        with_scores: bool = False,
+        with_scores: bool,
     ) -> list[list[Hypothesis]]:
         translator = self.translator
         sequences, self.num_truncated = from_first(

@@ -12,7 +12,7 @@ import torch
 from t5tune.data.encoding import encode_texts, pad_sequences
 from t5tune.data.token_sequences import TokenSequences
 from t5tune.decoding.batches import form_batches
-from t5tune.decoding.translator import DecodingOptions, Hypothesis, check_num_hypotheses
+from t5tune.decoding.translator import DecodingOptions, Hypothesis, SearchingTranslator
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 SCORED_TOGETHER = 16  # hypotheses: their logits over the whole vocabulary exist at once
 
 
-class TorchTranslator:
+class TorchTranslator(SearchingTranslator):
     """Greedy or beam search in the model's own precision.
+
+    Hypotheses do not depend on the order of the sources.
 
     Args:
         model: An encoder-decoder model; its mode (training or evaluation) is kept.
@@ -52,33 +54,13 @@ class TorchTranslator:
         self.forced_bos_token_id = forced_bos_token_id
         self.num_truncated = 0
 
-    def translate(
-        self,
-        sources: Sequence[str],
-        options: DecodingOptions,
-        on_progress: Callable[[int], None] | None = None,
-    ) -> list[Hypothesis]:
-        """See `Translator.translate`. Hypotheses do not depend on the order of the sources."""
-        options = replace(options, num_hypotheses=1)
-        return [best for (best,) in self._translate(sources, options, on_progress)]
-
-    def translate_n_best(
-        self,
-        sources: Sequence[str],
-        options: DecodingOptions,
-        on_progress: Callable[[int], None] | None = None,
-    ) -> list[list[Hypothesis]]:
-        """See `Translator.translate_n_best`."""
-        check_num_hypotheses(options)
-        return self._translate(sources, options, on_progress, with_scores=True)
-
-    def _translate(
+    def _search(
         self,
         sources: Sequence[str],
         options: DecodingOptions,
         on_progress: Callable[[int], None] | None,
         *,
-        with_scores: bool = False,
+        with_scores: bool,
     ) -> list[list[Hypothesis]]:
         sequences = self.encode(sources)
         hypotheses: dict[int, list[Hypothesis]] = {}

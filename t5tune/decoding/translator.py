@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from t5tune.errors import T5TuneError
@@ -105,6 +106,42 @@ class Translator(PlainTranslator, Protocol):
     def count_tokens(self, sources: Sequence[str]) -> list[int]:
         """How many tokens the model would read of each source, prefix included, uncut."""
         ...
+
+
+class SearchingTranslator(ABC):
+    """A translator whose best hypotheses are n-best lists of one."""
+
+    def translate(
+        self,
+        sources: Sequence[str],
+        options: DecodingOptions,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> list[Hypothesis]:
+        """See `PlainTranslator.translate`."""
+        options = replace(options, num_hypotheses=1)
+        found = self._search(sources, options, on_progress, with_scores=False)
+        return [best for (best,) in found]
+
+    def translate_n_best(
+        self,
+        sources: Sequence[str],
+        options: DecodingOptions,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> list[list[Hypothesis]]:
+        """See `Translator.translate_n_best`."""
+        check_num_hypotheses(options)
+        return self._search(sources, options, on_progress, with_scores=True)
+
+    @abstractmethod
+    def _search(
+        self,
+        sources: Sequence[str],
+        options: DecodingOptions,
+        on_progress: Callable[[int], None] | None,
+        *,
+        with_scores: bool,
+    ) -> list[list[Hypothesis]]:
+        """`num_hypotheses` for each source, in the order of the sources."""
 
 
 def check_num_hypotheses(options: DecodingOptions) -> None:

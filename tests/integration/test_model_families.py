@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from transformers import (
@@ -22,17 +21,8 @@ from transformers import (
 )
 
 from tests.conftest import RunCommand, number_pairs
+from tests.tiny_families import SIZES
 
-SIZES: dict[str, Any] = {
-    "d_model": 16,
-    "encoder_layers": 1,
-    "decoder_layers": 1,
-    "encoder_attention_heads": 2,
-    "decoder_attention_heads": 2,
-    "encoder_ffn_dim": 32,
-    "decoder_ffn_dim": 32,
-    "max_position_embeddings": 128,
-}
 FAMILIES = {
     "bart": (BartTokenizer, BartConfig, BartForConditionalGeneration, None),
     "mbart": (MBartTokenizer, MBartConfig, MBartForConditionalGeneration, "de_DE"),
@@ -48,7 +38,6 @@ def save_tiny_model(family: str, folder: Path) -> Path:
     config = config_class(vocab_size=len(tokenizer), pad_token_id=tokenizer.pad_token_id, **SIZES)
     config.eos_token_id = config.decoder_start_token_id = tokenizer.eos_token_id
     config.bos_token_id = tokenizer.bos_token_id
-    config.forced_eos_token_id = None
     model = model_class(config)
     model.generation_config = GenerationConfig.from_model_config(config)
     model.save_pretrained(folder)

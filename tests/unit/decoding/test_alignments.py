@@ -102,7 +102,7 @@ def test_every_family_gives_whole_words(family: str, tmp_path: Path) -> None:
         ends = {"pad_token_id": tokenizer.pad_token_id, "eos_token_id": tokenizer.eos_token_id}
         config = MarianConfig(
             vocab_size=tokenizer.vocab_size, decoder_start_token_id=tokenizer.pad_token_id,
-            forced_eos_token_id=None, **ends, **SIZES,
+            **ends, **SIZES,
         )  # fmt: skip
         model = MarianMTModel(config).eval()
     else:
