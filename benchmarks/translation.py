@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -178,16 +179,16 @@ def open_own(task: Task, side: str) -> Translate:
 
 def serve(side: str, task: Task, connection: Connection) -> None:
     """One side: answers (texts, beams) with (hypotheses, seconds) until it gets None."""
-    sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123
-    translate = open_stock(task) if side == "generate" else open_own(task, side)
-    translate(task.sources[:256], 1)
-    translate(task.sources[:1], 1)
-    connection.send(peak_megabytes())
-    while (request := connection.recv()) is not None:
-        begin = time.perf_counter()
-        found = translate(*request)
-        connection.send((found, time.perf_counter() - begin))
-    connection.send(peak_megabytes())
+    with Path(os.devnull).open("w") as nowhere, redirect_stderr(nowhere):
+        translate = open_stock(task) if side == "generate" else open_own(task, side)
+        translate(task.sources[:256], 1)
+        translate(task.sources[:1], 1)
+        connection.send(peak_megabytes())
+        while (request := connection.recv()) is not None:
+            begin = time.perf_counter()
+            found = translate(*request)
+            connection.send((found, time.perf_counter() - begin))
+        connection.send(peak_megabytes())
 
 
 def peak_megabytes() -> float:

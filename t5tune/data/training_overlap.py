@@ -9,7 +9,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 from t5tune.scoring.rouge import UnicodeWordTokenizer
 
@@ -65,7 +65,11 @@ class TrainingOverlap:
             and all(count is None or isinstance(count, int) for count in counts)
             and all(one in get_args(Agreement) for one in agreement)
         )
-        return cls(tuple(counts), tuple(agreement)) if is_known else None  # type: ignore[arg-type]
+        if not is_known:
+            return None
+        return cls(
+            tuple(cast("list[int | None]", counts)), tuple(cast("list[Agreement]", agreement))
+        )
 
 
 def overlap_key(

@@ -154,7 +154,7 @@ class _Joints:
 
 def _split_sentences(joined: str, language: str) -> list[tuple[int, int]]:
     """Where sentences start and end; what has no letters is none."""
-    import sentencex  # type: ignore[import-untyped]
+    import sentencex
 
     sentences: list[str] = list(sentencex.segment(language, joined))
     if "".join(sentences) != joined:

@@ -33,7 +33,7 @@ _MISSING_FIELDS = {
 }
 
 
-class _MarianLoader(MarianMTLoader):  # type: ignore[misc]
+class _MarianLoader(MarianMTLoader):
     """Keeps the padding, which Marian's decoder starts from.
 
     CTranslate2 starts from a zero vector instead. That is what a downloaded model has there;
@@ -49,7 +49,7 @@ class _MarianLoader(MarianMTLoader):  # type: ignore[misc]
         """Nothing."""
 
 
-class _Converter(TransformersConverter):  # type: ignore[misc]
+class _Converter(TransformersConverter):
     """CTranslate2's converter for a model that is in memory, with what it gets wrong put right."""
 
     def __init__(

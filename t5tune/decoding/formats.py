@@ -6,6 +6,8 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+# The string reader of JSON's own decoder; typeshed leaves it out.
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any, Protocol
 

@@ -190,13 +190,16 @@ def _data_table(recipe: Recipe, num_examples: Mapping[str, int]) -> str:
 
 def _training_table(recipe: Recipe, report: Report, facts: ModelFacts) -> str:
     training = recipe.training
+    precision = None
+    if training.bf16 != "auto":
+        precision = "bf16" if training.bf16 else "fp32"
     rows: dict[str, Any] = {
         "optimizer steps": f"{facts.num_steps:,}" if facts.num_steps else None,
         "weights": report.weights,
         "time": f"{facts.seconds / 60:,.1f} minutes" if facts.seconds else None,
         "optimizer": training.optim,
         "learning rate": training.learning_rate,
-        "precision": {True: "bf16", False: "fp32"}.get(training.bf16),  # type: ignore[arg-type]
+        "precision": precision,
         "seed": training.seed,
         "hardware": facts.hardware,
         "software": facts.software,

@@ -41,7 +41,7 @@ class AdditiveMetric(ABC):
     def build_statistics(self, rows: Sequence[Row]) -> AdditiveStatistics:
         """The same numbers, ready for resampling."""
 
-    def warn_about(self, hypotheses: Sequence[str]) -> None:  # noqa: B027
+    def warn_about(self, hypotheses: Sequence[str]) -> None:  # noqa: B027 (a hook)
         """Say on stderr what makes the score of these texts doubtful; most metrics are silent."""
 
     def score_corpus(

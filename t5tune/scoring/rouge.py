@@ -82,7 +82,7 @@ class RougeScorer(AdditiveMetric):
         references: Sequence[Sequence[str]],
     ) -> list[dict[str, float]]:
         # 0.4 s for nltk and numpy: only those who ask for ROUGE pay it.
-        from rouge_score import rouge_scorer  # type: ignore[import-untyped, unused-ignore]
+        from rouge_score import rouge_scorer
 
         tokenizer = None if self._is_english else UnicodeWordTokenizer()
         scorer = rouge_scorer.RougeScorer(rouge_types, use_stemmer=True, tokenizer=tokenizer)
