@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from t5tune.decoding.paragraphs import Paragraph, find_markdown_paragraphs, find_paragraphs
 
-_EMPHASIS = re.compile(r"([*_~]{1,3})(?=[^\s*_~])([^*_~]+)\1")
+_EMPHASIS = re.compile(r"([*_~]{1,3})(?!\s)([^*_~]+)(?<!\s)\1")
 _CLOSING = re.compile(r"[*_~]{1,3}(?=\s)")
 _ENDS_OPEN = re.compile(r"[。！？]['\"”’»）)」』]*$")  # scripts that set no blank between sentences
 _ENDS_SPACED = re.compile(r"[.!?…]['\"”’»)]*$")

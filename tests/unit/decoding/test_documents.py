@@ -29,6 +29,7 @@ DOCUMENTS = st.one_of(
 @pytest.mark.parametrize("is_markdown", [True, False])
 @given(text=DOCUMENTS, language=st.sampled_from(["en", "de", "zho_Hans", None, "no such code"]))
 @example(text="> a\n>\tb `c\n> d`", language="en")
+@example(text="**A **", language="en")  # no emphasis: a blank stands before the closing mark
 def test_the_same_translation_gives_the_same_document(
     is_markdown: bool, text: str, language: str | None
 ) -> None:
