@@ -32,10 +32,10 @@ def nice_ticks(low: float, high: float, most: int = 4) -> list[float]:
 
     Args:
         low: Smallest value.
-        high: Largest value; equal to `low` gives a span around it.
+        high: Largest value; equal to `low`, to twelve digits, gives a span around it.
         most: About how many steps there may be.
     """
-    if high <= low:
+    if high - low <= max(1e-12 * max(abs(low), abs(high)), 1e-300):  # no digits to tell them by
         margin = abs(low) * 0.1 or 1.0
         low, high = low - margin, high + margin
     rough = (high - low) / most

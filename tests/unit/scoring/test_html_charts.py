@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from t5tune.scoring.findings import TrainingCurve
@@ -15,6 +15,7 @@ numbers = st.floats(-1e6, 1e6).map(lambda value: float(f"{value:.6g}"))
 
 
 @given(numbers, numbers)
+@example(0.0, 5e-324)
 def test_ticks_enclose_the_values_and_are_few(a: float, b: float) -> None:
     low, high = min(a, b), max(a, b)
     ticks = nice_ticks(low, high)
