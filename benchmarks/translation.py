@@ -2,20 +2,25 @@
 
 .venv/bin/python benchmarks/translation.py --run runs/demo [--copies 4] [--beams 1 4] [--rounds 3]
 .venv/bin/python benchmarks/translation.py --shape t5-small [--sentences 64]
+    [--also torch-bf16 ctranslate2-int8-patience1 ctranslate2-int8-shortlist500]
 
 Every side is a process of its own with the model loaded; the rounds go through the sides in turn,
 so that what else the machine does meets all of them. With --run the sentences are the run's test
 set, each `--copies` times; with --shape the weights are random and every hypothesis has
-`--length` tokens.
+`--length` tokens. Further sides, warm only: torch with its weights in bf16; int8 whose beam search
+ends after as many hypotheses as beams; int8 that chooses among some 500 target tokens (the first
+500 of the vocabulary: what a shortlist could gain at most, not what it would write).
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import multiprocessing
 import os
 import random
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -35,6 +40,7 @@ SHAPES = {  # d_model, d_ff, layers of each side, heads, vocabulary
     "t5-small": (512, 2048, 6, 8, 32128),
 }
 SIDES = ("generate", "torch", "ctranslate2-float32", "ctranslate2-int8")
+FURTHER_SIDES = ("torch-bf16", "ctranslate2-int8-patience1", "ctranslate2-int8-shortlist500")
 STOCK_BATCH = 32  # sentences, of run_translation.py's examples
 
 
@@ -49,6 +55,7 @@ class Task:
     options: DecodingOptions
     sources: list[str]
     references: list[list[str]]
+    sides: tuple[str, ...] = SIDES
 
 
 def prepare_run(path: str, copies: int, directory: Path) -> Task:
@@ -119,7 +126,28 @@ def convert(
         (path / PARITY_FILE).write_text("{}", encoding="utf-8")
         write_manifest(path, {})
         exports[path.name] = path
+    for side, patience, num_tokens in ((FURTHER_SIDES[1], 1.0, None), (FURTHER_SIDES[2], 2.0, 500)):
+        exports[side] = vary_export(exports["ctranslate2-int8"], side, patience, num_tokens)
     return exports
+
+
+def vary_export(path: Path, side: str, patience: float, num_tokens: int | None) -> Path:
+    """A copy that searches otherwise."""
+    from t5tune.decoding.exported import SETTINGS_FILE, VOCABULARY_FILE
+    from t5tune.manifest import write_manifest
+
+    copy = path.with_name(side)
+    shutil.copytree(path, copy)
+    settings = json.loads((copy / SETTINGS_FILE).read_text(encoding="utf-8"))
+    settings["patience"] = patience
+    if num_tokens is not None:
+        tokens = json.loads((copy / VOCABULARY_FILE).read_text(encoding="utf-8"))[:num_tokens]
+        # The line of no source word: its target tokens are always candidates.
+        (copy / "vmap.txt").write_text("\t" + " ".join(tokens) + "\n", encoding="utf-8")
+        settings["constraints"]["use_vmap"] = True
+    (copy / SETTINGS_FILE).write_text(json.dumps(settings), encoding="utf-8")
+    write_manifest(copy, {})
+    return copy
 
 
 Translate = Callable[[Sequence[str], int], list[str]]  # texts, beams
@@ -157,12 +185,15 @@ def open_own(task: Task, side: str) -> Translate:
     from t5tune.decoding.translator import Translator
 
     translator: Translator
-    if side == "torch":
+    if side.startswith("torch"):
         from t5tune.decoding.torch_translator import TorchTranslator
         from t5tune.models.loading import load_model, load_tokenizer
 
+        model = load_model(str(task.model))
+        if side == "torch-bf16":
+            model.bfloat16()
         translator = TorchTranslator(
-            load_model(str(task.model)), load_tokenizer(str(task.model)), prefix=task.prefix,
+            model, load_tokenizer(str(task.model)), prefix=task.prefix,
             max_source_length=task.max_source_length,
         )  # fmt: skip
     else:
@@ -244,14 +275,14 @@ def ratios(base: Sequence[float], values: Sequence[float]) -> str:
 
 def print_table(title: str, seconds: dict[str, list[float]], count: int, bleu: object) -> None:
     print(f"\n{title}")
-    for side in SIDES:
+    for side in seconds:
         times = seconds[side]
         if count > 1:
             speed = spread([count / value for value in times], 1) + " sentences/s"
         else:
             speed = spread([1000 * value for value in times], 0) + " ms"
         score = f"  BLEU {bleu[side]:.2f}" if isinstance(bleu, dict) and bleu else ""
-        print(f"  {side:<20} {speed:<34} {ratios(seconds['generate'], times):<18}{score}")
+        print(f"  {side:<30} {speed:<34} {ratios(seconds['generate'], times):<18}{score}")
 
 
 def score(task: Task, hypotheses: Sequence[str]) -> float:
@@ -263,7 +294,7 @@ def score(task: Task, hypotheses: Sequence[str]) -> float:
 def run_rounds(task: Task, beams: Sequence[int], rounds: int) -> None:
     context = multiprocessing.get_context("spawn")
     connections, processes, memory = {}, [], {}
-    for side in SIDES:
+    for side in task.sides:
         here, there = context.Pipe()
         process = context.Process(target=serve, args=(side, task, there))
         process.start()
@@ -271,28 +302,28 @@ def run_rounds(task: Task, beams: Sequence[int], rounds: int) -> None:
         processes.append(process)
     for num_beams in beams:
         for texts in (task.sources, task.sources[:1]):
-            seconds: dict[str, list[float]] = {side: [] for side in SIDES}
+            seconds: dict[str, list[float]] = {side: [] for side in task.sides}
             found: dict[str, list[str]] = {}
             for _ in range(rounds):
-                for side in SIDES:
+                for side in task.sides:
                     connections[side].send((texts, num_beams))
                     found[side], taken = connections[side].recv()
                     seconds[side].append(taken)
             bleu = {}
             if len(texts) > 1 and task.references:
-                bleu = {side: score(task, found[side]) for side in SIDES}
+                bleu = {side: score(task, found[side]) for side in task.sides}
             same = {
                 side: statistics.mean(
                     a == b for a, b in zip(found["torch"], found[side], strict=True)
                 )
-                for side in SIDES
+                for side in task.sides
             }
             what = f"{len(texts):,} sentences" if len(texts) > 1 else "one sentence, warm"
             print_table(f"beam {num_beams}, {what}, {rounds} rounds", seconds, len(texts), bleu)
             shares = ", ".join(f"{side} {share:.1%}" for side, share in same.items())
             print(f"  the same text as torch: {shares}", flush=True)
     print("\npeak memory of the process, MB (warm; at the end)")
-    for side, process in zip(SIDES, processes, strict=True):
+    for side, process in zip(task.sides, processes, strict=True):
         connections[side].send(None)
         print(f"  {side:<20} {memory[side]:,.0f}; {connections[side].recv():,.0f}")
         process.join()
@@ -310,6 +341,7 @@ def main() -> None:
     parser.add_argument("--beams", type=int, nargs="+", default=[1, 4])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--cold-rounds", type=int, default=5)
+    parser.add_argument("--also", nargs="+", default=[], choices=FURTHER_SIDES)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
@@ -317,6 +349,7 @@ def main() -> None:
             task = prepare_run(options.run, options.copies, directory)
         else:
             task = prepare_shape(options.shape, options.sentences, options.length, directory)
+        task = replace(task, sides=(*SIDES, *options.also))
         print(f"{options.run or options.shape}: {len(task.sources):,} sentences, "
               f"{os.cpu_count()} cores")  # fmt: skip
         if options.cold_rounds:

@@ -17,6 +17,7 @@ from t5tune.decoding.export import convert_model
 from t5tune.decoding.exported import (
     ENGINE_PREFIX,
     PARITY_FILE,
+    PATIENCE,
     Export,
     ExportSettings,
     is_export,
@@ -75,7 +76,11 @@ class Parity:
 
 
 def export_run(
-    run: RunDirectory, quantization: str = "int8", *, output_dir: Path | None = None
+    run: RunDirectory,
+    quantization: str = "int8",
+    *,
+    output_dir: Path | None = None,
+    patience: float = PATIENCE,
 ) -> tuple[Export, Parity]:
     """Convert a run's model for CTranslate2, compare the two, and keep what was found with it.
 
@@ -83,6 +88,7 @@ def export_run(
         run: Finished; its model is whole.
         quantization: Of the weights.
         output_dir: Instead of the place in the run where `t5tune translate` finds it.
+        patience: Of a beam search: how many times its beams hypotheses have to end.
 
     Raises:
         T5TuneError: There is no model, CTranslate2 has no such family or no such arithmetic here,
@@ -97,7 +103,7 @@ def export_run(
     temporary = target.with_name(target.name + ".tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     try:
-        settings, parity = _build(run, quantization, temporary)
+        settings, parity = _build(run, quantization, patience, temporary)
         text = json.dumps(asdict(parity), ensure_ascii=False, indent=1)
         (temporary / PARITY_FILE).write_text(text + "\n", encoding="utf-8")
         write_manifest(temporary, {"model": settings.model})
@@ -109,7 +115,9 @@ def export_run(
     return Export(target, settings, asdict(parity)), parity
 
 
-def _build(run: RunDirectory, quantization: str, directory: Path) -> tuple[ExportSettings, Parity]:
+def _build(
+    run: RunDirectory, quantization: str, patience: float, directory: Path
+) -> tuple[ExportSettings, Parity]:
     """Convert the model into a directory, and translate with both."""
     loaded = load_for_translation(str(run.path))
     recipe = loaded.recipe
@@ -127,10 +135,12 @@ def _build(run: RunDirectory, quantization: str, directory: Path) -> tuple[Expor
         name=run.name,
         fingerprint=fingerprint_directory(run.model) or "",
         sources=examples.sources,
+        patience=patience,
     )
     translator = CTranslate2Translator(Export(directory, settings, {}))
     found, seconds = _translate(translator, examples, options, translator.engine)
     parity = compare(recipe, examples, expected, found, options, (torch_seconds, seconds), device)
+    parity.decoding["patience"] = patience
     return settings, parity
 
 

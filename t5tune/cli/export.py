@@ -18,6 +18,12 @@ def export(
     quantization: Annotated[
         str, typer.Option(help="int8, int8_bfloat16, float16, bfloat16 or float32.")
     ] = "int8",
+    patience: Annotated[
+        float,
+        typer.Option(
+            min=1, max=10, help="Beam search ends after beams times this many hypotheses."
+        ),
+    ] = 2.0,
     output_dir: Annotated[
         Path | None,
         typer.Option(help="Instead of the run, where t5tune translate finds it."),
@@ -45,7 +51,7 @@ def export(
     _check_run(directory)
     from t5tune.parity import describe_parity, export_run, say_export
 
-    made, parity = export_run(directory, quantization, output_dir=output_dir)
+    made, parity = export_run(directory, quantization, output_dir=output_dir, patience=patience)
     say_export(made, parity, directory)
     if json_output:
         typer.echo(json.dumps({"path": str(made.path), **asdict(parity)}, ensure_ascii=False))

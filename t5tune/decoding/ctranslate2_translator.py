@@ -22,10 +22,6 @@ CHUNK = 2000  # texts a call of the tokenizer
 WAITING_PER_WORKER = 2  # batches: enough that no worker waits
 BATCHES_PER_WORKER = 4  # of a short input, so that workers end at about the same time
 
-# CTranslate2 stops once patience * beams hypotheses have ended, `generate` once no running one can
-# become better. With twice as many the hypotheses are the same (docs/translation.md).
-PATIENCE = 2.0
-
 
 class CTranslate2Translator(SearchingTranslator):
     """Greedy or beam search in an exported model.
@@ -117,7 +113,7 @@ class CTranslate2Translator(SearchingTranslator):
             "asynchronous": True,
             "beam_size": options.num_beams,
             "num_hypotheses": options.num_hypotheses,
-            "patience": PATIENCE,
+            "patience": self._settings.patience,
             "length_penalty": options.length_penalty,
             "no_repeat_ngram_size": options.no_repeat_ngram_size,
             "max_decoding_length": options.max_new_tokens,

@@ -14,7 +14,7 @@ from ctranslate2.converters import TransformersConverter
 from ctranslate2.converters.transformers import MarianMTLoader
 from ctranslate2.specs.model_spec import OPTIONAL
 
-from t5tune.decoding.exported import VOCABULARY_FILE, ExportSettings, write_settings
+from t5tune.decoding.exported import PATIENCE, VOCABULARY_FILE, ExportSettings, write_settings
 from t5tune.decoding.tokenization import write_tokenization
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.errors import T5TuneError
@@ -113,6 +113,7 @@ def convert_model(
     name: str,
     fingerprint: str,
     sources: Sequence[str],
+    patience: float = PATIENCE,
 ) -> ExportSettings:
     """Write the weights, the tokenizer and the settings.
 
@@ -125,6 +126,7 @@ def convert_model(
         name: Of the run.
         fingerprint: Of `model_directory`.
         sources: Texts that the stored tokenizer has to treat as the model's own does.
+        patience: Of a beam search: how many times its beams hypotheses have to end.
 
     Raises:
         T5TuneError: CTranslate2 cannot convert such a model.
@@ -156,6 +158,7 @@ def convert_model(
         ),
         decoding=asdict(options),
         constraints=find_constraints(model.generation_config, tokens),
+        patience=patience,
     )
     write_settings(settings, directory)
     return settings

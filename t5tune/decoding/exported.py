@@ -18,6 +18,11 @@ PARITY_FILE = "parity.json"
 VOCABULARY_FILE = "shared_vocabulary.json"  # CTranslate2's, of both sides
 ENGINE_PREFIX = "ctranslate2-"
 
+# A beam search in CTranslate2 stops once patience * beams hypotheses have ended, in `generate` once
+# no running one can become better. With twice as many the hypotheses are the same
+# (docs/translation.md); fewer are faster.
+PATIENCE = 2.0
+
 # Fastest first.
 QUANTIZATIONS = ("int8", "int8_bfloat16", "bfloat16", "float16", "float32")
 
@@ -38,6 +43,7 @@ class ExportSettings:
         decoding: The run's `DecodingOptions`.
         constraints: What else the model's generation configuration asks for, by the names of
             `ctranslate2.Translator.translate_batch`.
+        patience: Of a beam search: how many times its beams hypotheses have to end.
     """
 
     name: str
@@ -50,6 +56,7 @@ class ExportSettings:
     tokenization: dict[str, Any]
     decoding: dict[str, Any]
     constraints: dict[str, Any] = field(default_factory=dict)
+    patience: float = PATIENCE
 
     @property
     def options(self) -> DecodingOptions:

@@ -105,6 +105,11 @@ def test_export_measures_writes_and_names(t5tune: RunCommand, run_copy: Path) ->
     assert elsewhere.code == 0, elsewhere.err
     assert (Path("mine") / "model.bin").is_file()
     Path("other").mkdir()
+    sooner = t5tune("export", "--patience", "1", "--json")
+    assert sooner.code == 0, sooner.err
+    assert json.loads(sooner.out)["decoding"]["patience"] == 1.0
+    assert json.loads((EXPORT / "t5tune.json").read_text(encoding="utf-8"))["patience"] == 1.0
+    assert "--patience" in t5tune("export", "--patience", "0.5").err
     refused = t5tune("export", "--output-dir", "other")
     assert refused.code == 1
     assert "other is there and is no export." in refused.err

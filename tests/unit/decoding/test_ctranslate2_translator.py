@@ -69,10 +69,10 @@ def test_a_beam_search_ends_where_torch_ends_it(tmp_path: Path) -> None:
     options = DecodingOptions(20)
     expected = torch_translator.translate(SOURCES, options)
     assert 3 < sum(hypothesis.reached_limit for hypothesis in expected) < len(SOURCES) - 3
-    assert (
-        CTranslate2Translator(export(torch_translator, tmp_path)).translate(SOURCES, options)
-        == expected
-    )
+    made = export(torch_translator, tmp_path)
+    assert CTranslate2Translator(made).translate(SOURCES, options) == expected
+    impatient = replace(made, settings=replace(made.settings, patience=1.0))
+    assert CTranslate2Translator(impatient).translate(SOURCES, options) != expected
 
 
 def test_order_duplicates_batches_and_workers_change_nothing(
