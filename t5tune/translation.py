@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from t5tune.decoding.engines import AUTO, choose_export
+from t5tune.decoding.engines import AUTO, TORCH_BF16, choose_export
 from t5tune.decoding.translator import DecodingOptions, PlainTranslator, Translator
 from t5tune.progress import say, track
 
@@ -58,6 +58,8 @@ def open_translator(
     )
     # A line of a megabyte must not take all memory, whatever the model itself allows.
     model.translator.max_source_length = model.reading_length
+    if engine == TORCH_BF16:
+        model.translator.use_bf16()
     say(f"engine: {model.translator.engine} ({model.translator.model.device})")
     return OpenedTranslator(model.translator, model.options, model.name)
 

@@ -99,8 +99,15 @@ class _Task:
 
 
 def _choose_engine(name: str, engine: str) -> Export | None:
-    from t5tune.decoding.engines import choose_export
+    from t5tune.decoding.engines import TORCH_BF16, choose_export
     from t5tune.errors import T5TuneError
+
+    if engine == TORCH_BF16:
+        raise T5TuneError(
+            f"--engine {engine} is for t5tune translate alone: a model is judged in fp32.",
+            next_command=f"t5tune translate --engine {engine} --input SOURCE > OUT; "
+            "t5tune score OUT --reference REFERENCE",
+        )
 
     export = choose_export(name, engine)
     if export is not None and are_several():

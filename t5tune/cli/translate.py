@@ -70,7 +70,9 @@ def translate(
     ] = None,
     engine: Annotated[
         str,
-        typer.Option(help="auto, torch, ctranslate2 or one export such as ctranslate2-int8."),
+        typer.Option(
+            help="auto, torch, torch-bf16, ctranslate2 or one export such as ctranslate2-int8."
+        ),
     ] = "auto",
 ) -> None:
     """Translate texts, a file or standard input; order and blank lines are kept."""

@@ -19,8 +19,9 @@ from t5tune.run_directory import RunDirectory
 
 AUTO = "auto"  # the fastest export that lost nothing, else torch
 TORCH = "torch"
+TORCH_BF16 = "torch-bf16"
 CTRANSLATE2 = "ctranslate2"  # the fastest export
-ENGINES = (AUTO, TORCH, CTRANSLATE2, *(ENGINE_PREFIX + name for name in QUANTIZATIONS))
+ENGINES = (AUTO, TORCH, TORCH_BF16, CTRANSLATE2, *(ENGINE_PREFIX + name for name in QUANTIZATIONS))
 
 
 def choose_export(name: str, engine: str) -> Export | None:
@@ -48,7 +49,7 @@ def choose_export(name: str, engine: str) -> Export | None:
             f"--engine {engine}: {name} is an export for {export.engine}.",
             next_command=f"--engine {export.engine}",
         )
-    if engine == TORCH:
+    if engine in (TORCH, TORCH_BF16):
         return None
     run = RunDirectory(Path(name))
     problems: list[str] = []

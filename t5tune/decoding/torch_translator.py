@@ -54,6 +54,11 @@ class TorchTranslator(SearchingTranslator):
         self.forced_bos_token_id = forced_bos_token_id
         self.num_truncated = 0
 
+    def use_bf16(self) -> None:
+        """Calculate in bfloat16 from now on; the weights are rounded for good."""
+        self.model.bfloat16()
+        self.engine = "torch-bf16"
+
     def _search(
         self,
         sources: Sequence[str],

@@ -9,9 +9,13 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 from transformers import AutoModelForSeq2SeqLM
 
+from t5tune.decoding.torch_translator import TorchTranslator
+from t5tune.decoding.translator import DecodingOptions
 from t5tune.manifest import read_fact, write_manifest
+from t5tune.translation import open_translator
 from tests.conftest import REPOSITORY, RunCommand, write_tiny_recipe
 
 RUN = Path("runs/tiny")
@@ -74,6 +78,23 @@ def test_training_ends_with_an_export_that_translate_uses(
     assert by_default.out.strip()
     alone = t5tune("translate", "--model", EXPORT, "one two three", "", "five four")
     assert alone.out == by_default.out  # the directory is all that it takes
+
+
+def test_torch_calculates_in_bf16_where_that_is_asked_for(
+    t5tune: RunCommand, run_copy: Path
+) -> None:
+    result = t5tune("translate", "--engine", "torch-bf16", "one two three", "", "five four")
+    assert result.code == 0, result.err
+    assert "engine: torch-bf16 (cpu)" in result.err
+    assert len(result.out.splitlines()) == 3
+    translator = open_translator(str(RUN), engine="torch-bf16").translator
+    assert isinstance(translator, TorchTranslator)
+    assert {parameter.dtype for parameter in translator.model.parameters()} == {torch.bfloat16}
+    [scored] = translator.translate_n_best(["one two three"], DecodingOptions(12))
+    assert all(hypothesis.score is not None for hypothesis in scored)
+    refused = t5tune("eval", "--engine", "torch-bf16")
+    assert refused.code == 1
+    assert "--engine torch-bf16 is for t5tune translate alone" in refused.err
 
 
 def test_an_export_of_other_weights_is_recognized(t5tune: RunCommand, run_copy: Path) -> None:
