@@ -153,8 +153,10 @@ def find_overlap(run: RunDirectory, recipe: Recipe, examples: Examples) -> Train
     Returns:
         None where the training data cannot be read: that is said.
     """
-    fingerprint = read_object(run.environment).get("data_sha256", {}).get("data.train")
-    key = overlap_key(fingerprint or "unknown", examples.sources, examples.references)
+    fingerprints = read_object(run.environment).get("data_sha256") or {}
+    key = overlap_key(
+        fingerprints.get("data.train") or "unknown", examples.sources, examples.references
+    )
     file = run.overlaps / f"{key}.json"
     if (known := TrainingOverlap.from_json(read_object(file))) is not None:
         return known
