@@ -40,7 +40,11 @@ SHAPES = {  # d_model, d_ff, layers of each side, heads, vocabulary
     "t5-small": (512, 2048, 6, 8, 32128),
 }
 SIDES = ("generate", "torch", "ctranslate2-float32", "ctranslate2-int8")
-FURTHER_SIDES = ("torch-bf16", "ctranslate2-int8-patience1", "ctranslate2-int8-shortlist500")
+VARIATIONS: dict[str, tuple[float, int | None]] = {  # of int8: patience, size of the shortlist
+    "ctranslate2-int8-patience1": (1.0, None),
+    "ctranslate2-int8-shortlist500": (2.0, 500),
+}
+FURTHER_SIDES = ("torch-bf16", *VARIATIONS)
 STOCK_BATCH = 32  # sentences, of run_translation.py's examples
 
 
@@ -126,20 +130,18 @@ def convert(
         (path / PARITY_FILE).write_text("{}", encoding="utf-8")
         write_manifest(path, {})
         exports[path.name] = path
-    for side, patience, num_tokens in ((FURTHER_SIDES[1], 1.0, None), (FURTHER_SIDES[2], 2.0, 500)):
-        exports[side] = vary_export(exports["ctranslate2-int8"], side, patience, num_tokens)
     return exports
 
 
-def vary_export(path: Path, side: str, patience: float, num_tokens: int | None) -> Path:
-    """A copy that searches otherwise."""
+def vary_export(path: Path, side: str) -> Path:
+    """A copy that searches as one of `VARIATIONS`."""
     from t5tune.decoding.exported import SETTINGS_FILE, VOCABULARY_FILE
     from t5tune.manifest import write_manifest
 
     copy = path.with_name(side)
     shutil.copytree(path, copy)
     settings = json.loads((copy / SETTINGS_FILE).read_text(encoding="utf-8"))
-    settings["patience"] = patience
+    settings["patience"], num_tokens = VARIATIONS[side]
     if num_tokens is not None:
         tokens = json.loads((copy / VOCABULARY_FILE).read_text(encoding="utf-8"))[:num_tokens]
         # The line of no source word: its target tokens are always candidates.
@@ -189,13 +191,12 @@ def open_own(task: Task, side: str) -> Translate:
         from t5tune.decoding.torch_translator import TorchTranslator
         from t5tune.models.loading import load_model, load_tokenizer
 
-        model = load_model(str(task.model))
-        if side == "torch-bf16":
-            model.bfloat16()
         translator = TorchTranslator(
-            model, load_tokenizer(str(task.model)), prefix=task.prefix,
+            load_model(str(task.model)), load_tokenizer(str(task.model)), prefix=task.prefix,
             max_source_length=task.max_source_length,
         )  # fmt: skip
+        if side == "torch-bf16":
+            translator.use_bf16()
     else:
         from t5tune.translation import open_translator
 
@@ -275,8 +276,7 @@ def ratios(base: Sequence[float], values: Sequence[float]) -> str:
 
 def print_table(title: str, seconds: dict[str, list[float]], count: int, bleu: object) -> None:
     print(f"\n{title}")
-    for side in seconds:
-        times = seconds[side]
+    for side, times in seconds.items():
         if count > 1:
             speed = spread([count / value for value in times], 1) + " sentences/s"
         else:
@@ -325,7 +325,7 @@ def run_rounds(task: Task, beams: Sequence[int], rounds: int) -> None:
     print("\npeak memory of the process, MB (warm; at the end)")
     for side, process in zip(task.sides, processes, strict=True):
         connections[side].send(None)
-        print(f"  {side:<20} {memory[side]:,.0f}; {connections[side].recv():,.0f}")
+        print(f"  {side:<30} {memory[side]:,.0f}; {connections[side].recv():,.0f}")
         process.join()
 
 
@@ -350,6 +350,8 @@ def main() -> None:
         else:
             task = prepare_shape(options.shape, options.sentences, options.length, directory)
         task = replace(task, sides=(*SIDES, *options.also))
+        for side in VARIATIONS.keys() & set(task.sides):
+            task.exports[side] = vary_export(task.exports["ctranslate2-int8"], side)
         print(f"{options.run or options.shape}: {len(task.sources):,} sentences, "
               f"{os.cpu_count()} cores")  # fmt: skip
         if options.cold_rounds:

@@ -140,8 +140,7 @@ def _build(
     translator = CTranslate2Translator(Export(directory, settings, {}))
     found, seconds = _translate(translator, examples, options, translator.engine)
     parity = compare(recipe, examples, expected, found, options, (torch_seconds, seconds), device)
-    parity.decoding["patience"] = patience
-    return settings, parity
+    return settings, replace(parity, decoding={**parity.decoding, "patience": patience})
 
 
 def _first_validation_examples(recipe: Recipe) -> Examples:

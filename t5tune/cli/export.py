@@ -19,11 +19,11 @@ def export(
         str, typer.Option(help="int8, int8_bfloat16, float16, bfloat16 or float32.")
     ] = "int8",
     patience: Annotated[
-        float,
+        float | None,
         typer.Option(
-            min=1, max=10, help="Beam search ends after beams times this many hypotheses."
+            min=1, max=10, help="Beam search ends after beams times this many hypotheses (2)."
         ),
-    ] = 2.0,
+    ] = None,
     output_dir: Annotated[
         Path | None,
         typer.Option(help="Instead of the run, where t5tune translate finds it."),
@@ -37,7 +37,7 @@ def export(
     from dataclasses import asdict
 
     from t5tune.cli.models import choose_model
-    from t5tune.decoding.exported import QUANTIZATIONS
+    from t5tune.decoding.exported import PATIENCE, QUANTIZATIONS
     from t5tune.errors import T5TuneError, did_you_mean
     from t5tune.run_directory import RunDirectory
 
@@ -51,7 +51,9 @@ def export(
     _check_run(directory)
     from t5tune.parity import describe_parity, export_run, say_export
 
-    made, parity = export_run(directory, quantization, output_dir=output_dir, patience=patience)
+    made, parity = export_run(
+        directory, quantization, output_dir=output_dir, patience=patience or PATIENCE
+    )
     say_export(made, parity, directory)
     if json_output:
         typer.echo(json.dumps({"path": str(made.path), **asdict(parity)}, ensure_ascii=False))

@@ -12,6 +12,7 @@ import torch
 from t5tune.data.encoding import encode_texts, pad_sequences
 from t5tune.data.token_sequences import TokenSequences
 from t5tune.decoding.batches import form_batches
+from t5tune.decoding.engines import TORCH, TORCH_BF16
 from t5tune.decoding.translator import DecodingOptions, Hypothesis, SearchingTranslator
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class TorchTranslator(SearchingTranslator):
         num_truncated: Sources of the last call that were cut to `max_source_length`.
     """
 
-    engine = "torch"
+    engine = TORCH
 
     def __init__(
         self,
@@ -57,7 +58,7 @@ class TorchTranslator(SearchingTranslator):
     def use_bf16(self) -> None:
         """Calculate in bfloat16 from now on; the weights are rounded for good."""
         self.model.bfloat16()
-        self.engine = "torch-bf16"
+        self.engine = TORCH_BF16
 
     def _search(
         self,
