@@ -76,8 +76,9 @@ def _apply_override(document: YamlDocument, text: str, twice: list[str]) -> KeyP
     else:
         value = parse_scalar(value)
     section = document.value
-    # An unknown key stays, even as null: validation names the nearest one.
-    removes = value is None and is_key(path)
+    # An unknown key stays, even as null: validation names the nearest one. So does `export=null`,
+    # which means "off" to everybody, while the default of a key that is not there is "on".
+    removes = value is None and is_key(path) and path != ("export",)
     for i, part in enumerate(path[:-1]):
         inner = section.get(part)
         if inner is None and removes:

@@ -138,6 +138,14 @@ def test_an_override_that_misses(load: Load, override: str, expected: str) -> No
     assert message(load, GOOD, override) == f"command line: {expected}"
 
 
+def test_export_null_does_not_bring_the_default_export_back(load: Load) -> None:
+    refused = message(load, GOOD, "export=null")
+    assert refused.startswith("command line: export: expected none, ctranslate2-int8")
+    assert refused.endswith("found nothing; did you mean none?")
+    in_file = message(load, f"{GOOD}export: null\n")
+    assert in_file == refused.replace("command line", "r.yaml:12")
+
+
 def test_an_override_of_a_recipe_that_ships(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
