@@ -114,6 +114,23 @@ def complete_environment(environment: MutableMapping[str, str], place: Place) ->
     environment.setdefault("OMP_NUM_THREADS", threads)
 
 
+# Iterations of libgomp's spin loop. The library's own count, 300,000, is some milliseconds, in which
+# a thread that waits keeps other programs, and the thread that it waits for, off its core
+# (docs/benchmarks.md, "A busy machine").
+_SPIN_COUNT = "1000"
+
+
+def bound_spinning(environment: MutableMapping[str, str]) -> None:
+    """Let threads of torch that wait for one another soon give up their core.
+
+    Only speed depends on it: the number of threads, and so every sum, stays what it is. libgomp
+    reads the variable when it is loaded, so this comes before the first import of torch. What the
+    user has set stays.
+    """
+    if "OMP_WAIT_POLICY" not in environment:
+        environment.setdefault("GOMP_SPINCOUNT", _SPIN_COUNT)
+
+
 def threads_per_process(num_processes: int) -> int:
     """How many threads each of the processes on this machine should have.
 

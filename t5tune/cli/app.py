@@ -22,6 +22,7 @@ from t5tune.cli.validate import validate
 from t5tune.cli.verify import verify
 from t5tune.errors import T5TuneError
 from t5tune.failures import end_with_failure, format_error
+from t5tune.launch_environment import bound_spinning
 from t5tune.processes import are_several, place, were_several
 from t5tune.worker import follow_launcher, is_launched
 
@@ -61,6 +62,7 @@ def _root(
 
 def main() -> None:
     """Run the command line. Exit codes: 0, 1 (user error), 2 (usage), 130 and 143 (signals)."""
+    bound_spinning(os.environ)
     if is_launched():
         follow_launcher()
     try:

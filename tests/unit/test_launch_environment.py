@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from t5tune.errors import T5TuneError
 from t5tune.launch_environment import (
     Place,
+    bound_spinning,
     complete_environment,
     drop_accelerate_settings,
     find_place,
@@ -115,3 +120,36 @@ def test_the_recipe_and_not_accelerate_says_how_to_compute() -> None:
         "ACCELERATE_USE_FSDP=true": "training.sharding",
     }
     assert environment == {"ACCELERATE_USE_CPU": "False"}
+
+
+def test_what_the_user_has_set_about_waiting_stays() -> None:
+    environment: dict[str, str] = {}
+    bound_spinning(environment)
+    assert environment == {"GOMP_SPINCOUNT": "1000"}
+    for chosen in ({"GOMP_SPINCOUNT": "77"}, {"OMP_WAIT_POLICY": "ACTIVE"}):
+        environment = dict(chosen)
+        bound_spinning(environment)
+        assert environment == chosen
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="libgomp comes with torch for Linux")
+def test_the_command_line_sets_it_before_torch_is_loaded() -> None:
+    """libgomp prints what it has read: a variable that is set later has no effect."""
+    script = (
+        "import sys\n"
+        "from t5tune.cli.app import main\n"
+        "sys.argv[1:] = ['--version']\n"
+        "try:\n"
+        "    main()\n"
+        "except SystemExit:\n"
+        "    import torch\n"
+    )
+    environment = {**os.environ, "OMP_DISPLAY_ENV": "VERBOSE"}
+    for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
+        environment.pop(name, None)
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+    )
+    if "OPENMP DISPLAY ENVIRONMENT" not in done.stderr:
+        pytest.skip("torch was built with another OpenMP than libgomp")
+    assert "GOMP_SPINCOUNT = '1000'" in done.stderr
