@@ -1,13 +1,13 @@
 """Threads that wait: training and decoding on a quiet and on a busy machine.
 
-.venv/bin/python benchmarks/busy.py [--arm GOMP_SPINCOUNT=1000 …] [--job tiny 9m torch ctranslate2-int8]
+.venv/bin/python benchmarks/busy.py [--arm GOMP_SPINCOUNT=1000 …] [--job tiny 9m torch …]
     [--busy 0 1 2] [--rounds 3] [--seconds 8]
 
-An arm is what is set in the environment before torch is loaded (`-` for nothing, which is always
-the first one; several settings joined by commas). For each number of busy processes the arms take
-turns, in processes of their own. The jobs: t5tune's training of a T5 of that shape on the
-phrasebook, in real tokens a second; translating made-up sentences with 4 beams by torch or by
-CTranslate2 (a model of the 9m shape, random weights), in sentences a second.
+An arm is what is set in the environment before torch is loaded (`-` for nothing, the libraries'
+own defaults, which is always the first arm; several settings joined by commas). For each number
+of busy processes the arms take turns, in processes of their own. The jobs: t5tune's training of a
+T5 of that shape on the phrasebook, in real tokens a second; translating made-up sentences with 4
+beams by torch or by CTranslate2 (a model of the 9m shape, random weights), in sentences a second.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from pathlib import Path
 
 BENCHMARKS = Path(__file__).resolve().parent
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
-ARMS = ["GOMP_SPINCOUNT=1000", "GOMP_SPINCOUNT=10000", "OMP_WAIT_POLICY=PASSIVE", "OMP_NUM_THREADS=1"]  # fmt: skip
+ARMS = ["GOMP_SPINCOUNT=1000", "OMP_WAIT_POLICY=PASSIVE", "OMP_NUM_THREADS=1"]
 NOTHING = "-"
 JOBS = ("tiny", "9m", "t5-small", "torch", "ctranslate2-int8")
 TRANSLATIONS = ("torch", "ctranslate2-int8")
@@ -36,7 +36,6 @@ TRANSLATIONS = ("torch", "ctranslate2-int8")
 def environment_of(arm: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in THREAD_VARIABLES}
     settings = [] if arm == NOTHING else arm.split(",")
-    # As our own command line would set it, unless this is the arm: nothing.
     return {**kept, **dict(setting.split("=", 1) for setting in settings)}
 
 

@@ -114,8 +114,8 @@ def complete_environment(environment: MutableMapping[str, str], place: Place) ->
     environment.setdefault("OMP_NUM_THREADS", threads)
 
 
-# Iterations of libgomp's spin loop. The library's own count, 300,000, is some milliseconds, in which
-# a thread that waits keeps other programs, and the thread that it waits for, off its core
+# Iterations of libgomp's spin loop. The library's own count, 300,000, is some milliseconds in
+# which a waiting thread keeps other programs, and the thread that it waits for, off its core
 # (docs/benchmarks.md, "A busy machine").
 _SPIN_COUNT = "1000"
 
