@@ -155,3 +155,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         yield folder
     finally:
         subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+# At the end: they use what stands above.
+from tests.hub.fixtures import hub, hub_command, hub_here  # noqa: E402, F401

@@ -1,0 +1,270 @@
+"""What fails between here and the hub, as one sentence with the next command to type."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from t5tune.errors import T5TuneError
+from t5tune.hub.offline import is_offline, offline_reason
+from t5tune.hub.quiet import quiet_library
+from t5tune.hub.repository import HubRepository
+
+if TYPE_CHECKING:
+    import httpx2
+    from huggingface_hub.errors import HfHubHTTPError
+
+AGAIN = "the same command again"
+_DISK = {errno.ENOSPC, errno.EDQUOT}
+_UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
+
+
+@contextmanager
+def reaching(repository: HubRepository, key: str) -> Iterator[None]:
+    """Turn what fails between here and the hub into one sentence.
+
+    Args:
+        repository: What is loaded.
+        key: Of the recipe, or the option, that names it, such as `model.name` or `data.train`.
+
+    Raises:
+        T5TuneError: The network, the hub, the repository, the cache or its disk has failed.
+            Any other exception passes.
+    """
+    quiet_library()
+    try:
+        yield
+    except T5TuneError:
+        raise
+    except Exception as error:  # those of other kinds are raised again
+        explained = explain(error, repository, key)
+        if explained is None:
+            raise
+        raise explained from error
+
+
+def explain(error: BaseException, repository: HubRepository, key: str) -> T5TuneError | None:
+    """The sentence for an exception or for what caused it; None if it is about something else."""
+    for explain_one in (_explain_answer, _explain_transport, _explain_files, _explain_absence):
+        for each in _chain(error):
+            explained = explain_one(each, repository)
+            if explained is not None:
+                message, next_command = explained
+                return T5TuneError(f"{key}: {message}", next_command=next_command)
+    return None
+
+
+def describe_outage(error: BaseException) -> str | None:
+    """What keeps the hub from answering, as the end of a sentence; None if it has answered."""
+    from huggingface_hub.errors import HfHubHTTPError
+
+    for each in _chain(error):
+        if isinstance(each, HfHubHTTPError) and each.response.status_code in (408, 429):
+            return f"it answers {_status(each.response)}"
+        if isinstance(each, HfHubHTTPError) and each.response.status_code >= 500:
+            return f"it answers {_status(each.response)}"
+        if (reason := _describe_transport(each)) is not None:
+            return reason
+    return None
+
+
+def hub_name() -> str:
+    """The hub as messages name it: its address, which may be another one than usual."""
+    from huggingface_hub import constants
+
+    return f"the hub ({constants.ENDPOINT})"
+
+
+_Explained = tuple[str, str]
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The exception and those that it was raised because of, the outermost first."""
+    seen: set[int] = set()
+    each: BaseException | None = error
+    while each is not None and id(each) not in seen:
+        seen.add(id(each))
+        yield each
+        each = each.__cause__ or each.__context__
+
+
+def _explain_answer(error: BaseException, repository: HubRepository) -> _Explained | None:
+    """The hub has answered, but not with what was asked for."""
+    from huggingface_hub import errors
+
+    if isinstance(error, errors.GatedRepoError):
+        return _explain_gate(error, repository)
+    if isinstance(error, errors.DisabledRepoError):
+        return f"{repository} has been disabled on the hub.", f"see {repository.page}"
+    if isinstance(error, errors.RepositoryNotFoundError):
+        return (
+            f"there is no directory {repository.name}, and the hub has no {repository.word} of "
+            "that name, or it is a private one.",
+            "correct the name; for a private one: hf auth login   # or set HF_TOKEN",
+        )
+    if isinstance(error, errors.RevisionNotFoundError):
+        return (
+            f"{repository} has no branch, tag or commit {repository.revision}.",
+            f"see {repository.page}/tree/main   # its branches and tags",
+        )
+    if isinstance(error, errors.RemoteEntryNotFoundError):
+        path = str(error.response.url).partition("/resolve/")[2].partition("/")[2]
+        return f"{repository} has no file {path}.", f"see {repository.page}/tree/main"
+    if isinstance(error, errors.HfHubHTTPError):
+        return _explain_status(error, repository)
+    if isinstance(error, errors.HFValidationError):
+        return (
+            f"{repository.name!r} is neither a directory that is there nor a name that the hub "
+            "could have, such as google-t5/t5-small.",
+            f"ls {os.path.dirname(repository.name) or '.'}",  # noqa: PTH120 (a name, not a path)
+        )
+    return None
+
+
+def _explain_gate(error: HfHubHTTPError, repository: HubRepository) -> _Explained:
+    if error.response.status_code == 403:
+        return (
+            f"{repository} is open only to those who have been given access, and the account "
+            "of this token has not.",
+            f"ask for access at {repository.page}, then {AGAIN}",
+        )
+    return (
+        f"{repository} is open only to those who have been given access, and this command is "
+        "not logged in.",
+        f"ask for access at {repository.page}, then: hf auth login   # or set HF_TOKEN",
+    )
+
+
+def _explain_status(error: HfHubHTTPError, repository: HubRepository) -> _Explained:
+    response = error.response
+    status = _status(response)
+    if response.status_code == 401:
+        return (
+            f"{hub_name()} refuses the token of this machine ({status}).",
+            "hf auth login   # or correct HF_TOKEN, or unset it for what is public",
+        )
+    if response.status_code == 403:
+        return (
+            f"{hub_name()} does not let this command read {repository.name} ({status}).",
+            f"open {repository.page}, or: hf auth login   # or set HF_TOKEN",
+        )
+    if response.status_code == 429:
+        wait = response.headers.get("Retry-After")
+        when = f"in {wait} seconds" if wait and wait.isdigit() else "in a few minutes"
+        return (
+            f"{hub_name()} has had too many requests from here ({status}).",
+            f"{AGAIN} {when}; more are allowed after: hf auth login",
+        )
+    if response.status_code >= 500 or response.status_code == 408:
+        return (
+            f"{hub_name()} is out of order: it answers {status}.",
+            f"{AGAIN} later   # see https://status.huggingface.co",
+        )
+    return (
+        f"{hub_name()} does not give {repository.name}: it answers {status}.",
+        f"open {repository.page}",
+    )
+
+
+def _status(response: httpx2.Response) -> str:
+    return f"{response.status_code} {response.reason_phrase}".strip()
+
+
+def _explain_transport(error: BaseException, repository: HubRepository) -> _Explained | None:
+    """Something between here and the hub has failed."""
+    reason = _describe_transport(error)
+    if reason is None:
+        return None
+    return (
+        f"{repository.name} could not be loaded from {hub_name()}: {reason}.",
+        f"check the network, then {AGAIN}",
+    )
+
+
+def _describe_transport(error: BaseException) -> str | None:
+    import httpx2
+    from huggingface_hub.errors import FileMetadataError, XetDownloadError
+
+    detail = " ".join(str(error).split())
+    known: list[tuple[type[BaseException], str]] = [
+        (httpx2.ProxyError, f"the proxy does not connect ({detail})"),
+        (httpx2.ConnectTimeout, "no connection within the time allowed"),
+        (httpx2.TimeoutException, "it stopped answering"),
+        (httpx2.ConnectError, f"no connection ({detail})"),
+        (httpx2.RemoteProtocolError, "the connection ended before everything had come"),
+        (httpx2.NetworkError, "the connection was broken off"),
+        (httpx2.UnsupportedProtocol, f"HF_ENDPOINT is not an address ({detail})"),
+        (httpx2.InvalidURL, f"HF_ENDPOINT is not an address ({detail})"),
+        (httpx2.RequestError, f"the connection failed ({detail})"),
+        (FileMetadataError, "what answers there is not a hub"),
+        (XetDownloadError, f"the download failed ({detail[:200]})"),
+    ]
+    for cls, reason in known:
+        if isinstance(error, cls):
+            return reason
+    if isinstance(error, OSError) and "Consistency check failed" in detail:
+        return "a file came with another size than the hub says"
+    return None
+
+
+def _explain_files(error: BaseException, repository: HubRepository) -> _Explained | None:
+    """The cache cannot be written or read."""
+    from huggingface_hub import constants
+    from huggingface_hub.errors import CorruptedCacheException
+
+    cache = constants.HF_HUB_CACHE
+    if isinstance(error, CorruptedCacheException):
+        return (
+            f"what the cache holds of {repository.name} is damaged.",
+            f"rm -r {repository.cache}   # it is loaded again",
+        )
+    if not isinstance(error, OSError):
+        return None
+    if error.errno in _DISK:
+        return (
+            f"the disk of the cache is full: {repository.name} does not fit into {cache}.",
+            f"df -h {cache}   # then free space, or set HF_HOME to a folder on another disk",
+        )
+    if error.errno in _UNWRITABLE:
+        return (
+            f"the cache cannot be written: {error.filename or cache}: {error.strerror}.",
+            f"ls -ld {cache}   # or set HF_HOME to a folder of your own",
+        )
+    return None
+
+
+def _explain_absence(error: BaseException, repository: HubRepository) -> _Explained | None:
+    """The network may not be used, and the cache does not have it."""
+    from huggingface_hub.errors import (
+        EntryNotFoundError,
+        OfflineModeIsEnabled,
+        RevisionResolutionError,
+    )
+
+    is_absent = isinstance(error, (EntryNotFoundError, OfflineModeIsEnabled))
+    if not is_absent and not isinstance(error, RevisionResolutionError):
+        return None
+    if not is_offline():
+        return (
+            f"{repository} has not all files that are needed.",
+            f"see {repository.page}/tree/main",
+        )
+    return explain_absence(repository)
+
+
+def explain_absence(repository: HubRepository) -> _Explained:
+    """Sentence and next command for what is not in the cache of an offline process."""
+    reason = offline_reason()
+    if reason is None:
+        return (
+            f"{repository} is not in the cache, and HF_HUB_OFFLINE keeps this command off the "
+            "network.",
+            f"HF_HUB_OFFLINE=0 and {AGAIN}   # or a directory instead of the name",
+        )
+    return (
+        f"{repository.name} is not in the cache, and {hub_name()} cannot be reached: {reason}.",
+        f"check the network, then {AGAIN}   # or give a directory instead of the name",
+    )

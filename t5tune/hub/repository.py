@@ -1,0 +1,45 @@
+"""Which repository of the hub is meant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class HubRepository:
+    """A model or a data set on the hub.
+
+    Attributes:
+        kind: Which of the two.
+        name: OWNER/NAME, or NAME alone.
+        revision: Branch, tag or commit; None for the main branch.
+    """
+
+    kind: Literal["model", "dataset"]
+    name: str
+    revision: str | None = None
+
+    def __str__(self) -> str:
+        return f"the {self.word} {self.name}"
+
+    @property
+    def word(self) -> str:
+        return "model" if self.kind == "model" else "data set"
+
+    @property
+    def page(self) -> str:
+        """Its address for people."""
+        from huggingface_hub import constants
+
+        return f"{constants.ENDPOINT}/{'datasets/' if self.kind == 'dataset' else ''}{self.name}"
+
+    @property
+    def cache(self) -> Path:
+        """The folder of the library's cache that holds its files, whether it is there or not."""
+        from huggingface_hub import constants
+        from huggingface_hub.file_download import repo_folder_name
+
+        folder = repo_folder_name(repo_id=self.name, repo_type=self.kind)
+        return Path(constants.HF_HUB_CACHE) / folder

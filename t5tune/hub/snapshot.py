@@ -1,0 +1,189 @@
+"""One commit of a repository: which files it has, and having them here."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from t5tune.errors import T5TuneError
+from t5tune.files import write_text
+from t5tune.hub.downloads import bar_class, counting
+from t5tune.hub.failures import describe_outage, explain_absence, hub_name, reaching
+from t5tune.hub.offline import go_offline, is_offline
+from t5tune.hub.quiet import quiet_library
+from t5tune.hub.repository import HubRepository
+from t5tune.progress import say
+
+if TYPE_CHECKING:
+    import httpx2
+
+COMMIT = 40  # characters of a commit's hash
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A repository at one commit.
+
+    Attributes:
+        repository: With the revision that was asked for.
+        commit: Hash of 40 characters, whatever the revision was.
+        files: Sizes in bytes by path; None where the hub does not say. Offline, those that
+            the cache has.
+        key: Of the recipe, for messages.
+    """
+
+    repository: HubRepository
+    commit: str
+    files: Mapping[str, int | None]
+    key: str
+
+    @property
+    def folder(self) -> Path:
+        """Where the cache has this commit's files, as far as they are there."""
+        return self.repository.cache / "snapshots" / self.commit
+
+    def download(self, paths: Sequence[str]) -> list[Path]:
+        """Have these files here; those that are not in the cache yet come with progress.
+
+        Returns:
+            Their paths in the cache, in order.
+
+        Raises:
+            T5TuneError: One of them could not be loaded.
+        """
+        missing = [path for path in dict.fromkeys(paths) if not (self.folder / path).is_file()]
+        if missing and is_offline():
+            message, next_command = explain_absence(self.repository)
+            raise T5TuneError(f"{self.key}: {message}", next_command=next_command)
+        if missing:
+            with reaching(self.repository, self.key):
+                self._fetch(missing)
+                _remember(self.repository, self.commit)
+        return [self.folder / path for path in paths]
+
+    def _fetch(self, paths: Sequence[str]) -> None:
+        from huggingface_hub import hf_hub_download
+
+        sizes = [self.files.get(path) for path in paths]
+        total = None if None in sizes else sum(size or 0 for size in sizes)
+        _check_disk(self.repository, total or 0)
+        with counting(f"downloading {self.repository.name}", total) as count:
+            for path in paths:
+                hf_hub_download(
+                    self.repository.name,
+                    path,
+                    repo_type=self.repository.kind,
+                    revision=self.commit,
+                    tqdm_class=bar_class(count),
+                )
+
+
+def _check_disk(repository: HubRepository, num_bytes: int) -> None:
+    """Raise what the disk would after an hour of downloading, before it."""
+    folder = next(path for path in repository.cache.absolute().parents if path.is_dir())
+    if shutil.disk_usage(folder).free < num_bytes:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+
+
+def find_snapshot(repository: HubRepository, key: str) -> Snapshot:
+    """The commit that a revision is at today, and its files.
+
+    Args:
+        repository: Whose revision is asked for; a commit stays what it is.
+        key: Of the recipe, or the option, that names it.
+
+    Raises:
+        T5TuneError: There is no such repository or revision; or the hub cannot be reached and
+            the cache does not have it either.
+    """
+    quiet_library()
+    if is_offline():
+        return _find_in_cache(repository, key)
+    try:
+        return _ask(repository, key)
+    except Exception as error:
+        reason = describe_outage(error)
+        cached = _cached_commit(repository) if reason is not None else None
+        if reason is None or cached is None:
+            with reaching(repository, key):
+                raise
+        go_offline(reason)
+        say(
+            f"hub: {hub_name()} cannot be reached ({reason}); {repository.name} comes from the "
+            f"cache, commit {cached[:7]}; HF_HUB_OFFLINE=1 uses the cache without asking"
+        )
+        return _find_in_cache(repository, key)
+
+
+def _ask(repository: HubRepository, key: str) -> Snapshot:
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import FileMetadataError
+
+    try:
+        info = HfApi().repo_info(
+            repository.name,
+            repo_type=repository.kind,
+            revision=repository.revision,
+            files_metadata=True,
+            timeout=_timeout(),  # type: ignore[arg-type]  # given to httpx2 as it is
+        )
+    except (json.JSONDecodeError, TypeError, KeyError) as error:  # such as a network's login page
+        raise FileMetadataError("what answers is not a hub") from error
+    if info.sha is None:
+        raise FileMetadataError("what answers is not a hub")
+    files = {file.rfilename: file.size for file in getattr(info, "siblings", None) or []}
+    return Snapshot(repository, info.sha, files, key)
+
+
+def _timeout() -> httpx2.Timeout:
+    """Half as long for a connection as for an answer: without a network nothing else is found."""
+    import httpx2
+    from huggingface_hub import constants
+
+    seconds = float(constants.HF_HUB_ETAG_TIMEOUT)
+    return httpx2.Timeout(seconds, connect=seconds / 2)
+
+
+def _find_in_cache(repository: HubRepository, key: str) -> Snapshot:
+    commit = _cached_commit(repository)
+    if commit is None:
+        message, next_command = explain_absence(repository)
+        raise T5TuneError(f"{key}: {message}", next_command=next_command)
+    folder = repository.cache / "snapshots" / commit
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    files: dict[str, int | None] = {
+        path.relative_to(folder).as_posix(): path.stat().st_size for path in paths
+    }
+    return Snapshot(repository, commit, files, key)
+
+
+def _cached_commit(repository: HubRepository) -> str | None:
+    """The commit that a revision was at when it was loaded last, if its files are there."""
+    revision = repository.revision or "main"
+    commit = revision
+    if not _is_commit(revision):
+        try:
+            commit = (repository.cache / "refs" / revision).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            return None
+    return commit if (repository.cache / "snapshots" / commit).is_dir() else None
+
+
+def _is_commit(revision: str) -> bool:
+    return len(revision) == COMMIT and all(letter in "0123456789abcdef" for letter in revision)
+
+
+def _remember(repository: HubRepository, commit: str) -> None:
+    """Note where the cache's own format has it which commit a revision was at."""
+    revision = repository.revision or "main"
+    path = repository.cache / "refs" / revision
+    if _is_commit(revision):
+        return
+    if not path.is_file() or path.read_text(encoding="utf-8") != commit:
+        write_text(path, commit)
