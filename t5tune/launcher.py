@@ -193,4 +193,7 @@ def _show(cause: Failure, workers: Sequence[Worker], *, is_one_machine: bool) ->
         if lines:
             say(f"its last lines:\n{lines}")
     if not cause.is_sentence:
-        say("try: the same command; it continues from the last checkpoint, if there is one")
+        say(
+            "try: the same command without --restart; it continues from the last checkpoint, if "
+            "there is one"
+        )

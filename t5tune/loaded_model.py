@@ -184,7 +184,7 @@ def find_model(
     if not run.has_model:
         raise T5TuneError(
             f"{name} has no model yet: its training has not finished.",
-            next_command=f"t5tune train {run.recipe} --output-dir {name}   # goes on",
+            next_command=f"t5tune train {name}   # continues it",
         )
     recipe = load_recipe(run.recipe)
     return FoundModel(

@@ -90,7 +90,7 @@ def main() -> None:
 def _refuse_full_disk(error: OSError) -> T5TuneError:
     return T5TuneError(
         f"{error.filename or 'a file of the run'} could not be written: {error.strerror}.",
-        next_command="df -h .   # then free space and type the same command again",
+        next_command="df -h .   # then free space; the same command without --restart continues",
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +29,10 @@ if TYPE_CHECKING:
 
 
 def train(
-    recipe: Annotated[str, typer.Argument(help="A recipe file, or the name of a shipped one.")],
+    recipe: Annotated[
+        str,
+        typer.Argument(help="A recipe file, the name of a shipped one, or a run to continue."),
+    ],
     overrides: Annotated[
         list[str] | None,
         typer.Argument(metavar="[KEY=VALUE]...", help="Changes, as in training.learning_rate=3e-4"),
@@ -52,31 +57,50 @@ def train(
     In several processes the run is the same as in one. torchrun, accelerate launch and Slurm's
     srun are recognised without the options.
     """
-    from t5tune.recipe.loading import load_recipe
+    from t5tune.training.run_choice import choose_run
 
+    typed = _Typed(recipe, tuple(overrides or ()), output_dir, restart)
     if num_processes != "1" and not is_launched():
-        load_recipe(recipe, overrides or [])  # mistakes are found before anything is started
+        # Mistakes are found before anything is started.
+        choose_run(typed.name, typed.overrides, output_dir, restart=restart)
     launch_if_asked(num_processes, num_machines, machine_rank, main_process)
+    options: list[str] = []
+    for name, value, default in (
+        ("--num-processes", num_processes, "1"),
+        ("--num-machines", num_machines, 1),
+        ("--machine-rank", machine_rank, 0),
+        ("--main-process", main_process, None),
+    ):
+        options += [name, str(value)] if value != default else []
+    options += ["--allow-code"] if allow_code else []
     with joined():
-        code = _train(recipe, overrides or [], output_dir, restart, json_output, allow_code)
+        code = _train(typed, options, json_output, allow_code)
     if code:
         raise typer.Exit(code)
 
 
-def _train(
-    name: str,
-    overrides: list[str],
-    output_dir: Path | None,
-    restart: bool,
-    json_output: bool,
-    allow_code: bool,
-) -> int:
+@dataclass(frozen=True)
+class _Typed:
+    """What says which run is meant."""
+
+    name: str
+    overrides: tuple[str, ...]
+    output_dir: Path | None
+    restart: bool
+
+    def command(self, options: Sequence[str]) -> str:
+        """The same again, `--restart` left out."""
+        directory = ["--output-dir", str(self.output_dir)] if self.output_dir else []
+        return shlex.join(["t5tune", "train", self.name, *self.overrides, *directory, *options])
+
+
+def _train(typed: _Typed, options: Sequence[str], json_output: bool, allow_code: bool) -> int:
     """The whole command, in each of the processes; returns the exit code."""
     with ExitStack() as stack:
-        begun = from_first(lambda: _begin(name, overrides, output_dir, restart, allow_code, stack))
+        begun = from_first(lambda: _begin(typed, options, allow_code, stack))
         if begun.finished is not None:
             if is_first():
-                _say_finished(begun, json_output)
+                _say_finished(begun, typed.command(options), json_output)
             return 0
         from t5tune.cli.results import print_result
         from t5tune.training.session import train as run_session
@@ -85,13 +109,23 @@ def _train(
     if result.stopped_by is not None:
         if is_first():
             typer.echo("stopped; a checkpoint is saved", err=True)
-            typer.echo(f"try: {begun.command}   # continues", err=True)
+            command = _continuing_command(begun.run, [*options, *(["--json"] * json_output)])
+            typer.echo(f"try: {command}   # continues", err=True)
         return 128 + result.stopped_by
     assert result.report is not None
     if is_first():
         print_result(result.report, as_json=json_output)
-        typer.echo(f'try: t5tune translate --model {begun.run.path} "text"', err=True)
+        typer.echo(
+            f'try: t5tune translate --model {shlex.quote(str(begun.run.path))} "text"', err=True
+        )
     return 0
+
+
+def _continuing_command(run: RunDirectory, options: Sequence[str]) -> str:
+    """Continues this very run, whatever others of its recipe there are."""
+    # A name without a slash might be that of a recipe.
+    path = str(run.path) if os.sep in str(run.path) else f".{os.sep}{run.path}"
+    return shlex.join(["t5tune", "train", path, *options])
 
 
 @dataclass(frozen=True)
@@ -101,57 +135,42 @@ class _Begun:
     Attributes:
         recipe: As the run was begun with.
         run: Where to.
-        command: That continues it.
         finished: The report of the run, if there is nothing left to do.
     """
 
     recipe: Recipe
     run: RunDirectory
-    command: str
     finished: Path | None
 
 
-def _begin(
-    name: str,
-    overrides: list[str],
-    output_dir: Path | None,
-    restart: bool,
-    allow_code: bool,
-    stack: ExitStack,
-) -> _Begun:
+def _begin(typed: _Typed, options: Sequence[str], allow_code: bool, stack: ExitStack) -> _Begun:
     """Read the recipe and take the run directory, whose lock is held until the stack ends."""
-    from t5tune.recipe.loading import load_recipe
-    from t5tune.run_directory import RUNS, RunDirectory, next_free_path
     from t5tune.run_lock import lock_run
     from t5tune.training.resuming import has_model_of
+    from t5tune.training.run_choice import choose_run
 
-    recipe = load_recipe(name, overrides)
+    chosen = choose_run(typed.name, typed.overrides, typed.output_dir, restart=typed.restart)
+    recipe, run = chosen.recipe, chosen.run
     check_foreign_metrics(recipe.metrics, allow_code)
-    path = output_dir or RUNS / recipe.name
-    if restart:
-        path = next_free_path(path)
-    run = RunDirectory(path)
     _check_directory(run)
-    options = ["--output-dir", str(output_dir)] if output_dir else []
-    options += ["--allow-code"] if allow_code else []
-    command = shlex.join(["t5tune", "train", name, *overrides, *options])
     stack.enter_context(lock_run(run))
-    recipe = _as_begun(recipe, run)
-    _check_recipe(recipe, run, command)
-    typer.echo(f"run: {run.path}", err=True)
+    _check_recipe(recipe, run, typed.command(options))
+    note = f" ({chosen.note})" if chosen.note else ""
+    typer.echo(f"run: {run.path}{note}", err=True)
     report = run.report("test" if recipe.data.test is not None else "validation")
     is_finished = has_model_of(run, recipe) and report.is_file()
-    return _Begun(recipe, run, command, report if is_finished else None)
+    return _Begun(recipe, run, report if is_finished else None)
 
 
-def _say_finished(begun: _Begun, json_output: bool) -> None:
+def _say_finished(begun: _Begun, command: str, json_output: bool) -> None:
     from t5tune.scoring.names import is_evaluate_metric
 
     assert begun.finished is not None
     typer.echo(f"this run is finished: {begun.run.path}", err=True)
     runs_code = any(map(is_evaluate_metric, begun.recipe.metrics))
-    evaluate = f"t5tune eval {begun.run.path}" + (" --allow-code" if runs_code else "")
-    typer.echo(f"try: {evaluate}   # or {begun.command} --restart", err=True)
+    path = shlex.quote(str(begun.run.path))
+    evaluate = f"t5tune eval {path}" + (" --allow-code" if runs_code else "")
+    typer.echo(f"try: {evaluate}   # or {command} --restart", err=True)
     if json_output:
         typer.echo(begun.finished.read_text(encoding="utf-8"), nl=False)
 
@@ -174,22 +193,6 @@ def _check_directory(run: RunDirectory) -> None:
             )
 
 
-def _as_begun(recipe: Recipe, run: RunDirectory) -> Recipe:
-    """The recipe that a run was begun with, if the run's own `recipe.yaml` was named.
-
-    That one has every default written out, and so differs from it without meaning anything else.
-    """
-    from t5tune.errors import T5TuneError
-    from t5tune.recipe.loading import differing_keys, load_recipe
-    from t5tune.training.resuming import recorded_recipe
-
-    try:
-        is_own = run.is_run and not differing_keys(load_recipe(run.recipe), recipe)
-    except T5TuneError:  # damaged: it is written anew
-        is_own = False
-    return (recorded_recipe(run) or recipe) if is_own else recipe
-
-
 def _check_recipe(recipe: Recipe, run: RunDirectory, command: str) -> None:
     """Refuse to continue another recipe's run; say what differs where it does no harm.
 
@@ -203,17 +206,14 @@ def _check_recipe(recipe: Recipe, run: RunDirectory, command: str) -> None:
         has_trained,
         recorded_recipe,
     )
+    from t5tune.training.run_choice import refuse_unknown_recipe
 
     if not has_trained(run):
         return
     restart = f"{command} --restart   # trains in a new directory beside it"
     recorded = recorded_recipe(run)
     if recorded is None:
-        raise T5TuneError(
-            f"{run.environment} is missing or damaged: which recipe {run.path} was begun with "
-            "cannot be told.",
-            next_command=restart,
-        )
+        raise refuse_unknown_recipe(run, restart)
     if unsafe := find_unsafe_changes(recorded, recipe):
         raise T5TuneError(
             f"{run.path} holds the run of another recipe; these keys differ: {', '.join(unsafe)}.",

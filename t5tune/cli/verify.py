@@ -47,13 +47,12 @@ def verify(
         typer.echo("there is no model yet: its training has not finished", err=True)
     bad = [check.path for check in checks if check.problem]
     if bad:
-        train = f"t5tune train {directory.recipe} --output-dir {directory.path}"
         if is_export(bad[0]):
             next_command = f"t5tune export {directory.path}   # makes it again"
         elif directory.model.is_dir() and directory.model not in bad:
             next_command = f"rm -r {bad[0]}   # the model is whole and needs no checkpoint"
         else:
-            next_command = f"{train}   # goes on from checkpoints that are whole"
+            next_command = f"t5tune train {directory.path}   # from checkpoints that are whole"
         raise T5TuneError(
             f"{len(bad)} of {len(checks)} checks of {directory.path} failed.",
             next_command=next_command,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from dataclasses import dataclass
 from pathlib import Path, PurePath
@@ -55,7 +56,7 @@ def find_recipe(name_or_path: str | Path) -> Path:
     """The file of a recipe: a file that exists, or the name of one that ships.
 
     Raises:
-        T5TuneError: There is neither; with the nearest name.
+        T5TuneError: There is neither; with the nearest names.
     """
     path = Path(name_or_path)
     try:
@@ -64,15 +65,48 @@ def find_recipe(name_or_path: str | Path) -> Path:
         is_file = is_directory = False
     if is_file:
         return path
-    names = {shipped.stem: shipped for shipped in recipes_directory().glob("*.yaml")}
+    if (shipped := _find_shipped(path)) is not None:
+        return shipped
+    if is_directory:
+        inside = sorted(file.name for file in path.glob("*.yaml"))
+        raise T5TuneError(
+            f"{name_or_path} is a directory, and neither a recipe nor a run.",
+            next_command=f"t5tune train {shlex.quote(str(path / inside[0]))}"
+            if inside
+            else "t5tune recipes list",
+        )
+    hint = _nearest(_stem(path)) or "."
+    raise T5TuneError(
+        f"{name_or_path} is neither a file nor the name of a recipe that ships{hint}",
+        next_command="t5tune recipes list",
+    )
+
+
+def is_shipped(name: str) -> bool:
+    """Whether this is the name of a recipe that ships."""
+    return _find_shipped(Path(name)) is not None
+
+
+def _find_shipped(path: Path) -> Path | None:
     # `recipes/NAME.yaml` works outside a checkout too; any other path means a file.
     is_name = path.parent in (Path(), Path("recipes")) and path.suffix in ("", ".yaml")
-    name = path.stem if path.suffix == ".yaml" else path.name
-    if is_name and name in names:
-        return names[name]
-    hint = did_you_mean(name, names) or "."
-    kind = "a directory, not a recipe" if is_directory else "no file and no recipe that ships"
-    raise T5TuneError(f"{name_or_path} is {kind}{hint}", next_command="t5tune recipes list")
+    return _shipped().get(_stem(path)) if is_name else None
+
+
+def _shipped() -> dict[str, Path]:
+    return {file.stem: file for file in recipes_directory().glob("*.yaml")}
+
+
+def _stem(path: Path) -> str:
+    return path.stem if path.suffix == ".yaml" else path.name
+
+
+def _nearest(name: str) -> str:
+    """The end of a sentence, as `did_you_mean`; a part of a name means all that have it."""
+    names = sorted(_shipped())
+    if having := [other for other in names if len(name) > 1 and name.lower() in other]:
+        return f"; did you mean {' or '.join(having)}?"
+    return did_you_mean(name, names)
 
 
 def recipe_text(name: str) -> str:

@@ -43,6 +43,26 @@ def load_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     return _with_absolute_paths(recipe, file.parent, overridden)
 
 
+def change_recipe(recipe: Recipe, overrides: Sequence[str], origin: Path) -> Recipe:
+    """A recipe with changes from the command line, checked like one from a file.
+
+    Args:
+        recipe: Its paths are absolute.
+        overrides: As for `load_recipe`.
+        origin: The file that the recipe was read from, for messages.
+
+    Raises:
+        T5TuneError: With every problem on a line of its own.
+    """
+    if not overrides:
+        return recipe
+    document = YamlDocument(recipe.model_dump(mode="json"))
+    twice: list[str] = []
+    overridden = [_apply_override(document, text, twice) for text in overrides]
+    changed = _validate(document, origin, overridden, twice)
+    return _with_absolute_paths(changed, origin.parent, overridden)
+
+
 def _read_document(file: Path) -> YamlDocument:
     document = parse_yaml(read_text(file), str(file))
     if not isinstance(document.value, dict):

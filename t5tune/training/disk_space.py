@@ -122,7 +122,7 @@ def refuse_full_disk(
         )
     raise T5TuneError(
         f"{directory}: {reason}; {kept}.",
-        next_command="free the space and type the same command again; it continues",
+        next_command="free the space; the same command without --restart continues",
     ) from error
 
 

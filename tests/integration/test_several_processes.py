@@ -240,6 +240,9 @@ def test_signals_save_once_and_two_processes_go_on_to_the_same_weights(
         done = finish(process)
         assert done.returncode == 128 + number, done.stderr
         assert done.stderr.count("stopped; a checkpoint is saved") == 1
+        assert done.stderr.endswith(
+            "\ntry: t5tune train ./stopped --num-processes 2   # continues\n"
+        )
         assert "Traceback" not in done.stderr
         newest = max(int(p.name.split("-")[1]) for p in (run / "checkpoints").iterdir())
         assert step <= newest < 60
@@ -247,7 +250,7 @@ def test_signals_save_once_and_two_processes_go_on_to_the_same_weights(
             shutil.copytree(run, "one")
     files = {p.name for p in (run / f"checkpoints/checkpoint-{newest}").iterdir()}
     assert {"rng_state_0.pth", "rng_state_1.pth"} <= files
-    done = finish(start(folder, *command))
+    done = finish(start(folder, "train", "./stopped", *TWO))  # as printed
     assert done.returncode == 0, done.stderr
     assert same_weights(run, uninterrupted)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -24,6 +25,7 @@ from transformers import (
     ByT5Tokenizer,
 )
 
+from t5tune.recipe.loading import load_recipe
 from tests.conftest import RunCommand, listen_to_ctrl_c, number_pairs, write_pairs
 from tests.weights import same_weights, weights
 
@@ -318,6 +320,43 @@ def test_a_signal_saves_and_the_same_command_continues_to_the_same_weights(
     # The share of real tokens of the interrupted line covers its own window only.
     assert [line["step"] for line in logs[0]] == [line["step"] for line in logs[1]]
     assert [line.get("loss") for line in logs[0]] == [line.get("loss") for line in logs[1]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "run", "command"),
+    [
+        (["--restart"], "runs/tiny-2", "t5tune train runs/tiny-2"),
+        (["--output-dir", "it's mine"], "it's mine", """t5tune train './it'"'"'s mine' --json"""),
+    ],
+)
+def test_the_printed_command_continues_that_very_run(
+    arguments: list[str], run: str, command: str, t5tune: RunCommand, tiny_recipe: Path
+) -> None:
+    write_tiny_environment(tiny_recipe, Path("runs/tiny"))
+    before = sorted(Path("runs/tiny").rglob("*"))
+    changes = ["training.max_steps=40", "training.eval_steps=20", "training.logging_steps=1"]
+    json_option = ["--json"] * ("--json" in command)
+    process = start(tiny_recipe, *changes, *arguments, *json_option)
+    wait_for_step(process, 3)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    printed = err.split("\ntry: ")[1].split("   # continues")[0]
+    assert printed == command
+    resumed = t5tune(*shlex.split(printed)[1:])
+    assert resumed.code == 0, resumed.err
+    assert f"run: {run}\n" in resumed.err
+    assert f"resuming from {run}/checkpoints/checkpoint-" in resumed.err
+    assert "recipe: " not in resumed.err, "nothing has changed"
+    assert Path(run, "model/config.json").is_file()
+    assert sorted(Path("runs/tiny").rglob("*")) == before
+
+
+def write_tiny_environment(recipe: Path, run: Path) -> None:
+    """A run of the recipe as it is, begun earlier."""
+    (run / "checkpoints/checkpoint-4").mkdir(parents=True)
+    values = load_recipe(recipe).model_dump(mode="json")
+    (run / "environment.json").write_text(json.dumps({"recipe": values}))
 
 
 def test_ctrl_c_before_training_exits_130(tiny_recipe: Path) -> None:

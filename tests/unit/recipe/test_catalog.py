@@ -20,9 +20,9 @@ def test_names_and_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert find_recipe("wmt-en-de") == Path("wmt-en-de")
     with pytest.raises(T5TuneError, match="did you mean wmt-en-de"):
         find_recipe("wmt-en-dee")
-    with pytest.raises(T5TuneError, match="no file"):
+    with pytest.raises(T5TuneError, match="neither a file nor"):
         find_recipe("other/wmt-en-de.yaml")
-    with pytest.raises(T5TuneError, match="no file"):
+    with pytest.raises(T5TuneError, match="neither a file nor"):
         find_recipe("x" * 300)  # longer than a file name may be
 
 

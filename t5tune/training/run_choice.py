@@ -1,0 +1,236 @@
+"""Which run a recipe, or the name of a run, means to `t5tune train`. Imports no model library."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from t5tune.errors import T5TuneError
+from t5tune.manifest import find_missing, read_fact
+from t5tune.progress import say
+from t5tune.recipe.catalog import is_shipped
+from t5tune.recipe.loading import change_recipe, differing_keys, load_recipe
+from t5tune.recipe.schema import Recipe
+from t5tune.run_directory import RUNS, RunDirectory, next_free_path
+from t5tune.training.resuming import (
+    RECIPE,
+    find_unsafe_changes,
+    fingerprint_recipe,
+    has_trained,
+    recorded_recipe,
+)
+
+
+@dataclass(frozen=True)
+class ChosenRun:
+    """What a command is about.
+
+    Attributes:
+        run: New, or to be continued.
+        recipe: As the run was begun with, if it is continued with nothing changed.
+        note: Why this one of several runs of the recipe; None where there is no other.
+    """
+
+    run: RunDirectory
+    recipe: Recipe
+    note: str | None = None
+
+
+def choose_run(
+    name: str, overrides: Sequence[str], output_dir: Path | None, *, restart: bool
+) -> ChosenRun:
+    """The run that `t5tune train NAME KEY=VALUE …` begins or continues.
+
+    Args:
+        name: A recipe, a run, or the `recipe.yaml` of a run.
+        overrides: Changes of the recipe.
+        output_dir: The directory of the run, if the user names one.
+        restart: Begin a new run beside the one that would be continued.
+
+    Raises:
+        T5TuneError: There is no such recipe or run, or it cannot be read.
+    """
+    named = find_named_run(name)
+    if named is None or (output_dir is not None and not _is_same(output_dir, named.path)):
+        recipe = load_recipe(name if named is None else named.recipe, overrides)
+        path = output_dir or RUNS / recipe.name
+        if restart:
+            return ChosenRun(RunDirectory(next_free_path(path)), recipe)
+        if output_dir is None:
+            return _find_run_of(recipe)
+        return _continued(RunDirectory(path), recipe)
+    recorded = _recipe_of(named)
+    if Path(name).is_file():
+        _warn_of_edits(named, recorded)
+    recipe = change_recipe(recorded, overrides, named.recipe)
+    if restart:
+        return ChosenRun(RunDirectory(next_free_path(_first_of_series(named, recipe))), recipe)
+    return ChosenRun(named, recipe)
+
+
+def find_named_run(name: str) -> RunDirectory | None:
+    """The run that a name means where a recipe is expected; None if it means a recipe.
+
+    A directory of a run and the recipe inside it mean the run. A name without a slash is a file
+    or a recipe that ships first, then a run in the current directory or under `runs/`.
+    """
+    path = Path(name)
+    try:
+        is_file = path.is_file()
+    except OSError:  # a name longer than the file system allows
+        return None
+    if is_file and path.name == RunDirectory(path.parent).recipe.name:
+        path = path.parent
+    elif is_file or is_shipped(name):
+        return None
+    elif path.name == name and not _holds_run(path):
+        path = RUNS / name
+    return RunDirectory(path) if _holds_run(path) else None
+
+
+def _holds_run(path: Path) -> bool:
+    """Whether training has begun there; a `recipe.yaml` alone may be anybody's."""
+    run = RunDirectory(path)
+    return run.environment.is_file() or (run.is_run and run.checkpoints.is_dir())
+
+
+def _recipe_of(run: RunDirectory) -> Recipe:
+    """The recipe that a run was begun with.
+
+    Raises:
+        T5TuneError: It cannot be told.
+    """
+    recorded = recorded_recipe(run)
+    if recorded is None:
+        raise refuse_unknown_recipe(run, f"t5tune train RECIPE --output-dir {run.path}-2")
+    return recorded
+
+
+def _warn_of_edits(run: RunDirectory, recorded: Recipe) -> None:
+    """Say that a run goes by the recipe it was begun with, where its `recipe.yaml` is another."""
+    given = recorded.model_dump()
+    edits = []
+    for key in differing_keys(recorded, load_recipe(run.recipe)):
+        value: Any = given
+        for part in key.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        # Resolved is what was left out, "auto", a branch, and a number above the number of steps.
+        if value not in (None, "auto") and not key.endswith(("revision", "eval_steps")):
+            edits.append(key)
+    if edits:
+        say(
+            f"{run.recipe} is not what this run was begun with ({', '.join(edits)}); the run keeps "
+            "its own recipe, and changes go on the command line"
+        )
+
+
+def refuse_unknown_recipe(run: RunDirectory, next_command: str) -> T5TuneError:
+    """For a run of which nobody knows what it was begun with."""
+    return T5TuneError(
+        f"{run.environment} is missing or damaged: which recipe {run.path} was begun with "
+        "cannot be told.",
+        next_command=next_command,
+    )
+
+
+def _continued(run: RunDirectory, recipe: Recipe, note: str | None = None) -> ChosenRun:
+    """With the recipe as the run was begun with, where a copy of its `recipe.yaml` was named.
+
+    That one has every default written out, and so differs from it without meaning anything else.
+    """
+    own = recorded_recipe(run) if _is_resolved_of(run, recipe) else None
+    return ChosenRun(run, own or recipe, note)
+
+
+def _is_resolved_of(run: RunDirectory, recipe: Recipe) -> bool:
+    try:
+        return run.is_run and not differing_keys(load_recipe(run.recipe), recipe)
+    except T5TuneError:  # damaged: it is written anew
+        return False
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """How a run of a series stands to a recipe. The greatest is the one to go on with."""
+
+    run: RunDirectory
+    is_exact: bool  # nothing would be trained differently
+    is_finished: bool
+    begun: int  # when it was last begun or continued, in nanoseconds
+
+    @property
+    def rank(self) -> tuple[bool, bool, int]:
+        return (self.is_exact, not self.is_finished, self.begun)
+
+
+def _find_run_of(recipe: Recipe) -> ChosenRun:
+    """The run under `runs/` that a recipe continues; docs/runs.md has the table of all cases."""
+    first = RunDirectory(RUNS / recipe.name)
+    series = _list_series(first.path)
+    standings = [s for run in series if (s := _compare(run, recipe)) is not None]
+    if standings:
+        best = max(standings, key=lambda standing: standing.rank)
+        note = None
+        if len(standings) > 1:
+            state = "finished" if best.is_finished else "unfinished"
+            alike = [s for s in standings if s.is_finished == best.is_finished]
+            newest = f"the newest {state} one" if len(alike) > 1 else f"the {state} one"
+            note = f"{newest} of {len(standings)} runs of this recipe"
+        return _continued(best.run, recipe, note)
+    # Nothing to continue. The run with the fewest differing keys says what differs.
+    others = [run for run in series if has_trained(run)]
+    if not has_trained(first) or not others:
+        return _continued(first, recipe)
+    return ChosenRun(min(others, key=lambda run: _count_differences(run, recipe)), recipe)
+
+
+def _list_series(first: Path) -> list[RunDirectory]:
+    """A run and those that `--restart` has begun beside it."""
+    pattern = re.compile(re.escape(first.name) + r"(?:-[1-9][0-9]*)?\Z")
+    siblings = sorted(first.parent.iterdir()) if first.parent.is_dir() else []
+    return [RunDirectory(p) for p in siblings if pattern.match(p.name) and p.is_dir()]
+
+
+def _compare(run: RunDirectory, recipe: Recipe) -> _Standing | None:
+    """None for another recipe's run."""
+    recorded = recorded_recipe(run)
+    if recorded is None:
+        return None
+    if _is_resolved_of(run, recipe):
+        recipe = recorded
+    if find_unsafe_changes(recorded, recipe):
+        return None
+    return _Standing(
+        run,
+        is_exact=fingerprint_recipe(recorded) == fingerprint_recipe(recipe),
+        is_finished=_is_finished(run, recorded),
+        begun=run.environment.stat().st_mtime_ns,
+    )
+
+
+def _is_finished(run: RunDirectory, recorded: Recipe) -> bool:
+    """By names and sizes alone, since there may be many runs."""
+    split = "test" if recorded.data.test is not None else "validation"
+    if not run.has_model or find_missing(run.model) is not None:
+        return False
+    is_own = read_fact(run.model, RECIPE) == fingerprint_recipe(recorded)
+    return is_own and run.report(split).is_file()
+
+
+def _count_differences(run: RunDirectory, recipe: Recipe) -> tuple[bool, int]:
+    recorded = recorded_recipe(run)
+    return (recorded is None, 0 if recorded is None else len(differing_keys(recorded, recipe)))
+
+
+def _first_of_series(run: RunDirectory, recipe: Recipe) -> Path:
+    """The directory that a new run beside this one takes its numbered name from."""
+    path = run.path if run.path.name else run.path.resolve()
+    is_numbered = re.fullmatch(re.escape(recipe.name) + "-[1-9][0-9]*", path.name)
+    return path.with_name(recipe.name) if is_numbered else path
+
+
+def _is_same(first: Path, second: Path) -> bool:
+    return first.resolve() == second.resolve()
