@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Sequence
@@ -14,7 +15,7 @@ from t5tune.errors import T5TuneError
 from t5tune.files import write_text
 from t5tune.recipe.loading import load_recipe
 from t5tune.recipe.schema import Recipe
-from t5tune.run_directory import RunDirectory
+from t5tune.run_directory import RunDirectory, find_directory, refuse_run
 from t5tune.scoring.text_files import read_lines
 
 if TYPE_CHECKING:
@@ -65,6 +66,30 @@ class _Column:
     origin: str
     kind: Literal["hypotheses", "references", "sources"]
     values: Sequence[object]
+
+
+def find_systems(names: Sequence[str]) -> list[str]:
+    """Paths of runs, directories and files; `base` stays as it is.
+
+    Args:
+        names: As the user wrote them: a run under `runs/` may go by its name alone.
+
+    Raises:
+        T5TuneError: One is none of these.
+    """
+    found = []
+    for name in names:
+        directory = find_directory(name) if name != BASE else None
+        # What looks like the name of a file is refused as one when it is read.
+        if (
+            directory is None
+            and name != BASE
+            and not Path(name).suffix
+            and not os.path.lexists(name)
+        ):
+            raise refuse_run(name, "a run or a file")
+        found.append(name if directory is None else str(directory))
+    return found
 
 
 def find_recipe_of_runs(arguments: Sequence[str]) -> Recipe | None:

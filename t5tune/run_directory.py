@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from t5tune.errors import T5TuneError
+from t5tune.errors import T5TuneError, did_you_mean
 
 RUNS = Path("runs")
 
@@ -15,7 +15,15 @@ REPORT_PAGE = "report.html"
 ALIGNMENTS = "alignments.json"  # of the few examples that the page shows
 EXAMPLES = "examples.jsonl"  # one object a line: with source and references
 
+_FEW = 8  # runs that a message can name
+
 MODEL_CARD = "README.md"  # the name that the hub shows
+
+# What runs, models, exports and evaluations have in their directories.
+_KNOWN = (
+    "recipe.yaml", "environment.json", "checkpoints", "model", "config.json", "t5tune.json",
+    HYPOTHESES, EXAMPLES,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -131,6 +139,49 @@ def find_newest_run(runs: Path = RUNS) -> RunDirectory:
             next_command="t5tune train RECIPE   # or name a run, a model directory or a hub id",
         )
     return max(finished, key=lambda run: (run.model / "config.json").stat().st_mtime)
+
+
+def list_runs(runs: Path = RUNS) -> list[RunDirectory]:
+    """Every directory under `runs/`, by name."""
+    paths = sorted(runs.iterdir()) if runs.is_dir() else []
+    return [RunDirectory(path) for path in paths if path.is_dir()]
+
+
+def find_directory(name: str) -> Path | None:
+    """The directory that a user means by a path, or by the name of a run under `runs/`.
+
+    A directory of that name comes before a run, unless no command could use what it holds.
+    """
+    path = Path(name)
+    try:
+        is_directory = bool(name) and path.is_dir()
+    except OSError:  # a name longer than the file system allows
+        return None
+    if is_directory and any((path / known).exists() for known in _KNOWN):
+        return path
+    is_plain = "/" not in name.rstrip("/") and name.rstrip("/") not in ("", ".", "..", "~")
+    if is_plain and (RUNS / path).is_dir() and not path.is_file():
+        return RUNS / path
+    return path if is_directory else None
+
+
+def refuse_run(name: str | Path, expected: str = "a run") -> T5TuneError:
+    """For a name of a run that is not there, with the nearest one that is.
+
+    Args:
+        name: As the user wrote it.
+        expected: What would have been right, such as `a run or a file`.
+    """
+    hint = name_runs(Path(name).name) or "."
+    return T5TuneError(f"{name} is not {expected}{hint}", next_command=f"ls {RUNS}")
+
+
+def name_runs(name: str) -> str:
+    """The end of a sentence: the run with the nearest name, else all if they are few."""
+    names = [run.path.name for run in list_runs()]
+    if not names or len(names) > _FEW:
+        return did_you_mean(name, names)
+    return did_you_mean(name, names) or f"; {RUNS}/ holds {', '.join(names)}."
 
 
 def next_free_path(path: Path) -> Path:

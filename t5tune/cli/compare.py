@@ -58,11 +58,17 @@ def compare(
 ) -> None:
     """Compare systems on the same test set with the first: scores, intervals, p-values."""
     from t5tune.cli.score import check_options
-    from t5tune.comparison import find_recipe_of_runs, gather_systems, write_comparison
+    from t5tune.comparison import (
+        find_recipe_of_runs,
+        find_systems,
+        gather_systems,
+        write_comparison,
+    )
     from t5tune.scoring.comparison import TESTS, Resampling, compare_systems
     from t5tune.scoring.score import ScoringOptions
 
     _check_number(systems)
+    systems = find_systems(systems)
     recipe = find_recipe_of_runs(systems)
     options = _options_of(recipe, ScoringOptions(tokenize, lowercase, target_lang), normalize)
     metrics = _choose_metrics(metric, recipe)

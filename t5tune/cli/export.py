@@ -36,10 +36,9 @@ def export(
     import json
     from dataclasses import asdict
 
-    from t5tune.cli.models import choose_model
+    from t5tune.cli.models import choose_run
     from t5tune.decoding.exported import PATIENCE, QUANTIZATIONS
     from t5tune.errors import T5TuneError, did_you_mean
-    from t5tune.run_directory import RunDirectory
 
     if quantization not in QUANTIZATIONS:
         raise T5TuneError(
@@ -47,7 +46,7 @@ def export(
             f"{did_you_mean(quantization, QUANTIZATIONS)}",
             next_command=f"use one of {', '.join(QUANTIZATIONS)}",
         )
-    directory = RunDirectory(Path(choose_model(run)))
+    directory = choose_run(run)
     _check_run(directory)
     from t5tune.parity import describe_parity, export_run, say_export
 
@@ -64,10 +63,13 @@ def export(
 def _check_run(run: RunDirectory) -> None:
     """Refuse to export what is not what training left behind."""
     from t5tune.errors import T5TuneError
-    from t5tune.verification import verify_model
 
     if not run.is_run or not run.has_model:
-        raise T5TuneError(f"{run.path} is no finished run.", next_command="t5tune export runs/NAME")
+        raise T5TuneError(
+            f"{run.path} is not a finished run.", next_command="t5tune export RUN   # another one"
+        )
+    from t5tune.verification import verify_model
+
     for check in verify_model(run):
         if check.problem is not None:
             raise T5TuneError(

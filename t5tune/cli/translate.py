@@ -105,9 +105,30 @@ def _open_input(texts: list[str] | None, input_file: Path | None) -> TextInput:
             "texts and --input were both given.", next_command="t5tune translate --input FILE"
         )
     if texts:
+        _look_for_files(texts)
         return from_texts(texts)
     if input_file is not None:
         return open_file(input_file)
     if sys.stdin is not None and sys.stdin.isatty():
         typer.echo("reading from the terminal, Ctrl-D ends", err=True)
     return open_stdin()
+
+
+def _look_for_files(texts: list[str]) -> None:
+    """Refuse the name of a file, which would be translated as text; a word may be one by chance."""
+    import os
+    import shlex
+
+    from t5tune.errors import T5TuneError
+
+    for text in texts:
+        if not os.path.isfile(text):  # noqa: PTH113 (a text may be too long for a path)
+            continue
+        command = f"t5tune translate --input {shlex.quote(text)}"
+        if Path(text).suffix or "/" in text:
+            raise T5TuneError(
+                f"{text} is a file, and arguments are translated as texts.", next_command=command
+            )
+        typer.echo(
+            f"{text!r} is translated as a text; for the file of that name: {command}", err=True
+        )

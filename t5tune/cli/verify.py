@@ -17,19 +17,19 @@ def verify(
 ) -> None:
     """Compare checkpoints and model with their manifests; load the model and let it translate."""
     import json
-    from pathlib import Path
 
-    from t5tune.cli.models import choose_model
+    from t5tune.cli.models import choose_run
     from t5tune.decoding.exported import is_export
     from t5tune.errors import T5TuneError
-    from t5tune.run_directory import RunDirectory
+
+    directory = choose_run(run)
+    if not directory.checkpoints.is_dir() and not directory.model.is_dir():
+        raise T5TuneError(
+            f"{directory.path} holds neither a checkpoint nor a model.",
+            next_command="t5tune verify RUN   # a directory that t5tune train wrote",
+        )
     from t5tune.verification import verify_run
 
-    directory = RunDirectory(Path(choose_model(run)))
-    if not directory.path.is_dir():
-        raise T5TuneError(
-            f"{directory.path} is no directory.", next_command="t5tune verify runs/NAME"
-        )
     checks = []
     for check in verify_run(directory):
         checks.append(check)

@@ -14,7 +14,7 @@ from t5tune.progress import say
 from t5tune.recipe.catalog import is_shipped
 from t5tune.recipe.loading import change_recipe, differing_keys, load_recipe
 from t5tune.recipe.schema import Recipe
-from t5tune.run_directory import RUNS, RunDirectory, next_free_path
+from t5tune.run_directory import RUNS, RunDirectory, find_directory, next_free_path
 from t5tune.training.resuming import (
     RECIPE,
     find_unsafe_changes,
@@ -86,15 +86,12 @@ def find_named_run(name: str) -> RunDirectory | None:
         path = path.parent
     elif is_file or is_shipped(name):
         return None
-    elif path.name == name and not _holds_run(path):
-        path = RUNS / name
-    return RunDirectory(path) if _holds_run(path) else None
-
-
-def _holds_run(path: Path) -> bool:
-    """Whether training has begun there; a `recipe.yaml` alone may be anybody's."""
+    else:
+        path = find_directory(name) or path
     run = RunDirectory(path)
-    return run.environment.is_file() or (run.is_run and run.checkpoints.is_dir())
+    # A `recipe.yaml` alone may be anybody's.
+    has_begun = run.environment.is_file() or (run.is_run and run.checkpoints.is_dir())
+    return run if has_begun else None
 
 
 def _recipe_of(run: RunDirectory) -> Recipe:

@@ -81,6 +81,39 @@ def test_the_newest_run_is_the_default_and_is_named(t5tune: RunCommand, run: Pat
     assert result.out.startswith("BLEU ")
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["eval", "tiny"], ["verify", "tiny"], ["translate", "--model", "tiny", "one two"],
+        ["export", "tiny"], ["compare", "tiny", "tiny"],
+    ],
+)  # fmt: skip
+def test_a_run_goes_by_its_name(arguments: list[str], t5tune: RunCommand, run: Path) -> None:
+    Path("tiny").mkdir()  # something else of that name
+    Path("tiny/notes.txt").write_text("…")
+    result = t5tune(*arguments)
+    assert result.code == 0, result.err
+    assert result.out
+
+
+def test_a_file_as_an_argument_is_not_taken_for_a_text(
+    t5tune: RunCommand, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("in put.txt").write_text("one two\n")
+    Path("four").write_text("a word that is also a file")
+    result = t5tune("translate", "in put.txt")
+    assert result.code == 1
+    assert result.err == (
+        "error: in put.txt is a file, and arguments are translated as texts.\n"
+        "try: t5tune translate --input 'in put.txt'\n"
+    )
+    result = t5tune("translate", "four")
+    assert result.code == 0
+    assert "'four' is translated as a text; for the file of that name: t5tune tr" in result.err
+    assert result.out == t5tune("translate", "four ").out
+    assert "file" not in t5tune("translate", "x" * 9000).err
+
+
 def test_another_split_and_other_files(t5tune: RunCommand, run: Path) -> None:
     result = t5tune("eval", run, "--split", "validation", "--json")
     assert json.loads(result.out)["split"] == "validation"

@@ -171,7 +171,8 @@ def test_refusals_are_one_sentence(t5tune: RunCommand, run_copy: Path) -> None:
     for arguments, message in (
         (("export", "--quantization", "int9"), "there is no int9; did you mean int8?"),
         (("export", "--quantization", "float16"), "float16 is not available on this CPU"),
-        (("export", "nothing"), "nothing is no finished run."),
+        (("export", "nothing"), "nothing is not a run; runs/ holds tiny."),
+        (("export", "runs"), "runs is not a finished run."),
         (("translate", "--engine", "torhc", "x"), "there is no engine torhc; did you mean torch?"),
         (("translate", "--engine", "ctranslate2-float32", "x"), "runs/tiny has no such export"),
     ):

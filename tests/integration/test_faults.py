@@ -350,7 +350,7 @@ def test_verify_compares_a_translation(run: Path, t5tune: RunCommand) -> None:
 
 
 def test_verify_of_what_is_no_run(tmp_path: Path, t5tune: RunCommand) -> None:
-    assert "is no directory" in t5tune("verify", tmp_path / "nothing").err
+    assert "nothing is not a run." in t5tune("verify", tmp_path / "nothing").err
     assert "holds neither a checkpoint nor a model" in t5tune("verify", tmp_path).err
 
 

@@ -1,0 +1,56 @@
+"""What the name of a model can mean: a run, a directory, a hub id. Imports no model library."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from t5tune.errors import T5TuneError
+from t5tune.run_directory import RUNS, find_directory, name_runs, refuse_run
+
+# The encoder-decoder models that the hub also knows without an owner, as it did at first.
+_WITHOUT_OWNER = ("t5-small", "t5-base", "t5-large", "t5-3b", "t5-11b")
+
+# Who published the families that t5tune trains, by how the names of their models begin.
+_OWNERS = (
+    ("t5-v1_1-|flan-|mt5-|umt5-|byt5-|long-t5-|pegasus-|t5gemma-", "google"),
+    ("t5-", "google-t5"),
+    ("bart-|mbart-|nllb-|m2m100", "facebook"),
+    ("opus-mt-", "Helsinki-NLP"),
+)
+
+
+def find_model_path(name: str) -> str:
+    """What to open for a name that a user gave: `runs/NAME` for a run, a directory, or a hub id.
+
+    Raises:
+        T5TuneError: It can be none of these; the hub is not asked.
+    """
+    if (directory := find_directory(name)) is not None:
+        return str(directory)
+    if name in _WITHOUT_OWNER:
+        return f"google-t5/{name}"
+    if not may_be_hub_id(name):
+        raise refuse_model(name)
+    return name
+
+
+def may_be_hub_id(name: str) -> bool:
+    """Whether a model on the hub that t5tune can open could be called this."""
+    if name in _WITHOUT_OWNER:
+        return True
+    has_form = re.fullmatch(r"\w[\w.-]*/[\w.-]+", name, re.ASCII) is not None
+    return has_form and Path(name).parent != RUNS
+
+
+def refuse_model(name: str) -> T5TuneError:
+    """For a name that is neither a run nor a directory and that no model on the hub can have."""
+    if "/" in name:
+        return refuse_run(name, "a directory")
+    owners = [owner for starts, owner in _OWNERS if re.match(starts, name)]
+    hint = f"; did you mean {owners[0]}/{name}?" if owners else name_runs(name) or "."
+    return T5TuneError(
+        f"{name} is neither a run nor a directory, and the name of a model on the hub has an owner "
+        f"and a slash{hint}",
+        next_command="ls runs   # or OWNER/NAME for a model on the hub, such as google-t5/t5-small",
+    )

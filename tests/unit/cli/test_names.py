@@ -1,0 +1,108 @@
+"""Names of runs, models and recipes that are not there: one sentence, at once, with the nearest."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from t5tune.errors import T5TuneError
+from t5tune.models.names import find_model_path, may_be_hub_id
+from t5tune.run_directory import find_directory
+from tests.conftest import RunCommand
+
+
+@pytest.fixture(autouse=True)
+def _in_temporary_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("demo", "s1", "s2"):
+        Path("runs", name).mkdir(parents=True)
+
+
+def test_a_name_is_a_directory_a_run_or_a_hub_id() -> None:
+    assert find_model_path("demo") == find_model_path("runs/demo") == "runs/demo"
+    assert find_model_path("demo/") == "runs/demo"
+    Path("demo").mkdir()
+    assert find_model_path("demo") == "runs/demo", "an empty directory is not what is meant"
+    Path("demo/config.json").write_text("{}")
+    assert find_model_path("demo") == "demo"
+    assert find_model_path("./demo") == "demo"
+    assert find_model_path("google-t5/t5-small") == "google-t5/t5-small"
+    assert find_model_path("t5-small") == "google-t5/t5-small"
+    assert find_directory("s1") == Path("runs/s1")
+    assert find_directory("x" * 300) is None
+    assert find_directory(".") == Path()
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("demoo", "; did you mean demo?"),
+        ("flan-t5-small", "; did you mean google/flan-t5-small?"),
+        ("t5-smal", "; did you mean google-t5/t5-smal?"),
+        ("opus-mt-en-de", "; did you mean Helsinki-NLP/opus-mt-en-de?"),
+        ("gpt2", "; runs/ holds demo, s1, s2."),
+        ("", "; runs/ holds demo, s1, s2."),
+    ],
+)
+def test_a_name_without_a_slash_is_not_looked_up_on_the_hub(name: str, hint: str) -> None:
+    with pytest.raises(T5TuneError) as error:
+        find_model_path(name)
+    assert error.value.message == (
+        f"{name} is neither a run nor a directory, and the name of a model on the hub has an owner "
+        f"and a slash{hint}"
+    )
+
+
+@pytest.mark.parametrize("name", ["runs/demoo", "./model", "/nowhere/model", "a/b/c", "~/model"])
+def test_a_path_is_not_looked_up_on_the_hub(name: str) -> None:
+    assert not may_be_hub_id(name)
+    with pytest.raises(T5TuneError, match="is not a directory"):
+        find_model_path(name)
+
+
+MISTAKES = {
+    "eval demoo": "demoo is neither a run nor",
+    "translate --model demoo x": "demoo is neither a run nor",
+    "translate --model runs/demoo x": "runs/demoo is not a directory; did you mean demo?",
+    "verify demoo": "demoo is not a run; did you mean demo?",
+    "verify": "there is no finished run under runs/",
+    "verify demo": "runs/demo holds neither a checkpoint nor a model.",
+    "export demoo": "demoo is not a run; did you mean demo?",
+    "export demo": "runs/demo is not a finished run.",
+    "compare s1 s3": "s3 is not a run or a file; runs/ holds demo, s1, s2.",
+    "train wmt": "wmt is neither a file nor the name of a recipe that ships; did you mean mt5-wmt",
+    "translate tests.txt": "tests.txt is a file",
+}
+
+
+def test_mistakes_are_found_before_torch_is_imported() -> None:
+    Path("tests.txt").write_text("one\n")
+    program = (
+        "import json, sys\n"
+        "from t5tune.cli.app import main\n"
+        "for command in json.load(sys.stdin):\n"
+        "    sys.argv = ['t5tune', *command.split()]\n"
+        "    print('$', command, file=sys.stderr)\n"
+        "    try:\n        main()\n"
+        "    except SystemExit as e:\n        assert e.code == 1, command\n"
+        "    heavy = {'torch', 'transformers', 'datasets'} & set(sys.modules)\n"
+        "    assert not heavy, (command, heavy)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], input=json.dumps(list(MISTAKES)), capture_output=True,
+        text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    answers = dict(text.split("\n", 1) for text in done.stderr.split("$ ")[1:])
+    assert answers.keys() == MISTAKES.keys()
+    for command, expected in MISTAKES.items():
+        assert f"error: {expected}" in answers[command]
+        assert "\ntry: " in answers[command]
+
+
+def test_the_nearest_run_of_what_is_not_there(t5tune: RunCommand) -> None:
+    assert "did you mean s1" in t5tune("compare", "s2", "s11").err
