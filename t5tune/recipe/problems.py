@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from t5tune.errors import did_you_mean
+from t5tune.recipe.expected_names import answer_key, answer_section, answer_value
 from t5tune.recipe.schema import Recipe
 from t5tune.recipe.yaml_lines import KeyPath
 
@@ -140,18 +141,29 @@ def _describe(detail: Any, path: KeyPath) -> str:
     choices = _choices(field_annotation(path))
     found = _show(detail["input"])
     if choices:
-        hint = did_you_mean(str(detail["input"]), choices)
+        answer = answer_value(_name_of(path), str(detail["input"]))
+        hint = did_you_mean(str(detail["input"]), choices) if answer is None else _after(answer)
         return f"expected {_one_of(choices)}, found {found}{hint}"
     if kind == "too_short":
         return "the list is empty; leave the key out instead"
     for start, expected in EXPECTED:
         if kind.startswith(start):
-            return f"expected {expected}, found {found}"
+            answer = answer_section(_join(path), detail["input"])
+            return f"expected {expected}, found {found}{_after(answer)}"
     # What is left are bounds and patterns: "Input should be greater than 0".
     sentence = re.sub(r"^(Input|String|List|Value) should ", "has to ", str(detail["msg"]))
     if kind == "string_pattern_mismatch":
         sentence = "may hold letters, digits, dot, dash and underscore"
     return f"{sentence}, found {found}"
+
+
+def _after(answer: str | None) -> str:
+    return f"; {answer}" if answer else ""
+
+
+def _name_of(path: KeyPath) -> str:
+    """The last key of a path that may end in the number of an item."""
+    return next((part for part in reversed(path) if isinstance(part, str)), "")
 
 
 def _is_union(annotation: Any) -> bool:
@@ -199,9 +211,12 @@ def _unknown_key(path: KeyPath) -> str:
     parent, key = path[:-1], str(path[-1])
     sections = dict(_all_sections())
     near_sections = sorted(sections, key=lambda other: _distance(parent, other))
+    answer = answer_key(_join(parent), key)
     for other in near_sections:
-        if key in sections[other]:
+        if key in sections[other] and (answer is None or answer.startswith("did you mean")):
             return f"unknown key; {key} belongs under {_join(other) or 'the top level'}"
+    if answer is not None:
+        return f"unknown key; {answer}"
     names = sections.get(parent, [])
     hint = did_you_mean(key, names)
     if hint:

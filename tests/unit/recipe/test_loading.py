@@ -97,7 +97,8 @@ def test_data_files_are_relative_to_the_recipe_and_overrides_to_the_shell(  # ty
          "r.yaml:10: data.train: give one of `hub`, `file`, or `source_file` with `target_file`"),
         ("  train:      {file: train.tsv}\n", "", "r.yaml:9: data.train: this key is required"),
         ("{file: train.tsv}", "train.tsv",
-         "r.yaml:10: data.train: expected a section with keys of its own, found 'train.tsv'"),
+         "r.yaml:10: data.train: expected a section with keys of its own, found 'train.tsv'; write "
+         "{file: train.tsv}"),
         ("seed: 7", "seed: 7\n  seed: 8",
          "r.yaml:15: training.seed: the key is there twice, first on line 14"),
         ("name: demo", "name: demo\nlearning_rate: 1",
