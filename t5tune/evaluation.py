@@ -30,6 +30,7 @@ from t5tune.evaluation_report import (
 from t5tune.example_alignments import align_examples
 from t5tune.loaded_model import FoundModel, read_weights_label, share_loaded_model
 from t5tune.model_card.card import write_model_card
+from t5tune.model_card.provenance import describe_provenance
 from t5tune.processes import from_first, only_first
 from t5tune.progress import say, track
 from t5tune.recipe.schema import Recipe
@@ -122,8 +123,17 @@ def evaluate_model(
         )
         if directory is not None:
             alignments = align_examples(weights.translator, report.examples, directory)
+            provenance = None
+            if model.run is not None and model.recipe is not None:
+                provenance = describe_provenance(model.run, model.recipe, examples)
             write_evaluation(
-                report, examples, hypotheses, directory, run=model.run, alignments=alignments
+                report,
+                examples,
+                hypotheses,
+                directory,
+                run=model.run,
+                alignments=alignments,
+                provenance=provenance,
             )
         if writes_card and model.run is not None:
             write_model_card(model.run, recipe, report)

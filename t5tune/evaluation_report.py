@@ -21,7 +21,7 @@ from t5tune.scoring.findings import Alignment
 from t5tune.scoring.metrics import DEFAULT_NUM_RESAMPLES
 from t5tune.scoring.report import Report, write_report
 from t5tune.scoring.report_building import build_report
-from t5tune.scoring.report_details import ReportDetails
+from t5tune.scoring.report_details import Provenance, ReportDetails
 from t5tune.scoring.training_curves import read_curves
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ def write_evaluation(
     *,
     run: RunDirectory | None = None,
     alignments: tuple[Alignment, ...] = (),
+    provenance: Provenance | None = None,
 ) -> None:
     """Write the texts and the report: as JSON, as Markdown and as a page to look at.
 
@@ -114,6 +115,7 @@ def write_evaluation(
         directory: Where to.
         run: Has the log of the training, whose curves the page draws.
         alignments: Of a few examples, for the page.
+        provenance: The same.
     """
     from t5tune.scoring.report_html import render_html  # for jinja2, a tenth of a second
 
@@ -121,7 +123,8 @@ def write_evaluation(
     write_text(directory / HYPOTHESES, lines)
     write_text(directory / EXAMPLES, "".join(format_examples(examples, hypotheses)))
     write_report(report, directory)
-    details = ReportDetails(alignments, read_curves(read_log(run.log) if run is not None else ()))
+    curves = read_curves(read_log(run.log) if run is not None else ())
+    details = ReportDetails(alignments, curves, provenance)
     write_text(directory / REPORT_PAGE, render_html(report, details))
     say(f"report: {directory / REPORT_PAGE}")
 

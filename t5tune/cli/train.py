@@ -105,7 +105,7 @@ def _train(typed: _Typed, options: Sequence[str], json_output: bool, allow_code:
         from t5tune.cli.results import print_result
         from t5tune.training.session import train as run_session
 
-        result = run_session(begun.recipe, begun.run, allow_code=allow_code)
+        result = run_session(begun.recipe, begun.run, allow_code=allow_code, command=begun.command)
     if result.stopped_by is not None:
         if is_first():
             typer.echo("stopped; a checkpoint is saved", err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
@@ -115,6 +116,20 @@ def portable_recipe(recipe: Recipe) -> dict[str, Any]:
     return portable
 
 
+def portable_command(command: str) -> str:
+    """A command whose absolute paths stand by their last names."""
+    try:
+        words = shlex.split(command)
+    except ValueError:  # damaged
+        return ""
+    return shlex.join(_portable_word(word) for word in words)
+
+
+def _portable_word(word: str) -> str:
+    option, equals, value = word.rpartition("=")
+    return option + equals + (PurePath(value).name if value.startswith(("/", "~/")) else value)
+
+
 def _without_paths(value: Any) -> Any:
     """Values that are absolute paths, as in `training.extra`, by their last names."""
     if isinstance(value, dict):
@@ -133,7 +148,8 @@ def _describe_hardware(environment: Mapping[str, Any]) -> str | None:
     if kinds:
         text = ", ".join(f"{accelerators.count(kind)} × {kind}" for kind in kinds)
     else:
-        text = f"CPU, {environment['num_cpu_threads']} threads"
+        num_threads = environment["num_cpu_threads"]
+        text = f"CPU, {num_threads} thread{'' if num_threads == 1 else 's'}"
     num_processes = environment.get("num_processes", 1)
     return text if num_processes == 1 else f"{text}, {num_processes} processes"
 

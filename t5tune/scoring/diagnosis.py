@@ -16,7 +16,7 @@ from t5tune.scoring.repetition import find_loops
 from t5tune.scoring.special_tokens import find_special, find_unknown
 
 _NUM_EXAMPLES = 5
-# One odd example is no pattern, unless there are hardly any.
+# One odd example is not a pattern.
 _MIN_FOUND = 2
 
 
@@ -154,7 +154,6 @@ def diagnose(
 def _finding(fault: Fault, outputs: Outputs, seen: Mapping[str, Sightings]) -> Finding:
     sightings = seen[fault.name]
     num_found, num_looked_at = len(sightings), sightings.num_looked_at
-    is_enough = num_found >= min(_MIN_FOUND, num_looked_at)
     return Finding(
         name=fault.name,
         title=fault.title,
@@ -163,7 +162,7 @@ def _finding(fault: Fault, outputs: Outputs, seen: Mapping[str, Sightings]) -> F
         examples=sightings.clearest(_NUM_EXAMPLES),
         all_examples=tuple(sorted(sightings.clearness)),
         remedy=fault.remedy(outputs, seen) if num_found else None,
-        is_notable=num_found > 0 and is_enough and num_found >= fault.notable_rate * num_looked_at,
+        is_notable=num_found >= max(_MIN_FOUND, fault.notable_rate * num_looked_at),
     )
 
 

@@ -9,6 +9,7 @@ from t5tune.scoring.breakdown import MIN_EXAMPLES
 from t5tune.scoring.findings import Breakdown, Finding
 from t5tune.scoring.markdown import cell, code_in_cell, escape, table_of
 from t5tune.scoring.remedies import split_remedy
+from t5tune.scoring.report_verdict import describe_unseen
 
 if TYPE_CHECKING:
     from t5tune.scoring.report import Example
@@ -47,14 +48,7 @@ def _finding_blocks(findings: Sequence[Finding]) -> list[str]:
     blocks = [table_of(header, [_finding_row(finding) for finding in found])] if found else []
     if any(finding.is_notable for finding in found):
         blocks.append("In bold: more than good systems show.")
-    unseen = [one for one in findings if one.num_looked_at and not one.num_found]
-    if unseen:
-        names = (f"{escape(one.title)} (in {one.num_looked_at})" for one in unseen)
-        blocks.append(f"Looked for and not found: {'; '.join(names)}.")
-    skipped = [escape(one.title) for one in findings if not one.num_looked_at]
-    if skipped:
-        blocks.append(f"Not looked for, since no example could show it: {'; '.join(skipped)}.")
-    return blocks
+    return blocks + [escape(sentence) for sentence in describe_unseen(findings)]
 
 
 def _finding_row(finding: Finding) -> list[str]:

@@ -132,6 +132,12 @@ def draw_curve(curve: TrainingCurve) -> CurveChart:
     )
 
 
+def chart_columns(num_charts: int) -> str:
+    """The style of a grid whose last row has more than one chart, wherever that is possible."""
+    columns = next((num for num in (3, 2, 4) if num_charts % num != 1), 3)
+    return f"columns-{columns}"
+
+
 @dataclass(frozen=True)
 class IntervalBar:
     """A score and its interval on a horizontal scale, in percent of the width.

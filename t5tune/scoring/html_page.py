@@ -15,12 +15,13 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
-from t5tune.scoring.html_charts import draw_interval, scale_end
+from t5tune.scoring.html_charts import chart_columns, draw_interval, scale_end
 from t5tune.scoring.remedies import split_remedy
 from t5tune.scoring.report_verdict import signed
 
 if TYPE_CHECKING:
     import jinja2
+    from markupsafe import Markup
 
 _SCRIPTS = ("page.js", "charts.js", "heatmaps.js", "differences.js", "examples.js", "table.js")
 
@@ -78,6 +79,13 @@ def show_invisible(text: object) -> str:
     return _INVISIBLE.sub(lambda match: f"[U+{ord(match.group()):04X}]", str(text))
 
 
+def breakable(signature: str) -> Markup:
+    """A signature whose lines may end after each of its separators, and better nowhere else."""
+    from markupsafe import Markup, escape
+
+    return Markup("|<wbr>").join(escape(show_invisible(part)) for part in signature.split("|"))
+
+
 def _hash(text: str) -> str:
     """A hash as a security policy wants it: https://www.w3.org/TR/CSP3/#grammardef-hash-source."""
     digest = hashlib.sha256(text.encode("utf-8")).digest()
@@ -104,7 +112,12 @@ def _environment() -> jinja2.Environment:
         finalize=lambda value: show_invisible(value) if type(value) is str else value,
     )
     environment.globals.update(
-        draw_interval=draw_interval, scale_end=scale_end, split_remedy=split_remedy, signed=signed
+        chart_columns=chart_columns,
+        draw_interval=draw_interval,
+        scale_end=scale_end,
+        split_remedy=split_remedy,
+        signed=signed,
     )
+    environment.filters["breakable"] = breakable
     environment.filters["json"] = lambda value: json.dumps(value, ensure_ascii=False)
     return environment

@@ -8,7 +8,7 @@ from t5tune.scoring.html_charts import draw_curve, draw_histogram, is_lower_bett
 from t5tune.scoring.html_page import render_page
 from t5tune.scoring.report import Report
 from t5tune.scoring.report_details import ReportDetails
-from t5tune.scoring.report_verdict import describe_comparison, describe_report
+from t5tune.scoring.report_verdict import describe_comparison, describe_report, describe_unseen
 
 
 def render_html(report: Report, details: ReportDetails) -> str:
@@ -34,6 +34,8 @@ def render_html(report: Report, details: ReportDetails) -> str:
         main=report.scores[0],
         sentences=describe_report(report, details),
         notable=[finding for finding in report.findings if finding.is_notable],
+        seen=[finding for finding in report.findings if finding.num_found],
+        unseen=describe_unseen(report.findings),
         curves=[draw_curve(curve) for curve in details.curves if curve.steps],
     )
 
@@ -89,7 +91,7 @@ def _report_data(report: Report, details: ReportDetails) -> dict[str, object]:
                 "scores": [_rounded(example.score) for example in examples],
             }
         ],
-        "filters": [_filter_of(finding) for finding in report.findings],
+        "filters": [_filter_of(finding) for finding in report.findings if finding.num_found],
         "alignments": [_alignment_data(alignment) for alignment in details.alignments],
     }
 

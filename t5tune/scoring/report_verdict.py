@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from t5tune.scoring.comparison import ComparedSystem, Comparison
-from t5tune.scoring.findings import Breakdown, TrainingCurve
+from t5tune.scoring.findings import Breakdown, Bucket, Finding, TrainingCurve
 from t5tune.scoring.html_charts import best_position, is_lower_better
 from t5tune.scoring.names import format_value
 from t5tune.scoring.report import Report
 from t5tune.scoring.report_details import ReportDetails
 from t5tune.scoring.training_curves import TRAINING_QUANTITIES
-
-# Scores of fewer examples move by several points from one draw to the next.
-_MIN_EXAMPLES_OF_A_BUCKET = 30
 
 
 def describe_report(report: Report, details: ReportDetails) -> list[str]:
@@ -26,6 +25,20 @@ def describe_report(report: Report, details: ReportDetails) -> list[str]:
 def describe_comparison(comparison: Comparison) -> list[str]:
     """One sentence for each system beside the baseline, about the first score."""
     return [_about_system(comparison, system) for system in comparison.systems[1:]]
+
+
+def describe_unseen(findings: Sequence[Finding]) -> list[str]:
+    """What was looked for and not found, and what no example could show; one sentence each."""
+    unseen = [
+        f"{one.title} (in {one.num_looked_at})"
+        for one in findings
+        if one.num_looked_at and not one.num_found
+    ]
+    skipped = [one.title for one in findings if not one.num_looked_at]
+    sentences = [f"Looked for and not found: {'; '.join(unseen)}."] if unseen else []
+    if skipped:
+        sentences.append(f"Not looked for, since no example could show it: {'; '.join(skipped)}.")
+    return sentences
 
 
 def _about_system(comparison: Comparison, system: ComparedSystem) -> str:
@@ -78,21 +91,32 @@ def _about_findings(report: Report) -> list[str]:
 
 
 def _about_breakdown(breakdown: Breakdown) -> list[str]:
-    buckets = [
-        bucket
-        for bucket in breakdown.buckets
-        if bucket.scores and bucket.num_examples >= _MIN_EXAMPLES_OF_A_BUCKET
-    ]
-    if len(buckets) < 2:
+    """The best and the worst of the parts that the page shows, if they differ."""
+    scored = [bucket for bucket in breakdown.buckets if bucket.scores]
+    if not scored:
         return []
-    name = buckets[0].scores[0].name
+    name = scored[0].scores[0].name
     sign = 1 if is_lower_better(name) else -1
-    buckets.sort(key=lambda bucket: sign * bucket.scores[0].value)
-    best, worst = (
+    scored.sort(key=lambda bucket: sign * bucket.scores[0].value)
+    best, worst = scored[0], scored[-1]
+    if best.scores[0].shown == worst.scores[0].shown:
+        return []
+    ends = " and worst with ".join(
         f"{bucket.scores[0].shown} for {bucket.label} ({count(bucket.num_examples, 'example')})"
-        for bucket in (buckets[0], buckets[-1])
+        for bucket in (best, worst)
     )
-    return [f"By {breakdown.title}, {name} is best with {best} and worst with {worst}."]
+    caveat = ""
+    if _overlap(best, worst):
+        caveat = "; their 95 % intervals overlap, so that this may be chance"
+    return [f"By {breakdown.title}, {name} is best with {ends}{caveat}."]
+
+
+def _overlap(one: Bucket, other: Bucket) -> bool:
+    """Whether the intervals of the first scores have values in common."""
+    first, second = (bucket.scores[0].confidence_interval for bucket in (one, other))
+    if first is None or second is None:
+        return False
+    return first[0] <= second[1] and second[0] <= first[1]
 
 
 def _about_training(curve: TrainingCurve) -> str:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import json
 import platform
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from t5tune import __version__
-from t5tune.files import write_text
+from t5tune.files import read_object, write_text
 from t5tune.processes import place
 from t5tune.recipe.schema import Recipe
 from t5tune.run_directory import RunDirectory
@@ -27,16 +27,22 @@ def record_environment(
     recipe: Recipe,
     data: Mapping[str, str],
     num_examples: Mapping[str, int] | None = None,
+    command: str | None = None,
 ) -> None:
-    """Write environment.json.
+    """Write environment.json; date and command stay those that the run was begun with.
 
     Args:
         run: Where to.
         recipe: As the user wrote it: a later command compares itself with it.
         data: Fingerprints, by the recipe's keys.
         num_examples: By split, for the model card.
+        command: What was typed.
     """
+    before = read_object(run.environment)
+    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
     environment: dict[str, Any] = {
+        "started": before.get("started") or now,
+        "command": before.get("command") or command,
         "python": platform.python_version(),
         "versions": package_versions(),
         "platform": platform.platform(),
@@ -54,14 +60,6 @@ def record_environment(
 def package_versions() -> dict[str, str]:
     """Of t5tune and the libraries that training is made of."""
     return {"t5tune": __version__} | {name: importlib.metadata.version(name) for name in PACKAGES}
-
-
-def fingerprint_rows(rows: Iterable[Iterable[str]]) -> str:
-    """SHA-256 over texts, in order."""
-    digest = hashlib.sha256()
-    for row in rows:
-        digest.update("\0".join(row).encode() + b"\0\n")
-    return digest.hexdigest()
 
 
 def _git_revision() -> str | None:

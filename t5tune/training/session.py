@@ -12,6 +12,7 @@ from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerB
 from t5tune.data.cleaning import clean_training_data
 from t5tune.data.encoding import EncodedDataset, encode_dataset
 from t5tune.data.examples import Examples, load_examples
+from t5tune.data.fingerprints import fingerprint_rows
 from t5tune.data.sources import load_split
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.evaluation import evaluate_model, longest_references
@@ -33,7 +34,7 @@ from t5tune.training.allocator import keep_freed_memory, release_freed_memory
 from t5tune.training.best_model import keep_best_model
 from t5tune.training.checkpoints import remove_unfinished
 from t5tune.training.defaults import fill_training_defaults
-from t5tune.training.environment import fingerprint_rows, package_versions, record_environment
+from t5tune.training.environment import package_versions, record_environment
 from t5tune.training.loop import run_training_loop
 from t5tune.training.resuming import (
     BF16,
@@ -74,7 +75,9 @@ class _Texts:
     test: Examples
 
 
-def train(recipe: Recipe, run: RunDirectory, *, allow_code: bool = False) -> TrainingResult:
+def train(
+    recipe: Recipe, run: RunDirectory, *, allow_code: bool = False, command: str | None = None
+) -> TrainingResult:
     """Train, keep the best model, evaluate it.
 
     A run that was interrupted goes on from its newest complete checkpoint. Of several processes
@@ -84,13 +87,14 @@ def train(recipe: Recipe, run: RunDirectory, *, allow_code: bool = False) -> Tra
         recipe: As the user wrote it.
         run: A new directory, or one that holds an unfinished run of the same recipe.
         allow_code: Whether metrics of the report may run code of others.
+        command: What was typed, for the record.
 
     Raises:
         T5TuneError: Data, model or settings do not allow it.
         FirstHasFailed: The same, in the other ones of several processes.
     """
     if not from_first(lambda: has_model_of(run, recipe)):
-        stopped_by = _train_model(recipe, run)
+        stopped_by = _train_model(recipe, run, command)
         if stopped_by is not None:
             return TrainingResult(run, stopped_by=stopped_by)
     resolved = from_first(lambda: load_recipe(run.recipe))
@@ -108,11 +112,11 @@ def train(recipe: Recipe, run: RunDirectory, *, allow_code: bool = False) -> Tra
     return TrainingResult(run, report)
 
 
-def _train_model(recipe: Recipe, run: RunDirectory) -> signal.Signals | None:
+def _train_model(recipe: Recipe, run: RunDirectory, command: str | None) -> signal.Signals | None:
     """Train until model/ is there; returns the signal that ended training early, if any."""
     if default_device() == "cpu":
         keep_freed_memory()
-    start = share_start(lambda: _prepare(recipe, run))
+    start = share_start(lambda: _prepare(recipe, run, command))
     model = start.model.translator.model
     use_byte_dropout(model)
     # Weights that are divided come and go with the calls of the library's layers.
@@ -126,7 +130,7 @@ def _train_model(recipe: Recipe, run: RunDirectory) -> signal.Signals | None:
     return result.stopped_by
 
 
-def _prepare(recipe: Recipe, run: RunDirectory) -> Start:
+def _prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
     """Data, model and checkpoint, each checked against the others."""
     if run.model.is_dir() and (damage := find_damage(run.model)):
         say(f"{run.model}: {damage}; it is made again from the checkpoints")
@@ -151,7 +155,7 @@ def _prepare(recipe: Recipe, run: RunDirectory) -> Start:
     facts[DATA]["the tokens of data.train"] = dataset.fingerprint()
     if checkpoint is not None:
         check_data(checkpoint, facts[DATA])
-    record_environment(run, recipe, facts[DATA], _count_examples(recipe, texts))
+    record_environment(run, recipe, facts[DATA], _count_examples(recipe, texts), command)
     translator = TorchTranslator(
         model,
         tokenizer,

@@ -15,7 +15,7 @@ from t5tune.scoring.comparison import compare_systems
 from t5tune.scoring.findings import Alignment, Breakdown, Bucket, Finding, TrainingCurve
 from t5tune.scoring.metrics import score_hypotheses
 from t5tune.scoring.report_building import build_report
-from t5tune.scoring.report_details import ReportDetails
+from t5tune.scoring.report_details import Provenance, ReportDetails
 from t5tune.scoring.report_html import render_comparison_html, render_html
 from t5tune.scoring.score import ScoringOptions
 from tests.hostile_texts import HOSTILE_TEXTS
@@ -141,7 +141,13 @@ def report_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     details = ReportDetails(
         alignments=(Alignment(3, tokens, tokens, ((0.1, 0.2, 0.3, 0.4),) * 4),),
         curves=(TrainingCurve("loss", (10, 20, 30), (3.0, 2.0, 1.0)),
-                TrainingCurve("BLEU", (10, 20, 30), (3.0, 9.0, 8.0))),
+                TrainingCurve("BLEU", (10, 20, 30), (3.0, 9.0, 8.0)),
+                TrainingCurve("learning_rate", (10, 20, 30), (0.1, 0.2, 0.1)),
+                TrainingCurve("chrF2++", (10, 20, 30), (3.0, 9.0, 8.0))),
+        provenance=Provenance(
+            (("Model", "t5 from random weights"), ("Test data", HOSTILE_TEXTS[0]),
+             ("Command", "t5tune train tiny")), "name: tiny\n",
+        ),
     )  # fmt: skip
     path = tmp_path_factory.mktemp("report") / "report.html"
     path.write_text(render_html(report, details), encoding="utf-8")
@@ -233,6 +239,67 @@ def search(browser: Any, query: str) -> None:
         "controls.query.value = view.query = arguments[0]; view.page = 0; draw()",
         query,
     )
+
+
+def test_every_entry_of_the_menu_is_seen_on_a_phone(browser: Any, report_file: Path) -> None:
+    show(browser, report_file, width=WIDTHS["phone"])
+    names, cut = run(
+        browser,
+        "const links = [...document.querySelectorAll('.masthead nav a')];"
+        "return [links.map((link) => link.textContent), links.filter((link) => {"
+        "  const box = link.getBoundingClientRect();"
+        "  const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);"
+        "  return top !== link || box.left < 0 || box.right > innerWidth;"
+        "}).map((link) => link.textContent)]",
+    )
+    assert names[-1] == "Origin"
+    assert cut == []
+
+
+@pytest.mark.parametrize("width", [700, 900, 1280])
+def test_no_chart_stands_alone_beside_empty_places(
+    browser: Any, report_file: Path, width: int
+) -> None:
+    show(browser, report_file, width=width)
+    rows = run(
+        browser,
+        "const rows = {};"
+        "for (const chart of document.querySelectorAll('.charts > *')) {"
+        "  const box = chart.getBoundingClientRect();"
+        "  (rows[Math.round(box.top)] ??= []).push(box.width);"
+        "}"
+        "const total = document.querySelector('.charts').getBoundingClientRect().width;"
+        "return Object.values(rows).map((row) => [row.length, Math.max(...row) / total])",
+    )
+    assert sum(length for length, _ in rows) == 4
+    assert [row for row in rows if row[0] == 1 and row[1] < 0.95] == []
+
+
+def test_signatures_break_after_their_separators(browser: Any, report_file: Path) -> None:
+    show(browser, report_file, width=WIDTHS["phone"])
+    num_lines, cut = run(
+        browser,
+        "const code = document.querySelector('.signature code');"
+        "const parts = [...code.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE);"
+        "const rects = parts.map((part) => {"
+        "  const range = document.createRange(); range.selectNodeContents(part);"
+        "  return [...range.getClientRects()];"
+        "});"
+        "const tops = new Set(rects.flat().map((rect) => rect.top));"
+        "return [tops.size, rects.filter((of) => of.length > 1).length]",
+    )
+    assert num_lines > 1
+    assert cut == 0
+
+
+def test_the_page_tells_where_it_comes_from(browser: Any, report_file: Path) -> None:
+    show(browser, report_file)
+    text = find(browser, "#origin .origin").text
+    assert "Model\nt5 from random weights" in text
+    assert "t5tune train tiny" in text
+    assert run(browser, "return document.querySelector('.recipe').open") is False
+    find(browser, ".recipe summary").click()
+    assert "name: tiny" in find(browser, ".recipe pre").text
 
 
 @pytest.mark.parametrize("kind", ["report", "comparison"])

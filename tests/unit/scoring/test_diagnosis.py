@@ -246,3 +246,15 @@ def test_scripts_and_codes() -> None:
     assert [short_code(code) for code in codes] == [
         "de", "de", "de", "zh", "pt", "en", "tlh", None, None,
     ]  # fmt: skip
+
+
+def test_one_odd_example_is_not_a_pattern() -> None:
+    """Not even where it is the only one that could show the fault."""
+
+    def is_notable(hypotheses: list[str]) -> bool:
+        references = [["drei Katzen"]] * len(hypotheses)
+        findings = diagnose(hypotheses, references, sources=["three cats"] * len(hypotheses))
+        return next(one for one in findings if one.name == "empty").is_notable
+
+    assert not is_notable([""])
+    assert is_notable(["", ""])

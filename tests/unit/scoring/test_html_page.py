@@ -17,14 +17,16 @@ import pytest
 
 from t5tune.scoring.comparison import Comparison, compare_systems
 from t5tune.scoring.findings import Alignment, Breakdown, Bucket, Finding, TrainingCurve
+from t5tune.scoring.html_charts import chart_columns
+from t5tune.scoring.html_page import breakable
 from t5tune.scoring.report import Report
 from t5tune.scoring.report_building import build_report
-from t5tune.scoring.report_details import ReportDetails
+from t5tune.scoring.report_details import Provenance, ReportDetails
 from t5tune.scoring.report_html import render_comparison_html, render_html
 from t5tune.scoring.score import Score, ScoringOptions
 from tests.hostile_texts import HOSTILE_TEXTS
 
-VOID = {"meta", "input", "br", "img", "link", "hr"}
+VOID = {"meta", "input", "br", "img", "link", "hr", "wbr"}
 ALIGNMENT = Alignment(1, ("▁a", "<b>"), ("x", "</s>"), ((0.25, 0.75), (1.0, 0.0)))
 
 
@@ -54,6 +56,9 @@ def hostile_report() -> tuple[Report, ReportDetails]:
     return report, ReportDetails(
         alignments=(ALIGNMENT,),
         curves=(TrainingCurve(HOSTILE_TEXTS[2], (1, 2), (3.0, 4.0)),),
+        provenance=Provenance(
+            ((HOSTILE_TEXTS[0], HOSTILE_TEXTS[3]), ("Command", HOSTILE_TEXTS[2])), HOSTILE_TEXTS[4]
+        ),
     )
 
 
@@ -243,3 +248,30 @@ def test_a_score_that_is_no_number_is_shown_as_none() -> None:
     report = dataclasses.replace(report, examples=(endless,))
     data = Page(render_html(report, ReportDetails())).data()
     assert data["systems"][0]["scores"] == [None]
+
+
+def test_a_signature_may_break_after_its_separators_and_stays_text() -> None:
+    assert breakable("nrefs:1|tok:<b>|v:2") == "nrefs:1|<wbr>tok:&lt;b&gt;|<wbr>v:2"
+    assert "nrefs:1|<wbr>" in PAGES["plain"]()
+
+
+@pytest.mark.parametrize("num_charts", range(2, 13))
+def test_no_chart_is_alone_in_its_row(num_charts: int) -> None:
+    columns = int(chart_columns(num_charts).removeprefix("columns-"))
+    assert num_charts % columns != 1
+
+
+def test_what_was_not_found_is_one_line() -> None:
+    found = Finding("a", "fault a", 3, 200, (1, 2, 3), "x=1")
+    absent = [Finding(name, f"fault {name}", 0, 200) for name in "bcd"]
+    skipped = Finding("e", "fault e", 0, 0)
+    report = dataclasses.replace(report_of(["a b"]), findings=(found, *absent, skipped))
+    page = render_html(report, ReportDetails())
+    table = page[page.index('id="findings"') : page.index('id="examples"')]
+    assert table.count('role="rowheader"') == 1
+    assert "Looked for and not found: fault b (in 200); fault c (in 200); fault d (in 200)." in page
+    assert "Not looked for, since no example could show it: fault e." in page
+    assert [one["name"] for one in Page(page).data()["filters"]] == ["a"]
+    none = dataclasses.replace(report, findings=tuple(absent))
+    text = render_html(none, ReportDetails())
+    assert 'role="rowheader">fault' not in text

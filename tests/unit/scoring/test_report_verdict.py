@@ -68,23 +68,40 @@ def test_findings(notable: int, sentence: str) -> None:
     assert describe_report(report, NOTHING)[1] == sentence
 
 
-@pytest.mark.parametrize(("name", "best"), [("BLEU", "middle"), ("TER", "short")])
-def test_the_best_and_the_worst_part_of_enough_examples(name: str, best: str) -> None:
-    buckets = (
+def breakdown_sentences(*buckets: Bucket) -> list[str]:
+    report = dataclasses.replace(
+        report_of(buckets[0].scores[0]), breakdowns=(Breakdown("l", "length", buckets),)
+    )
+    return describe_report(report, NOTHING)[1:]
+
+
+@pytest.mark.parametrize(("name", "best"), [("BLEU", "middle"), ("TER", "long")])
+def test_the_best_and_the_worst_of_all_parts_that_are_shown(name: str, best: str) -> None:
+    """No part that has a score is left out: the sentence stands above all their bars."""
+    sentences = breakdown_sentences(
         bucket("short", 30, 20.0, name),
         bucket("middle", 90, 40.0, name),
-        bucket("long", 29, 5.0, name),
+        bucket("long", 10, 5.0, name),
         Bucket("very long", 0, ()),
     )
-    report = dataclasses.replace(
-        report_of(Score(name, 1.0, "s")), breakdowns=(Breakdown("l", "length", buckets),)
-    )
-    sentence = describe_report(report, NOTHING)[1]
-    parts = {"short": "20.00 for short (30 examples)", "middle": "40.00 for middle (90 examples)"}
-    worst = "short" if best == "middle" else "middle"
-    assert sentence == (
+    parts = {"long": "5.00 for long (10 examples)", "middle": "40.00 for middle (90 examples)"}
+    worst = "long" if best == "middle" else "middle"
+    assert sentences == [
         f"By length, {name} is best with {parts[best]} and worst with {parts[worst]}."
-    )
+    ]
+
+
+def test_parts_that_may_be_equally_good_are_not_told_apart() -> None:
+    low, high = Score("BLEU", 89.05, "s", (80.0, 97.0)), Score("BLEU", 99.01, "s", (96.0, 99.9))
+    (sentence,) = breakdown_sentences(Bucket("short", 12, (low,)), Bucket("long", 300, (high,)))
+    assert sentence.endswith("; their 95 % intervals overlap, so that this may be chance.")
+    apart = dataclasses.replace(low, confidence_interval=(80.0, 95.0))
+    (sentence,) = breakdown_sentences(Bucket("short", 12, (apart,)), Bucket("long", 300, (high,)))
+    assert sentence.endswith("89.05 for short (12 examples).")
+
+
+def test_parts_with_the_same_score_are_not_compared() -> None:
+    assert breakdown_sentences(bucket("short", 30, 0.041), bucket("long", 30, 0.044)) == []
 
 
 @pytest.mark.parametrize(
