@@ -105,12 +105,13 @@ def _train(typed: _Typed, options: Sequence[str], json_output: bool, allow_code:
         from t5tune.cli.results import print_result
         from t5tune.training.session import train as run_session
 
-        result = run_session(begun.recipe, begun.run, allow_code=allow_code, command=begun.command)
+        command = typed.command(options)
+        result = run_session(begun.recipe, begun.run, allow_code=allow_code, command=command)
     if result.stopped_by is not None:
         if is_first():
             typer.echo("stopped; a checkpoint is saved", err=True)
-            command = _continuing_command(begun.run, [*options, *(["--json"] * json_output)])
-            typer.echo(f"try: {command}   # continues", err=True)
+            again = _continuing_command(begun.run, [*options, *(["--json"] * json_output)])
+            typer.echo(f"try: {again}   # continues", err=True)
         return 128 + result.stopped_by
     assert result.report is not None
     if is_first():
