@@ -203,9 +203,8 @@ def find_model(
 def _find_bare_model(
     name: str, source_lang: str | None, target_lang: str | None, prefix: str | None
 ) -> FoundModel:
-    config = load_config(name)
-    # The weights are those of the commit that the configuration came from, whatever comes next.
-    revision = find_commit(name)
+    revision = find_commit(name)  # one for all parts, whatever comes next
+    config = load_config(name, revision=revision)
     tokenizer = load_tokenizer(name, revision=revision)
     forced_bos = None
     if find_family(config.model_type).has_language_tokens:
@@ -239,8 +238,9 @@ def load_base_model(recipe: Recipe) -> LoadedModel:
     name, revision = recipe.model.name, recipe.model.revision
     if name is None:
         raise ValueError("a run from scratch has no base model")
-    model = load_model(name, revision=revision).to(default_device())
+    revision = find_commit(name, revision)
     tokenizer = load_tokenizer(name, revision=revision)
+    model = load_model(name, revision=revision).to(default_device())
     forced_bos = model.generation_config.forced_bos_token_id
     if find_family(model.config.model_type).has_language_tokens:
         forced_bos = set_languages(tokenizer, recipe.source_lang, recipe.target_lang)

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,6 +91,9 @@ def _check_disk(repository: HubRepository, num_bytes: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
 
 
+_found: dict[HubRepository, Snapshot] = {}  # commits do not change: they are asked for once
+
+
 def find_snapshot(repository: HubRepository, key: str) -> Snapshot:
     """The commit that a revision is at today, and its files.
 
@@ -103,10 +106,14 @@ def find_snapshot(repository: HubRepository, key: str) -> Snapshot:
             the cache does not have it either.
     """
     quiet_library()
+    if (known := _found.get(repository)) is not None:
+        return replace(known, key=key)  # with the branch that it was found by
     if is_offline():
         return _find_in_cache(repository, key)
     try:
-        return _ask(repository, key)
+        snapshot = _ask(repository, key)
+        _found[replace(repository, revision=snapshot.commit)] = snapshot
+        return snapshot
     except Exception as error:
         reason = describe_outage(error)
         cached = _cached_commit(repository) if reason is not None else None

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import pickle
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
-from huggingface_hub import try_to_load_from_cache
 from huggingface_hub.errors import StrictDataclassError
+from safetensors import SafetensorError
 from transformers import (
     AutoConfig,
     AutoModelForSeq2SeqLM,
@@ -22,11 +23,24 @@ from transformers import (
 from transformers.utils import logging
 
 from t5tune.errors import T5TuneError, did_you_mean
-from t5tune.progress import say
+from t5tune.hub import HubRepository, Snapshot
+from t5tune.hub.integrity import find_damaged_file
+from t5tune.models.hub_files import (
+    download_config,
+    download_tokenizer,
+    download_weights,
+    find_model_snapshot,
+)
 
 # Their bars and warnings would break our display; what matters we say ourselves.
 logging.set_verbosity_error()
 logging.disable_progress_bar()
+
+# Weights that are pickled would start a thread that asks a public service to convert them, and
+# tells it the model's name.
+os.environ["DISABLE_SAFETENSORS_CONVERSION"] = "1"
+
+_UNREADABLE = (SafetensorError, pickle.UnpicklingError)
 
 
 def load_config(
@@ -36,16 +50,15 @@ def load_config(
 
     Args:
         name: Hub id or directory.
-        revision: Branch, tag or commit on the hub.
+        revision: Branch, tag or commit on the hub; of all parts of one model the same commit.
         overrides: Fields to change; each has to be one that the configuration has.
 
     Raises:
         T5TuneError: It cannot be read, is no encoder-decoder model's, or lacks a field.
     """
-    if not Path(name).is_dir():
-        say(f"model: loading {name} from the hub or its cache")
+    place = _fetch(name, revision, download_config)
     with _loading(name, "model"):
-        config = AutoConfig.from_pretrained(name, revision=revision, trust_remote_code=False)
+        config = AutoConfig.from_pretrained(name, **place)
     if not config.is_encoder_decoder:
         raise T5TuneError(
             f"model.name: {name} is a {config.model_type} model, not an encoder-decoder one.",
@@ -54,13 +67,22 @@ def load_config(
     return apply_overrides(config, overrides or {})
 
 
-def find_commit(name: str) -> str | None:
-    """The commit of a hub id whose configuration has been loaded; None for a directory."""
+def find_commit(name: str, revision: str | None = None) -> str | None:
+    """The commit that a model on the hub is at; None for a directory.
+
+    Raises:
+        T5TuneError: There is no such model or revision, or no way to it.
+    """
+    return None if Path(name).is_dir() else find_model_snapshot(name, revision).commit
+
+
+def _fetch(name: str, revision: str | None, download: Callable[[Snapshot], None]) -> dict[str, Any]:
+    """Have files of a model in the cache; returns how `from_pretrained` finds them there."""
     if Path(name).is_dir():
-        return None
-    path = try_to_load_from_cache(name, "config.json")
-    # …/snapshots/COMMIT/config.json
-    return Path(path).parent.name if isinstance(path, str) else None
+        return {"trust_remote_code": False}
+    snapshot = find_model_snapshot(name, revision)
+    download(snapshot)
+    return {"revision": snapshot.commit, "local_files_only": True, "trust_remote_code": False}
 
 
 def apply_overrides(config: PreTrainedConfig, overrides: Mapping[str, Any]) -> PreTrainedConfig:
@@ -123,10 +145,9 @@ def load_tokenizer(name: str, *, revision: str | None = None) -> PreTrainedToken
     Raises:
         T5TuneError: There is none, or it cannot be reached.
     """
+    place = _fetch(name, revision, download_tokenizer)
     with _loading(name, "tokenizer"):
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
-            name, revision=revision, trust_remote_code=False
-        )
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(name, **place)
     return tokenizer
 
 
@@ -140,13 +161,10 @@ def load_model(
     Raises:
         T5TuneError: The weights are missing, incomplete, or cannot be reached.
     """
+    place = _fetch(name, revision, download_weights)
     with _loading(name, "model"):
         model: PreTrainedModel = AutoModelForSeq2SeqLM.from_pretrained(
-            name,
-            revision=revision,
-            config=config,
-            dtype=torch.float32,
-            trust_remote_code=False,
+            name, config=config, dtype=torch.float32, **place
         )
     _align(model)
     return model.eval()
@@ -168,16 +186,21 @@ def _loading(name: str, what: str) -> Iterator[None]:
     """Turn the loaders' errors about missing or unreachable files into one sentence."""
     try:
         yield
-    except (OSError, ValueError, KeyError, RuntimeError, pickle.UnpicklingError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, EOFError, *_UNREADABLE) as error:
         reason = str(error).strip().split("\n")[0][:300]
         if Path(name).is_dir():
             raise T5TuneError(
                 f"{name}: the {what} in this directory could not be loaded: {reason}",
                 next_command=f"ls {name}",
             ) from error
+        repository = HubRepository("model", name)
+        if (damaged := find_damaged_file(repository)) is not None:
+            raise T5TuneError(
+                f"{name}: {damaged.name} in the cache is damaged, and the {what} could not be "
+                "loaded.",
+                next_command=f"rm -r {repository.cache}   # it is downloaded again",
+            ) from error
         raise T5TuneError(
-            f"{name}: no directory of that name, and the {what} could not be loaded from the hub: "
-            f"{reason}",
-            next_command="check the name and the network; without a network, give the path of a "
-            "directory that holds the model",
+            f"{name}: the {what} could not be loaded: {reason}",
+            next_command=f"see {repository.page}/tree/main   # its files",
         ) from error

@@ -28,6 +28,7 @@ def record_environment(
     data: Mapping[str, str],
     num_examples: Mapping[str, int] | None = None,
     command: str | None = None,
+    commits: Mapping[str, str] | None = None,
 ) -> None:
     """Write environment.json; date and command stay those that the run was begun with.
 
@@ -37,6 +38,7 @@ def record_environment(
         data: Fingerprints, by the recipe's keys.
         num_examples: By split, for the model card.
         command: What was typed.
+        commits: On the hub, by the recipe's keys: what was loaded from there.
     """
     before = read_object(run.environment)
     now = datetime.now(timezone.utc).isoformat(timespec="seconds")
@@ -50,6 +52,7 @@ def record_environment(
         "num_cpu_threads": torch.get_num_threads(),
         "accelerators": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
         "git_revision": _git_revision(),
+        "commits": dict(commits or {}),
         "data_sha256": dict(data),
         "num_examples": dict(num_examples or {}),
         "recipe": recipe.model_dump(mode="json"),

@@ -33,6 +33,7 @@ from t5tune.scoring.report import Report
 from t5tune.training.allocator import keep_freed_memory, release_freed_memory
 from t5tune.training.best_model import keep_best_model
 from t5tune.training.checkpoints import remove_unfinished
+from t5tune.training.commits import describe_commits, pin_model
 from t5tune.training.defaults import fill_training_defaults
 from t5tune.training.environment import package_versions, record_environment
 from t5tune.training.loop import run_training_loop
@@ -136,6 +137,7 @@ def _prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
         say(f"{run.model}: {damage}; it is made again from the checkpoints")
     remove_unfinished(run.checkpoints)
     checkpoint = choose_checkpoint(run).checkpoint
+    pinned = pin_model(recipe, run, is_resumed=checkpoint is not None)
     texts = _load_texts(recipe)
     facts: dict[str, Any] = {
         RECIPE: fingerprint_recipe(recipe),
@@ -146,8 +148,8 @@ def _prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
         check_data(checkpoint, facts[DATA])
         warn_of_versions(checkpoint, facts[VERSIONS])
     set_seed(recipe.training.seed)
-    model, tokenizer = _build_or_load(recipe, texts, checkpoint)
-    resolved, forced_bos = _resolve_for_model(recipe, model, tokenizer, texts)
+    model, tokenizer = _build_or_load(pinned, texts, checkpoint)
+    resolved, forced_bos = _resolve_for_model(pinned, model, tokenizer, texts)
     resolved = _keep_precision(resolved, checkpoint)
     facts[BF16] = resolved.training.bf16
     texts = _with_prefix(texts, resolved)
@@ -155,7 +157,8 @@ def _prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
     facts[DATA]["the tokens of data.train"] = dataset.fingerprint()
     if checkpoint is not None:
         check_data(checkpoint, facts[DATA])
-    record_environment(run, recipe, facts[DATA], _count_examples(recipe, texts), command)
+    num_examples, commits = _count_examples(recipe, texts), describe_commits(pinned)
+    record_environment(run, recipe, facts[DATA], num_examples, command, commits)
     translator = TorchTranslator(
         model,
         tokenizer,

@@ -1,8 +1,8 @@
 """The fixtures of a hub on loopback, and of what loads from it.
 
 The libraries read the hub's address when they are imported, so a command that is to meet this hub
-runs in a process of its own (`hub_command`). Code that calls the hub's own library alone meets it
-in this process, where `hub_here` has replaced what was read.
+runs in a process of its own (`hub_command`). What loads through `t5tune.hub` meets it in this
+process too, where `hub_here` has replaced what was read: so do all commands for models.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def hub_here(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:
     from huggingface_hub import constants, file_download
     from huggingface_hub.utils import _http
 
-    from t5tune.hub import offline
+    from t5tune.hub import offline, snapshot
 
     for name in _OWN:
         monkeypatch.delenv(name, raising=False)
@@ -103,6 +103,7 @@ def hub_here(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:
     for name, value in values.items():
         monkeypatch.setattr(constants, name, value)
     monkeypatch.setattr(offline._State, "reason", None)
+    monkeypatch.setattr(snapshot, "_found", {})
     for module in (_http, file_download):
         monkeypatch.setattr(module, "time", SimpleNamespace(sleep=lambda _: None))
     return hub

@@ -13,6 +13,7 @@ import socket
 import struct
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import PurePosixPath
@@ -56,6 +57,7 @@ class Hub:
         faults: What goes wrong.
         go_on: Set it to let answers pass that a fault holds back.
         reached: Set as soon as a fault holds an answer back.
+        connections: That are open.
     """
 
     def __init__(self) -> None:
@@ -64,6 +66,7 @@ class Hub:
         self.faults = Faults()
         self.go_on = threading.Event()
         self.reached = threading.Event()
+        self.connections: set[socket.socket] = set()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
         self._server.daemon_threads = True
         self._server.hub = self  # type: ignore[attr-defined]
@@ -87,6 +90,9 @@ class Hub:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+        for connection in list(self.connections):  # those that are kept for the next request
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def add(self, kind: Kind, name: str, files: Files, branch: str = "main") -> Repository:
         """A repository with one commit; of one that is there, the branch gets another commit."""
@@ -110,6 +116,15 @@ class _RefusedError(Exception):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+
+    def setup(self) -> None:
+        super().setup()
+        self._hub.connections.add(self.connection)
+
+    def finish(self) -> None:
+        self._hub.connections.discard(self.connection)
+        with suppress(OSError):  # it may have been broken off on purpose
+            super().finish()
 
     def log_message(self, *_: object) -> None:
         pass
@@ -227,7 +242,7 @@ class _Handler(BaseHTTPRequestHandler):
         if path not in files:
             raise _RefusedError(404, "EntryNotFound", "Entry not found", commit)
         content = files[path]
-        headers = {"X-Repo-Commit": commit, "ETag": f'"{_hash(content)[:40]}"'}
+        headers = {"X-Repo-Commit": commit, "ETag": f'"{_git_hash(content)}"'}
         if PurePosixPath(path).suffix in LARGE:
             headers["X-Linked-Size"] = str(len(content))
             headers["ETag"] = headers["X-Linked-ETag"] = f'"{_hash(content)}"'
@@ -286,6 +301,10 @@ def _hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def _git_hash(content: bytes) -> str:
+    return hashlib.sha1(f"blob {len(content)}\0".encode() + content).hexdigest()
+
+
 def _size(files: Files, path: str) -> dict[str, Any]:
     content = files[path]
     size: dict[str, Any] = {"size": len(content)}
@@ -295,7 +314,7 @@ def _size(files: Files, path: str) -> dict[str, Any]:
 
 
 def _entry(files: Files, path: str) -> dict[str, Any]:
-    return {"type": "file", "oid": _hash(files[path])[:40], "path": path, **_size(files, path)}
+    return {"type": "file", "oid": _git_hash(files[path]), "path": path, **_size(files, path)}
 
 
 def _folder(path: str) -> dict[str, Any]:

@@ -1,0 +1,80 @@
+"""Which files of a repository on the hub make a model: not the weights of other libraries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from t5tune.errors import T5TuneError
+from t5tune.hub import HubRepository, Snapshot, find_snapshot
+from t5tune.hub.failures import explain_absence
+from t5tune.hub.offline import is_offline
+
+CONFIG = "config.json"
+GENERATION = "generation_config.json"
+
+# In the order that transformers looks for them; an index names the files of divided weights.
+_WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
+_PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")
+
+_VOCABULARIES = {".model", ".spm", ".txt", ".jinja", ".tiktoken"}
+_TOKENIZER_WORDS = ("token", "vocab", "merges")
+
+
+def find_model_snapshot(name: str, revision: str | None = None) -> Snapshot:
+    """A model on the hub at one commit.
+
+    Raises:
+        T5TuneError: There is no such model or revision, or no way to it.
+    """
+    return find_snapshot(HubRepository("model", name, revision), "model.name")
+
+
+def download_config(snapshot: Snapshot) -> None:
+    """Have a model's configuration in the cache."""
+    _refuse_without(snapshot, CONFIG in snapshot.files, f"no {CONFIG}")
+    snapshot.download([CONFIG])
+
+
+def download_tokenizer(snapshot: Snapshot) -> None:
+    """Have all files of a model's tokenizer in the cache."""
+    paths = list(_tokenizer_files(snapshot.files))
+    _refuse_without(snapshot, bool(paths), "no tokenizer")
+    snapshot.download([path for path in (CONFIG, *paths) if path in snapshot.files])
+
+
+def download_weights(snapshot: Snapshot) -> None:
+    """Have one set of a model's weights in the cache: safetensors, or else pickled ones."""
+    found = [path for path in (*_WEIGHTS, *_PICKLED) if path in snapshot.files]
+    _refuse_without(snapshot, bool(found), "no weights that PyTorch reads")
+    first = found[0]
+    paths = [first]
+    if first.endswith(".index.json"):
+        (index,) = snapshot.download([first])
+        content = json.loads(index.read_text(encoding="utf-8"))
+        paths = sorted(set(content["weight_map"].values()))
+    if GENERATION in snapshot.files:
+        paths.insert(0, GENERATION)
+    snapshot.download(paths)
+
+
+def _tokenizer_files(paths: Iterable[str]) -> Iterable[str]:
+    for path in paths:
+        name = PurePosixPath(path)
+        is_list = name.suffix == ".json" and any(word in name.stem for word in _TOKENIZER_WORDS)
+        if "/" not in path and (name.suffix in _VOCABULARIES or is_list):
+            yield path
+
+
+def _refuse_without(snapshot: Snapshot, is_there: bool, what: str) -> None:
+    if is_there:
+        return
+    repository = snapshot.repository
+    if is_offline():
+        message, next_command = explain_absence(repository)
+        raise T5TuneError(f"{snapshot.key}: {message}", next_command=next_command)
+    raise T5TuneError(
+        f"{snapshot.key}: {repository} has {what} at commit {snapshot.commit[:7]}.",
+        next_command=f"see {repository.page}/tree/{snapshot.commit}   # its files",
+    )

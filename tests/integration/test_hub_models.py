@@ -1,0 +1,227 @@
+"""Commands that load a model from the hub, with and without a network."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.conftest import TINY, Result, RunCommand, number_pairs, write_pairs
+from tests.hub.fixtures import HubCommand
+from tests.hub.models import byt5_files, mt5_files, t5_files
+from tests.hub.server import Hub
+
+NAME = "acme/tiny-t5"
+TRANSLATE = ("translate", "--model", NAME, "one two", "--max-new-tokens", "3")
+TRANSLATE = (*TRANSLATE, "--source-lang", "en", "--target-lang", "de")
+LIMIT = "the translation of line 1 ended at the limit of 3 tokens (--max-new-tokens)"
+SAID = ["engine: torch (cpu)", LIMIT]  # by TRANSLATE, and nothing else
+
+
+@pytest.fixture
+def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two steps from a model on the hub."""
+    for split, num in (("train", 60), ("validation", 4), ("test", 4)):
+        write_pairs(tmp_path, split, number_pairs(num, 100))
+    content = {**TINY, "model": {"name": NAME}, "decoding": {"num_beams": 1, "max_new_tokens": 4}}
+    content["training"] = {"max_steps": 2, "eval_steps": 2, "tokens_per_batch": 200, "bf16": False}
+    path = tmp_path / "tiny.yaml"
+    path.write_text(yaml.safe_dump({**content, "export": "none"}), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return path
+
+
+def sentence(result: Result) -> str:
+    """The error of a command that has said nothing else but which run it is, and a next command."""
+    lines = [line for line in result.err.splitlines() if not line.startswith("run: ")]
+    assert result.code == 1, result.err
+    assert [line.partition(":")[0] for line in lines] == ["error", "try"], result.err
+    return lines[0].removeprefix("error: ")
+
+
+def test_a_run_stays_on_the_commit_that_it_began_with(
+    hub_here: Hub, t5tune: RunCommand, recipe: Path, tmp_path: Path
+) -> None:
+    repository = hub_here.add("models", NAME, t5_files(seed=1))
+    first = repository.branches["main"]
+    run = tmp_path / "runs" / "tiny"
+
+    def check_commit(result: Result) -> None:
+        assert result.code == 0, result.err
+        assert json.loads((run / "environment.json").read_text())["commits"] == {"model": first}
+        assert yaml.safe_load((run / "recipe.yaml").read_text())["model"]["revision"] == first
+
+    result = t5tune("train", recipe)
+    check_commit(result)
+    assert f"model: {NAME}, commit {first[:7]}\n" in result.err
+    weights = (run / "model" / "model.safetensors").read_bytes()
+    second = repository.commit(t5_files(seed=2))
+    hub_here.requests.clear()
+    # Nothing is asked for when there is a checkpoint.
+    check_commit(t5tune("train", recipe, "training.max_steps=3"))
+    assert not hub_here.requests
+    # Without one, the run starts again from the same weights.
+    shutil.rmtree(run / "model")
+    shutil.rmtree(run / "checkpoints")
+    check_commit(t5tune("train", recipe))
+    assert (run / "model" / "model.safetensors").read_bytes() == weights
+    # The run's own recipe is the same recipe.
+    result = t5tune("train", run / "recipe.yaml", "--output-dir", run)
+    assert (result.code, "this run is finished" in result.err) == (0, True), result.err
+    # What it is compared with is what it began from.
+    shutil.rmtree(tmp_path / "hf-home")
+    result = t5tune("compare", "base", run)
+    assert result.code == 0, result.err
+    assert any(f"/resolve/{first}/model.safetensors" in path for path in hub_here.paths())
+    assert not any(second in path for path in hub_here.paths())
+
+
+def test_a_new_run_takes_the_newest_commit(
+    hub_here: Hub, t5tune: RunCommand, recipe: Path, tmp_path: Path
+) -> None:
+    repository = hub_here.add("models", NAME, t5_files(seed=1))
+    assert t5tune("train", recipe, "training.max_steps=1").code == 0
+    second = repository.commit(t5_files(seed=2))
+    result = t5tune("train", recipe, "training.max_steps=1", "--restart")
+    assert f"model: {NAME}, commit {second[:7]}\n" in result.err
+
+
+def test_a_revision_is_resolved_too(
+    hub_here: Hub, t5tune: RunCommand, recipe: Path, tmp_path: Path
+) -> None:
+    repository = hub_here.add("models", NAME, t5_files(seed=1))
+    tag = repository.commit(t5_files(seed=2), "v2")
+    result = t5tune("train", recipe, "model.revision=v2", "training.max_steps=1")
+    assert result.code == 0, result.err
+    resolved = yaml.safe_load((tmp_path / "runs" / "tiny" / "recipe.yaml").read_text())
+    assert resolved["model"]["revision"] == tag
+    result = t5tune("train", recipe, "model.revision=v3", "--restart")
+    assert sentence(result) == f"model.name: the model {NAME} has no branch, tag or commit v3."
+
+
+def test_only_the_files_that_are_needed_come_and_of_one_commit(
+    hub_here: Hub, t5tune: RunCommand, recipe: Path
+) -> None:
+    repository = hub_here.add("models", NAME, t5_files())
+    assert t5tune("train", recipe, "training.max_steps=1").code == 0
+    start = f"/{NAME}/resolve/{repository.branches['main']}/"
+    asked = [path for path in hub_here.paths() if "/api/" not in path]
+    assert all(path.startswith(start) for path in asked)
+    assert {path.removeprefix(start) for path in asked} == {
+        "config.json", "generation_config.json", "model.safetensors",
+        "spiece.model", "tokenizer_config.json",
+    }  # fmt: skip
+    assert hub_here.paths("GET").count(f"/api/models/{NAME}") == 1
+
+
+@pytest.mark.parametrize("files", [mt5_files, byt5_files])
+def test_pickled_weights_start_nothing(
+    hub_here: Hub, t5tune: RunCommand, files: type[dict[str, bytes]]
+) -> None:
+    hub_here.add("models", NAME, files("pickled"))
+    threads = set(threading.enumerate())
+    result = t5tune(*TRANSLATE)
+    assert result.code == 0, result.err
+    # The hub's library asks once in a process for names of programs that it may be run by.
+    expected = {f"/api/models/{NAME}", "/api/agent-harnesses"}
+    assert {path for path in hub_here.paths() if path.startswith("/api/")} <= expected
+    assert any(path.endswith("/pytorch_model.bin") for path in hub_here.paths("GET"))
+    started = {thread.name for thread in set(threading.enumerate()) - threads}
+    assert "Thread-auto_conversion" not in started
+    assert result.err.splitlines() == SAID
+
+
+def test_without_a_network_the_cache_is_used_at_once(hub_command: HubCommand) -> None:
+    hub = hub_command.hub
+    commit = hub.add("models", NAME, t5_files()).branches["main"]
+    online = hub_command(*TRANSLATE)
+    assert (online.code, online.err.splitlines()) == (0, SAID)
+    hub.stop()
+    offline = hub_command(*TRANSLATE, PYTHONPATH="")  # with the library's own pauses
+    assert (offline.code, offline.out) == (0, online.out), offline.err
+    said, *others = offline.err.splitlines()
+    assert others == SAID
+    assert said.startswith(f"hub: the hub ({hub.address}) cannot be reached (no connection")
+    assert f"{NAME} comes from the cache, commit {commit[:7]}" in said
+    assert said.endswith("HF_HUB_OFFLINE=1 uses the cache without asking")
+
+
+def test_the_network_may_be_forbidden(
+    hub_here: Hub, t5tune: RunCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub_here.add("models", NAME, t5_files())
+    online = t5tune(*TRANSLATE)
+    hub_here.requests.clear()
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("t5tune.hub.snapshot._found", {})
+    assert t5tune(*TRANSLATE) == online
+    assert not hub_here.requests
+    assert sentence(t5tune("translate", "--model", "acme/other", "one")) == (
+        "model.name: the model acme/other is not in the cache, and HF_HUB_OFFLINE keeps this "
+        "command off the network."
+    )
+
+
+def test_without_a_network_and_a_cache_one_sentence_says_so(
+    hub_here: Hub, t5tune: RunCommand, recipe: Path
+) -> None:
+    hub_here.stop()
+    said = sentence(t5tune("train", recipe))
+    assert said.startswith(f"model.name: {NAME} could not be loaded from the hub (http://")
+    assert "no connection" in said
+
+
+def test_a_cache_that_lacks_the_weights_is_not_enough(
+    hub_here: Hub, t5tune: RunCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub_here.add("models", NAME, t5_files())
+    assert t5tune(*TRANSLATE).code == 0
+    for path in (tmp_path / "hf-home").rglob("model.safetensors"):
+        path.unlink()
+    monkeypatch.setattr("t5tune.hub.snapshot._found", {})
+    hub_here.stop()
+    result = t5tune(*TRANSLATE)
+    assert "error: model.name: acme/tiny-t5 is not in the cache, and the hub" in result.err
+    assert result.code == 1
+
+
+def test_a_model_that_the_hub_does_not_have(
+    hub_here: Hub, t5tune: RunCommand, recipe: Path
+) -> None:
+    expected = (
+        f"model.name: there is no directory {NAME}, and the hub has no model of that name, or it "
+        "is a private one."
+    )
+    assert sentence(t5tune("train", recipe)) == expected
+    assert sentence(t5tune(*TRANSLATE)) == expected
+
+
+def test_a_repository_without_weights_for_torch(hub_here: Hub, t5tune: RunCommand) -> None:
+    files = t5_files("safetensors")
+    del files["model.safetensors"]
+    commit = hub_here.add("models", NAME, files).branches["main"]
+    assert sentence(t5tune(*TRANSLATE)) == (
+        f"model.name: the model {NAME} has no weights that PyTorch reads at commit {commit[:7]}."
+    )
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "pytorch_model.bin", "spiece.model"])
+def test_a_damaged_file_in_the_cache_is_named(
+    hub_here: Hub, t5tune: RunCommand, tmp_path: Path, name: str
+) -> None:
+    weights = "pickled" if name == "pytorch_model.bin" else "safetensors"
+    hub_here.add("models", NAME, t5_files(weights))
+    assert t5tune(*TRANSLATE).code == 0
+    (path,) = (tmp_path / "hf-home").rglob(name)
+    content = path.read_bytes()
+    path.resolve().write_bytes(content[: len(content) // 2])
+    result = t5tune(*TRANSLATE)
+    assert f"{NAME}: {name} in the cache is damaged" in sentence(result)
+    cache = f"{tmp_path}/hf-home/hub/models--acme--tiny-t5"
+    assert f"try: rm -r {cache}   # it is downloaded again" in result.err
+    shutil.rmtree(cache)
+    assert t5tune(*TRANSLATE).code == 0
