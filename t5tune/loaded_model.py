@@ -203,7 +203,7 @@ def find_model(
 def _find_bare_model(
     name: str, source_lang: str | None, target_lang: str | None, prefix: str | None
 ) -> FoundModel:
-    revision = find_commit(name)  # one for all parts, whatever comes next
+    revision = find_commit(name, key="")  # one for all parts, whatever comes next
     config = load_config(name, revision=revision)
     tokenizer = load_tokenizer(name, revision=revision)
     forced_bos = None

@@ -28,7 +28,8 @@ def reaching(repository: HubRepository, key: str) -> Iterator[None]:
 
     Args:
         repository: What is loaded.
-        key: Of the recipe, or the option, that names it, such as `model.name` or `data.train`.
+        key: Of the recipe that names it, such as `model.name` or `data.train`; empty for a name
+            that was typed.
 
     Raises:
         T5TuneError: The network, the hub, the repository, the cache or its disk has failed.
@@ -52,8 +53,7 @@ def explain(error: BaseException, repository: HubRepository, key: str) -> T5Tune
         for each in _chain(error):
             explained = explain_one(each, repository)
             if explained is not None:
-                message, next_command = explained
-                return T5TuneError(f"{key}: {message}", next_command=next_command)
+                return refuse(key, explained)
     return None
 
 
@@ -78,7 +78,13 @@ def hub_name() -> str:
     return f"the hub ({constants.ENDPOINT})"
 
 
-_Explained = tuple[str, str]
+_Explained = tuple[str, str]  # the sentence and the next command
+
+
+def refuse(key: str, explained: _Explained) -> T5TuneError:
+    """An error that begins with a key of the recipe, if there is one."""
+    message, next_command = explained
+    return T5TuneError(f"{key}: {message}" if key else message, next_command=next_command)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from t5tune.errors import T5TuneError
 from t5tune.files import write_text
-from t5tune.hub.downloads import bar_class, counting
-from t5tune.hub.failures import describe_outage, explain_absence, hub_name, reaching
+from t5tune.hub.downloads import MEGABYTE, bar_class, counting
+from t5tune.hub.failures import describe_outage, explain_absence, hub_name, reaching, refuse
 from t5tune.hub.offline import go_offline, is_offline
 from t5tune.hub.quiet import quiet_library
 from t5tune.hub.repository import HubRepository
@@ -59,8 +58,7 @@ class Snapshot:
         """
         missing = [path for path in dict.fromkeys(paths) if not (self.folder / path).is_file()]
         if missing and is_offline():
-            message, next_command = explain_absence(self.repository)
-            raise T5TuneError(f"{self.key}: {message}", next_command=next_command)
+            raise refuse(self.key, explain_absence(self.repository))
         if missing:
             with reaching(self.repository, self.key):
                 self._fetch(missing)
@@ -68,8 +66,9 @@ class Snapshot:
         return [self.folder / path for path in paths]
 
     def _fetch(self, paths: Sequence[str]) -> None:
-        from huggingface_hub import hf_hub_download
+        from huggingface_hub import constants, hf_hub_download
 
+        constants.DOWNLOAD_CHUNK_SIZE = MEGABYTE  # a bar that moves every 10 MB seems to stand
         sizes = [self.files.get(path) for path in paths]
         total = None if None in sizes else sum(size or 0 for size in sizes)
         _check_disk(self.repository, total or 0)
@@ -91,7 +90,9 @@ def _check_disk(repository: HubRepository, num_bytes: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
 
 
-_found: dict[HubRepository, Snapshot] = {}  # commits do not change: they are asked for once
+# By the commit that a branch was at: commits do not change, and are asked for once. A snapshot
+# keeps the branch that it was found by.
+_found: dict[HubRepository, Snapshot] = {}
 
 
 def find_snapshot(repository: HubRepository, key: str) -> Snapshot:
@@ -107,13 +108,16 @@ def find_snapshot(repository: HubRepository, key: str) -> Snapshot:
     """
     quiet_library()
     if (known := _found.get(repository)) is not None:
-        return replace(known, key=key)  # with the branch that it was found by
-    if is_offline():
-        return _find_in_cache(repository, key)
+        return known
+    snapshot = _find_in_cache(repository, key) if is_offline() else _ask_or_cache(repository, key)
+    _found[replace(repository, revision=snapshot.commit)] = snapshot
+    return snapshot
+
+
+def _ask_or_cache(repository: HubRepository, key: str) -> Snapshot:
+    """What the hub says; what the cache has if the hub says nothing."""
     try:
-        snapshot = _ask(repository, key)
-        _found[replace(repository, revision=snapshot.commit)] = snapshot
-        return snapshot
+        return _ask(repository, key)
     except Exception as error:
         reason = describe_outage(error)
         cached = _cached_commit(repository) if reason is not None else None
@@ -160,8 +164,7 @@ def _timeout() -> httpx2.Timeout:
 def _find_in_cache(repository: HubRepository, key: str) -> Snapshot:
     commit = _cached_commit(repository)
     if commit is None:
-        message, next_command = explain_absence(repository)
-        raise T5TuneError(f"{key}: {message}", next_command=next_command)
+        raise refuse(key, explain_absence(repository))
     folder = repository.cache / "snapshots" / commit
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     files: dict[str, int | None] = {

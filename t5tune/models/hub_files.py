@@ -6,9 +6,8 @@ import json
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from t5tune.errors import T5TuneError
 from t5tune.hub import HubRepository, Snapshot, find_snapshot
-from t5tune.hub.failures import explain_absence
+from t5tune.hub.failures import explain_absence, refuse
 from t5tune.hub.offline import is_offline
 
 CONFIG = "config.json"
@@ -22,13 +21,21 @@ _VOCABULARIES = {".model", ".spm", ".txt", ".jinja", ".tiktoken"}
 _TOKENIZER_WORDS = ("token", "vocab", "merges")
 
 
-def find_model_snapshot(name: str, revision: str | None = None) -> Snapshot:
+def find_model_snapshot(
+    name: str, revision: str | None = None, *, key: str = "model.name"
+) -> Snapshot:
     """A model on the hub at one commit.
+
+    Args:
+        name: Hub id.
+        revision: Branch, tag or commit.
+        key: Of the recipe; empty for a name that was typed. Once a commit is known, messages about
+            it keep the key that it was found with.
 
     Raises:
         T5TuneError: There is no such model or revision, or no way to it.
     """
-    return find_snapshot(HubRepository("model", name, revision), "model.name")
+    return find_snapshot(HubRepository("model", name, revision), key)
 
 
 def download_config(snapshot: Snapshot) -> None:
@@ -72,9 +79,6 @@ def _refuse_without(snapshot: Snapshot, is_there: bool, what: str) -> None:
         return
     repository = snapshot.repository
     if is_offline():
-        message, next_command = explain_absence(repository)
-        raise T5TuneError(f"{snapshot.key}: {message}", next_command=next_command)
-    raise T5TuneError(
-        f"{snapshot.key}: {repository} has {what} at commit {snapshot.commit[:7]}.",
-        next_command=f"see {repository.page}/tree/{snapshot.commit}   # its files",
-    )
+        raise refuse(snapshot.key, explain_absence(repository))
+    sentence = f"{repository} has {what} at commit {snapshot.commit[:7]}."
+    raise refuse(snapshot.key, (sentence, f"see {repository.page}/tree/{snapshot.commit}"))

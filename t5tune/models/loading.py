@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,6 +41,9 @@ logging.disable_progress_bar()
 # tells it the model's name.
 os.environ["DISABLE_SAFETENSORS_CONVERSION"] = "1"
 
+# ByT5's tokenizer says so for every text that holds the letters of its end token.
+warnings.filterwarnings("ignore", message="This sequence already has")
+
 _UNREADABLE = (SafetensorError, pickle.UnpicklingError)
 
 
@@ -67,13 +71,18 @@ def load_config(
     return apply_overrides(config, overrides or {})
 
 
-def find_commit(name: str, revision: str | None = None) -> str | None:
+def find_commit(name: str, revision: str | None = None, *, key: str = "model.name") -> str | None:
     """The commit that a model on the hub is at; None for a directory.
+
+    Args:
+        name: Hub id or directory.
+        revision: Branch, tag or commit.
+        key: Of the recipe, for messages; empty for a name that was typed.
 
     Raises:
         T5TuneError: There is no such model or revision, or no way to it.
     """
-    return None if Path(name).is_dir() else find_model_snapshot(name, revision).commit
+    return None if Path(name).is_dir() else find_model_snapshot(name, revision, key=key).commit
 
 
 def _fetch(name: str, revision: str | None, download: Callable[[Snapshot], None]) -> dict[str, Any]:

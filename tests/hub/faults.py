@@ -18,7 +18,7 @@ class Fault:
         cut_after: End the connection in good order after so many bytes of the content.
         reset_after: Reset the connection after so many bytes of the content.
         waits: Hold the answer back until the hub's `go_on` is set.
-        bytes_per_second: Send the content no faster.
+        stops_at: Send so many bytes of the content, and the rest when `go_on` is set.
         times: How often it happens; None for always.
         method: Only this one, such as GET.
     """
@@ -30,7 +30,7 @@ class Fault:
     cut_after: int | None = None
     reset_after: int | None = None
     waits: bool = False
-    bytes_per_second: int | None = None
+    stops_at: int | None = None
     times: int | None = None
     method: str | None = None
 

@@ -81,7 +81,7 @@ def hub_command(hub: Hub, tmp_path: Path) -> HubCommand:
 
 
 @pytest.fixture
-def hub_here(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:
+def hub_here(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     """`hub`, as the hub of this process, with an empty cache and without pauses between tries."""
     from huggingface_hub import constants, file_download
     from huggingface_hub.utils import _http
@@ -106,4 +106,6 @@ def hub_here(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hub:
     monkeypatch.setattr(snapshot, "_found", {})
     for module in (_http, file_download):
         monkeypatch.setattr(module, "time", SimpleNamespace(sleep=lambda _: None))
-    return hub
+    yield hub
+    if (config := sys.modules.get("datasets.config")) is not None:  # it copies what it imports
+        config.HF_HUB_OFFLINE = config.HF_DATASETS_OFFLINE = False  # type: ignore[attr-defined]

@@ -25,7 +25,6 @@ from tests.hub.repositories import Files, Kind, Repository
 
 # Large files, whose address and hash are those of Git LFS.
 LARGE = {".safetensors", ".bin", ".parquet", ".h5", ".msgpack", ".model", ".gz"}
-BLOCK = 1 << 14
 
 _API = re.compile(
     r"/api/(models|datasets)/((?:[^/]+/)?[^/]+?)(?:/(revision|tree|paths-info|refs)(?:/(.*))?)?"
@@ -152,8 +151,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._fault = self._hub.faults.find(self.command, unquote(self.path)) or Fault("")
         try:
             if self._fault.waits:
-                self._hub.reached.set()
-                self._hub.go_on.wait()
+                self._hold()
             if self._fault.status is not None or self._fault.body is not None:
                 page = (self._fault.body or "").encode()
                 headers = {"Content-Type": "text/html", **dict(self._fault.headers)}
@@ -260,15 +258,17 @@ class _Handler(BaseHTTPRequestHandler):
         fault = self._fault
         ends = [n for n in (fault.cut_after, fault.reset_after) if n is not None]
         end = min([*ends, len(content)])
-        rate = fault.bytes_per_second
-        step = BLOCK if rate is None else max(1, min(BLOCK, rate // 10))
-        for start in range(0, end, step):
-            block = content[start : min(start + step, end)]
-            self.wfile.write(block)
-            if rate is not None:
-                time.sleep(len(block) / rate)
+        begin = 0 if fault.stops_at is None else fault.stops_at
+        self.wfile.write(content[:begin])
+        if fault.stops_at is not None:
+            self._hold()
+        self.wfile.write(content[begin:end])
         if ends:
             self._break(is_reset=fault.reset_after is not None)
+
+    def _hold(self) -> None:
+        self._hub.reached.set()
+        self._hub.go_on.wait()
 
     def _break(self, *, is_reset: bool) -> None:
         self.close_connection = True

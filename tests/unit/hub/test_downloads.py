@@ -1,0 +1,103 @@
+"""What is seen while files come from the hub: our progress, and nothing of the library's."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import warnings
+from pathlib import Path
+
+import pexpect
+import pytest
+
+from t5tune import progress
+from t5tune.hub import HubRepository, find_snapshot
+from t5tune.hub.downloads import bar_class, counting
+from tests.hub.fixtures import HubCommand
+from tests.hub.server import Hub
+
+REPOSITORY = HubRepository("model", "acme/tiny")
+LOAD = """
+from t5tune.hub import HubRepository, find_snapshot
+snapshot = find_snapshot(HubRepository("model", "acme/tiny"), "model.name")
+snapshot.download(list(snapshot.files))
+"""
+
+
+def test_lines_say_how_much_has_come(
+    hub_here: Hub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(progress, "SILENT_SECONDS", 0.0)
+    monkeypatch.setattr(progress, "LINE_SECONDS", 0.0)
+    hub_here.add("models", "acme/tiny", {"a.bin": b"a" * 2_500_000, "b.bin": b"b" * 1_200_000})
+    snapshot = find_snapshot(REPOSITORY, "model.name")
+    paths = snapshot.download(["a.bin", "b.bin"])
+    assert [path.stat().st_size for path in paths] == [2_500_000, 1_200_000]
+    lines = capsys.readouterr().err.splitlines()
+    assert all(line.startswith("downloading acme/tiny: ") for line in lines)
+    assert lines[-1].startswith("downloading acme/tiny: 4/4 MB, 0 s")
+    snapshot.download(["b.bin", "a.bin"])
+    assert capsys.readouterr().err == "", "what is there is not said"
+
+
+def test_a_small_download_is_not_worth_a_line(
+    hub_here: Hub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hub_here.add("models", "acme/tiny", {"a.json": b"{}"})
+    find_snapshot(REPOSITORY, "model.name").download(["a.json"])
+    assert capsys.readouterr().err == ""
+
+
+def test_a_bar_on_a_terminal(hub_command: HubCommand) -> None:
+    hub = hub_command.hub
+    hub.add("models", "acme/tiny", {"a.bin": b"a" * 3_000_000})
+    hub.faults.add("a.bin", stops_at=1_500_000, method="GET")
+    own = {"HF_ENDPOINT": hub.address, "HF_HOME": str(hub_command.home), "TERM": "xterm"}
+    terminal = pexpect.spawn(
+        sys.executable,
+        ["-c", LOAD],
+        env={**os.environ, **own},  # type: ignore[arg-type]
+        dimensions=(24, 100),
+        encoding="utf-8",
+        timeout=60,
+    )
+    terminal.expect("downloading acme/tiny")
+    terminal.expect("1/3")
+    hub.go_on.set()
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == 0
+    shown = str(terminal.before)
+    assert "%|" not in shown
+    assert "a.bin" not in shown
+
+
+def test_bytes_that_come_again_are_taken_back(capsys: pytest.CaptureFixture[str]) -> None:
+    numbers: list[int] = []
+    bar = bar_class(numbers.append)(total=10, initial=3, desc="a", unit="B")
+    with bar:
+        bar.update(10)
+        bar.update(-4)
+        bar.update(None)
+        bar.set_postfix_str("1 MB/s", refresh=False)
+    assert numbers == [10, -4, 0]
+    with counting("downloading", 3_000_000) as count:
+        count(2_000_000)
+        count(-1_500_000)
+        count(2_500_000)
+
+
+def test_the_library_warns_in_vain(
+    hub_here: Hub, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    hub_here.add("datasets", "acme/tiny", {"README.md": b"# No front matter\n"})
+    find_snapshot(HubRepository("dataset", "acme/tiny"), "data.train")
+    logger = logging.getLogger("huggingface_hub.repocard")
+    logger.warning("Repo card metadata block was not found. Setting CardData to empty.")
+    with warnings.catch_warnings(record=True):
+        from huggingface_hub import DatasetCard
+
+        (tmp_path / "README.md").write_text("# No front matter\n")
+        DatasetCard.load(tmp_path / "README.md")
+    assert capsys.readouterr().err == ""
