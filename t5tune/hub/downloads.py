@@ -69,9 +69,12 @@ def bar_class(count: Callable[[int], None]) -> Any:
         def refresh(self) -> None:
             pass
 
+        def update_transfer(self, num: float | None = 1) -> None:
+            """Of Xet: what has come but is not a file yet. With it no second bar is made."""
+
         def set_description(self, *_: object, **__: object) -> None:
             pass
 
-        set_postfix_str = set_description
+        set_postfix_str = set_transfer_postfix_str = set_description
 
     return Bar

@@ -192,8 +192,10 @@ def _explain_transport(error: BaseException, repository: HubRepository) -> _Expl
 
 def _describe_transport(error: BaseException) -> str | None:
     import httpx2
-    from huggingface_hub.errors import FileMetadataError, XetDownloadError
+    from huggingface_hub.errors import FileMetadataError, OfflineModeIsEnabled, XetDownloadError
 
+    if isinstance(error, OfflineModeIsEnabled):
+        return None
     detail = " ".join(str(error).split())
     known: list[tuple[type[BaseException], str]] = [
         (httpx2.ProxyError, f"the proxy does not connect ({detail})"),
@@ -207,6 +209,8 @@ def _describe_transport(error: BaseException) -> str | None:
         (httpx2.RequestError, f"the connection failed ({detail})"),
         (FileMetadataError, "what answers there is not a hub"),
         (XetDownloadError, f"the download failed ({detail[:200]})"),
+        (TimeoutError, "it stopped answering"),
+        (ConnectionError, "the connection was broken off"),
     ]
     for cls, reason in known:
         if isinstance(error, cls):

@@ -67,6 +67,7 @@ class Snapshot:
 
     def _fetch(self, paths: Sequence[str]) -> None:
         from huggingface_hub import constants, hf_hub_download
+        from huggingface_hub.errors import XetDownloadError
 
         constants.DOWNLOAD_CHUNK_SIZE = MEGABYTE  # a bar that moves every 10 MB seems to stand
         sizes = [self.files.get(path) for path in paths]
@@ -74,13 +75,16 @@ class Snapshot:
         _check_disk(self.repository, total or 0)
         with counting(f"downloading {self.repository.name}", total) as count:
             for path in paths:
-                hf_hub_download(
-                    self.repository.name,
-                    path,
-                    repo_type=self.repository.kind,
-                    revision=self.commit,
-                    tqdm_class=bar_class(count),
-                )
+                try:
+                    hf_hub_download(
+                        self.repository.name,
+                        path,
+                        repo_type=self.repository.kind,
+                        revision=self.commit,
+                        tqdm_class=bar_class(count),
+                    )
+                except RuntimeError as error:  # what Xet's own code raises
+                    raise XetDownloadError(str(error)) from error
 
 
 def _check_disk(repository: HubRepository, num_bytes: int) -> None:

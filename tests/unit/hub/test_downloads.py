@@ -7,9 +7,11 @@ import os
 import sys
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import pexpect
 import pytest
+from huggingface_hub.utils._xet_progress_reporting import XetDownloadProgressReporter
 
 from t5tune import progress
 from t5tune.hub import HubRepository, find_snapshot
@@ -86,6 +88,24 @@ def test_bytes_that_come_again_are_taken_back(capsys: pytest.CaptureFixture[str]
         count(2_000_000)
         count(-1_500_000)
         count(2_500_000)
+
+
+def test_what_xet_reports_is_counted_once() -> None:
+    numbers: list[int] = []
+    reporter = XetDownloadProgressReporter(
+        reconstruction_desc="a", total=100, log_level=30, tqdm_class=bar_class(numbers.append)
+    )
+    with reporter:
+        for done in (40, 100):
+            report = SimpleNamespace(
+                total_bytes=100,
+                total_bytes_completed=done,
+                total_bytes_completion_rate=1.0,
+                total_transfer_bytes_completed=done // 2,
+                total_transfer_bytes_completion_rate=None,
+            )
+            reporter.update_progress(report)
+    assert numbers == [40, 60]
 
 
 def test_the_library_warns_in_vain(

@@ -193,6 +193,24 @@ def test_what_keeps_the_cache_from_being_written(error: OSError, expected: str) 
     assert expected in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (RuntimeError("CAS service: 500"), "the download failed (CAS service: 500)"),
+        (TimeoutError("no answer"), "it stopped answering"),
+        (ConnectionResetError("reset"), "the connection was broken off"),
+    ],
+)
+def test_a_transfer_of_xet_fails(
+    tiny: Hub, monkeypatch: pytest.MonkeyPatch, error: Exception, expected: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", fail)  # Xet's storage is not imitated
+    assert expected in failure_of()[0]
+
+
 @pytest.mark.parametrize("bug", [ValueError("a bug"), KeyError("a bug"), AttributeError("a bug")])
 def test_a_bug_stays_one(bug: Exception) -> None:
     with pytest.raises(type(bug)), reaching(REPOSITORY, "model.name"):
