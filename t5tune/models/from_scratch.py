@@ -24,7 +24,11 @@ SPACE = "▁"  # stands for the blank before a word, as in SentencePiece
 
 
 def build_tokenizer(
-    section: TokenizerSection, sources: Sequence[str], targets: Sequence[str]
+    section: TokenizerSection,
+    sources: Sequence[str],
+    targets: Sequence[str],
+    *,
+    revision: str | None = None,
 ) -> PreTrainedTokenizerBase:
     """Build the tokenizer of a new model.
 
@@ -32,6 +36,7 @@ def build_tokenizer(
         section: Which kind.
         sources: Source texts of the training data.
         targets: Target texts of the training data.
+        revision: Commit of an existing one on the hub.
 
     Raises:
         T5TuneError: An existing tokenizer cannot be loaded, or the training text does not
@@ -41,7 +46,7 @@ def build_tokenizer(
 
     if section.type == "existing":
         assert section.name is not None
-        return load_tokenizer(section.name)
+        return load_tokenizer(section.name, revision=revision)
     if section.type == "bytes":
         return ByT5Tokenizer(extra_ids=0)
     if section.type == "unigram":

@@ -2,57 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from t5tune.files import read_object
 from t5tune.models.loading import find_commit
 from t5tune.progress import say
-from t5tune.recipe.schema import Recipe
+from t5tune.recipe.schema import ModelSection, Recipe
 from t5tune.run_directory import RunDirectory
 from t5tune.training.resuming import recorded_recipe
 
 COMMITS = "commits"  # in environment.json
+
+# What is loaded from the hub, as environment.json names it.
 MODEL = "model"
+TOKENIZER = "model.from_scratch.tokenizer"
 
 
-def pin_model(recipe: Recipe, run: RunDirectory, *, is_resumed: bool) -> Recipe:
-    """The recipe with the commit of its base model for `model.revision`.
+def pin_model(
+    recipe: Recipe, run: RunDirectory, *, is_resumed: bool
+) -> tuple[Recipe, dict[str, str]]:
+    """Find the commit of the base model, or of the tokenizer that a new model takes over.
 
     A run stays on the commit that it was begun with, wherever its branch is today. Nothing is
-    pinned of a directory, or of a model from scratch.
+    pinned of a directory, or of what is made from scratch.
 
     Args:
         recipe: As the user wrote it.
         run: Whose environment.json may name the commit.
-        is_resumed: The model comes from a checkpoint: the hub need not be asked.
+        is_resumed: All comes from a checkpoint: the hub need not be asked.
+
+    Returns:
+        The recipe with the commit of its base model for `model.revision`, and what
+        environment.json says: the commit, if there is one, by what was loaded.
 
     Raises:
         T5TuneError: There is no such model or revision, or no way to it.
     """
-    name = recipe.model.name
+    kind, name, key = _find_origin(recipe.model)
     if name is None:
-        return recipe
-    commit = _recorded_commit(recipe, run)
+        return recipe, {}
+    commit = _recorded_commit(kind, recipe, run)
     if commit is None and not is_resumed:
-        commit = find_commit(name, recipe.model.revision)
+        commit = find_commit(name, recipe.model.revision, key=key)
     if commit is None:
-        return recipe
+        return recipe, {}
     if not is_resumed:
-        say(f"model: {name}, commit {commit[:7]}")
-    model = recipe.model.model_copy(update={"revision": commit})
-    return recipe.model_copy(update={"model": model})
+        say(f"{kind.rpartition('.')[2]}: {name}, commit {commit[:7]}")
+    if kind == MODEL:
+        model = recipe.model.model_copy(update={"revision": commit})
+        recipe = recipe.model_copy(update={"model": model})
+    return recipe, {kind: commit}
 
 
-def describe_commits(pinned: Recipe) -> Mapping[str, str]:
-    """What environment.json says about the commits of a recipe from `pin_model`."""
-    is_pinned = pinned.model.name is not None and pinned.model.revision is not None
-    return {MODEL: str(pinned.model.revision)} if is_pinned else {}
+def _find_origin(section: ModelSection) -> tuple[str, str | None, str]:
+    """What is loaded, its name if there is one, and the key of the recipe that gives it."""
+    if section.from_scratch is None:
+        return MODEL, section.name, "model.name"
+    tokenizer = section.from_scratch.tokenizer
+    return TOKENIZER, tokenizer.name, f"{TOKENIZER}.name"
 
 
-def _recorded_commit(recipe: Recipe, run: RunDirectory) -> str | None:
+def _recorded_commit(kind: str, recipe: Recipe, run: RunDirectory) -> str | None:
     recorded = recorded_recipe(run)
     if recorded is None or recorded.model != recipe.model:
         return None
     commits = read_object(run.environment).get(COMMITS)
-    commit = commits.get(MODEL) if isinstance(commits, dict) else None
+    commit = commits.get(kind) if isinstance(commits, dict) else None
     return commit if isinstance(commit, str) else None

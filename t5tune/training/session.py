@@ -33,7 +33,7 @@ from t5tune.scoring.report import Report
 from t5tune.training.allocator import keep_freed_memory, release_freed_memory
 from t5tune.training.best_model import keep_best_model
 from t5tune.training.checkpoints import remove_unfinished
-from t5tune.training.commits import describe_commits, pin_model
+from t5tune.training.commits import TOKENIZER, pin_model
 from t5tune.training.defaults import fill_training_defaults
 from t5tune.training.environment import package_versions, record_environment
 from t5tune.training.loop import run_training_loop
@@ -137,7 +137,7 @@ def _prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
         say(f"{run.model}: {damage}; it is made again from the checkpoints")
     remove_unfinished(run.checkpoints)
     checkpoint = choose_checkpoint(run).checkpoint
-    pinned = pin_model(recipe, run, is_resumed=checkpoint is not None)
+    pinned, commits = pin_model(recipe, run, is_resumed=checkpoint is not None)
     texts = _load_texts(recipe)
     facts: dict[str, Any] = {
         RECIPE: fingerprint_recipe(recipe),
@@ -148,7 +148,7 @@ def _prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
         check_data(checkpoint, facts[DATA])
         warn_of_versions(checkpoint, facts[VERSIONS])
     set_seed(recipe.training.seed)
-    model, tokenizer = _build_or_load(pinned, texts, checkpoint)
+    model, tokenizer = _build_or_load(pinned, texts, checkpoint, commits.get(TOKENIZER))
     resolved, forced_bos = _resolve_for_model(pinned, model, tokenizer, texts)
     resolved = _keep_precision(resolved, checkpoint)
     facts[BF16] = resolved.training.bf16
@@ -157,7 +157,7 @@ def _prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
     facts[DATA]["the tokens of data.train"] = dataset.fingerprint()
     if checkpoint is not None:
         check_data(checkpoint, facts[DATA])
-    num_examples, commits = _count_examples(recipe, texts), describe_commits(pinned)
+    num_examples = _count_examples(recipe, texts)
     record_environment(run, recipe, facts[DATA], num_examples, command, commits)
     translator = TorchTranslator(
         model,
@@ -208,14 +208,16 @@ def _load_texts(recipe: Recipe) -> _Texts:
 
 
 def _build_or_load(
-    recipe: Recipe, texts: _Texts, checkpoint: Path | None
+    recipe: Recipe, texts: _Texts, checkpoint: Path | None, tokenizer_commit: str | None
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """The model to train; a checkpoint holds all of it, whatever has become of its origin."""
     section = recipe.model
     if checkpoint is not None:
         return load_model(str(checkpoint)), load_tokenizer(str(checkpoint))
     if section.from_scratch is not None:
-        tokenizer = build_tokenizer(section.from_scratch.tokenizer, texts.sources, texts.targets)
+        tokenizer = build_tokenizer(
+            section.from_scratch.tokenizer, texts.sources, texts.targets, revision=tokenizer_commit
+        )
         return build_model(section.from_scratch, tokenizer, section.config), tokenizer
     assert section.name is not None
     config = load_config(section.name, revision=section.revision, overrides=section.config)

@@ -103,6 +103,26 @@ def test_a_revision_is_resolved_too(
     assert sentence(result) == f"model.name: the model {NAME} has no branch, tag or commit v3."
 
 
+def test_a_tokenizer_that_a_new_model_takes_over_is_pinned(
+    hub_here: Hub, t5tune: RunCommand, recipe: Path, tmp_path: Path
+) -> None:
+    commit = hub_here.add("models", NAME, t5_files()).branches["main"]
+    section = {**TINY["model"]["from_scratch"], "tokenizer": {"type": "existing", "name": NAME}}  # type: ignore[index]
+    content = yaml.safe_load(recipe.read_text())
+    content["model"] = {"from_scratch": section}
+    recipe.write_text(yaml.safe_dump(content))
+    result = t5tune("train", recipe)
+    assert result.code == 0, result.err
+    assert f"tokenizer: {NAME}, commit {commit[:7]}\n" in result.err
+    environment = json.loads((tmp_path / "runs" / "tiny" / "environment.json").read_text())
+    assert environment["commits"] == {"model.from_scratch.tokenizer": commit}
+    assert not any("model.safetensors" in path for path in hub_here.paths())
+    hub_here.stop()
+    (tmp_path / "hf-home").rename(tmp_path / "gone")
+    said = sentence(t5tune("train", recipe, "--restart"))
+    assert said.startswith(f"model.from_scratch.tokenizer.name: {NAME} could not be loaded")
+
+
 def test_only_the_files_that_are_needed_come_and_of_one_commit(
     hub_here: Hub, t5tune: RunCommand, recipe: Path
 ) -> None:
