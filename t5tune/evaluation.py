@@ -24,6 +24,7 @@ from t5tune.decoding.translator import (
 from t5tune.evaluation_report import (
     Origin,
     build_evaluation_report,
+    compare_with_stored,
     find_overlap,
     write_evaluation,
 )
@@ -86,6 +87,7 @@ def evaluate_model(
     export: Export | None = None,
     use_cache: bool = True,
     writes_card: bool = False,
+    beside: Path | None = None,
     allow_code: bool = False,
 ) -> Report:
     """Translate, score and write the report; weights are loaded only if something is generated.
@@ -101,6 +103,8 @@ def evaluate_model(
         use_cache: Take hypotheses that were generated before, and keep the others.
         writes_card: The model is a run's, the examples are those it is judged by, and the recipe
             is its own: the scores go into its model card.
+        beside: A stored evaluation of the same model and engine with other settings, which the
+            report is compared with.
         allow_code: Whether metrics may run code of others.
     """
     found = only_first(find)  # None in the other processes, which ask for nothing of it
@@ -121,6 +125,8 @@ def evaluate_model(
         report = build_evaluation_report(
             origin, examples, hypotheses, options, recipe, overlap=overlap, allow_code=allow_code
         )
+        if beside is not None:
+            report = compare_with_stored(report, beside, recipe)
         if directory is not None:
             alignments = align_examples(weights.translator, report.examples, directory)
             provenance = None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from t5tune.data.examples import Examples
 from t5tune.data.sources import load_split
@@ -17,11 +17,14 @@ from t5tune.files import read_log, read_object, write_text
 from t5tune.progress import say, track
 from t5tune.recipe.schema import Recipe
 from t5tune.run_directory import EXAMPLES, HYPOTHESES, REPORT_PAGE, RunDirectory
+from t5tune.scoring.comparison import compare_systems
 from t5tune.scoring.findings import Alignment
 from t5tune.scoring.metrics import DEFAULT_NUM_RESAMPLES
+from t5tune.scoring.names import METRIC_NAMES, ranks_models
 from t5tune.scoring.report import Report, write_report
 from t5tune.scoring.report_building import build_report
 from t5tune.scoring.report_details import Provenance, ReportDetails
+from t5tune.scoring.score import ScoringOptions
 from t5tune.scoring.training_curves import read_curves
 
 if TYPE_CHECKING:
@@ -127,6 +130,63 @@ def write_evaluation(
     details = ReportDetails(alignments, curves, provenance)
     write_text(directory / REPORT_PAGE, render_html(report, details))
     say(f"report: {directory / REPORT_PAGE}")
+
+
+def compare_with_stored(report: Report, stored: Path, recipe: Recipe) -> Report:
+    """The report with its difference from a stored evaluation of the same model.
+
+    Both texts are scored by the recipe's metrics, so that only the hypotheses differ. Where there
+    is nothing to compare with, the report is returned as it is, and why is said.
+
+    Args:
+        report: With all of its examples.
+        stored: A directory that `write_evaluation` wrote.
+        recipe: Gives metrics and their options.
+    """
+    metrics = [name for name in recipe.metrics if name in METRIC_NAMES and ranks_models(name)]
+    before = read_object(stored / "report.json")
+    rows = read_examples(stored / EXAMPLES)
+    if not rows or not before:
+        say(f"not compared: there is no report in {stored} yet")
+    elif before.get("weights") != report.weights:
+        say(f"not compared: the report in {stored} is that of other weights")
+    elif [(row["source"], row["references"]) for row in rows] != [
+        (example.source, list(example.references)) for example in report.examples
+    ]:
+        say(f"not compared: the report in {stored} is about other examples")
+    elif metrics:
+        options = ScoringOptions(
+            recipe.evaluation.tokenize,
+            recipe.evaluation.lowercase,
+            recipe.target_lang,
+            recipe.evaluation.normalize,
+        )
+        comparison = compare_systems(
+            ["stored", "tried"],
+            [
+                [row["hypothesis"] for row in rows],
+                [example.hypothesis for example in report.examples],
+            ],
+            [row["references"] for row in rows],
+            metrics,
+            options,
+            sources=[row["source"] for row in rows],
+            split=report.split,
+        )
+        return replace(report, comparison=comparison)
+    return report
+
+
+def read_examples(path: Path) -> list[dict[str, Any]]:
+    """What `format_examples` wrote; nothing where the file is missing or damaged."""
+    rows = []
+    try:
+        for line in path.read_text(encoding="utf-8").split("\n")[:-1]:
+            row = json.loads(line)
+            rows.append({key: row[key] for key in ("source", "hypothesis", "references")})
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    return rows
 
 
 def format_examples(examples: Examples, hypotheses: Sequence[Hypothesis]) -> Iterator[str]:

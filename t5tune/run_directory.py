@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +27,8 @@ _KNOWN = (
     "recipe.yaml", "environment.json", "checkpoints", "model", "config.json", "t5tune.json",
     HYPOTHESES, EXAMPLES,
 )  # fmt: skip
+
+_LONGEST_NAME = 100  # characters of settings in the name of a directory
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,22 @@ class RunDirectory:
 
     def evaluation(self, split: str) -> Path:
         return self.path / "eval" / split
+
+    def tried_evaluation(self, evaluation: str, changes: Sequence[str]) -> Path:
+        """Beside an evaluation: the same with settings that are not those of the run.
+
+        Args:
+            evaluation: As `evaluation` is told it, for example `test`.
+            changes: The settings as KEY=VALUE, for example `decoding.num_beams=8`.
+
+        Returns:
+            For example eval/test-num_beams=8.
+        """
+        text = "-".join(change.partition(".")[2] for change in changes)
+        name = re.sub(r"[^A-Za-z0-9_.+=-]+", "_", text)
+        if len(name) > _LONGEST_NAME:
+            name = f"{name[:_LONGEST_NAME]}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+        return self.evaluation(f"{evaluation}-{name}")
 
     @property
     def overlaps(self) -> Path:

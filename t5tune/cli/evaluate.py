@@ -12,6 +12,7 @@ from t5tune.cli.foreign_metrics import AllowCode, check_foreign_metrics
 from t5tune.cli.models import choose_model
 from t5tune.cli.processes import NumProcesses, launch_if_asked
 from t5tune.cli.results import print_result
+from t5tune.cli.tried_settings import split_arguments, try_settings
 from t5tune.processes import are_several, from_first, is_first, joined
 
 if TYPE_CHECKING:
@@ -26,6 +27,14 @@ def evaluate(
     run: Annotated[
         str | None,
         typer.Argument(help="A run, a model directory or a hub id; the newest run if left out."),
+    ] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[KEY=VALUE]...",
+            help="Keys of decoding or evaluation to try, as in decoding.length_penalty=1.2; the "
+            "report goes beside the stored one.",
+        ),
     ] = None,
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
     recipe: Annotated[
@@ -66,22 +75,29 @@ def evaluate(
     allow_code: AllowCode = False,
 ) -> None:
     """Translate a test set and score it; the numbers are sacreBLEU's."""
+    from t5tune.comparison import write_comparison
+
     launch_if_asked(num_processes)
 
     def choose() -> _Task:
         entry = _text_files(source, reference)
-        name = choose_model(run)
-        settings = _choose_recipe(name, recipe, entry, source_lang, target_lang)
+        named, tried = split_arguments(run, overrides)
+        name = choose_model(named)
+        own = _choose_recipe(name, recipe, entry, source_lang, target_lang)
+        settings, changes = try_settings(own, tried, name) if tried else (own, [])
         settings = _with_options(settings, metric, num_beams)
         check_foreign_metrics(settings.metrics, allow_code)
         return _choose_task(
             name, settings, split, entry, source, output_dir, _choose_engine(name, engine),
             keeps_report=num_beams is None and metric is None and recipe is None,
+            changes=changes,
         )  # fmt: skip
 
     with joined():
         task = from_first(choose)
         report = _evaluate(task, use_cache=not no_cache, allow_code=allow_code)
+        if is_first() and report.comparison is not None and task.directory is not None:
+            write_comparison(report.comparison, task.directory)
     if is_first():
         print_result(report, as_json=json_output)
 
@@ -96,6 +112,7 @@ class _Task:
     directory: Path | None
     is_runs_own: bool  # the evaluation that a training ends with
     export: Export | None  # translates instead of the model itself
+    beside: Path | None = None  # the run's own evaluation, where other settings are tried
 
 
 def _choose_engine(name: str, engine: str) -> Export | None:
@@ -128,6 +145,7 @@ def _choose_task(
     export: Export | None,
     *,
     keeps_report: bool,
+    changes: list[str],
 ) -> _Task:
     """The report goes into the run where it is the report of the run's own settings."""
     from t5tune.run_directory import RunDirectory
@@ -138,12 +156,14 @@ def _choose_task(
         # Not where the report of the run's own split is, whatever the file is called.
         split, label = "test", source.stem if source.stem not in SPLITS else source.name
     run = RunDirectory(Path(name))
+    label = label if export is None else f"{label}-{export.engine}"
     is_runs_own = False
     if output_dir is None and run.is_run and keeps_report:
-        output_dir = run.evaluation(label if export is None else f"{label}-{export.engine}")
+        output_dir = run.tried_evaluation(label, changes) if changes else run.evaluation(label)
         judged_by = "test" if recipe.data.test is not None else "validation"
-        is_runs_own = entry is None and split == judged_by and export is None
-    return _Task(name, recipe, split, output_dir, is_runs_own, export)
+        is_runs_own = not changes and entry is None and split == judged_by and export is None
+    beside = run.evaluation(label) if changes and run.is_run else None
+    return _Task(name, recipe, split, output_dir, is_runs_own, export, beside)
 
 
 def _evaluate(task: _Task, *, use_cache: bool, allow_code: bool) -> Report:
@@ -167,6 +187,7 @@ def _evaluate(task: _Task, *, use_cache: bool, allow_code: bool) -> Report:
         export=task.export,
         use_cache=use_cache,
         writes_card=task.is_runs_own,
+        beside=task.beside,
         allow_code=allow_code,
     )
 

@@ -12,14 +12,21 @@ if TYPE_CHECKING:
 
 
 def print_result(report: Report, *, as_json: bool) -> None:
-    """JSON if asked for; tables and examples on a terminal; else one line per score."""
+    """JSON if asked for; tables and examples on a terminal; else one line per score.
+
+    A comparison with the stored report follows.
+    """
+    from t5tune.scoring.comparison_text import format_lines
     from t5tune.scoring.report import format_json, format_scores
 
     if as_json:
         typer.echo(format_json(report))
-    elif sys.stdout.isatty():
+        return
+    if sys.stdout.isatty():
         from t5tune.scoring.report_terminal import print_report
 
         print_report(report)
     else:
         typer.echo(format_scores(report))
+    if report.comparison is not None:
+        typer.echo(format_lines(report.comparison))

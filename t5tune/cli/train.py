@@ -137,11 +137,13 @@ class _Begun:
         recipe: As the run was begun with.
         run: Where to.
         finished: The report of the run, if there is nothing left to do.
+        tried: Settings of decoding and scoring that are not those of the finished run.
     """
 
     recipe: Recipe
     run: RunDirectory
     finished: Path | None
+    tried: tuple[str, ...] = ()
 
 
 def _begin(typed: _Typed, options: Sequence[str], allow_code: bool, stack: ExitStack) -> _Begun:
@@ -155,12 +157,13 @@ def _begin(typed: _Typed, options: Sequence[str], allow_code: bool, stack: ExitS
     check_foreign_metrics(recipe.metrics, allow_code)
     _check_directory(run)
     stack.enter_context(lock_run(run))
+    recipe, tried = _set_aside(recipe, run)
     _check_recipe(recipe, run, typed.command(options))
     note = f" ({chosen.note})" if chosen.note else ""
     typer.echo(f"run: {run.path}{note}", err=True)
     report = run.report("test" if recipe.data.test is not None else "validation")
     is_finished = has_model_of(run, recipe) and report.is_file()
-    return _Begun(recipe, run, report if is_finished else None)
+    return _Begun(recipe, run, report if is_finished else None, tried)
 
 
 def _say_finished(begun: _Begun, command: str, json_output: bool) -> None:
@@ -169,9 +172,16 @@ def _say_finished(begun: _Begun, command: str, json_output: bool) -> None:
     assert begun.finished is not None
     typer.echo(f"this run is finished: {begun.run.path}", err=True)
     runs_code = any(map(is_evaluate_metric, begun.recipe.metrics))
-    path = shlex.quote(str(begun.run.path))
-    evaluate = f"t5tune eval {path}" + (" --allow-code" if runs_code else "")
-    typer.echo(f"try: {evaluate}   # or {command} --restart", err=True)
+    allowing = ["--allow-code"] if runs_code else []
+    evaluate = shlex.join(["t5tune", "eval", str(begun.run.path), *begun.tried, *allowing])
+    if begun.tried:
+        settings = ", ".join(begun.tried)
+        typer.echo(f"its model and its report stay as they are, without {settings}", err=True)
+        typer.echo(
+            f"try: {evaluate}   # decodes so, and reports beside the stored report", err=True
+        )
+    else:
+        typer.echo(f"try: {evaluate}   # or {command} --restart", err=True)
     if json_output:
         typer.echo(begun.finished.read_text(encoding="utf-8"), nl=False)
 
@@ -192,6 +202,30 @@ def _check_directory(run: RunDirectory) -> None:
                 "its own.",
                 next_command="--output-dir ANOTHER",
             )
+
+
+def _set_aside(recipe: Recipe, run: RunDirectory) -> tuple[Recipe, tuple[str, ...]]:
+    """The recipe as a finished run decodes and scores, and what the user wanted otherwise.
+
+    Such settings change nothing that was trained: `t5tune eval` tries them.
+    """
+    from pydantic import ValidationError
+
+    from t5tune.cli.tried_settings import format_changes, is_tried
+    from t5tune.recipe.loading import differing_keys
+    from t5tune.training.resuming import has_model_of, recorded_recipe, with_values_of
+
+    recorded = recorded_recipe(run)
+    if recorded is None:
+        return recipe, ()
+    keys = list(filter(is_tried, differing_keys(recorded, recipe)))
+    try:
+        reset = with_values_of(recorded, keys, recipe)
+    except ValidationError:
+        return recipe, ()
+    if not keys or not has_model_of(run, reset):
+        return recipe, ()
+    return reset, tuple(format_changes(recipe, keys))
 
 
 def _check_recipe(recipe: Recipe, run: RunDirectory, command: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -43,13 +44,16 @@ def load_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     return _with_absolute_paths(recipe, file.parent, overridden)
 
 
-def change_recipe(recipe: Recipe, overrides: Sequence[str], origin: Path) -> Recipe:
+def change_recipe(
+    recipe: Recipe, overrides: Sequence[str], origin: Path, *, next_command: str | None = None
+) -> Recipe:
     """A recipe with changes from the command line, checked like one from a file.
 
     Args:
         recipe: Its paths are absolute.
         overrides: As for `load_recipe`.
         origin: The file that the recipe was read from, for messages.
+        next_command: What to type after a mistake, instead of checking that file.
 
     Raises:
         T5TuneError: With every problem on a line of its own.
@@ -59,8 +63,16 @@ def change_recipe(recipe: Recipe, overrides: Sequence[str], origin: Path) -> Rec
     document = YamlDocument(recipe.model_dump(mode="json"))
     twice: list[str] = []
     overridden = [_apply_override(document, text, twice) for text in overrides]
-    changed = _validate(document, origin, overridden, twice)
+    changed = _validate(document, origin, overridden, twice, next_command)
     return _with_absolute_paths(changed, origin.parent, overridden)
+
+
+def format_override(key: str, value: Any) -> str:
+    """KEY=VALUE, from which the same value is read."""
+    if isinstance(value, str) and parse_scalar(value) == value and value[:1] not in "[{\"'":
+        return f"{key}={value}"
+    # A flow collection of JSON is one of YAML too.
+    return f"{key}={json.dumps(value, ensure_ascii=False)}"
 
 
 def _read_document(file: Path) -> YamlDocument:
@@ -120,7 +132,11 @@ def _apply_override(document: YamlDocument, text: str, twice: list[str]) -> KeyP
 
 
 def _validate(
-    document: YamlDocument, file: Path, overridden: Sequence[KeyPath], twice: Sequence[str]
+    document: YamlDocument,
+    file: Path,
+    overridden: Sequence[KeyPath],
+    twice: Sequence[str],
+    next_command: str | None = None,
 ) -> Recipe:
     def place(path: KeyPath) -> str:
         if any(path[: len(key)] == key for key in overridden):
@@ -143,11 +159,12 @@ def _validate(
         lines += [line for _, line in describe_problems(error, place)]
     if recipe is None or lines:
         count = f"{len(lines)} problems:\n" if len(lines) > 1 else ""
-        next_command = (
-            f"correct the line{'s' if len(lines) > 1 else ''}, then: t5tune validate {file}"
-        )
-        if file.parent == recipes_directory():  # it ships: the override is what to correct
-            next_command = f"t5tune recipes show {file.stem}"
+        if next_command is None:
+            next_command = (
+                f"correct the line{'s' if len(lines) > 1 else ''}, then: t5tune validate {file}"
+            )
+            if file.parent == recipes_directory():  # it ships: the override is what to correct
+                next_command = f"t5tune recipes show {file.stem}"
         raise T5TuneError(count + "\n".join(lines), next_command=next_command)
     return recipe
 

@@ -153,6 +153,17 @@ def comparison_to_json(comparison: Comparison) -> dict[str, object]:
     }
 
 
+def summary_to_json(comparison: Comparison) -> dict[str, object]:
+    """Two systems, without their texts: the baseline's scores, and the other's differences."""
+    baseline, system = comparison.systems
+    return {
+        "baseline": baseline.name,
+        "scores": [score.to_json() for score in baseline.scores],
+        "differences": _differences_to_json(system.scores, system.differences),
+        "num_different_outputs": system.num_different,
+    }
+
+
 def _system_to_json(comparison: Comparison, system: ComparedSystem) -> dict[str, object]:
     is_baseline = system is comparison.baseline
     return {

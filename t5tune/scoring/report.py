@@ -9,6 +9,8 @@ from pathlib import Path
 
 from t5tune.files import write_text
 from t5tune.scoring.breakdown import breakdown_to_json
+from t5tune.scoring.comparison import Comparison
+from t5tune.scoring.comparison_text import summary_to_json
 from t5tune.scoring.diagnosis import finding_to_json
 from t5tune.scoring.findings import Breakdown, Finding
 from t5tune.scoring.names import format_value
@@ -57,6 +59,7 @@ class Report:
         findings: Faults that were looked for, also those that were not found.
         breakdowns: Scores of parts of the test set.
         found: The examples that the notable findings name.
+        comparison: With the stored report of the same model, where other settings were tried.
         examples: All of the test set, in its order; not part of the JSON.
     """
 
@@ -75,10 +78,14 @@ class Report:
     breakdowns: tuple[Breakdown, ...] = ()
     found: tuple[Example, ...] = ()
     examples: tuple[Example, ...] = field(default=(), repr=False)
+    comparison: Comparison | None = field(default=None, repr=False)
     schema_version: int = SCHEMA_VERSION
 
     def to_json(self) -> dict[str, object]:
         """The report as JSON values, in the key order that other programs see."""
+        compared = (
+            {} if self.comparison is None else {"comparison": summary_to_json(self.comparison)}
+        )
         return {
             "schema_version": self.schema_version,
             "run": self.run,
@@ -97,6 +104,7 @@ class Report:
             "weights": self.weights,
             "findings": [finding_to_json(finding) for finding in self.findings],
             "breakdowns": [breakdown_to_json(breakdown) for breakdown in self.breakdowns],
+            **compared,
         }
 
     def to_markdown(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,23 @@ def recorded_recipe(run: RunDirectory) -> Recipe | None:
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def with_values_of(recipe: Recipe, keys: Iterable[str], other: Recipe) -> Recipe:
+    """The other recipe with this one's values of some keys.
+
+    Raises:
+        ValidationError: They do not go together.
+    """
+    wanted, values = recipe.model_dump(mode="json"), other.model_dump(mode="json")
+    for key in keys:
+        *sections, name = key.split(".")
+        section = values
+        for part in sections:
+            section[part] = section.get(part) or {}
+            section = section[part]
+        section[name] = _value(wanted, key)
+    return Recipe.model_validate(values)
 
 
 def find_unsafe_changes(recorded: Recipe, recipe: Recipe) -> list[str]:
