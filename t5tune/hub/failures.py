@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import httpx2
     from huggingface_hub.errors import HfHubHTTPError
 
+_BUSY = {408, 429}  # statuses that another try may change; so may those from 500 on
 AGAIN = "the same command again"
 _DISK = {errno.ENOSPC, errno.EDQUOT}
 _UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
@@ -62,10 +63,9 @@ def describe_outage(error: BaseException) -> str | None:
     from huggingface_hub.errors import HfHubHTTPError
 
     for each in _chain(error):
-        if isinstance(each, HfHubHTTPError) and each.response.status_code in (408, 429):
-            return f"it answers {_status(each.response)}"
-        if isinstance(each, HfHubHTTPError) and each.response.status_code >= 500:
-            return f"it answers {_status(each.response)}"
+        if isinstance(each, HfHubHTTPError):
+            code = each.response.status_code
+            return f"it answers {_status(each.response)}" if code in _BUSY or code >= 500 else None
         if (reason := _describe_transport(each)) is not None:
             return reason
     return None
@@ -106,11 +106,11 @@ def _explain_answer(error: BaseException, repository: HubRepository) -> _Explain
     if isinstance(error, errors.DisabledRepoError):
         return f"{repository} has been disabled on the hub.", f"see {repository.page}"
     if isinstance(error, errors.RepositoryNotFoundError):
-        return (
-            f"there is no directory {repository.name}, and the hub has no {repository.word} of "
-            "that name, or it is a private one.",
-            "correct the name; for a private one: hf auth login   # or set HF_TOKEN",
-        )
+        what = f"the hub has no {repository.word} {repository.name}"
+        if repository.kind == "model":
+            what = f"there is no directory {repository.name}, and the hub has no model of that name"
+        login = "correct the name; for a private one: hf auth login   # or set HF_TOKEN"
+        return f"{what}, or it is a private one.", login
     if isinstance(error, errors.RevisionNotFoundError):
         return (
             f"{repository} has no branch, tag or commit {repository.revision}.",

@@ -112,6 +112,14 @@ def test_a_name_that_the_hub_does_not_have(tiny: Hub) -> None:
     assert "hf auth login" in str(caught.value.next_command)
 
 
+def test_a_data_set_that_the_hub_does_not_have(tiny: Hub) -> None:
+    with pytest.raises(T5TuneError) as caught:
+        find_snapshot(HubRepository("dataset", "acme/tiny"), "data.train")
+    assert caught.value.message == (
+        "data.train: the hub has no data set acme/tiny, or it is a private one."
+    )
+
+
 @pytest.mark.parametrize("name", ["./model", "a/b/c", "no model", "x" * 200, "../up", "-a", "a..b"])
 def test_a_name_that_no_hub_has(tiny: Hub, name: str) -> None:
     with pytest.raises(T5TuneError, match="neither a directory that is there nor a name"):
