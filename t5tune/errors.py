@@ -1,9 +1,18 @@
-"""The one exception that t5tune shows to its user without a traceback."""
+"""The one exception that t5tune shows to its user without a traceback, and names in its text."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
+
+# C0 and C1 move the cursor and set colours, marks of direction turn what follows around, and
+# halves of a character cannot be written. Line breaks and tabs are the text's own.
+_CONTROLS = re.compile(
+    "[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+_MOST_NAMES = 20
+_LONGEST_NAME = 60  # characters
 
 
 class T5TuneError(Exception):
@@ -24,4 +33,34 @@ class T5TuneError(Exception):
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """The end of a sentence: `; did you mean X?` with the nearest choice, or nothing."""
     near = difflib.get_close_matches(word, list(choices), n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    return f"; did you mean {visible(near[0], one_line=True)}?" if near else ""
+
+
+def visible(text: str, *, one_line: bool = False) -> str:
+    r"""The text with its control characters spelled out: `\x1b` instead of an escape.
+
+    All that is printed for people goes through this, since files, recipes and answers of a hub
+    could otherwise clear the terminal or write over a message.
+
+    Args:
+        text: Whatever it holds.
+        one_line: Spell out line breaks and tabs too, as in a name within a message.
+    """
+    if one_line:
+        text = text.replace("\n", "\\n").replace("\t", "\\t")
+    return _CONTROLS.sub(_spell, text)
+
+
+def _spell(match: re.Match[str]) -> str:
+    return match[0].encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+def list_names(names: Sequence[str]) -> str:
+    """Names as a message lists them: each on one line, and not all of thousands."""
+    shown = [_shorten(visible(name, one_line=True)) for name in names[:_MOST_NAMES]]
+    more = f" and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""
+    return (", ".join(shown) or "none") + more
+
+
+def _shorten(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else name[:_LONGEST_NAME] + "…"

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from t5tune.decoding.choices import Layout, ModelChoice, SearchChoice, describe_origin
-from t5tune.decoding.formats import JsonLinesFormat, TextFormat, TsvFormat
-from t5tune.decoding.items import Document, Item, Kind, Lines
+from t5tune.decoding.columns import ColumnsFormat, Csv, Tsv
+from t5tune.decoding.formats import JsonLinesFormat, TextFormat
+from t5tune.decoding.items import Document, Item, Kind, Lines, Rows
 from t5tune.decoding.lines import FileFacts, TextInput, inspect
 from t5tune.decoding.output import Output, OutputFile, Progress, StandardOutput
 from t5tune.decoding.sentences import SentenceTranslator
@@ -46,9 +47,12 @@ def translate_input(
         T5TuneError: Any of them cannot be read, written or used, or they do not fit together.
         BrokenPipeError: Nobody reads standard output any more.
     """
-    kind = _choose_kind(layout, search, model)
+    kind = _choose_kind(layout, search, model, source.name)
     _check_places(source, output)
-    facts = None if source.is_live or source.status is None else inspect(source, kind.check)
+    facts = None
+    if not source.is_live and source.status is not None:
+        facts = inspect(source, kind.check)
+        kind.end_check()
     lazy = _LazyTranslator(model, search, is_document=layout.is_document)
     target: Output = StandardOutput()
     if output is not None:
@@ -62,7 +66,7 @@ def translate_input(
     _run(source, target, kind, lazy, facts)
 
 
-def _choose_kind(layout: Layout, search: SearchChoice, model: ModelChoice) -> Kind[Any]:
+def _choose_kind(layout: Layout, search: SearchChoice, model: ModelChoice, name: str) -> Kind[Any]:
     with_n_best = search.num_hypotheses is not None
     if layout.as_json and layout.format != "text":
         raise T5TuneError("--json is for lines of text.", next_command="--format jsonl")
@@ -78,18 +82,24 @@ def _choose_kind(layout: Layout, search: SearchChoice, model: ModelChoice) -> Ki
         raise T5TuneError("--format markdown is for documents.", next_command="--documents")
     if layout.format == "text":
         if layout.column is not None:
-            raise T5TuneError("--column is for TSV and JSON lines.", next_command="--format tsv")
+            raise T5TuneError(
+                "--column is for TSV, CSV and JSON lines.", next_command="--format tsv"
+            )
         return Lines(TextFormat(as_json=layout.as_json, with_n_best=with_n_best))
     if layout.column is None:
         raise T5TuneError(
             f"--format {layout.format} needs to know where the source stands.",
-            next_command="--column NAME" + (" or --column 1" if layout.format == "tsv" else ""),
+            next_command="--column NAME" + ("" if layout.format == "jsonl" else " or --column 1"),
         )
     if layout.format == "jsonl":
-        return Lines(JsonLinesFormat(layout.column, layout.into, with_n_best=with_n_best))
+        return Lines(
+            JsonLinesFormat(layout.column, layout.into, with_n_best=with_n_best, name=name)
+        )
     if with_n_best:
         raise T5TuneError("--n-best does not fit into a column.", next_command="--format jsonl")
-    return Lines(TsvFormat(layout.column, layout.into))
+    if layout.format == "csv":
+        return Rows(ColumnsFormat(layout.column, layout.into, Csv(), name), name)
+    return Lines(ColumnsFormat(layout.column, layout.into, Tsv(), name))
 
 
 def _find_language(model: ModelChoice) -> str | None:

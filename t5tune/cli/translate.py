@@ -38,11 +38,11 @@ def translate(
         str | None,
         typer.Option(
             "--format",
-            help="text, tsv, jsonl, and for documents markdown; by the name of --input.",
+            help="text, tsv, csv, jsonl, and for documents markdown; by the name of --input.",
         ),
     ] = None,
     column: Annotated[
-        str | None, typer.Option(help="Of the source: a name or, in TSV, a number.")
+        str | None, typer.Option(help="Of the source: a name or, in TSV and CSV, a number.")
     ] = None,
     into: Annotated[str, typer.Option(help="Column or field of the translation.")] = "translation",
     json_output: Annotated[

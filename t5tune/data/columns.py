@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
+import math
+import re
+import shlex
 import string
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from t5tune.errors import T5TuneError, did_you_mean
+from t5tune.data.json_objects import JsonConstant, JsonNumber
+from t5tune.data.tables import Table
+from t5tune.errors import T5TuneError, did_you_mean, list_names, visible
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 # Column names that common data sets use, tried in this order where a recipe names none.
 SOURCE_COLUMNS = ("source", "src", "input", "document", "article", "text", "question")
 TARGET_COLUMNS = ("target", "tgt", "output", "summary", "highlights", "label", "answer")
+
+
+@dataclass
+class Reading:
+    """How often something was read as a text that is not one as it stands.
+
+    Attributes:
+        num: Of the rows.
+        example: The first of them, and what it holds.
+    """
+
+    num: int = 0
+    example: str = ""
+
+    def count(self, example: Callable[[], str]) -> None:
+        if not self.num:
+            self.example = example()
+        self.num += 1
 
 
 class ColumnReader:
@@ -20,52 +47,110 @@ class ColumnReader:
     `answers.text`) or, if it contains a brace, a template over those
     (`"question: {question} context: {context}"`). A list gives several references.
 
+    Numbers are read as they are spelled, and of a list for the source only the first text is;
+    both are counted, so that it can be said. Whatever else is not a text is refused.
+
     Args:
         source: Specification of the source.
         target: Specification of the target, which is the first reference.
         references: Specifications of further references.
-        place: What the rows come from, for messages.
+        table: What the rows come from, for messages.
+
+    Attributes:
+        numbers: Numbers that were read, by column.
+        lists: Lists of more than one text of which only the first was read, by column.
     """
 
-    def __init__(self, source: str, target: str, references: Sequence[str], place: str) -> None:
+    def __init__(self, source: str, target: str, references: Sequence[str], table: Table) -> None:
         self._source = source
         self._references = (target, *references)
-        self._place = place
+        self._table = table
+        self.numbers: dict[str, Reading] = defaultdict(Reading)
+        self.lists: dict[str, Reading] = defaultdict(Reading)
 
     def read(self, row: dict[str, Any], number: int) -> tuple[str, list[str]]:
         """The source and at least one reference.
 
         Args:
             row: A row of the table.
-            number: Its number, counted from 1, for messages.
+            number: Its number, for messages.
 
         Raises:
             T5TuneError: A column is missing or holds no text.
         """
-        source = self._read_texts(row, self._source, number)
+        source = self._read_first(row, self._source, number)
         references: list[str] = []
         for specification in self._references:
             for text in self._read_texts(row, specification, number):
                 if text not in references or specification == self._references[0]:
                     references.append(text)
-        return source[0], references
+        return source, references
+
+    def describe_readings(self) -> Iterator[str]:
+        """What was read as a text that is not one as it stands: a sentence for each column."""
+        for column, found in self.numbers.items():
+            yield (
+                f"column {visible(column, one_line=True)} of {self._table.place} holds numbers "
+                f"({found.num:,}), which are read as they are written ({found.example})"
+            )
+        for column, found in self.lists.items():
+            yield (
+                f"column {visible(column, one_line=True)} of {self._table.place} holds lists "
+                f"({found.num:,}), of which only the first text is read ({found.example})"
+            )
+
+    def _read_first(self, row: dict[str, Any], specification: str, number: int) -> str:
+        texts = self._read_texts(row, specification, number)
+        if len(texts) > 1:
+            self.lists[specification].count(
+                lambda: f"{self._table.unit} {number}: {len(texts)} texts"
+            )
+        return texts[0]
 
     def _read_texts(self, row: dict[str, Any], specification: str, number: int) -> list[str]:
         if "{" in specification:
-            fields = template_fields(specification, self._place)
-            values = {name: self._read_texts(row, name, number)[0] for name in fields}
+            fields = template_fields(specification, self._table.place)
+            values = {name: self._read_first(row, name, number) for name in fields}
             return [_fill_template(specification, values)]
         value = self._find(row, specification, number)
         # No answer at all, as for the unanswerable questions of SQuAD 2.0, is the empty text.
-        values_ = (value or [""]) if isinstance(value, list) else [value]
-        texts = [str(item) for item in values_ if isinstance(item, (str, int, float))]
-        if not texts or len(texts) != len(values_):
-            found = "null" if value is None else f"{type(value).__name__}"
-            raise T5TuneError(
-                f"{self._place}, row {number}: column {specification} holds {found}, not text.",
-                next_command="remove the row, or name a column of text in the recipe",
+        items = (value or [""]) if isinstance(value, list) else [value]
+        return [self._read_text(item, specification, number) for item in items]
+
+    def _read_text(self, value: Any, column: str, number: int) -> str:
+        """A text; of a number its spelling."""
+        if isinstance(value, str) and not isinstance(value, JsonNumber):
+            if not value.isascii() and _SURROGATE.search(value):
+                raise self._refuse_surrogate(column, number)
+            return value
+        is_number = isinstance(value, (JsonNumber, int, float)) and not isinstance(value, bool)
+        if not is_number or (isinstance(value, float) and not math.isfinite(value)):
+            raise self._refuse_value(value, column, number)
+        self.numbers[column].count(lambda: f"{self._table.unit} {number}: {value!s:.40}")
+        return str(value)
+
+    def _refuse_value(self, value: Any, column: str, number: int) -> T5TuneError:
+        if isinstance(value, bool):
+            name = visible(column, one_line=True)
+            return T5TuneError(
+                f"{self._table.locate(number)}: column {name} holds {str(value).lower()}, "
+                "which is not a text.",
+                next_command='write a text instead, such as "true" or "yes", '
+                "or name a column of text in the recipe",
             )
-        return texts
+        return T5TuneError(
+            f"{self._table.locate(number)}: column {visible(column, one_line=True)} holds "
+            f"{_describe(value)}, not text.",
+            next_command="remove the row, or name a column of text in the recipe",
+        )
+
+    def _refuse_surrogate(self, column: str, number: int) -> T5TuneError:
+        return T5TuneError(
+            f"{self._table.locate(number)}: column {visible(column, one_line=True)} holds half a "
+            "character (a lone surrogate such as \\ud800), which no file in UTF-8 can.",
+            next_command=f"jq -c . {shlex.quote(self._table.place)} > whole.jsonl   "
+            "# puts U+FFFD in its place",
+        )
 
     def _find(self, row: dict[str, Any], path: str, number: int) -> Any:
         if path in row:
@@ -74,9 +159,20 @@ class ColumnReader:
         for part in path.split("."):
             if not isinstance(value, dict) or part not in value:
                 known = list(value) if isinstance(value, dict) else []
-                raise missing_column(path, known, f"{self._place}, row {number}")
+                raise missing_column(path, known, self._table.locate(number))
             value = value[part]
         return value
+
+
+def _describe(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, JsonConstant):
+        return value.name
+    if isinstance(value, float):
+        return str(value)
+    names = {dict: "an object", list: "a list within a list"}
+    return names.get(type(value), f"a value of type {type(value).__name__}")
 
 
 def template_fields(template: str, place: str) -> list[str]:
@@ -104,7 +200,8 @@ def missing_column(name: str, known: Sequence[str], place: str) -> T5TuneError:
     """The error for a column that is not there, with the nearest name that is."""
     hint = did_you_mean(name, known)
     return T5TuneError(
-        f"{place}: there is no column {name}{hint} (columns: {', '.join(known) or 'none'}).",
+        f"{place}: there is no column {visible(name, one_line=True)}{hint} "
+        f"(columns: {list_names(known)}).",
         next_command="name the columns in the recipe with `source:` and `target:`",
     )
 
@@ -148,7 +245,7 @@ def guess_columns(
         found = [c for c in candidates if c in columns or c.split(".")[0] in columns]
         if not found and columns:
             raise T5TuneError(
-                f"{where}: which column of {place} is the {key}? (columns: {', '.join(columns)})",
+                f"{where}: which column of {place} is the {key}? (columns: {list_names(columns)})",
                 next_command=f"add `{key}: COLUMN` under {where} in the recipe",
             )
         chosen.append(found[0] if found else names[0])

@@ -2,37 +2,24 @@
 
 Every reader returns a `datasets.Dataset` with the columns `source` (string), `target`
 (string) and `references` (list of strings, the target first).
-
-Text, TSV, CSV and JSONL are read here and not by `datasets`, whose readers turn `NA` and
-`null` into missing values and `007` into 7, and split text rows at a lone carriage return.
 """
 
 from __future__ import annotations
 
-import csv
-import json
-from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from t5tune.data.columns import ColumnReader, guess_columns
+from t5tune.data.tables import FORMATS, Table, open_table, read_start
 from t5tune.errors import T5TuneError
 from t5tune.progress import say
 from t5tune.recipe.schema import DataEntry
 from t5tune.run_directory import display_path
-from t5tune.scoring.text_files import read_lines
+from t5tune.scoring.text_files import read_lines, refuse_binary
 
 if TYPE_CHECKING:
     from datasets import Dataset
-
-FORMATS = {
-    ".tsv": "tsv",
-    ".csv": "csv",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".json": "json",
-    ".parquet": "parquet",
-}
 
 
 def load_split(
@@ -67,13 +54,18 @@ def load_split(
     if entry.source_file is not None and entry.target_file is not None:
         dataset = Dataset.from_dict(_read_text_pair(entry, where))
     else:
-        place, columns, rows = _open_rows(entry, where)
+        table = _open_table(entry, where)
         languages = (source_lang, target_lang)
         names = guess_columns(
-            entry.source or source, entry.target or target, columns, languages, place, where
+            entry.source or source,
+            entry.target or target,
+            table.columns,
+            languages,
+            table.place,
+            where,
         )
-        reader = ColumnReader(*names, entry.references or [], place)
-        dataset = Dataset.from_dict(_read_rows(rows(), reader, entry.max_examples))
+        reader = ColumnReader(*names, entry.references or [], table)
+        dataset = Dataset.from_dict(_read_rows(table, reader, entry.max_examples, where))
     if len(dataset) == 0:
         raise T5TuneError(
             f"{where}: {_place(entry)} holds no example.",
@@ -126,32 +118,26 @@ def _read_text_pair(entry: DataEntry, where: str) -> dict[str, list[Any]]:
     }
 
 
-Rows = Callable[[], Iterator[dict[str, Any]]]
-
-
-def _open_rows(entry: DataEntry, where: str) -> tuple[str, list[str], Rows]:
-    """The place's name, its columns, and a function that iterates over its rows."""
+def _open_table(entry: DataEntry, where: str) -> Table:
+    """The rows of an entry with columns."""
     if entry.hub is not None:
         dataset = _load_from_hub(entry, where)
-        columns = list(dataset.column_names)
-        return _place(entry), columns, lambda: iter(dataset)
+        return Table(
+            _place(entry),
+            list(dataset.column_names),
+            lambda: enumerate(dataset, start=1),
+            num_rows=len(dataset),
+        )
     assert entry.file is not None
     path = _existing(entry.file, where, "file")
     kind = entry.format or FORMATS.get(path.suffix.lower())
+    path = Path(display_path(path))
     if kind is None:
-        raise T5TuneError(
-            f"{where}.file: the ending of {display_path(path)} does not tell its format.",
+        raise refuse_binary(str(path), read_start(path)) or T5TuneError(
+            f"{where}.file: the ending of {path} does not tell its format.",
             next_command=f"add `format:` to {where}: tsv, csv, json, jsonl or parquet",
         )
-    path = Path(display_path(path))
-    if kind == "parquet":
-        return _open_parquet(path)
-    if kind in ("tsv", "csv"):
-        lines = _read_tsv(path) if kind == "tsv" else _read_csv(path)
-        rows = _name_columns(lines, entry.columns, path)
-    else:
-        rows = _read_jsonl(path) if kind == "jsonl" else _read_json(path)
-    return str(path), list(rows[0]) if rows else [], lambda: iter(rows)
+    return open_table(path, kind, entry.columns, where)
 
 
 def _load_from_hub(entry: DataEntry, where: str) -> Dataset:
@@ -177,101 +163,15 @@ def _load_from_hub(entry: DataEntry, where: str) -> Dataset:
     return dataset
 
 
-def _open_parquet(path: Path) -> tuple[str, list[str], Rows]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        table = pq.read_table(path)
-    except pa.ArrowException as error:
-        raise T5TuneError(
-            f"{path} is not a readable Parquet file: {error}", next_command=f"file {path}"
-        ) from error
-    return str(path), table.column_names, lambda: iter(table.to_pylist())
-
-
-def _read_tsv(path: Path) -> list[list[str]]:
-    """Tab-separated cells. Quotes are text: TSV has no quoting."""
-    return [line.split("\t") for line in read_lines(path)]
-
-
-def _read_csv(path: Path) -> list[list[str]]:
-    """Comma-separated cells, quoted as in RFC 4180."""
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        reader = csv.reader(stream, strict=True)
-        try:
-            return [row for row in reader if row]
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise T5TuneError(
-                f"{path}, line {reader.line_num}: not readable as CSV: {error}.",
-                next_command=f"sed -n {max(reader.line_num, 1)}p {path}",
-            ) from error
-
-
-def _name_columns(
-    rows: list[list[str]], columns: list[str] | None, path: Path
-) -> list[dict[str, Any]]:
-    """Rows as dictionaries; the first one is the header unless the recipe names the columns."""
-    if not rows:
-        return []
-    names = columns or rows[0]
-    first = 1 if columns else 2
-    for number, row in enumerate(rows[first - 1 :], start=first):
-        if len(row) != len(names):
-            raise T5TuneError(
-                f"{path}, row {number}: {len(row)} columns, but there are names for {len(names)} "
-                f"({', '.join(names)}).",
-                next_command=f"head -n {number} {path} | tail -n 1",
-            )
-    return [dict(zip(names, row, strict=True)) for row in rows[first - 1 :]]
-
-
-def _read_jsonl(path: Path) -> list[dict[str, Any]]:
-    rows = []
-    for number, line in enumerate(read_lines(path), start=1):
-        if line.strip():
-            rows.append(_parse_object(line, f"{path}, line {number}", f"sed -n {number}p {path}"))
-    return rows
-
-
-def _parse_object(text: str, place: str, next_command: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise T5TuneError(f"{place}: not JSON: {error}.", next_command=next_command) from error
-    if not isinstance(value, dict):
-        raise T5TuneError(f"{place}: not a JSON object.", next_command=next_command)
-    return value
-
-
-def _read_json(path: Path) -> list[dict[str, Any]]:
-    """A list of objects, `{"data": [...]}` as SQuAD has it, or one object a line."""
-    text = "\n".join(read_lines(path))
-    try:
-        value = json.loads(text)
-    except json.JSONDecodeError:
-        return _read_jsonl(path)
-    if isinstance(value, dict) and isinstance(value.get("data"), list):
-        value = value["data"]
-    if isinstance(value, dict):
-        value = [value]
-    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
-        raise T5TuneError(
-            f"{path}: expected a list of JSON objects, or one object a line.",
-            next_command=f"head -c 300 {path}",
-        )
-    return value
-
-
 def _read_rows(
-    rows: Iterator[dict[str, Any]], reader: ColumnReader, limit: int | None
+    table: Table, reader: ColumnReader, limit: int | None, where: str
 ) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {"source": [], "target": [], "references": []}
-    for number, row in enumerate(rows, start=1):
-        if limit is not None and number > limit:
-            break
+    for number, row in islice(table.rows(), limit):
         source, references = reader.read(row, number)
         columns["source"].append(source)
         columns["target"].append(references[0])
         columns["references"].append(references)
+    for sentence in reader.describe_readings():
+        say(f"{where}: {sentence}")
     return columns

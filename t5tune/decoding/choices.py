@@ -12,8 +12,14 @@ from t5tune.errors import T5TuneError, did_you_mean
 from t5tune.manifest import fingerprint_directory
 from t5tune.run_directory import RunDirectory
 
-FORMATS = ("text", "markdown", "tsv", "jsonl")
-_SUFFIXES = {".tsv": "tsv", ".jsonl": "jsonl", ".md": "markdown", ".markdown": "markdown"}
+FORMATS = ("text", "markdown", "tsv", "csv", "jsonl")
+_SUFFIXES = {
+    ".tsv": "tsv",
+    ".csv": "csv",
+    ".jsonl": "jsonl",
+    ".md": "markdown",
+    ".markdown": "markdown",
+}
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,7 @@ class Layout:
 
     Attributes:
         format: One of `FORMATS`.
-        column: Of the source, in TSV and JSON lines.
+        column: Of the source, in TSV, CSV and JSON lines.
         into: Of the translation.
         is_document: Sentences are found in the text, which is put together again.
         as_json: One object a line, for lines of text.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
+from t5tune.decoding.columns import ColumnsFormat, RowJoiner
 from t5tune.decoding.documents import Segment, split_document
 from t5tune.decoding.formats import Entry, Format, TextFormat
 from t5tune.decoding.lines import BOM, FileFacts, Line, TextInput, split_into_lines
@@ -41,6 +42,14 @@ class Kind(Protocol[ItemT]):
 
         Raises:
             T5TuneError: It is not what it should be.
+        """
+        ...
+
+    def end_check(self) -> None:
+        """All lines were looked at.
+
+        Raises:
+            T5TuneError: Something has no end.
         """
         ...
 
@@ -82,20 +91,22 @@ class Lines:
         if not isinstance(self.format, TextFormat):
             self.format.parse(line)
 
+    def end_check(self) -> None:
+        """Lines end with themselves."""
+
     def read(self, source: TextInput) -> Iterator[list[Entry]]:
         for lines in split_into_lines(source.read(), source.name):
             yield from self._parse(lines)
 
-    def _parse(self, lines: Sequence[Line]) -> Iterator[list[Entry]]:
+    def _parse(self, lines: Iterable[Line]) -> Iterator[list[Entry]]:
         """Entries; where a line is refused, those before it come first."""
         entries: list[Entry] = []
         fault: T5TuneError | None = None
-        for line in lines:
-            try:
+        try:
+            for line in lines:
                 entries.append(self.format.parse(line))
-            except T5TuneError as error:
-                fault = error
-                break
+        except T5TuneError as error:
+            fault = error
         yield entries
         if fault is not None:
             raise fault
@@ -113,6 +124,40 @@ class Lines:
         return f"line {entry.line.number:,}"
 
 
+class Rows(Lines):
+    """Input of one row a line, or of several lines where a cell of CSV has line breaks.
+
+    Args:
+        format_: See there.
+        name: Of the input, for messages.
+    """
+
+    unit = "rows"
+
+    def __init__(self, format_: ColumnsFormat, name: str) -> None:
+        super().__init__(format_)
+        self._name = name
+        self._checked = RowJoiner(name)
+        self._num_rows = 0
+
+    def check(self, line: Line) -> None:
+        for row in self._checked.join([line]):
+            self.format.parse(row)
+            self._num_rows += 1
+
+    def end_check(self) -> None:
+        self._checked.end()
+
+    def read(self, source: TextInput) -> Iterator[list[Entry]]:
+        joiner = RowJoiner(self._name)
+        for lines in split_into_lines(source.read(), source.name):
+            yield from self._parse(joiner.join(lines))
+        joiner.end()
+
+    def count(self, facts: FileFacts | None) -> int | None:
+        return None if facts is None else self._num_rows
+
+
 class Document:
     """Input that is one document."""
 
@@ -123,6 +168,9 @@ class Document:
         self.is_markdown = is_markdown
 
     def check(self, line: Line) -> None:
+        """Every text is a document."""
+
+    def end_check(self) -> None:
         """Every text is a document."""
 
     def read(self, source: TextInput) -> Iterator[list[Segment]]:

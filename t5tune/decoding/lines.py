@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import hashlib
 import os
 import stat
@@ -13,7 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from t5tune.errors import T5TuneError
-from t5tune.scoring.text_files import STDIN_NAME, refuse_encoding, refuse_file
+from t5tune.scoring.foreign_files import START_BYTES
+from t5tune.scoring.text_files import STDIN_NAME, refuse_binary, refuse_encoding, refuse_file
 
 BLOCK_BYTES = 1 << 16  # what a pipe holds
 MAX_LINE_BYTES = 16 << 20  # no sentence is so long; without a limit one line could fill the memory
@@ -146,13 +146,13 @@ def split_into_lines(blocks: Iterator[bytes], name: str) -> Iterator[list[Line]]
     """
     number = 1
     rest = b""
-    is_utf16 = False
+    start = b""
     for block in blocks:
-        if number == 1 and not rest:
-            is_utf16 = block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        if len(start) < START_BYTES:
+            start += block[: START_BYTES - len(start)]
         whole, separator, tail = block.rpartition(b"\n")
         if separator:
-            lines = _decode(rest + whole, number, name, is_utf16)
+            lines = _decode(rest + whole, number, name, start)
             rest = tail
             for chunk in lines:
                 number += len(chunk)
@@ -160,12 +160,12 @@ def split_into_lines(blocks: Iterator[bytes], name: str) -> Iterator[list[Line]]
         else:
             rest += tail
         if b"\0" in tail or len(rest) > MAX_LINE_BYTES:
-            _check_line(rest, number, name, is_utf16)
+            _check_line(rest, number, name, start)
     if rest:
-        yield from _decode(rest, number, name, is_utf16)
+        yield from _decode(rest, number, name, start)
 
 
-def _decode(data: bytes, number: int, name: str, is_utf16: bool) -> Iterator[list[Line]]:
+def _decode(data: bytes, number: int, name: str, start: bytes) -> Iterator[list[Line]]:
     """Lines of whole lines; where one is no text, those before it come first."""
     pieces = data.split(b"\n")
     fault: T5TuneError | None = None
@@ -177,7 +177,7 @@ def _decode(data: bytes, number: int, name: str, is_utf16: bool) -> Iterator[lis
         texts = []
         try:
             for piece in pieces:
-                texts.append(_check_line(piece, number + len(texts), name, is_utf16))
+                texts.append(_check_line(piece, number + len(texts), name, start))
         except T5TuneError as error:
             fault = error
     if texts:
@@ -186,7 +186,7 @@ def _decode(data: bytes, number: int, name: str, is_utf16: bool) -> Iterator[lis
         raise fault
 
 
-def _check_line(data: bytes, number: int, name: str, is_utf16: bool) -> str:
+def _check_line(data: bytes, number: int, name: str, start: bytes) -> str:
     """The text of a line.
 
     Raises:
@@ -199,14 +199,12 @@ def _check_line(data: bytes, number: int, name: str, is_utf16: bool) -> str:
         position = error.start
         is_cut = error.reason == "unexpected end of data" and len(data) > MAX_LINE_BYTES
         if b"\0" not in data[:position] and not is_cut:
-            raise refuse_encoding(
-                name, number, position + 1, data[position], is_utf16=is_utf16
-            ) from None
+            raise refuse_encoding(name, number, position + 1, data[position], start=start) from None
         text = ""
     nul = data.find(b"\0", 0, position)
     if nul >= 0:
-        raise T5TuneError(
-            f"{name} is no text: line {number}, byte {nul + 1} of the line, is NUL.",
+        raise refuse_binary(name, start) or T5TuneError(
+            f"{name} is not text: line {number}, byte {nul + 1} of the line, is NUL.",
             next_command="tr -d '\\000' < FILE   # if it is text with stray NUL bytes",
         )
     if len(data) > MAX_LINE_BYTES:

@@ -15,6 +15,8 @@ from typing import Any
 import yaml
 
 from t5tune.errors import T5TuneError
+from t5tune.scoring.foreign_files import START_BYTES
+from t5tune.scoring.text_files import refuse_binary
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 50
@@ -92,11 +94,11 @@ def read_text(file: Path) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        encoding = "UTF-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "LATIN1"
-        raise T5TuneError(
-            f"{file}:{line}: not UTF-8: byte {error.start} is 0x{content[error.start]:02x}.",
-            next_command=f"iconv -f {encoding} -t UTF-8 {file} > {file.stem}-utf8.yaml",
+        line = content.count(b"\n", 0, error.start) + 1
+        byte = content[error.start]
+        raise refuse_binary(str(file), content[:START_BYTES]) or T5TuneError(
+            f"{file}:{line}: not UTF-8: byte {error.start} is 0x{byte:02x}.",
+            next_command=f"iconv -f LATIN1 -t UTF-8 {file} > {file.stem}-utf8.yaml",
         ) from error
 
 

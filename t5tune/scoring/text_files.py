@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 from t5tune.errors import T5TuneError
+from t5tune.scoring.foreign_files import START_BYTES, command_for, find_binary, find_encoding
 
 _BOM = "\ufeff"
 STDIN_NAME = "standard input"
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
 def read_lines(path: str | Path) -> list[str]:
@@ -24,11 +24,23 @@ def read_lines(path: str | Path) -> list[str]:
     Raises:
         T5TuneError: The file cannot be read or is not UTF-8 (with line and byte).
     """
+    return split_lines(_read_bytes(path), name=str(path))
+
+
+def read_text(path: str | Path) -> str:
+    """All of a UTF-8 file as it is, without a byte order mark.
+
+    Raises:
+        T5TuneError: As of `read_lines`.
+    """
+    return _decode(_read_bytes(path), str(path))
+
+
+def _read_bytes(path: str | Path) -> bytes:
     try:
-        data = Path(path).read_bytes()
+        return Path(path).read_bytes()
     except OSError as error:
         raise refuse_file(path, error) from error
-    return split_lines(data, name=str(path))
 
 
 def refuse_file(path: str | Path, error: OSError) -> T5TuneError:
@@ -51,11 +63,7 @@ def read_stdin_lines() -> list[str]:
 
 def split_lines(data: bytes, *, name: str) -> list[str]:
     """Lines of `data`, by the rules of `read_lines`; `name` is for the error message."""
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise _not_utf8(data, error.start, name) from None
-    text = text.removeprefix(_BOM)
+    text = _decode(data, name)
     if not text:
         return []
     if text.count("\r\n") == text.count("\n"):
@@ -63,15 +71,39 @@ def split_lines(data: bytes, *, name: str) -> list[str]:
     return text.removesuffix("\n").split("\n")
 
 
-def _not_utf8(data: bytes, position: int, name: str) -> T5TuneError:
-    line = data.count(b"\n", 0, position) + 1
-    byte = position - data.rfind(b"\n", 0, position)
-    return refuse_encoding(name, line, byte, data[position], is_utf16=data.startswith(_UTF16_MARKS))
+def _decode(data: bytes, name: str) -> str:
+    start = data[:START_BYTES]
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        byte = error.start - data.rfind(b"\n", 0, error.start)
+        raise refuse_encoding(name, line, byte, data[error.start], start=start) from None
+    if b"\0" in start and (refusal := refuse_binary(name, start)):  # all of it may be ASCII
+        raise refusal
+    return text.removeprefix(_BOM)
 
 
-def refuse_encoding(
-    name: str, line: int, byte: int, value: int, *, is_utf16: bool = False
-) -> T5TuneError:
+def refuse_binary(name: str, start: bytes) -> T5TuneError | None:
+    """What to say of a file that begins like no text in UTF-8; None if it begins like one.
+
+    Args:
+        name: Of the file, or `STDIN_NAME`.
+        start: Its first `START_BYTES`.
+    """
+    file = "FILE" if name == STDIN_NAME else name
+    if content := find_binary(start):
+        return T5TuneError(
+            f"{name} is {content.name}, not text.", next_command=command_for(content, file)
+        )
+    if encoding := find_encoding(start):
+        return T5TuneError(
+            f"{name} is {encoding}, not UTF-8.", next_command=_convert(file, encoding)
+        )
+    return None
+
+
+def refuse_encoding(name: str, line: int, byte: int, value: int, *, start: bytes) -> T5TuneError:
     """What to say of a byte that is not UTF-8.
 
     Args:
@@ -79,12 +111,18 @@ def refuse_encoding(
         line: Counted from 1.
         byte: Its place in the line, counted from 1.
         value: Of the byte.
-        is_utf16: The file begins as UTF-16 does.
+        start: The first `START_BYTES` of the file.
     """
-    encoding = "UTF-16" if is_utf16 else "LATIN1"
+    if refusal := refuse_binary(name, start):
+        return refusal
+    # Latin-1 has no letters there, Windows has its quotation marks and the euro.
+    encoding = "WINDOWS-1252" if 0x80 <= value <= 0x9F else "LATIN1"
     file = "FILE" if name == STDIN_NAME else name
     return T5TuneError(
         f"{name} is not UTF-8: line {line}, byte {byte} of the line, is 0x{value:02x}.",
-        next_command=f"iconv -f {encoding} -t UTF-8 {shlex.quote(file)} > "
-        f"{shlex.quote(file + '.utf8')}  # -f: the encoding that the file has",
+        next_command=f"{_convert(file, encoding)}  # -f: the encoding that the file has",
     )
+
+
+def _convert(file: str, encoding: str) -> str:
+    return f"iconv -f {encoding} -t UTF-8 {shlex.quote(file)} > {shlex.quote(file + '.utf8')}"

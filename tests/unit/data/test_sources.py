@@ -70,7 +70,7 @@ def test_a_file_without_header_takes_names_from_the_recipe(tmp_path: Path) -> No
 def test_a_row_with_too_few_columns_names_its_line(tmp_path: Path) -> None:
     path = tmp_path / "a.tsv"
     path.write_text("en\tde\none\teins\ntwo\n")
-    with pytest.raises(T5TuneError, match=r"a\.tsv, row 3: 1 columns"):
+    with pytest.raises(T5TuneError, match=r"a\.tsv, line 3 has 1 column, but the first line"):
         load(file=str(path), source="en", target="de")
 
 
@@ -87,14 +87,14 @@ def test_jsonl_templates_nested_fields_and_lists(tmp_path: Path) -> None:
 def test_a_broken_line_of_jsonl_is_named(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('{"source": "a", "target": "b"}\n{"source": \n')
-    with pytest.raises(T5TuneError, match=r"a\.jsonl, line 2: not JSON"):
+    with pytest.raises(T5TuneError, match=r"a\.jsonl, line 2 is not JSON"):
         load(file=str(path))
 
 
 def test_a_null_is_no_text(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('{"source": "a", "target": null}\n')
-    with pytest.raises(T5TuneError, match="row 1: column target holds null"):
+    with pytest.raises(T5TuneError, match="line 1: column target holds null"):
         load(file=str(path))
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from t5tune.decoding.formats import Format, JsonLinesFormat, TextFormat, TsvFormat
+from t5tune.decoding.formats import Format, JsonLinesFormat, TextFormat
 from t5tune.decoding.lines import Line
 from t5tune.decoding.translator import Hypothesis
 from t5tune.errors import T5TuneError
@@ -44,36 +44,6 @@ def test_n_best() -> None:
         "translation": "ein\tTag",
         "n_best": [{"text": "ein\tTag", "score": -0.25}, {"text": "Tage", "score": -1.0}],
     }
-
-
-def test_tsv_with_a_header() -> None:
-    lines = ["\ufeffid\ten\tnote\r", '7\tone "x\tn\r', "", "8\t\t\r"]
-    expected = '\ufeffid\ten\tnote\ttranslation\r\n7\tone "x\tn\tONE "X\r\n\n8\t\t\t\r\n'
-    assert convert(TsvFormat("en", "translation"), *lines) == expected
-    filled = convert(TsvFormat("en", "note"), "id\ten\tnote", "7\tone\told", "8\t\told")
-    assert filled == "id\ten\tnote\n7\tone\tONE\n8\t\told\n"
-
-
-def test_tsv_by_number() -> None:
-    assert convert(TsvFormat("2", "translation"), "a\tb", "c\td\te") == "a\tb\tB\nc\td\te\tD\n"
-    assert convert(TsvFormat("1", "2"), "a\tb\tc", "d") == "a\tA\tc\nd\tD\n"
-    assert convert(TsvFormat("1", "1"), "\ufeffa\tb") == "A\tb\n"
-
-
-@pytest.mark.parametrize(
-    ("column", "into", "lines", "message"),
-    [
-        ("fr", "translation", ["id\ten"], "no column 'fr'"),
-        ("3", "translation", ["a\tb"], "Line 1 has no column 3"),
-        ("en", "translation", ["id\ten", "7"], "Line 2 has no column 2"),
-        ("id", "en", ["id\ten", "7"], "Line 2 has no column 2"),
-        ("1", "3", ["a"], "Line 1 has no column 2"),
-        ("0", "translation", ["a"], "counted from 1"),
-    ],
-)
-def test_tsv_that_does_not_fit(column: str, into: str, lines: list[str], message: str) -> None:
-    with pytest.raises(T5TuneError, match=message):
-        convert(TsvFormat(column, into), *lines)
 
 
 def test_json_lines() -> None:
@@ -127,17 +97,25 @@ def test_any_object_keeps_its_fields(
 @pytest.mark.parametrize(
     "line",
     ["[]", "{", '{"en": "a"} x', '{"en" "a"}', "en", '{"en": "a",}', "[" * 100_000, '{"a": 01}',
-     '{"en": "a" "b": 1}', '{"n": ' + "9" * 5000 + "}"],
+     '{"en": "a" "b": 1}', '{"en": ' + "[" * 100_000, '{"en": "a", "en": "b"}',
+     '{"en": "a", "translation": 1, "translation": 2}', '{"en": true}', '{"en": NaN}'],
 )  # fmt: skip
 def test_what_is_no_object(line: str) -> None:
-    with pytest.raises(T5TuneError, match="Line 1 "):
-        convert(JsonLinesFormat("en", "translation"), line)
+    with pytest.raises(T5TuneError, match=r"Line 1 of in\.jsonl ") as caught:
+        convert(JsonLinesFormat("en", "translation", name="in.jsonl"), line)
+    assert caught.value.next_command in ("sed -n 1p in.jsonl", "--column NAME")
+
+
+def test_what_is_not_translated_is_never_in_the_way() -> None:
+    line = '{"n": ' + "9" * 5000 + ', "x": "\\ud800", "y": 1e400, "z": 1, "z": 2, "en": "a"}'
+    output = convert(JsonLinesFormat("en", "translation"), line)
+    assert output == line[:-1] + ', "translation": "A"}\n'
 
 
 def test_fields_that_are_no_text() -> None:
     with pytest.raises(T5TuneError, match=r"no field 'en'.*did you mean eng"):
         convert(JsonLinesFormat("en", "translation"), '{"eng": "a"}')
-    with pytest.raises(T5TuneError, match="'en' is no text"):
+    with pytest.raises(T5TuneError, match="'en' that is not a text"):
         convert(JsonLinesFormat("en", "translation"), '{"en": 1}')
 
 

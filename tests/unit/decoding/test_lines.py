@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 
 import pytest
@@ -48,7 +49,7 @@ def test_blocks_change_nothing(text: str, places: list[int]) -> None:
         ((b"one\ntwo\n\xc3",), 2, "line 3, byte 1 of the line, is 0xc3"),
         ((b"a\0b\n",), 0, "line 1, byte 2 of the line, is NUL"),
         ((b"one\n\0", b"more"), 1, "line 2, byte 1 of the line, is NUL"),
-        ((b"\xff\xfea\0",), 0, "is not UTF-8: line 1, byte 1"),
+        ((b"\xff\xfea\0",), 0, "is UTF-16, not UTF-8"),
     ],
 )
 def test_what_is_no_text(blocks: tuple[bytes, ...], num_good: int, message: str) -> None:
@@ -64,10 +65,19 @@ def test_what_is_no_text(blocks: tuple[bytes, ...], num_good: int, message: str)
     assert len(good) == num_good
 
 
-def test_utf16_is_recognized() -> None:
-    with pytest.raises(T5TuneError) as caught:
-        read("text\n".encode("utf-16"))
-    assert "iconv -f UTF-16" in str(caught.value.next_command)
+@pytest.mark.parametrize(
+    ("data", "command"),
+    [
+        ("text\n".encode("utf-16"), "iconv -f UTF-16 "),
+        ("text and more\n".encode("utf-16-le"), "iconv -f UTF-16LE "),
+        (gzip.compress(b"text\n" * 1000), "gunzip -c in.txt > in.text.txt"),
+    ],
+)
+def test_what_a_file_is_instead_is_recognized(data: bytes, command: str) -> None:
+    for blocks in ((data,), [data[i : i + 20] for i in range(0, len(data), 20)]):
+        with pytest.raises(T5TuneError) as caught:
+            read(*blocks)
+        assert command in str(caught.value.next_command)
 
 
 @pytest.mark.parametrize("block", [b"x" * 100, "你".encode() * 33 + b"x", b"\xe4\xbd"])

@@ -229,9 +229,9 @@ def test_size_and_encoding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     path.write_bytes(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())
     assert load_recipe(path).name == "demo"
     path.write_bytes(GOOD.encode("utf-16"))
-    with pytest.raises(T5TuneError, match=r"r\.yaml:1: not UTF-8: byte 0 is 0xff") as error:
+    with pytest.raises(T5TuneError, match=r"r\.yaml is UTF-16, not UTF-8") as error:
         load_recipe(path)
-    assert error.value.next_command == "iconv -f UTF-16 -t UTF-8 r.yaml > r-utf8.yaml"
+    assert error.value.next_command == "iconv -f UTF-16 -t UTF-8 r.yaml > r.yaml.utf8"
 
 
 @pytest.mark.parametrize(

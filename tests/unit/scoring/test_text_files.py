@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import io
+import lzma
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -45,12 +50,61 @@ def test_invalid_utf8_is_located(tmp_path: Path) -> None:
     assert caught.value.next_command.startswith("iconv -f LATIN1 -t UTF-8 ")
 
 
-def test_invalid_utf8_on_the_first_line_counts_bytes_from_one(tmp_path: Path) -> None:
-    path = tmp_path / "utf16.txt"
-    path.write_bytes("eins\n".encode("utf-16"))
-    with pytest.raises(T5TuneError, match="line 1, byte 1 ") as caught:
+def test_a_line_of_windows_gets_its_own_advice(tmp_path: Path) -> None:
+    path = tmp_path / "windows.txt"
+    path.write_bytes("“eins”\n".encode("cp1252"))
+    with pytest.raises(T5TuneError, match="line 1, byte 1 of the line, is 0x93") as caught:
         read_lines(path)
-    assert "iconv -f UTF-16 " in str(caught.value.next_command)
+    assert "iconv -f WINDOWS-1252 " in str(caught.value.next_command)
+
+
+TEXT = "one\teins\n" * 20
+
+
+def _zip(name: str) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr(name, TEXT)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message", "command"),
+    [
+        ("a.tsv", TEXT.encode("utf-16"), "is UTF-16, not UTF-8", "iconv -f UTF-16 -t UTF-8 a.tsv"),
+        ("a.tsv", TEXT.encode("utf-16-le"), "is UTF-16LE, not", "iconv -f UTF-16LE -t UTF-8 a.tsv"),
+        ("a.tsv", TEXT.encode("utf-16-be"), "is UTF-16BE, not", "iconv -f UTF-16BE -t UTF-8 a.tsv"),
+        ("a.tsv", TEXT.encode("utf-32"), "is UTF-32, not", "iconv -f UTF-32 -t UTF-8 a.tsv"),
+        ("a.tsv", gzip.compress(TEXT.encode()), "gzip data", "gunzip -c a.tsv > a.text.tsv"),
+        ("a b.gz", gzip.compress(TEXT.encode()), "gzip data", "gunzip -c 'a b.gz' > 'a b'"),
+        ("a.tar.gz", gzip.compress(TEXT.encode()), "gzip data", "tar -xf a.tar.gz"),
+        ("a.xz", lzma.compress(TEXT.encode()), "xz data", "xz -dc a.xz > a"),
+        ("a.bz2", bz2.compress(TEXT.encode()), "bzip2 data", "bzip2 -dc a.bz2 > a"),
+        ("a.zst", b"\x28\xb5\x2f\xfd\x04\x00\xff", "Zstandard data", "zstd -dc a.zst > a"),
+        ("a.zip", _zip("a.tsv"), "a ZIP archive", "unzip -p a.zip > a"),
+        ("a.xlsx", _zip("[Content_Types].xml"), "an Office document", "save it as text"),
+        ("a.txt", b"PAR1\x15\x04\xff", "a Parquet file", "mv a.txt a.parquet"),
+    ],
+)
+def test_what_a_file_is_instead_of_text(
+    name: str,
+    data: bytes,
+    message: str,
+    command: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_bytes(data)
+    with pytest.raises(T5TuneError, match=message) as caught:
+        read_lines(name)
+    assert str(caught.value.next_command).startswith(command)
+
+
+def test_zeros_in_a_text_are_text(tmp_path: Path) -> None:
+    path = tmp_path / "zeros.txt"
+    path.write_bytes(b"a\0b\n\0\0\n")
+    assert read_lines(path) == ["a\0b", "\0\0"]
 
 
 def test_missing_file_and_directory(tmp_path: Path) -> None:

@@ -1,0 +1,70 @@
+"""JSON as it stands in a file: numbers keep their spelling, and nothing is dropped in silence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from t5tune.errors import T5TuneError, visible
+
+
+class JsonNumber(str):
+    """A number as spelled in the file: as a float 1.50 loses its zero, and 1e400 is infinite."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
+class JsonConstant:
+    """`NaN` and `Infinity`, which Python writes into JSON although it has no such values."""
+
+    name: str
+
+
+class _RepeatedNameError(ValueError):
+    """An object has a name twice."""
+
+
+def _build_object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        repeated = next(name for name in names if names.count(name) > 1)
+        raise _RepeatedNameError(f"an object names {visible(repeated, one_line=True)} twice")
+    return found
+
+
+_DECODER = json.JSONDecoder(
+    parse_int=JsonNumber,
+    parse_float=JsonNumber,
+    parse_constant=JsonConstant,
+    object_pairs_hook=_build_object,
+)
+
+
+def parse_json(text: str, place: str, next_command: str) -> Any:
+    """The value that a text holds.
+
+    Args:
+        text: One value, with white space around it.
+        place: Of the text, for messages.
+        next_command: For messages.
+
+    Returns:
+        As `json.loads` does, but numbers as `JsonNumber` and NaN as `JsonConstant`.
+
+    Raises:
+        T5TuneError: It is not JSON, nested too deeply to be read, or names something twice.
+    """
+    try:
+        return _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        line = "" if error.lineno == 1 else f"line {error.lineno}, "
+        reason = f"not JSON: {error.msg} at {line}character {error.colno}"
+    except _RepeatedNameError as error:
+        reason = f"ambiguous: {error}"
+    except RecursionError:
+        reason = "nested too deeply to be read"
+    raise T5TuneError(f"{place} is {reason}.", next_command=next_command)
