@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from t5tune.errors import T5TuneError
+from t5tune.errors import T5TuneError, visible
+from t5tune.progress import say
 
 FILE = "T5TUNE_FAILURE_FILE"  # environment variable: where our launcher looks for a failure
 
@@ -47,7 +48,7 @@ class Failure:
 def format_error(error: T5TuneError) -> str:
     """The two lines that a user sees."""
     following = f"\ntry: {error.next_command}" if error.next_command else ""
-    return f"error: {error.message}{following}"
+    return visible(f"error: {error.message}{following}")
 
 
 def describe_failure(error: Exception, rank: int) -> Failure:
@@ -83,7 +84,7 @@ def end_with_failure(error: Exception, rank: int) -> NoReturn:
         temporary.rename(path)
     elif not isinstance(error, FirstHasFailed):
         name = "" if rank == 0 and failure.is_sentence else f"process of rank {rank}: "
-        print(f"{name}{failure.text}", file=sys.stderr)
+        say(f"{name}{failure.text}")
     leave(1)
 
 

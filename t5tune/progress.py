@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import NamedTuple, Protocol
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    SpinnerColumn,
-    Task,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.console import Console, ConsoleOptions, Group, RenderResult
+from rich.live import Live
 from rich.text import Text
+
+from t5tune.errors import visible
 
 SILENT_SECONDS = 2.0  # what is done sooner needs no progress
 LINE_SECONDS = 10.0  # between plain lines
+SHOWN_AFTER_SECONDS = 1.0  # on a terminal, where nothing stays of it
+_WIDEST_BAR = 30
+_NARROWEST_BAR = 8
 
 
 _silent = False
@@ -40,27 +37,156 @@ def stderr_console() -> Console:
 
 
 def say(text: str) -> None:
-    """One plain line on stderr."""
-    if not _silent:
-        print(text, file=sys.stderr, flush=True)
+    """Lines on stderr, with control characters spelled out."""
+    if not _silent and sys.stderr is not None:  # closed; `print` would take stdout instead
+        print(visible(text), file=sys.stderr, flush=True)
+
+
+class Field(NamedTuple):
+    """A part of a line of progress.
+
+    Attributes:
+        text: Is never cut.
+        priority: Where a line is too long, the fields with the highest numbers are left out.
+        style: Of the text, as Rich names it.
+    """
+
+    text: str
+    priority: int
+    style: str = ""
+
+
+class Activity(Protocol):
+    """Something that takes a while.
+
+    Attributes:
+        bar_priority: Of the bar, as of a field.
+        started: When it began, by the monotonic clock.
+    """
+
+    bar_priority: int
+    started: float
+
+    def fields(self) -> Sequence[Field]:
+        """What there is to show, in this order; the bar follows the first one."""
+        ...
+
+    def share(self) -> float | None:
+        """How much of it is done, from 0 to 1, if that is known."""
+        ...
+
+
+class StatusLine:
+    """An activity on one line of a terminal, however narrow that is."""
+
+    def __init__(self, activity: Activity) -> None:
+        self.activity = activity
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = options.max_width - 1  # a full line would move the cursor to the next one
+        share = self.activity.share()
+        bar_priority = self.activity.bar_priority
+        fields = [field for field in self.activity.fields() if field.text]
+        widths = [(field.priority, Text(field.text).cell_len + 1) for field in fields]
+        if share is not None:
+            widths.append((bar_priority, _NARROWEST_BAR + 1))
+        while len(widths) > 1 and sum(cells for _, cells in widths) - 1 > width:
+            widths.remove(max(widths))
+        kept = {priority for priority, _ in widths}
+        parts = [Text(field.text, field.style) for field in fields if field.priority in kept]
+        if share is not None and bar_priority in kept:
+            free = width - sum(cells for _, cells in widths) + 1 + _NARROWEST_BAR
+            bar = _draw_bar(share, min(free, _WIDEST_BAR), console, options)
+            parts.insert(1, bar)
+        yield Text(" ", no_wrap=True, overflow="ellipsis").join(parts)
+
+
+def _draw_bar(share: float, width: int, console: Console, options: ConsoleOptions) -> Text:
+    """Done in green and the rest in grey, both readable on light and dark; else told by shape."""
+    num_done = int(min(max(share, 0.0), 1.0) * width)
+    done, rest = ("#", "-") if options.ascii_only else ("━", "━")
+    if console.no_color and not options.ascii_only:
+        rest = "─"
+    bar = Text(done * num_done, "green")
+    return bar.append(rest * (width - num_done), "bright_black")
+
+
+class _Screen:
+    """The live lines at the bottom of a terminal, the one that began last below the others."""
+
+    def __init__(self) -> None:
+        self._lines: list[StatusLine] = []
+        self._live: Live | None = None
+
+    def add(self, line: StatusLine, console: Console) -> None:
+        self._lines = [*self._lines, line]
+        if self._live is None:
+            self._live = Live(
+                console=console,
+                get_renderable=self._render,
+                transient=True,
+                refresh_per_second=5,
+                # Translations may go to a file while this is on a terminal.
+                redirect_stdout=sys.stdout is not None and sys.stdout.isatty(),
+            )
+            self._live.start()
+
+    def remove(self, line: StatusLine, *, stays: bool = False) -> None:
+        """Take a line away, or leave it as it is in the history of the terminal."""
+        self._lines = [other for other in self._lines if other is not line]
+        if self._live is None:
+            return
+        if stays:
+            self._live.console.print(line)
+        if not self._lines:
+            self._live.stop()
+            self._live = None
+
+    def _render(self) -> Group:
+        now = time.monotonic()
+        lines = [line for line in self._lines if now - line.activity.started >= SHOWN_AFTER_SECONDS]
+        return Group(*lines)
+
+
+_screen = _Screen()
+
+
+@contextmanager
+def live_line(activity: Activity, *, stays: bool = False) -> Iterator[None]:
+    """Show an activity on a terminal while the block runs; nothing elsewhere.
+
+    Args:
+        activity: Is asked several times a second.
+        stays: Its last state stays in the history of the terminal.
+    """
+    console = stderr_console()
+    if _silent or not console.is_terminal:
+        yield
+        return
+    line = StatusLine(activity)
+    _screen.add(line, console)
+    try:
+        yield
+    finally:
+        _screen.remove(line, stays=stays)
 
 
 @contextmanager
 def track(
     description: str,
-    total: int | None,
-    unit: str,
+    total: int | None = None,
+    unit: str = "",
     *,
     done: int = 0,
     with_rate: bool = False,
     is_silent: bool = False,
 ) -> Iterator[Callable[[int], None]]:
-    """Show the progress of a loop.
+    """Show the progress of something that may take more than two seconds.
 
     Args:
         description: What is being done, as in "translating test".
         total: Number of items; None if nobody knows.
-        unit: Their name in the plural.
+        unit: Their name in the plural; nothing where there are none to count.
         done: Items that were done before.
         with_rate: Show items per second too.
         is_silent: Show nothing: something else shows how far it is.
@@ -69,52 +195,22 @@ def track(
         A function to call with the number of items done since its last call; 0 says that it
         begins now, after whatever had to be made ready.
     """
-    console = stderr_console()
-    if is_silent:
+    if is_silent or _silent:
         yield lambda _: None
         return
-    if console.is_terminal:
-        with _bar(console, with_rate=with_rate) as progress:
-            task = progress.add_task(description, total=total, unit=unit, completed=done)
-            yield lambda num: progress.advance(task, num)
+    task = _Task(visible(description, one_line=True), total, unit, done, with_rate)
+    if stderr_console().is_terminal:
+        with live_line(task):
+            yield task.advance
         return
-    lines = _Lines(description, total, unit, done, with_rate)
-    yield lines.advance
-    lines.finish()
+    with _Lines(task):
+        yield task.advance
 
 
-def _bar(console: Console, *, with_rate: bool) -> Progress:
-    return Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=30),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[unit]}"),
-        *([_RateColumn()] if with_rate else []),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-    )
+class _Task:
+    """Something that is done item by item, or at once."""
 
-
-class _RateColumn(ProgressColumn):
-    """Items per second of late."""
-
-    def render(self, task: Task) -> Text:
-        speed = task.finished_speed or task.speed
-        return Text(
-            "" if speed is None else f"{_format_rate(speed)}/s", style="progress.data.speed"
-        )
-
-
-def _format_rate(rate: float) -> str:
-    return f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}"
-
-
-class _Lines:
-    """Progress as lines, none for what is done at once."""
+    bar_priority = 3
 
     def __init__(
         self, description: str, total: int | None, unit: str, done: int, with_rate: bool
@@ -124,38 +220,106 @@ class _Lines:
         self.unit = unit
         self.done = done
         self.with_rate = with_rate
-        self.start = self.last = time.monotonic()
+        self.started = time.monotonic()
         self.first: tuple[float, int] | None = None  # time and items when something was done
 
     def advance(self, num: int) -> None:
         self.done += num
         now = time.monotonic()
         if num == 0:
-            self.start = self.last = now
+            self.started = now
         if num == 0 or self.first is None:
             self.first = (now, self.done)
-        is_first = self.last == self.start
-        if now - self.last >= (SILENT_SECONDS if is_first else LINE_SECONDS):
-            self.last = now
-            self._say(now)
 
-    def finish(self) -> None:
-        if self.last > self.start:
-            self._say(time.monotonic())
+    def fields(self) -> list[Field]:
+        """See `Activity.fields`."""
+        now = time.monotonic()
+        rate = self.rate(now)
+        left = self.left(rate)
+        return [
+            Field(self.description, 0),
+            Field(self.count(), 1),
+            Field(f"{_format_rate(rate)}/s" if rate and self.with_rate else "", 4),
+            Field(f"{left} left" if left else format_seconds(now - self.started), 2),
+        ]
 
-    def _say(self, now: float) -> None:
+    def share(self) -> float | None:
+        """See `Activity.share`."""
+        return None if not self.total else self.done / self.total
+
+    def count(self) -> str:
+        """Items done, of how many."""
         of = "" if self.total is None else f"/{self.total:,}"
-        text = f"{self.description}: {self.done:,}{of} {self.unit}, {now - self.start:.0f} s"
-        say(text + (self._rate(now) if self.with_rate else ""))
+        return f"{self.done:,}{of} {self.unit}" if self.unit else ""
 
-    def _rate(self, now: float) -> str:
+    def rate(self, now: float) -> float | None:
+        """Items per second."""
         if self.first is None or now <= self.first[0] or self.done == self.first[1]:
+            return None
+        return (self.done - self.first[1]) / (now - self.first[0])
+
+    def left(self, rate: float | None) -> str:
+        """Time that the rest takes at this rate."""
+        if self.total is None or self.done >= self.total or not rate:
             return ""
-        rate = (self.done - self.first[1]) / (now - self.first[0])
-        text = f", {_format_rate(rate)} {self.unit}/s"
-        if self.total is None or self.done >= self.total:
+        return format_seconds((self.total - self.done) / rate)
+
+    def describe(self) -> str:
+        """A plain line."""
+        now = time.monotonic()
+        seconds = f"{now - self.started:.0f} s"
+        count = self.count()
+        text = f"{self.description}: {count + ', ' if count else ''}{seconds}"
+        if not self.with_rate or not (rate := self.rate(now)):
             return text
-        return f"{text}, {format_seconds((self.total - self.done) / rate)} left"
+        text += f", {_format_rate(rate)} {self.unit}/s"
+        left = self.left(rate)
+        return f"{text}, {left} left" if left else text
+
+
+class _Lines:
+    """Says a line about a task now and then; nothing about what is done at once.
+
+    A thread does, so that a task that does not come to count is heard of too. Of tasks within
+    tasks only the innermost one is: it is what takes so long.
+    """
+
+    _running: list[_Lines] = []  # noqa: RUF012 (of all of them)
+
+    def __init__(self, task: _Task) -> None:
+        self._task = task
+        self._ended = threading.Event()
+        self._has_spoken = False
+        self._thread = threading.Thread(target=self._speak, name="progress", daemon=True)
+
+    def __enter__(self) -> None:
+        self._running.append(self)
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+        self._running.remove(self)
+        if self._has_spoken:
+            say(self._task.describe())
+
+    def _speak(self) -> None:
+        last = 0.0
+        while True:
+            started = self._task.started  # moves on once what had to be made ready is there
+            due = started + SILENT_SECONDS if last < started else last + LINE_SECONDS
+            if self._ended.wait(max(due - time.monotonic(), 0.01)):
+                return
+            if self._task.started > started or time.monotonic() < due:
+                continue
+            last = time.monotonic()
+            if self._running[-1] is self:
+                self._has_spoken = True
+                say(self._task.describe())
+
+
+def _format_rate(rate: float) -> str:
+    return f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}"
 
 
 def format_seconds(seconds: float) -> str:

@@ -14,6 +14,7 @@ from t5tune.cli import recipes
 from t5tune.cli.compare import compare
 from t5tune.cli.evaluate import evaluate
 from t5tune.cli.export import export
+from t5tune.cli.results import print_data
 from t5tune.cli.score import score
 from t5tune.cli.signals import leaving_on_signals
 from t5tune.cli.train import train
@@ -24,6 +25,7 @@ from t5tune.errors import T5TuneError
 from t5tune.failures import end_with_failure, format_error
 from t5tune.launch_environment import bound_spinning
 from t5tune.processes import are_several, place, were_several
+from t5tune.progress import say
 from t5tune.worker import follow_launcher, is_launched
 
 app = typer.Typer(
@@ -47,7 +49,7 @@ app.command()(export)
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"t5tune {__version__}")
+        print_data(f"t5tune {__version__}")
         raise typer.Exit
 
 
@@ -98,7 +100,7 @@ def _end_with(error: T5TuneError) -> NoReturn:
     _end_if_several(error)
     if os.environ.get("T5TUNE_DEBUG") == "1":
         raise error
-    print(format_error(error), file=sys.stderr)
+    say(format_error(error))
     sys.exit(1)
 
 

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from t5tune.cli.results import print_data, print_text
+from t5tune.progress import say
+
 if TYPE_CHECKING:
     from t5tune.recipe.schema import Recipe
     from t5tune.scoring.comparison import Comparison
@@ -90,7 +93,7 @@ def compare(
     )
     if output_dir is not None:
         write_comparison(comparison, output_dir)
-        typer.echo(f"comparison: {output_dir / 'comparison.html'}", err=True)
+        say(f"comparison: {output_dir / 'comparison.html'}")
     _print(comparison, as_json=json_output)
 
 
@@ -157,10 +160,10 @@ def _print(comparison: Comparison, *, as_json: bool) -> None:
     from t5tune.scoring.comparison_text import format_json, format_lines
 
     if as_json:
-        typer.echo(format_json(comparison))
+        print_data(format_json(comparison))
     elif sys.stdout.isatty():
         from t5tune.scoring.comparison_terminal import print_comparison
 
         print_comparison(comparison)
     else:
-        typer.echo(format_lines(comparison))
+        print_text(format_lines(comparison))

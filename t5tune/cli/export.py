@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from t5tune.cli.results import print_data, print_text
+
 if TYPE_CHECKING:
     from t5tune.run_directory import RunDirectory
 
@@ -55,9 +57,9 @@ def export(
     )
     say_export(made, parity, directory)
     if json_output:
-        typer.echo(json.dumps({"path": str(made.path), **asdict(parity)}, ensure_ascii=False))
+        print_data(json.dumps({"path": str(made.path), **asdict(parity)}, ensure_ascii=False))
     else:
-        typer.echo(f"{made.path}  {describe_parity(parity)}")
+        print_text(f"{made.path}  {describe_parity(parity)}")
 
 
 def _check_run(run: RunDirectory) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import typer
+from t5tune.progress import say
 
 from t5tune.run_directory import RunDirectory, find_directory, find_newest_run, refuse_run
 
@@ -36,5 +36,5 @@ def choose_run(name: str | None) -> RunDirectory:
 
 def _choose_newest() -> RunDirectory:
     newest = find_newest_run()
-    typer.echo(f"using {newest.path}", err=True)
+    say(f"using {newest.path}")
     return newest

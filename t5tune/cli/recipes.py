@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+from t5tune.cli.results import print_data, print_text
+from t5tune.progress import say
+
 app = typer.Typer(help="List, show or copy the recipes that ship.", no_args_is_help=True)
 
 
@@ -25,12 +28,12 @@ def list_(
             {"name": e.name, "task": e.task, "model": e.model, "summary": e.summary}
             for e in entries
         ]
-        typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        print_data(json.dumps(rows, ensure_ascii=False, indent=2))
         return
     name_width = max(len(entry.name) for entry in entries)
     task_width = max(len(entry.task) for entry in entries)
     for entry in entries:
-        typer.echo(f"{entry.name:{name_width}}  {entry.task:{task_width}}  {entry.summary}")
+        print_text(f"{entry.name:{name_width}}  {entry.task:{task_width}}  {entry.summary}")
 
 
 @app.command()
@@ -38,7 +41,7 @@ def show(name: Annotated[str, typer.Argument(help="Name of a recipe.")]) -> None
     """Print a recipe."""
     from t5tune.recipe.catalog import recipe_text
 
-    typer.echo(recipe_text(name), nl=False)
+    print_data(recipe_text(name), end="")
 
 
 @app.command()
@@ -54,5 +57,5 @@ def copy(
 
     written = copy_recipe(name, file)
     for path in written:
-        typer.echo(str(path))
-    typer.echo(f"try: t5tune train {written[0]}", err=True)
+        print_text(str(path))
+    say(f"try: t5tune train {written[0]}")

@@ -7,8 +7,20 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from t5tune.errors import visible
+
 if TYPE_CHECKING:
     from t5tune.scoring.report import Report
+
+
+def print_text(text: str) -> None:
+    """Text for people, with control characters spelled out."""
+    print_data(visible(text))
+
+
+def print_data(text: str, *, end: str = "\n") -> None:
+    """What programs read, as it is."""
+    typer.echo(text + end, nl=False)
 
 
 def print_result(report: Report, *, as_json: bool) -> None:
@@ -20,13 +32,13 @@ def print_result(report: Report, *, as_json: bool) -> None:
     from t5tune.scoring.report import format_json, format_scores
 
     if as_json:
-        typer.echo(format_json(report))
+        print_data(format_json(report))
         return
     if sys.stdout.isatty():
         from t5tune.scoring.report_terminal import print_report
 
         print_report(report)
     else:
-        typer.echo(format_scores(report))
+        print_text(format_scores(report))
     if report.comparison is not None:
-        typer.echo(format_lines(report.comparison))
+        print_text(format_lines(report.comparison))

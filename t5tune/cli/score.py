@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from t5tune.cli.foreign_metrics import AllowCode, check_code
+from t5tune.progress import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,8 +144,7 @@ def _warn_about_lost_letters(references: Sequence[Sequence[str]]) -> None:
     from t5tune.scoring.rouge import loses_letters
 
     if loses_letters(references):
-        typer.echo(
+        say(
             "Warning: ROUGE's English tokenizer deletes letters outside a-z, and the references "
-            "have many; name the language with --target-lang.",
-            err=True,
+            "have many; name the language with --target-lang."
         )

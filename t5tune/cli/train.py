@@ -20,7 +20,9 @@ from t5tune.cli.processes import (
     NumProcesses,
     launch_if_asked,
 )
+from t5tune.cli.results import print_data
 from t5tune.processes import from_first, is_first, joined
+from t5tune.progress import say
 from t5tune.worker import is_launched
 
 if TYPE_CHECKING:
@@ -109,16 +111,14 @@ def _train(typed: _Typed, options: Sequence[str], json_output: bool, allow_code:
         result = run_session(begun.recipe, begun.run, allow_code=allow_code, command=command)
     if result.stopped_by is not None:
         if is_first():
-            typer.echo("stopped; a checkpoint is saved", err=True)
+            say("stopped; a checkpoint is saved")
             again = _continuing_command(begun.run, [*options, *(["--json"] * json_output)])
-            typer.echo(f"try: {again}   # continues", err=True)
+            say(f"try: {again}   # continues")
         return 128 + result.stopped_by
     assert result.report is not None
     if is_first():
         print_result(result.report, as_json=json_output)
-        typer.echo(
-            f'try: t5tune translate --model {shlex.quote(str(begun.run.path))} "text"', err=True
-        )
+        say(f'try: t5tune translate --model {shlex.quote(str(begun.run.path))} "text"')
     return 0
 
 
@@ -160,7 +160,7 @@ def _begin(typed: _Typed, options: Sequence[str], allow_code: bool, stack: ExitS
     recipe, tried = _set_aside(recipe, run)
     _check_recipe(recipe, run, typed.command(options))
     note = f" ({chosen.note})" if chosen.note else ""
-    typer.echo(f"run: {run.path}{note}", err=True)
+    say(f"run: {run.path}{note}")
     report = run.report("test" if recipe.data.test is not None else "validation")
     is_finished = has_model_of(run, recipe) and report.is_file()
     return _Begun(recipe, run, report if is_finished else None, tried)
@@ -170,20 +170,18 @@ def _say_finished(begun: _Begun, command: str, json_output: bool) -> None:
     from t5tune.scoring.names import is_evaluate_metric
 
     assert begun.finished is not None
-    typer.echo(f"this run is finished: {begun.run.path}", err=True)
+    say(f"this run is finished: {begun.run.path}")
     runs_code = any(map(is_evaluate_metric, begun.recipe.metrics))
     allowing = ["--allow-code"] if runs_code else []
     evaluate = shlex.join(["t5tune", "eval", str(begun.run.path), *begun.tried, *allowing])
     if begun.tried:
         settings = ", ".join(begun.tried)
-        typer.echo(f"its model and its report stay as they are, without {settings}", err=True)
-        typer.echo(
-            f"try: {evaluate}   # decodes so, and reports beside the stored report", err=True
-        )
+        say(f"its model and its report stay as they are, without {settings}")
+        say(f"try: {evaluate}   # decodes so, and reports beside the stored report")
     else:
-        typer.echo(f"try: {evaluate}   # or {command} --restart", err=True)
+        say(f"try: {evaluate}   # or {command} --restart")
     if json_output:
-        typer.echo(begun.finished.read_text(encoding="utf-8"), nl=False)
+        print_data(begun.finished.read_text(encoding="utf-8"), end="")
 
 
 def _check_directory(run: RunDirectory) -> None:
@@ -255,4 +253,4 @@ def _check_recipe(recipe: Recipe, run: RunDirectory, command: str) -> None:
             next_command=restart,
         )
     if changes := describe_changes(recorded, recipe):
-        typer.echo(f"recipe: {changes}", err=True)
+        say(f"recipe: {changes}")

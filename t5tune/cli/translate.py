@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from t5tune.progress import say
+
 if TYPE_CHECKING:
     from t5tune.decoding.lines import TextInput
 
@@ -110,7 +112,7 @@ def _open_input(texts: list[str] | None, input_file: Path | None) -> TextInput:
     if input_file is not None:
         return open_file(input_file)
     if sys.stdin is not None and sys.stdin.isatty():
-        typer.echo("reading from the terminal, Ctrl-D ends", err=True)
+        say("reading from the terminal, Ctrl-D ends")
     return open_stdin()
 
 

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from t5tune.cli.results import print_data, print_text
+
 
 def validate(
     recipe: Annotated[
@@ -29,13 +31,13 @@ def validate(
     from t5tune.recipe.loading import load_recipe, recipe_json_schema
 
     if schema:
-        typer.echo(json.dumps(recipe_json_schema(), indent=2))
+        print_data(json.dumps(recipe_json_schema(), indent=2))
         return
     if recipe is None:
         raise T5TuneError("which recipe?", next_command="t5tune validate RECIPE")
     loaded = load_recipe(recipe, overrides or [])
     if json_output:
-        typer.echo(json.dumps(loaded.model_dump(mode="json"), ensure_ascii=False, indent=2))
+        print_data(json.dumps(loaded.model_dump(mode="json"), ensure_ascii=False, indent=2))
         return
     model = loaded.model.name or "a new model"
     training = loaded.training
@@ -45,4 +47,4 @@ def validate(
     # Not :g, which would write a million steps as 1e+06.
     amount = f"{int(count):,}" if count == int(count) else str(count)
     length = f"{amount} {unit}{'' if count == 1 else 's'}"
-    typer.echo(f"{recipe}: a valid recipe ({loaded.task}, {model}, {length})")
+    print_text(f"{recipe}: a valid recipe ({loaded.task}, {model}, {length})")

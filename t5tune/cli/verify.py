@@ -6,6 +6,9 @@ from typing import Annotated
 
 import typer
 
+from t5tune.cli.results import print_data, print_text
+from t5tune.progress import say
+
 
 def verify(
     run: Annotated[
@@ -36,15 +39,15 @@ def verify(
         if not json_output:
             problem = f": {check.problem}" if check.problem else ""
             state = "bad" if check.problem else "ok "
-            typer.echo(f"{state}  {check.path}  {check.what}{problem}")
+            print_text(f"{state}  {check.path}  {check.what}{problem}")
     if json_output:
         rows = [
             {"path": str(check.path), "what": check.what, "problem": check.problem}
             for check in checks
         ]
-        typer.echo(json.dumps({"run": str(directory.path), "checks": rows}, ensure_ascii=False))
+        print_data(json.dumps({"run": str(directory.path), "checks": rows}, ensure_ascii=False))
     if not directory.model.is_dir():
-        typer.echo("there is no model yet: its training has not finished", err=True)
+        say("there is no model yet: its training has not finished")
     bad = [check.path for check in checks if check.problem]
     if bad:
         if is_export(bad[0]):

@@ -8,6 +8,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from t5tune.errors import visible
 from t5tune.scoring.comparison import ComparedSystem, Comparison
 from t5tune.scoring.comparison_text import (
     ScoreRow,
@@ -33,11 +34,16 @@ def print_comparison(comparison: Comparison, console: Console | None = None) -> 
     ]
     tests = comparison.resampling.tests
     for score, rows in score_tables(comparison):
-        parts.append(Text.assemble((f"\n{score.name} ", "bold"), (score.signature, "dim")))
+        parts.append(
+            Text.assemble(
+                ("\n" + visible(f"{score.name} ", one_line=True), "bold"),
+                (visible(score.signature, one_line=True), "dim"),
+            )
+        )
         parts.append(_score_table(rows, tests))
         parts += [Text(printable(f"{row.system}: {row.verdict}")) for row in rows[1:]]
     parts += [Text("")]
-    parts += [Text(line, style="dim") for line in state_caveats(comparison)]
+    parts += [Text(visible(line), style="dim") for line in state_caveats(comparison)]
     for system in comparison.systems[1:]:
         parts.append(Text("\n" + printable(describe_examples(comparison, system)), style="bold"))
         for title, indices in (
@@ -45,7 +51,7 @@ def print_comparison(comparison: Comparison, console: Console | None = None) -> 
             ("largest losses", comparison.largest_losses(system, _NUM_EXAMPLES_SHOWN)),
         ):
             if indices:
-                parts.append(Text(f"{title} by {comparison.example_metric_names[0]}"))
+                parts.append(Text(printable(f"{title} by {comparison.example_metric_names[0]}")))
                 parts.append(_example_table(comparison, system, indices))
     (console or Console()).print(Group(*parts))
 

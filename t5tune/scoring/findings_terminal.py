@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
+from t5tune.errors import visible
 from t5tune.scoring.findings import Finding
 from t5tune.scoring.remedies import first_part
 
@@ -20,8 +21,9 @@ def finding_lines(findings: Sequence[Finding]) -> list[Text]:
 
 
 def _line(finding: Finding) -> Text:
-    text = Text(f"{finding.title}: {finding.num_found} of {finding.num_looked_at}", style="yellow")
+    count = f"{finding.num_found} of {finding.num_looked_at}"
+    text = Text(visible(f"{finding.title}: {count}", one_line=True), style="yellow")
     text.append(f" ({100 * finding.rate:.1f} %)", style="yellow")
     if finding.remedy is not None:
-        text.append(" → ", style="dim").append(first_part(finding.remedy), style="bold")
+        text.append(" → ", style="dim").append(visible(first_part(finding.remedy)), style="bold")
     return text

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from t5tune.errors import visible
 from t5tune.scoring.findings_terminal import finding_lines
 from t5tune.scoring.report import Example, Report
 
 _NUM_EXAMPLES_SHOWN = 3
 _MAX_CHARACTERS_SHOWN = 300
-
-# Text of a model or a file must not move the cursor or end the line. All of C0 and C1.
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def print_report(report: Report, console: Console | None = None) -> None:
@@ -30,7 +27,7 @@ def print_report(report: Report, console: Console | None = None) -> None:
     parts += finding_lines(report.findings)
     if report.worst:
         parts += [
-            Text(f"\nworst examples by {report.example_metric}", style="bold"),
+            Text("\n" + printable(f"worst examples by {report.example_metric}"), style="bold"),
             _example_table(report.worst[:_NUM_EXAMPLES_SHOWN]),
         ]
     (console or Console()).print(Group(*parts))
@@ -50,7 +47,8 @@ def _score_table(report: Report) -> Table:
     for score in report.scores:
         interval = score.shown_interval
         spread = "" if interval is None else f" [{interval[0]}, {interval[1]}]"
-        table.add_row(score.name, score.shown + spread, Text(score.signature))
+        cells = (score.name, score.shown + spread, score.signature)
+        table.add_row(*(Text(visible(cell, one_line=True)) for cell in cells))
     return table
 
 
@@ -74,4 +72,4 @@ def printable(text: str) -> str:
     """A text that neither moves the cursor nor fills the screen."""
     if len(text) > _MAX_CHARACTERS_SHOWN:
         text = text[:_MAX_CHARACTERS_SHOWN].rstrip() + " …"
-    return _UNPRINTABLE.sub("\ufffd", text)
+    return visible(text, one_line=True)

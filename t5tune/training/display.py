@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import ExitStack
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from t5tune.progress import format_seconds, say, stderr_console
+from t5tune.progress import LINE_SECONDS, Field, format_seconds, live_line, say, stderr_console
 from t5tune.training.callbacks import VALIDATION, JsonLog
 from t5tune.training.throughput import Throughput
 
 
 class TrainingDisplay(TrainerCallback):
     """Step, epoch, loss, learning rate, real tokens per second and time left.
+
+    What does not fit into one line of the terminal is left out.
 
     Args:
         log: Knows the time that training has taken.
@@ -23,6 +25,8 @@ class TrainingDisplay(TrainerCallback):
         lower_is_better: Of that score.
         max_seconds: Time that training may take; None sets no limit.
     """
+
+    bar_priority = 4
 
     def __init__(
         self,
@@ -39,48 +43,44 @@ class TrainingDisplay(TrainerCallback):
         self.lower_is_better = lower_is_better
         self.max_seconds = max_seconds
         self.best: float | None = None
-        self.console: Console = stderr_console()
-        self.live: Progress | None = None
+        self.is_live = stderr_console().is_terminal
+        self.line = ExitStack()
+        self.state = TrainerState()
+        self.loss = self.rate = self.speed = "–"
+        self.started = self.said_at = 0.0
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
         self.best = state.best_metric
-        if not self.console.is_terminal:
-            return
-        self.live = Progress(
-            TextColumn("[bold]training"),
-            BarColumn(bar_width=24),
-            TextColumn("step {task.completed:,.0f}/{task.total:,.0f}"),
-            TextColumn("epoch {task.fields[epoch]:.2f}"),
-            TextColumn("loss {task.fields[loss]}"),
-            TextColumn("lr {task.fields[rate]}"),
-            TextColumn("{task.fields[speed]} tokens/s"),
-            TextColumn("[cyan]{task.fields[left]}[/] left"),
-            console=self.console,
-        )
-        self.live.add_task(
-            "train",
-            total=state.max_steps,
-            completed=state.global_step,
-            epoch=state.epoch or 0.0,
-            loss="–",
-            rate="–",
-            speed="–",
-            left="–",
-        )
-        self.live.start()
+        self.state = state
+        self.started = self.said_at = time.monotonic()
+        self.line.enter_context(live_line(self, stays=True))
+
+    def fields(self) -> list[Field]:
+        """See `Activity.fields`; on a narrow terminal the last ones to go are step and time."""
+        state = self.state
+        return [
+            Field("training", 1, "bold"),
+            Field(f"step {state.global_step:,}/{state.max_steps:,}", 0),
+            Field(f"epoch {state.epoch or 0:.2f}", 6),
+            Field(f"loss {self.loss}", 3),
+            Field(f"lr {self.rate}", 7),
+            Field(f"{self.speed} tokens/s", 5),
+            Field(f"{self._time_left(state)} left" if state.global_step else "", 2),
+        ]
+
+    def share(self) -> float:
+        """See `Activity.share`."""
+        return self.state.global_step / max(self.state.max_steps, 1)
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        if self.live is not None:
-            self.live.update(
-                self.live.task_ids[0],
-                completed=state.global_step,
-                epoch=state.epoch or 0.0,
-                left=self._time_left(state),
-            )
+        self.state = state
+        # Steps may be slow, and logs far from each other.
+        if not self.is_live and time.monotonic() - self.said_at >= LINE_SECONDS:
+            self._say_step(state)
 
     def on_log(
         self,
@@ -94,13 +94,10 @@ class TrainingDisplay(TrainerCallback):
         if any(key.startswith(VALIDATION) for key in logs):
             self._show_validation(state, logs)
         elif "loss" in logs:
-            loss, rate = f"{logs['loss']:.3f}", f"{logs.get('learning_rate', 0):.2e}"
-            speed = f"{self.throughput.tokens_per_second:,.0f}"
-            if self.live is not None:
-                task = self.live.task_ids[0]
-                self.live.update(task, loss=loss, rate=rate, speed=speed)
-            else:
-                self._say_step(state, loss, rate, speed)
+            self.loss, self.rate = f"{logs['loss']:.3f}", f"{logs.get('learning_rate', 0):.2e}"
+            self.speed = f"{self.throughput.tokens_per_second:,.0f}"
+            if not self.is_live:
+                self._say_step(state)
 
     def _time_left(self, state: TrainerState) -> str:
         """Until the steps or the time end, at the speed so far, validations included."""
@@ -110,10 +107,12 @@ class TrainingDisplay(TrainerCallback):
             left = max(0.0, min(left, self.max_seconds - elapsed))
         return format_seconds(left)
 
-    def _say_step(self, state: TrainerState, loss: str, rate: str, speed: str) -> None:
+    def _say_step(self, state: TrainerState) -> None:
+        self.said_at = time.monotonic()
         say(
             f"step {state.global_step:,}/{state.max_steps:,}  epoch {state.epoch or 0:.2f}  "
-            f"loss {loss}  lr {rate}  {speed} tokens/s  {self._time_left(state)} left"
+            f"loss {self.loss}  lr {self.rate}  {self.speed} tokens/s  "
+            f"{self._time_left(state)} left"
         )
 
     def _show_validation(self, state: TrainerState, logs: dict[str, float]) -> None:
@@ -127,17 +126,11 @@ class TrainingDisplay(TrainerCallback):
         if is_best:
             self.best = value
         text = "  ".join(f"{name} {score:.2f}" for name, score in scores.items())
-        line = (
+        say(
             f"step {state.global_step:,}  {format_seconds(self.log.elapsed_seconds)}  "
             f"validation: {text}{'  (best so far)' if is_best else ''}"
         )
-        if self.live is not None:
-            self.live.console.print(line)
-        else:
-            say(line)
 
     def close(self) -> None:
         """Take the live display down, whatever happened."""
-        if self.live is not None:
-            self.live.stop()
-            self.live = None
+        self.line.close()
