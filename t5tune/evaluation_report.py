@@ -48,6 +48,7 @@ class Origin:
     run: RunDirectory | None = None
 
 
+@track("scoring")
 def build_evaluation_report(
     origin: Origin,
     examples: Examples,
@@ -99,6 +100,7 @@ def build_evaluation_report(
     )
 
 
+@track("writing the report")
 def write_evaluation(
     report: Report,
     examples: Examples,

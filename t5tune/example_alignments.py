@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from t5tune.files import read_object, write_text
+from t5tune.progress import track
 from t5tune.run_directory import ALIGNMENTS
 from t5tune.scoring.findings import Alignment
 from t5tune.scoring.report import Example
@@ -37,6 +38,7 @@ def choose_examples(examples: Sequence[Example]) -> list[int]:
     return [ranked[last * i // (NUM_SHOWN - 1)].index for i in range(NUM_SHOWN)]
 
 
+@track("aligning the examples of the page")
 def align_examples(
     translator: TorchTranslator | None, examples: Sequence[Example], directory: Path
 ) -> tuple[Alignment, ...]:

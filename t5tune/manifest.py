@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from t5tune.files import write_text
+from t5tune.progress import track
 from t5tune.run_directory import MODEL_CARD
 
 MANIFEST = "manifest.json"
@@ -67,6 +68,7 @@ def find_missing(directory: Path) -> str | None:
     return _find_damage(directory, with_hashes=False)
 
 
+@track("comparing files with their manifest")
 def find_damage(directory: Path) -> str | None:
     """The first file that is not what it was, and how; None if all are.
 

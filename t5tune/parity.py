@@ -161,6 +161,7 @@ def _translate(
         return hypotheses, time.perf_counter() - start
 
 
+@track("export: scoring")
 def compare(
     recipe: Recipe,
     examples: Examples,

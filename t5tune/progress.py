@@ -6,11 +6,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import NamedTuple, Protocol
+from contextlib import contextmanager, suppress
+from typing import Any, NamedTuple, Protocol
 
-from rich.console import Console, ConsoleOptions, Group, RenderResult
+from rich.console import Console, ConsoleOptions, ConsoleRenderable, Group, RenderResult
+from rich.control import Control
 from rich.live import Live
+from rich.segment import ControlType
 from rich.text import Text
 
 from t5tune.errors import visible
@@ -81,6 +83,7 @@ class StatusLine:
 
     def __init__(self, activity: Activity) -> None:
         self.activity = activity
+        self.width = 0  # when it was drawn last, in cells
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width = options.max_width - 1  # a full line would move the cursor to the next one
@@ -98,7 +101,9 @@ class StatusLine:
             free = width - sum(cells for _, cells in widths) + 1 + _NARROWEST_BAR
             bar = _draw_bar(share, min(free, _WIDEST_BAR), console, options)
             parts.insert(1, bar)
-        yield Text(" ", no_wrap=True, overflow="ellipsis").join(parts)
+        line = Text(" ", no_wrap=True, overflow="ellipsis").join(parts)
+        self.width = min(line.cell_len, options.max_width)
+        yield line
 
 
 def _draw_bar(share: float, width: int, console: Console, options: ConsoleOptions) -> Text:
@@ -111,41 +116,69 @@ def _draw_bar(share: float, width: int, console: Console, options: ConsoleOption
     return bar.append(rest * (width - num_done), "bright_black")
 
 
+class _ReflowedLive(Live):
+    """A live display whose terminal may become narrower, and then wraps what was drawn before.
+
+    Args:
+        drawn: Widths of the lines that were drawn last.
+    """
+
+    def __init__(self, drawn: Callable[[], Sequence[int]], **options: Any) -> None:
+        super().__init__(**options)
+        self._drawn = drawn
+
+    def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
+        """Wipe the rows that Rich, which counts lines, does not know of."""
+        width = max(self.console.width, 1)
+        num_more = sum(max(cells - 1, 0) // width for cells in self._drawn())
+        wipe = [ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2)]
+        controls = Control(*([*wipe, (ControlType.CURSOR_UP, 1)] * num_more))
+        return [controls, *super().process_renderables(renderables)]
+
+
 class _Screen:
     """The live lines at the bottom of a terminal, the one that began last below the others."""
 
     def __init__(self) -> None:
+        self._lock = threading.RLock()  # files are written beside the training
         self._lines: list[StatusLine] = []
+        self._shown: list[StatusLine] = []
         self._live: Live | None = None
 
     def add(self, line: StatusLine, console: Console) -> None:
-        self._lines = [*self._lines, line]
-        if self._live is None:
-            self._live = Live(
-                console=console,
-                get_renderable=self._render,
-                transient=True,
-                refresh_per_second=5,
-                # Translations may go to a file while this is on a terminal.
-                redirect_stdout=sys.stdout is not None and sys.stdout.isatty(),
-            )
-            self._live.start()
+        with self._lock:
+            self._lines = [*self._lines, line]
+            if self._live is None:
+                self._shown = []
+                self._live = _ReflowedLive(
+                    lambda: [shown.width for shown in self._shown],
+                    console=console,
+                    get_renderable=self._render,
+                    transient=True,
+                    refresh_per_second=5,
+                    # Translations may go to a file while this is on a terminal.
+                    redirect_stdout=sys.stdout is not None and sys.stdout.isatty(),
+                )
+                self._live.start()
 
     def remove(self, line: StatusLine, *, stays: bool = False) -> None:
         """Take a line away, or leave it as it is in the history of the terminal."""
-        self._lines = [other for other in self._lines if other is not line]
-        if self._live is None:
-            return
-        if stays:
-            self._live.console.print(line)
-        if not self._lines:
-            self._live.stop()
-            self._live = None
+        with self._lock:
+            self._lines = [other for other in self._lines if other is not line]
+            if self._live is None:
+                return
+            if stays:
+                self._live.console.print(line)
+            if not self._lines:
+                self._live.stop()
+                self._live = None
 
     def _render(self) -> Group:
         now = time.monotonic()
-        lines = [line for line in self._lines if now - line.activity.started >= SHOWN_AFTER_SECONDS]
-        return Group(*lines)
+        self._shown = [
+            line for line in self._lines if now - line.activity.started >= SHOWN_AFTER_SECONDS
+        ]
+        return Group(*self._shown)
 
 
 _screen = _Screen()
@@ -294,11 +327,13 @@ class _Lines:
 
     def __enter__(self) -> None:
         self._running.append(self)
-        self._thread.start()
+        with suppress(RuntimeError):  # no memory for its stack: then nothing is said
+            self._thread.start()
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
         self._running.remove(self)
         if self._has_spoken:
             say(self._task.describe())

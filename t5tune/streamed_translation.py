@@ -51,7 +51,8 @@ def translate_input(
     _check_places(source, output)
     facts = None
     if not source.is_live and source.status is not None:
-        facts = inspect(source, kind.check)
+        with track(f"reading {source.name}", None, kind.unit) as advance:
+            facts = inspect(source, kind.check, advance)
         kind.end_check()
     lazy = _LazyTranslator(model, search, is_document=layout.is_document)
     target: Output = StandardOutput()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -27,6 +28,10 @@ settings.register_profile("search", max_examples=20_000, deadline=None)
 settings.load_profile("same")
 
 
+# What a slow machine says while a command takes its time; see `t5tune.progress.track`.
+PROGRESS_LINE = re.compile(r"[^:]+(: [^:]+)?: ([\d,]+(/[\d,]+)? \w+, )?\d+ s(, .*)?")
+
+
 def listen_to_ctrl_c() -> None:
     """For processes that a test starts: the shell has background jobs ignore SIGINT."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -48,6 +53,12 @@ RunCommand = Callable[..., Result]
 def _cache_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Commands, also those in processes of their own, leave the user's cache alone."""
     os.environ["T5TUNE_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(autouse=True)
+def _silence_about_what_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands in this process say the same on a slow machine."""
+    monkeypatch.setattr("t5tune.progress.SILENT_SECONDS", 3600.0)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from t5tune.cli.results import print_data, print_text
-from t5tune.progress import say
+from t5tune.progress import say, track
 
 if TYPE_CHECKING:
     from t5tune.recipe.schema import Recipe
@@ -79,18 +79,19 @@ def compare(
     _check_metrics(metrics, options)
     shared = gather_systems(systems, split, reference or (), source)
     options = replace(options, sources=shared.sources)
-    comparison = compare_systems(
-        [outputs.name for outputs in shared.systems],
-        [outputs.hypotheses for outputs in shared.systems],
-        shared.references,
-        metrics,
-        options,
-        sources=shared.sources,
-        split=split if recipe is not None else None,
-        resampling=Resampling(
-            TESTS if test == "both" else (test,), num_resamples, num_trials, seed
-        ),
-    )
+    with track("comparing"):
+        comparison = compare_systems(
+            [outputs.name for outputs in shared.systems],
+            [outputs.hypotheses for outputs in shared.systems],
+            shared.references,
+            metrics,
+            options,
+            sources=shared.sources,
+            split=split if recipe is not None else None,
+            resampling=Resampling(
+                TESTS if test == "both" else (test,), num_resamples, num_trials, seed
+            ),
+        )
     if output_dir is not None:
         write_comparison(comparison, output_dir)
         say(f"comparison: {output_dir / 'comparison.html'}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from t5tune.cli.foreign_metrics import AllowCode, check_code
-from t5tune.progress import say
+from t5tune.progress import say, track
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,18 +68,19 @@ def score(
     sources = None if source is None else _read_sources(source, hypotheses, len(references))
     if "rouge" in metrics and target_lang is None:
         _warn_about_lost_letters(references)
-    report = build_report(
-        hypothesis_lines,
-        references,
-        metrics,
-        sources=sources,
-        tokenize=tokenize,
-        lowercase=lowercase,
-        target_lang=target_lang,
-        normalize=normalize,
-        num_resamples=DEFAULT_NUM_RESAMPLES,
-        allow_code=allow_code,
-    )
+    with track("scoring"):
+        report = build_report(
+            hypothesis_lines,
+            references,
+            metrics,
+            sources=sources,
+            tokenize=tokenize,
+            lowercase=lowercase,
+            target_lang=target_lang,
+            normalize=normalize,
+            num_resamples=DEFAULT_NUM_RESAMPLES,
+            allow_code=allow_code,
+        )
     print_result(report, as_json=json_output)
 
 

@@ -22,7 +22,7 @@ from t5tune.cli.processes import (
 )
 from t5tune.cli.results import print_data
 from t5tune.processes import from_first, is_first, joined
-from t5tune.progress import say
+from t5tune.progress import say, track
 from t5tune.worker import is_launched
 
 if TYPE_CHECKING:
@@ -105,7 +105,9 @@ def _train(typed: _Typed, options: Sequence[str], json_output: bool, allow_code:
                 _say_finished(begun, typed.command(options), json_output)
             return 0
         from t5tune.cli.results import print_result
-        from t5tune.training.session import train as run_session
+
+        with track("importing PyTorch and Transformers"):
+            from t5tune.training.session import train as run_session
 
         command = typed.command(options)
         result = run_session(begun.recipe, begun.run, allow_code=allow_code, command=command)

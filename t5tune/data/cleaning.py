@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from t5tune.errors import T5TuneError
+from t5tune.progress import track
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -23,6 +24,7 @@ class CleaningReport:
         return self.num_read - self.num_blank
 
 
+@track("cleaning the training data")
 def clean_training_data(dataset: Dataset) -> tuple[Dataset, CleaningReport]:
     """Drop examples whose source or target is blank: they teach the model to say nothing.
 

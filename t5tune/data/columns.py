@@ -171,7 +171,7 @@ def _describe(value: Any) -> str:
         return value.name
     if isinstance(value, float):
         return str(value)
-    names = {dict: "an object", list: "a list within a list"}
+    names: dict[type, str] = {dict: "an object", list: "a list within a list"}
     return names.get(type(value), f"a value of type {type(value).__name__}")
 
 

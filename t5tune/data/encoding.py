@@ -12,6 +12,7 @@ import torch
 from t5tune.data.token_sequences import Ids as Ids
 from t5tune.data.token_sequences import TokenSequences as TokenSequences
 from t5tune.data.truncation import shorten
+from t5tune.progress import track
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -39,6 +40,7 @@ class EncodedDataset(torch.utils.data.Dataset[dict[str, Ids]]):
     def __len__(self) -> int:
         return len(self.sources)
 
+    @track("taking fingerprints of the tokens")
     def fingerprint(self) -> str:
         """SHA-256 over all tokens, in order."""
         digest = hashlib.sha256()

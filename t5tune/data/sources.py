@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 from t5tune.data.columns import ColumnReader, guess_columns
 from t5tune.data.tables import FORMATS, Table, open_table, read_start
 from t5tune.errors import T5TuneError
-from t5tune.progress import say
+from t5tune.progress import say, track
 from t5tune.recipe.schema import DataEntry
 from t5tune.run_directory import display_path
 from t5tune.scoring.text_files import read_lines, refuse_binary
 
 if TYPE_CHECKING:
     from datasets import Dataset
+
+_ROWS_BETWEEN_SIGNS = 1000
 
 
 def load_split(
@@ -52,9 +54,11 @@ def load_split(
 
     where = f"data.{split}"
     if entry.source_file is not None and entry.target_file is not None:
-        dataset = Dataset.from_dict(_read_text_pair(entry, where))
+        with track(f"reading {where}"):
+            dataset = Dataset.from_dict(_read_text_pair(entry, where))
     else:
-        table = _open_table(entry, where)
+        with track(f"reading {where}"):
+            table = _open_table(entry, where)
         languages = (source_lang, target_lang)
         names = guess_columns(
             entry.source or source,
@@ -167,11 +171,15 @@ def _read_rows(
     table: Table, reader: ColumnReader, limit: int | None, where: str
 ) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {"source": [], "target": [], "references": []}
-    for number, row in islice(table.rows(), limit):
-        source, references = reader.read(row, number)
-        columns["source"].append(source)
-        columns["target"].append(references[0])
-        columns["references"].append(references)
+    total = table.num_rows if limit is None else min(limit, table.num_rows or limit)
+    with track(f"reading {where}", total, f"{table.unit}s") as advance:
+        for number, row in islice(table.rows(), limit):
+            source, references = reader.read(row, number)
+            columns["source"].append(source)
+            columns["target"].append(references[0])
+            columns["references"].append(references)
+            if len(columns["source"]) % _ROWS_BETWEEN_SIGNS == 0:
+                advance(_ROWS_BETWEEN_SIGNS)
     for sentence in reader.describe_readings():
         say(f"{where}: {sentence}")
     return columns

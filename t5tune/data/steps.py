@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from t5tune.data.batching import BatchPlan
+from t5tune.progress import track
 
 Batch = dict[str, torch.Tensor]
 Collate = Callable[[Any], Batch]
@@ -48,6 +49,7 @@ class OptimizerSteps(torch.utils.data.Sampler[list[list[Any]]]):
     def __iter__(self) -> Iterator[list[list[Any]]]:
         yield from self.plan_epoch(self.plan.epoch)
 
+    @track("planning the batches of the epoch")
     def plan_epoch(self, epoch: int) -> list[list[list[Any]]]:
         """The batches of this process in each step of an epoch."""
         batches = self.plan.plan_epoch(epoch)

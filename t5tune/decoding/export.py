@@ -18,6 +18,7 @@ from t5tune.decoding.exported import PATIENCE, VOCABULARY_FILE, ExportSettings, 
 from t5tune.decoding.tokenization import write_tokenization
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.errors import T5TuneError
+from t5tune.progress import track
 
 if TYPE_CHECKING:
     from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
@@ -103,6 +104,7 @@ def list_tokens(tokenizer: PreTrainedTokenizerBase, num_tokens: int) -> list[str
     return tokens + [f"<unused {number}>" for number in range(named, num_tokens)]
 
 
+@track("export: converting the model")
 def convert_model(
     translator: TorchTranslator,
     options: DecodingOptions,

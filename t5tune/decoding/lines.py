@@ -216,12 +216,17 @@ def _check_line(data: bytes, number: int, name: str, start: bytes) -> str:
     return text
 
 
-def inspect(source: TextInput, check: Callable[[Line], object] | None = None) -> FileFacts:
+def inspect(
+    source: TextInput,
+    check: Callable[[Line], object] | None = None,
+    on_progress: Callable[[int], object] = lambda _: None,
+) -> FileFacts:
     """Read an input through once: is all of it text, and how much?
 
     Args:
         source: Can be read again.
         check: Called with each line.
+        on_progress: Called with the number of lines now and then.
 
     Raises:
         T5TuneError: It cannot be read, or has a line that is no text.
@@ -236,6 +241,7 @@ def inspect(source: TextInput, check: Callable[[Line], object] | None = None) ->
     num_lines = 0
     for lines in split_into_lines(blocks(), source.name):
         num_lines += len(lines)
+        on_progress(len(lines))
         if check is not None:
             for line in lines:
                 check(line)

@@ -32,6 +32,7 @@ from t5tune.models.hub_files import (
     download_weights,
     find_model_snapshot,
 )
+from t5tune.progress import track
 
 # Their bars and warnings would break our display; what matters we say ourselves.
 logging.set_verbosity_error()
@@ -148,6 +149,7 @@ def try_out(model: PreTrainedModel, overrides: Mapping[str, Any]) -> None:
         model.train(was_training)
 
 
+@track("loading the tokenizer")
 def load_tokenizer(name: str, *, revision: str | None = None) -> PreTrainedTokenizerBase:
     """Load a tokenizer from the hub or a directory.
 
@@ -160,6 +162,7 @@ def load_tokenizer(name: str, *, revision: str | None = None) -> PreTrainedToken
     return tokenizer
 
 
+@track("loading the weights")
 def load_model(
     name: str, *, revision: str | None = None, config: PreTrainedConfig | None = None
 ) -> PreTrainedModel:

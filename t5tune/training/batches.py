@@ -9,9 +9,11 @@ from t5tune.data.steps import Batch
 from t5tune.errors import T5TuneError
 from t5tune.loaded_model import LoadedModel
 from t5tune.models.packed import PACKABLE_MODEL_TYPES, is_packable
+from t5tune.progress import track
 from t5tune.recipe.schema import TrainingSection
 
 
+@track("planning the batches")
 def build_batch_plan(section: TrainingSection, dataset: EncodedDataset) -> BatchPlan:
     """The batches of each epoch: a token budget, or a fixed number of examples."""
     if section.per_device_train_batch_size is not None:

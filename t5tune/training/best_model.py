@@ -14,7 +14,7 @@ from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.loaded_model import SETTINGS_KEY, LoadedModel, default_device
 from t5tune.manifest import flush, remove_directory, write_manifest
 from t5tune.models.loading import load_model
-from t5tune.progress import say
+from t5tune.progress import say, track
 from t5tune.run_directory import RunDirectory
 from t5tune.training.averaging import set_weights
 from t5tune.training.disk_space import count_model_bytes, refuse_full_disk
@@ -22,6 +22,7 @@ from t5tune.training.selection import LoopResult
 from t5tune.translation import translate_lines
 
 
+@track("saving the model")
 def keep_best_model(
     run: RunDirectory,
     result: LoopResult,

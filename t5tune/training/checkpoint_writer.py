@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from t5tune.manifest import flush, remove_directory, write_manifest
+from t5tune.progress import track
 from t5tune.training.checkpoints import (
     BEST_STEP,
     ENDED,
@@ -50,6 +51,7 @@ class CheckpointWriter:
         self._thread: threading.Thread | None = None
         self._failure: Exception | None = None
 
+    @track("saving a checkpoint")
     def write(
         self,
         step: int,
@@ -97,6 +99,7 @@ class CheckpointWriter:
         self.num_written += 1
         self.waited_seconds += time.monotonic() - start
 
+    @track("waiting for the checkpoint to reach the disk")
     def finish(self) -> None:
         """Wait until the checkpoint that is being written is complete.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from t5tune.models.families import Family
-from t5tune.progress import say
+from t5tune.progress import say, track
 
 if TYPE_CHECKING:
     from t5tune.recipe.schema import TrainingSection
@@ -88,6 +88,7 @@ def fill_step_defaults(
     )
 
 
+@track("measuring whether bf16 is faster")
 def choose_bf16(setting: bool | str) -> bool:
     """Whether to compute in bfloat16.
 

@@ -46,7 +46,7 @@ class TrainingDisplay(TrainerCallback):
         self.is_live = stderr_console().is_terminal
         self.line = ExitStack()
         self.state = TrainerState()
-        self.loss = self.rate = self.speed = "–"
+        self.loss = self.rate = self.speed = ""  # unknown until the first log
         self.started = self.said_at = 0.0
 
     def on_train_begin(
@@ -64,15 +64,15 @@ class TrainingDisplay(TrainerCallback):
             Field("training", 1, "bold"),
             Field(f"step {state.global_step:,}/{state.max_steps:,}", 0),
             Field(f"epoch {state.epoch or 0:.2f}", 6),
-            Field(f"loss {self.loss}", 3),
-            Field(f"lr {self.rate}", 7),
-            Field(f"{self.speed} tokens/s", 5),
+            Field(self.loss and f"loss {self.loss}", 3),
+            Field(self.rate and f"lr {self.rate}", 7),
+            Field(self.speed and f"{self.speed} tokens/s", 5),
             Field(f"{self._time_left(state)} left" if state.global_step else "", 2),
         ]
 
     def share(self) -> float:
         """See `Activity.share`."""
-        return self.state.global_step / max(self.state.max_steps, 1)
+        return float(self.state.global_step / max(self.state.max_steps, 1))
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
@@ -111,7 +111,7 @@ class TrainingDisplay(TrainerCallback):
         self.said_at = time.monotonic()
         say(
             f"step {state.global_step:,}/{state.max_steps:,}  epoch {state.epoch or 0:.2f}  "
-            f"loss {self.loss}  lr {self.rate}  {self.speed} tokens/s  "
+            f"loss {self.loss or '–'}  lr {self.rate or '–'}  {self.speed or '–'} tokens/s  "
             f"{self._time_left(state)} left"
         )
 

@@ -29,7 +29,7 @@ from t5tune.models.sharded import whole_model
 from t5tune.models.sharing import drops_layers
 from t5tune.models.zero import num_elements
 from t5tune.processes import are_several, from_first, is_first, only_first, place
-from t5tune.progress import say
+from t5tune.progress import say, track
 from t5tune.recipe.loading import dump_recipe
 from t5tune.recipe.schema import Recipe, TrainingSection
 from t5tune.run_directory import RunDirectory
@@ -272,9 +272,14 @@ def _validate(
     with uncompiled(model.translator.model), whole_model(model.translator.model) as whole:
         translator = copy.copy(model.translator)
         translator.model = whole
-        hypotheses = share_translation(translator).translate(
-            validation.sources[:num], options, lambda _: stop.check()
-        )
+        sources = validation.sources[:num]
+        with track("validating", len(sources), "examples") as advance:
+
+            def on_progress(num_done: int) -> None:
+                stop.check()
+                advance(num_done)
+
+            hypotheses = share_translation(translator).translate(sources, options, on_progress)
     scores = from_first(
         lambda: score_hypotheses(
             metrics_of_validation(recipe.metrics, recipe.best_metric),

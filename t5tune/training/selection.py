@@ -13,7 +13,7 @@ import torch
 from t5tune.errors import T5TuneError
 from t5tune.manifest import find_damage
 from t5tune.processes import from_first
-from t5tune.progress import say
+from t5tune.progress import say, track
 from t5tune.recipe.schema import TrainingSection
 from t5tune.run_directory import RunDirectory
 from t5tune.scoring.names import LOWER_IS_BETTER, SCORE_OF_METRIC
@@ -94,6 +94,7 @@ def _averages(
             yield name, from_first(lambda: _average_whole(paths))
 
 
+@track("averaging checkpoints")
 def _average_whole(checkpoints: Sequence[Path]) -> Mapping[str, torch.Tensor]:
     for checkpoint in checkpoints:
         _check_whole(checkpoint, "one of those to average")

@@ -177,6 +177,7 @@ def _count_examples(recipe: Recipe, texts: _Texts) -> dict[str, int]:
     return counts if recipe.data.test is None else {**counts, "test": len(texts.test.sources)}
 
 
+@track("taking fingerprints of the data")
 def _fingerprint_texts(texts: _Texts) -> dict[str, str]:
     validation = zip(texts.validation.sources, texts.validation.references, strict=True)
     return {
@@ -207,6 +208,7 @@ def _load_texts(recipe: Recipe) -> _Texts:
     return _Texts(list(dataset["source"]), list(dataset["target"]), validation, test)
 
 
+@track("preparing the model")
 def _build_or_load(
     recipe: Recipe, texts: _Texts, checkpoint: Path | None, tokenizer_commit: str | None
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:

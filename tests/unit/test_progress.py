@@ -145,3 +145,22 @@ def test_what_is_done_at_once_is_not_spoken_of(capsys: pytest.CaptureFixture[str
     with track("reading", 10, "rows") as advance:
         advance(10)
     assert capsys.readouterr().err == ""
+
+
+def test_a_terminal_that_becomes_narrower_keeps_no_rest_of_the_line() -> None:
+    """Terminals wrap what was drawn when they were wider, and Rich counts its lines, not rows."""
+    stream = io.StringIO()
+    console = Console(file=stream, width=120, force_terminal=True, force_interactive=True)
+    screen = progress._Screen()
+    line = StatusLine(_Training())
+    screen.add(line, console)
+    assert screen._live is not None
+    num_up = {}
+    for width in (120, 120, 100, 40, 40, 120):
+        console.width = width
+        with screen._live._lock:
+            stream.truncate(0)
+            screen._live.refresh()
+            num_up[width] = num_up.get(width, 0) + stream.getvalue().count("\x1b[1A")
+    screen.remove(line)
+    assert num_up == {120: 0, 100: 1, 40: 2}
