@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from t5tune.progress import say
-
 from t5tune.run_directory import RunDirectory, find_directory, find_newest_run, refuse_run
 
 

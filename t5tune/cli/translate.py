@@ -131,6 +131,4 @@ def _look_for_files(texts: list[str]) -> None:
             raise T5TuneError(
                 f"{text} is a file, and arguments are translated as texts.", next_command=command
             )
-        typer.echo(
-            f"{text!r} is translated as a text; for the file of that name: {command}", err=True
-        )
+        say(f"{text!r} is translated as a text; for the file of that name: {command}")

@@ -7,10 +7,11 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from t5tune.decoding.markup import find_whole, has_words
 from t5tune.decoding.paragraphs import Paragraph, find_markdown_paragraphs, find_paragraphs
 
 _EMPHASIS = re.compile(r"([*_~]{1,3})(?!\s)([^*_~]+)(?<!\s)\1")
-_CLOSING = re.compile(r"[*_~]{1,3}(?=\s)")
+_CLOSING = re.compile(r"[*_~]{1,3}(?=\s)|(?:\[\^[^\]\s]+\])+(?=\s|\Z)")
 _ENDS_OPEN = re.compile(r"[。！？]['\"”’»）)」』]*$")  # scripts that set no blank between sentences
 _ENDS_SPACED = re.compile(r"[.!?…]['\"”’»)]*$")
 
@@ -153,26 +154,39 @@ class _Joints:
 
 
 def _split_sentences(joined: str, language: str) -> list[tuple[int, int]]:
-    """Where sentences start and end; what has no letters is none."""
+    """Where sentences start and end; what has no words is not one."""
     import sentencex
 
     sentences: list[str] = list(sentencex.segment(language, joined))
     if "".join(sentences) != joined:
         sentences = [joined]
-    for i in range(1, len(sentences)):  # "**A sentence.** Next": the mark ends the first one
+    for i in range(1, len(sentences)):  # "**One.** Next", "One.[^1] Next": it ends the first
         if mark := _CLOSING.match(sentences[i]):
             sentences[i - 1] += mark[0]
             sentences[i] = sentences[i][mark.end() :]
     spans = []
     at = 0
-    for sentence in sentences:
-        if any(character.isalpha() for character in sentence):
+    for sentence in _join_protected(joined, sentences):
+        if has_words(sentence):
             start = at + len(sentence) - len(sentence.lstrip())
             end = at + len(sentence.rstrip())
             emphasis = _EMPHASIS.fullmatch(joined, start, end)
             spans.append(emphasis.span(2) if emphasis else (start, end))
         at += len(sentence)
     return spans
+
+
+def _join_protected(joined: str, sentences: list[str]) -> Iterator[str]:
+    """The sentences, those put together again that were taken apart within code, math or a link."""
+    whole = find_whole(joined)
+    start = end = 0
+    for sentence in sentences:
+        end += len(sentence)
+        if not any(first < end < last for first, last in whole):
+            yield joined[start:end]
+            start = end
+    if start < end:
+        yield joined[start:]
 
 
 def _two_letters(language: str | None) -> str:

@@ -14,17 +14,23 @@ _TARGET = (
 )
 _ADDRESS = r"(?:https?://|www\.)[^\s<>()\[\]]*[^\s<>()\[\].,;:!?'\"]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
 _TAG = r"<[/!a-zA-Z][^<>]*>"
+_ENTITY = r"&(?:[A-Za-z][A-Za-z0-9]{1,31}|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});"
+# A dollar is money where a blank follows it, or stands before the next one, or a digit after that.
+_MATH = (
+    r"\$\$[^$]+\$\$|(?<![\w$\\])\$(?=[^\s$])(?:\\.|[^$\\])*(?<=\S)\$(?![\d$])"
+    r"|\\\(.+?\\\)|\\\[.+?\\\]"
+)
 
 # What a translation has to hold as often as its source. A "[" counts where a link follows.
 _PROTECTED = re.compile(
-    rf"{_CODE}|!?\[(?=[^\]]*\][(\[])|{_TARGET}|\[\^[^\]\s]+\]|{_TAG}|{_ADDRESS}"
+    rf"{_MATH}|{_CODE}|!?\[(?=[^\]]*\][(\[])|{_TARGET}|\[\^[^\]\s]+\]|{_TAG}|{_ADDRESS}|{_ENTITY}"
 )
 _EMPHASIS = (
     r"(?<![\w*_~])(?P<mark>\*{1,3}|_{1,3}|~~)(?=[^\s*_~])(?P<emphasized>[^*_~`]+)"
     r"(?<=\S)(?P=mark)(?![\w*_~])"
 )
 _MARKED = re.compile(
-    rf"{_CODE}|(?P<opening>!?\[)(?P<linked>[^\[\]`]+)(?P<closing>{_TARGET})|{_EMPHASIS}"
+    rf"{_MATH}|{_CODE}|(?P<opening>!?\[)(?P<linked>[^\[\]`]+)(?P<closing>{_TARGET})|{_EMPHASIS}"
 )
 _PUNCTUATION = ".,;:!?…。！？"
 
@@ -65,6 +71,17 @@ def count_emphasis(text: str) -> Counter[str]:
     return Counter(match["mark"] for match in _MARKED.finditer(text) if match["mark"])
 
 
+def has_words(text: str) -> bool:
+    """Whether there is anything to translate beside what is protected."""
+    return any(character.isalpha() for character in _PROTECTED.sub("", text))
+
+
+def find_whole(text: str) -> list[tuple[int, int]]:
+    """Where code, math, links and whatever else is protected stand: no sentence ends there."""
+    links = (match.span() for match in _MARKED.finditer(text) if match["linked"])
+    return sorted([*links, *(match.span() for match in _PROTECTED.finditer(text))])
+
+
 def remove_marks(text: str) -> tuple[str, list[Marked]]:
     """The sentence without emphasis and links, and the words that had them."""
     pieces: list[str] = []
@@ -73,7 +90,7 @@ def remove_marks(text: str) -> tuple[str, list[Marked]]:
     for match in _MARKED.finditer(text):
         words = match["linked"] or match["emphasized"]
         if words is None:
-            continue  # code
+            continue  # code or math
         pieces += [text[at : match.start()], words]
         start = length + match.start() - at
         length = start + len(words)

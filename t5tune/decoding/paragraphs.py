@@ -26,6 +26,16 @@ _PREFIX = re.compile(rf"(?P<quote>{_QUOTE})(?P<marker>{_MARKER})")
 _FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})")
 _TASK = re.compile(r"\[[ xX]\][ \t]+")
 _FRONT_MATTER = re.compile(r"(---|\+\+\+)[ \t\r]*\n(?:.*\n)*?\1[ \t\r]*(?:\n|\Z)")
+# Beyond CommonMark: what GitHub, Pandoc and others write into their Markdown.
+_FOOTNOTE = re.compile(rf"^({_QUOTE})(\[\^[^\]\s]+\]:)(?=[ \t])", re.MULTILINE)
+_ALERT = re.compile(r"\[![A-Za-z]+\][+-]?[ \t]*")
+_MATH = re.compile(
+    rf"^{_QUOTE}(?:(?P<dollars>\$\$)|(?P<bracket>\\\[)|\\begin\{{(?P<name>[a-z]+\*?)\}})"
+    rf"(?:(?!\n{_QUOTE}(?:\n|\Z|```|~~~)).)*?"
+    r"(?(dollars)(?<=.)\$\$|(?(bracket)\\\]|\\end\{(?P=name)\}))(?=[ \t]*$)",
+    re.MULTILINE | re.DOTALL,
+)
+_KEPT = "\ufffc"  # for the parser, a letter that means nothing
 _HARD_BREAK = re.compile(r"(?: {2,}|\\)$")
 
 WRAPPED_WIDTH = 40  # characters: lines of a text that is shorter were not wrapped
@@ -85,13 +95,17 @@ def _split_unwrapped(text: str, pieces: Paragraph, width: int) -> Iterator[Parag
 
 
 def find_markdown_paragraphs(text: str) -> Iterator[Paragraph]:
-    """Paragraphs, headings, items of lists and cells of tables of Markdown (CommonMark)."""
+    """Paragraphs, headings, items of lists, cells of tables and footnotes of Markdown.
+
+    It is CommonMark with tables, and with what is widespread beside it: footnotes, whose marks
+    are kept and whose text is translated, the marks of alerts (`[!NOTE]`), and displayed math.
+    """
     from markdown_it import MarkdownIt
 
     front = _FRONT_MATTER.match(text)
     start = front.end() if front else 0
     # To the parser "\r" ends a line, to us it does not; one character stays one character.
-    flat = text.replace("\r", " ").replace("\0", " ")
+    flat = _hide_extensions(text.replace("\r", " ").replace("\0", " "), start)
     parser = MarkdownIt("commonmark").enable("table")
     parser.core.ruler.enableOnly(["normalize", "block"])
     starts = list(accumulate((len(line) + 1 for line in flat[start:].split("\n")), initial=start))
@@ -99,7 +113,44 @@ def find_markdown_paragraphs(text: str) -> Iterator[Paragraph]:
     for token in parser.parse(flat[start:]):
         if token.type == "inline" and token.map is not None:
             pieces, cursor = _locate(flat, token, starts, cursor)
-            yield from _split_hard_breaks(text, pieces)
+            for found in _split_at_kept(flat, pieces):
+                yield from _split_hard_breaks(text, found)
+
+
+def _hide_extensions(text: str, start: int) -> str:
+    """As many characters, with what CommonMark does not know written as something that it does."""
+
+    def hide_math(match: re.Match[str]) -> str:
+        lines = match[0].split("\n")
+        prefixes = [re.match(_QUOTE, line) for line in lines]
+        ends = [prefix.end() if prefix else 0 for prefix in prefixes]
+        return "\n".join(
+            line[:end] + _KEPT * (len(line) - end) for line, end in zip(lines, ends, strict=True)
+        )
+
+    def hide_footnote(match: re.Match[str]) -> str:
+        # An item of a list goes on in indented paragraphs, as a footnote does.
+        return f"{match[1]}-   {_KEPT * (len(match[2]) - 4)}"
+
+    body = _MATH.sub(hide_math, text[start:].replace(_KEPT, "x"))
+    return text[:start] + _FOOTNOTE.sub(hide_footnote, body)
+
+
+def _split_at_kept(flat: str, pieces: list[Piece]) -> Iterator[list[Piece]]:
+    """What is translated of a paragraph: the parts between what was hidden, without alerts."""
+    current: list[Piece] = []
+    for i, (start, end) in enumerate(pieces):
+        while start < end and flat[start] in _KEPT + " \t":
+            start += 1
+        alert = _ALERT.match(flat, start, end) if i == 0 else None
+        if alert:
+            yield [(alert.end(), end)] if alert.end() < end else []
+        elif start < end:
+            current.append((start, end))
+        else:
+            yield current
+            current = []
+    yield current
 
 
 def _locate(text: str, token: Token, starts: list[int], cursor: int) -> tuple[list[Piece], int]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from t5tune.decoding.markup import (
     Marked,
     count_emphasis,
+    find_whole,
     is_unharmed,
     keeps_protected,
     put_marks,
@@ -182,12 +183,17 @@ class SentenceTranslator:
 def _find_cut(text: str) -> tuple[int, int]:
     """The white space (or the empty place) nearest to the middle where a text is best cut."""
     middle = len(text) / 2
-    for pattern in (_CLAUSE_END, _SPACE):
+    whole = find_whole(text)
+    for pattern, inside in ((_CLAUSE_END, False), (_SPACE, False), (_SPACE, True)):
         spans = [
             match.span()
             for match in pattern.finditer(text)
             if text[: match.start()].strip() and text[match.end() :].strip()
         ]
+        if not inside:  # of code, math or a link, where there is any other place
+            spans = [
+                span for span in spans if not any(start < span[1] < end for start, end in whole)
+            ]
         if pattern is _CLAUSE_END:  # a clause that ends near an end of the text saves little
             spans = [span for span in spans if abs(span[0] - middle) < middle / 2]
         if spans:

@@ -18,7 +18,9 @@ PARTS = [
     " ", "  \n", "\\\n", "```", "```py\n", "~~~", "`x`", "``", "|", "|---|", "| a | b |", "\\|",
     "---", "===", "[a](b)", "[ ] ", "[x] ", "![i](u)", "<div>", "</div>", "<!--", "-->", "**", "*",
     "_", "\ufeff", "\0", "Mr. Bee went home. ", "Then it rained! ", "z. B. ", "你好。", "再见。",
-    "\u2028", "\x85", "\x0b", "a", "I", "[r]: http://x\n", "&amp;", "&", "+++",
+    "[^1]: ", "[^1]", "[!NOTE]", "[!note]- x", "$$", "$", "$$\n", "\\[", "\\]", "\ufffc", "&nbsp;",
+    "\\begin{align}", "\\end{align}", "\u2028", "\x85", "\x0b", "a", "I",
+    "[r]: http://x\n", "&amp;", "&", "+++",
     "A line that is long enough to have been wrapped by some editor",
 ]  # fmt: skip
 DOCUMENTS = st.one_of(
@@ -148,6 +150,87 @@ a) alpha
 kept
 ~~~
 ----
+"""
+
+
+def test_what_others_have_added_to_markdown_stays_whole() -> None:
+    text = EXTENDED
+    assert sources(text, is_markdown=True) == [
+        "A title with $E=mc^2$ &copy; 2020",
+        "One note.[^1]",
+        "And another one.[^long]",
+        "Word",
+        "Two sentences here.",
+        "See [this. That](http://x.y).",
+        "A second paragraph of the note.",
+        "Useful information.",
+        "It goes on.",
+        "A custom title",
+        "Text.",
+        "Before",
+        "after it.",
+        "Let $x. Y$ be.",
+        "Also `a. B` code.",
+        "Price: $$ is money. And more $$ later.",
+        "an item",
+        "$$ is not closed",
+    ]
+    result = translated(text, is_markdown=True)
+    kept = r"\[\^\w+\]:|\[!\w+\][+-]?|^\$\$\n[^$]*^\$\$$|^\\\[[^]]*\\\]|^\\begin.*?end\{\w+\}$"
+    pattern = re.compile(kept, re.MULTILINE | re.DOTALL)
+    assert pattern.findall(result) == pattern.findall(text)
+    assert len(pattern.findall(text)) == 7
+
+
+EXTENDED = r"""
+# A title with $E=mc^2$ &copy; 2020
+
+One note.[^1] And another one.[^long]
+
+[^1]: Word
+[^long]: Two sentences here. See [this. That](http://x.y).
+
+    A second paragraph of the note.
+
+> [!NOTE]
+> Useful information.
+> It goes on.
+
+> [!warning]+ A custom title
+> Text.
+
+Before
+$$
+a = b
++ c \\
+- d
+$$
+after it.
+
+$$\int_0^1 x\,dx$$
+
+\[
+x + y
+\]
+
+\begin{align}
+  a &= b \\
+\end{align}
+
+Let $x. Y$ be. Also `a. B` code.
+
+$x$
+
+http://only.an/address
+
+Price: $$ is money. And more $$ later.
+
+- an item
+  $$
+  q
+  $$
+
+$$ is not closed
 """
 
 

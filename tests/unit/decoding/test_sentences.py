@@ -67,6 +67,9 @@ PROTECTED = [
     "Write to a.person+x@example.org or see https://example.org/x?y=1.",
     "Some <b>bold</b> text and ``a ` tick``.",
     "A note[^1] and [a link][ref].",
+    "Let $x_1 * y_2$ be, and $$a < b$$ too.",
+    "Or \\(p + q\\) and \\[r^2\\] instead.",
+    "Fish &amp; chips&nbsp;for &#8364;5 &#x41;.",
 ]
 KEPT = [
     ["`make test`"],
@@ -75,6 +78,9 @@ KEPT = [
     ["a.person+x@example.org", "https://example.org/x?y=1"],
     ["<b>", "</b>", "``a ` tick``"],
     ["[^1]", "][ref]"],
+    ["$x_1 * y_2$", "$$a < b$$"],
+    ["\\(p + q\\)", "\\[r^2\\]"],
+    ["&amp;", "&nbsp;", "&#8364;", "&#x41;"],
 ]
 
 
@@ -92,6 +98,20 @@ def test_what_a_model_would_spoil_is_kept(text: str, kept: list[str]) -> None:
     faithful = Words(lambda source: source, None)
     assert translate(text, faithful) == text
     assert faithful.seen == [text]
+
+
+def test_money_is_not_math() -> None:
+    for text in ("it costs $5 and then $10", "from $7.50 to $8", "US$5 or A$6", "a $ b $ c"):
+        shouting = Words(str.upper, None)
+        assert translate(text, shouting) == text.upper()
+        assert shouting.seen == [text]
+
+
+def test_a_long_sentence_is_not_cut_within_math() -> None:
+    text = "one two, three $a, b + c, d$ four"
+    words = Words(lambda source: source, 6)
+    assert translate(text, words) == text
+    assert any("$a, b + c, d$" in seen for seen in words.seen)
 
 
 def without_marks(text: str) -> str:
