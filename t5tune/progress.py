@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 from rich.console import Console, ConsoleOptions, ConsoleRenderable, Group, RenderResult
 from rich.control import Control
 from rich.live import Live
-from rich.segment import ControlType
+from rich.segment import ControlCode, ControlType
 from rich.text import Text
 
 from t5tune.errors import visible
@@ -131,9 +131,12 @@ class _ReflowedLive(Live):
         """Wipe the rows that Rich, which counts lines, does not know of."""
         width = max(self.console.width, 1)
         num_more = sum(max(cells - 1, 0) // width for cells in self._drawn())
-        wipe = [ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2)]
-        controls = Control(*([*wipe, (ControlType.CURSOR_UP, 1)] * num_more))
-        return [controls, *super().process_renderables(renderables)]
+        wipe: list[ControlType | ControlCode] = [
+            ControlType.CARRIAGE_RETURN,
+            (ControlType.ERASE_IN_LINE, 2),
+            (ControlType.CURSOR_UP, 1),
+        ]
+        return [Control(*wipe * num_more), *super().process_renderables(renderables)]
 
 
 class _Screen:
