@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -19,6 +20,8 @@ def test_a_terminal_shows_a_live_display(tiny_recipe: Path) -> None:
         dimensions=(40, 140),
         encoding="utf-8",
         timeout=120,
+        # Whoever sets it beforehand, wants it; here the terminal's own width counts.
+        env={name: value for name, value in os.environ.items() if name != "COLUMNS"},
     )
     child.expect(pexpect.EOF)
     child.close()
