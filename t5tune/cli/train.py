@@ -151,6 +151,7 @@ class _Begun:
 def _begin(typed: _Typed, options: Sequence[str], allow_code: bool, stack: ExitStack) -> _Begun:
     """Read the recipe and take the run directory, whose lock is held until the stack ends."""
     from t5tune.run_lock import lock_run
+    from t5tune.training.inputs import check_inputs
     from t5tune.training.resuming import has_model_of
     from t5tune.training.run_choice import choose_run
 
@@ -158,14 +159,17 @@ def _begin(typed: _Typed, options: Sequence[str], allow_code: bool, stack: ExitS
     recipe, run = chosen.recipe, chosen.run
     check_foreign_metrics(recipe.metrics, allow_code)
     _check_directory(run)
-    stack.enter_context(lock_run(run))
     recipe, tried = _set_aside(recipe, run)
+    has_model = has_model_of(run, recipe)
+    if not has_model:
+        check_inputs(recipe)
+    stack.enter_context(lock_run(run))
     _check_recipe(recipe, run, typed.command(options))
     note = f" ({chosen.note})" if chosen.note else ""
     say(f"run: {run.path}{note}")
     report = run.report("test" if recipe.data.test is not None else "validation")
-    is_finished = has_model_of(run, recipe) and report.is_file()
-    return _Begun(recipe, run, report if is_finished else None, tried)
+    finished = report if has_model and report.is_file() else None
+    return _Begun(recipe, run, finished, tried)
 
 
 def _say_finished(begun: _Begun, command: str, json_output: bool) -> None:

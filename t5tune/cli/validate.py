@@ -1,4 +1,4 @@
-"""`t5tune validate`: the schema alone, in milliseconds."""
+"""`t5tune validate`: the schema, and whether the files are there, in milliseconds."""
 
 from __future__ import annotations
 
@@ -24,18 +24,20 @@ def validate(
         bool, typer.Option("--json", help="Print the recipe with its defaults as JSON.")
     ] = False,
 ) -> None:
-    """Check a recipe without reading data or loading a model."""
+    """Check a recipe, and whether its files and columns are there; no model is loaded."""
     import json
 
     from t5tune.errors import T5TuneError
     from t5tune.recipe.loading import load_recipe, recipe_json_schema
+    from t5tune.training.inputs import check_inputs
 
     if schema:
         print_data(json.dumps(recipe_json_schema(), indent=2))
         return
     if recipe is None:
-        raise T5TuneError("which recipe?", next_command="t5tune validate RECIPE")
+        raise T5TuneError("No recipe is named.", next_command="t5tune validate RECIPE")
     loaded = load_recipe(recipe, overrides or [])
+    check_inputs(loaded)
     if json_output:
         print_data(json.dumps(loaded.model_dump(mode="json"), ensure_ascii=False, indent=2))
         return

@@ -47,10 +47,15 @@ def refuse_model(name: str) -> T5TuneError:
     """For a name that is neither a run nor a directory and that no model on the hub can have."""
     if "/" in name:
         return refuse_run(name, "a directory")
-    owners = [owner for starts, owner in _OWNERS if re.match(starts, name)]
-    hint = f"; did you mean {owners[0]}/{name}?" if owners else name_runs(name) or "."
+    hint = suggest_owner(name) or name_runs(name) or "."
     return T5TuneError(
         f"{name} is neither a run nor a directory, and the name of a model on the hub has an owner "
         f"and a slash{hint}",
         next_command="ls runs   # or OWNER/NAME for a model on the hub, such as google-t5/t5-small",
     )
+
+
+def suggest_owner(name: str) -> str:
+    """The end of a sentence, for a name on the hub that lacks its owner; empty if nobody knows."""
+    owners = [owner for starts, owner in _OWNERS if re.match(starts, name)]
+    return f"; did you mean {owners[0]}/{name}?" if owners else ""

@@ -201,10 +201,10 @@ def _load_texts(recipe: Recipe) -> _Texts:
     validation = load_examples(recipe, "validation")
     test = load_examples(recipe, "test") if data.test is not None else validation
     blank = f" ({cleaning.num_blank:,} blank ones left out)" if cleaning.num_blank else ""
-    say(
-        f"data: {cleaning.num_kept:,} training examples{blank}, "
-        f"{len(validation.sources):,} validation, {len(test.sources):,} test"
+    counts = (
+        f"{cleaning.num_kept:,} training examples{blank}, {len(validation.sources):,} validation"
     )
+    say(f"data: {counts}" + (f", {len(test.sources):,} test" if data.test is not None else ""))
     return _Texts(list(dataset["source"]), list(dataset["target"]), validation, test)
 
 

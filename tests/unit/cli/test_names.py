@@ -12,7 +12,7 @@ import pytest
 from t5tune.errors import T5TuneError
 from t5tune.models.names import find_model_path, may_be_hub_id
 from t5tune.run_directory import find_directory
-from tests.conftest import RunCommand
+from tests.conftest import RunCommand, write_tiny_recipe
 
 
 @pytest.fixture(autouse=True)
@@ -76,11 +76,21 @@ MISTAKES = {
     "compare s1 s3": "s3 is not a run or a file; runs/ holds demo, s1, s2.",
     "train wmt": "wmt is neither a file nor the name of a recipe that ships; did you mean mt5-wmt",
     "translate tests.txt": "tests.txt is a file",
+    "validate": "No recipe is named.",
+    "validate tiny.yaml data.test.file=no.tsv": "data.test.file: no.tsv is not there.",
+    "validate tiny.yaml data.train.source=english": "data.train.source: train.tsv: there is no col",
+    "train tiny.yaml data.test.file=no.tsv": "data.test.file: no.tsv is not there.",
+    "train tiny.yaml data.train.target=german": "data.train.target: train.tsv: there is no column",
+    "train tiny.yaml data.train.file=tests.txt": "data.train.file: the ending of tests.txt",
+    "train tiny.yaml model.from_scratch=null model.name=flan-t5-small": "model.name: flan-t5-small "
+    "is not a directory, and the name of a model on the hub has an owner and a slash; did you mean",
+    "train tiny.yaml training.lora=8": "command line: training.lora: unknown key; LoRA",
 }
 
 
 def test_mistakes_are_found_before_torch_is_imported() -> None:
     Path("tests.txt").write_text("one\n")
+    write_tiny_recipe(Path())
     program = (
         "import json, sys\n"
         "from t5tune.cli.app import main\n"
@@ -99,6 +109,7 @@ def test_mistakes_are_found_before_torch_is_imported() -> None:
     assert done.returncode == 0, done.stderr
     answers = dict(text.split("\n", 1) for text in done.stderr.split("$ ")[1:])
     assert answers.keys() == MISTAKES.keys()
+    assert sorted(path.name for path in Path("runs").iterdir()) == ["demo", "s1", "s2"]
     for command, expected in MISTAKES.items():
         assert f"error: {expected}" in answers[command]
         assert "\ntry: " in answers[command]

@@ -1,0 +1,78 @@
+"""What a recipe takes from disk, looked at before anything is imported, read or begun."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from t5tune.data.file_check import find_file, find_problems
+from t5tune.errors import T5TuneError
+from t5tune.models.names import may_be_hub_id, suggest_owner
+from t5tune.recipe.catalog import recipes_directory
+from t5tune.recipe.schema import Recipe
+from t5tune.run_directory import RunDirectory, display_path
+
+
+def check_inputs(recipe: Recipe) -> None:
+    """Refuse a recipe whose files, columns or model cannot be there; takes milliseconds.
+
+    Raises:
+        T5TuneError: With every problem on a line of its own.
+    """
+    problems = [*find_problems(recipe), *_check_model(recipe), *_check_settings(recipe)]
+    if not problems:
+        return
+    count = [f"{len(problems)} problems:"] if len(problems) > 1 else []
+    next_command = problems[0].next_command
+    if (recipe.data.train.file or "").startswith(str(recipes_directory())):
+        next_command = f"t5tune recipes show {recipe.name}   # says which data it needs, and where"
+    raise T5TuneError(
+        "\n".join([*count, *(problem.message for problem in problems)]), next_command=next_command
+    )
+
+
+def _check_model(recipe: Recipe) -> Iterator[T5TuneError]:
+    scratch = recipe.model.from_scratch
+    tokenizer = scratch.tokenizer.name if scratch is not None else None
+    if tokenizer is not None and _is_path(tokenizer) and not Path(tokenizer).is_dir():
+        yield _refuse_directory("model.from_scratch.tokenizer.name", tokenizer)
+    name = recipe.model.name
+    if name is None:
+        return
+    path = Path(name)
+    if path.is_dir():
+        run = RunDirectory(path)
+        if not (path / "config.json").is_file() and run.has_model:
+            yield T5TuneError(
+                f"model.name: {display_path(name)} is a run, and its model is in a directory of "
+                "its own.",
+                next_command=f"model.name=./{display_path(run.model)}",
+            )
+    elif _is_path(name):
+        yield _refuse_directory("model.name", name)
+    elif not may_be_hub_id(name):
+        yield T5TuneError(
+            f"model.name: {name} is not a directory, and the name of a model on the hub has an "
+            f"owner and a slash{suggest_owner(name) or '.'}",
+            next_command="model.name=OWNER/NAME, or model.name=./DIRECTORY",
+        )
+
+
+def _check_settings(recipe: Recipe) -> Iterator[T5TuneError]:
+    if recipe.training.deepspeed_config is not None:
+        try:
+            find_file(recipe.training.deepspeed_config, "training", "deepspeed_config")
+        except T5TuneError as error:
+            yield error
+
+
+def _is_path(name: str) -> bool:
+    """Names with a dot in front have become absolute when the recipe was read."""
+    return name.startswith(("/", "./", "../", "~"))
+
+
+def _refuse_directory(key: str, name: str) -> T5TuneError:
+    return T5TuneError(
+        f"{key}: {display_path(name)} is not a directory.",
+        next_command=f"ls {display_path(Path(name).parent)}   # then correct {key}",
+    )
