@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from t5tune.data.columns import guess_columns, missing_column, template_fields
-from t5tune.data.sources import FORMATS
+from t5tune.data.tables import FORMATS, read_start
 from t5tune.errors import T5TuneError
 from t5tune.recipe.schema import DataEntry, Recipe
 from t5tune.run_directory import display_path
+from t5tune.scoring.text_files import refuse_binary
 
 MOST_CHARACTERS = 1_000_000  # of a line that is looked at
 MOST_BYTES = 2_000_000  # of a JSON file, which only makes sense as a whole
@@ -43,12 +44,7 @@ def _check(entry: DataEntry, recipe: Recipe, where: str) -> None:
         return
     path = find_file(entry.file, where, "file")
     place = display_path(path)
-    kind = entry.format or FORMATS.get(path.suffix.lower())
-    if kind is None:
-        raise T5TuneError(
-            f"{where}.file: the ending of {place} does not tell its format.",
-            next_command=f"add `format:` to {where}: tsv, csv, json, jsonl or parquet",
-        )
+    kind = entry.format or find_format(path, where)
     columns = read_columns(path, kind)
     if columns == []:
         raise T5TuneError(
@@ -91,6 +87,26 @@ def find_file(path: str, where: str, key: str) -> Path:
             next_command=f"ls {display_path(found.parent)}   # then correct {where}.{key}",
         )
     return found
+
+
+def find_format(path: Path, where: str) -> str:
+    """The format that the ending of a file tells.
+
+    Args:
+        path: Of a file that is there.
+        where: Key of the entry in the recipe, for messages.
+
+    Raises:
+        T5TuneError: The ending tells nothing; with what the file is, if its beginning tells that.
+    """
+    kind = FORMATS.get(path.suffix.lower())
+    if kind is None:
+        place = display_path(path)
+        raise refuse_binary(place, read_start(path)) or T5TuneError(
+            f"{where}.file: the ending of {place} does not tell its format.",
+            next_command=f"add `format:` to {where}: tsv, csv, json, jsonl or parquet",
+        )
+    return kind
 
 
 def read_columns(path: Path, kind: str) -> list[str] | None:

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from t5tune.data.columns import ColumnReader, guess_columns
-from t5tune.data.tables import FORMATS, Table, open_table, read_start
+from t5tune.data.file_check import find_file, find_format
+from t5tune.data.tables import Table, open_table
 from t5tune.errors import T5TuneError
 from t5tune.progress import say, track
 from t5tune.recipe.schema import DataEntry
 from t5tune.run_directory import display_path
-from t5tune.scoring.text_files import read_lines, refuse_binary
+from t5tune.scoring.text_files import read_lines
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -85,27 +86,16 @@ def _place(entry: DataEntry) -> str:
     return display_path(entry.file or entry.source_file or "")
 
 
-def _existing(path: str, where: str, key: str) -> Path:
-    found = Path(path).expanduser()
-    if not found.is_file():
-        kind = "a directory, not a file" if found.is_dir() else "not there"
-        raise T5TuneError(
-            f"{where}.{key}: {display_path(path)} is {kind}.",
-            next_command=f"ls {display_path(found.parent)}   # then correct {where}.{key}",
-        )
-    return found
-
-
 def _read_text_pair(entry: DataEntry, where: str) -> dict[str, list[Any]]:
     """Lines of parallel files; references may come from further files."""
     assert entry.source_file is not None
     assert entry.target_file is not None
-    sources = read_lines(_existing(entry.source_file, where, "source_file"))
+    sources = read_lines(find_file(entry.source_file, where, "source_file"))
     files = [entry.target_file, *(entry.references or [])]
     keys = ["target_file", *["references"] * len(entry.references or [])]
     columns = []
     for path, key in zip(files, keys, strict=True):
-        lines = read_lines(_existing(path, where, key))
+        lines = read_lines(find_file(path, where, key))
         if len(lines) != len(sources):
             first, second = display_path(entry.source_file), display_path(path)
             raise T5TuneError(
@@ -133,14 +123,9 @@ def _open_table(entry: DataEntry, where: str) -> Table:
             num_rows=len(dataset),
         )
     assert entry.file is not None
-    path = _existing(entry.file, where, "file")
-    kind = entry.format or FORMATS.get(path.suffix.lower())
+    path = find_file(entry.file, where, "file")
+    kind = entry.format or find_format(path, where)
     path = Path(display_path(path))
-    if kind is None:
-        raise refuse_binary(str(path), read_start(path)) or T5TuneError(
-            f"{where}.file: the ending of {path} does not tell its format.",
-            next_command=f"add `format:` to {where}: tsv, csv, json, jsonl or parquet",
-        )
     return open_table(path, kind, entry.columns, where)
 
 
