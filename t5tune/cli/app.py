@@ -32,7 +32,7 @@ app = typer.Typer(
     name="t5tune",
     help="Fine-tune encoder-decoder models: one recipe in, a model and a report out.",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from t5tune.cli.completion import complete_metric, complete_system
 from t5tune.cli.results import print_data, print_text
 from t5tune.progress import say, track
 
@@ -24,6 +25,7 @@ def compare(
         typer.Argument(
             metavar="BASELINE SYSTEM...",
             help="Runs, files of hypotheses, or base (the model that the run started from).",
+            autocompletion=complete_system,
         ),
     ],
     split: Annotated[str, typer.Option(help="Which evaluation of the runs.")] = "test",
@@ -34,7 +36,10 @@ def compare(
     source: Annotated[Path | None, typer.Option(help="One source a line, to be shown.")] = None,
     metric: Annotated[
         list[str] | None,
-        typer.Option(help="Instead of the run's (of files: bleu and chrf); again for more."),
+        typer.Option(
+            help="Instead of the run's (of files: bleu and chrf); again for more.",
+            autocompletion=complete_metric,
+        ),
     ] = None,
     test: Annotated[
         Literal["bootstrap", "randomization", "both"], typer.Option(help="Paired tests to make.")
@@ -56,10 +61,16 @@ def compare(
         bool, typer.Option("--json", help="Print the comparison as JSON, every example included.")
     ] = False,
     output_dir: Annotated[
-        Path | None, typer.Option(help="Where comparison.json and comparison.md go.")
+        Path | None,
+        typer.Option(
+            help="Where comparison.html, a page to look at, comparison.md and comparison.json go."
+        ),
     ] = None,
 ) -> None:
-    """Compare systems on the same test set with the first: scores, intervals, p-values."""
+    """Compare systems on the same test set with the first: scores, intervals, p-values.
+
+    With --output-dir also as a page to look at, comparison.html, which shows every example.
+    """
     from t5tune.cli.score import check_options
     from t5tune.comparison import (
         find_recipe_of_runs,

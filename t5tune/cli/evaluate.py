@@ -8,6 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from t5tune.cli.completion import (
+    complete_engine,
+    complete_metric,
+    complete_recipe,
+    complete_run,
+    complete_tried,
+)
 from t5tune.cli.foreign_metrics import AllowCode, check_foreign_metrics
 from t5tune.cli.models import choose_model
 from t5tune.cli.processes import NumProcesses, launch_if_asked
@@ -26,7 +33,10 @@ SPLITS = ("train", "validation", "test")
 def evaluate(
     run: Annotated[
         str | None,
-        typer.Argument(help="A run, a model directory or a hub id; the newest run if left out."),
+        typer.Argument(
+            help="A run, a model directory or a hub id; the newest run if left out.",
+            autocompletion=complete_run,
+        ),
     ] = None,
     overrides: Annotated[
         list[str] | None,
@@ -34,12 +44,16 @@ def evaluate(
             metavar="[KEY=VALUE]...",
             help="Keys of decoding or evaluation to try, as in decoding.length_penalty=1.2; the "
             "report goes beside the stored one.",
+            autocompletion=complete_tried,
         ),
     ] = None,
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
     recipe: Annotated[
         str | None,
-        typer.Option(help="Where a model that is no run takes data, decoding and metrics from."),
+        typer.Option(
+            help="Where a model that is no run takes data, decoding and metrics from.",
+            autocompletion=complete_recipe,
+        ),
     ] = None,
     source: Annotated[
         Path | None, typer.Option(help="Evaluate on this text file, one source a line …")
@@ -54,11 +68,18 @@ def evaluate(
         str | None, typer.Option(help="For a model that is no run, without --recipe.")
     ] = None,
     metric: Annotated[
-        list[str] | None, typer.Option(help="Instead of the recipe's; again for more.")
+        list[str] | None,
+        typer.Option(
+            help="Instead of the recipe's; again for more.", autocompletion=complete_metric
+        ),
     ] = None,
     num_beams: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
     engine: Annotated[
-        str, typer.Option(help="torch (fp32), ctranslate2 or one export: ctranslate2-int8 …")
+        str,
+        typer.Option(
+            help="torch (fp32), ctranslate2 or one export: ctranslate2-int8 …",
+            autocompletion=complete_engine,
+        ),
     ] = "torch",
     output_dir: Annotated[
         Path | None,

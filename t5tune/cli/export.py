@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from t5tune.cli.completion import complete_run
 from t5tune.cli.results import print_data, print_text
 
 if TYPE_CHECKING:
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
 
 def export(
     run: Annotated[
-        str | None, typer.Argument(help="A run; the newest finished one if left out.")
+        str | None,
+        typer.Argument(
+            help="A run; the newest finished one if left out.", autocompletion=complete_run
+        ),
     ] = None,
     quantization: Annotated[
         str, typer.Option(help="int8, int8_bfloat16, float16, bfloat16 or float32.")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from t5tune.cli.completion import complete_shipped
 from t5tune.cli.results import print_data, print_text
 from t5tune.progress import say
 
@@ -37,7 +38,9 @@ def list_(
 
 
 @app.command()
-def show(name: Annotated[str, typer.Argument(help="Name of a recipe.")]) -> None:
+def show(
+    name: Annotated[str, typer.Argument(help="Name of a recipe.", autocompletion=complete_shipped)],
+) -> None:
     """Print a recipe."""
     from t5tune.recipe.catalog import recipe_text
 
@@ -46,7 +49,7 @@ def show(name: Annotated[str, typer.Argument(help="Name of a recipe.")]) -> None
 
 @app.command()
 def copy(
-    name: Annotated[str, typer.Argument(help="Name of a recipe.")],
+    name: Annotated[str, typer.Argument(help="Name of a recipe.", autocompletion=complete_shipped)],
     file: Annotated[
         Path | None,
         typer.Argument(help="A file ending in .yaml, or a directory; the current one if left out."),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from t5tune.cli.completion import complete_metric
 from t5tune.cli.foreign_metrics import AllowCode, check_code
 from t5tune.progress import say, track
 
@@ -26,7 +27,8 @@ def score(
         typer.Option(
             help="bleu, chrf, ter, rouge, exact_match, token_f1, wer, cer, bleu_intl, "
             "distinct_n, length_ratio, comet or evaluate:NAME; give the option again for more "
-            "(default: bleu and chrf)."
+            "(default: bleu and chrf).",
+            autocompletion=complete_metric,
         ),
     ] = None,
     source: Annotated[

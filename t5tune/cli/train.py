@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from t5tune.cli.completion import complete_change, complete_recipe
 from t5tune.cli.foreign_metrics import AllowCode, check_foreign_metrics
 from t5tune.cli.processes import (
     MachineRank,
@@ -33,11 +34,18 @@ if TYPE_CHECKING:
 def train(
     recipe: Annotated[
         str,
-        typer.Argument(help="A recipe file, the name of a shipped one, or a run to continue."),
+        typer.Argument(
+            help="A recipe file, the name of a shipped one, or a run to continue.",
+            autocompletion=complete_recipe,
+        ),
     ],
     overrides: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[KEY=VALUE]...", help="Changes, as in training.learning_rate=3e-4"),
+        typer.Argument(
+            metavar="[KEY=VALUE]...",
+            help="Changes, as in training.learning_rate=3e-4",
+            autocompletion=complete_change,
+        ),
     ] = None,
     output_dir: Annotated[
         Path | None, typer.Option(help="The run directory; runs/NAME if left out.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from t5tune.cli.completion import complete_engine, complete_run
 from t5tune.progress import say
 
 if TYPE_CHECKING:
@@ -23,7 +24,10 @@ def translate(
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option(help="A run, a model directory or a hub id; the newest run if left out."),
+        typer.Option(
+            help="A run, a model directory or a hub id; the newest run if left out.",
+            autocompletion=complete_run,
+        ),
     ] = None,
     input_file: Annotated[
         Path | None, typer.Option("--input", help="A file, one text a line.")
@@ -73,7 +77,8 @@ def translate(
     engine: Annotated[
         str,
         typer.Option(
-            help="auto, torch, torch-bf16, ctranslate2 or one export such as ctranslate2-int8."
+            help="auto, torch, torch-bf16, ctranslate2 or one export such as ctranslate2-int8.",
+            autocompletion=complete_engine,
         ),
     ] = "auto",
 ) -> None:

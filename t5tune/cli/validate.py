@@ -6,16 +6,24 @@ from typing import Annotated
 
 import typer
 
+from t5tune.cli.completion import complete_change, complete_recipe
 from t5tune.cli.results import print_data, print_text
 
 
 def validate(
     recipe: Annotated[
-        str | None, typer.Argument(help="A recipe file, or the name of a shipped one.")
+        str | None,
+        typer.Argument(
+            help="A recipe file, or the name of a shipped one.", autocompletion=complete_recipe
+        ),
     ] = None,
     overrides: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[KEY=VALUE]...", help="Changes, as for `t5tune train`."),
+        typer.Argument(
+            metavar="[KEY=VALUE]...",
+            help="Changes, as for `t5tune train`.",
+            autocompletion=complete_change,
+        ),
     ] = None,
     schema: Annotated[
         bool, typer.Option("--schema", help="Print the JSON schema for editors instead.")

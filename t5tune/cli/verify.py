@@ -6,13 +6,17 @@ from typing import Annotated
 
 import typer
 
+from t5tune.cli.completion import complete_run
 from t5tune.cli.results import print_data, print_text
 from t5tune.progress import say
 
 
 def verify(
     run: Annotated[
-        str | None, typer.Argument(help="A run; the newest finished one if left out.")
+        str | None,
+        typer.Argument(
+            help="A run; the newest finished one if left out.", autocompletion=complete_run
+        ),
     ] = None,
     json_output: Annotated[
         bool, typer.Option("--json", help="Print the checks as JSON on stdout.")

@@ -82,6 +82,11 @@ def find_recipe(name_or_path: str | Path) -> Path:
     )
 
 
+def shipped_names() -> list[str]:
+    """Names of the recipes that ship."""
+    return sorted(_shipped())
+
+
 def is_shipped(name: str) -> bool:
     """Whether this is the name of a recipe that ships."""
     return _find_shipped(Path(name)) is not None

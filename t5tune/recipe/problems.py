@@ -113,6 +113,16 @@ def _item_of(annotation: Any) -> Any:
     return None
 
 
+def list_keys() -> list[str]:
+    """Every key of the schema that holds a value, with dots."""
+    return [
+        ".".join((*map(str, path), name))
+        for path, names in _all_sections()
+        for name in names
+        if _section_of(field_annotation((*path, name))) is None
+    ]
+
+
 def is_key(path: Sequence[str | int]) -> bool:
     """Whether a recipe could have this key; a free section such as `model.config` has any."""
     for end in range(1, len(path) + 1):
