@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -72,7 +70,7 @@ class Snapshot:
         constants.DOWNLOAD_CHUNK_SIZE = MEGABYTE  # a bar that moves every 10 MB seems to stand
         sizes = [self.files.get(path) for path in paths]
         total = None if None in sizes else sum(size or 0 for size in sizes)
-        _check_disk(self.repository, total or 0)
+        _warn_of_small_disk(self.repository, [size or 0 for size in sizes])
         with counting(f"downloading {self.repository.name}", total) as count:
             for path in paths:
                 try:
@@ -87,11 +85,21 @@ class Snapshot:
                     raise XetDownloadError(str(error)) from error
 
 
-def _check_disk(repository: HubRepository, num_bytes: int) -> None:
-    """Raise what the disk would after an hour of downloading, before it."""
+def _warn_of_small_disk(repository: HubRepository, sizes: Sequence[int]) -> None:
+    """Say that files will hardly fit, before an hour of downloading says it.
+
+    Only that: what looks new may be in the cache already, under another commit or repository.
+    """
+    blobs = repository.cache / "blobs"
+    known = {path.stat().st_size for path in blobs.iterdir()} if blobs.is_dir() else set()
+    needed = sum(size for size in sizes if size not in known)
     folder = next(path for path in repository.cache.absolute().parents if path.is_dir())
-    if shutil.disk_usage(folder).free < num_bytes:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        say(
+            f"hub: {repository.name} needs {needed / 1e9:.1f} GB, and the disk of {folder} has "
+            f"{free / 1e9:.1f} GB free; HF_HOME moves the cache"
+        )
 
 
 # By the commit that a branch was at: commits do not change, and are asked for once. A snapshot

@@ -11,6 +11,7 @@ import json
 import re
 import socket
 import struct
+import sys
 import threading
 import time
 from contextlib import suppress
@@ -66,8 +67,7 @@ class Hub:
         self.go_on = threading.Event()
         self.reached = threading.Event()
         self.connections: set[socket.socket] = set()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.hub = self  # type: ignore[attr-defined]
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
@@ -103,6 +103,14 @@ class Hub:
         """Addresses that were asked for, without their queries."""
         wanted = [r for r in self.requests if method in (None, r.method)]
         return [unquote(urlsplit(r.path).path) for r in wanted]
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        if not isinstance(sys.exc_info()[1], OSError):  # a command that has ended is no error
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class _RefusedError(Exception):

@@ -160,25 +160,30 @@ def test_a_gated_data_set_has_its_own_page(hub_here: Hub) -> None:
     assert f"{hub_here.address}/datasets/acme/tiny" in str(caught.value.next_command)
 
 
-def test_a_full_disk(tiny: Hub, small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk(
+    tiny: Hub,
+    small_disk: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     tiny.repositories["models", "acme/tiny"].change({FILE: b"0" * 3_000_000})
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(small_disk / "hub"))
     message, next_command = failure_of()
     assert "the disk of the cache is full" in message
     assert next_command.startswith(f"df -h {small_disk}")
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1, said
+    assert said.startswith(f"hub: acme/tiny needs 0.0 GB, and the disk of {small_disk} has 0.0 GB")
 
 
-def test_a_disk_that_fills_while_a_file_comes(
-    tiny: Hub, small_disk: Path, monkeypatch: pytest.MonkeyPatch
+def test_what_the_cache_has_under_another_commit_needs_no_room(
+    tiny: Hub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    repository = tiny.repositories["models", "acme/tiny"]
-    repository.change({FILE: b"0" * 900_000, "other.bin": b"1" * 900_000})
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(small_disk / "hub"))
-    snapshot = find_snapshot(REPOSITORY, "model.name")
-    snapshot.download([FILE])
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=10**9))
-    with pytest.raises(T5TuneError, match="the disk of the cache is full"):
-        snapshot.download(["other.bin"])
+    load()
+    tiny.repositories["models", "acme/tiny"].change({"README.md": b"another commit"})
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=10))
+    load()
+    assert capsys.readouterr().err == ""
 
 
 def test_a_cache_that_cannot_be_written(tiny: Hub, tmp_path: Path) -> None:
