@@ -51,6 +51,7 @@ def load_metric(metric: str) -> Any:
     if path is None:
         _check_not_ambiguous(name)
     import evaluate  # 3.5 s
+    import requests  # which it loads from the hub with
 
     try:
         return evaluate.load(script, keep_in_memory=True, seed=_SEED)
@@ -60,6 +61,12 @@ def load_metric(metric: str) -> Any:
         raise T5TuneError(
             f"The hub has no metric {name} or cannot be reached, and the cache has no copy of it.",
             next_command=f"check the name and the network, or name a script: {EVALUATE}./FILE.py",
+        ) from error
+    except requests.RequestException as error:  # after the hub's first answer
+        raise T5TuneError(
+            f"The metric {name} could not be loaded: the connection was broken off or ended before "
+            "everything had come.",
+            next_command="check the network, then the same command again",
         ) from error
     except ImportError as error:
         if not str(error).startswith("To be able to use"):

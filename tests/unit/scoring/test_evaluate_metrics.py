@@ -14,6 +14,7 @@ from t5tune.scoring.evaluate_metrics import EvaluateScorer
 from t5tune.scoring.metrics import score_hypotheses, sentence_scores
 from t5tune.scoring.report_building import build_report
 from t5tune.scoring.score import ScoringOptions
+from tests.hub.server import Hub
 
 SEVERAL = '"references": datasets.Sequence(datasets.Value("string"))'
 ONE = '"references": datasets.Value("string")'
@@ -168,6 +169,23 @@ def test_metrics_that_are_not_there(write: Write, tmp_path: Path) -> None:
     write("return {}", name="meteor/meteor")
     with pytest.raises(T5TuneError, match="means the hub's metric, not the script"):
         score("evaluate:meteor", ["a"], [["a"]])
+
+
+@pytest.mark.parametrize("fault", [{"cut_after": 10}, {"reset_after": 10}])
+def test_a_metric_whose_download_breaks_off(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, fault: dict[str, int]
+) -> None:
+    import evaluate
+
+    hub.add("models", "somebody/agreement", {"agreement.py": b"import evaluate\n" * 5_000})
+    hub.faults.add("agreement.py", method="GET", **fault)
+    monkeypatch.chdir(tmp_path)
+    address = hub.address + "/{path}/resolve/main/{name}"
+    monkeypatch.setattr(evaluate.config, "HUB_EVALUATE_URL", address)
+    monkeypatch.setattr(evaluate.config, "HF_MODULES_CACHE", str(tmp_path))
+    monkeypatch.setattr(evaluate.config, "DOWNLOADED_EVALUATE_PATH", str(tmp_path / "downloads"))
+    with pytest.raises(T5TuneError, match="The metric somebody/agreement could not be loaded: the"):
+        score("evaluate:somebody/agreement", ["a"], [["a"]])
 
 
 def test_no_such_metric_on_the_hub_or_no_network(monkeypatch: pytest.MonkeyPatch) -> None:
