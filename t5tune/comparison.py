@@ -228,7 +228,7 @@ def _read_outputs(argument: str, split: str, *, needs_references: bool) -> Outpu
     outputs = _read_evaluation(path, path.resolve().name, argument)
     if outputs is None:
         raise T5TuneError(
-            f"{argument} is no run and holds no hypotheses.txt.",
+            f"{argument} is not a run and holds no hypotheses.txt.",
             next_command=f"ls {shlex.quote(argument)}",
         )
     return outputs

@@ -194,7 +194,12 @@ def refuse_run(name: str | Path, expected: str = "a run") -> T5TuneError:
         expected: What would have been right, such as `a run or a file`.
     """
     hint = name_runs(Path(name).name) or "."
-    return T5TuneError(f"{name} is not {expected}{hint}", next_command=f"ls {RUNS}")
+    return T5TuneError(f"{name} is not {expected}{hint}", next_command=look_for_runs())
+
+
+def look_for_runs() -> str:
+    """The next command of a user who named no run that is there."""
+    return f"ls {RUNS}" if RUNS.is_dir() else "t5tune train RECIPE"
 
 
 def name_runs(name: str) -> str:

@@ -51,7 +51,7 @@ def evaluate(
     recipe: Annotated[
         str | None,
         typer.Option(
-            help="Where a model that is no run takes data, decoding and metrics from.",
+            help="Where a model that is not a run takes data, decoding and metrics from.",
             autocompletion=complete_recipe,
         ),
     ] = None,
@@ -62,10 +62,10 @@ def evaluate(
         list[Path] | None, typer.Option(help="… against this one; again for more references.")
     ] = None,
     source_lang: Annotated[
-        str | None, typer.Option(help="For a model that is no run, without --recipe.")
+        str | None, typer.Option(help="For a model that is not a run, without --recipe.")
     ] = None,
     target_lang: Annotated[
-        str | None, typer.Option(help="For a model that is no run, without --recipe.")
+        str | None, typer.Option(help="For a model that is not a run, without --recipe.")
     ] = None,
     metric: Annotated[
         list[str] | None,
@@ -248,7 +248,7 @@ def _choose_recipe(
         return load_recipe(run.recipe)
     if entry is None:
         raise T5TuneError(
-            f"{name} is no run, so it does not tell what to evaluate on.",
+            f"{name} is not a run, so it does not tell what to evaluate on.",
             next_command=f"t5tune eval {name} --recipe RECIPE   # or --source FILE "
             "--reference FILE",
         )

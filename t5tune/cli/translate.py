@@ -69,10 +69,10 @@ def translate(
         int | None, typer.Option(min=1, help="Length limit of a translation, in tokens.")
     ] = None,
     source_lang: Annotated[
-        str | None, typer.Option(help="For a model that is no run and needs it.")
+        str | None, typer.Option(help="For a model that is not a run and needs it.")
     ] = None,
     target_lang: Annotated[
-        str | None, typer.Option(help="For a model that is no run and needs it.")
+        str | None, typer.Option(help="For a model that is not a run and needs it.")
     ] = None,
     engine: Annotated[
         str,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from pathlib import Path
 
 from t5tune.errors import T5TuneError
-from t5tune.run_directory import RUNS, find_directory, name_runs, refuse_run
+from t5tune.run_directory import RUNS, find_directory, look_for_runs, name_runs, refuse_run
 
 # The encoder-decoder models that the hub also knows without an owner, as it did at first.
 _WITHOUT_OWNER = ("t5-small", "t5-base", "t5-large", "t5-3b", "t5-11b")
@@ -14,7 +15,6 @@ _WITHOUT_OWNER = ("t5-small", "t5-base", "t5-large", "t5-3b", "t5-11b")
 # Who published the families that t5tune trains, by how the names of their models begin.
 _OWNERS = (
     ("t5-v1_1-|flan-|mt5-|umt5-|byt5-|long-t5-|pegasus-|t5gemma-", "google"),
-    ("t5-", "google-t5"),
     ("bart-|mbart-|nllb-|m2m100", "facebook"),
     ("opus-mt-", "Helsinki-NLP"),
 )
@@ -51,11 +51,13 @@ def refuse_model(name: str) -> T5TuneError:
     return T5TuneError(
         f"{name} is neither a run nor a directory, and the name of a model on the hub has an owner "
         f"and a slash{hint}",
-        next_command="ls runs   # or OWNER/NAME for a model on the hub, such as google-t5/t5-small",
+        next_command=f"{look_for_runs()}   # a model on the hub: OWNER/NAME",
     )
 
 
 def suggest_owner(name: str) -> str:
     """The end of a sentence, for a name on the hub that lacks its owner; empty if nobody knows."""
+    if near := difflib.get_close_matches(name, _WITHOUT_OWNER, n=1, cutoff=0.8):
+        return f"; did you mean google-t5/{near[0]}?"
     owners = [owner for starts, owner in _OWNERS if re.match(starts, name)]
     return f"; did you mean {owners[0]}/{name}?" if owners else ""

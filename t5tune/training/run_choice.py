@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,7 +103,9 @@ def _recipe_of(run: RunDirectory) -> Recipe:
     """
     recorded = recorded_recipe(run)
     if recorded is None:
-        raise refuse_unknown_recipe(run, f"t5tune train RECIPE --output-dir {run.path}-2")
+        recipe = shlex.quote(str(run.recipe)) if run.is_run else "RECIPE"
+        command = f"t5tune train {recipe} --output-dir {shlex.quote(f'{run.path}-2')}"
+        raise refuse_unknown_recipe(run, command)
     return recorded
 
 

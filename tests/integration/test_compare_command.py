@@ -185,7 +185,7 @@ def test_a_run_from_scratch_has_no_base(t5tune: RunCommand, runs: Path) -> None:
          "three.txt has 3 references, but two.txt has 2 hypotheses", "same examples"),
         (["two.txt", "two.txt", "--reference", "two.txt", "--reference", "three.txt"],
          "two.txt has 2 references, but three.txt has 3 references", "same examples"),
-        (["runs", "two.txt"], "runs is no run and holds no hypotheses.txt", "ls runs"),
+        (["runs", "two.txt"], "runs is not a run and holds no hypotheses.txt", "ls runs"),
         (["runs/tiny", "runs/tuned", "--metric", "blue"], "did you mean 'bleu'", "--help"),
         (["runs/tiny", "runs/tuned", "--metric", "wer", "--tokenize", "char"],
          "--tokenize changes bleu, distinct_n and length_ratio only", "--metric bleu"),

@@ -42,7 +42,7 @@ def test_a_name_is_a_directory_a_run_or_a_hub_id() -> None:
     [
         ("demoo", "; did you mean demo?"),
         ("flan-t5-small", "; did you mean google/flan-t5-small?"),
-        ("t5-smal", "; did you mean google-t5/t5-smal?"),
+        ("t5-smal", "; did you mean google-t5/t5-small?"),
         ("opus-mt-en-de", "; did you mean Helsinki-NLP/opus-mt-en-de?"),
         ("gpt2", "; runs/ holds demo, s1, s2."),
         ("", "; runs/ holds demo, s1, s2."),

@@ -122,6 +122,17 @@ def test_a_run_means_itself_whatever_its_recipe_is_called(name: str, tiny_recipe
     assert elsewhere.run.path == Path("again")
 
 
+def test_a_run_without_its_record_cannot_be_continued_by_name(tiny_recipe: Path) -> None:
+    make_run(Path("runs/tiny"), tiny_recipe, [], "unfinished", 0)
+    Path("runs/tiny/environment.json").unlink()
+    with pytest.raises(T5TuneError, match=r"environment\.json is missing or damaged") as error:
+        choose_run("runs/tiny", [], None, restart=False)
+    assert error.value.next_command == (
+        "t5tune train runs/tiny/recipe.yaml --output-dir runs/tiny-2"
+    )
+    assert choose_run("runs/tiny", [], Path("x"), restart=False).run.path == Path("x")
+
+
 def test_a_mistake_in_a_change_of_a_run(tiny_recipe: Path) -> None:
     make_run(Path("runs/tiny"), tiny_recipe, [], "unfinished", 0)
     with pytest.raises(T5TuneError, match=r"command line: training\.sed: unknown key"):
