@@ -28,7 +28,7 @@ def read_object(path: Path) -> dict[str, Any]:
     """The object of a JSON file; an empty one where it is missing, damaged or no object."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):  # the last one from deep nesting
         return {}
     return content if isinstance(content, dict) else {}
 
@@ -41,7 +41,7 @@ def read_log(path: Path) -> list[dict[str, Any]]:
             try:
                 line = json.loads(text)
                 is_line = line["step"] >= 0 and line["elapsed_seconds"] >= 0
-            except (ValueError, TypeError, KeyError):
+            except (ValueError, TypeError, KeyError, RecursionError):
                 continue
             if is_line:
                 lines.append(line)

@@ -21,6 +21,7 @@ from t5tune.cli.processes import NumProcesses, launch_if_asked
 from t5tune.cli.results import print_result
 from t5tune.cli.tried_settings import split_arguments, try_settings
 from t5tune.processes import are_several, from_first, is_first, joined
+from t5tune.progress import track
 
 if TYPE_CHECKING:
     from t5tune.decoding.exported import Export
@@ -189,9 +190,10 @@ def _choose_task(
 
 def _evaluate(task: _Task, *, use_cache: bool, allow_code: bool) -> Report:
     """Read the examples, translate them or take what was translated before, score."""
-    from t5tune.data.examples import load_examples
-    from t5tune.evaluation import evaluate_model
-    from t5tune.loaded_model import find_model
+    with track("importing PyTorch and Transformers"):
+        from t5tune.data.examples import load_examples
+        from t5tune.evaluation import evaluate_model
+        from t5tune.loaded_model import find_model
 
     recipe = task.recipe
     examples = from_first(lambda: load_examples(recipe, task.split))

@@ -9,6 +9,7 @@ import typer
 
 from t5tune.cli.completion import complete_run
 from t5tune.cli.results import print_data, print_text
+from t5tune.progress import track
 
 if TYPE_CHECKING:
     from t5tune.run_directory import RunDirectory
@@ -54,7 +55,8 @@ def export(
         )
     directory = choose_run(run)
     _check_run(directory)
-    from t5tune.parity import describe_parity, export_run, say_export
+    with track("importing PyTorch and Transformers"):
+        from t5tune.parity import describe_parity, export_run, say_export
 
     made, parity = export_run(
         directory, quantization, output_dir=output_dir, patience=patience or PATIENCE

@@ -8,7 +8,7 @@ import typer
 
 from t5tune.cli.completion import complete_run
 from t5tune.cli.results import print_data, print_text
-from t5tune.progress import say
+from t5tune.progress import say, track
 
 
 def verify(
@@ -35,7 +35,8 @@ def verify(
             f"{directory.path} holds neither a checkpoint nor a model.",
             next_command="t5tune verify RUN   # a directory that t5tune train wrote",
         )
-    from t5tune.verification import verify_run
+    with track("importing PyTorch and Transformers"):
+        from t5tune.verification import verify_run
 
     checks = []
     for check in verify_run(directory):

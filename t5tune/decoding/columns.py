@@ -237,7 +237,7 @@ class ColumnsFormat:
         if self.column not in names:
             raise T5TuneError(
                 f"There is no column {self.column!r} in the first line of {self.name}, which names "
-                f"{list_names(names)}{did_you_mean(self.column, names)}.",
+                f"{list_names(names)}{did_you_mean(self.column, names) or '.'}",
                 next_command="--column NAME   # or a number, where the first line is no header",
             )
         self.source_index = names.index(self.column)

@@ -207,7 +207,7 @@ def refuse_line(name: str, number: int, reason: str, next_command: str = "") -> 
     """What to say of a line that is not of the kind that was named."""
     file = "FILE" if name == STDIN_NAME else shlex.quote(name)
     return T5TuneError(
-        f"Line {number} of {name} {reason}.",
+        f"Line {number} of {name} {reason}{'' if reason.endswith('?') else '.'}",
         next_command=next_command or f"sed -n {number}p {file}",
     )
 
