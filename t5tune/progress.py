@@ -196,7 +196,7 @@ def live_line(activity: Activity, *, stays: bool = False) -> Iterator[None]:
         stays: Its last state stays in the history of the terminal.
     """
     console = stderr_console()
-    if _silent or not console.is_terminal:
+    if _silent or not console.is_interactive:
         yield
         return
     line = StatusLine(activity)
@@ -235,7 +235,7 @@ def track(
         yield lambda _: None
         return
     task = _Task(visible(description, one_line=True), total, unit, done, with_rate)
-    if stderr_console().is_terminal:
+    if stderr_console().is_interactive:  # a terminal, and not a dumb one
         with live_line(task):
             yield task.advance
         return

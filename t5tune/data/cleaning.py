@@ -33,7 +33,8 @@ def clean_training_data(dataset: Dataset) -> tuple[Dataset, CleaningReport]:
     Raises:
         T5TuneError: Nothing is left.
     """
-    columns = zip(dataset["source"], dataset["target"], strict=True)
+    # As lists: one by one, `datasets` takes a hundred times as long.
+    columns = zip(dataset["source"][:], dataset["target"][:], strict=True)
     keep = [i for i, (source, target) in enumerate(columns) if source.strip() and target.strip()]
     report = CleaningReport(num_read=len(dataset), num_blank=len(dataset) - len(keep))
     if not keep:

@@ -56,4 +56,4 @@ def read_examples(
         source_lang=source_lang,
         target_lang=target_lang,
     )
-    return Examples(split, list(dataset["source"]), list(dataset["references"]))
+    return Examples(split, dataset["source"][:], dataset["references"][:])

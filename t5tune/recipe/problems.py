@@ -12,7 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from t5tune.errors import did_you_mean
+from t5tune.errors import did_you_mean, visible
 from t5tune.recipe.expected_names import answer_key, answer_section, answer_value
 from t5tune.recipe.schema import Recipe
 from t5tune.recipe.yaml_lines import KeyPath
@@ -56,7 +56,7 @@ def describe_problems(error: ValidationError, place: Place) -> list[tuple[KeyPat
         shown = path
         if detail["type"] == "missing":
             path = path[:-1]
-        key = _join(shown) or "recipe"
+        key = visible(_join(shown), one_line=True) or "recipe"
         described[shown] = f"{place(path)}: {key}: {sentence}"
     return list(described.items())
 

@@ -43,7 +43,7 @@ class TrainingDisplay(TrainerCallback):
         self.lower_is_better = lower_is_better
         self.max_seconds = max_seconds
         self.best: float | None = None
-        self.is_live = stderr_console().is_terminal
+        self.is_live = stderr_console().is_interactive
         self.line = ExitStack()
         self.state = TrainerState()
         self.loss = self.rate = self.speed = ""  # unknown until the first log

@@ -205,7 +205,7 @@ def _load_texts(recipe: Recipe) -> _Texts:
         f"{cleaning.num_kept:,} training examples{blank}, {len(validation.sources):,} validation"
     )
     say(f"data: {counts}" + (f", {len(test.sources):,} test" if data.test is not None else ""))
-    return _Texts(list(dataset["source"]), list(dataset["target"]), validation, test)
+    return _Texts(dataset["source"][:], dataset["target"][:], validation, test)
 
 
 @track("preparing the model")

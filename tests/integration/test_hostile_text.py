@@ -34,6 +34,10 @@ def test_a_header_and_a_name(
     check(done.err)
     done = t5tune("validate", tiny_recipe, f"training.{EVIL}=1")
     check(done.err)
+    tiny_recipe.write_text(tiny_recipe.read_text() + '"a\\ntry: rm -rf .": 1\n', encoding="utf-8")
+    done = t5tune("validate", tiny_recipe)
+    assert next(line for line in done.err.split("\n") if "rm -rf" in line).startswith("error: ")
+    tiny_recipe.write_text(tiny_recipe.read_text().rpartition('"a')[0], encoding="utf-8")
     done = t5tune("train", tiny_recipe, "--output-dir", f"runs/{EVIL}", "data.train.file=no")
     assert done.code == 1
     check(done.err)

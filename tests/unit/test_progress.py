@@ -147,6 +147,17 @@ def test_what_is_done_at_once_is_not_spoken_of(capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().err == ""
 
 
+def test_a_dumb_terminal_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "SILENT_SECONDS", 0.01)
+    monkeypatch.setenv("TERM", "dumb")
+    console = Console(file=io.StringIO(), force_terminal=True)
+    monkeypatch.setattr(progress, "stderr_console", lambda: console)
+    said: list[str] = []
+    monkeypatch.setattr(progress, "say", said.append)
+    with track("saving the model"):
+        wait_for(lambda: len(said) >= 1)
+
+
 def test_a_terminal_that_becomes_narrower_keeps_no_rest_of_the_line() -> None:
     """Terminals wrap what was drawn when they were wider, and Rich counts its lines, not rows."""
     stream = io.StringIO()
