@@ -11,7 +11,7 @@ import torch
 
 from t5tune.data.token_sequences import Ids as Ids
 from t5tune.data.token_sequences import TokenSequences as TokenSequences
-from t5tune.data.truncation import shorten
+from t5tune.data.truncation import shorten_all
 from t5tune.progress import track
 
 if TYPE_CHECKING:
@@ -69,24 +69,30 @@ def encode_texts(
     Args:
         texts: Any number of texts.
         tokenizer: Adds the end-of-sequence token itself.
-        max_length: Longer sequences are cut to so many tokens, end-of-sequence kept.
+        max_length: Longer sequences are cut to so many tokens; those that the tokenizer adds at
+            the end (end of sequence, mBART's language) are kept.
         as_target: Use the tokenizer's target side (Marian, NLLB and mBART have one).
         on_progress: Called with the number of texts done since the last call.
 
     Returns:
         Token ids of each text, and how many were cut.
     """
+    side = "text_target" if as_target else "text"
+
+    def encode(chunk: list[str]) -> list[list[int]]:
+        arguments: dict[str, Any] = {side: chunk}
+        # Too long a sequence is our business: without verbose=False the tokenizer warns of it.
+        found: list[list[int]] = tokenizer(**arguments, verbose=False)["input_ids"]
+        return found
+
     encoded: list[list[int]] = []
     num_truncated = 0
     for start in range(0, len(texts), CHUNK):
         chunk = list(texts[start : start + CHUNK])
-        arguments: dict[str, Any] = {"text_target" if as_target else "text": chunk}
-        # Too long a sequence is our business: without verbose=False the tokenizer warns of it.
-        sequences = tokenizer(**arguments, verbose=False)["input_ids"]
-        for ids in sequences:
-            kept = shorten(ids, max_length)
-            num_truncated += len(kept) < len(ids)
-            encoded.append(kept)
+        sequences = encode(chunk)
+        encoded += shorten_all(sequences, max_length, encode)
+        if max_length is not None:
+            num_truncated += sum(len(ids) > max_length for ids in sequences)
         if on_progress is not None:
             on_progress(len(chunk))
     return encoded, num_truncated

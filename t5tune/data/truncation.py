@@ -2,9 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 
-def shorten(ids: list[int], max_length: int | None) -> list[int]:
-    """Cut to so many tokens, the last one (end of sequence, or a language) kept."""
-    if max_length is None or len(ids) <= max_length:
+Encode = Callable[[list[str]], Sequence[Sequence[int]]]
+
+
+def shorten_all(
+    sequences: Sequence[list[int]], max_length: int | None, encode: Encode
+) -> list[list[int]]:
+    """Cut what is longer than so many tokens; what the tokenizer adds at the end stays.
+
+    Args:
+        sequences: Token ids of texts.
+        max_length: In tokens; None leaves all as they are.
+        encode: The tokenizer that made them.
+    """
+    if max_length is None or all(len(ids) <= max_length for ids in sequences):
+        return list(sequences)
+    num_last = count_added_at_end(encode)
+    return [shorten(ids, max_length, num_last) for ids in sequences]
+
+
+def shorten(ids: list[int], max_length: int, num_last: int) -> list[int]:
+    """Cut to so many tokens, the last `num_last` kept."""
+    if len(ids) <= max_length:
         return ids
-    return [*ids[: max_length - 1], ids[-1]]
+    num_last = min(num_last, max_length)
+    return [*ids[: max_length - num_last], *ids[len(ids) - num_last :]]
+
+
+def count_added_at_end(encode: Encode) -> int:
+    """How many tokens a tokenizer adds behind every text.
+
+    One, the end of the sequence, for most; two for mBART, whose sources end in `</s> en_XX`.
+    An empty text consists of what is added, and any other text stands between its two parts.
+    """
+    nothing, something = map(list, encode(["", "a"]))
+    if nothing == something:  # the tokenizer has no token for the letter, not even an unknown one
+        return len(nothing)
+    num_before = 0
+    for ours, theirs in zip(nothing, something, strict=False):
+        if ours != theirs:
+            break
+        num_before += 1
+    return len(nothing) - num_before

@@ -11,7 +11,7 @@ from typing import Any
 
 import ctranslate2
 
-from t5tune.data.truncation import shorten
+from t5tune.data.truncation import shorten_all
 from t5tune.decoding.batches import form_batches
 from t5tune.decoding.exported import QUANTIZATIONS, VOCABULARY_FILE, Export
 from t5tune.decoding.tokenization import load_tokenization
@@ -58,10 +58,10 @@ class CTranslate2Translator(SearchingTranslator):
         self.num_truncated = 0
         for start in range(0, len(sources), CHUNK):
             texts = [prefix + source for source in sources[start : start + CHUNK]]
-            for ids in self._tokenization.encode(texts):
-                kept = shorten(ids, limit)
-                self.num_truncated += len(kept) < len(ids)
-                encoded.append(kept)
+            sequences = self._tokenization.encode(texts)
+            encoded += shorten_all(sequences, limit, self._tokenization.encode)
+            if limit is not None:
+                self.num_truncated += sum(len(ids) > limit for ids in sequences)
         return encoded
 
     def count_tokens(self, sources: Sequence[str]) -> list[int]:
