@@ -20,6 +20,7 @@ from t5tune.decoding.translator import (
     PlainTranslator,
     Translator,
     limit_from_references,
+    options_of_recipe,
 )
 from t5tune.evaluation_report import (
     Origin,
@@ -58,13 +59,7 @@ def decoding_options(recipe: Recipe, tokenizer: PreTrainedTokenizerBase) -> Deco
     limit = section.max_new_tokens
     if limit is None:
         limit = longest_references(load_examples(recipe, "validation"), tokenizer)
-    return DecodingOptions(
-        max_new_tokens=limit,
-        num_beams=section.num_beams,
-        length_penalty=section.length_penalty,
-        no_repeat_ngram_size=section.no_repeat_ngram_size,
-        tokens_per_batch=section.tokens_per_batch,
-    )
+    return options_of_recipe(section, limit)
 
 
 def translate_examples(

@@ -11,7 +11,7 @@ from uuid import uuid4
 from t5tune.data.encoding import encode_texts
 from t5tune.decoding.model_fingerprint import fingerprint_model
 from t5tune.decoding.torch_translator import TorchTranslator
-from t5tune.decoding.translator import DecodingOptions
+from t5tune.decoding.translator import DecodingOptions, options_of_recipe
 from t5tune.errors import T5TuneError
 from t5tune.models.families import default_prefix, find_family, set_languages
 from t5tune.models.loading import find_commit, load_config, load_model, load_tokenizer
@@ -52,19 +52,28 @@ class LoadedModel:
 
     @property
     def options(self) -> DecodingOptions:
-        """The search that the model's generation configuration asks for."""
+        """The search of the run's recipe; of a model that is no run, its own."""
+        if self.recipe is not None and self.recipe.decoding.max_new_tokens is not None:
+            return options_of_recipe(self.recipe.decoding, self.recipe.decoding.max_new_tokens)
         generation = self.translator.model.generation_config
-        limit = generation.max_new_tokens
-        if limit is None:
-            limit = 2 * self.reading_length + SPARE_TOKENS
-            positions = getattr(self.translator.model.config, "max_position_embeddings", None)
-            limit = min(limit, positions or limit)
-        return DecodingOptions(
-            max_new_tokens=limit,
-            num_beams=generation.num_beams or 1,
-            length_penalty=generation.length_penalty or 1.0,
-            no_repeat_ngram_size=generation.no_repeat_ngram_size or 0,
-        )
+        own = {
+            key: getattr(generation, key)
+            for key in ("num_beams", "length_penalty", "no_repeat_ngram_size")
+            if getattr(generation, key) is not None
+        }
+        return DecodingOptions(**{"max_new_tokens": self._limit, "num_beams": 1, **own})
+
+    @property
+    def _limit(self) -> int:
+        """Tokens of the longest translation, where no recipe says."""
+        generation = self.translator.model.generation_config
+        if generation.max_new_tokens is not None:
+            return int(generation.max_new_tokens)
+        if generation.max_length is not None:
+            return max(1, int(generation.max_length) - 1)  # it counts the start token
+        limit = 2 * self.reading_length + SPARE_TOKENS
+        positions = getattr(self.translator.model.config, "max_position_embeddings", None)
+        return limit if positions is None else min(limit, positions)
 
     @property
     def reading_length(self) -> int:
@@ -111,15 +120,12 @@ class FoundModel:
             T5TuneError: They are missing, incomplete, or cannot be reached.
         """
         model = load_model(self.path, revision=self.revision).to(default_device())
-        forced_bos = self.forced_bos_token_id
-        if forced_bos is None:
-            forced_bos = model.generation_config.forced_bos_token_id
         translator = TorchTranslator(
             model,
             self.tokenizer,
             prefix=self.prefix,
             max_source_length=self.max_source_length,
-            forced_bos_token_id=forced_bos,
+            forced_bos_token_id=self.forced_bos_token_id,
         )
         return LoadedModel(self.name, translator, self.tokenizer, self.recipe, self.run)
 
@@ -241,7 +247,7 @@ def load_base_model(recipe: Recipe) -> LoadedModel:
     revision = find_commit(name, revision)
     tokenizer = load_tokenizer(name, revision=revision)
     model = load_model(name, revision=revision).to(default_device())
-    forced_bos = model.generation_config.forced_bos_token_id
+    forced_bos = None
     if find_family(model.config.model_type).has_language_tokens:
         forced_bos = set_languages(tokenizer, recipe.source_lang, recipe.target_lang)
     translator = TorchTranslator(

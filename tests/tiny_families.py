@@ -26,7 +26,6 @@ SIZES: dict[str, Any] = {
     "encoder_ffn_dim": 32,
     "decoder_ffn_dim": 32,
     "max_position_embeddings": 128,
-    "forced_eos_token_id": None,
 }
 T5_SIZES: dict[str, Any] = {
     "d_model": 16,
@@ -36,6 +35,17 @@ T5_SIZES: dict[str, Any] = {
     "num_heads": 2,
     "decoder_start_token_id": 0,
 }
+# What generation configurations on the hub ask for beside what their family needs.
+OF_SOMEBODY_ELSE: dict[str, Any] = {
+    "early_stopping": True, "length_penalty": 2.0, "num_beams": 4, "min_length": 9,
+    "max_length": 30, "no_repeat_ngram_size": 1, "repetition_penalty": 1.7, "do_sample": True,
+    "temperature": 0.7, "top_k": 7, "top_p": 0.5, "num_return_sequences": 3, "num_beam_groups": 2,
+    "diversity_penalty": 0.5, "stop_strings": ["zwei"], "max_time": 1e-9, "penalty_alpha": 0.6,
+    "encoder_no_repeat_ngram_size": 2, "exponential_decay_length_penalty": [1, 2.0],
+    "sequence_bias": [[[5], 9.0]], "guidance_scale": 3.0, "prompt_lookup_num_tokens": 2,
+    "use_cache": False, "return_dict_in_generate": True, "output_scores": True,
+    "min_new_tokens": 9,
+}  # fmt: skip
 Built = tuple[hf.PreTrainedModel, hf.PreTrainedTokenizerBase]
 
 
@@ -56,6 +66,12 @@ def write_vocabulary(path: Path, first: list[str], model: Any, last: list[str]) 
     pieces = [*first, *(model.id_to_piece(i) for i in own), *last]
     path.write_text(json.dumps({piece: i for i, piece in enumerate(pieces)}), encoding="utf-8")
     return pieces
+
+
+def force_end(config: Any) -> None:
+    """Where the family's default forces the end of released models, force the own one."""
+    if getattr(config, "forced_eos_token_id", None) is not None:
+        config.forced_eos_token_id = config.eos_token_id
 
 
 def _t5(model_class: Any, config_class: Any, **settings: Any) -> Callable[[Path], Built]:
@@ -83,6 +99,7 @@ def _trained(tokenizer_class: Any, config_class: Any, model_class: Any) -> Calla
             vocab_size=len(tokenizer), pad_token_id=tokenizer.pad_token_id, eos_token_id=eos,
             bos_token_id=tokenizer.bos_token_id, decoder_start_token_id=eos, **SIZES,
         )  # fmt: skip
+        force_end(config)
         return model_class(config), tokenizer
 
     return build

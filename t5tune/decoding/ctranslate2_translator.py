@@ -109,6 +109,8 @@ class CTranslate2Translator(SearchingTranslator):
         return results
 
     def _arguments(self, options: DecodingOptions, *, with_scores: bool) -> dict[str, Any]:
+        # Exports of before have more of them: what a base model's author liked to search with.
+        constraints = self._settings.constraints
         return {
             "asynchronous": True,
             "beam_size": options.num_beams,
@@ -122,7 +124,7 @@ class CTranslate2Translator(SearchingTranslator):
             "end_token": self._eos,
             "return_end_token": True,
             "return_scores": with_scores,
-            **self._settings.constraints,
+            **{key: found for key, found in constraints.items() if key == "suppress_sequences"},
         }
 
     def _read(self, results: Iterable[Any], options: DecodingOptions) -> list[list[Hypothesis]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,10 +18,11 @@ from t5tune.decoding.exported import PATIENCE, VOCABULARY_FILE, ExportSettings, 
 from t5tune.decoding.tokenization import write_tokenization
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.errors import T5TuneError
+from t5tune.models.generation import read_needs
 from t5tune.progress import track
 
 if TYPE_CHECKING:
-    from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from t5tune.decoding.torch_translator import TorchTranslator
 
@@ -85,8 +86,8 @@ class _Converter(TransformersConverter):
         tokens = list_tokens(self.tokenizer, spec.get_source_vocabulary_size()[0])
         # Its own lists lack tokens here and there; there is no public way to take one back.
         spec._vocabularies = {"source": [tokens], "target": [tokens]}
-        start = self.model.generation_config.decoder_start_token_id
-        start = config.decoder_start_token_id if start is None else start
+        needs = read_needs(self.model.generation_config, config)
+        start = needs.get("decoder_start_token_id", needs.get("bos_token_id"))
         spec.config.decoder_start_token = tokens[start]
         return spec
 
@@ -159,23 +160,23 @@ def convert_model(
             tokenizer, directory, [translator.prefix + source for source in sources]
         ),
         decoding=asdict(options),
-        constraints=find_constraints(model.generation_config, tokens),
+        constraints=find_constraints(read_needs(model.generation_config, model.config), tokens),
         patience=patience,
     )
     write_settings(settings, directory)
     return settings
 
 
-def find_constraints(generation: GenerationConfig, tokens: Sequence[str]) -> dict[str, Any]:
-    """What `generate` obeys beside t5tune's own options, as CTranslate2 calls it."""
-    found: dict[str, Any] = {}
-    # min_length counts the start token.
-    shortest = max(generation.min_new_tokens or 0, (generation.min_length or 0) - 1)
-    if shortest > 0:
-        found["min_decoding_length"] = shortest
-    if (generation.repetition_penalty or 1.0) != 1.0:
-        found["repetition_penalty"] = float(generation.repetition_penalty)
-    never = [*(generation.bad_words_ids or []), *([i] for i in generation.suppress_tokens or [])]
-    if never:
-        found["suppress_sequences"] = [[tokens[number] for number in ids] for ids in never]
-    return found
+def find_constraints(needs: Mapping[str, Any], tokens: Sequence[str]) -> dict[str, Any]:
+    """Which tokens a family never generates, as CTranslate2 calls it.
+
+    Args:
+        needs: Of `read_needs`.
+        tokens: Of the vocabulary, by number.
+    """
+    end = needs.get("eos_token_id")
+    never = [ids for ids in needs.get("bad_words_ids", []) if ids != [end]]  # as `generate` does
+    never += [[number] for number in needs.get("suppress_tokens", [])]
+    if not never:
+        return {}
+    return {"suppress_sequences": [[tokens[number] for number in ids] for ids in never]}

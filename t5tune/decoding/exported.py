@@ -41,7 +41,7 @@ class ExportSettings:
         forced_bos_token_id: First generated token of multilingual models.
         tokenization: See `t5tune.decoding.tokenization`.
         decoding: The run's `DecodingOptions`.
-        constraints: What else the model's generation configuration asks for, by the names of
+        constraints: Tokens that are never generated, by the name of
             `ctranslate2.Translator.translate_batch`.
         patience: Of a beam search: how many times its beams hypotheses have to end.
     """

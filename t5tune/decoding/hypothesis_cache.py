@@ -29,6 +29,8 @@ T = TypeVar("T")
 MAX_BYTES = 256 * 2**20
 SECONDS = 60.0  # for another process to finish one reading or writing of a few hundred entries
 LAYOUT = 1  # of the table and of what a key is made of
+# Goes up when the same settings give other hypotheses than before: entries of then are not found.
+SEARCH = 2
 
 _LOOKED_UP_TOGETHER = 500  # SQLite takes so many parameters, and many more
 _TABLE = "CREATE TABLE hypotheses (number INTEGER PRIMARY KEY, key BLOB UNIQUE, value BLOB)"
@@ -67,6 +69,7 @@ def generation_settings(
         packages.append("ctranslate2")
     return {
         "layout": LAYOUT,
+        "search": SEARCH,
         "fields": [field.name for field in fields(Hypothesis)],
         "engine": engine,
         "decoding": decoding,

@@ -13,7 +13,9 @@ from t5tune.data.encoding import encode_texts, pad_sequences
 from t5tune.data.token_sequences import TokenSequences
 from t5tune.decoding.batches import form_batches
 from t5tune.decoding.engines import TORCH, TORCH_BF16
+from t5tune.decoding.search import build_generation_config, generating_with
 from t5tune.decoding.translator import DecodingOptions, Hypothesis, SearchingTranslator
+from t5tune.models.generation import read_needs
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -31,7 +33,8 @@ class TorchTranslator(SearchingTranslator):
         tokenizer: Of the model.
         prefix: Text before every source.
         max_source_length: In tokens; longer sources are cut.
-        forced_bos_token_id: First generated token of multilingual models.
+        forced_bos_token_id: First generated token of multilingual models; left out, the one that
+            the model's generation configuration has.
 
     Attributes:
         num_truncated: Sources of the last call that were cut to `max_source_length`.
@@ -52,6 +55,8 @@ class TorchTranslator(SearchingTranslator):
         self.tokenizer = tokenizer
         self.prefix = prefix
         self.max_source_length = max_source_length
+        if forced_bos_token_id is None:
+            forced_bos_token_id = model.generation_config.forced_bos_token_id
         self.forced_bos_token_id = forced_bos_token_id
         self.num_truncated = 0
 
@@ -117,11 +122,9 @@ class TorchTranslator(SearchingTranslator):
         attention_mask = (torch.arange(input_ids.shape[1])[None, :] < lengths[:, None]).long()
         device = self.model.device
         input_ids, attention_mask = input_ids.to(device), attention_mask.to(device)
-        generated = self.model.generate(
-            input_ids=input_ids,
-            attention_mask=attention_mask,
-            **self._generation_arguments(options),
-        )
+        search = build_generation_config(self.model, options, self.forced_bos_token_id)
+        with generating_with(self.model, search):
+            generated = self.model.generate(input_ids=input_ids, attention_mask=attention_mask)
         hypotheses = self._read_hypotheses(generated.cpu(), options.max_new_tokens)
         num = options.num_hypotheses
         if with_scores:
@@ -168,21 +171,6 @@ class TorchTranslator(SearchingTranslator):
             totals += of_tokens.masked_fill(~counted[part], 0.0).sum(-1).tolist()
         return totals
 
-    def _generation_arguments(self, options: DecodingOptions) -> dict[str, object]:
-        arguments: dict[str, object] = {
-            "num_beams": options.num_beams,
-            "max_new_tokens": options.max_new_tokens,
-            "do_sample": False,
-            "no_repeat_ngram_size": options.no_repeat_ngram_size,
-        }
-        if options.num_beams > 1:
-            arguments["length_penalty"] = options.length_penalty
-            arguments["early_stopping"] = False
-            arguments["num_return_sequences"] = options.num_hypotheses
-        if self.forced_bos_token_id is not None:
-            arguments["forced_bos_token_id"] = self.forced_bos_token_id
-        return arguments
-
     def _read_hypotheses(self, generated: torch.Tensor, limit: int) -> list[Hypothesis]:
         """From token ids, shape (batch_size, 1 + generated), to texts.
 
@@ -193,13 +181,20 @@ class TorchTranslator(SearchingTranslator):
         texts = self.tokenizer.batch_decode(
             rows, skip_special_tokens=True, clean_up_tokenization_spaces=False
         )
-        eos_id = int(self.tokenizer.eos_token_id)
+        ends = self._find_ends()
         hypotheses = []
         for row, text in zip(rows, texts, strict=True):
-            finished = eos_id in row
-            num_tokens = row.index(eos_id) + 1 if finished else len(row)
+            length = next((i for i, token in enumerate(row, start=1) if token in ends), None)
+            finished = length is not None
+            num_tokens = len(row) if length is None else length
             # One line in, one line out: a generated line break is a blank.
             line = " ".join(text.split("\n")).strip()
             reached = not finished and num_tokens >= limit
             hypotheses.append(Hypothesis(line, num_tokens, reached))
         return hypotheses
+
+    def _find_ends(self) -> set[int]:
+        """The tokens that end a hypothesis; T5Gemma has two."""
+        needs = read_needs(self.model.generation_config, self.model.config)
+        ends = needs.get("eos_token_id", self.tokenizer.eos_token_id)
+        return set(ends) if isinstance(ends, list) else {int(ends)}

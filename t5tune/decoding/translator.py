@@ -5,9 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from t5tune.errors import T5TuneError
+
+if TYPE_CHECKING:
+    from t5tune.recipe.schema import DecodingSection
 
 
 @dataclass(frozen=True)
@@ -152,6 +155,22 @@ def check_num_hypotheses(options: DecodingOptions) -> None:
             f"{options.num_beams}.",
             next_command=f"--num-beams {options.num_hypotheses}",
         )
+
+
+def options_of_recipe(section: DecodingSection, max_new_tokens: int) -> DecodingOptions:
+    """The search of a recipe's decoding section.
+
+    Args:
+        section: Gives all but the limit, which it may leave open.
+        max_new_tokens: Length limit in tokens.
+    """
+    return DecodingOptions(
+        max_new_tokens=max_new_tokens,
+        num_beams=section.num_beams,
+        length_penalty=section.length_penalty,
+        no_repeat_ngram_size=section.no_repeat_ngram_size,
+        tokens_per_batch=section.tokens_per_batch,
+    )
 
 
 def limit_from_references(lengths: Sequence[int]) -> int:

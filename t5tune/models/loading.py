@@ -26,6 +26,7 @@ from transformers.utils import logging
 from t5tune.errors import T5TuneError, did_you_mean
 from t5tune.hub import HubRepository, Snapshot
 from t5tune.hub.integrity import find_damaged_file
+from t5tune.models.generation import load_generation_config, read_needs
 from t5tune.models.hub_files import (
     download_config,
     download_tokenizer,
@@ -176,8 +177,13 @@ def load_model(
     place = _fetch(name, revision, download_weights)
     with _loading(name, "model"):
         model: PreTrainedModel = AutoModelForSeq2SeqLM.from_pretrained(
-            name, config=config, dtype=torch.float32, **place
+            name,
+            config=config,
+            generation_config=load_generation_config(name, revision=place.get("revision")),
+            dtype=torch.float32,
+            **place,
         )
+    model.generation_config.update(**read_needs(model.generation_config, model.config))
     _align(model)
     return model.eval()
 

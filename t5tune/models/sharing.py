@@ -13,6 +13,7 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
+from transformers.utils import GENERATION_CONFIG_NAME
 
 from t5tune.models.loading import load_tokenizer
 from t5tune.processes import broadcast_tensor
@@ -24,7 +25,8 @@ def pack_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Fi
     """All of a model but its weights, in the files that it is saved as."""
     with tempfile.TemporaryDirectory() as directory:
         model.config.save_pretrained(directory)
-        model.generation_config.save_pretrained(directory)
+        # Not `save_pretrained`, which refuses settings that do not fit together.
+        model.generation_config.to_json_file(Path(directory) / GENERATION_CONFIG_NAME)
         tokenizer.save_pretrained(directory)
         root = Path(directory)
         paths = [path for path in root.rglob("*") if path.is_file()]

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase, set_seed
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
 from t5tune.data.cleaning import clean_training_data
 from t5tune.data.encoding import EncodedDataset, encode_dataset
 from t5tune.data.examples import Examples, load_examples
 from t5tune.data.fingerprints import fingerprint_rows
 from t5tune.data.sources import load_split
+from t5tune.decoding.search import build_generation_config
 from t5tune.decoding.torch_translator import TorchTranslator
-from t5tune.evaluation import evaluate_model, longest_references
+from t5tune.evaluation import decoding_options, evaluate_model, longest_references
 from t5tune.loaded_model import LoadedModel, default_device, find_model, is_byte_level
 from t5tune.manifest import find_damage, read_fact
 from t5tune.models.dropout import use_byte_dropout
@@ -166,8 +167,9 @@ def _prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
         max_source_length=resolved.data.max_source_length,
         forced_bos_token_id=forced_bos,
     )
+    options = decoding_options(resolved, tokenizer)
+    model.generation_config = build_generation_config(model, options, forced_bos)
     try_out(model, recipe.model.config)
-    _set_generation_config(model, resolved, forced_bos)
     loaded = LoadedModel(run.name, translator, tokenizer, resolved, run)
     return Start(resolved, dataset, loaded, texts.validation, checkpoint, facts)
 
@@ -302,17 +304,3 @@ def _encode(texts: _Texts, tokenizer: PreTrainedTokenizerBase, recipe: Recipe) -
             "data.max_source_length or data.max_target_length"
         )
     return dataset
-
-
-def _set_generation_config(model: PreTrainedModel, recipe: Recipe, forced_bos: int | None) -> None:
-    """What the saved model generates with, whoever loads it: never the 20-token default."""
-    config: GenerationConfig = model.generation_config
-    config.max_length = None
-    config.max_new_tokens = recipe.decoding.max_new_tokens
-    config.num_beams = recipe.decoding.num_beams
-    if recipe.decoding.num_beams > 1:
-        config.length_penalty = recipe.decoding.length_penalty
-    config.no_repeat_ngram_size = recipe.decoding.no_repeat_ngram_size
-    if forced_bos is not None:
-        config.forced_bos_token_id = forced_bos
-    config.validate(strict=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.errors import T5TuneError
 from tests.conftest import number_pairs
-from tests.tiny_families import FAMILIES, build_translator
+from tests.tiny_families import FAMILIES, OF_SOMEBODY_ELSE, build_translator
 
 SOURCES = [*(source for source, _ in number_pairs(12)), "zzz Ω </s> one", "two  two", "one one"]
 OPTIONS = DecodingOptions(12)
@@ -48,8 +49,12 @@ def test_a_family_translates_as_with_torch(family: str, tmp_path: Path) -> None:
     assert made.settings.tokenization["kind"] != "transformers"
     translator = CTranslate2Translator(made)
     assert translator.encode(SOURCES) == [list(ids) for ids in torch_translator.encode(SOURCES)]
-    greedy = replace(OPTIONS, num_beams=1)
-    assert translator.translate(SOURCES, greedy) == torch_translator.translate(SOURCES, greedy)
+    for limit in (12, 3):
+        greedy = DecodingOptions(limit, num_beams=1)
+        found = translator.translate(SOURCES, greedy)
+        assert found == torch_translator.translate(SOURCES, greedy)
+    assert any(hypothesis.reached_limit for hypothesis in found)
+    assert all(hypothesis.reached_limit == (hypothesis.num_tokens == 3) for hypothesis in found)
     same = 0
     for length_penalty in (1.0, 0.4):
         options = replace(OPTIONS, length_penalty=length_penalty, num_hypotheses=2)
@@ -119,23 +124,40 @@ def test_int8_is_near(exported: Export, tmp_path: Path) -> None:
         assert ours.score == pytest.approx(theirs.score, abs=0.1)
 
 
-@pytest.mark.parametrize(
-    "fields", [{"repetition_penalty": 1.7}, {"min_length": 5, "suppress_tokens": [1]}]
-)
-def test_what_the_generation_configuration_asks_for_is_obeyed(
-    fields: dict[str, object], tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("key", ["suppress_tokens", "bad_words_ids"])
+def test_tokens_that_a_family_never_generates(key: str, tmp_path: Path) -> None:
     torch_translator = build_translator("t5", tmp_path)
     options = replace(OPTIONS, num_beams=1)
     before = torch_translator.translate(SOURCES, options)
-    for key, value in fields.items():
-        setattr(torch_translator.model.generation_config, key, value)
+    ids = torch_translator.tokenizer([found.text for found in before])["input_ids"]
+    most = Counter(token for row in ids for token in row[:-1]).most_common(1)[0][0]
+    generation = torch_translator.model.generation_config
+    setattr(generation, key, [most] if key == "suppress_tokens" else [[most], [1]])
     expected = torch_translator.translate(SOURCES, options)
     assert expected != before
-    found = CTranslate2Translator(export(torch_translator, tmp_path)).translate(SOURCES, options)
-    # Torch also counts the start token as a repetition.
-    different = sum(a != b for a, b in zip(expected, found, strict=True))
-    assert different <= (1 if "repetition_penalty" in fields else 0)
+    assert CTranslate2Translator(export(torch_translator, tmp_path)).translate(
+        SOURCES, options
+    ) == (expected)
+
+
+@pytest.mark.parametrize("num_beams", [1, 4])
+def test_what_else_a_generation_configuration_asks_for_changes_nothing(
+    num_beams: int, tmp_path: Path
+) -> None:
+    torch_translator = build_translator("bart", tmp_path)
+    options = replace(OPTIONS, num_beams=num_beams)
+    expected = torch_translator.translate(SOURCES, options)
+    generation = torch_translator.model.generation_config
+    for key, value in OF_SOMEBODY_ELSE.items():
+        setattr(generation, key, value)
+    assert torch_translator.translate(SOURCES, options) == expected
+    assert torch_translator.model.generation_config is generation
+    made = export(torch_translator, tmp_path)
+    assert CTranslate2Translator(made).translate(SOURCES, options) == expected
+    # As exports of before have them.
+    old = {"min_decoding_length": 8, "repetition_penalty": 1.7}
+    made = replace(made, settings=replace(made.settings, constraints=old))
+    assert CTranslate2Translator(made).translate(SOURCES, options) == expected
 
 
 def test_an_empty_source_has_an_empty_translation(exported: Export) -> None:

@@ -1,0 +1,118 @@
+"""What a model needs to generate at all, apart from how the user wants it searched.
+
+A `generation_config.json` mixes the two: which tokens begin, end and pad a text, and a search that
+its author liked (minimal lengths, sampling, other stopping rules). t5tune searches as the recipe
+says, with every engine and at every validation alike. So only what the family needs is read, and
+the few settings of a search that `DecodingOptions` has too.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import try_to_load_from_cache
+from transformers import GenerationConfig, PreTrainedConfig
+from transformers.utils import CONFIG_NAME, GENERATION_CONFIG_NAME
+
+from t5tune.errors import T5TuneError
+from t5tune.progress import say
+
+# Names as in `transformers.GenerationConfig`. `forced_eos_token_id` is not among them: it replaces
+# the last token of a hypothesis that is cut at the length limit by the end of the sequence, so that
+# nobody can tell it from a finished one. CTranslate2 has nothing like it.
+_SPECIAL_TOKENS = ("bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id")
+_CONSTRAINTS = (
+    "forced_bos_token_id",
+    "bad_words_ids",
+    "suppress_tokens",
+    "begin_suppress_tokens",
+    "renormalize_logits",  # after tokens were taken out, as Marian's models are published
+)
+# What a model from elsewhere is searched with, where its user says nothing.
+_SEARCH = ("num_beams", "length_penalty", "no_repeat_ngram_size", "max_new_tokens", "max_length")
+# Left out without a word: they change no hypothesis.
+_NO_MATTER = {
+    "use_cache", "cache_implementation", "cache_config", "return_dict_in_generate",
+    "output_attentions", "output_hidden_states", "output_scores", "output_logits",
+    "forced_eos_token_id", "transformers_version",
+}  # fmt: skip
+
+
+def read_needs(generation: GenerationConfig, config: PreTrainedConfig) -> dict[str, Any]:
+    """Special tokens and constraints, by their names in `GenerationConfig`.
+
+    Args:
+        generation: Of the model.
+        config: Of the model; names the special tokens that `generation` lacks.
+    """
+    needs = {key: getattr(generation, key, None) for key in (*_SPECIAL_TOKENS, *_CONSTRAINTS)}
+    of_decoder = config.get_text_config(decoder=True)
+    for key in _SPECIAL_TOKENS:
+        for other in (config, of_decoder):
+            if needs[key] is None:
+                needs[key] = getattr(other, key, None)
+    return {key: value for key, value in needs.items() if value is not None}
+
+
+def load_generation_config(name: str, *, revision: str | None = None) -> GenerationConfig:
+    """What the family needs, and the search of a model from elsewhere; the rest is named on stderr.
+
+    The library's own way refuses to load a model at all whose settings do not fit together.
+
+    Args:
+        name: A directory, or a hub id whose files are in the cache.
+        revision: The commit on the hub.
+
+    Raises:
+        T5TuneError: The file is damaged.
+    """
+    content = _read(name, GENERATION_CONFIG_NAME, revision)
+    if content is None:  # older models have all of it in one file
+        content = _read(name, CONFIG_NAME, revision) or {}
+        if content.get("force_bos_token_to_be_generated"):  # BART's word of then
+            content["forced_bos_token_id"] = content.get("bos_token_id")
+        known = GenerationConfig().to_dict()
+        content = {key: value for key, value in content.items() if key in known}
+    kept = {*_SPECIAL_TOKENS, *_CONSTRAINTS, *_SEARCH}
+    if unused := sorted(key for key, value in content.items() if _matters(key, value, kept)):
+        say(
+            f"model: {name} asks for {', '.join(unused)} when it generates; t5tune does without "
+            "(docs/translation.md)"
+        )
+    return GenerationConfig(**{key: content[key] for key in kept if key in content})
+
+
+def _matters(key: str, value: Any, kept: set[str]) -> bool:
+    if key in kept or key in _NO_MATTER or key.startswith("_") or value is None:
+        return False
+    default = GenerationConfig._get_default_generation_params().get(key)
+    return bool(value != default)
+
+
+def _read(name: str, file_name: str, revision: str | None) -> dict[str, Any] | None:
+    """The content of a JSON file of a model; None where it has no such file."""
+    path = Path(name) / file_name
+    if not Path(name).is_dir():
+        found = try_to_load_from_cache(name, file_name, revision=revision)
+        if not isinstance(found, str):
+            return None
+        path = Path(found)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise _refuse_damage(name, file_name, str(error)) from error
+    if not isinstance(content, dict):
+        raise _refuse_damage(name, file_name, "it holds no object")
+    return content
+
+
+def _refuse_damage(name: str, file_name: str, reason: str) -> T5TuneError:
+    where = f"{name}/{file_name}"
+    return T5TuneError(
+        f"{where} is damaged: {reason}.",
+        next_command=f"cat {where}" if Path(name).is_dir() else f"hf download {name} {file_name}",
+    )
