@@ -13,10 +13,16 @@ from t5tune.decoding.model_fingerprint import fingerprint_model
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import DecodingOptions, options_of_recipe
 from t5tune.errors import T5TuneError
-from t5tune.models.families import default_prefix, find_family, set_languages
+from t5tune.models.families import (
+    default_prefix,
+    find_family,
+    set_languages,
+    was_trained_with_prefixes,
+)
 from t5tune.models.loading import find_commit, load_config, load_model, load_tokenizer
 from t5tune.models.sharing import Files, pack_model, share_weights, unpack_model
 from t5tune.processes import are_several, from_first, only_first
+from t5tune.progress import say
 from t5tune.recipe.loading import load_recipe
 from t5tune.recipe.schema import Recipe
 from t5tune.run_directory import RunDirectory
@@ -172,6 +178,7 @@ def find_model(
     source_lang: str | None = None,
     target_lang: str | None = None,
     prefix: str | None = None,
+    task: str = "translation",
 ) -> FoundModel:
     """Find a run, a model directory or a hub id, and read all of it but the weights.
 
@@ -180,13 +187,15 @@ def find_model(
         source_lang: For a model that is no run and needs it.
         target_lang: The same for the target.
         prefix: For a model that is no run; left out, the one that it was trained with.
+        task: What a model that is no run is used for, as in a recipe.
 
     Raises:
-        T5TuneError: It is none of these, or a run that has no model yet.
+        T5TuneError: It is none of these, a run that has no model yet, or a model that has to be
+            told its languages or its prefix.
     """
     run = RunDirectory(Path(name))
     if not run.is_run:
-        return _find_bare_model(name, source_lang, target_lang, prefix)
+        return _find_bare_model(name, task, source_lang, target_lang, prefix)
     if not run.has_model:
         raise T5TuneError(
             f"{name} has no model yet: its training has not finished.",
@@ -207,28 +216,50 @@ def find_model(
 
 
 def _find_bare_model(
-    name: str, source_lang: str | None, target_lang: str | None, prefix: str | None
+    name: str, task: str, source_lang: str | None, target_lang: str | None, prefix: str | None
 ) -> FoundModel:
     revision = find_commit(name, key="")  # one for all parts, whatever comes next
     config = load_config(name, revision=revision)
     tokenizer = load_tokenizer(name, revision=revision)
     forced_bos = None
+    has_both = source_lang is not None and target_lang is not None
     if find_family(config.model_type).has_language_tokens:
+        if not has_both:
+            raise T5TuneError(
+                f"{name} needs to know the languages of source and target.",
+                next_command="--source-lang en --target-lang de",
+            )
         forced_bos = set_languages(tokenizer, source_lang, target_lang)
     own: dict[str, Any] = getattr(config, SETTINGS_KEY, None) or {}
     if prefix is None:
         prefix = own.get("prefix")
     if prefix is None:
+        is_bytes = is_byte_level(tokenizer)
         prefix = default_prefix(
-            config.model_type,
-            "translation",
-            source_lang,
-            target_lang,
-            is_byte_level=is_byte_level(tokenizer),
+            config.model_type, task, source_lang, target_lang, is_byte_level=is_bytes
         )
+        needs_one = was_trained_with_prefixes(config, is_byte_level=is_bytes)
+        if needs_one and not prefix and task == "translation":
+            _miss_prefix(name, has_languages=has_both)
     max_source_length = own.get("max_source_length")
     return FoundModel(
         name, name, revision, config, tokenizer, prefix, max_source_length, forced_bos
+    )
+
+
+def _miss_prefix(name: str, *, has_languages: bool) -> None:
+    """Ask for the languages that a prefix names; where it knows no such pair, say so."""
+    if has_languages:
+        say(
+            f'model: {name} was trained with prefixes such as "translate English to German: ", and '
+            "with none for these languages; none is set before the texts (--prefix)"
+        )
+        return
+    raise T5TuneError(
+        f"{name} was trained with prefixes that name the task, such as "
+        '"translate English to German: ", and needs the languages for that.',
+        next_command="--source-lang en --target-lang de   # or --prefix TEXT, '' for texts that "
+        "have theirs",
     )
 
 

@@ -153,6 +153,7 @@ class _LazyTranslator:
                 engine=self._model.engine,
                 source_lang=self._model.source_lang,
                 target_lang=self._model.target_lang,
+                prefix=self._model.prefix,
             )
             self.options = self._search.apply(opened.options)
             translator = opened.translator

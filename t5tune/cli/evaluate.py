@@ -68,6 +68,10 @@ def evaluate(
     target_lang: Annotated[
         str | None, typer.Option(help="For a model that is not a run, without --recipe.")
     ] = None,
+    prefix: Annotated[
+        str | None,
+        typer.Option(help="Before every source, for a model that is no run, without --recipe."),
+    ] = None,
     metric: Annotated[
         list[str] | None,
         typer.Option(
@@ -105,7 +109,7 @@ def evaluate(
         entry = _text_files(source, reference)
         named, tried = split_arguments(run, overrides)
         name = choose_model(named)
-        own = _choose_recipe(name, recipe, entry, source_lang, target_lang)
+        own = _choose_recipe(name, recipe, entry, source_lang, target_lang, prefix)
         settings, changes = try_settings(own, tried, name) if tried else (own, [])
         settings = _with_options(settings, metric, num_beams)
         check_foreign_metrics(settings.metrics, allow_code)
@@ -113,6 +117,7 @@ def evaluate(
             name, settings, split, entry, source, output_dir, _choose_engine(name, engine),
             keeps_report=num_beams is None and metric is None and recipe is None,
             changes=changes,
+            purpose=settings.task if recipe is not None else "translation",
         )  # fmt: skip
 
     with joined():
@@ -135,6 +140,7 @@ class _Task:
     is_runs_own: bool  # the evaluation that a training ends with
     export: Export | None  # translates instead of the model itself
     beside: Path | None = None  # the run's own evaluation, where other settings are tried
+    purpose: str = "translation"  # the recipe's task; of two text files alone it is not known
 
 
 def _choose_engine(name: str, engine: str) -> Export | None:
@@ -168,6 +174,7 @@ def _choose_task(
     *,
     keeps_report: bool,
     changes: list[str],
+    purpose: str,
 ) -> _Task:
     """The report goes into the run where it is the report of the run's own settings."""
     from t5tune.run_directory import RunDirectory
@@ -185,7 +192,7 @@ def _choose_task(
         judged_by = "test" if recipe.data.test is not None else "validation"
         is_runs_own = not changes and entry is None and split == judged_by and export is None
     beside = run.evaluation(label) if changes and run.is_run else None
-    return _Task(name, recipe, split, output_dir, is_runs_own, export, beside)
+    return _Task(name, recipe, split, output_dir, is_runs_own, export, beside, purpose)
 
 
 def _evaluate(task: _Task, *, use_cache: bool, allow_code: bool) -> Report:
@@ -203,6 +210,7 @@ def _evaluate(task: _Task, *, use_cache: bool, allow_code: bool) -> Report:
             source_lang=recipe.source_lang,
             target_lang=recipe.target_lang,
             prefix=recipe.data.prefix,
+            task=task.purpose,
         ),
         examples,
         recipe,
@@ -236,6 +244,7 @@ def _choose_recipe(
     entry: DataEntry | None,
     source_lang: str | None,
     target_lang: str | None,
+    prefix: str | None,
 ) -> Recipe:
     """The recipe that was named, the run's own, or one made up around two text files."""
     from t5tune.errors import T5TuneError
@@ -260,7 +269,7 @@ def _choose_recipe(
         source_lang=source_lang,
         target_lang=target_lang,
         model=ModelSection(name=name),
-        data=DataSection(train=entry, validation=entry, test=entry),
+        data=DataSection(train=entry, validation=entry, test=entry, prefix=prefix),
     )
 
 

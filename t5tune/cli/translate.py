@@ -74,6 +74,12 @@ def translate(
     target_lang: Annotated[
         str | None, typer.Option(help="For a model that is not a run and needs it.")
     ] = None,
+    prefix: Annotated[
+        str | None,
+        typer.Option(
+            help="Before every text, for a model that is no run; '' for texts that have theirs."
+        ),
+    ] = None,
     engine: Annotated[
         str,
         typer.Option(
@@ -96,7 +102,7 @@ def translate(
     )
     search = SearchChoice(num_beams, max_new_tokens, length_penalty, no_repeat_ngram, n_best)
     source = _open_input(texts, input_file)
-    chosen = ModelChoice(choose_model(model), engine, source_lang, target_lang)
+    chosen = ModelChoice(choose_model(model), engine, source_lang, target_lang, prefix)
     try:
         translate_input(source, output_file, layout, chosen, search)
     except BrokenPipeError:

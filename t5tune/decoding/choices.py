@@ -30,6 +30,7 @@ class ModelChoice:
     engine: str
     source_lang: str | None = None
     target_lang: str | None = None
+    prefix: str | None = None
 
 
 @dataclass(frozen=True)

@@ -87,8 +87,8 @@ class _Converter(TransformersConverter):
         # Its own lists lack tokens here and there; there is no public way to take one back.
         spec._vocabularies = {"source": [tokens], "target": [tokens]}
         needs = read_needs(self.model.generation_config, config)
-        start = needs.get("decoder_start_token_id", needs.get("bos_token_id"))
-        spec.config.decoder_start_token = tokens[start]
+        key = "decoder_start_token_id" if "decoder_start_token_id" in needs else "bos_token_id"
+        spec.config.decoder_start_token = tokens[needs[key]]
         return spec
 
 

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from t5tune.errors import T5TuneError, did_you_mean
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
+    from transformers import PreTrainedConfig, PreTrainedTokenizerBase
 
 # Languages of T5's supervised translation tasks (Raffel et al. 2020, section 2.3).
 T5_LANGUAGES = {"en": "English", "de": "German", "fr": "French", "ro": "Romanian"}
+
+T5_VOCAB_SIZE = 32128  # of the original one, its padding counted
 
 # ISO 639-1 to the ISO 639-3 codes of NLLB's language tokens (NLLB Team 2022, table 1).
 ISO_639_3 = {
@@ -83,6 +85,20 @@ def default_prefix(
     if task == "translation" and source and target:
         return f"translate {source} to {target}: "
     return ""
+
+
+def was_trained_with_prefixes(config: PreTrainedConfig, *, is_byte_level: bool) -> bool:
+    """Whether a model is the original T5, or was fine-tuned from it and does not say how.
+
+    Its configuration lists the prefixes among `task_specific_params`; some copies lack the list and
+    have the size of its vocabulary. T5 1.1 and Flan-T5 have gated layers and were trained without
+    prefixes, or with instructions in many wordings.
+    """
+    if config.model_type != "t5" or is_byte_level or getattr(config, "is_gated_act", False):
+        return False
+    tasks = getattr(config, "task_specific_params", None) or {}
+    has_prefixes = any("prefix" in task for task in tasks.values() if isinstance(task, dict))
+    return has_prefixes or config.vocab_size == T5_VOCAB_SIZE
 
 
 def set_languages(

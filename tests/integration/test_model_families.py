@@ -123,4 +123,4 @@ def test_a_family_trains_evaluates_and_translates(
         assert language not in of_run.out
         missing = t5tune("translate", "--model", str(model), "one")
         assert missing.code == 1
-        assert "source_lang: this model needs to know the language" in missing.err
+        assert f"{model} needs to know the languages of source and target." in missing.err

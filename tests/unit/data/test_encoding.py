@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -57,3 +59,18 @@ def test_other_tokenizers(nothing: list[int], letter: list[int], expected: list[
         return [letter if text else nothing for text in texts]
 
     assert shorten_all([[5, 6, 9, 1]], 2, encode) == [expected]
+
+
+def test_byt5_does_not_warn_of_texts_that_end_by_themselves(tmp_path: Path) -> None:
+    _, tokenizer = FAMILIES["byt5"](tmp_path / "model")
+    tokenizer.save_pretrained(tmp_path)
+    # In a process of its own: the test runner has its own rules for warnings.
+    program = (
+        "import sys; from pathlib import Path; from t5tune.models.loading import load_tokenizer; "
+        "from t5tune.decoding.tokenization import write_tokenization; "
+        "write_tokenization(load_tokenizer(sys.argv[1]), Path(sys.argv[1]), ['one</s>'])"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert found.stderr == ""
