@@ -70,7 +70,7 @@ def evaluate(
     ] = None,
     prefix: Annotated[
         str | None,
-        typer.Option(help="Before every source, for a model that is no run, without --recipe."),
+        typer.Option(help="Before every source, for a model that is not a run, without --recipe."),
     ] = None,
     metric: Annotated[
         list[str] | None,

@@ -77,7 +77,7 @@ def translate(
     prefix: Annotated[
         str | None,
         typer.Option(
-            help="Before every text, for a model that is no run; '' for texts that have theirs."
+            help="Before every text, for a model that is not a run; '' for texts that have theirs."
         ),
     ] = None,
     engine: Annotated[
