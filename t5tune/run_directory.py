@@ -186,6 +186,11 @@ def find_directory(name: str) -> Path | None:
     return path if is_directory else None
 
 
+def holds_model(directory: Path) -> bool:
+    """Whether there is a model of Transformers', or an export of ours."""
+    return any((directory / name).is_file() for name in ("config.json", "t5tune.json"))
+
+
 def refuse_run(name: str | Path, expected: str = "a run") -> T5TuneError:
     """For a name of a run that is not there, with the nearest one that is.
 

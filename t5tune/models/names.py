@@ -7,7 +7,15 @@ import re
 from pathlib import Path
 
 from t5tune.errors import T5TuneError
-from t5tune.run_directory import RUNS, find_directory, look_for_runs, name_runs, refuse_run
+from t5tune.run_directory import (
+    RUNS,
+    RunDirectory,
+    find_directory,
+    holds_model,
+    look_for_runs,
+    name_runs,
+    refuse_run,
+)
 
 # The encoder-decoder models that the hub also knows without an owner, as it did at first.
 _WITHOUT_OWNER = ("t5-small", "t5-base", "t5-large", "t5-3b", "t5-11b")
@@ -27,12 +35,35 @@ def find_model_path(name: str) -> str:
         T5TuneError: It can be none of these; the hub is not asked.
     """
     if (directory := find_directory(name)) is not None:
+        _check_directory(directory)
         return str(directory)
     if name in _WITHOUT_OWNER:
         return f"google-t5/{name}"
     if not may_be_hub_id(name):
         raise refuse_model(name)
     return name
+
+
+def _check_directory(directory: Path) -> None:
+    """Refuse at once what the loaders would refuse after seconds of imports."""
+    run = RunDirectory(directory)
+    if run.is_run or holds_model(directory):
+        return
+    if holds_model(run.model):
+        raise T5TuneError(
+            f"{directory} is not a run, but {run.model} in it is a model.",
+            next_command=f"name {run.model} instead",
+        )
+    if run.environment.is_file():
+        raise T5TuneError(
+            f"{directory} has no model yet: its training has not begun.",
+            next_command=f"t5tune train {directory}   # begins it",
+        )
+    hint = "." if directory.parent == RUNS else name_runs(directory.name) or "."
+    raise T5TuneError(
+        f"{directory} holds neither a run nor a model{hint}",
+        next_command=look_for_runs(),
+    )
 
 
 def may_be_hub_id(name: str) -> bool:

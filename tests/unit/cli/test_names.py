@@ -23,6 +23,7 @@ def _in_temporary_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_name_is_a_directory_a_run_or_a_hub_id() -> None:
+    Path("runs/demo/recipe.yaml").write_text("")
     assert find_model_path("demo") == find_model_path("runs/demo") == "runs/demo"
     assert find_model_path("demo/") == "runs/demo"
     Path("demo").mkdir()
@@ -62,6 +63,24 @@ def test_a_path_is_not_looked_up_on_the_hub(name: str) -> None:
     assert not may_be_hub_id(name)
     with pytest.raises(T5TuneError, match="is not a directory"):
         find_model_path(name)
+
+
+def test_a_directory_without_a_model_is_refused_at_once() -> None:
+    Path("data").mkdir()
+    for name, expected in (
+        ("data", r"data holds neither a run nor a model; runs/ holds demo, s1, s2\."),
+        ("demo", r"runs/demo holds neither a run nor a model\."),
+    ):
+        with pytest.raises(T5TuneError, match=expected):
+            find_model_path(name)
+    Path("runs/s1/environment.json").write_text("{}")
+    with pytest.raises(T5TuneError, match="runs/s1 has no model yet: its training has not begun"):
+        find_model_path("s1")
+    Path("runs/s2/model").mkdir()
+    Path("runs/s2/model/config.json").write_text("{}")
+    with pytest.raises(T5TuneError, match="runs/s2 is not a run, but runs/s2/model in it is a"):
+        find_model_path("s2")
+    assert find_model_path("runs/s2/model") == "runs/s2/model"
 
 
 MISTAKES = {
