@@ -32,8 +32,13 @@ class T5TuneError(Exception):
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """The end of a sentence: `; did you mean X?` with the nearest choice, or nothing."""
-    near = difflib.get_close_matches(word, list(choices), n=1)
-    return f"; did you mean {visible(near[0], one_line=True)}?" if near else ""
+    near = find_nearest(word, choices)
+    return f"; did you mean {visible(near, one_line=True)}?" if near else ""
+
+
+def find_nearest(word: str, choices: Iterable[str]) -> str | None:
+    """The choice that is spelled most like a word, if one is like it at all."""
+    return next(iter(difflib.get_close_matches(word, list(choices), n=1)), None)
 
 
 def visible(text: str, *, one_line: bool = False) -> str:

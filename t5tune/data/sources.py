@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from t5tune.data.columns import ColumnReader, guess_columns
 from t5tune.data.file_check import find_file, find_format
+from t5tune.data.hub_rows import open_hub_table
 from t5tune.data.tables import Table, open_table
 from t5tune.errors import T5TuneError
 from t5tune.progress import say, track
@@ -115,41 +116,13 @@ def _read_text_pair(entry: DataEntry, where: str) -> dict[str, list[Any]]:
 def _open_table(entry: DataEntry, where: str) -> Table:
     """The rows of an entry with columns."""
     if entry.hub is not None:
-        dataset = _load_from_hub(entry, where)
-        return Table(
-            _place(entry),
-            list(dataset.column_names),
-            lambda: enumerate(dataset, start=1),
-            num_rows=len(dataset),
-        )
+        say(f"data: loading {_place(entry)} from the hub or its cache")
+        return open_hub_table(entry, _place(entry), where)
     assert entry.file is not None
     path = find_file(entry.file, where, "file")
     kind = entry.format or find_format(path, where)
     path = Path(display_path(path))
     return open_table(path, kind, entry.columns, where)
-
-
-def _load_from_hub(entry: DataEntry, where: str) -> Dataset:
-    import datasets
-
-    datasets.utils.logging.set_verbosity_error()
-    assert entry.hub is not None
-    say(f"data: loading {_place(entry)} from the hub or its cache")
-    try:
-        dataset = datasets.load_dataset(
-            entry.hub, entry.config, split=entry.split, revision=entry.revision
-        )
-    except (OSError, ValueError, RuntimeError, datasets.exceptions.DatasetsError) as error:
-        reason = str(error).strip().split("\n")[0]
-        raise T5TuneError(
-            f"{where}: the data set {_place(entry)} could not be loaded from the hub: {reason}",
-            next_command=f"check the id, the split and the network, or use files: "
-            f"{where}.hub=null {where}.split=null {where}.file=FILE",
-        ) from error
-    assert isinstance(dataset, datasets.Dataset)
-    if entry.max_examples is not None:
-        dataset = dataset.select(range(min(entry.max_examples, len(dataset))))
-    return dataset
 
 
 def _read_rows(

@@ -210,7 +210,7 @@ def _open_json(path: Path) -> Table:
 
 
 def _open_parquet(path: Path, start: bytes, where: str) -> Table:
-    import pyarrow as pa
+    """Rows are read in batches: a file may hold more than the memory does."""
     import pyarrow.parquet as pq
 
     if not start.startswith(b"PAR1"):
@@ -218,20 +218,33 @@ def _open_parquet(path: Path, start: bytes, where: str) -> Table:
             f"{path} is not a Parquet file.",
             next_command=f"add `format:` to {where}: tsv, csv, json or jsonl",
         )
-    try:
-        names = list(pq.read_schema(path).names)
-        refuse_repeated(names, str(path), path)
-        table = pq.read_table(path)
-    except (pa.ArrowException, OSError) as error:
-        raise T5TuneError(
-            f"{path} is not a readable Parquet file: {error}", next_command=f"file {path}"
-        ) from error
+    with _explaining_parquet(path):
+        file = pq.ParquetFile(path)
+    names = list(file.schema_arrow.names)
+    refuse_repeated(names, str(path), path)
 
     def read() -> Iterator[tuple[int, Row]]:
         number = 0
-        for batch in table.to_batches(max_chunksize=_BATCH_ROWS):
+        batches = pq.ParquetFile(path).iter_batches(_BATCH_ROWS)
+        while True:
+            with _explaining_parquet(path):
+                batch = next(batches, None)
+            if batch is None:
+                return
             for row in batch.to_pylist():
                 number += 1
                 yield number, row
 
-    return Table(str(path), names, read, "row", table.num_rows)
+    return Table(str(path), names, read, "row", file.metadata.num_rows)
+
+
+@contextmanager
+def _explaining_parquet(path: Path) -> Iterator[None]:
+    import pyarrow as pa
+
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        raise T5TuneError(
+            f"{path} is not a readable Parquet file: {error}", next_command=f"file {path}"
+        ) from error

@@ -1,7 +1,8 @@
-"""Which commit on the hub a run loads its base model from: one, from its start to its end."""
+"""Which commits on the hub a run loads its base model and data from: the same to its end."""
 
 from __future__ import annotations
 
+from t5tune.data.hub_commits import Revision, hub_entries, pin_commits, revision_of
 from t5tune.files import read_object
 from t5tune.models.loading import find_commit
 from t5tune.progress import say
@@ -50,6 +51,36 @@ def pin_model(
         model = recipe.model.model_copy(update={"revision": commit})
         recipe = recipe.model_copy(update={"model": model})
     return recipe, {kind: commit}
+
+
+def pin_data(recipe: Recipe, run: RunDirectory) -> tuple[Recipe, dict[str, str]]:
+    """Find the commits of the data sets.
+
+    Args:
+        recipe: As the user wrote it, as far as data are concerned.
+        run: Whose environment.json may name the commits.
+
+    Returns:
+        The recipe with commits as the revisions of its data, and what environment.json says: the
+        commit by the key of the recipe, such as `data.train`.
+
+    Raises:
+        T5TuneError: There is no such data set or revision, or no way to it.
+    """
+    data = pin_commits(recipe.data, _recorded_data_commits(run))
+    commits = {f"data.{split}": str(entry.revision) for split, entry in hub_entries(data)}
+    return recipe.model_copy(update={"data": data}), commits
+
+
+def _recorded_data_commits(run: RunDirectory) -> dict[Revision, str]:
+    recorded, commits = recorded_recipe(run), read_object(run.environment).get(COMMITS)
+    if recorded is None or not isinstance(commits, dict):
+        return {}
+    found = {
+        revision_of(entry): commits.get(f"data.{split}")
+        for split, entry in hub_entries(recorded.data)
+    }
+    return {revision: commit for revision, commit in found.items() if isinstance(commit, str)}
 
 
 def _find_origin(section: ModelSection) -> tuple[str, str | None, str]:

@@ -34,7 +34,7 @@ from t5tune.scoring.report import Report
 from t5tune.training.allocator import keep_freed_memory, release_freed_memory
 from t5tune.training.best_model import keep_best_model
 from t5tune.training.checkpoints import remove_unfinished
-from t5tune.training.commits import TOKENIZER, pin_model
+from t5tune.training.commits import TOKENIZER, pin_data, pin_model
 from t5tune.training.defaults import fill_training_defaults
 from t5tune.training.environment import package_versions, record_environment
 from t5tune.training.loop import run_training_loop
@@ -139,7 +139,8 @@ def _prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
     remove_unfinished(run.checkpoints)
     checkpoint = choose_checkpoint(run).checkpoint
     pinned, commits = pin_model(recipe, run, is_resumed=checkpoint is not None)
-    texts = _load_texts(recipe)
+    pinned, data_commits = pin_data(pinned, run)
+    texts = _load_texts(pinned)
     facts: dict[str, Any] = {
         RECIPE: fingerprint_recipe(recipe),
         DATA: _fingerprint_texts(texts),
@@ -159,7 +160,7 @@ def _prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
     if checkpoint is not None:
         check_data(checkpoint, facts[DATA])
     num_examples = _count_examples(recipe, texts)
-    record_environment(run, recipe, facts[DATA], num_examples, command, commits)
+    record_environment(run, recipe, facts[DATA], num_examples, command, {**commits, **data_commits})
     translator = TorchTranslator(
         model,
         tokenizer,

@@ -41,11 +41,13 @@ class Request:
         method: GET, HEAD or POST.
         path: With its query, as it was sent.
         token: That it carried.
+        range: The part of a file that it asked for.
     """
 
     method: str
     path: str
     token: str | None
+    range: str | None = None
 
 
 class Hub:
@@ -155,7 +157,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         given = self.headers.get("Authorization")
         self._token = given.removeprefix("Bearer ") if given else None
-        self._hub.requests.append(Request(self.command, self.path, self._token))
+        self._hub.requests.append(
+            Request(self.command, self.path, self._token, self.headers.get("Range"))
+        )
         self._fault = self._hub.faults.find(self.command, unquote(self.path)) or Fault("")
         try:
             if self._fault.waits:
@@ -252,15 +256,16 @@ class _Handler(BaseHTTPRequestHandler):
         if PurePosixPath(path).suffix in LARGE:
             headers["X-Linked-Size"] = str(len(content))
             headers["ETag"] = headers["X-Linked-ETag"] = f'"{_hash(content)}"'
-        begin, status = 0, 200
-        if asked := re.fullmatch(r"bytes=(\d+)-\d*", self.headers.get("Range") or ""):
+        begin, end, status = 0, len(content), 200
+        if asked := re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range") or ""):
             begin, status = int(asked[1]), 206
             if begin >= len(content):
                 return self._reply(416, b"", {"Content-Range": f"bytes */{len(content)}"})
-            headers["Content-Range"] = f"bytes {begin}-{len(content) - 1}/{len(content)}"
-        self._begin(status, {**headers, "Content-Length": str(len(content) - begin)})
+            end = min(int(asked[2] or end) + 1, end)
+            headers["Content-Range"] = f"bytes {begin}-{end - 1}/{len(content)}"
+        self._begin(status, {**headers, "Content-Length": str(end - begin)})
         if self.command != "HEAD":
-            self._send(content[begin:])
+            self._send(content[begin:end])
 
     def _send(self, content: bytes) -> None:
         fault = self._fault

@@ -423,7 +423,7 @@ def test_a_hub_data_set_that_cannot_be_reached(
         "data.train.split=train",
     )  # fmt: skip
     assert result.code == 1
-    assert "data.train: the data set no/such-data, split train could not be loaded" in result.err
+    assert "data.train: the data set no/such-data is not in the cache, and HF_HUB_OFF" in result.err
 
 
 def test_an_empty_split_and_unequal_files(t5tune: RunCommand, tiny_recipe: Path) -> None:

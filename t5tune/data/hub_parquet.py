@@ -1,0 +1,119 @@
+"""Parquet files on the hub of which a part is enough: how many rows they have, and the first ones.
+
+A Parquet file tells at its end where its groups of rows are. Of a file of 300 MB of which 300 rows
+are wanted, that end and one group are loaded, and the group is kept in the cache.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import accumulate
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from t5tune.files import write_text
+from t5tune.hub import Snapshot, reaching
+from t5tune.hub.offline import is_offline
+
+if TYPE_CHECKING:
+    from pyarrow.parquet import ParquetFile
+
+SMALL = 4 * 2**20  # bytes; a smaller file is loaded whole at once
+
+
+def count_rows(snapshot: Snapshot, path: str) -> int:
+    """Number of rows of a Parquet file; of one that is not here its end alone is loaded.
+
+    Raises:
+        T5TuneError: It could not be loaded.
+    """
+    import pyarrow.parquet as pq
+
+    begin = _kept(snapshot, path)
+    number = begin.with_name(f"{begin.name}.rows")
+    if number.is_file():
+        return int(number.read_text(encoding="utf-8"))
+    if _is_small(snapshot, path) or is_offline() or (snapshot.folder / path).is_file():
+        (local,) = snapshot.download([path])
+        return int(pq.read_metadata(local).num_rows)
+    with _open_remote(snapshot, path) as file:
+        num = int(file.metadata.num_rows)
+        write_text(number, str(num))
+    return num
+
+
+def load_first_rows(snapshot: Snapshot, path: str, num: int) -> Path:
+    """A Parquet file in the cache that holds at least the first rows of one on the hub.
+
+    Args:
+        snapshot: The data set.
+        path: Of the file in it.
+        num: Number of rows that are needed; the file on the hub may have fewer.
+
+    Returns:
+        The whole file where that is here or not much more, else a file of the first groups.
+
+    Raises:
+        T5TuneError: It could not be loaded.
+    """
+    import pyarrow.parquet as pq
+
+    if _is_small(snapshot, path) or (snapshot.folder / path).is_file():
+        return snapshot.download([path])[0]
+    begin = _kept(snapshot, path)
+    for part in begin.parent.glob(f"{begin.name}.first-*.parquet"):
+        if int(part.stem.rpartition("-")[2]) >= num:
+            return part
+    if is_offline():
+        return snapshot.download([path])[0]
+    with _open_remote(snapshot, path) as file:
+        groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
+        ends = accumulate(group.num_rows for group in groups)
+        needed = next((i for i, end in enumerate(ends, start=1) if end >= num), len(groups))
+        num_bytes = sum(_size_of(group) for group in groups[:needed])
+        is_most = 2 * num_bytes > (snapshot.files[path] or 0)
+        table = None if is_most else file.read_row_groups(range(needed))
+    if table is None:
+        return snapshot.download([path])[0]
+    part = begin.with_name(f"{begin.name}.first-{table.num_rows}.parquet")
+    temporary = part.with_name(f"{part.name}.{os.getpid()}.tmp")
+    with reaching(snapshot.repository, snapshot.key):
+        part.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            pq.write_table(table, temporary)
+            os.replace(temporary, part)
+        finally:
+            temporary.unlink(missing_ok=True)
+    return part
+
+
+def _kept(snapshot: Snapshot, path: str) -> Path:
+    """What is kept of a file in the cache has this path and a further ending."""
+    return snapshot.repository.cache / ".t5tune" / snapshot.commit / path
+
+
+def _is_small(snapshot: Snapshot, path: str) -> bool:
+    return (snapshot.files.get(path) or 0) < SMALL
+
+
+def _size_of(group: object) -> int:
+    columns = range(group.num_columns)  # type: ignore[attr-defined]
+    return sum(group.column(i).total_compressed_size for i in columns)  # type: ignore[attr-defined]
+
+
+@contextmanager
+def _open_remote(snapshot: Snapshot, path: str) -> Iterator[ParquetFile]:
+    import pyarrow.parquet as pq
+    from huggingface_hub import HfFileSystem, constants
+
+    # One of its own: the library keeps instances, and what they were told of a folder.
+    system = HfFileSystem(endpoint=constants.ENDPOINT, skip_instance_cache=True)
+    address = f"datasets/{snapshot.repository.name}@{snapshot.commit}/{path}"
+    with (
+        reaching(snapshot.repository, snapshot.key),
+        system.open(address, "rb", cache_type="none") as stream,
+        pq.ParquetFile(stream, pre_buffer=True) as file,
+    ):
+        yield file
