@@ -25,7 +25,7 @@ from t5tune.processes import are_several, from_first, only_first
 from t5tune.progress import say
 from t5tune.recipe.loading import load_recipe
 from t5tune.recipe.schema import Recipe
-from t5tune.run_directory import RunDirectory
+from t5tune.run_directory import RunDirectory, continuing_command
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedTokenizerBase
@@ -199,7 +199,7 @@ def find_model(
     if not run.has_model:
         raise T5TuneError(
             f"{name} has no model yet: its training has not finished.",
-            next_command=f"t5tune train {name}   # continues it",
+            next_command=f"{continuing_command(run)}   # continues it",
         )
     recipe = load_recipe(run.recipe)
     return FoundModel(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,6 +143,13 @@ class RunDirectory:
     def has_model(self) -> bool:
         """The model is moved into place in one piece when training has ended."""
         return (self.model / "config.json").is_file()
+
+
+def continuing_command(run: RunDirectory, options: Sequence[str] = ()) -> str:
+    """Continues this very run, whatever others of its recipe there are."""
+    # A name without a slash might be that of a recipe.
+    path = str(run.path) if os.sep in str(run.path) else f".{os.sep}{run.path}"
+    return shlex.join(["t5tune", "train", path, *options])
 
 
 def find_newest_run(runs: Path = RUNS) -> RunDirectory:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -113,6 +112,7 @@ def _train(typed: _Typed, options: Sequence[str], json_output: bool, allow_code:
                 _say_finished(begun, typed.command(options), json_output)
             return 0
         from t5tune.cli.results import print_result
+        from t5tune.run_directory import continuing_command
 
         with track("importing PyTorch and Transformers"):
             from t5tune.training.session import train as run_session
@@ -122,7 +122,7 @@ def _train(typed: _Typed, options: Sequence[str], json_output: bool, allow_code:
     if result.stopped_by is not None:
         if is_first():
             say("stopped; a checkpoint is saved")
-            again = _continuing_command(begun.run, [*options, *(["--json"] * json_output)])
+            again = continuing_command(begun.run, [*options, *(["--json"] * json_output)])
             say(f"try: {again}   # continues")
         return 128 + result.stopped_by
     assert result.report is not None
@@ -130,13 +130,6 @@ def _train(typed: _Typed, options: Sequence[str], json_output: bool, allow_code:
         print_result(result.report, as_json=json_output)
         say(f'try: t5tune translate --model {shlex.quote(str(begun.run.path))} "text"')
     return 0
-
-
-def _continuing_command(run: RunDirectory, options: Sequence[str]) -> str:
-    """Continues this very run, whatever others of its recipe there are."""
-    # A name without a slash might be that of a recipe.
-    path = str(run.path) if os.sep in str(run.path) else f".{os.sep}{run.path}"
-    return shlex.join(["t5tune", "train", path, *options])
 
 
 @dataclass(frozen=True)

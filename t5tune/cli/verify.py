@@ -24,10 +24,12 @@ def verify(
 ) -> None:
     """Compare checkpoints and model with their manifests; load the model and let it translate."""
     import json
+    import shlex
 
     from t5tune.cli.models import choose_run
     from t5tune.decoding.exported import is_export
     from t5tune.errors import T5TuneError
+    from t5tune.run_directory import continuing_command
 
     directory = choose_run(run)
     if not directory.checkpoints.is_dir() and not directory.model.is_dir():
@@ -55,12 +57,13 @@ def verify(
         say("there is no model yet: its training has not finished")
     bad = [check.path for check in checks if check.problem]
     if bad:
+        path, damaged = shlex.quote(str(directory.path)), shlex.quote(str(bad[0]))
         if is_export(bad[0]):
-            next_command = f"t5tune export {directory.path}   # makes it again"
+            next_command = f"t5tune export {path}   # makes it again"
         elif directory.model.is_dir() and directory.model not in bad:
-            next_command = f"rm -r {bad[0]}   # the model is whole and needs no checkpoint"
+            next_command = f"rm -r {damaged}   # the model is whole and needs no checkpoint"
         else:
-            next_command = f"t5tune train {directory.path}   # from checkpoints that are whole"
+            next_command = f"{continuing_command(directory)}   # from checkpoints that are whole"
         raise T5TuneError(
             f"{len(bad)} of {len(checks)} checks of {directory.path} failed.",
             next_command=next_command,

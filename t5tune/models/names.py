@@ -10,6 +10,7 @@ from t5tune.errors import T5TuneError
 from t5tune.run_directory import (
     RUNS,
     RunDirectory,
+    continuing_command,
     find_directory,
     holds_model,
     look_for_runs,
@@ -57,7 +58,7 @@ def _check_directory(directory: Path) -> None:
     if run.environment.is_file():
         raise T5TuneError(
             f"{directory} has no model yet: its training has not begun.",
-            next_command=f"t5tune train {directory}   # begins it",
+            next_command=f"{continuing_command(run)}   # begins it",
         )
     hint = "." if directory.parent == RUNS else name_runs(directory.name) or "."
     raise T5TuneError(

@@ -69,11 +69,14 @@ def find_recipe(name_or_path: str | Path) -> Path:
         return shipped
     if is_directory:
         inside = sorted(file.name for file in path.glob("*.yaml"))
+        if inside:
+            raise T5TuneError(
+                f"{name_or_path} is a directory, not a recipe.",
+                next_command=f"name {shlex.quote(str(path / inside[0]))} instead",
+            )
         raise T5TuneError(
-            f"{name_or_path} is a directory, and neither a recipe nor a run.",
-            next_command=f"t5tune train {shlex.quote(str(path / inside[0]))}"
-            if inside
-            else "t5tune recipes list",
+            f"{name_or_path} is a directory that holds neither a recipe nor a run.",
+            next_command="t5tune recipes list",
         )
     hint = _nearest(_stem(path)) or "."
     raise T5TuneError(

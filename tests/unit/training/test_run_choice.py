@@ -149,9 +149,11 @@ def test_names_that_mean_no_run(tiny_recipe: Path) -> None:
     tiny_recipe.rename("mine/recipe.yaml")  # a recipe that is only called so
     assert find_named_run("mine/recipe.yaml") is None
     assert find_named_run("mine") is None
-    with pytest.raises(T5TuneError, match="mine is a directory, and neither") as error:
+    with pytest.raises(T5TuneError, match="mine is a directory, not a recipe") as error:
         choose_run("mine", [], None, restart=False)
-    assert error.value.next_command == "t5tune train mine/recipe.yaml"
+    assert error.value.next_command == "name mine/recipe.yaml instead"
+    with pytest.raises(T5TuneError, match="runs is a directory that holds neither"):
+        choose_run("./runs", [], None, restart=False)
 
 
 def test_an_edited_recipe_of_a_run_is_said_to_change_nothing(
