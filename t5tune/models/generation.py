@@ -9,6 +9,7 @@ the few settings of a search that `DecodingOptions` has too.
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,8 @@ _CONSTRAINTS = (
     "renormalize_logits",  # after tokens were taken out, as Marian's models are published
 )
 # What a model from elsewhere is searched with, where its user says nothing.
-_SEARCH = ("num_beams", "length_penalty", "no_repeat_ngram_size", "max_new_tokens", "max_length")
+_LEAST = {"num_beams": 1, "no_repeat_ngram_size": 0, "max_new_tokens": 1, "max_length": 2}
+_SEARCH = (*_LEAST, "length_penalty")
 # Left out without a word: they change no hypothesis.
 _NO_MATTER = {
     "use_cache", "cache_implementation", "cache_config", "return_dict_in_generate",
@@ -75,13 +77,34 @@ def load_generation_config(name: str, *, revision: str | None = None) -> Generat
             content["forced_bos_token_id"] = content.get("bos_token_id")
         known = GenerationConfig().to_dict()
         content = {key: value for key, value in content.items() if key in known}
-    kept = {*_SPECIAL_TOKENS, *_CONSTRAINTS, *_SEARCH}
+    needs = {*_SPECIAL_TOKENS, *_CONSTRAINTS} & content.keys()
+    for key in needs:
+        if not _names_tokens(content[key]):
+            where = GENERATION_CONFIG_NAME
+            raise _refuse_damage(name, where, f"{key} is {content[key]!r}")
+    kept = needs | {key for key in _SEARCH if _is_usable(key, content.get(key))}
     if unused := sorted(key for key, value in content.items() if _matters(key, value, kept)):
         say(
             f"model: {name} asks for {', '.join(unused)} when it generates; t5tune does without "
             "(docs/translation.md)"
         )
     return GenerationConfig(**{key: content[key] for key in kept if key in content})
+
+
+def _names_tokens(value: Any) -> bool:
+    """Whether a value is a token, a list of them or of such lists, true, false or nothing."""
+    if isinstance(value, list):
+        return all(map(_names_tokens, value))
+    return value is None or isinstance(value, int)
+
+
+def _is_usable(key: str, value: Any) -> bool:
+    """Whether one can search with a value."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    if key in _LEAST:
+        return isinstance(value, int) and value >= _LEAST[key]
+    return math.isfinite(value)
 
 
 def _matters(key: str, value: Any, kept: set[str]) -> bool:

@@ -84,3 +84,26 @@ def test_damage_is_one_sentence(content: str, tmp_path: Path) -> None:
     (tmp_path / "generation_config.json").write_bytes(content.encode("latin-1"))
     with pytest.raises(T5TuneError, match=r"generation_config\.json is damaged: "):
         load_generation_config(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        {"num_beams": "four", "length_penalty": "long"}, {"num_beams": -1, "max_length": 0},
+        {"num_beams": [4], "max_new_tokens": 2.5, "length_penalty": float("nan")},
+    ],
+)  # fmt: skip
+def test_a_search_that_cannot_be_is_left_out(
+    search: dict[str, object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = load_generation_config(str(write(tmp_path, {"no_repeat_ngram_size": 2, **search})))
+    assert [getattr(found, key) for key in search] == [None] * len(search)
+    assert found.no_repeat_ngram_size == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"asks for {', '.join(sorted(search))} when" in said
+
+
+@pytest.mark.parametrize("key", ["eos_token_id", "bad_words_ids"])
+def test_tokens_that_cannot_be_are_damage(key: str, tmp_path: Path) -> None:
+    with pytest.raises(T5TuneError, match=rf"is damaged: {key} is \['x'\]\."):
+        load_generation_config(str(write(tmp_path, {key: ["x"]})))
