@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from t5tune.data.hub_splits import is_folder
 from t5tune.hub import HubRepository, find_snapshot
 from t5tune.recipe.schema import DataEntry, DataSection
 
@@ -14,7 +15,7 @@ def hub_entries(data: DataSection) -> Iterator[tuple[str, DataEntry]]:
     """The entries that come from the hub, by split."""
     for split in ("train", "validation", "test"):
         entry: DataEntry | None = getattr(data, split)
-        if entry is not None and entry.hub is not None:
+        if entry is not None and entry.hub is not None and not is_folder(entry.hub):
             yield split, entry
 
 

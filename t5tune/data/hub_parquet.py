@@ -31,13 +31,15 @@ def count_rows(snapshot: Snapshot, path: str) -> int:
     """
     import pyarrow.parquet as pq
 
+    if _is_small(snapshot, path) or (snapshot.folder / path).is_file():
+        (local,) = snapshot.download([path])
+        return int(pq.read_metadata(local).num_rows)
     begin = _kept(snapshot, path)
     number = begin.with_name(f"{begin.name}.rows")
     if number.is_file():
         return int(number.read_text(encoding="utf-8"))
-    if _is_small(snapshot, path) or is_offline() or (snapshot.folder / path).is_file():
-        (local,) = snapshot.download([path])
-        return int(pq.read_metadata(local).num_rows)
+    if is_offline():
+        snapshot.download([path])  # says that it is not here
     with _open_remote(snapshot, path) as file:
         num = int(file.metadata.num_rows)
         write_text(number, str(num))

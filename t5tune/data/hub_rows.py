@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -109,16 +110,12 @@ class _Files:
             return [_Piece(path) for name in names for path in self._found.splits[name]]
         from datasets import ReadInstruction
 
-        try:
+        with self._explaining_slice(split):
             instruction = ReadInstruction.from_spec(split)
-            counts = {name: self._count(name) for name in dict.fromkeys(names)}
-            lengths = {name: sum(num for _, num in counts[name]) for name in counts}
+        counts = {name: self._count(name) for name in dict.fromkeys(names)}
+        lengths = {name: sum(num for _, num in counts[name]) for name in counts}
+        with self._explaining_slice(split):
             slices = instruction.to_absolute(lengths)
-        except ValueError as error:
-            raise T5TuneError(
-                f"{self._where}.split: {split!r} is not a slice that can be read: {error}",
-                next_command=f"{self._where}.split='{names[0]}[:10%]'   # for example",
-            ) from error
         pieces = []
         for part in slices:
             before = 0
@@ -128,6 +125,17 @@ class _Files:
                     pieces.append(_Piece(path, start, stop))
                 before += num
         return pieces
+
+    @contextmanager
+    def _explaining_slice(self, split: str) -> Iterator[None]:
+        try:
+            yield
+        except ValueError as error:
+            name = _split_names(split)[0]
+            raise T5TuneError(
+                f"{self._where}.split: {split!r} is not a slice that can be read: {error}",
+                next_command=f"{self._where}.split='{name}[:10%]'   # for example",
+            ) from error
 
     def _count(self, split: str) -> list[tuple[str, int]]:
         """The files of a split with their numbers of rows."""

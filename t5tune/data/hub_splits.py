@@ -64,6 +64,9 @@ def find_splits(
         T5TuneError: The hub cannot be reached, there is no such data set or configuration, it is
             read by a script, or no file of it is data.
     """
+    if is_folder(repository.name):
+        folder = _Folder(repository, "", _list_files(Path(repository.name)), where)
+        return folder, _ask_front_matter(folder, config, where)
     snapshot = _find_known(repository, where) or find_snapshot(repository, where)
     path = _memory(snapshot)
     memory = read_object(path)
@@ -82,6 +85,24 @@ def find_splits(
             path, json.dumps({"files": dict(snapshot.files), "configs": configs}, default=str)
         )
     return snapshot, found
+
+
+def is_folder(name: str) -> bool:
+    """Whether a data set is a folder here, laid out as a repository is."""
+    return Path(name).is_dir()
+
+
+class _Folder(Snapshot):
+    """A folder in the place of a repository: all its files are here."""
+
+    @property
+    def folder(self) -> Path:
+        return Path(self.repository.name)
+
+
+def _list_files(folder: Path) -> dict[str, int | None]:
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in paths}
 
 
 def _refuse_missing_shards(snapshot: Snapshot, found: SplitFiles, where: str) -> None:
@@ -131,7 +152,7 @@ def _ask_front_matter(snapshot: Snapshot, config: str | None, where: str) -> Spl
 def _refuse_script(snapshot: Snapshot, where: str) -> None:
     """Raise for a data set that code of its authors reads, which `datasets` no longer runs."""
     script = f"{snapshot.repository.name.rpartition('/')[2]}.py"
-    if script not in snapshot.files:
+    if script not in snapshot.files or isinstance(snapshot, _Folder):
         return
     from huggingface_hub import HfApi
 

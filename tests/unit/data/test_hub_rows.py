@@ -10,6 +10,7 @@ from pathlib import Path
 import datasets
 import pyarrow as pa
 import pytest
+from huggingface_hub import constants, hf_hub_download
 
 from t5tune.data import hub_parquet
 from t5tune.data.examples import read_examples
@@ -208,16 +209,15 @@ def test_a_second_time_needs_no_network(hub_here: Hub, monkeypatch: pytest.Monke
 def test_shards_of_another_program_are_not_taken_for_all(
     hub_here: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hub_here.add("datasets", WMT, translation_files())
-    from huggingface_hub import constants, hf_hub_download
-
-    for path in ("README.md", "de-en/train-00000-of-00003.parquet"):
-        hf_hub_download(WMT, path, repo_type="dataset")
+    files = translation_files(configs=("de-en",))
+    hub_here.add("datasets", WMT, files)
+    for path in files:
+        if "train-00001" not in path:
+            hf_hub_download(WMT, path, repo_type="dataset")
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     message, next_command = refusal(config="de-en")
     assert message.startswith("data.train: the data set wmt/wmt14 is not in the cache, and HF_HUB")
     assert next_command.startswith("HF_HUB_OFFLINE=0")
-    hub_here.requests.clear()
 
 
 SCRIPTED = {"README.md": b"# x\n", "news.py": b"import datasets\n"}
@@ -347,3 +347,14 @@ def test_the_data_of_every_recipe_that_ships_is_found(hub_here: Hub) -> None:
             assert all(all(texts) for texts in examples.references)
             num += 1
     assert num == 21  # of seven recipes
+
+
+def test_a_folder_laid_out_as_a_repository_may_stand_for_one(hub_here: Hub, tmp_path: Path) -> None:
+    folder = tmp_path / "wmt"
+    for name, content in translation_files().items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    assert load(str(folder), "train[10%:20%]", config="de-en") == TRAIN[15:30]
+    message, _ = refusal(str(folder), "trian", config="de-en")
+    assert "has no split 'trian'; did you mean train?" in message
+    assert hub_here.requests == []
