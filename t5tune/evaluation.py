@@ -33,6 +33,7 @@ from t5tune.example_alignments import align_examples
 from t5tune.loaded_model import FoundModel, read_weights_label, share_loaded_model
 from t5tune.model_card.card import write_model_card
 from t5tune.model_card.provenance import describe_provenance
+from t5tune.model_card.training_facts import describe_training
 from t5tune.processes import from_first, only_first
 from t5tune.progress import say, track
 from t5tune.recipe.schema import Recipe
@@ -83,6 +84,8 @@ def evaluate_model(
     use_cache: bool = True,
     writes_card: bool = False,
     beside: Path | None = None,
+    typed: Sequence[str] = (),
+    settings: Sequence[str] = (),
     allow_code: bool = False,
 ) -> Report:
     """Translate, score and write the report; weights are loaded only if something is generated.
@@ -100,6 +103,8 @@ def evaluate_model(
             is its own: the scores go into its model card.
         beside: A stored evaluation of the same model and engine with other settings, which the
             report is compared with.
+        typed: Options of the command that evaluates, for those that the report proposes.
+        settings: Settings of decoding and scoring that are not the run's, as KEY=VALUE.
         allow_code: Whether metrics may run code of others.
     """
     found = only_first(find)  # None in the other processes, which ask for nothing of it
@@ -114,12 +119,20 @@ def evaluate_model(
     def report() -> Report:
         model = cast("FoundModel", found)
         origin = Origin(model.name, translator.engine, read_weights_label(model.config), model.run)
-        overlap = None
+        overlap = trained = None
         if model.run is not None and model.recipe is not None:
             overlap = find_overlap(model.run, model.recipe, examples)
+            trained = describe_training(
+                model.run,
+                model.recipe,
+                model_type=model.config.model_type,
+                evaluation=typed,
+                settings=settings,
+            )
         report = build_evaluation_report(
-            origin, examples, hypotheses, options, recipe, overlap=overlap, allow_code=allow_code
-        )
+            origin, examples, hypotheses, options, recipe, overlap=overlap, trained=trained,
+            allow_code=allow_code,
+        )  # fmt: skip
         if beside is not None:
             report = compare_with_stored(report, beside, recipe)
         if directory is not None:

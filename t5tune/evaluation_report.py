@@ -25,6 +25,7 @@ from t5tune.scoring.report import Report, write_report
 from t5tune.scoring.report_building import build_report
 from t5tune.scoring.report_details import Provenance, ReportDetails
 from t5tune.scoring.score import ScoringOptions
+from t5tune.scoring.trained_run import TrainedRun
 from t5tune.scoring.training_curves import read_curves
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def build_evaluation_report(
     recipe: Recipe,
     *,
     overlap: TrainingOverlap | None = None,
+    trained: TrainedRun | None = None,
     allow_code: bool = False,
 ) -> Report:
     """Score hypotheses, with intervals, and look for what went wrong.
@@ -68,6 +70,7 @@ def build_evaluation_report(
         options: How they were decoded, for the report and its remedies.
         recipe: Gives metrics, their options, languages and the task.
         overlap: Of the examples with the training data.
+        trained: What remedies have to know of the run.
         allow_code: Whether metrics may run code of others.
 
     Raises:
@@ -97,6 +100,7 @@ def build_evaluation_report(
         normalize=section.normalize,
         allow_code=allow_code,
         num_resamples=DEFAULT_NUM_RESAMPLES,
+        trained=trained,
     )
 
 

@@ -118,6 +118,8 @@ def evaluate(
             keeps_report=num_beams is None and metric is None and recipe is None,
             changes=changes,
             purpose=settings.task if recipe is not None else "translation",
+            typed=_retyped(split, engine, recipe, source, reference),
+            num_beams=num_beams,
         )  # fmt: skip
 
     with joined():
@@ -139,8 +141,10 @@ class _Task:
     directory: Path | None
     is_runs_own: bool  # the evaluation that a training ends with
     export: Export | None  # translates instead of the model itself
-    beside: Path | None = None  # the run's own evaluation, where other settings are tried
-    purpose: str = "translation"  # the recipe's task; of two text files alone it is not known
+    beside: Path | None  # the run's own evaluation, where other settings are tried
+    purpose: str  # the recipe's task; of two text files alone it is not known
+    typed: tuple[str, ...]  # options, for commands that the report proposes
+    settings: tuple[str, ...]  # that are tried
 
 
 def _choose_engine(name: str, engine: str) -> Export | None:
@@ -175,6 +179,8 @@ def _choose_task(
     keeps_report: bool,
     changes: list[str],
     purpose: str,
+    typed: tuple[str, ...],
+    num_beams: int | None,
 ) -> _Task:
     """The report goes into the run where it is the report of the run's own settings."""
     from t5tune.run_directory import RunDirectory
@@ -192,7 +198,35 @@ def _choose_task(
         judged_by = "test" if recipe.data.test is not None else "validation"
         is_runs_own = not changes and entry is None and split == judged_by and export is None
     beside = run.evaluation(label) if changes and run.is_run else None
-    return _Task(name, recipe, split, output_dir, is_runs_own, export, beside, purpose)
+    beams = [f"decoding.num_beams={num_beams}"] if num_beams is not None else []
+    return _Task(
+        name,
+        recipe,
+        split,
+        output_dir,
+        is_runs_own,
+        export,
+        beside,
+        purpose,
+        typed,
+        (*changes, *beams),
+    )
+
+
+def _retyped(
+    split: str,
+    engine: str,
+    recipe: str | None,
+    source: Path | None,
+    references: list[Path] | None,
+) -> tuple[str, ...]:
+    """Options that another command about the same examples needs as well."""
+    given = [("--split", split, "test"), ("--engine", engine, "torch")]
+    options = [part for name, value, usual in given if value != usual for part in (name, value)]
+    options += ["--recipe", recipe] if recipe is not None else []
+    options += ["--source", str(source)] if source is not None else []
+    options += [part for path in references or () for part in ("--reference", str(path))]
+    return tuple(options)
 
 
 def _evaluate(task: _Task, *, use_cache: bool, allow_code: bool) -> Report:
@@ -219,6 +253,8 @@ def _evaluate(task: _Task, *, use_cache: bool, allow_code: bool) -> Report:
         use_cache=use_cache,
         writes_card=task.is_runs_own,
         beside=task.beside,
+        typed=task.typed,
+        settings=task.settings,
         allow_code=allow_code,
     )
 

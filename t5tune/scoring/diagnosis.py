@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from t5tune.scoring import remedies
 from t5tune.scoring.copied_text import find_copies
@@ -14,6 +14,8 @@ from t5tune.scoring.numbers_and_names import find_lost_names, find_lost_numbers
 from t5tune.scoring.outputs import Outputs, Sightings
 from t5tune.scoring.repetition import find_loops
 from t5tune.scoring.special_tokens import find_special, find_unknown
+from t5tune.scoring.trained_run import TrainedRun
+from t5tune.scoring.undertraining import find_undertraining, subordinate
 
 _NUM_EXAMPLES = 5
 # One odd example is not a pattern.
@@ -113,6 +115,7 @@ def diagnose(
     source_lang: str | None = None,
     decoding: Mapping[str, object] | None = None,
     task: str | None = None,
+    run: TrainedRun | None = None,
 ) -> tuple[Finding, ...]:
     """Look for every kind of fault.
 
@@ -125,10 +128,13 @@ def diagnose(
         source_lang: Language code of the sources.
         decoding: Generation settings by their Hugging Face names, for the remedies.
         task: As in a recipe: summaries leave numbers and names out on purpose.
+        run: Whose model wrote the hypotheses, for the remedies.
 
     Returns:
         One finding of each kind in a fixed order, those that nothing was found of included;
-        `num_looked_at` is 0 for what could not be looked at.
+        `num_looked_at` is 0 for what could not be looked at. Of a run, the first one is whether
+        its training ended too early; if so, the others may be symptoms of it, and their remedies
+        come after that one.
 
     Raises:
         ValueError: The numbers of hypotheses, references, sources and limits differ.
@@ -146,9 +152,15 @@ def diagnose(
         target_lang=target_lang,
         decoding=dict(decoding or {}),
         task=task,
+        run=run,
     )
     seen = {fault.name: fault.find(outputs) for fault in FAULTS}
-    return tuple(_finding(fault, outputs, seen) for fault in FAULTS)
+    findings = tuple(_finding(fault, outputs, seen) for fault in FAULTS)
+    if run is None:
+        return findings
+    undertrained = find_undertraining(run)
+    symptoms = (replace(one, remedy=subordinate(one.remedy, undertrained)) for one in findings)
+    return (undertrained, *symptoms)
 
 
 def _finding(fault: Fault, outputs: Outputs, seen: Mapping[str, Sightings]) -> Finding:

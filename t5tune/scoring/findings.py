@@ -20,6 +20,7 @@ class Finding:
         remedy: A recipe line, or another next step; None where nothing is to be done.
         all_examples: Indices of all of them, ascending; not part of the JSON.
         is_notable: Whether the rate is beyond what good systems show, so that it is shown first.
+        seen_in: What is counted, where it is not hypotheses: `validations`; not part of the JSON.
     """
 
     name: str
@@ -30,6 +31,18 @@ class Finding:
     remedy: str | None = None
     is_notable: bool = False
     all_examples: tuple[int, ...] = ()
+    seen_in: str = "hypotheses"
+
+    @property
+    def is_about_outputs(self) -> bool:
+        """Whether examples have it."""
+        return self.seen_in == "hypotheses"
+
+    @property
+    def counted(self) -> str:
+        """How often it was seen, for people: `3 of 100`, or `4 of 4 validations`."""
+        counts = f"{self.num_found} of {self.num_looked_at}"
+        return counts if self.is_about_outputs else f"{counts} {self.seen_in}"
 
     @property
     def rate(self) -> float:

@@ -32,7 +32,7 @@ def render_findings(
         blocks += ["## What went wrong", *_finding_blocks(findings)]
         by_index = {example.index: example for example in examples}
         for finding in findings:
-            if finding.is_notable:
+            if finding.is_notable and finding.is_about_outputs:
                 blocks += _example_blocks(finding, by_index)
     if breakdowns:
         blocks.append("## Scores of parts of the test set")
@@ -43,7 +43,9 @@ def render_findings(
 
 def _finding_blocks(findings: Sequence[Finding]) -> list[str]:
     found = [finding for finding in findings if finding.num_found]
-    found.sort(key=lambda finding: (not finding.is_notable, -finding.rate))
+    found.sort(
+        key=lambda finding: (finding.is_about_outputs, not finding.is_notable, -finding.rate)
+    )
     header = ["fault", "found", "looked at", "rate", "what mends it"]
     blocks = [table_of(header, [_finding_row(finding) for finding in found])] if found else []
     if any(finding.is_notable for finding in found):
@@ -56,7 +58,7 @@ def _finding_row(finding: Finding) -> list[str]:
     return [
         f"**{title}**" if finding.is_notable else title,
         str(finding.num_found),
-        str(finding.num_looked_at),
+        str(finding.num_looked_at) + ("" if finding.is_about_outputs else f" {finding.seen_in}"),
         f"{100 * finding.rate:.1f} %",
         _remedy_cell(finding.remedy),
     ]

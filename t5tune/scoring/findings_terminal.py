@@ -15,15 +15,19 @@ from t5tune.scoring.remedies import first_part
 
 
 def finding_lines(findings: Sequence[Finding]) -> list[Text]:
-    """One line for each notable finding, the most frequent first; none if all is well."""
+    """One line for each notable finding, the most frequent first; none if all is well.
+
+    What is not about outputs comes before all that is.
+    """
     notable = [finding for finding in findings if finding.is_notable]
-    return [_line(finding) for finding in sorted(notable, key=lambda one: -one.rate)]
+    notable.sort(key=lambda finding: (finding.is_about_outputs, -finding.rate))
+    return [_line(finding) for finding in notable]
 
 
 def _line(finding: Finding) -> Text:
-    count = f"{finding.num_found} of {finding.num_looked_at}"
-    text = Text(visible(f"{finding.title}: {count}", one_line=True), style="yellow")
-    text.append(f" ({100 * finding.rate:.1f} %)", style="yellow")
+    text = Text(visible(finding.title, one_line=True), style="yellow")
+    if finding.is_about_outputs:
+        text.append(f": {finding.counted} ({100 * finding.rate:.1f} %)")
     if finding.remedy is not None:
         text.append(" → ", style="dim").append(visible(first_part(finding.remedy)), style="bold")
     return text

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from t5tune.scoring.trained_run import TrainedRun
+
 
 @dataclass(frozen=True)
 class Outputs:
@@ -19,6 +21,7 @@ class Outputs:
         target_lang: The same of the hypotheses.
         decoding: Generation settings by their Hugging Face names.
         task: As in a recipe, if known.
+        run: Whose model wrote them, if it is known.
     """
 
     hypotheses: Sequence[str]
@@ -29,6 +32,7 @@ class Outputs:
     target_lang: str | None = None
     decoding: Mapping[str, object] = field(default_factory=dict)
     task: str | None = None
+    run: TrainedRun | None = None
 
     def number(self, name: str) -> float | None:
         """A generation setting, if it is known and a number."""

@@ -1,6 +1,8 @@
-"""Which recipe line mends a fault.
+"""What mends a fault.
 
-A remedy is a line as `t5tune train RECIPE KEY=VALUE` takes it, or a sentence; what follows
+A remedy is a command where the run is known: `t5tune eval` tries another decoding, `t5tune train`
+goes on or trains anew. Where it is not, as for texts from a file, a remedy is recipe lines as
+`t5tune train RECIPE KEY=VALUE` takes them. Where no line helps it is a sentence. What follows
 `   # ` says why, and what else there is.
 """
 
@@ -22,47 +24,83 @@ _MOST_FORBIDDEN = 0.01
 _NGRAM_SIZES = range(3, 9)
 _HALF = 0.5
 
-_COMMENT = "   # "
-_TRAIN_LONGER = "train longer, for example with a higher training.num_train_epochs" + _COMMENT
-_LENGTHS_STRAY = _TRAIN_LONGER + (
-    "hypotheses are too short and too long: no length penalty mends both"
-)
+COMMENT = "   # "
+_STRAY = "hypotheses are too short and too long: no length penalty mends both"
 _RECIPE_LINE = re.compile(r'[a-z_]+(?:\.[a-z_]+)*=(?:"[^"]*"|\S+)')
+_COMMAND = "t5tune "
 
 # Names as T5 knows its tasks by (Raffel et al. 2020, section 2.3).
 _T5_LANGUAGES = {"en": "English", "de": "German", "fr": "French", "ro": "Romanian"}
 
 
 def split_remedy(remedy: str) -> tuple[str | None, str]:
-    """The recipe line of a remedy, if it has one, and the explanation, which may be empty."""
-    line, _, explanation = remedy.partition(_COMMENT)
-    if _RECIPE_LINE.fullmatch(line):
+    """The command or recipe lines of a remedy, if any, and the explanation, which may be empty."""
+    line, _, explanation = remedy.partition(COMMENT)
+    if line.startswith(_COMMAND) or re.fullmatch(
+        rf"{_RECIPE_LINE.pattern}(?: {_RECIPE_LINE.pattern})*", line
+    ):
         return line, explanation
     return None, f"{line}: {explanation}" if explanation else line
 
 
 def first_part(remedy: str) -> str:
     """A remedy without its explanation."""
-    return remedy.partition(_COMMENT)[0]
+    return remedy.partition(COMMENT)[0]
 
 
 def _explained(remedy: str, explanation: str) -> str:
-    return remedy + ("; " if _COMMENT in remedy else _COMMENT) + explanation
+    return remedy + ("; " if COMMENT in remedy else COMMENT) + explanation
+
+
+def _decode(outputs: Outputs, *settings: str) -> str:
+    """Decoding that is tried on the run, or lines for a recipe."""
+    return outputs.run.evaluate(*settings) if outputs.run else " ".join(settings)
+
+
+def _train_anew(outputs: Outputs, *settings: str) -> str:
+    return outputs.run.train_anew(*settings) if outputs.run else " ".join(settings)
+
+
+def _train_longer(outputs: Outputs, reason: str) -> str:
+    if outputs.run and outputs.run.longer:
+        return outputs.run.continue_training(outputs.run.longer) + COMMENT + reason
+    return f"train longer, for example with a higher training.num_train_epochs{COMMENT}{reason}"
 
 
 def against_limit(outputs: Outputs, seen: Seen) -> str:
-    """A limit that the references of the cut hypotheses fit into; for loops, what ends them."""
+    """A limit that the references of the cut hypotheses fit into; for loops, what ends them.
+
+    Hypotheses that are as long as their references when they are cut need no longer limit.
+    """
     cut = seen["hit_length_limit"]
     if cut.share_also_in(seen["loop"]) >= _HALF:
         return _explained(against_loops(outputs, seen), "the cut hypotheses are loops")
     limit = outputs.number("max_new_tokens")
     if limit is None:
         return "raise decoding.max_new_tokens"
+    num_whole = sum(_is_as_long(outputs, index) for index in cut.clearness)
+    if num_whole > _HALF * len(cut):
+        return _train_longer(
+            outputs,
+            "the cut hypotheses are as long as their references already: the model does not end "
+            "them, and with a higher limit they would only run on",
+        )
     raised = _raised_limit(int(limit), outputs, cut)
-    return (
-        f"decoding.max_new_tokens={raised}   # and data.max_target_length={raised}, if targets of "
-        "this length are cut in training"
-    )
+    remedy = _decode(outputs, f"decoding.max_new_tokens={raised}")
+    trained = outputs.run.max_target_length if outputs.run else None
+    if trained is None:
+        return (
+            f"{remedy}{COMMENT}and data.max_target_length={raised}, if targets of this length are "
+            "cut in training"
+        )
+    if trained < raised:
+        return f"{remedy}{COMMENT}training cut targets at data.max_target_length={trained}"
+    return remedy
+
+
+def _is_as_long(outputs: Outputs, index: int) -> bool:
+    wanted = max(map(count_characters, outputs.references[index]), default=0)
+    return count_characters(outputs.hypotheses[index]) >= wanted
 
 
 def _raised_limit(limit: int, outputs: Outputs, cut: Sightings) -> int:
@@ -81,9 +119,7 @@ def _raised_limit(limit: int, outputs: Outputs, cut: Sightings) -> int:
 def against_empty(outputs: Outputs, _seen: Seen) -> str:
     """Beam search prefers short hypotheses, the shortest of which is empty (Stahlberg and Byrne
     2019); greedy search has no such choice."""
-    if outputs.number("num_beams") == 1:
-        return "decoding.num_beams=4   # with decoding.length_penalty=1.2; or train longer"
-    return _longer_hypotheses(outputs)
+    return _other_lengths(outputs, 0.2)
 
 
 def against_loops(outputs: Outputs, _seen: Seen) -> str:
@@ -91,13 +127,14 @@ def against_loops(outputs: Outputs, _seen: Seen) -> str:
     fitting = _smallest_unrepeated(outputs)
     forbidden = int(outputs.number("no_repeat_ngram_size") or 0)
     if fitting is None:
-        return _TRAIN_LONGER + (
+        return _train_longer(
+            outputs,
             "the references repeat words too, so decoding.no_repeat_ngram_size would forbid what "
-            "is right"
+            "is right",
         )
     if 0 < forbidden <= fitting:
-        return f"{_TRAIN_LONGER}decoding.no_repeat_ngram_size is {forbidden} already"
-    return f"decoding.no_repeat_ngram_size={fitting}"
+        return _train_longer(outputs, f"decoding.no_repeat_ngram_size is {forbidden} already")
+    return _decode(outputs, f"decoding.no_repeat_ngram_size={fitting}")
 
 
 def _smallest_unrepeated(outputs: Outputs) -> int | None:
@@ -125,6 +162,11 @@ def against_language(outputs: Outputs, seen: Seen) -> str:
     language = name_stray_language(outputs, strays)
     stray = f"most are in {language}: " if language else ""
     target = outputs.target_lang or "CODE"
+    if outputs.run:  # which has this target_lang, and whose model knows it
+        return (
+            f"take pairs whose target is in another language than {target} out of data.train"
+            f"{COMMENT}{stray}the model writes what it has seen" + _or_prefix(outputs)
+        )
     return (
         f"target_lang={target}   # {stray}check that the model knows this code, and that "
         "data.train holds this language alone" + _or_prefix(outputs)
@@ -134,33 +176,48 @@ def against_language(outputs: Outputs, seen: Seen) -> str:
 def _or_prefix(outputs: Outputs) -> str:
     source = _T5_LANGUAGES.get(short_code(outputs.source_lang) or "")
     target = _T5_LANGUAGES.get(short_code(outputs.target_lang) or "")
-    if not source or not target:
+    if not source or not target or (outputs.run and not outputs.run.lacks_prefix):
         return ""
     return f'; T5 needs data.prefix="translate {source} to {target}: "'
 
 
-def against_unknown(_outputs: Outputs, _seen: Seen) -> str:
+def against_unknown(outputs: Outputs, _seen: Seen) -> str:
     """Bytes spell every text (Xue et al. 2022)."""
+    reason = "the vocabulary lacks characters of the targets, and bytes spell any"
+    if outputs.run is None:
+        return (
+            "model.from_scratch.tokenizer.type=bytes   # or, fine-tuning, "
+            f"model.name=google/byt5-small: {reason}"
+        )
+    if outputs.run.spelling:
+        return _train_anew(outputs, *outputs.run.spelling) + COMMENT + reason
     return (
-        "model.from_scratch.tokenizer.type=bytes   # or, fine-tuning, "
-        "model.name=google/byt5-small: the vocabulary "
-        "lacks characters of the targets, and bytes spell any"
+        f"take such characters out of the targets of data.train{COMMENT}the model spells every "
+        "text, so it has learned to write them"
     )
 
 
-def against_special(_outputs: Outputs, _seen: Seen) -> str:
+def against_special(outputs: Outputs, _seen: Seen) -> str:
     """Sentinels are the answer of a model that was pretrained and not fine-tuned."""
-    return (
-        _TRAIN_LONGER + "sentinels are what pretraining taught; language codes: check target_lang"
+    return _train_longer(
+        outputs, "sentinels are what pretraining taught; language codes: check target_lang"
     )
 
 
-def against_lost_spelling(_outputs: Outputs, _seen: Seen) -> str:
-    """For numbers and names."""
-    return (
-        "model.from_scratch.tokenizer.type=bytes   # spells what was never seen in training; or "
-        "more training data with such words: see the scores by the rarest source word"
-    )
+def against_lost_spelling(outputs: Outputs, _seen: Seen) -> str:
+    """For numbers and names. A pretrained vocabulary spells them; a small one of ours may not."""
+    more_data = "training data with such words: see the scores by the rarest source word"
+    if outputs.run is None:
+        return (
+            "model.from_scratch.tokenizer.type=bytes   # spells what was never seen in training; "
+            f"or more {more_data}"
+        )
+    if outputs.run.spelling and outputs.run.is_from_scratch:
+        return (
+            _train_anew(outputs, *outputs.run.spelling)
+            + f"{COMMENT}spells what was never seen in training; or more {more_data}"
+        )
+    return f"add {more_data}"
 
 
 def against_short(outputs: Outputs, seen: Seen) -> str:
@@ -173,16 +230,17 @@ def against_short(outputs: Outputs, seen: Seen) -> str:
         min(map(count_characters, outputs.references[index])) > longest for index in short.clearness
     )
     limit = outputs.number("max_new_tokens")
-    if limit is not None and num_beyond >= _HALF * len(short) > 0:
+    trained = outputs.run.max_target_length if outputs.run else None
+    may_be_cut = limit is not None and (trained is None or limit > trained)
+    if may_be_cut and num_beyond >= _HALF * len(short) > 0:
         return (
-            f"data.max_target_length={int(limit)}   # no hypothesis is as long as the references "
-            "of these: longer targets may have been cut in training"
+            _train_anew(outputs, f"data.max_target_length={int(limit or 0)}")
+            + f"{COMMENT}no hypothesis is as long as the references of these: longer targets may "
+            "have been cut in training"
         )
     if 2 * len(seen["too_long"]) >= len(short):
-        return _LENGTHS_STRAY
-    if outputs.number("num_beams") == 1:
-        return "decoding.num_beams=4   # with decoding.length_penalty=1.2; or train longer"
-    return _longer_hypotheses(outputs)
+        return _train_longer(outputs, _STRAY)
+    return _other_lengths(outputs, 0.2)
 
 
 def against_long(outputs: Outputs, seen: Seen) -> str:
@@ -190,15 +248,17 @@ def against_long(outputs: Outputs, seen: Seen) -> str:
     if seen["too_long"].share_also_in(seen["loop"]) >= _HALF:
         return _explained(against_loops(outputs, seen), "the long hypotheses are loops")
     if 2 * len(seen["too_short"]) >= len(seen["too_long"]):
-        return _LENGTHS_STRAY
+        return _train_longer(outputs, _STRAY)
+    return _other_lengths(outputs, -0.2)
+
+
+def _other_lengths(outputs: Outputs, change: float) -> str:
+    """Another length penalty, which needs beams to choose among."""
+    penalty = outputs.number("length_penalty")
+    setting = f"decoding.length_penalty={(1.0 if penalty is None else penalty) + change:.1f}"
+    favours = "longer" if change > 0 else "shorter"
     if outputs.number("num_beams") == 1:
-        return "decoding.num_beams=4   # with decoding.length_penalty=0.8; or train longer"
-    penalty = outputs.number("length_penalty")
-    lower = (1.0 if penalty is None else penalty) - 0.2
-    return f"decoding.length_penalty={lower:.1f}   # below 1 favours shorter hypotheses"
-
-
-def _longer_hypotheses(outputs: Outputs) -> str:
-    penalty = outputs.number("length_penalty")
-    higher = (1.0 if penalty is None else penalty) + 0.2
-    return f"decoding.length_penalty={higher:.1f}   # with decoding.num_beams above 1"
+        return _decode(outputs, "decoding.num_beams=4", setting) + (
+            f"{COMMENT}greedy search has no choice, and among beams this one favours {favours} ones"
+        )
+    return f"{_decode(outputs, setting)}{COMMENT}favours {favours} hypotheses"

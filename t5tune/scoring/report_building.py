@@ -18,6 +18,7 @@ from t5tune.scoring.metrics import (
 from t5tune.scoring.names import metric_for_examples
 from t5tune.scoring.report import Example, Report
 from t5tune.scoring.score import Normalization
+from t5tune.scoring.trained_run import TrainedRun
 
 _NUM_EXAMPLES_SHOWN = 5
 
@@ -53,6 +54,7 @@ def build_report(
     normalize: Normalization = "none",
     allow_code: bool = False,
     num_resamples: int = 0,
+    trained: TrainedRun | None = None,
 ) -> Report:
     """Score the hypotheses, look for faults, and pick up to five best and five worst examples.
 
@@ -80,6 +82,7 @@ def build_report(
         normalize: As in `score_hypotheses`.
         allow_code: As in `score_hypotheses`.
         num_resamples: As in `score_hypotheses`.
+        trained: The run whose model wrote the hypotheses, for the findings.
 
     Raises:
         T5TuneError: As `score_hypotheses` does.
@@ -108,6 +111,7 @@ def build_report(
     findings = diagnose(
         hypotheses, references, sources=sources, reached_limit=reached_limit,
         source_lang=source_lang, target_lang=target_lang, decoding=decoding, task=task,
+        run=trained,
     )  # fmt: skip
     breakdowns = break_down(
         hypotheses, references, _computed_here(metrics), sources=sources,

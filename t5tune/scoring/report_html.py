@@ -91,7 +91,11 @@ def _report_data(report: Report, details: ReportDetails) -> dict[str, object]:
                 "scores": [_rounded(example.score) for example in examples],
             }
         ],
-        "filters": [_filter_of(finding) for finding in report.findings if finding.num_found],
+        "filters": [
+            _filter_of(finding)
+            for finding in report.findings
+            if finding.num_found and finding.is_about_outputs
+        ],
         "alignments": [_alignment_data(alignment) for alignment in details.alignments],
     }
 

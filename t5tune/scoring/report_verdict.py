@@ -8,6 +8,7 @@ from t5tune.scoring.comparison import ComparedSystem, Comparison
 from t5tune.scoring.findings import Breakdown, Bucket, Finding, TrainingCurve
 from t5tune.scoring.html_charts import best_position, is_lower_better
 from t5tune.scoring.names import format_value
+from t5tune.scoring.remedies import split_remedy
 from t5tune.scoring.report import Report
 from t5tune.scoring.report_details import ReportDetails
 from t5tune.scoring.training_curves import TRAINING_QUANTITIES
@@ -15,7 +16,8 @@ from t5tune.scoring.training_curves import TRAINING_QUANTITIES
 
 def describe_report(report: Report, details: ReportDetails) -> list[str]:
     """The sentences at the head of a report, the most important first."""
-    sentences = [_about_score(report), *_about_length_limit(report), *_about_findings(report)]
+    sentences = [_about_score(report), *_about_training_length(report)]
+    sentences += [*_about_length_limit(report), *_about_findings(report)]
     for breakdown in report.breakdowns[:1]:
         sentences += _about_breakdown(breakdown)
     validations = [curve for curve in details.curves if curve.name not in TRAINING_QUANTITIES]
@@ -67,6 +69,16 @@ def _about_score(report: Report) -> str:
     )
 
 
+def _about_training_length(report: Report) -> list[str]:
+    """Before all faults of the outputs, which may come from it."""
+    return [
+        f"The model is {finding.title}: {split_remedy(finding.remedy)[1]}. Faults of the outputs "
+        "may come from that."
+        for finding in report.findings
+        if finding.is_notable and not finding.is_about_outputs and finding.remedy is not None
+    ]
+
+
 def _about_length_limit(report: Report) -> list[str]:
     if report.length_limited is None:
         return []
@@ -82,8 +94,9 @@ def _about_length_limit(report: Report) -> list[str]:
 def _about_findings(report: Report) -> list[str]:
     if not report.findings:
         return []
-    notable = [finding.title for finding in report.findings if finding.is_notable]
-    num_checks = count(len(report.findings), "check")
+    about_outputs = [finding for finding in report.findings if finding.is_about_outputs]
+    notable = [finding.title for finding in about_outputs if finding.is_notable]
+    num_checks = count(len(about_outputs), "check")
     if not notable:
         return [f"{num_checks} of the outputs found no fault more often than good systems have it."]
     faults = count(len(notable), "fault is", "faults are")
