@@ -102,6 +102,7 @@ def evaluate(
 ) -> None:
     """Translate a test set and score it; the numbers are sacreBLEU's."""
     from t5tune.comparison import write_comparison
+    from t5tune.training.prerequisites import rehearse_recipe_scoring
 
     launch_if_asked(num_processes)
 
@@ -113,6 +114,7 @@ def evaluate(
         settings, changes = try_settings(own, tried, name) if tried else (own, [])
         settings = _with_options(settings, metric, num_beams)
         check_foreign_metrics(settings.metrics, allow_code)
+        rehearse_recipe_scoring(settings)
         return _choose_task(
             name, settings, split, entry, source, output_dir, _choose_engine(name, engine),
             keeps_report=num_beams is None and metric is None and recipe is None,

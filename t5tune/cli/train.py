@@ -153,12 +153,14 @@ def _begin(typed: _Typed, options: Sequence[str], allow_code: bool, stack: ExitS
     """Read the recipe and take the run directory, whose lock is held until the stack ends."""
     from t5tune.run_lock import lock_run
     from t5tune.training.inputs import check_inputs
+    from t5tune.training.prerequisites import check_prerequisites
     from t5tune.training.resuming import has_model_of
     from t5tune.training.run_choice import choose_run
 
     chosen = choose_run(typed.name, typed.overrides, typed.output_dir, restart=typed.restart)
     recipe, run = chosen.recipe, chosen.run
     check_foreign_metrics(recipe.metrics, allow_code)
+    check_prerequisites(recipe)
     _check_directory(run)
     recipe, tried = _set_aside(recipe, run)
     has_model = has_model_of(run, recipe)

@@ -38,13 +38,15 @@ def validate(
     from t5tune.errors import T5TuneError
     from t5tune.recipe.loading import load_recipe, recipe_json_schema
     from t5tune.training.inputs import check_inputs
+    from t5tune.training.prerequisites import check_prerequisites
 
     if schema:
         print_data(json.dumps(recipe_json_schema(), indent=2))
         return
     if recipe is None:
         raise T5TuneError("No recipe is named.", next_command="t5tune validate RECIPE")
-    loaded = load_recipe(recipe, overrides or [])
+    loaded = load_recipe(recipe, overrides or [], for_training=True)
+    check_prerequisites(loaded)
     check_inputs(loaded)
     if json_output:
         print_data(json.dumps(loaded.model_dump(mode="json"), ensure_ascii=False, indent=2))

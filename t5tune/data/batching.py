@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -10,9 +11,11 @@ from numpy.typing import NDArray
 
 Lengths = NDArray[np.int64]
 Indices = NDArray[np.int64]
+T = TypeVar("T")
 
 POOL_BATCHES = 12  # batches whose examples are sorted together by source length, in large data
 POOL_SHARE = 0.75  # of the square root of all batches: what pads least in small data
+MOST_ORDERS = 8  # of an epoch's examples that are tried until the batches are few enough
 
 
 class BatchPlan(torch.utils.data.Sampler[list[int]]):
@@ -47,6 +50,23 @@ class BatchPlan(torch.utils.data.Sampler[list[int]]):
 
     def _generator(self, epoch: int) -> np.random.Generator:
         return np.random.default_rng([self.seed, epoch])
+
+    def _form_few_enough(
+        self,
+        form: Callable[[np.random.Generator], list[T]],
+        generator: np.random.Generator,
+        most: int,
+    ) -> list[T]:
+        """What the first order of the examples gives that gives at most so many.
+
+        Other orders are rarely needed, and each costs a pass over the data, so there are only
+        MOST_ORDERS of them. After these, epoch 0's comes once more: it is known to give few enough.
+        """
+        for _ in range(MOST_ORDERS):
+            formed = form(generator)
+            if len(formed) <= most:
+                return formed
+        return form(self._generator(0))
 
 
 class FixedSizeBatches(BatchPlan):
@@ -96,9 +116,7 @@ class TokenBudgetBatches(BatchPlan):
 
     def plan_epoch(self, epoch: int) -> list[list[int]]:
         generator = self._generator(epoch)
-        batches = self._form_batches(generator)
-        while len(batches) > self._num_batches:  # rare: then another order
-            batches = self._form_batches(generator)
+        batches = self._form_few_enough(self._form_batches, generator, self._num_batches)
         batches.sort(key=len)
         while len(batches) < self._num_batches:
             largest = batches.pop()

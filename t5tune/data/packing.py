@@ -79,9 +79,8 @@ class PackedBatches(BatchPlan):
     def plan_epoch(self, epoch: int) -> list[list[Row]]:  # type: ignore[override]
         """Rows of each batch of an epoch."""
         generator = self._generator(epoch)
-        rows = self._pack(generator)
-        while len(rows) > self._num_batches * self.rows_per_batch:  # rare: then another order
-            rows = self._pack(generator)
+        most = self._num_batches * self.rows_per_batch
+        rows = self._form_few_enough(self._pack, generator, most)
         while len(rows) < self._num_batches:  # fewer rows than batches: tiny data
             longest = max(rows, key=len)
             rows.remove(longest)

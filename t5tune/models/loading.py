@@ -126,30 +126,6 @@ def refuse_fields(error: Exception, key: str = "model.config") -> T5TuneError:
     )
 
 
-def try_out(model: PreTrainedModel, overrides: Mapping[str, Any]) -> None:
-    """Let a model with changed fields train and generate once, before that takes long.
-
-    Args:
-        model: Is left as it was, and so is the random state.
-        overrides: The changed fields; without any nothing is tried.
-
-    Raises:
-        T5TuneError: It cannot.
-    """
-    if not overrides:
-        return
-    ids = torch.zeros((2, 3), dtype=torch.long)
-    was_training = model.training
-    try:
-        with torch.random.fork_rng(), torch.no_grad():
-            model.train()(input_ids=ids, decoder_input_ids=ids)
-            model.eval().generate(ids, max_new_tokens=2, min_new_tokens=2)
-    except Exception as error:  # of any kind: what a field means is the model's affair
-        raise refuse_fields(error) from error
-    finally:
-        model.train(was_training)
-
-
 @track("loading the tokenizer")
 def load_tokenizer(name: str, *, revision: str | None = None) -> PreTrainedTokenizerBase:
     """Load a tokenizer from the hub or a directory.

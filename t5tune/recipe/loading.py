@@ -16,6 +16,7 @@ from t5tune.errors import T5TuneError
 from t5tune.recipe.catalog import find_recipe, recipes_directory
 from t5tune.recipe.problems import describe_problems, is_key, is_text
 from t5tune.recipe.schema import DataEntry, ModelSection, Recipe
+from t5tune.recipe.training_extra import find_extra_problems
 from t5tune.recipe.yaml_lines import KeyPath, YamlDocument, parse_scalar, parse_yaml, read_text
 
 COMMAND_LINE = "command line"
@@ -23,7 +24,9 @@ RELATIVE = ("./", "../")
 _LINE_BREAKS = re.compile("[\n\r\x85\u2028\u2029]")
 
 
-def load_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+def load_recipe(
+    path: str | Path, overrides: Sequence[str] = (), *, for_training: bool = False
+) -> Recipe:
     """Read and check a recipe.
 
     Relative paths of data files are taken from the recipe's directory; those in overrides
@@ -32,6 +35,8 @@ def load_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     Args:
         path: A file, or the name of a recipe that ships.
         overrides: Changes such as `training.learning_rate=3e-4`; `KEY=null` removes a key.
+        for_training: Check `training.extra` as well. A run that was begun when t5tune still took
+            one of its keys can be read without.
 
     Raises:
         T5TuneError: With every problem on a line of its own.
@@ -40,12 +45,17 @@ def load_recipe(path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     document = _read_document(file)
     twice: list[str] = []
     overridden = [_apply_override(document, text, twice) for text in overrides]
-    recipe = _validate(document, file, overridden, twice)
+    recipe = _validate(document, file, overridden, twice, for_training=for_training)
     return _with_absolute_paths(recipe, file.parent, overridden)
 
 
 def change_recipe(
-    recipe: Recipe, overrides: Sequence[str], origin: Path, *, next_command: str | None = None
+    recipe: Recipe,
+    overrides: Sequence[str],
+    origin: Path,
+    *,
+    next_command: str | None = None,
+    for_training: bool = False,
 ) -> Recipe:
     """A recipe with changes from the command line, checked like one from a file.
 
@@ -54,6 +64,7 @@ def change_recipe(
         overrides: As for `load_recipe`.
         origin: The file that the recipe was read from, for messages.
         next_command: What to type after a mistake, instead of checking that file.
+        for_training: See `load_recipe`.
 
     Raises:
         T5TuneError: With every problem on a line of its own.
@@ -63,7 +74,9 @@ def change_recipe(
     document = YamlDocument(recipe.model_dump(mode="json"))
     twice: list[str] = []
     overridden = [_apply_override(document, text, twice) for text in overrides]
-    changed = _validate(document, origin, overridden, twice, next_command)
+    changed = _validate(
+        document, origin, overridden, twice, next_command, for_training=for_training
+    )
     return _with_absolute_paths(changed, origin.parent, overridden)
 
 
@@ -137,6 +150,8 @@ def _validate(
     overridden: Sequence[KeyPath],
     twice: Sequence[str],
     next_command: str | None = None,
+    *,
+    for_training: bool,
 ) -> Recipe:
     def place(path: KeyPath) -> str:
         if any(path[: len(key)] == key for key in overridden):
@@ -157,6 +172,8 @@ def _validate(
         recipe = Recipe.model_validate(document.value)
     except ValidationError as error:
         lines += [line for _, line in describe_problems(error, place)]
+    if for_training:
+        lines += _describe_extra(document.value, recipe, place)
     if recipe is None or lines:
         count = f"{len(lines)} problems:\n" if len(lines) > 1 else ""
         if next_command is None:
@@ -167,6 +184,25 @@ def _validate(
                 next_command = f"t5tune recipes show {file.stem}"
         raise T5TuneError(count + "\n".join(lines), next_command=next_command)
     return recipe
+
+
+def _describe_extra(
+    document: dict[Any, Any], recipe: Recipe | None, place: Callable[[KeyPath], str]
+) -> list[str]:
+    """What is wrong below `training.extra`; whatever is there, if the rest is wrong too."""
+    if recipe is not None:
+        from_scratch = recipe.model.from_scratch is not None
+        found = find_extra_problems(
+            recipe.training.extra, recipe.training, from_scratch=from_scratch
+        )
+    else:
+        training = document.get("training")
+        extra = training.get("extra") if isinstance(training, dict) else None
+        found = find_extra_problems(extra if isinstance(extra, dict) else {})
+    return [
+        f"{place(('training', 'extra', key))}: training.extra.{key}: {problem}"
+        for key, problem in found
+    ]
 
 
 def _with_absolute_paths(recipe: Recipe, directory: Path, overridden: Sequence[KeyPath]) -> Recipe:

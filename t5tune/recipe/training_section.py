@@ -116,8 +116,18 @@ class TrainingSection(Section):
     )
     extra: dict[str, Any] = Field(
         default_factory=dict,
-        description="Any other field of transformers.Seq2SeqTrainingArguments.",
+        description="Further fields of transformers.Seq2SeqTrainingArguments, such as report_to.",
     )
+
+    def choose_optim(self, *, from_scratch: bool) -> str:
+        """The optimizer: the one that is given, or what suits the weights.
+
+        Args:
+            from_scratch: They are random.
+        """
+        if self.optim is not None:
+            return self.optim
+        return "adafactor" if from_scratch and self.sharding != "deepspeed" else "adamw_torch"
 
     @model_validator(mode="after")
     def _one_batch_size(self) -> TrainingSection:

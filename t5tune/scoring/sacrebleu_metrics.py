@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal
 
-from t5tune.errors import T5TuneError
+from t5tune.errors import T5TuneError, did_you_mean
 from t5tune.scoring.additive_metric import AdditiveMetric, Row
 from t5tune.scoring.score import Score, ScoringOptions
 
@@ -32,6 +32,8 @@ _TOKENIZER_EXTRAS: dict[str, tuple[tuple[str, ...], str]] = {
     "flores200": _SENTENCEPIECE,
     "spBLEU-1K": _SENTENCEPIECE,
 }
+_DOWNLOADED = ("spm", "flores101", "flores200", "spBLEU-1K")
+METRICS_WITH_TOKENIZER = ("bleu", "distinct_n", "length_ratio")
 _DEFAULT_TOKENIZERS = {"zh": "zh", "ja": "ja-mecab", "ko": "ko-mecab"}
 
 
@@ -105,14 +107,10 @@ def build_bleu(options: ScoringOptions) -> SacrebleuScorer:
     """BLEU (Papineni et al. 2002) on sacreBLEU's tokenization for the target language.
 
     Raises:
-        T5TuneError: The tokenizer is unknown or needs a package that is not installed.
+        T5TuneError: The tokenizer is unknown, needs a package that is not installed, or cannot be
+            downloaded.
     """
-    from sacrebleu.metrics.bleu import BLEU
-
-    tokenize = _checked_tokenizer(options, known=list(BLEU.TOKENIZERS))
-    language = options.base_language or ""
-    metric = BLEU(lowercase=options.lowercase, tokenize=tokenize, trg_lang=language)
-    return SacrebleuScorer(metric, "bleu")
+    return SacrebleuScorer(_build_bleu(options), "bleu")
 
 
 def build_sentence_bleu(options: ScoringOptions) -> BLEU:
@@ -121,14 +119,28 @@ def build_sentence_bleu(options: ScoringOptions) -> BLEU:
     Raises:
         T5TuneError: As `build_bleu` does.
     """
+    return _build_bleu(options, effective_order=True)
+
+
+def _build_bleu(options: ScoringOptions, *, effective_order: bool = False) -> BLEU:
     from sacrebleu.metrics.bleu import BLEU
 
-    return BLEU(
-        lowercase=options.lowercase,
-        tokenize=_checked_tokenizer(options, known=list(BLEU.TOKENIZERS)),
-        trg_lang=options.base_language or "",
-        effective_order=True,
-    )
+    name = check_tokenizer(options)
+    try:
+        return BLEU(
+            lowercase=options.lowercase,
+            tokenize=options.tokenize,
+            trg_lang=options.base_language or "",
+            effective_order=effective_order,
+        )
+    except (OSError, RuntimeError) as error:
+        if name not in _DOWNLOADED:
+            raise
+        raise T5TuneError(
+            f"BLEU's tokenizer {name!r} has a vocabulary that is downloaded once, and that could "
+            f"not be loaded: {' '.join(str(error).split())[:200]}.",
+            next_command="the same command with a network, or another tokenizer such as 13a",
+        ) from error
 
 
 def build_chrf(options: ScoringOptions) -> SacrebleuScorer:
@@ -145,11 +157,20 @@ def build_ter(_: ScoringOptions) -> SacrebleuScorer:
     return SacrebleuScorer(TER(), "ter")
 
 
-def _checked_tokenizer(options: ScoringOptions, known: list[str]) -> str | None:
+def check_tokenizer(options: ScoringOptions) -> str:
+    """The name of the tokenizer that BLEU uses with these options. Downloads nothing.
+
+    Raises:
+        T5TuneError: It is unknown or needs a package that is not installed.
+    """
+    from sacrebleu.metrics.bleu import BLEU
+
+    known = list(BLEU.TOKENIZERS)
     if options.tokenize is not None and options.tokenize not in known:
+        hint = did_you_mean(options.tokenize, known)
         raise T5TuneError(
-            f"BLEU has no tokenizer {options.tokenize!r}; it has {', '.join(known)}.",
-            next_command="t5tune score --help",
+            f"BLEU has no tokenizer {options.tokenize!r}{hint or '.'}",
+            next_command=f"one of {', '.join(known)}",
         )
     name = options.tokenize or _DEFAULT_TOKENIZERS.get(options.base_language or "", "13a")
     modules, install_command = _TOKENIZER_EXTRAS.get(name, ((), ""))
@@ -159,4 +180,4 @@ def _checked_tokenizer(options: ScoringOptions, known: list[str]) -> str | None:
             f"BLEU's tokenizer {name!r} needs {' and '.join(missing)}, which is not installed.",
             next_command=install_command,
         )
-    return options.tokenize
+    return name

@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import dataclasses
-import functools
-from typing import Any, get_type_hints
+from typing import Any
 
 import torch
-from pydantic import TypeAdapter, ValidationError
 from transformers import Seq2SeqTrainingArguments
 
-from t5tune.errors import T5TuneError, did_you_mean
+from t5tune.errors import T5TuneError
 from t5tune.loaded_model import default_device
 from t5tune.recipe.schema import Recipe
+from t5tune.recipe.training_extra import NAME, find_extra_problems
 from t5tune.run_directory import RunDirectory
 from t5tune.scoring.names import LOWER_IS_BETTER, SCORE_OF_METRIC
 
-MOST_WORKERS = 64
-
-# What a recipe from elsewhere must not do, or what would undo a promise of ours.
-REFUSED = {
-    "push_to_hub": "a recipe uploads nothing",
-    "hub_": "a recipe uploads nothing",
-    "save_only_model": "checkpoints hold all that resuming needs",
-    "ignore_data_skip": "a resumed run takes every example once",
-    "load_best_model_at_end": "model/ holds the best model anyway",
-    "auto_find_batch_size": "use training.tokens_per_batch: auto",
-    "resume_from_checkpoint": "the same command resumes",
-}
+# Of `training.extra`: they go to the optimizer, to the batches or to the trackers.
+NOT_OF_THE_TRAINER = ("data_seed", "report_to")
+FORMER_NAMES = {"gradient_checkpointing_kwargs": "activation_checkpointing_kwargs"}
+OF_WORKERS = (
+    "dataloader_multiprocessing_context",
+    "dataloader_persistent_workers",
+    "dataloader_prefetch_factor",
+)
 
 
 def build_training_arguments(
@@ -36,12 +30,13 @@ def build_training_arguments(
     """Hugging Face's arguments for a recipe.
 
     Raises:
-        T5TuneError: `training.extra` holds something that is no such argument, or one that the
-            recipe has a key of its own for.
+        T5TuneError: `training.extra` holds something that cannot be done here.
     """
     training = recipe.training
+    check_extra(recipe)
     values: dict[str, Any] = {
         "output_dir": str(run.checkpoints),
+        "run_name": run.name,
         "max_steps": num_steps,
         "gradient_accumulation_steps": 1,  # T5TuneTrainer accumulates within one of its steps
         "learning_rate": training.learning_rate,
@@ -63,72 +58,64 @@ def build_training_arguments(
         "metric_for_best_model": SCORE_OF_METRIC[recipe.best_metric],
         "greater_is_better": recipe.best_metric not in LOWER_IS_BETTER,
         "seed": training.seed,
-        "report_to": "none",
+        "report_to": "none",  # the trackers are callbacks that t5tune builds itself
         "disable_tqdm": True,
         "remove_unused_columns": False,
+        # A search costs time, and is not needed where every weight takes part in every step.
+        "ddp_find_unused_parameters": False,
     }
     if training.per_device_train_batch_size is not None:
         values["per_device_train_batch_size"] = training.per_device_train_batch_size
-    _check_extra(training.extra, {**values, "gradient_checkpointing": None})
-    # A search costs time, and is not needed where every weight takes part in every step.
-    values["ddp_find_unused_parameters"] = False
     if torch.cuda.is_available():  # tensors are made while the GPU computes
         values["dataloader_num_workers"] = 1
+    values |= {
+        FORMER_NAMES.get(key, key): value
+        for key, value in training.extra.items()
+        if key not in NOT_OF_THE_TRAINER
+    }
     try:
-        arguments = Seq2SeqTrainingArguments(**(values | training.extra))
+        arguments = Seq2SeqTrainingArguments(**values)
     except (ValueError, TypeError, ImportError) as error:
         if not training.extra:
             raise
-        reason = str(error).strip().split("\n")[0][:300]
-        raise T5TuneError(
-            f"training.extra ({', '.join(training.extra)}): {reason}",
-            next_command="correct or remove these keys in the recipe",
-        ) from error
+        raise _refuse(training.extra, error) from error
+    _check_workers(arguments, training.extra)
     # Several GPUs would make the Trainer replicate the model in threads (nn.DataParallel), which
     # is slower than one GPU and computes another mean.
     arguments._n_gpu = min(arguments.n_gpu, 1)
     return arguments
 
 
-def _check_extra(extra: dict[str, Any], own: dict[str, Any]) -> None:
-    types = _field_types()
-    for key, value in extra.items():
-        name = f"training.extra.{key}"
-        if key in own:
-            raise T5TuneError(
-                f"{name}: t5tune sets this argument itself.",
-                next_command=f"use the recipe's own key instead, or remove {name}",
-            )
-        if key not in types:
-            raise T5TuneError(
-                f"{name}: Seq2SeqTrainingArguments has no such field{did_you_mean(key, types)}",
-                next_command=f"correct or remove {name} in the recipe",
-            )
-        for prefix, reason in REFUSED.items():
-            if key.startswith(prefix):
-                raise T5TuneError(f"{name}: {reason}.", next_command=f"remove {name}")
-        _check_value(name, value, types[key])
+def check_extra(recipe: Recipe) -> None:
+    """Refuse what `training.extra` asks for and t5tune does not do.
 
-
-def _check_value(name: str, value: Any, expected: Any) -> None:
-    try:
-        TypeAdapter(expected).validate_python(value)
-    except ValidationError as error:
-        reason = error.errors()[0]["msg"]
+    Raises:
+        T5TuneError: With every problem on a line of its own.
+    """
+    from_scratch = recipe.model.from_scratch is not None
+    found = find_extra_problems(recipe.training.extra, recipe.training, from_scratch=from_scratch)
+    if lines := [f"{NAME}.{key}: {problem}" for key, problem in found]:
         raise T5TuneError(
-            f"{name}: {reason}, found {str(value)[:100]!r}.",
-            next_command=f"correct or remove {name}",
-        ) from error
-    if name.endswith("dataloader_num_workers") and not 0 <= value <= MOST_WORKERS:
-        raise T5TuneError(
-            f"{name}: from 0 to {MOST_WORKERS} processes, found {value}.",
-            next_command=f"{name}=1",
+            "\n".join(lines),
+            next_command=f"correct or remove {'these keys' if lines[1:] else 'it'} in the recipe",
         )
 
 
-@functools.cache
-def _field_types() -> dict[str, Any]:
-    """What each argument takes."""
-    hints = get_type_hints(Seq2SeqTrainingArguments)
-    fields = dataclasses.fields(Seq2SeqTrainingArguments)
-    return {field.name: hints[field.name] for field in fields if field.init}
+def _refuse(extra: dict[str, Any], error: Exception) -> T5TuneError:
+    """One sentence for what the class itself refuses."""
+    reason = " ".join(str(error).split())[:300]
+    keys = [key for key in extra if key in reason] or list(extra)
+    return T5TuneError(
+        f"{', '.join(f'{NAME}.{key}' for key in keys)}: {reason}",
+        next_command=f"correct or remove {'these keys' if keys[1:] else 'it'} in the recipe",
+    )
+
+
+def _check_workers(arguments: Seq2SeqTrainingArguments, extra: dict[str, Any]) -> None:
+    given = [key for key in OF_WORKERS if extra.get(key)]
+    if given and arguments.dataloader_num_workers == 0:
+        raise T5TuneError(
+            f"{', '.join(f'{NAME}.{key}' for key in given)}: without a process of their own, "
+            "batches are made in the one that trains.",
+            next_command=f"{NAME}.dataloader_num_workers=1",
+        )

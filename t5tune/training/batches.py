@@ -16,8 +16,9 @@ from t5tune.recipe.schema import TrainingSection
 @track("planning the batches")
 def build_batch_plan(section: TrainingSection, dataset: EncodedDataset) -> BatchPlan:
     """The batches of each epoch: a token budget, or a fixed number of examples."""
+    seed = section.extra.get("data_seed", section.seed)
     if section.per_device_train_batch_size is not None:
-        return FixedSizeBatches(len(dataset), section.per_device_train_batch_size, section.seed)
+        return FixedSizeBatches(len(dataset), section.per_device_train_batch_size, seed)
     budget = section.tokens_per_batch
     if budget == "auto":  # as large as the step allows; what memory does not hold is split
         assert section.tokens_per_step is not None
@@ -25,8 +26,8 @@ def build_batch_plan(section: TrainingSection, dataset: EncodedDataset) -> Batch
     assert budget is not None
     lengths = dataset.sources.lengths, dataset.targets.lengths
     if section.packing:
-        return PackedBatches(*lengths, choose_row_lengths(*lengths), budget, section.seed)
-    return TokenBudgetBatches(*lengths, budget, section.seed)
+        return PackedBatches(*lengths, choose_row_lengths(*lengths), budget, seed)
+    return TokenBudgetBatches(*lengths, budget, seed)
 
 
 def build_longest_batch(

@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers.trainer_callback import ExportableState
 
 from t5tune.files import read_log, write_text
 from t5tune.processes import are_several, is_first, largest
@@ -22,7 +23,7 @@ VALIDATION = "eval_"  # the Trainer's prefix of validation scores
 ECHO_SECONDS = 1.0  # a second signal that comes so soon is the first one again
 
 
-class JsonLog(TrainerCallback):
+class JsonLog(TrainerCallback, ExportableState):
     """Writes log.jsonl: one object a line for each logged step and each validation.
 
     Args:
@@ -40,19 +41,29 @@ class JsonLog(TrainerCallback):
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        self.go_on_from(state.global_step)
+        saved = state.stateful_callbacks.get(type(self).__name__, {})
+        self.go_on_from(state.global_step, saved.get("elapsed_seconds", 0.0))
 
-    def go_on_from(self, step: int) -> None:
+    def state(self) -> dict[str, float]:
+        """What a checkpoint keeps: a run may stop between two lines."""
+        return {"elapsed_seconds": self.elapsed_seconds}
+
+    def go_on_from(self, step: int, elapsed_seconds: float = 0.0) -> None:
         """Keep the lines up to a step; a new run, at step 0, keeps nothing of what was there.
 
         How averages validated is not kept: that is found again when training ends.
+
+        Args:
+            step: That a checkpoint was saved after.
+            elapsed_seconds: At that step, if the last line was written before it.
         """
         kept = [
             line
             for line in self._read()
             if step > 0 and line["step"] <= step and "weights" not in line
         ]
-        self._elapsed_before = kept[-1]["elapsed_seconds"] if kept else 0.0
+        of_lines = kept[-1]["elapsed_seconds"] if kept else 0.0
+        self._elapsed_before = max(of_lines, elapsed_seconds)
         self._start = time.monotonic()
         if self.path is not None:
             write_text(self.path, "".join(json.dumps(line) + "\n" for line in kept))
@@ -61,8 +72,7 @@ class JsonLog(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
         if control.should_save:
-            # The windows of logged losses begin anew at a checkpoint, as they do on resuming.
-            control.should_log = True
+            control.should_log = True  # a line for every checkpoint
 
     @property
     def elapsed_seconds(self) -> float:
@@ -186,8 +196,8 @@ class StopOnSignal(TrainerCallback):
     ) -> None:
         self.agree()
         if self.received is not None:
-            # Logged, so that the loss of the steps since the last line is not lost.
-            control.should_log = control.should_save = control.should_training_stop = True
+            # Not logged: the run that goes on logs these steps with the rest of their window.
+            control.should_save = control.should_training_stop = True
 
 
 class EndOfTraining(TrainerCallback):

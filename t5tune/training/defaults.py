@@ -37,7 +37,12 @@ def fill_training_defaults(
         family: Of the model.
         from_scratch: The weights are random.
     """
-    optim = section.optim or _choose_optimizer(section, from_scratch=from_scratch)
+    optim = section.choose_optim(from_scratch=from_scratch)
+    if from_scratch and section.optim is None and optim != "adafactor":
+        say(
+            f"training.optim: {optim}; adafactor, which suits a T5 from scratch better, works "
+            "with training.sharding=fsdp but not with deepspeed"
+        )
     if from_scratch:
         rate = SCRATCH_ADAFACTOR_RATE if optim == "adafactor" else SCRATCH_ADAMW_RATE
     else:
@@ -55,18 +60,6 @@ def fill_training_defaults(
     if section.tokens_per_batch == "auto" and section.tokens_per_step is None:
         values["tokens_per_step"] = TOKENS_PER_BATCH * section.gradient_accumulation_steps
     return section.model_copy(update=values)
-
-
-def _choose_optimizer(section: TrainingSection, *, from_scratch: bool) -> str:
-    if not from_scratch:
-        return "adamw_torch"
-    if section.sharding == "deepspeed":
-        say(
-            "training.optim: adamw_torch; adafactor, which suits a T5 from scratch better, works "
-            "with training.sharding=fsdp but not with deepspeed"
-        )
-        return "adamw_torch"
-    return "adafactor"
 
 
 def fill_step_defaults(

@@ -55,6 +55,7 @@ from t5tune.training.selection import LoopResult, choose_weights
 from t5tune.training.start import Start
 from t5tune.training.strategy import build_strategy
 from t5tune.training.throughput import Throughput
+from t5tune.training.trackers import build_trackers
 from t5tune.training.trainer import T5TuneTrainer
 
 
@@ -212,6 +213,8 @@ def _build_trainer(
     assert training.label_smoothing_factor is not None
     from_scratch = recipe.model.from_scratch is not None
     arguments = build_training_arguments(recipe, run, num_steps)
+    if is_first():
+        callbacks = [*callbacks, *build_trackers(training.extra)]
     if drops_layers(model.translator.model):
         arguments.ddp_find_unused_parameters = True
     if training.torch_compile:
@@ -251,7 +254,10 @@ def _build_trainer(
     if is_first():
         from torch.utils.tensorboard import SummaryWriter
 
-        trainer.add_callback(TensorBoardCallback(SummaryWriter(str(run.tensorboard))))
+        # What was logged after the checkpoint is logged again.
+        begun = step_of(start.checkpoint) if start.checkpoint is not None else -1
+        writer = SummaryWriter(str(run.tensorboard), purge_step=begun + 1)
+        trainer.add_callback(TensorBoardCallback(writer))
     if training.early_stopping_patience is not None:
         trainer.add_callback(EarlyStoppingCallback(training.early_stopping_patience))
     return trainer

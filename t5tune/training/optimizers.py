@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from t5tune.recipe.schema import TrainingSection
 
 
+ADAM_BETAS, ADAM_EPSILON = (0.9, 0.999), 1e-8  # Kingma and Ba 2015, and torch's
+
+
 def build_optimizer(
     model: torch.nn.Module, section: TrainingSection, *, from_scratch: bool
 ) -> torch.optim.Optimizer:
@@ -37,4 +40,7 @@ def build_optimizer(
     if section.optim == "adafactor":
         kind = ShardedAdafactor if is_sharded(model) else Adafactor
         return kind(groups, lr=section.learning_rate, scale_parameter=from_scratch)
-    return torch.optim.AdamW(groups, lr=section.learning_rate, fused=True)
+    extra = section.extra
+    betas = extra.get("adam_beta1", ADAM_BETAS[0]), extra.get("adam_beta2", ADAM_BETAS[1])
+    epsilon = extra.get("adam_epsilon", ADAM_EPSILON)
+    return torch.optim.AdamW(groups, lr=section.learning_rate, betas=betas, eps=epsilon, fused=True)

@@ -11,6 +11,7 @@ from typing import Any
 from t5tune.errors import T5TuneError
 from t5tune.manifest import find_damage, read_fact
 from t5tune.progress import say
+from t5tune.recipe import training_extra
 from t5tune.recipe.loading import differing_keys
 from t5tune.recipe.schema import Recipe
 from t5tune.run_directory import RunDirectory
@@ -38,6 +39,7 @@ HARMLESS = (
     "export",
     "decoding.num_beams",
     "decoding.length_penalty",
+    *(f"training.extra.{key}" for key in training_extra.HARMLESS),
     *(
         f"data.{split}.{key}"
         for split in ("train", "validation")
@@ -118,7 +120,7 @@ def fingerprint_recipe(recipe: Recipe) -> str:
         section = content
         for part in sections:
             section = section[part]
-        section.pop(name)
+        section.pop(name, None)  # not every recipe has the keys of `training.extra`
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

@@ -56,7 +56,8 @@ def choose_run(
     """
     named = find_named_run(name)
     if named is None or (output_dir is not None and not _is_same(output_dir, named.path)):
-        recipe = load_recipe(name if named is None else named.recipe, overrides)
+        origin = name if named is None else named.recipe
+        recipe = load_recipe(origin, overrides, for_training=True)
         path = output_dir or RUNS / recipe.name
         if restart:
             return ChosenRun(RunDirectory(next_free_path(path)), recipe)
@@ -66,7 +67,7 @@ def choose_run(
     recorded = _recipe_of(named)
     if Path(name).is_file():
         _warn_of_edits(named, recorded)
-    recipe = change_recipe(recorded, overrides, named.recipe)
+    recipe = change_recipe(recorded, overrides, named.recipe, for_training=True)
     if restart:
         return ChosenRun(RunDirectory(next_free_path(_first_of_series(named, recipe))), recipe)
     return ChosenRun(named, recipe)

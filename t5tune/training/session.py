@@ -23,7 +23,7 @@ from t5tune.models.dropout import use_byte_dropout
 from t5tune.models.families import default_prefix, find_family, set_languages
 from t5tune.models.fast_t5 import use_fast_sublayers
 from t5tune.models.from_scratch import build_model, build_tokenizer
-from t5tune.models.loading import load_config, load_model, load_tokenizer, try_out
+from t5tune.models.loading import load_config, load_model, load_tokenizer
 from t5tune.parity import export_after_training
 from t5tune.processes import from_first, only_first
 from t5tune.progress import say, track
@@ -38,6 +38,8 @@ from t5tune.training.commits import TOKENIZER, pin_data, pin_model
 from t5tune.training.defaults import fill_training_defaults
 from t5tune.training.environment import package_versions, record_environment
 from t5tune.training.loop import run_training_loop
+from t5tune.training.prerequisites import check_prerequisites, rehearse_recipe_scoring
+from t5tune.training.rehearsal import rehearse
 from t5tune.training.resuming import (
     BF16,
     DATA,
@@ -134,6 +136,8 @@ def _train_model(recipe: Recipe, run: RunDirectory, command: str | None) -> sign
 
 def _prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
     """Data, model and checkpoint, each checked against the others."""
+    check_prerequisites(recipe)
+    rehearse_recipe_scoring(recipe)
     if run.model.is_dir() and (damage := find_damage(run.model)):
         say(f"{run.model}: {damage}; it is made again from the checkpoints")
     remove_unfinished(run.checkpoints)
@@ -170,8 +174,8 @@ def _prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
     )
     options = decoding_options(resolved, tokenizer)
     model.generation_config = build_generation_config(model, options, forced_bos)
-    try_out(model, recipe.model.config)
     loaded = LoadedModel(run.name, translator, tokenizer, resolved, run)
+    rehearse(loaded, resolved, run, dataset)
     return Start(resolved, dataset, loaded, texts.validation, checkpoint, facts)
 
 

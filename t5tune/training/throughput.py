@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -10,7 +11,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from t5tune.data.encoding import IGNORED
 from t5tune.data.steps import count_padded_tokens
-from t5tune.processes import total
+from t5tune.processes import is_first, total
 
 
 class Throughput(TrainerCallback):
@@ -37,6 +38,22 @@ class Throughput(TrainerCallback):
             batch["labels"].ne(IGNORED).sum()
         )
         self.padded_tokens += count_padded_tokens(batch)
+
+    def pack(self) -> dict[str, float]:
+        """What a checkpoint keeps of the window, of all processes, which all call this."""
+        return {
+            "real_tokens": int(total(self.real_tokens)),
+            "padded_tokens": int(total(self.padded_tokens)),
+            "seconds": self.seconds,
+        }
+
+    def unpack(self, state: Mapping[str, float]) -> None:
+        """Go on from what a checkpoint has kept; the first process counts it."""
+        self.start_window()
+        self.seconds = float(state.get("seconds", 0.0))
+        if is_first():
+            self.real_tokens = int(state.get("real_tokens", 0))
+            self.padded_tokens = int(state.get("padded_tokens", 0))
 
     @property
     def tokens_per_second(self) -> float:

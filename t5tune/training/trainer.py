@@ -25,12 +25,15 @@ from t5tune.models.packed import accept_packed_rows
 from t5tune.training.allocator import release_freed_memory
 from t5tune.training.divergence import LossWatch
 from t5tune.training.loss import sum_token_losses, sum_token_losses_chunked
+from t5tune.training.loss_window import LossWindow
 from t5tune.training.memory import NEXT_COMMAND, is_out_of_memory
 from t5tune.training.resumable_trainer import ResumableTrainer
 from t5tune.training.schedules import end_with_time
 from t5tune.training.throughput import Throughput
 
 OnLimit = Callable[[int], None]
+
+LOG_WINDOW = "log_window"  # key in trainer_state.json
 
 
 class T5TuneTrainer(ResumableTrainer):
@@ -64,6 +67,7 @@ class T5TuneTrainer(ResumableTrainer):
         self.steps = steps
         self.label_smoothing = label_smoothing
         self.throughput: Throughput | None = None
+        self.loss_window = LossWindow(self._average)
         self.share_of_time: Callable[[], float] = lambda: 0.0
         self.batch_limit: int | None = None
         self.on_limit: OnLimit = lambda _: None
@@ -89,7 +93,9 @@ class T5TuneTrainer(ResumableTrainer):
             self.data_collator,
             num_workers=self.args.dataloader_num_workers,
             prefetch_factor=self.args.dataloader_prefetch_factor,
-            pin_memory=torch.cuda.is_available(),
+            persistent_workers=self.args.dataloader_persistent_workers,
+            multiprocessing_context=self.args.dataloader_multiprocessing_context,
+            pin_memory=self.args.dataloader_pin_memory and torch.accelerator.is_available(),
         )
 
     def create_scheduler(
@@ -155,6 +161,8 @@ class T5TuneTrainer(ResumableTrainer):
             self._halve_batches()
             _set_random_state(random_state)
         self.loss_watch.add(loss, self.state.global_step + 1)
+        assert num_items_in_batch is not None, "model_accepts_loss_kwargs makes it be counted"
+        self.loss_window.add(loss, num_items_in_batch)
         return loss
 
     def compute_gradients(
@@ -227,18 +235,46 @@ class T5TuneTrainer(ResumableTrainer):
         self.on_limit(self.batch_limit)
 
     def log(self, logs: dict[str, float], *arguments: Any, **keywords: Any) -> None:
-        """Refuses to log, and so to save, what came after training went wrong."""
+        """Refuses to log, and so to save, what came after training went wrong.
+
+        The Trainer's mean of step means is replaced by the mean over target tokens.
+        """
         step = self.state.global_step
         self.loss_watch.check_pending(step)
+        if "loss" in logs:
+            logs = {**logs, "loss": self.loss_window.close()}
+        elif "train_loss" in logs:  # sums the training up
+            if not (self.is_over() or step >= self.state.max_steps):
+                return  # it goes on another time
+            logs = {**logs, "train_loss": self.loss_window.mean_of_all}
         super().log(logs, *arguments, **keywords)
         if "loss" in logs:
             losses = [line["loss"] for line in self.state.log_history if "loss" in line]
             self.loss_watch.check_logged(losses, step, self.state.best_global_step)
 
+    def _average(self, number: float) -> float:
+        """The mean over all processes."""
+        if self.accelerator.num_processes == 1:
+            return number
+        tensor = torch.tensor(number, dtype=torch.float64, device=self.args.device)
+        return float(self.accelerator.reduce(tensor, "mean"))
+
     def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
         """Not of weights that have seen a loss that is no number."""
         self.loss_watch.check_pending(self.state.global_step)
+        # What has been counted since the last logged line: a resumed run logs it with the rest.
+        window = self.loss_window.pack()
+        if self.throughput is not None:
+            window |= self.throughput.pack()
+        self.state.stateful_callbacks[LOG_WINDOW] = window
         super()._save_checkpoint(model, trial)
+
+    def _load_callback_state(self) -> None:
+        super()._load_callback_state()
+        window = self.state.stateful_callbacks.get(LOG_WINDOW, {})
+        self.loss_window.unpack(window)
+        if self.throughput is not None:
+            self.throughput.unpack(window)
 
     def compute_loss(
         self,

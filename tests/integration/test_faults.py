@@ -574,6 +574,9 @@ def test_a_signal_in_a_validation_does_not_wait_for_it(
     states = [
         json.loads((newest_of(f) / "trainer_state.json").read_text()) for f in ("cut", "whole")
     ]
+    for state in states:  # what took time took other times
+        del state["stateful_callbacks"]["JsonLog"]
+        del state["stateful_callbacks"]["log_window"]["seconds"]
     assert states[0] == states[1]
 
 

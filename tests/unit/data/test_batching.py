@@ -5,8 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from t5tune.data import batching
 from t5tune.data.batching import (
     FixedSizeBatches,
+    Indices,
     TokenBudgetBatches,
     measure_real_token_share,
 )
@@ -97,3 +99,34 @@ def test_real_text_in_the_default_budget_is_nine_tenths_real(
     for budget, least in ((TOKENS_PER_BATCH, 0.93), (4 * TOKENS_PER_BATCH, 0.87)):
         plan = TokenBudgetBatches(*lengths, budget, seed=1)
         assert measure_real_token_share(plan.plan_epoch(0), *lengths) > least
+
+
+class CountedBatches(TokenBudgetBatches):
+    """Counts how often the examples are put in order."""
+
+    num_orders = 0
+
+    def _form_batches(self, generator: np.random.Generator) -> list[Indices]:
+        self.num_orders += 1
+        return super()._form_batches(generator)
+
+
+@pytest.mark.parametrize("most_orders", [1, 8])
+def test_an_epoch_is_planned_in_a_bounded_number_of_orders(
+    most_orders: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """These lengths make so many batches more in one order than in another."""
+    monkeypatch.setattr(batching, "MOST_ORDERS", most_orders, raising=False)
+    generator = np.random.default_rng([150, 40, 2])
+    lengths = generator.geometric(0.1, 150), generator.geometric(0.1, 150)
+    plan = CountedBatches(*lengths, 40, seed=13)
+    counts = []
+    for epoch in range(40):
+        plan.num_orders = 0
+        batches = plan.plan_epoch(epoch)
+        counts.append(plan.num_orders)
+        assert len(batches) == len(plan)
+        assert sorted(index for batch in batches for index in batch) == list(range(150))
+        assert batches == plan.plan_epoch(epoch)
+    assert most_orders + 1 in counts, "no epoch came to the end of the orders"
+    assert max(counts) == most_orders + 1

@@ -62,22 +62,34 @@ class Recorder(TrainerCallback):
     def __init__(self) -> None:
         self.gradients: list[torch.Tensor] = []
         self.loss = 0.0
+        self.logs: list[dict[str, float]] = []
 
     def on_pre_optimizer_step(self, args, state, control, model=None, **_):  # type: ignore[no-untyped-def]
         self.gradients = [p.grad.clone() for p in model.parameters() if p.grad is not None]
 
     def on_log(self, args, state, control, logs=None, **_):  # type: ignore[no-untyped-def]
         self.loss = logs.get("loss", self.loss)
+        self.logs.append(logs)
 
 
 def first_step(
     family: str, examples: EncodedDataset, batch_size: int, smoothing: float, path: Path
 ) -> Recorder:
+    steps = OptimizerSteps(
+        FixedSizeBatches(len(examples), batch_size, seed=1), len(examples) // batch_size
+    )
+    return train(family, examples, steps, smoothing, path)
+
+
+def train(
+    family: str, examples: EncodedDataset, steps: OptimizerSteps, smoothing: float, path: Path,
+    *, max_steps: int = 1, logging_steps: int = 1,
+) -> Recorder:  # fmt: skip
     model, recorder = build(family), Recorder()
     arguments = Seq2SeqTrainingArguments(
-        output_dir=str(path), max_steps=1,
-        logging_steps=1, max_grad_norm=0.0, report_to="none", use_cpu=True, disable_tqdm=True,
-        remove_unused_columns=False, save_strategy="no",
+        output_dir=str(path), max_steps=max_steps,
+        logging_steps=logging_steps, max_grad_norm=0.0, report_to="none", use_cpu=True,
+        disable_tqdm=True, remove_unused_columns=False, save_strategy="no",
     )  # fmt: skip
     trainer = T5TuneTrainer(
         model=model,
@@ -85,9 +97,7 @@ def first_step(
         train_dataset=examples,
         data_collator=Collator(0),
         optimizers=(torch.optim.SGD(model.parameters(), lr=0.1), None),
-        steps=OptimizerSteps(
-            FixedSizeBatches(len(examples), batch_size, seed=1), len(examples) // batch_size
-        ),
+        steps=steps,
         validate=dict,
         label_smoothing=smoothing,
         checkpoints=CheckpointWriter(path, {}),
@@ -126,6 +136,27 @@ def test_accumulation_changes_neither_loss_nor_gradient(
         assert split.loss == pytest.approx(whole.loss, rel=1e-4)
         for a, b in zip(split.gradients, whole.gradients, strict=True):
             torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
+
+
+def test_a_logged_loss_is_the_mean_over_the_target_tokens_since_the_last_one(
+    examples: EncodedDataset, tmp_path: Path
+) -> None:
+    def run(logging_steps: int) -> list[dict[str, float]]:
+        steps = OptimizerSteps(FixedSizeBatches(len(examples), 3, seed=1), 2)  # the last has 2 rows
+        sizes = {"max_steps": 7, "logging_steps": logging_steps}
+        return train("t5", examples, steps, 0.1, tmp_path, **sizes).logs
+
+    plan = OptimizerSteps(FixedSizeBatches(len(examples), 3, seed=1), 2)
+    batches = [step for epoch in range(2) for step in plan.plan_epoch(epoch)][:7]
+    tokens = [sum(len(examples[i]["labels"]) for batch in step for i in batch) for step in batches]
+    *steps, summary = run(1)
+    losses = [line["loss"] for line in steps]
+    windows = [line["loss"] for line in run(3)[:-1]]
+    assert windows == pytest.approx(
+        [np.average(losses[i : i + 3], weights=tokens[i : i + 3]) for i in (0, 3)], rel=1e-6
+    )
+    assert windows[1] != pytest.approx(np.mean(losses[3:6]), rel=1e-4), "steps of one size"
+    assert summary["train_loss"] == pytest.approx(np.average(losses, weights=tokens), rel=1e-6)
 
 
 def test_the_loss_is_the_sum_over_real_tokens() -> None:

@@ -1,0 +1,68 @@
+"""What a recipe needs from the machine, looked at before torch is imported and data is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from t5tune.errors import T5TuneError
+from t5tune.recipe.schema import Recipe
+from t5tune.scoring.sacrebleu_metrics import METRICS_WITH_TOKENIZER, check_tokenizer
+from t5tune.scoring.score import ScoringOptions
+from t5tune.training.trackers import check_trackers
+
+
+def check_prerequisites(recipe: Recipe) -> None:
+    """Refuse a recipe whose validations or reports would fail on this machine.
+
+    Raises:
+        T5TuneError: A package is missing, or BLEU has no such tokenizer.
+    """
+    check_scoring(recipe)
+    check_trackers(recipe.training.extra)
+
+
+def check_scoring(recipe: Recipe) -> None:
+    """Look for the tokenizer that the recipe's metrics use. Downloads nothing.
+
+    Raises:
+        T5TuneError: There is none of that name, or it needs a package.
+    """
+    section = recipe.evaluation
+    if section.tokenize is None and not set(METRICS_WITH_TOKENIZER) & set(recipe.metrics):
+        return
+    with _naming_key(recipe):
+        check_tokenizer(ScoringOptions(section.tokenize, section.lowercase, recipe.target_lang))
+
+
+def rehearse_recipe_scoring(recipe: Recipe) -> None:
+    """Compute the recipe's metrics on two made-up examples. Some tokenizers are downloaded for it.
+
+    Raises:
+        T5TuneError: A metric cannot be computed here.
+    """
+    from t5tune.scoring.rehearsal import rehearse_scoring
+
+    section = recipe.evaluation
+    with _naming_key(recipe):
+        rehearse_scoring(
+            recipe.metrics,
+            tokenize=section.tokenize,
+            lowercase=section.lowercase,
+            target_lang=recipe.target_lang,
+            normalize=section.normalize,
+        )
+
+
+@contextmanager
+def _naming_key(recipe: Recipe) -> Iterator[None]:
+    """An error about scoring begins with the key that the tokenizer follows from."""
+    try:
+        yield
+    except T5TuneError as error:
+        key, value = "evaluation.tokenize", recipe.evaluation.tokenize
+        if value is None:
+            key, value = "target_lang", recipe.target_lang
+        raise T5TuneError(
+            f"{key}: {value}: {error.message}", next_command=error.next_command
+        ) from error

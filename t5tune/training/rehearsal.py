@@ -1,0 +1,202 @@
+"""What validations, the report and the export will need, tried once before step 1.
+
+Each part takes tenths of a second; a fault of it that shows at the first validation, or after the
+last step, costs the training. Weights and random numbers are left as they are.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from ctranslate2.converters import transformers as converters
+from transformers import AutoConfig, AutoModelForSeq2SeqLM, PreTrainedModel
+from transformers.modeling_utils import remove_tied_weights_from_state_dict
+
+from t5tune.data.encoding import EncodedDataset, encode_texts
+from t5tune.decoding.ctranslate2_translator import check_availability
+from t5tune.decoding.exported import ENGINE_PREFIX
+from t5tune.errors import T5TuneError
+from t5tune.evaluation import decoding_options
+from t5tune.loaded_model import LoadedModel
+from t5tune.models.decoder_inputs import shift_labels
+from t5tune.models.loading import load_tokenizer, refuse_fields
+from t5tune.progress import say
+from t5tune.recipe.schema import Recipe
+from t5tune.run_directory import RunDirectory
+from t5tune.training.disk_space import OTHER_FILES, refuse_full_disk
+
+NUM_TOKENS = 2  # that a rehearsed hypothesis has: one step from the source, one from a cache
+SAVED = ".rehearsal-"  # prefix of a directory in the run, which is gone afterwards
+
+
+def rehearse(
+    loaded: LoadedModel, recipe: Recipe, run: RunDirectory, dataset: EncodedDataset
+) -> None:
+    """Try everything that will be needed of the model.
+
+    Args:
+        loaded: The model, its tokenizer and its translator, as training begins.
+        recipe: With every default filled that depends on the model.
+        run: Where the model will be saved.
+        dataset: The encoded training data.
+
+    Raises:
+        T5TuneError: Something cannot be done; the key of the recipe is named.
+    """
+    model = loaded.translator.model
+    _check_vocabulary(model, recipe, dataset)
+    was_training = model.training
+    try:
+        with torch.random.fork_rng():
+            _rehearse_training(model.train(), recipe)
+            _rehearse_positions(model.eval(), recipe, dataset)
+            _rehearse_decoding(loaded, recipe)
+    finally:
+        model.train(was_training)
+    _rehearse_saving(loaded, recipe, run)
+    _rehearse_export(model, recipe)
+
+
+def _check_vocabulary(model: PreTrainedModel, recipe: Recipe, dataset: EncodedDataset) -> None:
+    rows = model.get_input_embeddings().weight.shape[0]
+    largest = max(int(side.ids.max(initial=0)) for side in (dataset.sources, dataset.targets))
+    if largest >= rows:
+        key = "model.name" if recipe.model.name else "model.from_scratch"
+        raise T5TuneError(
+            f"{key}: the tokenizer gives the token {largest:,}, and the model has embeddings for "
+            f"{rows:,} tokens only.",
+            next_command="a model with its own tokenizer",
+        )
+
+
+def _rehearse_training(model: PreTrainedModel, recipe: Recipe) -> None:
+    ids = torch.zeros((2, 3), dtype=torch.long, device=model.device)
+    with torch.no_grad(), _refusing_fields(recipe):
+        model(input_ids=ids, decoder_input_ids=shift_labels(model, ids), use_cache=False)
+
+
+def _rehearse_positions(model: PreTrainedModel, recipe: Recipe, dataset: EncodedDataset) -> None:
+    """The longest sequences, in a model that may have too few positions for them."""
+    positions = getattr(model.config, "max_position_embeddings", None)
+    if not isinstance(positions, int):
+        return
+    limit = recipe.decoding.max_new_tokens or 0
+    longest = {
+        "data.max_source_length": int(dataset.sources.lengths.max(initial=0)),
+        "data.max_target_length": int(dataset.targets.lengths.max(initial=0)),
+        "decoding.max_new_tokens": limit,
+    }
+    for key, length in longest.items():
+        if length <= positions:
+            continue
+        short = torch.zeros((1, 1), dtype=torch.long, device=model.device)
+        long = short.expand(1, length)
+        source, target = (long, short) if key == "data.max_source_length" else (short, long)
+        try:
+            with torch.no_grad():
+                model(input_ids=source, decoder_input_ids=target, use_cache=False)
+        except (IndexError, RuntimeError) as error:
+            raise T5TuneError(
+                f"{key}: sequences have up to {length:,} tokens, and the model has {positions:,} "
+                "positions.",
+                next_command=f"the same command with {key}={positions}",
+            ) from error
+
+
+def _rehearse_decoding(loaded: LoadedModel, recipe: Recipe) -> None:
+    """Greedily, as validations translate, and with the recipe's own search, as the report does."""
+    options = decoding_options(recipe, loaded.tokenizer)
+    sources = ["a", "b c"]
+    plain = replace(options, num_beams=1, length_penalty=1.0, no_repeat_ngram_size=0)
+    tokens = min(NUM_TOKENS, options.max_new_tokens)
+    with _refusing_fields(recipe):
+        loaded.translator.translate(sources, replace(plain, max_new_tokens=tokens))
+    try:
+        loaded.translator.translate(sources, replace(options, max_new_tokens=tokens))
+    except (ValueError, TypeError, RuntimeError, IndexError) as error:
+        raise T5TuneError(
+            f"decoding: the model does not generate in this way: {_reason(error)}",
+            next_command="correct the section decoding in the recipe",
+        ) from error
+
+
+@contextlib.contextmanager
+def _refusing_fields(recipe: Recipe) -> Iterator[None]:
+    """What changed fields of the configuration lead to is named as theirs."""
+    try:
+        yield
+    except (T5TuneError, OSError):
+        raise
+    except Exception as error:  # of any kind: what a field means is the model's affair
+        if not recipe.model.config:
+            raise
+        raise refuse_fields(error) from error
+
+
+def _rehearse_saving(loaded: LoadedModel, recipe: Recipe, run: RunDirectory) -> None:
+    """Save and reload all but the numbers: those of a large model would take minutes.
+
+    That there is room for them is looked at by itself.
+    """
+    model, tokenizer = loaded.translator.model, loaded.tokenizer
+    key = "model.name" if recipe.model.name else "model.from_scratch"
+    directory = Path(tempfile.mkdtemp(prefix=SAVED, dir=run.path))
+    try:
+        with _refusing_fields(recipe):
+            weights = remove_tied_weights_from_state_dict(model.state_dict(), model)
+            model.config.save_pretrained(directory)
+            model.generation_config.save_pretrained(directory)
+            tokenizer.save_pretrained(directory)
+            with torch.device("meta"):
+                twin = AutoModelForSeq2SeqLM.from_config(AutoConfig.from_pretrained(directory))
+        again = load_tokenizer(str(directory))
+    except OSError as error:
+        kept = "nothing has been trained yet"
+        refuse_full_disk(error, run.path, OTHER_FILES, what="a tokenizer", kept=kept)
+        raise
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+    shapes = {name: tuple(tensor.shape) for name, tensor in twin.state_dict().items()}
+    lost = [name for name, tensor in weights.items() if shapes.get(name) != tuple(tensor.shape)]
+    if lost:
+        raise T5TuneError(
+            f"{key}: the configuration, saved and loaded again, does not fit the weights: "
+            f"{', '.join(lost[:3])}.",
+            next_command="another model, or model.config without changes",
+        )
+    texts = [loaded.translator.prefix + text for text in ("A cat sat, twice.", "Ä 1 2 3")]
+    if encode_texts(texts, tokenizer, max_length=None) != encode_texts(
+        texts, again, max_length=None
+    ):
+        raise T5TuneError(
+            f"{key}: the tokenizer, saved and loaded again, splits texts in another way.",
+            next_command="a model whose tokenizer can be saved, with a tokenizer.json for example",
+        )
+
+
+def _rehearse_export(model: PreTrainedModel, recipe: Recipe) -> None:
+    """Say what will prevent the export; training does not depend on it."""
+    if recipe.export == "none":
+        return
+    try:
+        check_availability(recipe.export.removeprefix(ENGINE_PREFIX))
+        reason = None
+    except T5TuneError as error:
+        reason = error.message
+    if type(model.config).__name__ not in converters._MODEL_LOADERS:
+        reason = f"CTranslate2 does not know {model.config.model_type} models."
+    if reason:
+        say(
+            f"warning: export: {recipe.export} will not be made: {reason} export=none leaves it out"
+        )
+
+
+def _reason(error: Exception) -> str:
+    text = " ".join(str(error).split())[:300]
+    return text if text.endswith(".") else f"{text}."
