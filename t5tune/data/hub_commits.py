@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from t5tune.data.hub_rows import check_hub_entry
 from t5tune.data.hub_splits import is_folder
 from t5tune.hub import HubRepository, find_snapshot
 from t5tune.recipe.schema import DataEntry, DataSection
@@ -26,14 +27,17 @@ def revision_of(entry: DataEntry) -> Revision:
 
 
 def pin_commits(data: DataSection, known: Mapping[Revision, str]) -> DataSection:
-    """Put commits in the place of the revisions of hub data sets.
+    """Put commits in the place of the revisions of hub data sets, and look at all of their splits.
+
+    A split that is not there is found before the first of the others is loaded.
 
     Args:
         data: As the user wrote it.
         known: Commits that a run was begun with; they stay, wherever their branches are today.
 
     Raises:
-        T5TuneError: There is no such data set or revision, or the hub cannot be reached.
+        T5TuneError: There is no such data set, revision, configuration or split, or the hub
+            cannot be reached.
     """
     commits = dict(known)
     pinned: dict[str, DataEntry] = {}
@@ -43,4 +47,5 @@ def pin_commits(data: DataSection, known: Mapping[Revision, str]) -> DataSection
             repository = HubRepository("dataset", *revision)
             commits[revision] = find_snapshot(repository, f"data.{split}").commit
         pinned[split] = entry.model_copy(update={"revision": commits[revision]})
+        check_hub_entry(pinned[split], f"data.{split}")
     return data.model_copy(update=pinned)

@@ -49,12 +49,7 @@ def open_hub_table(entry: DataEntry, place: str, where: str) -> Table:
         T5TuneError: The data set, its configuration or its split is not there, the hub cannot be
             reached, or a file cannot be read; where files are read one by one, at its rows.
     """
-    assert entry.hub is not None
-    assert entry.split is not None
-    repository = HubRepository("dataset", entry.hub, entry.revision)
-    snapshot, found = find_splits(repository, entry.config, where)
-    split = "+".join(found.splits) if entry.split == "all" else entry.split
-    _check_splits(split, found, entry, where)
+    snapshot, found, split = check_hub_entry(entry, where)
     limit = entry.max_examples or _ENDLESS
     if first := _FIRST_ROWS.fullmatch(split):
         split, limit = first[1], min(limit, int(first[2]))
@@ -66,6 +61,24 @@ def open_hub_table(entry: DataEntry, place: str, where: str) -> Table:
         lambda: enumerate(files.rows(pieces), start=1),
         num_rows=files.num(pieces),
     )
+
+
+def check_hub_entry(entry: DataEntry, where: str) -> tuple[Snapshot, SplitFiles, str]:
+    """Find out that data set, configuration and split are there, before anything is loaded.
+
+    Returns:
+        The commit, the files of the splits, and the split that is meant, with its slices.
+
+    Raises:
+        T5TuneError: One of them is not, or the hub cannot be reached.
+    """
+    assert entry.hub is not None
+    assert entry.split is not None
+    repository = HubRepository("dataset", entry.hub, entry.revision)
+    snapshot, found = find_splits(repository, entry.config, where)
+    split = "+".join(found.splits) if entry.split == "all" else entry.split
+    _check_splits(split, found, entry, where)
+    return snapshot, found, split
 
 
 def _split_names(split: str) -> list[str]:

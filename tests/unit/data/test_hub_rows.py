@@ -14,12 +14,12 @@ from huggingface_hub import constants, hf_hub_download
 
 from t5tune.data import hub_parquet
 from t5tune.data.examples import read_examples
-from t5tune.data.hub_commits import hub_entries
+from t5tune.data.hub_commits import hub_entries, pin_commits
 from t5tune.data.sources import load_split
 from t5tune.errors import T5TuneError
 from t5tune.recipe.catalog import recipes_directory
 from t5tune.recipe.loading import load_recipe
-from t5tune.recipe.schema import DataEntry
+from t5tune.recipe.schema import DataEntry, DataSection
 from tests.hub.data_sets import (
     SPLITS,
     add_shipped_data,
@@ -358,3 +358,18 @@ def test_a_folder_laid_out_as_a_repository_may_stand_for_one(hub_here: Hub, tmp_
     message, _ = refusal(str(folder), "trian", config="de-en")
     assert "has no split 'trian'; did you mean train?" in message
     assert hub_here.requests == []
+
+
+def test_all_splits_are_looked_at_before_the_first_is_loaded(hub_here: Hub) -> None:
+    commit = hub_here.add("datasets", WMT, translation_files()).branches["main"]
+    splits = {"train": "train", "validation": "validation", "test": "tset"}
+    entries = {key: {"hub": WMT, "config": "de-en", "split": s} for key, s in splits.items()}
+    with pytest.raises(
+        T5TuneError, match=r"data\.test\.split: .* no split 'tset'; did you mean te"
+    ):
+        pin_commits(DataSection.model_validate(entries), {})
+    assert loaded(hub_here) == []
+    entries["test"]["split"] = "test"
+    pinned = pin_commits(DataSection.model_validate(entries), {})
+    assert [entry.revision for _, entry in hub_entries(pinned)] == [commit] * 3
+    assert loaded(hub_here) == []
