@@ -62,6 +62,7 @@ def test_rising(values: tuple[float, ...]) -> None:
         MULTI30K,
         (10.0, 20.0, 25.0, 26.0, 25.5, 25.0),
         (24.0, 29.0, 22.0, 27.0, 23.0, 29.5),  # noise
+        (10.0, 30.0, 22.0, 30.0, 22.0, 33.0),  # less than the last fall
         (0.0, 83.9, 83.9, 100.0),  # nothing is left to gain
     ],
 )
