@@ -129,7 +129,7 @@ def test_comet_wants_sources_as_many_as_hypotheses(t5tune: RunCommand, folder: P
 def test_eval_names_the_nearest_metric(t5tune: RunCommand, folder: Path) -> None:
     (folder / "runs").mkdir()
     done = t5tune(
-        "eval", "nowhere", "--source", "hypotheses", "--reference", "references",
+        "eval", "nobody/nowhere", "--source", "hypotheses", "--reference", "references",
         "--metric", "commet",
     )  # fmt: skip
     assert "there is no metric commet; did you mean comet?" in done.err

@@ -64,7 +64,7 @@ TEXT = "one\teins\n" * 20
 def _zip(name: str) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
-        archive.writestr(name, TEXT)
+        archive.writestr(zipfile.ZipInfo(name), TEXT)  # without the time of day
     return stream.getvalue()
 
 
