@@ -38,10 +38,8 @@ def test_a_header_and_a_name(
     done = t5tune("validate", tiny_recipe)
     assert next(line for line in done.err.split("\n") if "rm -rf" in line).startswith("error: ")
     tiny_recipe.write_text(tiny_recipe.read_text().rpartition('"a')[0], encoding="utf-8")
-    Path(EVIL).mkdir()
-    (Path(EVIL) / "recipe.yaml").write_text("name: other\n")
-    done = t5tune("train", tiny_recipe, "--output-dir", EVIL)
-    assert done.code == 1
+    done = t5tune("train", tiny_recipe, "--output-dir", EVIL, "training.max_steps=2")
+    assert done.code == 0
     check(done.err)
 
 
