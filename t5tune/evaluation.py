@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from t5tune.data.encoding import encode_texts
 from t5tune.data.examples import Examples, load_examples
 from t5tune.decoding.cached_translator import CachedTranslator
-from t5tune.decoding.exported import Export
+from t5tune.decoding.exported import Export, refuse_export
 from t5tune.decoding.hypothesis_cache import HypothesisCache, choose_cache_file
 from t5tune.decoding.model_fingerprint import fingerprint_model
 from t5tune.decoding.shared_translator import share_translation
@@ -31,9 +31,11 @@ from t5tune.evaluation_report import (
 )
 from t5tune.example_alignments import align_examples
 from t5tune.loaded_model import FoundModel, read_weights_label, share_loaded_model
+from t5tune.manifest import find_change
 from t5tune.model_card.card import write_model_card
 from t5tune.model_card.provenance import describe_provenance
 from t5tune.model_card.training_facts import describe_training
+from t5tune.models.directories import check_model_is_of
 from t5tune.processes import from_first, only_first
 from t5tune.progress import say, track
 from t5tune.recipe.schema import Recipe
@@ -107,7 +109,8 @@ def evaluate_model(
         settings: Settings of decoding and scoring that are not the run's, as KEY=VALUE.
         allow_code: Whether metrics may run code of others.
     """
-    found = only_first(find)  # None in the other processes, which ask for nothing of it
+    # None in the other processes, which ask for nothing of it.
+    found = only_first(lambda: _find_whole(find, export))
     options = from_first(lambda: decoding_options(recipe, cast("FoundModel", found).tokenizer))
     weights = _Weights(found, export)
     translator = _with_cache(found, weights) if use_cache else weights.load()
@@ -154,6 +157,16 @@ def evaluate_model(
         return report
 
     return from_first(report)
+
+
+def _find_whole(find: Callable[[], FoundModel], export: Export | None) -> FoundModel:
+    """Find a model; one of a run has to be that run's own, or its report would not be."""
+    found = find()
+    if found.run is not None:
+        check_model_is_of(found.run)
+    if export is not None and (damage := find_change(export.path)):
+        raise refuse_export(export.path, damage)
+    return found
 
 
 class _Weights:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from t5tune.data.cleaning import clean_training_data
 from t5tune.data.examples import Examples
+from t5tune.data.fingerprints import RowsFingerprint
 from t5tune.data.sources import load_split
 from t5tune.data.training_overlap import TrainingOverlap, measure_overlap, overlap_key
 from t5tune.decoding.translator import DecodingOptions, Hypothesis
 from t5tune.errors import T5TuneError
-from t5tune.files import read_log, read_object, write_text
+from t5tune.files import as_object, read_log, read_object, write_text
 from t5tune.progress import say, track
 from t5tune.recipe.schema import Recipe
 from t5tune.run_directory import EXAMPLES, HYPOTHESES, REPORT_PAGE, RunDirectory
@@ -212,7 +215,7 @@ def format_examples(examples: Examples, hypotheses: Sequence[Hypothesis]) -> Ite
 
 
 def find_overlap(run: RunDirectory, recipe: Recipe, examples: Examples) -> TrainingOverlap | None:
-    """What the examples have in common with a run's training data; measured once, then kept.
+    """What the examples have in common with what a run was trained on; measured once, then kept.
 
     Args:
         run: Knows the fingerprint of its training data.
@@ -220,15 +223,15 @@ def find_overlap(run: RunDirectory, recipe: Recipe, examples: Examples) -> Train
         examples: Of any split.
 
     Returns:
-        None where the training data cannot be read: that is said.
+        None where the training data cannot be read, or is no longer what it was: that is said.
     """
-    fingerprints = read_object(run.environment).get("data_sha256") or {}
-    key = overlap_key(
-        fingerprints.get("data.train") or "unknown", examples.sources, examples.references
-    )
+    recorded = as_object(read_object(run.environment).get("data_sha256")).get("data.train")
+    key = overlap_key(str(recorded), examples.sources, examples.references)
     file = run.overlaps / f"{key}.json"
-    if (known := TrainingOverlap.from_json(read_object(file))) is not None:
-        return known
+    if recorded is not None:
+        known = TrainingOverlap.from_json(read_object(file))
+        if known is not None and len(known.agreement) == len(examples.sources):
+            return known
     try:
         train = load_split(
             recipe.data.train,
@@ -238,12 +241,24 @@ def find_overlap(run: RunDirectory, recipe: Recipe, examples: Examples) -> Train
             source_lang=recipe.source_lang,
             target_lang=recipe.target_lang,
         )
+        train, _ = clean_training_data(train)
     except T5TuneError as error:
         say(f"the test set is not compared with the training data: {error.message}")
         return None
+    rows = RowsFingerprint()
     with track("comparing with the training data", len(train), "examples") as advance:
-        overlap = measure_overlap(_pairs(train, advance), examples.sources, examples.references)
-    write_text(file, json.dumps(overlap.to_json()) + "\n")
+        pairs = rows.watch(_pairs(train, advance))
+        overlap = measure_overlap(pairs, examples.sources, examples.references)
+    if recorded is None:  # nobody knows what to keep it under
+        return overlap
+    if rows.hexdigest() != recorded:
+        say(
+            "the test set is not compared with the training data: data.train is not what it was "
+            f"when {run.path} was trained"
+        )
+        return None
+    with suppress(T5TuneError):  # it can be measured again
+        write_text(file, json.dumps(overlap.to_json()) + "\n")
     return overlap
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,25 +26,49 @@ def write_text(path: Path, text: str) -> None:
         raise
 
 
-def read_object(path: Path) -> dict[str, Any]:
-    """The object of a JSON file; an empty one where it is missing, damaged or no object."""
+def parse_json(text: str) -> Any:
+    """A JSON value.
+
+    Raises:
+        ValueError: It is none, or nested deeper than Python can read.
+    """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):  # the last one from deep nesting
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """The object of a JSON file; an empty one where it is missing, damaged or something else."""
+    try:
+        return as_object(parse_json(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
         return {}
-    return content if isinstance(content, dict) else {}
+
+
+def as_object(value: Any) -> dict[str, Any]:
+    """The value if it is an object of JSON, else an empty one."""
+    return value if isinstance(value, dict) else {}
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:
     """The lines of a run's log; what a crash or a bad disk has made of others is left out."""
+    if not path.is_file():
+        return []
     lines = []
-    if path.is_file():
-        for text in path.read_text(encoding="utf-8", errors="replace").split("\n"):
-            try:
-                line = json.loads(text)
-                is_line = line["step"] >= 0 and line["elapsed_seconds"] >= 0
-            except (ValueError, TypeError, KeyError, RecursionError):
-                continue
-            if is_line:
+    for text in path.read_text(encoding="utf-8", errors="replace").split("\n"):
+        with suppress(ValueError):
+            line = as_object(parse_json(text))
+            if _is_log_line(line):
                 lines.append(line)
     return lines
+
+
+def _is_log_line(line: dict[str, Any]) -> bool:
+    seconds = line.get("elapsed_seconds")
+    counts = (line.get("step"), line.get("batch_limit", 0))
+    return (
+        all(type(count) is int and count >= 0 for count in counts)
+        and isinstance(seconds, int | float)
+        and 0 <= seconds < math.inf
+    )

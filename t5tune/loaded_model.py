@@ -13,6 +13,8 @@ from t5tune.decoding.model_fingerprint import fingerprint_model
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import DecodingOptions, options_of_recipe
 from t5tune.errors import T5TuneError
+from t5tune.files import as_object
+from t5tune.models.directories import SETTINGS_KEY, check_run
 from t5tune.models.families import (
     default_prefix,
     find_family,
@@ -29,9 +31,6 @@ from t5tune.run_directory import RunDirectory, continuing_command
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedTokenizerBase
-
-# Key of our own in config.json: what a model directory has to tell wherever it is moved to.
-SETTINGS_KEY = "t5tune"
 
 # Without a limit of its own a model may generate twice as much as it reads, and this many more.
 SPARE_TOKENS = 20
@@ -190,17 +189,13 @@ def find_model(
         task: What a model that is no run is used for, as in a recipe.
 
     Raises:
-        T5TuneError: It is none of these, a run that has no model yet, or a model that has to be
-            told its languages or its prefix.
+        T5TuneError: It is none of these, a run that has no model yet, damaged, or a model that
+            has to be told its languages or its prefix.
     """
     run = RunDirectory(Path(name))
     if not run.is_run:
         return _find_bare_model(name, task, source_lang, target_lang, prefix)
-    if not run.has_model:
-        raise T5TuneError(
-            f"{name} has no model yet: its training has not finished.",
-            next_command=f"{continuing_command(run)}   # continues it",
-        )
+    check_run(run)
     recipe = load_recipe(run.recipe)
     return FoundModel(
         run.name,
@@ -230,9 +225,9 @@ def _find_bare_model(
                 next_command="--source-lang en --target-lang de",
             )
         forced_bos = set_languages(tokenizer, source_lang, target_lang)
-    own: dict[str, Any] = getattr(config, SETTINGS_KEY, None) or {}
-    if prefix is None:
-        prefix = own.get("prefix")
+    own = as_object(getattr(config, SETTINGS_KEY, None))
+    if prefix is None and isinstance(own.get("prefix"), str):
+        prefix = own["prefix"]
     if prefix is None:
         is_bytes = is_byte_level(tokenizer)
         prefix = default_prefix(
@@ -241,7 +236,8 @@ def _find_bare_model(
         needs_one = was_trained_with_prefixes(config, is_byte_level=is_bytes)
         if needs_one and not prefix and task == "translation":
             _miss_prefix(name, has_languages=has_both)
-    max_source_length = own.get("max_source_length")
+    limit = own.get("max_source_length")
+    max_source_length = limit if isinstance(limit, int) and limit > 0 else None
     return FoundModel(
         name, name, revision, config, tokenizer, prefix, max_source_length, forced_bos
     )
@@ -342,8 +338,8 @@ def _rebuild(copied: _Description) -> LoadedModel:
 
 def read_weights_label(config: PreTrainedConfig) -> str | None:
     """Which weights of its training a model has; None for a model from elsewhere."""
-    own: dict[str, Any] = getattr(config, SETTINGS_KEY, None) or {}
-    return own.get("weights")
+    weights = as_object(getattr(config, SETTINGS_KEY, None)).get("weights")
+    return None if weights is None else str(weights)
 
 
 def is_byte_level(tokenizer: PreTrainedTokenizerBase) -> bool:

@@ -60,7 +60,7 @@ def translate_input(
         origin = None
         if facts is not None:
             engine = lazy.open().engine if facts.num_lines else model.engine
-            origin = describe_origin(facts, layout, model, search, engine)
+            origin = describe_origin(facts, layout, model, search, engine, lazy.patience)
         target = OutputFile(output, origin)
         if target.progress.num_items:
             say(f"going on after {target.progress.num_items:,} {kind.unit} in {target.partial}")
@@ -144,6 +144,7 @@ class _LazyTranslator:
         self._is_document = is_document
         self.translator: Translator | None = None
         self.options: DecodingOptions | None = None
+        self.patience: float | None = None
 
     def open(self) -> Translator:
         """Load it if it is not there."""
@@ -156,6 +157,7 @@ class _LazyTranslator:
                 prefix=self._model.prefix,
             )
             self.options = self._search.apply(opened.options)
+            self.patience = opened.patience
             translator = opened.translator
             self.translator = SentenceTranslator(translator) if self._is_document else translator
         return self.translator

@@ -20,11 +20,19 @@ if TYPE_CHECKING:
 
 
 class OpenedTranslator(NamedTuple):
-    """What translates, and how it searches unless it is told otherwise."""
+    """What translates, and how it searches unless it is told otherwise.
+
+    Attributes:
+        translator: With the model.
+        options: Of the search.
+        name: Of the run, the directory or the model on the hub.
+        patience: Of an export; None for torch.
+    """
 
     translator: Translator
     options: DecodingOptions
     name: str
+    patience: float | None = None
 
 
 def open_translator(
@@ -50,7 +58,8 @@ def open_translator(
     export = choose_export(name, engine)
     if export is not None:
         settings = export.settings
-        return OpenedTranslator(open_export(export), settings.options, settings.name)
+        translator = open_export(export)
+        return OpenedTranslator(translator, settings.options, settings.name, settings.patience)
     from t5tune.loaded_model import load_for_translation
 
     model = load_for_translation(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from t5tune.decoding.exported import is_fresh, list_exports, read_export
 from t5tune.errors import T5TuneError
+from t5tune.files import read_object
 from t5tune.loaded_model import load_for_translation
 from t5tune.manifest import find_damage
 from t5tune.run_directory import RunDirectory
@@ -63,23 +63,29 @@ def verify_model(run: RunDirectory) -> Iterator[Check]:
 
 
 def _find_damaged_export(directory: Path, run: RunDirectory) -> str | None:
-    damage = find_damage(directory)
-    if damage is None and not is_fresh(read_export(directory), run):
-        damage = f"made from other weights: t5tune export {run.path}"
-    return damage
+    if damage := find_damage(directory):
+        return damage
+    try:
+        export = read_export(directory)
+    except T5TuneError as error:
+        return error.message
+    return None if is_fresh(export, run) else f"made from other weights: t5tune export {run.path}"
 
 
 def _find_other_translation(run: RunDirectory) -> str | None:
     """How the translation of the stored sentence differs from the stored one."""
-    smoke = json.loads(run.smoke.read_text(encoding="utf-8"))
+    smoke = read_object(run.smoke)
+    source, expected = smoke.get("source"), smoke.get("hypothesis")
+    if not isinstance(source, str) or not isinstance(expected, str):
+        return f"{run.smoke.name} holds no sentence with its translation"
     try:
         model = load_for_translation(str(run.path))
-        (hypothesis,) = translate_lines(model, [smoke["source"]])
+        (hypothesis,) = translate_lines(model, [source])
     except T5TuneError as error:
         return error.message
-    if hypothesis == smoke["hypothesis"]:
+    if hypothesis == expected:
         return None
     return (
-        f"{smoke['source']!r} was translated as {smoke['hypothesis']!r} on {smoke['device']} when "
-        f"the model was saved, and is {hypothesis!r} now"
+        f"{source!r} was translated as {expected!r} on {smoke.get('device')} when the model was "
+        f"saved, and is {hypothesis!r} now"
     )

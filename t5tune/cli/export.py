@@ -71,11 +71,13 @@ def export(
 def _check_run(run: RunDirectory) -> None:
     """Refuse to export what is not what training left behind."""
     from t5tune.errors import T5TuneError
+    from t5tune.models.directories import check_run
 
-    if not run.is_run or not run.has_model:
+    if not run.is_run:
         raise T5TuneError(
             f"{run.path} is not a finished run.", next_command="t5tune export RUN   # another one"
         )
+    check_run(run)
     from t5tune.verification import verify_model
 
     for check in verify_model(run):

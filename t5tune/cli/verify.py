@@ -27,7 +27,7 @@ def verify(
     import shlex
 
     from t5tune.cli.models import choose_run
-    from t5tune.decoding.exported import is_export
+    from t5tune.decoding.exported import is_export, remake_command
     from t5tune.errors import T5TuneError
     from t5tune.run_directory import continuing_command
 
@@ -59,7 +59,7 @@ def verify(
     if bad:
         path, damaged = shlex.quote(str(directory.path)), shlex.quote(str(bad[0]))
         if is_export(bad[0]):
-            next_command = f"t5tune export {path}   # makes it again"
+            next_command = f"{remake_command(bad[0])}   # makes it again"
         elif directory.model.is_dir() and directory.model not in bad:
             next_command = f"rm -r {damaged}   # the model is whole and needs no checkpoint"
         else:

@@ -3,12 +3,32 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+Row = TypeVar("Row", bound=Iterable[str])
 
 
 def fingerprint_rows(rows: Iterable[Iterable[str]]) -> str:
     """SHA-256 over texts, in order, as 64 hexadecimal digits."""
-    digest = hashlib.sha256()
-    for row in rows:
-        digest.update("\0".join(row).encode() + b"\0\n")
-    return digest.hexdigest()
+    watched = RowsFingerprint()
+    for _ in watched.watch(rows):
+        pass
+    return watched.hexdigest()
+
+
+class RowsFingerprint:
+    """The fingerprint of rows that are read for something else."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+
+    def watch(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """The rows, as they are; each is taken into account before it is given."""
+        for row in rows:
+            self._digest.update("\0".join(row).encode() + b"\0\n")
+            yield row
+
+    def hexdigest(self) -> str:
+        """Of all rows until now, as `fingerprint_rows` gives it."""
+        return self._digest.hexdigest()

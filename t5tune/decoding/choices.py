@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from t5tune.decoding.exported import PATIENCE
 from t5tune.decoding.lines import FileFacts
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.errors import T5TuneError, did_you_mean
@@ -89,14 +90,30 @@ def choose_format(name: str | None, path: Path | None, *, is_document: bool) -> 
 
 
 def describe_origin(
-    facts: FileFacts, layout: Layout, model: ModelChoice, search: SearchChoice, engine: str
+    facts: FileFacts,
+    layout: Layout,
+    model: ModelChoice,
+    search: SearchChoice,
+    engine: str,
+    patience: float | None = None,
 ) -> dict[str, Any]:
-    """What the output depends on."""
+    """What the output depends on.
+
+    Args:
+        facts: Of the input.
+        layout: Of the input and the output.
+        model: Which one translates.
+        search: How.
+        engine: The one that was chosen.
+        patience: Of the export that translates. The usual one is not named, as it was not before
+            exports could have another.
+    """
     choices = {**asdict(layout), **asdict(search), **asdict(model), "engine": engine}
     del choices["name"]
     return {
         "the input's SHA-256": facts.sha256,
         "the model": _fingerprint(model.name),
+        **({} if patience in (None, PATIENCE) else {"the export's patience": patience}),
         **{key: value for key, value in choices.items() if value is not None},
     }
 

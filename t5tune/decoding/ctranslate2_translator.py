@@ -7,16 +7,24 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import ctranslate2
 
 from t5tune.data.truncation import shorten_all
 from t5tune.decoding.batches import form_batches
-from t5tune.decoding.exported import QUANTIZATIONS, VOCABULARY_FILE, Export
+from t5tune.decoding.exported import (
+    QUANTIZATIONS,
+    VOCABULARY_FILE,
+    Export,
+    refuse_export,
+    remake_command,
+)
 from t5tune.decoding.tokenization import load_tokenization
 from t5tune.decoding.translator import DecodingOptions, Hypothesis, SearchingTranslator
 from t5tune.errors import T5TuneError
+from t5tune.manifest import blaming_damage, find_damage
 
 CHUNK = 2000  # texts a call of the tokenizer
 WAITING_PER_WORKER = 2  # batches: enough that no worker waits
@@ -42,11 +50,17 @@ class CTranslate2Translator(SearchingTranslator):
         self.engine = export.engine
         self.num_truncated = 0
         self.max_source_length = settings.max_source_length
-        self._directory = str(export.path)
+        self._directory = export.path
         self._settings = settings
-        self._tokenization = load_tokenization(export.path, settings.tokenization)
-        text = (export.path / VOCABULARY_FILE).read_text(encoding="utf-8")
-        self._tokens: list[str] = json.loads(text)
+        self._blaming_files = partial(
+            blaming_damage,
+            partial(find_damage, export.path),
+            partial(refuse_export, export.path),
+        )
+        with self._blaming_files():
+            self._tokenization = load_tokenization(export.path, settings.tokenization)
+            text = (export.path / VOCABULARY_FILE).read_text(encoding="utf-8")
+            self._tokens: list[str] = json.loads(text)
         self._ids = {token: number for number, token in enumerate(self._tokens)}
         self._eos = self._tokens[settings.eos_token_id]
         self._model: Any = None
@@ -163,16 +177,17 @@ class CTranslate2Translator(SearchingTranslator):
             on_gpus = {"device_index": list(range(count_workers()))}
             on_cores = {"inter_threads": count_workers(), "intra_threads": 1}
             try:
-                self._model = ctranslate2.Translator(
-                    self._directory,
-                    device=device,
-                    compute_type=self._settings.quantization,
-                    **(on_cores if device == "cpu" else on_gpus),
-                )
+                with self._blaming_files():
+                    self._model = ctranslate2.Translator(
+                        str(self._directory),
+                        device=device,
+                        compute_type=self._settings.quantization,
+                        **(on_cores if device == "cpu" else on_gpus),
+                    )
             except (RuntimeError, ValueError) as error:
                 raise T5TuneError(
                     f"{self._directory}: CTranslate2 cannot load it: {error}",
-                    next_command="t5tune export RUN   # makes it again",
+                    next_command=remake_command(self._directory),
                 ) from error
         return self._model
 

@@ -12,6 +12,7 @@ from t5tune.decoding.exported import (
     is_fresh,
     list_exports,
     read_export,
+    remake_command,
 )
 from t5tune.errors import T5TuneError, did_you_mean
 from t5tune.progress import say
@@ -74,9 +75,9 @@ def _examine(directory: Path, run: RunDirectory, engine: str) -> tuple[Export | 
     try:
         export = read_export(directory)
     except T5TuneError as error:
-        return None, error.message
+        return None, f"{error.message.removesuffix('.')}: {error.next_command}"
     if not is_fresh(export, run):
-        return None, f"{directory} was made from other weights: t5tune export {run.path}"
+        return None, f"{directory} was made from other weights: {remake_command(directory)}"
     if export.settings.quantization not in list_available():
         return None, f"{directory}: there is no such arithmetic on this machine"
     if engine == AUTO and not export.may_be_default:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any
 
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.errors import T5TuneError
-from t5tune.manifest import find_missing, fingerprint_directory
+from t5tune.files import read_object
+from t5tune.manifest import find_damage_at_a_glance, fingerprint_directory
 from t5tune.run_directory import RunDirectory
 
 SETTINGS_FILE = "t5tune.json"
@@ -89,8 +91,8 @@ class Export:
 
 
 def is_export(directory: Path) -> bool:
-    """Whether `t5tune export` wrote this directory."""
-    return (directory / SETTINGS_FILE).is_file()
+    """Whether `t5tune export` wrote this directory, whatever has become of it since."""
+    return any((directory / name).is_file() for name in (SETTINGS_FILE, PARITY_FILE))
 
 
 def read_export(directory: Path) -> Export:
@@ -99,18 +101,41 @@ def read_export(directory: Path) -> Export:
     Raises:
         T5TuneError: A file is missing, cut off or not what was written.
     """
-    problem = find_missing(directory)
-    try:
-        content = json.loads((directory / SETTINGS_FILE).read_text(encoding="utf-8"))
-        settings = ExportSettings(**content)
-        parity = json.loads((directory / PARITY_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError, TypeError) as error:
-        problem = problem or str(error)
+    problem = find_damage_at_a_glance(directory)
     if problem is not None:
-        raise T5TuneError(
-            f"{directory}: {problem}.", next_command=f"t5tune export {directory.parent}"
-        )
+        raise refuse_export(directory, problem)
+    parity = read_object(directory / PARITY_FILE)
+    try:
+        settings = ExportSettings(**read_object(directory / SETTINGS_FILE))
+        DecodingOptions(**settings.decoding)
+    except TypeError as error:
+        problem = f"{SETTINGS_FILE} is not one of this version of t5tune"
+        raise refuse_export(directory, problem) from error
     return Export(directory, settings, parity)
+
+
+def refuse_export(directory: Path, problem: str) -> T5TuneError:
+    """What to say of an export that cannot be used."""
+    return T5TuneError(f"{directory}: {problem}.", next_command=remake_command(directory))
+
+
+def remake_command(directory: Path) -> str:
+    """The command that makes an export again, as it was made."""
+    known = read_object(directory / SETTINGS_FILE)
+    quantization, patience = known.get("quantization"), known.get("patience")
+    run = RunDirectory(directory.parent)
+    own = directory.name.removeprefix(ENGINE_PREFIX)
+    is_in_run = run.is_run and own in QUANTIZATIONS
+    words = ["t5tune", "export", str(run.path) if is_in_run else "RUN"]
+    if is_in_run:
+        quantization = own
+    else:
+        words += ["--output-dir", str(directory)]
+    if quantization in QUANTIZATIONS[1:]:
+        words += ["--quantization", str(quantization)]
+    if isinstance(patience, int | float) and patience != PATIENCE:
+        words += ["--patience", str(patience)]
+    return shlex.join(words)
 
 
 def write_settings(settings: ExportSettings, directory: Path) -> None:

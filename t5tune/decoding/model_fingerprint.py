@@ -6,7 +6,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from t5tune.manifest import MANIFEST, hash_file, read_manifest
+from t5tune.manifest import MANIFEST, hash_file, read_manifest, was_touched
 
 # Beside a model, but of no influence on what it generates. Anything unknown counts.
 _OTHER_FILES = {
@@ -38,10 +38,7 @@ def _hash(path: Path) -> str:
     manifest = path.with_name(MANIFEST)
     entry = ((read_manifest(path.parent) or {}).get("files") or {}).get(path.name)
     if entry is not None:
-        now = path.stat()
-        # The time of the last change of the file or its name cannot be set by a program, as
-        # the time of its last modification can.
-        is_older = now.st_ctime_ns <= manifest.stat().st_ctime_ns
-        if now.st_size == entry["size"] and is_older:
+        is_same_size = path.stat().st_size == entry["size"]
+        if is_same_size and not was_touched(path, manifest):
             return str(entry["sha256"])
     return hash_file(path)

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 
-from t5tune.files import read_log, read_object
+from t5tune.files import as_object, read_log, read_object
+from t5tune.models.directories import SETTINGS_KEY
 from t5tune.recipe.schema import DataEntry, Recipe
 from t5tune.run_directory import RunDirectory
 
-_SETTINGS_KEY = "t5tune"  # in config.json
 _PACKAGES = ("t5tune", "torch", "transformers", "tokenizers")
 
 
@@ -53,7 +53,7 @@ def read_facts(run: RunDirectory) -> ModelFacts:
     """Read config.json, smoke.json, the sizes of the weights, environment.json and log.jsonl."""
     config = read_object(run.model / "config.json")
     tokenizer = read_object(run.model / "tokenizer_config.json")
-    own = config.get(_SETTINGS_KEY) or {}
+    own = as_object(config.get(SETTINGS_KEY))
     smoke = read_object(run.smoke)
     environment = read_object(run.environment)
     last: dict[str, Any] = next(reversed(read_log(run.log)), {})

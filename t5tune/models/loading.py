@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import transformers
 from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 from transformers import (
@@ -24,8 +25,10 @@ from transformers import (
 from transformers.utils import logging
 
 from t5tune.errors import T5TuneError, did_you_mean
+from t5tune.files import read_object
 from t5tune.hub import HubRepository, Snapshot
 from t5tune.hub.integrity import find_damaged_file
+from t5tune.models.directories import blaming_files, check_model, find_tokenizer_gap, refuse_model
 from t5tune.models.generation import load_generation_config, read_needs
 from t5tune.models.hub_files import (
     download_config,
@@ -60,8 +63,10 @@ def load_config(
         overrides: Fields to change; each has to be one that the configuration has.
 
     Raises:
-        T5TuneError: It cannot be read, is no encoder-decoder model's, or lacks a field.
+        T5TuneError: It cannot be read, is no encoder-decoder model's, lacks a field, or its
+            directory is damaged.
     """
+    check_model(Path(name))
     place = _fetch(name, revision, download_config)
     with _loading(name, "model"):
         config = AutoConfig.from_pretrained(name, **place)
@@ -131,12 +136,25 @@ def load_tokenizer(name: str, *, revision: str | None = None) -> PreTrainedToken
     """Load a tokenizer from the hub or a directory.
 
     Raises:
-        T5TuneError: There is none, or it cannot be reached.
+        T5TuneError: There is none, it cannot be reached, or its directory is damaged.
     """
     place = _fetch(name, revision, download_tokenizer)
-    with _loading(name, "tokenizer"):
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(name, **place)
+    directory = Path(name)
+    with _loading(name, "tokenizer"), blaming_files(directory):
+        try:
+            tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(name, **place)
+        except Exception:  # the libraries raise all kinds where a file is missing
+            kind = read_object(directory / "tokenizer_config.json").get("tokenizer_class")
+            _check_tokenizer(directory, getattr(transformers, str(kind), None))
+            raise
+    _check_tokenizer(directory, type(tokenizer))
     return tokenizer
+
+
+def _check_tokenizer(directory: Path, kind: type[PreTrainedTokenizerBase] | None) -> None:
+    """Refuse a directory without the files that a class of tokenizers reads."""
+    if directory.is_dir() and (gap := find_tokenizer_gap(directory, kind)):
+        raise refuse_model(directory, gap)
 
 
 @track("loading the weights")
@@ -148,10 +166,11 @@ def load_model(
     The dtype is given because a model saved in half precision would else be trained in it.
 
     Raises:
-        T5TuneError: The weights are missing, incomplete, or cannot be reached.
+        T5TuneError: The weights are missing, incomplete, damaged, or cannot be reached.
     """
+    check_model(Path(name))
     place = _fetch(name, revision, download_weights)
-    with _loading(name, "model"):
+    with _loading(name, "model"), blaming_files(Path(name)):
         model: PreTrainedModel = AutoModelForSeq2SeqLM.from_pretrained(
             name,
             config=config,

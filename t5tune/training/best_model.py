@@ -11,13 +11,15 @@ from typing import Any
 from transformers import PreTrainedModel
 
 from t5tune.decoding.torch_translator import TorchTranslator
-from t5tune.loaded_model import SETTINGS_KEY, LoadedModel, default_device
+from t5tune.loaded_model import LoadedModel, default_device
 from t5tune.manifest import flush, remove_directory, write_manifest
+from t5tune.models.directories import SETTINGS_KEY
 from t5tune.models.loading import load_model
 from t5tune.progress import say, track
 from t5tune.run_directory import RunDirectory
 from t5tune.training.averaging import set_weights
 from t5tune.training.disk_space import count_model_bytes, refuse_full_disk
+from t5tune.training.environment import record_model
 from t5tune.training.selection import LoopResult
 from t5tune.translation import translate_lines
 
@@ -71,6 +73,7 @@ def keep_best_model(
     remove_directory(run.model)
     os.replace(temporary, run.model)
     flush(run.path)
+    record_model(run)
     say(f"model: {run.model} ({result.weights})")
 
 

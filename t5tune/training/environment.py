@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import os
 import platform
 import subprocess
 from collections.abc import Mapping
@@ -15,6 +16,8 @@ import torch
 
 from t5tune import __version__
 from t5tune.files import read_object, write_text
+from t5tune.manifest import fingerprint_directory
+from t5tune.models.directories import MODEL_KEY
 from t5tune.processes import place
 from t5tune.recipe.schema import Recipe
 from t5tune.run_directory import RunDirectory
@@ -57,6 +60,21 @@ def record_environment(
         "num_examples": dict(num_examples or {}),
         "recipe": recipe.model_dump(mode="json"),
     }
+    _write(run, environment)
+
+
+def record_model(run: RunDirectory) -> None:
+    """Note in environment.json which model the training has ended with."""
+    environment = read_object(run.environment)
+    if environment:
+        before = run.environment.stat()
+        environment[MODEL_KEY] = fingerprint_directory(run.model)
+        _write(run, environment)
+        # The time of this file stays that of the beginning: it tells which run is the newest.
+        os.utime(run.environment, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def _write(run: RunDirectory, environment: Mapping[str, Any]) -> None:
     write_text(run.environment, json.dumps(environment, indent=2, ensure_ascii=False) + "\n")
 
 

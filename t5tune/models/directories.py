@@ -1,0 +1,220 @@
+"""Whether a directory still holds the model that was saved there. Imports no model library."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from functools import partial
+from pathlib import Path
+
+from t5tune.errors import T5TuneError
+from t5tune.files import as_object, parse_json, read_object
+from t5tune.manifest import (
+    MANIFEST,
+    blaming_damage,
+    find_change,
+    find_damage,
+    find_damage_at_a_glance,
+    fingerprint_directory,
+)
+from t5tune.recipe.loading import load_recipe
+from t5tune.run_directory import RunDirectory, continuing_command, display_path
+from t5tune.scoring.names import is_evaluate_metric
+
+# Key of our own in config.json: what a model directory has to tell wherever it is moved to.
+SETTINGS_KEY = "t5tune"
+MODEL_KEY = (
+    "model_sha256"  # of environment.json: the manifest of the model that training ended with
+)
+
+# Files of a tokenizer that Transformers can do without.
+_OPTIONAL = ("tokenizer_file", "tokenizer_config_file", "target_vocab_file")
+_VOCABULARIES = ("tokenizer.json", "*.model", "*.spm", "vocab*", "*.tiktoken", "*.bpe", "dict*.txt")
+# What Transformers takes, the first kind that is there.
+_WEIGHTS = ("model*.safetensors", "pytorch_model*.bin")
+_GENERATION = "generation_config.json"
+_INDEX = "*.index.json"  # which part of the weights is in which file
+_JSON = (
+    "config.json", _GENERATION, "tokenizer.json", "tokenizer_config.json",
+    "special_tokens_map.json", "added_tokens.json", "vocab.json", _INDEX,
+)  # fmt: skip
+_LENGTH_BYTES = 8  # before the header of a safetensors file
+
+
+def check_model(directory: Path) -> None:
+    """Refuse a directory that is not what it was when a model was saved there, at a glance.
+
+    By the manifest, where t5tune has saved the model. A directory from elsewhere has none: there,
+    files of JSON have to be JSON, and files of weights as long as they say themselves.
+
+    Args:
+        directory: Of a model; the id of one on the hub passes.
+
+    Raises:
+        T5TuneError: With the file and the next command.
+    """
+    if (directory / MANIFEST).is_file():
+        damage = find_damage_at_a_glance(directory)
+    else:
+        damage = _find_unreadable(directory) if directory.is_dir() else None
+    if damage is not None:
+        raise refuse_model(directory, damage)
+
+
+def check_run(run: RunDirectory) -> None:
+    """Refuse a run without a whole model, at a glance.
+
+    Raises:
+        T5TuneError: With the file and the next command.
+    """
+    if not run.model.is_dir():
+        raise T5TuneError(
+            f"{run.path} has no model yet: its training has not finished.",
+            next_command=f"{_train_command(run)}   # continues it",
+        )
+    if not (run.model / MANIFEST).is_file():
+        raise refuse_model(run.model, f"{MANIFEST} is missing")
+    check_model(run.model)
+
+
+def check_model_is_of(run: RunDirectory) -> None:
+    """Refuse to judge a run by what is not its model: other weights, or changed ones.
+
+    Files that were written after the manifest are read whole, whatever their size.
+
+    Raises:
+        T5TuneError: With the file and the next command.
+    """
+    if damage := find_change(run.model):
+        raise refuse_model(run.model, damage)
+    recorded = read_object(run.environment).get(MODEL_KEY)
+    if recorded is not None and recorded != fingerprint_directory(run.model):
+        raise refuse_model(
+            run.model, "this is not the model that the training of the run ended with"
+        )
+
+
+def blaming_files(directory: Path) -> AbstractContextManager[None]:
+    """Put what a library raises about a model down to its files, where one is damaged.
+
+    Args:
+        directory: Of a model; where it is none, nothing is looked at.
+    """
+
+    def find() -> str | None:
+        if (directory / MANIFEST).is_file():
+            return find_damage(directory)
+        return _find_unreadable(directory, all_of=True) if directory.is_dir() else None
+
+    return blaming_damage(find, partial(refuse_model, directory))
+
+
+def find_tokenizer_gap(directory: Path, kind: type | None) -> str | None:
+    """Which file a tokenizer lacks; None if it has what it needs.
+
+    Transformers builds one from nothing, which takes every text for unknown.
+
+    Args:
+        directory: That the tokenizer is loaded from.
+        kind: Its class in Transformers, if that is known.
+    """
+    names: Mapping[str, str] = getattr(kind, "vocab_files_names", {})
+    needed = [name for role, name in names.items() if role not in _OPTIONAL]
+    if not (directory / "tokenizer_config.json").is_file() and kind is None:
+        return "tokenizer_config.json is missing"
+    if not needed or (directory / "tokenizer.json").is_file():
+        return None
+    missing = [name for name in needed if not (directory / name).is_file()]
+    if not any(any(directory.glob(pattern)) for pattern in _VOCABULARIES):
+        return f"there is no tokenizer: neither tokenizer.json nor {' and '.join(needed)}"
+    return f"{missing[0]} is missing" if 0 < len(missing) < len(needed) else None
+
+
+def refuse_model(directory: Path, damage: str) -> T5TuneError:
+    """What to say of a directory whose model cannot be used."""
+    return T5TuneError(
+        f"{display_path(directory)}: {damage}.", next_command=_remake_command(directory)
+    )
+
+
+def _remake_command(directory: Path) -> str:
+    run = RunDirectory(directory.parent)
+    if run.is_run and directory.name == run.model.name:
+        has_checkpoint = run.checkpoints.is_dir() and any(run.checkpoints.iterdir())
+        what = "makes it again from the checkpoints" if has_checkpoint else "trains it again"
+        return f"{_train_command(run)}   # {what}"
+    shown = shlex.quote(display_path(directory))
+    return f"ls -l {shown}   # then copy it again from where it came from"
+
+
+def _train_command(run: RunDirectory) -> str:
+    runs_code = any(map(is_evaluate_metric, load_recipe(run.recipe).metrics))
+    return continuing_command(run, ["--allow-code"] if runs_code else [])
+
+
+def _find_unreadable(directory: Path, *, all_of: bool = False) -> str | None:
+    """The first file of a model from elsewhere that cannot be what was saved, and why.
+
+    Args:
+        directory: Without a manifest.
+        all_of: Read large files of JSON too, which take time.
+    """
+    for pattern in _JSON:
+        for path in directory.glob(pattern):
+            if problem := _find_json_problem(path, all_of=all_of):
+                return f"{path.name} {problem}"
+    # Beside the settings that t5tune writes into config.json there are always those of the search.
+    if (
+        SETTINGS_KEY in read_object(directory / "config.json")
+        and not (directory / _GENERATION).is_file()
+    ):
+        return f"{_GENERATION} is missing"
+    weights = next(filter(None, (sorted(directory.glob(kind)) for kind in _WEIGHTS)), [])
+    for path in weights:
+        if problem := _find_weights_problem(path):
+            return f"{path.name} {problem}"
+    for path in directory.glob(_INDEX):
+        parts = as_object(read_object(path).get("weight_map")).values()
+        for name in sorted(set(map(str, parts))):
+            if not (directory / name).is_file():
+                return f"{name} is missing, which {path.name} names"
+    return None
+
+
+_LARGE = 1_000_000  # bytes of JSON: read by the libraries anyway, and not twice
+
+
+def _find_json_problem(path: Path, *, all_of: bool) -> str | None:
+    try:
+        if path.stat().st_size > _LARGE and not all_of:
+            return None
+        content = parse_json(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    except ValueError:
+        return "is not JSON"
+    return None if isinstance(content, dict) else "does not hold a JSON object"
+
+
+def _find_weights_problem(path: Path) -> str | None:
+    """What is wrong with the size of a file of weights, as far as it says it itself."""
+    try:
+        size = path.stat().st_size
+        if size == 0:
+            return "is empty"
+        if path.suffix != ".safetensors":
+            return None
+        with path.open("rb") as stream:
+            length = int.from_bytes(stream.read(_LENGTH_BYTES), "little")
+            if length > size - _LENGTH_BYTES:
+                return "is cut off, or no file of weights"
+            header = json.loads(stream.read(length))
+        ends = [entry["data_offsets"][1] for name, entry in header.items() if name[:2] != "__"]
+        whole = _LENGTH_BYTES + length + max(ends, default=0)
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
+        return "has a damaged header"
+    return None if size == whole else f"has {size:,} bytes instead of {whole:,}"
