@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shlex
 from collections import Counter
@@ -12,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from t5tune.errors import T5TuneError
-from t5tune.files import write_text
+from t5tune.files import write_texts
 from t5tune.recipe.loading import load_recipe
 from t5tune.recipe.schema import Recipe
 from t5tune.run_directory import RunDirectory, find_directory, refuse_run
+from t5tune.scoring.stored_examples import parse_example
 from t5tune.scoring.text_files import read_lines
 
 if TYPE_CHECKING:
@@ -139,14 +139,22 @@ def gather_systems(
 
 
 def write_comparison(comparison: Comparison, directory: Path) -> None:
-    """Write the comparison as JSON, as Markdown and as a page to look at."""
+    """Write the comparison as JSON, as Markdown and as a page to look at.
+
+    Raises:
+        NotWritten: They cannot be written.
+    """
     from t5tune.scoring.comparison_markdown import render_markdown
     from t5tune.scoring.comparison_text import format_json
     from t5tune.scoring.report_html import render_comparison_html
 
-    write_text(directory / "comparison.json", format_json(comparison) + "\n")
-    write_text(directory / "comparison.md", render_markdown(comparison))
-    write_text(directory / "comparison.html", render_comparison_html(comparison))
+    write_texts(
+        {
+            directory / "comparison.json": format_json(comparison) + "\n",
+            directory / "comparison.md": render_markdown(comparison),
+            directory / "comparison.html": render_comparison_html(comparison),
+        }
+    )
 
 
 def _first_run(arguments: Sequence[str]) -> RunDirectory | None:
@@ -270,15 +278,14 @@ def _read_evaluation(directory: Path, name: str, origin: str) -> Outputs | None:
 def _read_examples(path: Path, name: str, origin: str) -> Outputs:
     rows = []
     for number, line in enumerate(read_lines(path), start=1):
-        try:
-            row = json.loads(line)
-            rows.append((row["hypothesis"], tuple(row["references"]), row["source"]))
-        except (ValueError, KeyError, TypeError) as error:
+        row = parse_example(line)
+        if row is None:
             raise T5TuneError(
                 f"{path}: line {number} is no example that t5tune eval wrote.",
                 next_command=f"t5tune eval {shlex.quote(origin)}   # writes the file again",
-            ) from error
-    hypotheses, references, sources = zip(*rows, strict=True) if rows else ((), (), ())
+            )
+        rows.append(row)
+    sources, hypotheses, references = zip(*rows, strict=True) if rows else ((), (), ())
     has_sources = None not in sources
     return Outputs(name, origin, hypotheses, references, sources if has_sources else None)
 

@@ -30,6 +30,7 @@ from t5tune.evaluation_report import (
     write_evaluation,
 )
 from t5tune.example_alignments import align_examples
+from t5tune.files import NotWritten
 from t5tune.loaded_model import FoundModel, read_weights_label, share_loaded_model
 from t5tune.manifest import find_change
 from t5tune.model_card.card import write_model_card
@@ -39,7 +40,7 @@ from t5tune.models.directories import check_model_is_of
 from t5tune.processes import from_first, only_first
 from t5tune.progress import say, track
 from t5tune.recipe.schema import Recipe
-from t5tune.scoring.report import Report
+from t5tune.scoring.report import Report, ReportNotWritten
 from t5tune.translation import open_export, warn_of_truncation
 
 if TYPE_CHECKING:
@@ -108,6 +109,10 @@ def evaluate_model(
         typed: Options of the command that evaluates, for those that the report proposes.
         settings: Settings of decoding and scoring that are not the run's, as KEY=VALUE.
         allow_code: Whether metrics may run code of others.
+
+    Raises:
+        ReportNotWritten: The files cannot be written; the error has the report.
+        T5TuneError: The model is damaged, or not that of its run.
     """
     # None in the other processes, which ask for nothing of it.
     found = only_first(lambda: _find_whole(find, export))
@@ -118,6 +123,20 @@ def evaluate_model(
     if isinstance(translator, CachedTranslator):
         num_known = len(set(examples.sources)) - translator.num_generated
         say(f"translations: {num_known:,} from the cache, {translator.num_generated:,} generated")
+
+    def write(report: Report, model: FoundModel, directory: Path) -> None:
+        provenance = None
+        if model.run is not None and model.recipe is not None:
+            provenance = describe_provenance(model.run, model.recipe, examples)
+        write_evaluation(
+            report,
+            examples,
+            hypotheses,
+            directory,
+            run=model.run,
+            alignments=align_examples(weights.translator, report.examples, directory),
+            provenance=provenance,
+        )
 
     def report() -> Report:
         model = cast("FoundModel", found)
@@ -138,22 +157,14 @@ def evaluate_model(
         )  # fmt: skip
         if beside is not None:
             report = compare_with_stored(report, beside, recipe)
-        if directory is not None:
-            alignments = align_examples(weights.translator, report.examples, directory)
-            provenance = None
-            if model.run is not None and model.recipe is not None:
-                provenance = describe_provenance(model.run, model.recipe, examples)
-            write_evaluation(
-                report,
-                examples,
-                hypotheses,
-                directory,
-                run=model.run,
-                alignments=alignments,
-                provenance=provenance,
-            )
-        if writes_card and model.run is not None:
-            write_model_card(model.run, recipe, report)
+        try:
+            if directory is not None:
+                write(report, model, directory)
+            if writes_card and model.run is not None:
+                write_model_card(model.run, recipe, report)
+        except NotWritten as error:
+            name = model.name if model.run is None else str(model.run.path)
+            raise ReportNotWritten(report, name, error) from error
         return report
 
     return from_first(report)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from t5tune.data.cleaning import clean_training_data
 from t5tune.data.examples import Examples
@@ -16,7 +16,7 @@ from t5tune.data.sources import load_split
 from t5tune.data.training_overlap import TrainingOverlap, measure_overlap, overlap_key
 from t5tune.decoding.translator import DecodingOptions, Hypothesis
 from t5tune.errors import T5TuneError
-from t5tune.files import as_object, read_log, read_object, write_text
+from t5tune.files import as_object, read_log, read_object, write_text, write_texts
 from t5tune.progress import say, track
 from t5tune.recipe.schema import Recipe
 from t5tune.run_directory import EXAMPLES, HYPOTHESES, REPORT_PAGE, RunDirectory
@@ -24,10 +24,11 @@ from t5tune.scoring.comparison import compare_systems
 from t5tune.scoring.findings import Alignment
 from t5tune.scoring.metrics import DEFAULT_NUM_RESAMPLES
 from t5tune.scoring.names import METRIC_NAMES, ranks_models
-from t5tune.scoring.report import Report, write_report
+from t5tune.scoring.report import Report, render_report
 from t5tune.scoring.report_building import build_report
 from t5tune.scoring.report_details import Provenance, ReportDetails
 from t5tune.scoring.score import ScoringOptions
+from t5tune.scoring.stored_examples import StoredExample, parse_example
 from t5tune.scoring.trained_run import TrainedRun
 from t5tune.scoring.training_curves import read_curves
 
@@ -120,6 +121,8 @@ def write_evaluation(
 ) -> None:
     """Write the texts and the report: as JSON, as Markdown and as a page to look at.
 
+    All of them or none, so that no report stands beside the texts of another one.
+
     Args:
         report: Of these hypotheses.
         examples: That were translated.
@@ -128,16 +131,23 @@ def write_evaluation(
         run: Has the log of the training, whose curves the page draws.
         alignments: Of a few examples, for the page.
         provenance: The same.
+
+    Raises:
+        NotWritten: They cannot be written.
     """
     from t5tune.scoring.report_html import render_html  # for jinja2, a tenth of a second
 
     lines = "".join(hypothesis.text + "\n" for hypothesis in hypotheses)
-    write_text(directory / HYPOTHESES, lines)
-    write_text(directory / EXAMPLES, "".join(format_examples(examples, hypotheses)))
-    write_report(report, directory)
     curves = read_curves(read_log(run.log) if run is not None else ())
     details = ReportDetails(alignments, curves, provenance)
-    write_text(directory / REPORT_PAGE, render_html(report, details))
+    write_texts(
+        {
+            directory / HYPOTHESES: lines,
+            directory / EXAMPLES: "".join(format_examples(examples, hypotheses)),
+            **render_report(report, directory),
+            directory / REPORT_PAGE: render_html(report, details),
+        }
+    )
     say(f"report: {directory / REPORT_PAGE}")
 
 
@@ -159,8 +169,8 @@ def compare_with_stored(report: Report, stored: Path, recipe: Recipe) -> Report:
         say(f"not compared: there is no report in {stored} yet")
     elif before.get("weights") != report.weights:
         say(f"not compared: the report in {stored} is that of other weights")
-    elif [(row["source"], row["references"]) for row in rows] != [
-        (example.source, list(example.references)) for example in report.examples
+    elif [(row.source, row.references) for row in rows] != [
+        (example.source, tuple(example.references)) for example in report.examples
     ]:
         say(f"not compared: the report in {stored} is about other examples")
     elif metrics:
@@ -173,29 +183,27 @@ def compare_with_stored(report: Report, stored: Path, recipe: Recipe) -> Report:
         comparison = compare_systems(
             ["stored", "tried"],
             [
-                [row["hypothesis"] for row in rows],
+                [row.hypothesis for row in rows],
                 [example.hypothesis for example in report.examples],
             ],
-            [row["references"] for row in rows],
+            [row.references for row in rows],
             metrics,
             options,
-            sources=[row["source"] for row in rows],
+            sources=[example.source or "" for example in report.examples],
             split=report.split,
         )
         return replace(report, comparison=comparison)
     return report
 
 
-def read_examples(path: Path) -> list[dict[str, Any]]:
+def read_examples(path: Path) -> list[StoredExample]:
     """What `format_examples` wrote; nothing where the file is missing or damaged."""
-    rows = []
     try:
-        for line in path.read_text(encoding="utf-8").split("\n")[:-1]:
-            row = json.loads(line)
-            rows.append({key: row[key] for key in ("source", "hypothesis", "references")})
-    except (OSError, ValueError, KeyError, TypeError):
+        lines = path.read_text(encoding="utf-8").split("\n")[:-1]
+    except (OSError, UnicodeDecodeError):
         return []
-    return rows
+    rows = [parse_example(line) for line in lines]
+    return [row for row in rows if row is not None] if None not in rows else []
 
 
 def format_examples(examples: Examples, hypotheses: Sequence[Hypothesis]) -> Iterator[str]:

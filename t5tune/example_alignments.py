@@ -6,9 +6,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
-from t5tune.files import read_object, write_text
+from t5tune.files import as_count, as_object, read_object, write_text
 from t5tune.progress import track
 from t5tune.run_directory import ALIGNMENTS
 from t5tune.scoring.findings import Alignment
@@ -72,16 +72,29 @@ def _read(file: Path, texts: list[list[str | None]]) -> tuple[Alignment, ...]:
     content = read_object(file)
     if content.get("texts") != texts:
         return ()
-    try:
-        return tuple(_from_json(values) for values in content["alignments"])
-    except (ValueError, KeyError, TypeError):
-        return ()  # not ours: the page goes without
+    kept = content.get("alignments")
+    found = [_from_json(as_object(values)) for values in kept] if isinstance(kept, list) else []
+    # Not ours, or damaged: the page goes without.
+    return tuple(one for one in found if one is not None) if None not in found else ()
 
 
-def _from_json(values: dict[str, Any]) -> Alignment:
-    return Alignment(
-        index=int(values["index"]),
-        source_tokens=tuple(values["source_tokens"]),
-        target_tokens=tuple(values["target_tokens"]),
-        weights=tuple(tuple(row) for row in values["weights"]),
+def _from_json(values: dict[str, Any]) -> Alignment | None:
+    index = as_count(values.get("index"))
+    source, target, rows = (
+        values.get(key) for key in ("source_tokens", "target_tokens", "weights")
     )
+    if index is None or not isinstance(rows, list):
+        return None
+    if not _are_texts(source) or not _are_texts(target) or len(rows) != len(target):
+        return None
+    if not all(_are_weights(row) and len(row) == len(source) for row in rows):
+        return None
+    return Alignment(index, tuple(source), tuple(target), tuple(map(tuple, rows)))
+
+
+def _are_texts(values: Any) -> TypeGuard[list[str]]:
+    return isinstance(values, list) and all(isinstance(value, str) for value in values)
+
+
+def _are_weights(values: Any) -> TypeGuard[list[float]]:
+    return isinstance(values, list) and all(isinstance(value, int | float) for value in values)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from t5tune.errors import T5TuneError, visible
+from t5tune.files import read_object
 from t5tune.progress import say
 
 FILE = "T5TUNE_FAILURE_FILE"  # environment variable: where our launcher looks for a failure
@@ -98,9 +99,12 @@ def leave(code: int) -> NoReturn:
 
 def read_failure(path: Path) -> Failure | None:
     """What a process has left, if it has."""
+    content = read_object(path)
+    if not isinstance(content.get("text"), str) or not isinstance(content.get("time"), float):
+        return None
     try:
-        return Failure(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        return Failure(**content)
+    except TypeError:
         return None
 
 

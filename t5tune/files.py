@@ -2,27 +2,93 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
+import re
+import shlex
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from t5tune.errors import T5TuneError
+
+
+class NotWritten(T5TuneError):  # noqa: N818 (the sentence says that it is an error)
+    """A file could not be written; what was there before still is."""
+
+
+# What the system says of files that cannot be written, and of nothing else that we do.
+UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+_OS_ERROR = re.compile(r"os error (\d+)")  # how libraries written in Rust name the number
+
+
+def refuse_writing(path: Path | str, number: int) -> NotWritten:
+    """What to say of a file, or a directory, that cannot be written.
+
+    Args:
+        path: Of it.
+        number: What the system said (`errno`).
+    """
+    directory = shlex.quote(str(Path(path).parent))
+    is_full = number in (errno.ENOSPC, errno.EDQUOT)
+    advice = (
+        f"df -h {directory}   # then free space and type the same command again"
+        if is_full
+        else f"ls -ld {directory}   # the same command again where it can be written"
+    )
+    return NotWritten(f"{path} could not be written: {os.strerror(number)}.", next_command=advice)
+
+
+def find_error_number(error: BaseException | None) -> int | None:
+    """The system's number for an error or for what caused it, whatever library raised it."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno is not None:
+            return error.errno
+        if match := _OS_ERROR.search(str(error)):
+            return int(match[1])
+        error = error.__cause__ or error.__context__
+    return None
+
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file so that a reader sees the old content or the new, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Two commands may write the same report at once: each has a file of its own.
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    """Write a file so that a reader sees the old content or the new, never a part.
+
+    Raises:
+        NotWritten: It cannot be written.
+    """
+    write_texts({path: text})
+
+
+def write_texts(texts: Mapping[Path, str]) -> None:
+    """Write files that belong together: all of them, or none where one cannot be written.
+
+    Args:
+        texts: By the path of the file; directories are made.
+
+    Raises:
+        NotWritten: Of the first one that cannot be written.
+    """
+    # Two commands may write the same report at once: each has files of its own.
+    temporary = {path: path.with_name(f"{path.name}.{os.getpid()}.tmp") for path in texts}
+    path = Path()
     try:
-        with temporary.open("w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())  # or a power cut leaves an empty file under the name
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+        for path, text in texts.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with temporary[path].open("w", encoding="utf-8", newline="\n") as stream:
+                stream.write(text)
+                stream.flush()
+                os.fsync(stream.fileno())  # or a power cut leaves an empty file under the name
+        for path in texts:
+            os.replace(temporary[path], path)
+    except BaseException as error:
+        for left in temporary.values():
+            with suppress(OSError):
+                left.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno is not None:
+            raise refuse_writing(path, error.errno) from error
         raise
 
 
@@ -51,6 +117,16 @@ def as_object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def as_count(value: Any) -> int | None:
+    """The value if it is a whole number that counts something, else None."""
+    return value if type(value) is int and value >= 0 else None
+
+
+def keep_texts(values: Any) -> dict[str, str]:
+    """The entries of an object of JSON whose values are texts; none of anything else."""
+    return {key: value for key, value in as_object(values).items() if isinstance(value, str)}
+
+
 def read_log(path: Path) -> list[dict[str, Any]]:
     """The lines of a run's log; what a crash or a bad disk has made of others is left out."""
     if not path.is_file():
@@ -68,7 +144,7 @@ def _is_log_line(line: dict[str, Any]) -> bool:
     seconds = line.get("elapsed_seconds")
     counts = (line.get("step"), line.get("batch_limit", 0))
     return (
-        all(type(count) is int and count >= 0 for count in counts)
+        None not in map(as_count, counts)
         and isinstance(seconds, int | float)
         and 0 <= seconds < math.inf
     )

@@ -27,7 +27,7 @@ from t5tune.processes import are_several, from_first, only_first
 from t5tune.progress import say
 from t5tune.recipe.loading import load_recipe
 from t5tune.recipe.schema import Recipe
-from t5tune.run_directory import RunDirectory, continuing_command
+from t5tune.run_directory import RunDirectory
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedTokenizerBase

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -23,9 +24,11 @@ from t5tune.decoding.exported import (
     is_export,
     is_fresh,
     read_export,
+    remake_command,
 )
 from t5tune.decoding.translator import DecodingOptions, Hypothesis, Translator
 from t5tune.errors import T5TuneError
+from t5tune.files import UNWRITABLE, find_error_number
 from t5tune.loaded_model import load_for_translation
 from t5tune.manifest import find_damage, fingerprint_directory, remove_directory, write_manifest
 from t5tune.progress import say, track
@@ -92,7 +95,7 @@ def export_run(
 
     Raises:
         T5TuneError: There is no model, CTranslate2 has no such family or no such arithmetic here,
-            or the directory holds something else.
+            or the directory holds something else, or cannot be written.
     """
     check_availability(quantization)
     target = output_dir or run.export(quantization)
@@ -103,14 +106,23 @@ def export_run(
     temporary = target.with_name(target.name + ".tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     try:
+        temporary.mkdir(parents=True)  # before minutes of translating
+        temporary.rmdir()
         settings, parity = _build(run, quantization, patience, temporary)
         text = json.dumps(asdict(parity), ensure_ascii=False, indent=1)
         (temporary / PARITY_FILE).write_text(text + "\n", encoding="utf-8")
         write_manifest(temporary, {"model": settings.model})
         remove_directory(target)
         os.replace(temporary, target)
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(temporary, ignore_errors=True)
+        number = find_error_number(error)
+        if number in UNWRITABLE or isinstance(error, PermissionError):
+            elsewhere = remake_command(run.export(quantization), patience)
+            raise T5TuneError(
+                f"{target} could not be written: {os.strerror(number or errno.EACCES)}.",
+                next_command=f"{elsewhere} --output-dir DIR   # DIR is one that can be written",
+            ) from error
         raise
     return Export(target, settings, asdict(parity)), parity
 

@@ -27,6 +27,7 @@ MODEL_CARD = "README.md"  # the name that the hub shows
 # What runs, models, exports and evaluations have in their directories.
 _KNOWN = (
     "recipe.yaml", "environment.json", "checkpoints", "model", "config.json", "t5tune.json",
+    "manifest.json",
     HYPOTHESES, EXAMPLES,
 )  # fmt: skip
 
@@ -197,7 +198,8 @@ def find_directory(name: str) -> Path | None:
 
 def holds_model(directory: Path) -> bool:
     """Whether there is a model of Transformers', or an export of ours."""
-    return any((directory / name).is_file() for name in ("config.json", "t5tune.json"))
+    known = ("config.json", "t5tune.json", "manifest.json")  # damaged ones are named later
+    return any((directory / name).is_file() for name in known)
 
 
 def refuse_run(name: str | Path, expected: str = "a run") -> T5TuneError:

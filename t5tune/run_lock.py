@@ -13,6 +13,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from t5tune.errors import T5TuneError
+from t5tune.files import read_object
 from t5tune.progress import say
 from t5tune.run_directory import RunDirectory
 
@@ -60,8 +61,7 @@ def lock_run(run: RunDirectory) -> Iterator[None]:
 
 
 def _read_holder(path: Path) -> str | None:
-    try:
-        holder = json.loads(path.read_text(encoding="utf-8"))
-        return f"process {holder['process']} on {holder['host']} since {holder['since']}"
-    except (OSError, ValueError, KeyError, TypeError):
+    holder = read_object(path)
+    if not {"process", "host", "since"} <= holder.keys():
         return None
+    return f"process {holder['process']} on {holder['host']} since {holder['since']}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import os
+import shlex
 import sys
 from typing import NoReturn
 
@@ -17,12 +17,14 @@ from t5tune.cli.export import export
 from t5tune.cli.results import print_data
 from t5tune.cli.score import score
 from t5tune.cli.signals import leaving_on_signals
+from t5tune.cli.streams import prepare_streams
 from t5tune.cli.train import train
 from t5tune.cli.translate import translate
 from t5tune.cli.validate import validate
 from t5tune.cli.verify import verify
 from t5tune.errors import T5TuneError
 from t5tune.failures import end_with_failure, format_error
+from t5tune.files import UNWRITABLE, find_error_number, refuse_writing
 from t5tune.launch_environment import bound_spinning
 from t5tune.processes import are_several, place, were_several
 from t5tune.progress import say
@@ -65,11 +67,12 @@ def _root(
 def main() -> None:
     """Run the command line. Exit codes: 0, 1 (user error), 2 (usage), 130 and 143 (signals)."""
     bound_spinning(os.environ)
+    prepare_streams()
     if is_launched():
         follow_launcher()
     try:
         with leaving_on_signals():
-            app()
+            _run()
     except SystemExit as ended:
         if were_several():
             # Threads of torch that end with the interpreter now and then abort it.
@@ -79,20 +82,38 @@ def main() -> None:
         raise
     except T5TuneError as error:
         _end_with(error)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            _end_with(_refuse_full_disk(error))
-        _end_if_several(error)
-        raise
     except Exception as error:
+        number = find_error_number(error)
+        if number in UNWRITABLE:
+            _end_with(_refuse_writing(error, number))
+        if isinstance(error, PermissionError) and error.filename is not None:
+            _end_with(_refuse_permission(error))
         _end_if_several(error)
         raise
 
 
-def _refuse_full_disk(error: OSError) -> T5TuneError:
+def _run() -> None:
+    """The command, and what it has printed on its way."""
+    try:
+        app()
+    finally:
+        sys.stdout.flush()
+
+
+def _refuse_writing(error: BaseException, number: int) -> T5TuneError:
+    name = getattr(error, "filename", None)
+    if name is not None:
+        return refuse_writing(name, number)
     return T5TuneError(
-        f"{error.filename or 'a file of the run'} could not be written: {error.strerror}.",
-        next_command="df -h .   # then free space; the same command without --restart continues",
+        f"A file could not be written: {os.strerror(number)}.",
+        next_command="df -h . ${TMPDIR:-/tmp}   # then the same command; it continues a run",
+    )
+
+
+def _refuse_permission(error: PermissionError) -> T5TuneError:
+    return T5TuneError(
+        f"{error.filename}: {error.strerror}.",
+        next_command=f"ls -ld {shlex.quote(str(error.filename))}",
     )
 
 

@@ -103,10 +103,12 @@ def compare(
                 TESTS if test == "both" else (test,), num_resamples, num_trials, seed
             ),
         )
-    if output_dir is not None:
-        write_comparison(comparison, output_dir)
-        say(f"comparison: {output_dir / 'comparison.html'}")
-    _print(comparison, as_json=json_output)
+    try:
+        if output_dir is not None:
+            write_comparison(comparison, output_dir)
+            say(f"comparison: {output_dir / 'comparison.html'}")
+    finally:  # also where it cannot be written, which is said afterwards
+        _print(comparison, as_json=json_output)
 
 
 def _check_number(systems: list[str]) -> None:

@@ -18,7 +18,7 @@ from t5tune.cli.completion import (
 from t5tune.cli.foreign_metrics import AllowCode, check_foreign_metrics
 from t5tune.cli.models import choose_model
 from t5tune.cli.processes import NumProcesses, launch_if_asked
-from t5tune.cli.results import print_result
+from t5tune.cli.results import print_result, printing_what_is_not_written
 from t5tune.cli.tried_settings import split_arguments, try_settings
 from t5tune.processes import are_several, from_first, is_first, joined
 from t5tune.progress import track
@@ -102,6 +102,8 @@ def evaluate(
 ) -> None:
     """Translate a test set and score it; the numbers are sacreBLEU's."""
     from t5tune.comparison import write_comparison
+    from t5tune.files import NotWritten
+    from t5tune.scoring.report import ReportNotWritten
     from t5tune.training.prerequisites import rehearse_recipe_scoring
 
     launch_if_asked(num_processes)
@@ -126,9 +128,13 @@ def evaluate(
 
     with joined():
         task = from_first(choose)
-        report = _evaluate(task, use_cache=not no_cache, allow_code=allow_code)
-        if is_first() and report.comparison is not None and task.directory is not None:
-            write_comparison(report.comparison, task.directory)
+        with printing_what_is_not_written(as_json=json_output):
+            report = _evaluate(task, use_cache=not no_cache, allow_code=allow_code)
+            if is_first() and report.comparison is not None and task.directory is not None:
+                try:
+                    write_comparison(report.comparison, task.directory)
+                except NotWritten as error:
+                    raise ReportNotWritten(report, task.name, error) from error
     if is_first():
         print_result(report, as_json=json_output)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import typer
@@ -21,6 +23,18 @@ def print_text(text: str) -> None:
 def print_data(text: str, *, end: str = "\n") -> None:
     """What programs read, as it is."""
     typer.echo(text + end, nl=False)
+
+
+@contextmanager
+def printing_what_is_not_written(*, as_json: bool) -> Iterator[None]:
+    """Print a report whose files cannot be written; then that is said as any error is."""
+    from t5tune.scoring.report import ReportNotWritten
+
+    try:
+        yield
+    except ReportNotWritten as error:
+        print_result(error.report, as_json=as_json)
+        raise
 
 
 def print_result(report: Report, *, as_json: bool) -> None:

@@ -111,14 +111,15 @@ def _train(typed: _Typed, options: Sequence[str], json_output: bool, allow_code:
             if is_first():
                 _say_finished(begun, typed.command(options), json_output)
             return 0
-        from t5tune.cli.results import print_result
+        from t5tune.cli.results import print_result, printing_what_is_not_written
         from t5tune.run_directory import continuing_command
 
         with track("importing PyTorch and Transformers"):
             from t5tune.training.session import train as run_session
 
         command = typed.command(options)
-        result = run_session(begun.recipe, begun.run, allow_code=allow_code, command=command)
+        with printing_what_is_not_written(as_json=json_output):
+            result = run_session(begun.recipe, begun.run, allow_code=allow_code, command=command)
     if result.stopped_by is not None:
         if is_first():
             say("stopped; a checkpoint is saved")
@@ -151,6 +152,7 @@ class _Begun:
 
 def _begin(typed: _Typed, options: Sequence[str], allow_code: bool, stack: ExitStack) -> _Begun:
     """Read the recipe and take the run directory, whose lock is held until the stack ends."""
+    from t5tune.files import read_object
     from t5tune.run_lock import lock_run
     from t5tune.training.inputs import check_inputs
     from t5tune.training.prerequisites import check_prerequisites
@@ -171,7 +173,8 @@ def _begin(typed: _Typed, options: Sequence[str], allow_code: bool, stack: ExitS
     note = f" ({chosen.note})" if chosen.note else ""
     say(f"run: {run.path}{note}")
     report = run.report("test" if recipe.data.test is not None else "validation")
-    finished = report if has_model and report.is_file() else None
+    is_reported = "scores" in read_object(report)  # a damaged one is written again
+    finished = report if has_model and is_reported else None
     return _Begun(recipe, run, finished, tried)
 
 

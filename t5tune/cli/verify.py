@@ -57,7 +57,7 @@ def verify(
         say("there is no model yet: its training has not finished")
     bad = [check.path for check in checks if check.problem]
     if bad:
-        path, damaged = shlex.quote(str(directory.path)), shlex.quote(str(bad[0]))
+        damaged = shlex.quote(str(bad[0]))
         if is_export(bad[0]):
             next_command = f"{remake_command(bad[0])}   # makes it again"
         elif directory.model.is_dir() and directory.model not in bad:

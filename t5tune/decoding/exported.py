@@ -119,10 +119,16 @@ def refuse_export(directory: Path, problem: str) -> T5TuneError:
     return T5TuneError(f"{directory}: {problem}.", next_command=remake_command(directory))
 
 
-def remake_command(directory: Path) -> str:
-    """The command that makes an export again, as it was made."""
+def remake_command(directory: Path, patience: float | None = None) -> str:
+    """The command that makes an export again, as it was made.
+
+    Args:
+        directory: Of the export.
+        patience: What it is made with, if it is not there yet.
+    """
     known = read_object(directory / SETTINGS_FILE)
-    quantization, patience = known.get("quantization"), known.get("patience")
+    quantization = known.get("quantization")
+    patience = known.get("patience") if patience is None else patience
     run = RunDirectory(directory.parent)
     own = directory.name.removeprefix(ENGINE_PREFIX)
     is_in_run = run.is_run and own in QUANTIZATIONS

@@ -250,7 +250,9 @@ def _to_bytes(key: bytes, entry: CachedHypothesis) -> bytes:
     return hashlib.sha256(key + text).digest() + text
 
 
-def _from_bytes(key: bytes, value: bytes) -> CachedHypothesis | None:
+def _from_bytes(key: bytes, value: Any) -> CachedHypothesis | None:
+    if not isinstance(value, bytes):
+        return None
     checksum, text = value[:32], value[32:]
     if hashlib.sha256(key + text).digest() != checksum:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import io
 import json
@@ -14,8 +15,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from t5tune.errors import T5TuneError
-from t5tune.files import write_text
+from t5tune.files import NotWritten, as_count, as_object, find_error_number, read_object, write_text
 from t5tune.manifest import flush
+from t5tune.progress import say
 from t5tune.run_directory import display_path
 
 VERSION = 1  # of the progress file
@@ -142,16 +144,18 @@ class OutputFile:
 
     def _go_on(self) -> int:
         """Bytes of the partial file that stay, with `progress` set to what they hold."""
-        try:
-            journal = json.loads(self.journal.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+        journal = read_object(self.journal)
+        if self.origin is None or journal.get("version") != VERSION:
+            self._say_unread(journal)
             return 0
-        if self.origin is None:
+        num_items, window = as_count(journal.get("num_items")), as_count(journal.get("window"))
+        size, then = as_count(journal.get("size")), as_object(journal.get("origin"))
+        if num_items is None or window is None or size is None or not then:
+            self._say_unread({})
             return 0
-        size = self.partial.stat().st_size
-        if journal.get("version") != VERSION or journal["size"] > size:
+        if size > self.partial.stat().st_size:
+            self._say_unread({})
             return 0
-        then: Mapping[str, Any] = journal["origin"]
         names = [*self.origin, *(name for name in then if name not in self.origin)]
         if changed := [name for name in names if then.get(name) != self.origin.get(name)]:
             details = "; ".join(
@@ -163,8 +167,16 @@ class OutputFile:
                 f"{display_path(self.partial)} was begun otherwise: {details}.",
                 next_command=f"rm {shlex.quote(str(self.partial))}*   # starts from the beginning",
             )
-        self.progress = Progress(journal["num_items"], journal["window"])
-        return int(journal["size"])
+        self.progress = Progress(num_items, window)
+        return size
+
+    def _say_unread(self, journal: Mapping[str, Any]) -> None:
+        """Say so where there is something to go on with, and nothing that tells how far it is."""
+        if self.origin is not None and not journal and self.partial.stat().st_size:
+            say(
+                f"{display_path(self.journal)} does not tell how far {display_path(self.partial)} "
+                "is: starting over"
+            )
 
     def write(self, text: str, progress: Progress) -> None:
         """See `Output.write`.
@@ -180,9 +192,10 @@ class OutputFile:
             if self.origin is not None:
                 os.fsync(self._file.fileno())
                 self._note(progress)
-        except OSError as error:
+        except (OSError, NotWritten) as error:
+            number = find_error_number(error) or errno.EIO
             raise T5TuneError(
-                f"{display_path(self.partial)} could not be written: {error.strerror}.",
+                f"{display_path(self.partial)} could not be written: {os.strerror(number)}.",
                 next_command=self._advice(),
             ) from error
         self.progress = progress
@@ -204,12 +217,22 @@ class OutputFile:
         return f"{where}   # then free space; the same command goes on"
 
     def finish(self) -> None:
-        """See `Output.finish`."""
-        os.fsync(self._file.fileno())
-        os.replace(self.partial, self.path)
-        self.journal.unlink(missing_ok=True)
-        flush(self.path.parent)
-        self._file.close()
+        """See `Output.finish`.
+
+        Raises:
+            T5TuneError: It cannot be written.
+        """
+        try:
+            os.fsync(self._file.fileno())
+            os.replace(self.partial, self.path)
+            self.journal.unlink(missing_ok=True)
+            flush(self.path.parent)
+            self._file.close()
+        except OSError as error:
+            raise T5TuneError(
+                f"{display_path(self.path)} could not be written: {error.strerror}.",
+                next_command=self._advice(),
+            ) from error
 
 
 def _show(value: Any) -> str:

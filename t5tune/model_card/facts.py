@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 
-from t5tune.files import as_object, read_log, read_object
+from t5tune.files import as_count, as_object, keep_texts, read_log, read_object
 from t5tune.models.directories import SETTINGS_KEY
 from t5tune.recipe.schema import DataEntry, Recipe
 from t5tune.run_directory import RunDirectory
@@ -54,19 +55,20 @@ def read_facts(run: RunDirectory) -> ModelFacts:
     config = read_object(run.model / "config.json")
     tokenizer = read_object(run.model / "tokenizer_config.json")
     own = as_object(config.get(SETTINGS_KEY))
-    smoke = read_object(run.smoke)
+    smoke = keep_texts(read_object(run.smoke))
     environment = read_object(run.environment)
     last: dict[str, Any] = next(reversed(read_log(run.log)), {})
-    versions = environment.get("versions") or {}
+    versions = keep_texts(environment.get("versions"))
     named = [f"{name} {versions[name]}" for name in _PACKAGES if name in versions]
     if "python" in environment:
         named.append(f"Python {environment['python']}")
-    both = (("source", tokenizer.get("src_lang")), ("target", tokenizer.get("tgt_lang")))
-    languages = {side: str(language) for side, language in both if language}
+    both = {"source": tokenizer.get("src_lang"), "target": tokenizer.get("tgt_lang")}
+    languages = {side: language for side, language in keep_texts(both).items() if language}
+    counts = as_object(environment.get("num_examples"))
     return ModelFacts(
         model_type=str(config.get("model_type", "encoder-decoder")),
-        prefix=own.get("prefix") or "",
-        max_source_length=own.get("max_source_length"),
+        prefix=keep_texts(own).get("prefix", ""),
+        max_source_length=as_count(own.get("max_source_length")),
         num_parameters=_count_parameters(run.model),
         example_source=smoke.get("source", ""),
         example_output=smoke.get("hypothesis", ""),
@@ -75,7 +77,7 @@ def read_facts(run: RunDirectory) -> ModelFacts:
         seconds=last.get("elapsed_seconds"),
         hardware=_describe_hardware(environment),
         software=", ".join(named) or None,
-        num_examples=environment.get("num_examples") or {},
+        num_examples={key: n for key, n in counts.items() if as_count(n) is not None},
     )
 
 
@@ -143,7 +145,8 @@ def _without_paths(value: Any) -> Any:
 def _describe_hardware(environment: Mapping[str, Any]) -> str | None:
     if "num_cpu_threads" not in environment:
         return None
-    accelerators = environment.get("accelerators") or []
+    listed = environment.get("accelerators")
+    accelerators = [str(name) for name in listed] if isinstance(listed, list) else []
     kinds = sorted(set(accelerators))
     if kinds:
         text = ", ".join(f"{accelerators.count(kind)} × {kind}" for kind in kinds)
@@ -156,11 +159,11 @@ def _describe_hardware(environment: Mapping[str, Any]) -> str | None:
 
 def _count_parameters(model: Path) -> int | None:
     """Elements of all tensors in the weight files, which are not read themselves."""
-    from safetensors import safe_open
+    from safetensors import SafetensorError, safe_open
 
     total = 0
     for path in model.glob("*.safetensors"):
-        with safe_open(path, framework="numpy") as weights:
+        with suppress(OSError, SafetensorError), safe_open(path, framework="numpy") as weights:
             for name in weights.keys():  # noqa: SIM118 (no dictionary)
                 size = 1
                 for length in weights.get_slice(name).get_shape():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 
@@ -40,7 +41,8 @@ def describe_training(
     name = SCORE_OF_METRIC[recipe.best_metric]
     best = next((curve for curve in curves if curve.name == name), None)
     num_steps = int(log[-1]["step"]) if log else 0
-    num_epochs = float(log[-1].get("epoch") or 0.0) if log else 0.0
+    epoch = log[-1].get("epoch") if log else None
+    num_epochs = float(epoch) if isinstance(epoch, int | float) and math.isfinite(epoch) else 0.0
     num_waited = 0
     if best is not None:
         choose = min if recipe.best_metric in LOWER_IS_BETTER else max

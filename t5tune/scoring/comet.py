@@ -8,7 +8,6 @@ texts go there in files, scores come back as JSON.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 import shlex
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from t5tune.errors import T5TuneError
+from t5tune.files import as_object, read_object
 from t5tune.scoring.score import Score, ScoringOptions, format_signature
 
 if TYPE_CHECKING:
@@ -149,11 +149,22 @@ def _run_comet(
                 f"comet-score failed with {model}: {last}",
                 next_command=f"{shlex.join(command)} --help   # {MODEL} names another model",
             )
-        document = json.loads((folder / _RESULT).read_text(encoding="utf-8"))
-    (examples,) = document.values()
-    if len(examples) != len(rows):
-        raise ValueError(f"comet-score gave {len(examples)} values for {len(rows)} examples")
-    return tuple(float(example["COMET"]) for example in examples)
+        values = _read_values(folder / _RESULT)
+    if len(values) != len(rows):
+        raise T5TuneError(
+            f"comet-score gave {len(values)} values for {len(rows)} examples with {model}.",
+            next_command=f"{shlex.join(command)} --help   # {MODEL} names another model",
+        )
+    return values
+
+
+def _read_values(path: Path) -> tuple[float, ...]:
+    """The values that COMET has written; none where the file is not what it writes."""
+    found = list(read_object(path).values())
+    if len(found) != 1 or not isinstance(found[0], list):
+        return ()
+    values = [as_object(example).get("COMET") for example in found[0]]
+    return tuple(float(value) for value in values if isinstance(value, int | float))
 
 
 def _arguments(command: Sequence[str], model: str, folder: Path) -> list[str]:

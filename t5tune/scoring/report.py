@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from t5tune.files import write_text
+from t5tune.errors import T5TuneError
+from t5tune.files import write_texts
 from t5tune.scoring.breakdown import breakdown_to_json
 from t5tune.scoring.comparison import Comparison
 from t5tune.scoring.comparison_text import summary_to_json
@@ -114,14 +116,39 @@ class Report:
         return render_markdown(self)
 
 
+class ReportNotWritten(T5TuneError):  # noqa: N818 (the sentence says that it is an error)
+    """All is translated and scored, and the files of the report cannot be written.
+
+    Args:
+        report: For whoever can still print it.
+        model: That it is about, as commands take it.
+        error: Why not.
+    """
+
+    def __init__(self, report: Report, model: str, error: T5TuneError) -> None:
+        super().__init__(
+            f"{error.message} The report is printed, and not kept.",
+            next_command=f"t5tune eval {shlex.quote(model)} --output-dir DIR   # DIR is one that "
+            "can be written",
+        )
+        self.report = report
+
+
 def write_report(report: Report, directory: str | Path) -> None:
     """Writes `report.json` and `report.md` into `directory`, which is made if need be.
 
-    Each file appears whole or not at all.
+    Raises:
+        NotWritten: They cannot be written; what was there before still is.
     """
-    directory = Path(directory)
-    write_text(directory / "report.json", format_json(report) + "\n")
-    write_text(directory / "report.md", report.to_markdown())
+    write_texts(render_report(report, Path(directory)))
+
+
+def render_report(report: Report, directory: Path) -> dict[Path, str]:
+    """The texts of `report.json` and `report.md`, by their paths in a directory."""
+    return {
+        directory / "report.json": format_json(report) + "\n",
+        directory / "report.md": report.to_markdown(),
+    }
 
 
 def format_json(report: Report) -> str:

@@ -83,7 +83,7 @@ class CheckpointWriter:
             staging.mkdir(parents=True)
             save(staging)
         except Exception as error:
-            self._give_up(error)
+            self.give_up(error)
         facts = {"step": step, BEST_STEP: best_step, ENDED: ended, PENDING: pending}
         facts |= self.facts
         keep = {step, best_step, *kept}
@@ -111,7 +111,7 @@ class CheckpointWriter:
             self._thread = None
         if self._failure is not None:
             failure, self._failure = self._failure, None
-            self._give_up(failure)
+            self.give_up(failure)
 
     def name_last(self) -> str:
         """Half a sentence on what can be resumed from."""
@@ -131,7 +131,12 @@ class CheckpointWriter:
         except Exception as error:
             self._failure = error
 
-    def _give_up(self, error: Exception) -> NoReturn:
+    def give_up(self, error: Exception) -> NoReturn:
+        """Leave no part of a checkpoint, and raise what has kept it from being written.
+
+        Raises:
+            T5TuneError: The disk is full; else the error itself.
+        """
         remove_unfinished(self.directory)
         refuse_full_disk(
             error,

@@ -6,6 +6,7 @@ trains the steps after it with the times that they had before, and so to the sam
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -60,5 +61,6 @@ def _read(path: Path) -> dict[int, float]:
         for line in path.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]:
             with suppress(ValueError):
                 step, seconds = line.split("\t")
-                times[int(step)] = float(seconds)
+                if 0 <= float(seconds) < math.inf:
+                    times[int(step)] = float(seconds)
     return times

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import shutil
 from collections import defaultdict
 from collections.abc import Mapping
@@ -14,11 +13,11 @@ from typing import Any
 import torch
 
 from t5tune.errors import T5TuneError
+from t5tune.files import find_error_number
 from t5tune.models.zero import num_elements
 from t5tune.training.adafactor import Adafactor
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
-_OS_ERROR = re.compile(r"os error (\d+)")  # how safetensors, written in Rust, names the number
 # In the errors of torch.save where writing failed; it gives no reason.
 TORCH_WRITER = ("inline_container", "iostream error")
 
@@ -109,7 +108,7 @@ def refuse_full_disk(
     Raises:
         T5TuneError: The disk was full; else the error is for the caller to raise.
     """
-    number = _error_number(error)
+    number = find_error_number(error)
     free = shutil.disk_usage(directory).free
     if number not in FULL and not any(text in str(error) for text in TORCH_WRITER):
         return
@@ -124,16 +123,6 @@ def refuse_full_disk(
         f"{directory}: {reason}; {kept}.",
         next_command="free the space; the same command without --restart continues",
     ) from error
-
-
-def _error_number(error: BaseException | None) -> int | None:
-    while error is not None:
-        if isinstance(error, OSError) and error.errno is not None:
-            return error.errno
-        if match := _OS_ERROR.search(str(error)):
-            return int(match[1])
-        error = error.__cause__ or error.__context__
-    return None
 
 
 def format_bytes(num_bytes: int) -> str:

@@ -30,7 +30,7 @@ from t5tune.progress import say
 from t5tune.training.averaging import WeightAverage
 from t5tune.training.callbacks import ValidationInterrupted
 from t5tune.training.checkpoint_writer import CheckpointWriter
-from t5tune.training.checkpoints import ENDED
+from t5tune.training.checkpoints import ENDED, PREFIX, STAGING
 
 Validate = Callable[[], dict[str, float]]
 
@@ -122,7 +122,10 @@ class ResumableTrainer(Seq2SeqTrainer):
 
     def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
         """Whole or not at all; see `CheckpointWriter`."""
-        gathered = self.gather_state()
+        try:
+            gathered = self.gather_state()
+        except Exception as error:
+            self.checkpoints.give_up(error)
         self._write_checkpoint(
             lambda directory: self._write_state(directory, gathered), ended=self.is_over()
         )
@@ -228,7 +231,11 @@ class ResumableTrainer(Seq2SeqTrainer):
 
     def _pack_random_state(self) -> tuple[str, bytes]:
         """The file of this process's random numbers, by the name that the Trainer gives it."""
-        with tempfile.TemporaryDirectory() as directory:
+        # Beside the checkpoints, where there is room for them; other machines need not see those.
+        place = self.checkpoints.directory
+        with tempfile.TemporaryDirectory(
+            prefix=f"{STAGING}{PREFIX}", dir=place if place.is_dir() else None
+        ) as directory:
             self._save_rng_state(directory)
             (path,) = Path(directory).iterdir()
             return path.name, path.read_bytes()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from t5tune.errors import T5TuneError
+from t5tune.files import as_object, read_object
 from t5tune.manifest import find_damage, read_fact
 from t5tune.progress import say
 from t5tune.recipe import training_extra
@@ -51,10 +52,8 @@ HARMLESS = (
 def recorded_recipe(run: RunDirectory) -> Recipe | None:
     """The recipe that a run was last begun with, as its user wrote it."""
     try:
-        return Recipe.model_validate(
-            json.loads(run.environment.read_text(encoding="utf-8"))["recipe"]
-        )
-    except (OSError, ValueError, KeyError, TypeError):
+        return Recipe.model_validate(read_object(run.environment)["recipe"])
+    except (ValueError, KeyError):
         return None
 
 
@@ -164,7 +163,7 @@ def check_data(checkpoint: Path, data: Mapping[str, str]) -> None:
     Raises:
         T5TuneError: One is not the checkpoint's.
     """
-    before = read_fact(checkpoint, DATA) or {}
+    before = as_object(read_fact(checkpoint, DATA))
     for name, digest in data.items():
         if before.get(name) != digest:
             raise T5TuneError(
@@ -176,7 +175,7 @@ def check_data(checkpoint: Path, data: Mapping[str, str]) -> None:
 
 def warn_of_versions(checkpoint: Path, versions: Mapping[str, str]) -> None:
     """Say which libraries are not those that a checkpoint was saved with."""
-    before = read_fact(checkpoint, VERSIONS) or {}
+    before = as_object(read_fact(checkpoint, VERSIONS))
     changed = [f"{k} {before.get(k)} -> {v}" for k, v in versions.items() if before.get(k) != v]
     if changed:
         say(

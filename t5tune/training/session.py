@@ -16,6 +16,7 @@ from t5tune.data.fingerprints import fingerprint_rows
 from t5tune.data.sources import load_split
 from t5tune.decoding.search import build_generation_config
 from t5tune.decoding.torch_translator import TorchTranslator
+from t5tune.errors import T5TuneError
 from t5tune.evaluation import decoding_options, evaluate_model, longest_references
 from t5tune.loaded_model import LoadedModel, default_device, find_model, is_byte_level
 from t5tune.manifest import find_damage, read_fact
@@ -29,7 +30,7 @@ from t5tune.processes import from_first, only_first
 from t5tune.progress import say, track
 from t5tune.recipe.loading import load_recipe
 from t5tune.recipe.schema import DataEntry, Recipe
-from t5tune.run_directory import RunDirectory
+from t5tune.run_directory import RunDirectory, display_path
 from t5tune.scoring.report import Report
 from t5tune.training.allocator import keep_freed_memory, release_freed_memory
 from t5tune.training.best_model import keep_best_model
@@ -206,6 +207,7 @@ def _load_texts(recipe: Recipe) -> _Texts:
     )
     dataset, cleaning = clean_training_data(dataset)
     validation = load_examples(recipe, "validation")
+    _refuse_blank(validation, data.validation)
     test = load_examples(recipe, "test") if data.test is not None else validation
     blank = f" ({cleaning.num_blank:,} blank ones left out)" if cleaning.num_blank else ""
     counts = (
@@ -213,6 +215,17 @@ def _load_texts(recipe: Recipe) -> _Texts:
     )
     say(f"data: {counts}" + (f", {len(test.sources):,} test" if data.test is not None else ""))
     return _Texts(dataset["source"][:], dataset["target"][:], validation, test)
+
+
+def _refuse_blank(validation: Examples, entry: DataEntry) -> None:
+    """Nothing can be validated, and no sentence be stored with the model, that has no text."""
+    if not any(source.strip() for source in validation.sources):
+        file = entry.file or entry.source_file
+        where = display_path(file) if file else entry.hub
+        raise T5TuneError(
+            f"data.validation: every source in {where} is blank.",
+            next_command="correct `source:` under data.validation in the recipe",
+        )
 
 
 @track("preparing the model")

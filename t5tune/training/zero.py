@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-import json
 import logging
 import sys
 import warnings
@@ -21,6 +20,7 @@ import torch.distributed as dist
 from transformers import PreTrainedModel
 
 from t5tune.errors import T5TuneError
+from t5tune.files import parse_json
 from t5tune.models.sharded import (
     WITHOUT_SHARDING,
     keep_skeleton,
@@ -93,7 +93,7 @@ def _is_auto(value: Any, enabled: bool | None = None) -> bool:
 def _read_config(name: str) -> dict[str, Any]:
     correct = f"correct training.deepspeed_config, or {WITHOUT_SHARDING}"
     try:
-        config = json.loads(Path(name).read_text(encoding="utf-8"))
+        config = parse_json(Path(name).read_text(encoding="utf-8"))
     except OSError as error:
         raise T5TuneError(f"{name}: {error.strerror}.", next_command=correct) from error
     except ValueError as error:

@@ -14,6 +14,9 @@ import yaml
 from safetensors.torch import load_file, save_file
 from transformers import GenerationMixin, T5ForConditionalGeneration
 
+from t5tune.manifest import read_manifest, write_manifest
+from t5tune.run_directory import RunDirectory
+from t5tune.training.environment import record_model
 from tests.conftest import RunCommand, number_pairs, write_pairs
 from tests.integration.test_eval_command import trained
 
@@ -107,6 +110,10 @@ def test_other_beams_and_other_weights_generate_all(
     weights = load_file(run / "model/model.safetensors")
     weights["shared.weight"] = weights["shared.weight"].flip(0).contiguous()
     save_file(weights, run / "model/model.safetensors", metadata={"format": "pt"})
+    facts = read_manifest(run / "model") or {}
+    del facts["files"]
+    write_manifest(run / "model", facts)
+    record_model(RunDirectory(run))
     generated.clear()
     after = t5tune("eval", run, "--json").out
     assert generated == [-1, 13]

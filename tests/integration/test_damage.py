@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from t5tune.decoding.output import OutputFile
 from t5tune.errors import T5TuneError
 from t5tune.manifest import read_manifest, write_manifest
 from t5tune.models.loading import load_tokenizer
-from tests.conftest import RunCommand, write_tiny_recipe
+from tests.conftest import RunCommand, number_pairs, write_pairs, write_tiny_recipe
 from tests.tiny_families import build_translator
 from tests.weights import same_weights
 
@@ -242,6 +243,44 @@ def test_an_export_with_damage_that_a_glance_does_not_see(
         assert result.code == 1
         assert f"error: {EXPORT}: {name} has changed since it was written." in result.err
         (EXPORT / name).write_bytes(content)
+
+
+def test_an_output_is_not_continued_with_another_patience(
+    run: Path, t5tune: RunCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("in.txt").write_text("one two\nthree\n")
+    command = ("translate", "--input", "in.txt", "--output", "out.txt")
+    with monkeypatch.context() as patch:
+        patch.setattr(OutputFile, "finish", lambda _: None)  # killed a moment before
+        assert t5tune(*command).code == 0
+    assert t5tune("export", "--patience", "1").code == 0
+    result = t5tune(*command)
+    assert result.code == 1
+    assert (
+        "out.txt.partial was begun otherwise: the export's patience not given then, 1.0 now."
+        in result.err
+    )
+    assert t5tune("export").code == 0
+    assert "going on after 2 lines" in t5tune(*command).err
+
+
+def test_a_test_set_is_compared_with_what_was_trained_on(
+    run: Path, finished: Path, t5tune: RunCommand
+) -> None:
+    kept = RUN / "cache" / "overlaps"
+    recipe = RUN / "recipe.yaml"
+    recipe.write_text(recipe.read_text().replace(str(finished), str(Path.cwd())))
+    assert "is not compared" not in t5tune("eval").err
+    write_pairs(Path(), "train", number_pairs(150, 300))  # the test set is now a part of it
+    assert "is not compared" not in t5tune("eval").err, "it was measured when that was so"
+    shutil.rmtree(kept)
+    result = t5tune("eval", "--json")
+    assert (
+        "the test set is not compared with the training data: data.train is not what it was when "
+        f"{RUN} was trained\n" in result.err
+    )
+    assert "exact" not in json.dumps(json.loads(result.out)["findings"])
+    assert not kept.exists()
 
 
 @pytest.fixture

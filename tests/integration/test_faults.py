@@ -349,7 +349,10 @@ def test_verify_compares_a_translation(run: Path, t5tune: RunCommand) -> None:
     assert "was translated as 'acht' on cpu when the model was saved, and is" in result.out
 
 
-def test_verify_of_what_is_no_run(tmp_path: Path, t5tune: RunCommand) -> None:
+def test_verify_of_what_is_no_run(
+    tmp_path: Path, t5tune: RunCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     assert "nothing is not a run." in t5tune("verify", tmp_path / "nothing").err
     assert "holds neither a checkpoint nor a model" in t5tune("verify", tmp_path).err
 
@@ -507,6 +510,7 @@ def test_code_and_pickles_of_a_model_directory_do_not_run(
     run: Path, t5tune: RunCommand, tmp_path: Path
 ) -> None:
     shutil.copytree(run / "model", "base")
+    Path("base/manifest.json").unlink()
     config = json.loads(Path("base/config.json").read_text())
     hooks = {"AutoConfig": "own.Own", "AutoModelForSeq2SeqLM": "own.Own"}
     Path("base/config.json").write_text(

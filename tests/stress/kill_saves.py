@@ -20,6 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from t5tune.manifest import find_damage
@@ -80,7 +81,8 @@ def traced(action: Callable[[], None], folder: Path, *options: str) -> int:
 
 def try_all_points(folder: Path, every: int, save: Callable[[Path], None]) -> dict[str, Any]:
     """Kill a save at its points; every trial leaves its run in a folder of its own."""
-    checkpoint_writer.threading.Thread = Inline  # type: ignore[assignment, misc]
+    # Of that module alone: progress has threads too.
+    checkpoint_writer.threading = SimpleNamespace(Thread=Inline)  # type: ignore[assignment]
 
     def trial(name: str, *options: str) -> int:
         shutil.copytree(folder / "begun" / "run", folder / "trials" / name / "run")
