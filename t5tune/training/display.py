@@ -109,11 +109,8 @@ class TrainingDisplay(TrainerCallback):
 
     def _say_step(self, state: TrainerState) -> None:
         self.said_at = time.monotonic()
-        say(
-            f"step {state.global_step:,}/{state.max_steps:,}  epoch {state.epoch or 0:.2f}  "
-            f"loss {self.loss or '–'}  lr {self.rate or '–'}  {self.speed or '–'} tokens/s  "
-            f"{self._time_left(state)} left"
-        )
+        fields = [field for field in self.fields() if field.text]
+        say("  ".join(field.text for field in fields[1:]))  # "training" is understood
 
     def _show_validation(self, state: TrainerState, logs: dict[str, float]) -> None:
         scores = {
