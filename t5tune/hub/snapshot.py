@@ -15,7 +15,7 @@ from t5tune.hub.failures import describe_outage, explain_absence, hub_name, reac
 from t5tune.hub.offline import go_offline, is_offline
 from t5tune.hub.quiet import quiet_library
 from t5tune.hub.repository import HubRepository
-from t5tune.progress import say
+from t5tune.progress import say, track
 
 if TYPE_CHECKING:
     import httpx2
@@ -129,7 +129,8 @@ def find_snapshot(repository: HubRepository, key: str) -> Snapshot:
 def _ask_or_cache(repository: HubRepository, key: str) -> Snapshot:
     """What the hub says; what the cache has if the hub says nothing."""
     try:
-        return _ask(repository, key)
+        with track(f"asking the hub for {repository.name}"):
+            return _ask(repository, key)
     except Exception as error:
         reason = describe_outage(error)
         cached = _cached_commit(repository) if reason is not None else None

@@ -131,7 +131,6 @@ def refuse_fields(error: Exception, key: str = "model.config") -> T5TuneError:
     )
 
 
-@track("loading the tokenizer")
 def load_tokenizer(name: str, *, revision: str | None = None) -> PreTrainedTokenizerBase:
     """Load a tokenizer from the hub or a directory.
 
@@ -140,7 +139,7 @@ def load_tokenizer(name: str, *, revision: str | None = None) -> PreTrainedToken
     """
     place = _fetch(name, revision, download_tokenizer)
     directory = Path(name)
-    with _loading(name, "tokenizer"), blaming_files(directory):
+    with track("loading the tokenizer"), _loading(name, "tokenizer"), blaming_files(directory):
         try:
             tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(name, **place)
         except Exception:  # the libraries raise all kinds where a file is missing
@@ -157,7 +156,6 @@ def _check_tokenizer(directory: Path, kind: type[PreTrainedTokenizerBase] | None
         raise refuse_model(directory, gap)
 
 
-@track("loading the weights")
 def load_model(
     name: str, *, revision: str | None = None, config: PreTrainedConfig | None = None
 ) -> PreTrainedModel:
@@ -170,7 +168,7 @@ def load_model(
     """
     check_model(Path(name))
     place = _fetch(name, revision, download_weights)
-    with _loading(name, "model"), blaming_files(Path(name)):
+    with track("loading the weights"), _loading(name, "model"), blaming_files(Path(name)):
         model: PreTrainedModel = AutoModelForSeq2SeqLM.from_pretrained(
             name,
             config=config,
