@@ -474,8 +474,7 @@ def test_a_hostile_recipe_is_one_sentence(command: str, examples: int, tmp_path:
     assert result["wrong"] == []
     assert result["tried"] == examples
     assert result["codes"]["1"] > examples / 2
-    harmless = result["codes"].get("0", 0) + result["codes"].get("143", 0)  # or stopped: too slow
-    assert harmless > 0, "some of them are harmless"
+    assert result["control"] in ("0", "143")  # the unchanged recipe is not refused; 143: too slow
 
 
 @pytest.mark.timeout(60)

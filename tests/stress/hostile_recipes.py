@@ -4,7 +4,7 @@ python -m tests.stress.hostile_recipes FOLDER --examples 300 [--validate-only]
 
 Hypothesis changes a good recipe: keys gone, doubled, misspelt; values of another type, huge,
 nested; text cut, doubled, with tags, anchors and control characters. Prints one JSON object: how
-the commands ended and the recipes that ended otherwise.
+the unchanged recipe and the others ended, and the recipes that ended otherwise.
 """
 
 from __future__ import annotations
@@ -184,8 +184,9 @@ def try_recipes(folder: Path, examples: int, command: str) -> dict[str, Any]:
             wrong.append({"recipe": text, "code": code, "said": said[-3000:]})
 
     os.environ["HF_HUB_OFFLINE"] = "1"
+    control, _ = run(yaml.safe_dump(TINY), folder, command)
     try_one()
-    return {"codes": codes, "tried": sum(codes.values()), "wrong": wrong[:10]}
+    return {"control": control, "codes": codes, "tried": sum(codes.values()), "wrong": wrong[:10]}
 
 
 if __name__ == "__main__":
