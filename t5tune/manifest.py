@@ -73,6 +73,12 @@ def fingerprint_directory(directory: Path) -> str | None:
     return None if content is None else _hash_content(content)
 
 
+def fingerprint_files(directory: Path) -> str | None:
+    """A name for the files alone, whatever else the manifest says; None without a manifest."""
+    content = read_manifest(directory)
+    return None if content is None else _hash_content(content["files"])
+
+
 @track("comparing files with their manifest")
 def find_damage(directory: Path) -> str | None:
     """The first file that is not what it was, and how; None if all are.

@@ -17,7 +17,7 @@ from t5tune.manifest import (
     find_change,
     find_damage,
     find_damage_at_a_glance,
-    fingerprint_directory,
+    fingerprint_files,
 )
 from t5tune.recipe.loading import load_recipe
 from t5tune.run_directory import RunDirectory, continuing_command, display_path
@@ -25,9 +25,8 @@ from t5tune.scoring.names import is_evaluate_metric
 
 # Key of our own in config.json: what a model directory has to tell wherever it is moved to.
 SETTINGS_KEY = "t5tune"
-MODEL_KEY = (
-    "model_sha256"  # of environment.json: the manifest of the model that training ended with
-)
+# In environment.json: over the files of the model that training has ended with.
+MODEL_KEY = "model_files_sha256"
 
 # Files of a tokenizer that Transformers can do without.
 _OPTIONAL = ("tokenizer_file", "tokenizer_config_file", "target_vocab_file")
@@ -90,7 +89,7 @@ def check_model_is_of(run: RunDirectory) -> None:
     if damage := find_change(run.model):
         raise refuse_model(run.model, damage)
     recorded = read_object(run.environment).get(MODEL_KEY)
-    if recorded is not None and recorded != fingerprint_directory(run.model):
+    if recorded is not None and recorded != fingerprint_files(run.model):
         raise refuse_model(
             run.model, "this is not the model that the training of the run ended with"
         )

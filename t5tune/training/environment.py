@@ -16,7 +16,7 @@ import torch
 
 from t5tune import __version__
 from t5tune.files import read_object, write_text
-from t5tune.manifest import fingerprint_directory
+from t5tune.manifest import fingerprint_files
 from t5tune.models.directories import MODEL_KEY
 from t5tune.processes import place
 from t5tune.recipe.schema import Recipe
@@ -68,7 +68,7 @@ def record_model(run: RunDirectory) -> None:
     environment = read_object(run.environment)
     if environment:
         before = run.environment.stat()
-        environment[MODEL_KEY] = fingerprint_directory(run.model)
+        environment[MODEL_KEY] = fingerprint_files(run.model)
         _write(run, environment)
         # The time of this file stays that of the beginning: it tells which run is the newest.
         os.utime(run.environment, ns=(before.st_atime_ns, before.st_mtime_ns))

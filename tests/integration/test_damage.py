@@ -168,7 +168,7 @@ def test_a_run_from_before_its_model_was_recorded_is_evaluated(
     run: Path, t5tune: RunCommand
 ) -> None:
     environment = json.loads((RUN / "environment.json").read_text())
-    del environment["model_sha256"]
+    del environment["model_files_sha256"]
     (RUN / "environment.json").write_text(json.dumps(environment))
     assert t5tune("eval").code == 0
 

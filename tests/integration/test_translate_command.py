@@ -349,6 +349,7 @@ def test_a_megabyte_for_torch(here: Path, t5tune: RunCommand) -> None:
     config = json.loads(Path("model/config.json").read_text())
     del config["t5tune"]["max_source_length"]
     Path("model/config.json").write_text(json.dumps(config))
+    Path("model/manifest.json").unlink()
     Path("in.txt").write_text(" ".join(SENTENCES * 100)[:1_000_000] + "\n")
     result = t5tune("translate", "--model", "model", "--num-beams", "1", "--input", "in.txt")
     assert result.code == 0, result.err

@@ -88,7 +88,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunDirectory:
         "python": "3.11", "versions": {"torch": "2"}, "num_processes": 2, "num_cpu_threads": 2,
         "accelerators": ["A"], "git_revision": "a", "data_sha256": {"data.train": "a"},
         "num_examples": {"train": 3}, "command": "t5tune train x", "started": "now",
-        "model_sha256": "a", "recipe": {"name": recipe.name, "data": {"train": {"file": "x"}}},
+        "model_files_sha256": "a",
+        "recipe": {"name": recipe.name, "data": {"train": {"file": "x"}}},
     }  # fmt: skip
     files: dict[Path, object] = {
         run.environment: environment,
