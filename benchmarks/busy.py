@@ -4,7 +4,8 @@
     [--busy 0 1 2] [--rounds 3] [--seconds 8]
 
 An arm is what is set in the environment before torch is loaded (`-` for nothing, the libraries'
-own defaults, which is always the first arm; several settings joined by commas). For each number
+own defaults, which is always the first arm; `t5tune` for what its commands set; several settings
+joined by commas). For each number
 of busy processes the arms take turns, in processes of their own. The jobs: t5tune's training of a
 T5 of that shape on the phrasebook, in real tokens a second; translating made-up sentences with 4
 beams by torch or by CTranslate2 (a model of the 9m shape, random weights), in sentences a second.
@@ -25,16 +26,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from t5tune.launch_environment import bound_spinning
+
 BENCHMARKS = Path(__file__).resolve().parent
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
-ARMS = ["GOMP_SPINCOUNT=1000", "OMP_WAIT_POLICY=PASSIVE", "OMP_NUM_THREADS=1"]
 NOTHING = "-"
+T5TUNE = "t5tune"
+ARMS = [T5TUNE, "GOMP_SPINCOUNT=1000", "OMP_WAIT_POLICY=PASSIVE", "OMP_NUM_THREADS=1"]
 JOBS = ("tiny", "9m", "t5-small", "torch", "ctranslate2-int8")
 TRANSLATIONS = ("torch", "ctranslate2-int8")
 
 
 def environment_of(arm: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in THREAD_VARIABLES}
+    if arm == T5TUNE:
+        bound_spinning(kept)  # looks at the machine as it is now
+        return kept
     settings = [] if arm == NOTHING else arm.split(",")
     return {**kept, **dict(setting.split("=", 1) for setting in settings)}
 

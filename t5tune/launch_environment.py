@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from t5tune.errors import T5TuneError
 
@@ -114,10 +116,12 @@ def complete_environment(environment: MutableMapping[str, str], place: Place) ->
     environment.setdefault("OMP_NUM_THREADS", threads)
 
 
-# Iterations of libgomp's spin loop. The library's own count, 300,000, is some milliseconds in
-# which a waiting thread keeps other programs, and the thread that it waits for, off its core
-# (docs/benchmarks.md, "A busy machine").
-_SPIN_COUNT = "1000"
+# Iterations of libgomp's spin loop (GOMP_SPINCOUNT). The library's own count, 300,000, is some
+# milliseconds in which a waiting thread keeps other programs, and the thread that it waits for, off
+# its core. On a quiet machine a tenth of it is as fast; beside others only a short wait is, which
+# costs up to 40 % on a quiet one (docs/benchmarks.md, "A busy machine").
+_SPINS_ALONE = "30000"
+_SPINS_BESIDE_OTHERS = "1000"
 
 
 def bound_spinning(environment: MutableMapping[str, str]) -> None:
@@ -127,8 +131,30 @@ def bound_spinning(environment: MutableMapping[str, str]) -> None:
     reads the variable when it is loaded, so this comes before the first import of torch. What the
     user has set stays.
     """
-    if "OMP_WAIT_POLICY" not in environment:
-        environment.setdefault("GOMP_SPINCOUNT", _SPIN_COUNT)
+    if not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & set(environment):
+        is_busy = count_other_threads() >= 0.5
+        environment["GOMP_SPINCOUNT"] = _SPINS_BESIDE_OTHERS if is_busy else _SPINS_ALONE
+
+
+def count_other_threads(num_looks: int = 5, seconds: float = 0.002) -> float:
+    """How many threads of others on this machine want a core, on average over a short while.
+
+    Args:
+        num_looks: At the system's count, which stands for an instant.
+        seconds: Between two looks.
+
+    Returns:
+        0.0 where the system does not tell (it is not Linux).
+    """
+    counts = []
+    for look in range(num_looks):
+        time.sleep(seconds if look else 0.0)
+        try:
+            found = re.search(rb"^procs_running (\d+)", Path("/proc/stat").read_bytes(), re.M)
+        except OSError:
+            return 0.0
+        counts.append(int(found[1]) - 1 if found else 0)  # this thread is one of them
+    return sum(counts) / len(counts)
 
 
 def threads_per_process(num_processes: int) -> int:

@@ -19,7 +19,6 @@ from t5tune.manifest import (
     find_damage_at_a_glance,
     fingerprint_files,
 )
-from t5tune.recipe.loading import load_recipe
 from t5tune.run_directory import RunDirectory, continuing_command, display_path
 from t5tune.scoring.names import is_evaluate_metric
 
@@ -149,6 +148,8 @@ def _remake_command(directory: Path) -> str:
 
 
 def _train_command(run: RunDirectory) -> str:
+    from t5tune.recipe.loading import load_recipe  # pydantic, which models do without
+
     runs_code = any(map(is_evaluate_metric, load_recipe(run.recipe).metrics))
     return continuing_command(run, ["--allow-code"] if runs_code else [])
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 
+from t5tune import launch_environment
 from t5tune.errors import T5TuneError
 from t5tune.launch_environment import (
     Place,
     bound_spinning,
     complete_environment,
+    count_other_threads,
     drop_accelerate_settings,
     find_place,
     first_host,
@@ -122,10 +125,30 @@ def test_the_recipe_and_not_accelerate_says_how_to_compute() -> None:
     assert environment == {"ACCELERATE_USE_CPU": "False"}
 
 
-def test_what_the_user_has_set_about_waiting_stays() -> None:
+@pytest.mark.parametrize(("others", "spins"), [(0.0, "30000"), (0.6, "1000"), (4.0, "1000")])
+def test_threads_wait_a_short_while_only_beside_others(
+    others: float, spins: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launch_environment, "count_other_threads", lambda: others)
     environment: dict[str, str] = {}
     bound_spinning(environment)
-    assert environment == {"GOMP_SPINCOUNT": "1000"}
+    assert environment == {"GOMP_SPINCOUNT": spins}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc/stat")
+def test_other_programs_are_counted() -> None:
+    """By how many they differ: tests run beside others."""
+    loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(3)]
+    try:
+        counts = [count_other_threads(num_looks=50) for _ in range(3)]
+    finally:
+        for loop in loops:
+            loop.kill()
+            loop.wait()
+    assert max(counts) >= 2.5
+
+
+def test_what_the_user_has_set_about_waiting_stays() -> None:
     for chosen in ({"GOMP_SPINCOUNT": "77"}, {"OMP_WAIT_POLICY": "ACTIVE"}):
         environment = dict(chosen)
         bound_spinning(environment)
@@ -152,4 +175,6 @@ def test_the_command_line_sets_it_before_torch_is_loaded() -> None:
     )
     if "OPENMP DISPLAY ENVIRONMENT" not in done.stderr:
         pytest.skip("torch was built with another OpenMP than libgomp")
-    assert "GOMP_SPINCOUNT = '1000'" in done.stderr
+    set_to = re.search(r"GOMP_SPINCOUNT = '(\d+)'", done.stderr)
+    assert set_to
+    assert set_to[1] in ("1000", "30000")
