@@ -118,9 +118,9 @@ def complete_environment(environment: MutableMapping[str, str], place: Place) ->
 
 # Iterations of libgomp's spin loop (GOMP_SPINCOUNT). The library's own count, 300,000, is some
 # milliseconds in which a waiting thread keeps other programs, and the thread that it waits for, off
-# its core. On a quiet machine a tenth of it is as fast; beside others only a short wait is, which
-# costs up to 40 % on a quiet one (docs/benchmarks.md, "A busy machine").
-_SPINS_ALONE = "30000"
+# its core. The first number costs little on a quiet machine; the second is best beside others, and
+# costs up to 40 % on a quiet machine (docs/benchmarks.md, "A busy machine").
+_SPINS_ALONE = "10000"
 _SPINS_BESIDE_OTHERS = "1000"
 
 
