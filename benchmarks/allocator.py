@@ -15,7 +15,7 @@ import time
 import torch
 from transformers import T5Config, T5ForConditionalGeneration
 
-from t5tune.models.dropout import use_byte_dropout
+from t5tune.models.cpu.dropout import use_byte_dropout
 from t5tune.models.output_layer import without_output_layer
 from t5tune.training.allocator import keep_freed_memory
 from t5tune.training.loss import sum_token_losses, sum_token_losses_chunked

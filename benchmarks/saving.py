@@ -21,11 +21,11 @@ from training_arms import SHAPES
 from transformers import Seq2SeqTrainer, Seq2SeqTrainingArguments, T5Config, T5Tokenizer
 from transformers.models.t5 import T5ForConditionalGeneration
 
-from t5tune.data.batching import FixedSizeBatches
-from t5tune.data.steps import OptimizerSteps
+from t5tune.data.batching.plans import FixedSizeBatches
+from t5tune.data.batching.steps import OptimizerSteps
 from t5tune.recipe.schema import TrainingSection
-from t5tune.training.checkpoint_writer import CheckpointWriter
-from t5tune.training.optimizers import build_optimizer
+from t5tune.training.checkpoints.writer import CheckpointWriter
+from t5tune.training.optim.building import build_optimizer
 from t5tune.training.trainer import T5TuneTrainer
 
 

@@ -26,13 +26,13 @@ from training import measure_matmul
 from training_arms import SHAPES, count_flops
 from transformers import T5Config, T5ForConditionalGeneration
 
-from t5tune.models.dropout import use_byte_dropout
-from t5tune.models.fast_t5 import use_fast_sublayers
+from t5tune.models.cpu.dropout import use_byte_dropout
+from t5tune.models.cpu.fast_t5 import use_fast_sublayers
 from t5tune.models.output_layer import without_output_layer
 from t5tune.training.allocator import keep_freed_memory
 from t5tune.training.defaults import choose_bf16
 from t5tune.training.loss import sum_token_losses_chunked
-from t5tune.training.optimizers import build_optimizer
+from t5tune.training.optim.building import build_optimizer
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 PRODUCTS = ("aten::mm", "aten::addmm", "aten::bmm", "aten::baddbmm", "attention")

@@ -32,18 +32,18 @@ from transformers import (
     TrainerCallback,
 )
 
-from t5tune.data.batching import BatchPlan, TokenBudgetBatches
+from t5tune.data.batching.packing import PackedBatches, PackedCollator, choose_row_lengths
+from t5tune.data.batching.plans import BatchPlan, TokenBudgetBatches
+from t5tune.data.batching.steps import OptimizerSteps
 from t5tune.data.encoding import IGNORED, Collator, EncodedDataset, TokenSequences, encode_dataset
-from t5tune.data.packing import PackedBatches, PackedCollator, choose_row_lengths
-from t5tune.data.steps import OptimizerSteps
 from t5tune.models.compiled import compile_stacks
-from t5tune.models.dropout import use_byte_dropout
-from t5tune.models.fast_t5 import use_fast_sublayers
+from t5tune.models.cpu.dropout import use_byte_dropout
+from t5tune.models.cpu.fast_t5 import use_fast_sublayers
 from t5tune.models.loading import load_tokenizer
 from t5tune.training.allocator import keep_freed_memory
-from t5tune.training.checkpoint_writer import CheckpointWriter
+from t5tune.training.checkpoints.writer import CheckpointWriter
 from t5tune.training.defaults import choose_bf16
-from t5tune.training.optimizers import build_optimizer
+from t5tune.training.optim.building import build_optimizer
 from t5tune.training.trainer import T5TuneTrainer
 
 # d_model, d_ff, layers a side, heads, size of the vocabulary (None: the tokenizer's own).
@@ -315,7 +315,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     def validate() -> float:
         from t5tune.decoding.torch_translator import TorchTranslator
         from t5tune.decoding.translator import DecodingOptions
-        from t5tune.scoring.metrics import score_hypotheses
+        from t5tune.scoring.registry import score_hypotheses
 
         translator = TorchTranslator(model, tokenizer, max_source_length=MAX_LENGTH)
         hypotheses = translator.translate(sources, DecodingOptions(max_new_tokens=64, num_beams=1))

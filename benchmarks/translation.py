@@ -63,9 +63,9 @@ class Task:
 
 
 def prepare_run(path: str, copies: int, directory: Path) -> Task:
-    from t5tune.evaluation import load_examples
-    from t5tune.loaded_model import load_for_translation
-    from t5tune.run_directory import RunDirectory
+    from t5tune.decoding.loaded_model import load_for_translation
+    from t5tune.reporting.evaluation import load_examples
+    from t5tune.run.directory import RunDirectory
 
     run = RunDirectory(Path(path))
     loaded = load_for_translation(path)
@@ -116,9 +116,9 @@ def prepare_shape(shape: str, num_sentences: int, length: int, directory: Path) 
 def convert(
     translator: object, options: DecodingOptions, model: Path, directory: Path, sources: list[str]
 ) -> dict[str, Path]:
-    from t5tune.decoding.export import convert_model
-    from t5tune.decoding.exported import PARITY_FILE
-    from t5tune.manifest import write_manifest
+    from t5tune.decoding.export.conversion import convert_model
+    from t5tune.decoding.export.settings import PARITY_FILE
+    from t5tune.run.manifest import write_manifest
 
     exports = {}
     for quantization in ("float32", "int8"):
@@ -135,8 +135,8 @@ def convert(
 
 def vary_export(path: Path, side: str) -> Path:
     """A copy that searches as one of `VARIATIONS`."""
-    from t5tune.decoding.exported import SETTINGS_FILE, VOCABULARY_FILE
-    from t5tune.manifest import write_manifest
+    from t5tune.decoding.export.settings import SETTINGS_FILE, VOCABULARY_FILE
+    from t5tune.run.manifest import write_manifest
 
     copy = path.with_name(side)
     shutil.copytree(path, copy)
@@ -198,7 +198,7 @@ def open_own(task: Task, side: str) -> Translate:
         if side == "torch-bf16":
             translator.use_bf16()
     else:
-        from t5tune.translation import open_translator
+        from t5tune.decoding.opening import open_translator
 
         translator = open_translator(str(task.exports[side])).translator
 
@@ -286,7 +286,7 @@ def print_table(title: str, seconds: dict[str, list[float]], count: int, bleu: o
 
 
 def score(task: Task, hypotheses: Sequence[str]) -> float:
-    from t5tune.scoring.metrics import score_hypotheses
+    from t5tune.scoring.registry import score_hypotheses
 
     return score_hypotheses(["bleu"], list(hypotheses), task.references)[0].value
 

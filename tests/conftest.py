@@ -28,7 +28,7 @@ settings.register_profile("search", max_examples=20_000, deadline=None)
 settings.load_profile("same")
 
 
-# What a slow machine says while a command takes its time; see `t5tune.progress.track`.
+# What a slow machine says while a command takes its time; see `t5tune.console.track`.
 PROGRESS_LINE = re.compile(r"[^:]+(: [^:]+)?: ([\d,]+(/[\d,]+)? \w+, )?\d+ s(, .*)?")
 
 
@@ -58,7 +58,7 @@ def _cache_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.fixture(autouse=True)
 def _silence_about_what_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands in this process say the same on a slow machine."""
-    monkeypatch.setattr("t5tune.progress.SILENT_SECONDS", 3600.0)
+    monkeypatch.setattr("t5tune.console.SILENT_SECONDS", 3600.0)
 
 
 @pytest.fixture

@@ -22,13 +22,13 @@ from t5tune.cli.train import train
 from t5tune.cli.translate import translate
 from t5tune.cli.validate import validate
 from t5tune.cli.verify import verify
+from t5tune.console import say
+from t5tune.distributed.failures import end_with_failure, format_error
+from t5tune.distributed.launch_environment import bound_spinning
+from t5tune.distributed.processes import are_several, place, were_several
+from t5tune.distributed.worker import follow_launcher, is_launched
 from t5tune.errors import T5TuneError
-from t5tune.failures import end_with_failure, format_error
 from t5tune.files import UNWRITABLE, find_error_number, refuse_writing
-from t5tune.launch_environment import bound_spinning
-from t5tune.processes import are_several, place, were_several
-from t5tune.progress import say
-from t5tune.worker import follow_launcher, is_launched
 
 app = typer.Typer(
     name="t5tune",

@@ -11,12 +11,12 @@ import typer
 
 from t5tune.cli.completion import complete_metric, complete_system
 from t5tune.cli.results import print_data, print_text
-from t5tune.progress import say, track
+from t5tune.console import say, track
 
 if TYPE_CHECKING:
     from t5tune.recipe.schema import Recipe
-    from t5tune.scoring.comparison import Comparison
     from t5tune.scoring.score import ScoringOptions
+    from t5tune.scoring.significance.comparison import Comparison
 
 
 def compare(
@@ -72,14 +72,14 @@ def compare(
     With --output-dir also as a page to look at, comparison.html, which shows every example.
     """
     from t5tune.cli.score import check_options
-    from t5tune.comparison import (
+    from t5tune.reporting.compared_systems import (
         find_recipe_of_runs,
         find_systems,
         gather_systems,
         write_comparison,
     )
-    from t5tune.scoring.comparison import TESTS, Resampling, compare_systems
     from t5tune.scoring.score import ScoringOptions
+    from t5tune.scoring.significance.comparison import TESTS, Resampling, compare_systems
 
     _check_number(systems)
     systems = find_systems(systems)
@@ -143,7 +143,7 @@ def _options_of(
 def _choose_metrics(typed: list[str] | None, recipe: Recipe | None) -> list[str]:
     """What was typed, else what the run's recipe says; only metrics that know better from worse."""
     from t5tune.errors import T5TuneError
-    from t5tune.scoring.names import is_metric_name, ranks_models
+    from t5tune.scoring.metric_names import is_metric_name, ranks_models
 
     for name in typed or []:
         if is_metric_name(name) and not ranks_models(name):
@@ -159,9 +159,9 @@ def _choose_metrics(typed: list[str] | None, recipe: Recipe | None) -> list[str]
 
 def _check_metrics(metrics: list[str], options: ScoringOptions) -> None:
     """Before anything is read or translated."""
-    from t5tune.scoring.comet import find_comet
-    from t5tune.scoring.metrics import build_metric
-    from t5tune.scoring.names import COMET
+    from t5tune.scoring.metric_names import COMET
+    from t5tune.scoring.metrics.comet import find_comet
+    from t5tune.scoring.registry import build_metric
 
     for name in metrics:
         if name == COMET:
@@ -171,12 +171,12 @@ def _check_metrics(metrics: list[str], options: ScoringOptions) -> None:
 
 
 def _print(comparison: Comparison, *, as_json: bool) -> None:
-    from t5tune.scoring.comparison_text import format_json, format_lines
+    from t5tune.reporting.comparison_text import format_json, format_lines
 
     if as_json:
         print_data(format_json(comparison))
     elif sys.stdout.isatty():
-        from t5tune.scoring.comparison_terminal import print_comparison
+        from t5tune.reporting.comparison_terminal import print_comparison
 
         print_comparison(comparison)
     else:

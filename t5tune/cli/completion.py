@@ -81,7 +81,7 @@ def _split_by_bash() -> tuple[str, str] | None:
 
 def complete_metric(incomplete: str) -> list[str]:
     """Metrics of our own."""
-    from t5tune.scoring.names import SCORE_OF_METRIC
+    from t5tune.scoring.metric_names import SCORE_OF_METRIC
 
     return _beginning(incomplete, SCORE_OF_METRIC)
 
@@ -98,7 +98,7 @@ def _beginning(incomplete: str, names: Iterable[str]) -> list[str]:
 
 
 def _runs() -> list[str]:
-    from t5tune.run_directory import list_runs
+    from t5tune.run.directory import list_runs
 
     with suppress(OSError):  # a directory that cannot be read
         return [run.path.name for run in list_runs()]

@@ -16,17 +16,17 @@ from t5tune.cli.completion import (
     complete_tried,
 )
 from t5tune.cli.foreign_metrics import AllowCode, check_foreign_metrics
-from t5tune.cli.models import choose_model
-from t5tune.cli.processes import NumProcesses, launch_if_asked
+from t5tune.cli.model_options import choose_model
+from t5tune.cli.process_options import NumProcesses, launch_if_asked
 from t5tune.cli.results import print_result, printing_what_is_not_written
 from t5tune.cli.tried_settings import split_arguments, try_settings
-from t5tune.processes import are_several, from_first, is_first, joined
-from t5tune.progress import track
+from t5tune.console import track
+from t5tune.distributed.processes import are_several, from_first, is_first, joined
 
 if TYPE_CHECKING:
-    from t5tune.decoding.exported import Export
+    from t5tune.decoding.export.settings import Export
     from t5tune.recipe.schema import DataEntry, Recipe
-    from t5tune.scoring.report import Report
+    from t5tune.reporting.report import Report
 
 SPLITS = ("train", "validation", "test")
 
@@ -101,9 +101,9 @@ def evaluate(
     allow_code: AllowCode = False,
 ) -> None:
     """Translate a test set and score it; the numbers are sacreBLEU's."""
-    from t5tune.comparison import write_comparison
     from t5tune.files import NotWritten
-    from t5tune.scoring.report import ReportNotWritten
+    from t5tune.reporting.compared_systems import write_comparison
+    from t5tune.reporting.report import ReportNotWritten
     from t5tune.training.prerequisites import rehearse_recipe_scoring
 
     launch_if_asked(num_processes)
@@ -191,7 +191,7 @@ def _choose_task(
     num_beams: int | None,
 ) -> _Task:
     """The report goes into the run where it is the report of the run's own settings."""
-    from t5tune.run_directory import RunDirectory
+    from t5tune.run.directory import RunDirectory
 
     label = split
     if entry is not None and source is not None:
@@ -241,8 +241,8 @@ def _evaluate(task: _Task, *, use_cache: bool, allow_code: bool) -> Report:
     """Read the examples, translate them or take what was translated before, score."""
     with track("importing PyTorch and Transformers"):
         from t5tune.data.examples import load_examples
-        from t5tune.evaluation import evaluate_model
-        from t5tune.loaded_model import find_model
+        from t5tune.decoding.loaded_model import find_model
+        from t5tune.reporting.evaluation import evaluate_model
 
     recipe = task.recipe
     examples = from_first(lambda: load_examples(recipe, task.split))
@@ -294,7 +294,7 @@ def _choose_recipe(
     from t5tune.errors import T5TuneError
     from t5tune.recipe.loading import load_recipe
     from t5tune.recipe.schema import DataSection, ModelSection, Recipe
-    from t5tune.run_directory import RunDirectory
+    from t5tune.run.directory import RunDirectory
 
     if recipe is not None:
         return load_recipe(recipe)
@@ -319,7 +319,7 @@ def _choose_recipe(
 
 def _with_options(recipe: Recipe, metrics: list[str] | None, num_beams: int | None) -> Recipe:
     from t5tune.errors import T5TuneError, did_you_mean
-    from t5tune.scoring.names import SCORE_OF_METRIC, is_metric_name
+    from t5tune.scoring.metric_names import SCORE_OF_METRIC, is_metric_name
 
     for name in metrics or []:
         if not is_metric_name(name):

@@ -9,10 +9,10 @@ import typer
 
 from t5tune.cli.completion import complete_run
 from t5tune.cli.results import print_data, print_text
-from t5tune.progress import track
+from t5tune.console import track
 
 if TYPE_CHECKING:
-    from t5tune.run_directory import RunDirectory
+    from t5tune.run.directory import RunDirectory
 
 
 def export(
@@ -43,8 +43,8 @@ def export(
     import json
     from dataclasses import asdict
 
-    from t5tune.cli.models import choose_run
-    from t5tune.decoding.exported import PATIENCE, QUANTIZATIONS
+    from t5tune.cli.model_options import choose_run
+    from t5tune.decoding.export.settings import PATIENCE, QUANTIZATIONS
     from t5tune.errors import T5TuneError, did_you_mean
 
     if quantization not in QUANTIZATIONS:
@@ -56,7 +56,7 @@ def export(
     directory = choose_run(run)
     _check_run(directory)
     with track("importing PyTorch and Transformers"):
-        from t5tune.parity import describe_parity, export_run, say_export
+        from t5tune.decoding.export.parity import describe_parity, export_run, say_export
 
     made, parity = export_run(
         directory, quantization, output_dir=output_dir, patience=patience or PATIENCE
@@ -78,7 +78,7 @@ def _check_run(run: RunDirectory) -> None:
             f"{run.path} is not a finished run.", next_command="t5tune export RUN   # another one"
         )
     check_run(run)
-    from t5tune.verification import verify_model
+    from t5tune.training.verification import verify_model
 
     for check in verify_model(run):
         if check.problem is not None:

@@ -24,7 +24,7 @@ def check_code(metrics: Iterable[str], allow_code: bool) -> None:
     Raises:
         T5TuneError: With this command and `--allow-code`.
     """
-    from t5tune.scoring.evaluate_loading import check_code_allowed
+    from t5tune.scoring.metrics.evaluate_loading import check_code_allowed
 
     command = shlex.join(["t5tune", *sys.argv[1:], "--allow-code"])
     check_code_allowed(metrics, allow_code=allow_code, command=command)
@@ -37,9 +37,9 @@ def check_foreign_metrics(metrics: Iterable[str], allow_code: bool) -> None:
         T5TuneError: Code is not allowed, a metric of `evaluate` cannot be loaded, or COMET is not
             installed.
     """
-    from t5tune.scoring.comet import find_comet
-    from t5tune.scoring.evaluate_loading import load_metric
-    from t5tune.scoring.names import COMET, is_evaluate_metric
+    from t5tune.scoring.metric_names import COMET, is_evaluate_metric
+    from t5tune.scoring.metrics.comet import find_comet
+    from t5tune.scoring.metrics.evaluate_loading import load_metric
 
     metrics = list(metrics)
     check_code(metrics, allow_code)

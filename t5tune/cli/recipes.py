@@ -9,7 +9,7 @@ import typer
 
 from t5tune.cli.completion import complete_shipped
 from t5tune.cli.results import print_data, print_text
-from t5tune.progress import say
+from t5tune.console import say
 
 app = typer.Typer(help="List, show or copy the recipes that ship.", no_args_is_help=True)
 

@@ -12,7 +12,7 @@ import typer
 from t5tune.errors import visible
 
 if TYPE_CHECKING:
-    from t5tune.scoring.report import Report
+    from t5tune.reporting.report import Report
 
 
 def print_text(text: str) -> None:
@@ -28,7 +28,7 @@ def print_data(text: str, *, end: str = "\n") -> None:
 @contextmanager
 def printing_what_is_not_written(*, as_json: bool) -> Iterator[None]:
     """Print a report whose files cannot be written; then that is said as any error is."""
-    from t5tune.scoring.report import ReportNotWritten
+    from t5tune.reporting.report import ReportNotWritten
 
     try:
         yield
@@ -42,14 +42,14 @@ def print_result(report: Report, *, as_json: bool) -> None:
 
     A comparison with the stored report follows.
     """
-    from t5tune.scoring.comparison_text import format_lines
-    from t5tune.scoring.report import format_json, format_scores
+    from t5tune.reporting.comparison_text import format_lines
+    from t5tune.reporting.report import format_json, format_scores
 
     if as_json:
         print_data(format_json(report))
         return
     if sys.stdout.isatty():
-        from t5tune.scoring.report_terminal import print_report
+        from t5tune.reporting.report_terminal import print_report
 
         print_report(report)
     else:

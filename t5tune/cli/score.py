@@ -8,7 +8,7 @@ import typer
 
 from t5tune.cli.completion import complete_metric
 from t5tune.cli.foreign_metrics import AllowCode, check_code
-from t5tune.progress import say, track
+from t5tune.console import say, track
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,8 +60,8 @@ def score(
     Every number comes with the signature that makes it comparable.
     """
     from t5tune.cli.results import print_result
-    from t5tune.scoring.metrics import DEFAULT_NUM_RESAMPLES
-    from t5tune.scoring.report_building import build_report
+    from t5tune.reporting.report_building import build_report
+    from t5tune.scoring.registry import DEFAULT_NUM_RESAMPLES
 
     metrics = metric or ["bleu", "chrf"]
     check_options(metrics, tokenize, normalize)
@@ -144,7 +144,7 @@ def _read_sources(source: str, hypotheses: str, num_hypotheses: int) -> list[str
 
 
 def _warn_about_lost_letters(references: Sequence[Sequence[str]]) -> None:
-    from t5tune.scoring.rouge import loses_letters
+    from t5tune.scoring.metrics.rouge import loses_letters
 
     if loses_letters(references):
         say(

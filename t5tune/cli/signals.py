@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-from t5tune.processes import is_first
+from t5tune.distributed.processes import is_first
 
 SHOW_CURSOR = "\x1b[?25h"  # a live display hides it
 

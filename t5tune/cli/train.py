@@ -13,7 +13,7 @@ import typer
 
 from t5tune.cli.completion import complete_change, complete_recipe
 from t5tune.cli.foreign_metrics import AllowCode, check_foreign_metrics
-from t5tune.cli.processes import (
+from t5tune.cli.process_options import (
     MachineRank,
     MainProcess,
     NumMachines,
@@ -21,13 +21,13 @@ from t5tune.cli.processes import (
     launch_if_asked,
 )
 from t5tune.cli.results import print_data
-from t5tune.processes import from_first, is_first, joined
-from t5tune.progress import say, track
-from t5tune.worker import is_launched
+from t5tune.console import say, track
+from t5tune.distributed.processes import from_first, is_first, joined
+from t5tune.distributed.worker import is_launched
 
 if TYPE_CHECKING:
     from t5tune.recipe.schema import Recipe
-    from t5tune.run_directory import RunDirectory
+    from t5tune.run.directory import RunDirectory
 
 
 def train(
@@ -112,7 +112,7 @@ def _train(typed: _Typed, options: Sequence[str], json_output: bool, allow_code:
                 _say_finished(begun, typed.command(options), json_output)
             return 0
         from t5tune.cli.results import print_result, printing_what_is_not_written
-        from t5tune.run_directory import continuing_command
+        from t5tune.run.directory import continuing_command
 
         with track("importing PyTorch and Transformers"):
             from t5tune.training.session import train as run_session
@@ -153,10 +153,10 @@ class _Begun:
 def _begin(typed: _Typed, options: Sequence[str], allow_code: bool, stack: ExitStack) -> _Begun:
     """Read the recipe and take the run directory, whose lock is held until the stack ends."""
     from t5tune.files import read_object
-    from t5tune.run_lock import lock_run
+    from t5tune.run.lock import lock_run
+    from t5tune.training.checkpoints.resuming import has_model_of
     from t5tune.training.inputs import check_inputs
     from t5tune.training.prerequisites import check_prerequisites
-    from t5tune.training.resuming import has_model_of
     from t5tune.training.run_choice import choose_run
 
     chosen = choose_run(typed.name, typed.overrides, typed.output_dir, restart=typed.restart)
@@ -179,7 +179,7 @@ def _begin(typed: _Typed, options: Sequence[str], allow_code: bool, stack: ExitS
 
 
 def _say_finished(begun: _Begun, command: str, json_output: bool) -> None:
-    from t5tune.scoring.names import is_evaluate_metric
+    from t5tune.scoring.metric_names import is_evaluate_metric
 
     assert begun.finished is not None
     say(f"this run is finished: {begun.run.path}")
@@ -223,7 +223,7 @@ def _set_aside(recipe: Recipe, run: RunDirectory) -> tuple[Recipe, tuple[str, ..
 
     from t5tune.cli.tried_settings import format_changes, is_tried
     from t5tune.recipe.loading import differing_keys
-    from t5tune.training.resuming import has_model_of, recorded_recipe, with_values_of
+    from t5tune.training.checkpoints.resuming import has_model_of, recorded_recipe, with_values_of
 
     recorded = recorded_recipe(run)
     if recorded is None:
@@ -245,7 +245,7 @@ def _check_recipe(recipe: Recipe, run: RunDirectory, command: str) -> None:
         T5TuneError: With the keys that differ.
     """
     from t5tune.errors import T5TuneError
-    from t5tune.training.resuming import (
+    from t5tune.training.checkpoints.resuming import (
         describe_changes,
         find_unsafe_changes,
         has_trained,

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from t5tune.cli.completion import complete_engine, complete_run
-from t5tune.progress import say
+from t5tune.console import say
 
 if TYPE_CHECKING:
-    from t5tune.decoding.lines import TextInput
+    from t5tune.decoding.streaming.lines import TextInput
 
 BROKEN_PIPE = 141  # 128 + SIGPIPE, as shells show it
 
@@ -89,9 +89,9 @@ def translate(
     ] = "auto",
 ) -> None:
     """Translate texts, a file or standard input; order and blank lines are kept."""
-    from t5tune.cli.models import choose_model
-    from t5tune.decoding.choices import Layout, ModelChoice, SearchChoice, choose_format
-    from t5tune.streamed_translation import translate_input
+    from t5tune.cli.model_options import choose_model
+    from t5tune.decoding.streaming.choices import Layout, ModelChoice, SearchChoice, choose_format
+    from t5tune.decoding.streaming.streamed_translation import translate_input
 
     layout = Layout(
         format=choose_format(format_name, input_file, is_document=documents),
@@ -110,7 +110,7 @@ def translate(
 
 
 def _open_input(texts: list[str] | None, input_file: Path | None) -> TextInput:
-    from t5tune.decoding.lines import from_texts, open_file, open_stdin
+    from t5tune.decoding.streaming.lines import from_texts, open_file, open_stdin
     from t5tune.errors import T5TuneError
 
     if texts and input_file is not None:

@@ -82,7 +82,7 @@ def _refuse(key: str, setting: str, name: str) -> T5TuneError:
     """Why a key cannot be tried, and what to type instead."""
     from t5tune.errors import T5TuneError
     from t5tune.recipe.schema import Recipe
-    from t5tune.run_directory import RunDirectory
+    from t5tune.run.directory import RunDirectory
 
     quoted, section = shlex.quote(name), key.partition(".")[0]
     run = RunDirectory(Path(name))

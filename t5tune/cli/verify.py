@@ -8,7 +8,7 @@ import typer
 
 from t5tune.cli.completion import complete_run
 from t5tune.cli.results import print_data, print_text
-from t5tune.progress import say, track
+from t5tune.console import say, track
 
 
 def verify(
@@ -26,10 +26,10 @@ def verify(
     import json
     import shlex
 
-    from t5tune.cli.models import choose_run
-    from t5tune.decoding.exported import is_export, remake_command
+    from t5tune.cli.model_options import choose_run
+    from t5tune.decoding.export.settings import is_export, remake_command
     from t5tune.errors import T5TuneError
-    from t5tune.run_directory import continuing_command
+    from t5tune.run.directory import continuing_command
 
     directory = choose_run(run)
     if not directory.checkpoints.is_dir() and not directory.model.is_dir():
@@ -38,7 +38,7 @@ def verify(
             next_command="t5tune verify RUN   # a directory that t5tune train wrote",
         )
     with track("importing PyTorch and Transformers"):
-        from t5tune.verification import verify_run
+        from t5tune.training.verification import verify_run
 
     checks = []
     for check in verify_run(directory):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from t5tune.console import track
 from t5tune.errors import T5TuneError
-from t5tune.progress import track
 
 if TYPE_CHECKING:
     from datasets import Dataset

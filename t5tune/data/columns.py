@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from t5tune.data.json_objects import JsonConstant, JsonNumber
-from t5tune.data.tables import Table
+from t5tune.data.readers.json_objects import JsonConstant, JsonNumber
+from t5tune.data.readers.tables import Table
 from t5tune.errors import T5TuneError, did_you_mean, list_names, visible
 
 _SURROGATE = re.compile("[\ud800-\udfff]")

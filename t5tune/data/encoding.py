@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from t5tune.console import track
 from t5tune.data.token_sequences import Ids as Ids
 from t5tune.data.token_sequences import TokenSequences as TokenSequences
 from t5tune.data.truncation import shorten_all
-from t5tune.progress import track
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

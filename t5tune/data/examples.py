@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from t5tune.data.sources import load_split
+from t5tune.data.readers.sources import load_split
 from t5tune.errors import T5TuneError
 from t5tune.recipe.schema import DataEntry, DataSection, Recipe
 

@@ -12,7 +12,7 @@ import torch
 
 from t5tune.data.encoding import encode_texts
 from t5tune.decoding.torch_translator import TorchTranslator
-from t5tune.scoring.findings import Alignment
+from t5tune.scoring.diagnosis.findings import Alignment
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase

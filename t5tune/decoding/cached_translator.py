@@ -12,7 +12,7 @@ from t5tune.decoding.hypothesis_cache import (
     make_keys,
 )
 from t5tune.decoding.translator import DecodingOptions, Hypothesis, Translator
-from t5tune.processes import from_first, only_first
+from t5tune.distributed.processes import from_first, only_first
 
 # Sources that are generated before the first of them are kept: what an interrupted command has
 # done by then is not done again.

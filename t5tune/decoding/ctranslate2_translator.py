@@ -13,18 +13,18 @@ from typing import Any
 import ctranslate2
 
 from t5tune.data.truncation import shorten_all
-from t5tune.decoding.batches import form_batches
-from t5tune.decoding.exported import (
+from t5tune.decoding.export.settings import (
     QUANTIZATIONS,
     VOCABULARY_FILE,
     Export,
     refuse_export,
     remake_command,
 )
-from t5tune.decoding.tokenization import load_tokenization
+from t5tune.decoding.export.tokenization import load_tokenization
+from t5tune.decoding.source_batches import form_batches
 from t5tune.decoding.translator import DecodingOptions, Hypothesis, SearchingTranslator
 from t5tune.errors import T5TuneError
-from t5tune.manifest import blaming_damage, find_damage
+from t5tune.run.manifest import blaming_damage, find_damage
 
 CHUNK = 2000  # texts a call of the tokenizer
 WAITING_PER_WORKER = 2  # batches: enough that no worker waits

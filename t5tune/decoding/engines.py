@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from t5tune.decoding.exported import (
+from t5tune.console import say
+from t5tune.decoding.export.settings import (
     ENGINE_PREFIX,
     QUANTIZATIONS,
     Export,
@@ -15,8 +16,7 @@ from t5tune.decoding.exported import (
     remake_command,
 )
 from t5tune.errors import T5TuneError, did_you_mean
-from t5tune.progress import say
-from t5tune.run_directory import RunDirectory
+from t5tune.run.directory import RunDirectory
 
 AUTO = "auto"  # the fastest export that lost nothing, else torch
 TORCH = "torch"

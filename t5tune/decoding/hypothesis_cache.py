@@ -20,9 +20,9 @@ from typing import Any, TypeVar
 
 from filelock import FileLock, Timeout
 
+from t5tune.console import say
 from t5tune.decoding.translator import DecodingOptions, Hypothesis
-from t5tune.progress import say
-from t5tune.run_directory import RunDirectory, next_free_path
+from t5tune.run.directory import RunDirectory, next_free_path
 
 T = TypeVar("T")
 

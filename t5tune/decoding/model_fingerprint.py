@@ -6,7 +6,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from t5tune.manifest import MANIFEST, hash_file, read_manifest, was_touched
+from t5tune.run.manifest import MANIFEST, hash_file, read_manifest, was_touched
 
 # Beside a model, but of no influence on what it generates. Anything unknown counts.
 _OTHER_FILES = {

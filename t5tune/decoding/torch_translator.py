@@ -11,9 +11,9 @@ import torch
 
 from t5tune.data.encoding import encode_texts, pad_sequences
 from t5tune.data.token_sequences import TokenSequences
-from t5tune.decoding.batches import form_batches
 from t5tune.decoding.engines import TORCH, TORCH_BF16
 from t5tune.decoding.search import build_generation_config, generating_with
+from t5tune.decoding.source_batches import form_batches
 from t5tune.decoding.translator import DecodingOptions, Hypothesis, SearchingTranslator
 from t5tune.models.generation import read_needs
 

@@ -20,7 +20,7 @@ its warnings and bars are dropped. Imports neither torch nor transformers nor da
 hub's own library only when something is asked for.
 """
 
-from t5tune.hub.failures import reaching
+from t5tune.hub.explanations import reaching
 from t5tune.hub.repository import HubRepository
 from t5tune.hub.snapshot import Snapshot, find_snapshot
 

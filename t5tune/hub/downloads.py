@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
-from t5tune.progress import track
+from t5tune.console import track
 
 MEGABYTE = 1_000_000
 

@@ -7,7 +7,7 @@ import os
 import re
 import warnings
 
-from t5tune.progress import say
+from t5tune.console import say
 
 _RETRY = re.compile(
     r"Retrying in (\d+)\.?\d*s \[Retry (\d+)/(\d+)\]|Waiting ([\d.]+)s before retry"

@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from t5tune.console import say, track
 from t5tune.files import write_text
 from t5tune.hub.downloads import MEGABYTE, bar_class, counting
-from t5tune.hub.failures import describe_outage, explain_absence, hub_name, reaching, refuse
+from t5tune.hub.explanations import describe_outage, explain_absence, hub_name, reaching, refuse
 from t5tune.hub.offline import go_offline, is_offline
 from t5tune.hub.quiet import quiet_library
 from t5tune.hub.repository import HubRepository
-from t5tune.progress import say, track
 
 if TYPE_CHECKING:
     import httpx2

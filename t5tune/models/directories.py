@@ -11,7 +11,8 @@ from pathlib import Path
 
 from t5tune.errors import T5TuneError
 from t5tune.files import as_object, parse_json, read_object
-from t5tune.manifest import (
+from t5tune.run.directory import RunDirectory, continuing_command, display_path
+from t5tune.run.manifest import (
     MANIFEST,
     blaming_damage,
     find_change,
@@ -19,8 +20,7 @@ from t5tune.manifest import (
     find_damage_at_a_glance,
     fingerprint_files,
 )
-from t5tune.run_directory import RunDirectory, continuing_command, display_path
-from t5tune.scoring.names import is_evaluate_metric
+from t5tune.scoring.metric_names import is_evaluate_metric
 
 # Key of our own in config.json: what a model directory has to tell wherever it is moved to.
 SETTINGS_KEY = "t5tune"

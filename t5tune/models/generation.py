@@ -17,8 +17,8 @@ from huggingface_hub import try_to_load_from_cache
 from transformers import GenerationConfig, PreTrainedConfig
 from transformers.utils import CONFIG_NAME, GENERATION_CONFIG_NAME
 
+from t5tune.console import say
 from t5tune.errors import T5TuneError
-from t5tune.progress import say
 
 # Names as in `transformers.GenerationConfig`. `forced_eos_token_id` is not among them: it replaces
 # the last token of a hypothesis that is cut at the length limit by the end of the sequence, so that

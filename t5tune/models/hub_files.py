@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from t5tune.hub import HubRepository, Snapshot, find_snapshot
-from t5tune.hub.failures import explain_absence, refuse
+from t5tune.hub.explanations import explain_absence, refuse
 from t5tune.hub.offline import is_offline
 
 CONFIG = "config.json"

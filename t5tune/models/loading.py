@@ -24,6 +24,7 @@ from transformers import (
 )
 from transformers.utils import logging
 
+from t5tune.console import track
 from t5tune.errors import T5TuneError, did_you_mean
 from t5tune.files import read_object
 from t5tune.hub import HubRepository, Snapshot
@@ -36,7 +37,6 @@ from t5tune.models.hub_files import (
     download_weights,
     find_model_snapshot,
 )
-from t5tune.progress import track
 
 # Their bars and warnings would break our display; what matters we say ourselves.
 logging.set_verbosity_error()

@@ -26,7 +26,7 @@ from torch.distributed.tensor import DTensor, Placement, distribute_tensor
 from transformers import PreTrainedModel
 
 from t5tune.errors import T5TuneError
-from t5tune.models.sharing import drops_layers
+from t5tune.models.broadcasting import drops_layers
 from t5tune.models.zero import gather_zero_parameter, is_zero_parameter
 
 WITHOUT_SHARDING = "the same command with training.sharding=none"

@@ -16,7 +16,7 @@ from pydantic import (
 
 from t5tune.recipe.section import Count, Depth, PositiveInt, Section, WholeNumber, Width
 from t5tune.recipe.training_section import TrainingSection as TrainingSection
-from t5tune.scoring.names import (
+from t5tune.scoring.metric_names import (
     COMET,
     EVALUATE_PATTERN,
     METRIC_NAMES,

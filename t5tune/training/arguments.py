@@ -7,12 +7,12 @@ from typing import Any
 import torch
 from transformers import Seq2SeqTrainingArguments
 
+from t5tune.decoding.loaded_model import default_device
 from t5tune.errors import T5TuneError
-from t5tune.loaded_model import default_device
 from t5tune.recipe.schema import Recipe
 from t5tune.recipe.training_extra import NAME, find_extra_problems
-from t5tune.run_directory import RunDirectory
-from t5tune.scoring.names import LOWER_IS_BETTER, SCORE_OF_METRIC
+from t5tune.run.directory import RunDirectory
+from t5tune.scoring.metric_names import LOWER_IS_BETTER, SCORE_OF_METRIC
 
 # Of `training.extra`: they go to the optimizer, to the batches or to the trackers.
 NOT_OF_THE_TRAINER = ("data_seed", "report_to")

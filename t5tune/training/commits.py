@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from t5tune.data.hub_commits import Revision, hub_entries, pin_commits, revision_of
+from t5tune.console import say
+from t5tune.data.readers.hub_commits import Revision, hub_entries, pin_commits, revision_of
 from t5tune.files import read_object
 from t5tune.models.loading import find_commit
-from t5tune.progress import say
 from t5tune.recipe.schema import ModelSection, Recipe
-from t5tune.run_directory import RunDirectory
-from t5tune.training.resuming import recorded_recipe
+from t5tune.run.directory import RunDirectory
+from t5tune.training.checkpoints.resuming import recorded_recipe
 
 COMMITS = "commits"  # in environment.json
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from t5tune.console import say, track
 from t5tune.models.families import Family
-from t5tune.progress import say, track
 
 if TYPE_CHECKING:
     from t5tune.recipe.schema import TrainingSection

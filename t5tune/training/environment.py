@@ -15,12 +15,12 @@ from typing import Any
 import torch
 
 from t5tune import __version__
+from t5tune.distributed.processes import place
 from t5tune.files import read_object, write_text
-from t5tune.manifest import fingerprint_files
 from t5tune.models.directories import MODEL_KEY
-from t5tune.processes import place
 from t5tune.recipe.schema import Recipe
-from t5tune.run_directory import RunDirectory
+from t5tune.run.directory import RunDirectory
+from t5tune.run.manifest import fingerprint_files
 
 PACKAGES = ("torch", "transformers", "accelerate", "datasets", "tokenizers", "sacrebleu", "numpy")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from t5tune.data.file_check import find_file, find_problems
+from t5tune.data.readers.file_check import find_file, find_problems
 from t5tune.errors import T5TuneError
-from t5tune.models.names import may_be_hub_id, suggest_owner
+from t5tune.models.model_names import may_be_hub_id, suggest_owner
 from t5tune.recipe.catalog import recipes_directory
 from t5tune.recipe.schema import Recipe
-from t5tune.run_directory import RunDirectory, display_path
+from t5tune.run.directory import RunDirectory, display_path
 
 
 def check_inputs(recipe: Recipe) -> None:

@@ -15,46 +15,46 @@ from transformers import (
 )
 from transformers.integrations import TensorBoardCallback
 
-from t5tune.data.batching import BatchPlan, TokenBudgetBatches
+from t5tune.console import say, track
+from t5tune.data.batching.packing import PackedBatches
+from t5tune.data.batching.plans import BatchPlan, TokenBudgetBatches
+from t5tune.data.batching.steps import OptimizerSteps
 from t5tune.data.examples import Examples
-from t5tune.data.packing import PackedBatches
-from t5tune.data.steps import OptimizerSteps
-from t5tune.decoding.shared_translator import share_translation
+from t5tune.decoding.distributed_translator import share_translation
+from t5tune.decoding.loaded_model import LoadedModel
 from t5tune.decoding.translator import DecodingOptions
+from t5tune.distributed.processes import are_several, from_first, is_first, only_first, place
 from t5tune.files import write_text
-from t5tune.loaded_model import LoadedModel
-from t5tune.manifest import read_fact
+from t5tune.models.broadcasting import drops_layers
 from t5tune.models.compiled import compile_stacks, uncompiled
 from t5tune.models.sharded import whole_model
-from t5tune.models.sharing import drops_layers
 from t5tune.models.zero import num_elements
-from t5tune.processes import are_several, from_first, is_first, only_first, place
-from t5tune.progress import say, track
 from t5tune.recipe.loading import dump_recipe
 from t5tune.recipe.schema import Recipe, TrainingSection
-from t5tune.run_directory import RunDirectory
-from t5tune.scoring.metrics import score_hypotheses
-from t5tune.scoring.names import LOWER_IS_BETTER, SCORE_OF_METRIC, metrics_of_validation
+from t5tune.run.directory import RunDirectory
+from t5tune.run.manifest import read_fact
+from t5tune.scoring.metric_names import LOWER_IS_BETTER, SCORE_OF_METRIC, metrics_of_validation
+from t5tune.scoring.registry import score_hypotheses
 from t5tune.training.arguments import build_training_arguments
-from t5tune.training.averaging import WeightAverage
-from t5tune.training.batch_probe import BatchProbe
-from t5tune.training.batches import build_batch_plan, build_collator, build_longest_batch
-from t5tune.training.callbacks import EndOfTraining, JsonLog, StopOnSignal
-from t5tune.training.checkpoint_writer import CheckpointWriter
-from t5tune.training.checkpoints import ENDED, PENDING, step_of
-from t5tune.training.clock import TrainingClock
-from t5tune.training.defaults import fill_step_defaults
-from t5tune.training.disk_space import (
+from t5tune.training.callbacks.batch_probe import BatchProbe
+from t5tune.training.callbacks.clock import TrainingClock
+from t5tune.training.callbacks.display import TrainingDisplay
+from t5tune.training.callbacks.log import EndOfTraining, JsonLog, StopOnSignal
+from t5tune.training.callbacks.throughput import Throughput
+from t5tune.training.checkpoints.disk_space import (
     check_disk_space,
     count_model_bytes,
 )
-from t5tune.training.display import TrainingDisplay
+from t5tune.training.checkpoints.resuming import RECIPE
+from t5tune.training.checkpoints.selection import LoopResult, choose_weights
+from t5tune.training.checkpoints.store import ENDED, PENDING, step_of
+from t5tune.training.checkpoints.writer import CheckpointWriter
+from t5tune.training.defaults import fill_step_defaults
+from t5tune.training.optim.averaging import WeightAverage
+from t5tune.training.recipe_batches import build_batch_plan, build_collator, build_longest_batch
 from t5tune.training.resumable_trainer import Validate, seed_process
-from t5tune.training.resuming import RECIPE
-from t5tune.training.selection import LoopResult, choose_weights
 from t5tune.training.start import Start
 from t5tune.training.strategy import build_strategy
-from t5tune.training.throughput import Throughput
 from t5tune.training.trackers import build_trackers
 from t5tune.training.trainer import T5TuneTrainer
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from t5tune.errors import T5TuneError
 from t5tune.recipe.schema import Recipe
-from t5tune.scoring.sacrebleu_metrics import METRICS_WITH_TOKENIZER, check_tokenizer
+from t5tune.scoring.metrics.sacrebleu_metrics import METRICS_WITH_TOKENIZER, check_tokenizer
 from t5tune.scoring.score import ScoringOptions
 from t5tune.training.trackers import check_trackers
 
@@ -41,7 +41,7 @@ def rehearse_recipe_scoring(recipe: Recipe) -> None:
     Raises:
         T5TuneError: A metric cannot be computed here.
     """
-    from t5tune.scoring.rehearsal import rehearse_scoring
+    from t5tune.scoring.metric_rehearsal import rehearse_scoring
 
     section = recipe.evaluation
     with _naming_key(recipe):

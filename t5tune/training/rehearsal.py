@@ -18,18 +18,18 @@ from ctranslate2.converters import transformers as converters
 from transformers import AutoConfig, AutoModelForSeq2SeqLM, PreTrainedModel
 from transformers.modeling_utils import remove_tied_weights_from_state_dict
 
+from t5tune.console import say
 from t5tune.data.encoding import EncodedDataset, encode_texts
 from t5tune.decoding.ctranslate2_translator import check_availability
-from t5tune.decoding.exported import ENGINE_PREFIX
+from t5tune.decoding.export.settings import ENGINE_PREFIX
+from t5tune.decoding.loaded_model import LoadedModel
 from t5tune.errors import T5TuneError
-from t5tune.evaluation import decoding_options
-from t5tune.loaded_model import LoadedModel
 from t5tune.models.decoder_inputs import shift_labels
 from t5tune.models.loading import load_tokenizer, refuse_fields
-from t5tune.progress import say
 from t5tune.recipe.schema import Recipe
-from t5tune.run_directory import RunDirectory
-from t5tune.training.disk_space import OTHER_FILES, refuse_full_disk
+from t5tune.reporting.evaluation import decoding_options
+from t5tune.run.directory import RunDirectory
+from t5tune.training.checkpoints.disk_space import OTHER_FILES, refuse_full_disk
 
 NUM_TOKENS = 2  # that a rehearsed hypothesis has: one step from the source, one from a cache
 SAVED = ".rehearsal-"  # prefix of a directory in the run, which is gone afterwards

@@ -23,14 +23,14 @@ from transformers import (
 from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_callback import ExportableState
 
+from t5tune.console import say
+from t5tune.distributed.processes import gather, is_first
 from t5tune.errors import T5TuneError
-from t5tune.manifest import MANIFEST, read_fact
-from t5tune.processes import gather, is_first
-from t5tune.progress import say
-from t5tune.training.averaging import WeightAverage
-from t5tune.training.callbacks import ValidationInterrupted
-from t5tune.training.checkpoint_writer import CheckpointWriter
-from t5tune.training.checkpoints import ENDED, PREFIX, STAGING
+from t5tune.run.manifest import MANIFEST, read_fact
+from t5tune.training.callbacks.log import ValidationInterrupted
+from t5tune.training.checkpoints.store import ENDED, PREFIX, STAGING
+from t5tune.training.checkpoints.writer import CheckpointWriter
+from t5tune.training.optim.averaging import WeightAverage
 
 Validate = Callable[[], dict[str, float]]
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from t5tune.console import say
 from t5tune.errors import T5TuneError
-from t5tune.manifest import find_missing, read_fact
-from t5tune.progress import say
 from t5tune.recipe.catalog import is_shipped
 from t5tune.recipe.loading import change_recipe, differing_keys, load_recipe
 from t5tune.recipe.schema import Recipe
-from t5tune.run_directory import RUNS, RunDirectory, find_directory, next_free_path
-from t5tune.training.resuming import (
+from t5tune.run.directory import RUNS, RunDirectory, find_directory, next_free_path
+from t5tune.run.manifest import find_missing, read_fact
+from t5tune.training.checkpoints.resuming import (
     RECIPE,
     find_unsafe_changes,
     fingerprint_recipe,

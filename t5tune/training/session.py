@@ -9,39 +9,32 @@ from typing import Any
 
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
+from t5tune.console import say, track
 from t5tune.data.cleaning import clean_training_data
 from t5tune.data.encoding import EncodedDataset, encode_dataset
 from t5tune.data.examples import Examples, load_examples
 from t5tune.data.fingerprints import fingerprint_rows
-from t5tune.data.sources import load_split
+from t5tune.data.readers.sources import load_split
+from t5tune.decoding.export.parity import export_after_training
+from t5tune.decoding.loaded_model import LoadedModel, default_device, find_model, is_byte_level
 from t5tune.decoding.search import build_generation_config
 from t5tune.decoding.torch_translator import TorchTranslator
+from t5tune.distributed.processes import from_first, only_first
 from t5tune.errors import T5TuneError
-from t5tune.evaluation import decoding_options, evaluate_model, longest_references
-from t5tune.loaded_model import LoadedModel, default_device, find_model, is_byte_level
-from t5tune.manifest import find_damage, read_fact
-from t5tune.models.dropout import use_byte_dropout
+from t5tune.models.cpu.dropout import use_byte_dropout
+from t5tune.models.cpu.fast_t5 import use_fast_sublayers
 from t5tune.models.families import default_prefix, find_family, set_languages
-from t5tune.models.fast_t5 import use_fast_sublayers
 from t5tune.models.from_scratch import build_model, build_tokenizer
 from t5tune.models.loading import load_config, load_model, load_tokenizer
-from t5tune.parity import export_after_training
-from t5tune.processes import from_first, only_first
-from t5tune.progress import say, track
 from t5tune.recipe.loading import load_recipe
 from t5tune.recipe.schema import DataEntry, Recipe
-from t5tune.run_directory import RunDirectory, display_path
-from t5tune.scoring.report import Report
+from t5tune.reporting.evaluation import decoding_options, evaluate_model, longest_references
+from t5tune.reporting.report import Report
+from t5tune.run.directory import RunDirectory, display_path
+from t5tune.run.manifest import find_damage, read_fact
 from t5tune.training.allocator import keep_freed_memory, release_freed_memory
-from t5tune.training.best_model import keep_best_model
-from t5tune.training.checkpoints import remove_unfinished
-from t5tune.training.commits import TOKENIZER, pin_data, pin_model
-from t5tune.training.defaults import fill_training_defaults
-from t5tune.training.environment import package_versions, record_environment
-from t5tune.training.loop import run_training_loop
-from t5tune.training.prerequisites import check_prerequisites, rehearse_recipe_scoring
-from t5tune.training.rehearsal import rehearse
-from t5tune.training.resuming import (
+from t5tune.training.checkpoints.best_model import keep_best_model
+from t5tune.training.checkpoints.resuming import (
     BF16,
     DATA,
     RECIPE,
@@ -52,6 +45,13 @@ from t5tune.training.resuming import (
     has_model_of,
     warn_of_versions,
 )
+from t5tune.training.checkpoints.store import remove_unfinished
+from t5tune.training.commits import TOKENIZER, pin_data, pin_model
+from t5tune.training.defaults import fill_training_defaults
+from t5tune.training.environment import package_versions, record_environment
+from t5tune.training.loop import run_training_loop
+from t5tune.training.prerequisites import check_prerequisites, rehearse_recipe_scoring
+from t5tune.training.rehearsal import rehearse
 from t5tune.training.start import Start, share_start
 
 

@@ -12,9 +12,9 @@ from safetensors.torch import load_file
 from transformers.trainer import OPTIMIZER_NAME, SCHEDULER_NAME
 from transformers.utils import SAFE_WEIGHTS_NAME
 
+from t5tune.distributed.processes import is_first
 from t5tune.models.sharded import accept_inside, load_weights, run_inside
-from t5tune.processes import is_first
-from t5tune.training.averaging import save_average
+from t5tune.training.optim.averaging import save_average
 from t5tune.training.resumable_trainer import GatheredState
 from t5tune.training.sharding import (
     ShardingCheck,

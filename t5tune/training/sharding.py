@@ -17,10 +17,10 @@ from transformers import (
     TrainingArguments,
 )
 
+from t5tune.console import say
 from t5tune.models.sharded import divide, divide_like, gather, not_in_force, shard_model
-from t5tune.progress import say
 from t5tune.recipe.schema import TrainingSection
-from t5tune.training.sharded_adafactor import ShardedAdafactor, sharded_dimension
+from t5tune.training.optim.sharded_adafactor import ShardedAdafactor, sharded_dimension
 
 
 def shard_for_training(

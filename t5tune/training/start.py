@@ -12,17 +12,17 @@ import torch
 
 from t5tune.data.encoding import EncodedDataset, TokenSequences
 from t5tune.data.examples import Examples
-from t5tune.errors import T5TuneError
-from t5tune.loaded_model import LoadedModel, share_loaded_model
-from t5tune.manifest import MANIFEST
-from t5tune.processes import (
+from t5tune.decoding.loaded_model import LoadedModel, share_loaded_model
+from t5tune.distributed.processes import (
     are_several,
     broadcast_tensor,
     from_first,
     gather,
     only_first,
 )
+from t5tune.errors import T5TuneError
 from t5tune.recipe.schema import Recipe
+from t5tune.run.manifest import MANIFEST
 
 
 @dataclass(frozen=True)

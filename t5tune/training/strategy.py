@@ -11,12 +11,12 @@ import torch
 import torch.distributed as dist
 from transformers import PreTrainedModel
 
+from t5tune.console import say
 from t5tune.errors import T5TuneError
 from t5tune.models.sharded import WITHOUT_SHARDING
-from t5tune.progress import say
 from t5tune.recipe.schema import TrainingSection
-from t5tune.training.disk_space import count_checkpoint_bytes
-from t5tune.training.optimizers import build_optimizer
+from t5tune.training.checkpoints.disk_space import count_checkpoint_bytes
+from t5tune.training.optim.building import build_optimizer
 from t5tune.training.sharded_trainer import ShardedTrainer
 from t5tune.training.sharding import shard_for_training
 from t5tune.training.trainer import T5TuneTrainer

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from t5tune.console import say
 from t5tune.errors import T5TuneError
-from t5tune.progress import say
 
 if TYPE_CHECKING:
     from transformers import TrainerCallback

@@ -9,27 +9,27 @@ from typing import Any
 import torch
 from torch.optim.lr_scheduler import LambdaLR
 
-from t5tune.data.encoding import IGNORED
-from t5tune.data.packing import PackedCollator
-from t5tune.data.steps import (
+from t5tune.data.batching.packing import PackedCollator
+from t5tune.data.batching.steps import (
     Batch,
     OptimizerSteps,
     StepLoader,
     count_padded_tokens,
     split_batch,
 )
+from t5tune.data.encoding import IGNORED
 from t5tune.errors import T5TuneError
 from t5tune.models.decoder_inputs import shift_labels
 from t5tune.models.output_layer import has_plain_output_layer, without_output_layer
 from t5tune.models.packed import accept_packed_rows
 from t5tune.training.allocator import release_freed_memory
-from t5tune.training.divergence import LossWatch
+from t5tune.training.callbacks.divergence import LossWatch
+from t5tune.training.callbacks.throughput import Throughput
 from t5tune.training.loss import sum_token_losses, sum_token_losses_chunked
 from t5tune.training.loss_window import LossWindow
 from t5tune.training.memory import NEXT_COMMAND, is_out_of_memory
+from t5tune.training.optim.schedules import end_with_time
 from t5tune.training.resumable_trainer import ResumableTrainer
-from t5tune.training.schedules import end_with_time
-from t5tune.training.throughput import Throughput
 
 OnLimit = Callable[[int], None]
 

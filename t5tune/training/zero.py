@@ -19,6 +19,7 @@ import torch
 import torch.distributed as dist
 from transformers import PreTrainedModel
 
+from t5tune.console import say
 from t5tune.errors import T5TuneError
 from t5tune.files import parse_json
 from t5tune.models.sharded import (
@@ -28,9 +29,8 @@ from t5tune.models.sharded import (
     refuse_unequal_parts,
 )
 from t5tune.models.zero import is_zero_parameter, num_elements
-from t5tune.progress import say
 from t5tune.recipe.schema import TrainingSection
-from t5tune.training.optimizers import build_optimizer
+from t5tune.training.optim.building import build_optimizer
 
 STAGES = (2, 3)
 MOMENTS = ("exp_avg", "exp_avg_sq")  # of AdamW, in torch's spelling

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from t5tune.data.steps import Batch
+from t5tune.data.batching.steps import Batch
 from t5tune.training.sharded_trainer import WholeStateTrainer
 from t5tune.training.zero import ZeroEngine
 

@@ -15,8 +15,8 @@ import sacrebleu  # noqa: F401
 
 import t5tune.training.session as session
 from t5tune.cli.app import main
-from t5tune.evaluation import evaluate_model
-from t5tune.scoring.report import Report
+from t5tune.reporting.evaluation import evaluate_model
+from t5tune.reporting.report import Report
 
 HARD_LIMIT = resource.getrlimit(resource.RLIMIT_AS)[1]
 

@@ -14,8 +14,8 @@ import yaml
 from safetensors.torch import load_file, save_file
 from transformers import GenerationMixin, T5ForConditionalGeneration
 
-from t5tune.manifest import read_manifest, write_manifest
-from t5tune.run_directory import RunDirectory
+from t5tune.run.directory import RunDirectory
+from t5tune.run.manifest import read_manifest, write_manifest
 from t5tune.training.environment import record_model
 from tests.conftest import RunCommand, number_pairs, write_pairs
 from tests.integration.test_eval_command import trained

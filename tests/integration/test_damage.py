@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from t5tune.decoding.output import OutputFile
+from t5tune.decoding.streaming.output import OutputFile
 from t5tune.errors import T5TuneError
-from t5tune.manifest import read_manifest, write_manifest
 from t5tune.models.loading import load_tokenizer
+from t5tune.run.manifest import read_manifest, write_manifest
 from tests.conftest import RunCommand, number_pairs, write_pairs, write_tiny_recipe
 from tests.tiny_families import build_translator
 from tests.weights import same_weights
@@ -126,7 +126,7 @@ def test_large_files_are_read_where_they_were_written_after_the_manifest(
     run: Path, t5tune: RunCommand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As weights of a real model are, which no command reads for their hash at every start."""
-    monkeypatch.setattr("t5tune.manifest.GLANCE_BYTES", 0)
+    monkeypatch.setattr("t5tune.run.manifest.GLANCE_BYTES", 0)
     before = REPORT.read_bytes()
     flip(MODEL / "model.safetensors")
     assert t5tune("translate", "--engine", "torch", "one").code == 0
@@ -235,7 +235,7 @@ def test_an_export_with_damage_that_a_glance_does_not_see(
     run: Path, t5tune: RunCommand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A vocabulary of many megabytes with the size that it had."""
-    monkeypatch.setattr("t5tune.manifest.GLANCE_BYTES", 0)
+    monkeypatch.setattr("t5tune.run.manifest.GLANCE_BYTES", 0)
     for name in ("tokenizer.json", "shared_vocabulary.json", "model.bin"):
         content = (EXPORT / name).read_bytes()
         (EXPORT / name).write_bytes(b"\xff" * len(content))

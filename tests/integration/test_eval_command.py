@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import sacrebleu
 
-from t5tune.run_directory import RunDirectory
+from t5tune.run.directory import RunDirectory
 from tests.conftest import Result, RunCommand, write_tiny_recipe
 
 

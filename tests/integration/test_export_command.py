@@ -12,10 +12,10 @@ import pytest
 import torch
 from transformers import AutoModelForSeq2SeqLM
 
+from t5tune.decoding.opening import open_translator
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import DecodingOptions
-from t5tune.manifest import read_fact, write_manifest
-from t5tune.translation import open_translator
+from t5tune.run.manifest import read_fact, write_manifest
 from tests.conftest import REPOSITORY, RunCommand, write_tiny_recipe
 
 RUN = Path("runs/tiny")
@@ -140,7 +140,7 @@ def test_export_measures_writes_and_names(t5tune: RunCommand, run_copy: Path) ->
 def test_what_loses_too_much_is_no_default(
     t5tune: RunCommand, run_copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from t5tune import parity
+    from t5tune.decoding.export.conversion import parity
 
     monkeypatch.setattr(parity, "MAX_LOSS", -200.0)
     result = t5tune("export")

@@ -19,8 +19,8 @@ import torch
 from safetensors.torch import load_file
 
 from t5tune.files import read_log
-from t5tune.manifest import MANIFEST, find_damage, read_manifest, write_manifest
-from t5tune.training.checkpoints import step_of
+from t5tune.run.manifest import MANIFEST, find_damage, read_manifest, write_manifest
+from t5tune.training.checkpoints.store import step_of
 from t5tune.training.trainer import T5TuneTrainer
 from tests.conftest import (
     REPOSITORY,
@@ -279,8 +279,8 @@ def test_two_processes_in_one_run(run: Path, t5tune: RunCommand) -> None:
         [
             sys.executable, "-c",
             "import sys, time; from pathlib import Path\n"
-            "from t5tune.run_directory import RunDirectory\n"
-            "from t5tune.run_lock import lock_run\n"
+            "from t5tune.run.directory import RunDirectory\n"
+            "from t5tune.run.lock import lock_run\n"
             "with lock_run(RunDirectory(Path('runs/tiny'))): print(flush=True); time.sleep(60)",
         ],
         stdout=subprocess.PIPE,
@@ -371,7 +371,7 @@ def test_a_disk_that_fills_leaves_the_last_checkpoint_whole(
     small_disk: Path, run: Path, finished: Path, t5tune: RunCommand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Room for two checkpoints of this small model and not for three."""
-    monkeypatch.setattr("t5tune.training.disk_space.OTHER_FILES", 0)
+    monkeypatch.setattr("t5tune.training.checkpoints.disk_space.OTHER_FILES", 0)
     filler = small_disk / "filler"
     filler.write_bytes(bytes(750_000))
     output = ("--output-dir", small_disk / "run")

@@ -15,8 +15,8 @@ import pytest
 from huggingface_hub import ModelCard
 from transformers import T5Config, T5ForConditionalGeneration, T5Tokenizer
 
-from t5tune.manifest import find_damage, read_manifest, write_manifest
-from t5tune.run_directory import RunDirectory
+from t5tune.run.directory import RunDirectory
+from t5tune.run.manifest import find_damage, read_manifest, write_manifest
 from tests.conftest import REPOSITORY, RunCommand, number_pairs, write_tiny_recipe
 from tests.integration.test_eval_command import run, trained
 from tests.integration.test_model_families import save_tiny_model

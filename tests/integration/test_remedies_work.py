@@ -17,10 +17,10 @@ import pytest
 import yaml
 
 from t5tune.files import read_log
-from t5tune.model_card.training_facts import describe_training
 from t5tune.recipe.loading import load_recipe
-from t5tune.run_directory import RunDirectory
-from t5tune.scoring.diagnosis import diagnose
+from t5tune.reporting.model_card.training_facts import describe_training
+from t5tune.run.directory import RunDirectory
+from t5tune.scoring.diagnosis.diagnose import diagnose
 from tests.conftest import TINY, RunCommand, write_pairs, write_tiny_recipe
 
 # A model that was taught its faults. Each source word stands for one kind; what a beam search

@@ -130,7 +130,7 @@ def test_torch_gives_the_same_as_the_file_at_once(here: Path, t5tune: RunCommand
     Path("in.txt").write_text("".join(line + "\n" for line in SENTENCES[:150]))
     result = t5tune("translate", "--input", "in.txt", "--engine", "torch")
     assert result.code == 0, result.err
-    from t5tune.translation import open_translator
+    from t5tune.decoding.opening import open_translator
 
     opened = open_translator("runs/tiny", engine="torch")
     found = opened.translator.translate(SENTENCES[:150], opened.options)
@@ -462,7 +462,7 @@ def test_choices_that_do_not_go_together(arguments: list[str], message: str, her
 def with_progress_from_the_start(*arguments: str) -> list[str]:
     """A command that shows what nobody needs to see of so fast a model."""
     program = (
-        "import sys, t5tune.progress as p\n"
+        "import sys, t5tune.console as p\n"
         "p.SHOWN_AFTER_SECONDS = p.SILENT_SECONDS = p.LINE_SECONDS = 0.0\n"
         "from t5tune.cli.app import main\n"
         f"sys.argv = ['t5tune', *{[*EXPORTED[3:], *arguments]!r}]\n"

@@ -17,7 +17,7 @@ from tests.integration.test_several_processes import TWO, finish, start
 
 __all__ = ["generated", "run", "trained"]  # fixtures
 
-SCHEMA = Path(__file__).parents[2] / "t5tune" / "scoring" / "report.schema.json"
+SCHEMA = Path(__file__).parents[2] / "t5tune" / "reporting" / "report.schema.json"
 TRIED = "eval/test-num_beams=1-length_penalty=1.2"
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from t5tune.manifest import find_damage
+from t5tune.run.manifest import find_damage
 from tests.conftest import REPOSITORY, RunCommand, write_tiny_recipe
 from tests.integration.test_damage import finished, run
 

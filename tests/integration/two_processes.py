@@ -25,11 +25,11 @@ from transformers import (
     TrainerCallback,
 )
 
-from t5tune.data.batching import BatchPlan, FixedSizeBatches
+from t5tune.data.batching.packing import PackedBatches, PackedCollator, choose_row_lengths
+from t5tune.data.batching.plans import BatchPlan, FixedSizeBatches
+from t5tune.data.batching.steps import OptimizerSteps
 from t5tune.data.encoding import Collator, EncodedDataset, TokenSequences
-from t5tune.data.packing import PackedBatches, PackedCollator, choose_row_lengths
-from t5tune.data.steps import OptimizerSteps
-from t5tune.training.checkpoint_writer import CheckpointWriter
+from t5tune.training.checkpoints.writer import CheckpointWriter
 from t5tune.training.trainer import T5TuneTrainer
 
 NUM_EXAMPLES = 30

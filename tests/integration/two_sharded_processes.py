@@ -28,14 +28,14 @@ from transformers import (
     TrainerCallback,
 )
 
-from t5tune.data.steps import OptimizerSteps
+from t5tune.data.batching.steps import OptimizerSteps
 from t5tune.errors import T5TuneError
 from t5tune.models.loading import load_model
 from t5tune.models.sharded import gather, whole_model
 from t5tune.recipe.schema import TrainingSection
-from t5tune.training.averaging import WeightAverage, weights_applied
-from t5tune.training.checkpoint_writer import CheckpointWriter
-from t5tune.training.optimizers import build_optimizer
+from t5tune.training.checkpoints.writer import CheckpointWriter
+from t5tune.training.optim.averaging import WeightAverage, weights_applied
+from t5tune.training.optim.building import build_optimizer
 from t5tune.training.sharding import (
     check_optimizer_state,
     check_weights,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 
-from t5tune import processes
+from t5tune.distributed import processes
 
 
 def slow() -> str:

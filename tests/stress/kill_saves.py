@@ -23,9 +23,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from t5tune.manifest import find_damage
-from t5tune.training import checkpoint_writer
-from t5tune.training.checkpoint_writer import CheckpointWriter
+from t5tune.run.manifest import find_damage
+from t5tune.training.checkpoints.store import writer as checkpoint_writer
+from t5tune.training.checkpoints.writer import CheckpointWriter
 from tests.conftest import write_tiny_recipe
 from tests.stress.warm import start, t5tune_command, wait
 from tests.weights import same_weights

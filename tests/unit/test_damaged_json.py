@@ -11,19 +11,27 @@ from typing import Any
 
 import pytest
 
-from t5tune.comparison import gather_systems
 from t5tune.data.examples import Examples
-from t5tune.data.training_overlap import TrainingOverlap
-from t5tune.decoding.exported import read_export, remake_command
+from t5tune.data.overlap import TrainingOverlap
+from t5tune.decoding.export.settings import read_export, remake_command
 from t5tune.decoding.hypothesis_cache import HypothesisCache
 from t5tune.decoding.model_fingerprint import fingerprint_model
-from t5tune.decoding.output import OutputFile, Progress
+from t5tune.decoding.streaming.output import OutputFile, Progress
+from t5tune.distributed.failures import read_failure
 from t5tune.errors import T5TuneError
-from t5tune.evaluation_report import read_examples
-from t5tune.example_alignments import _read as read_alignments
-from t5tune.failures import read_failure
 from t5tune.files import read_log, read_object
-from t5tune.manifest import (
+from t5tune.models.directories import check_model, check_model_is_of
+from t5tune.recipe.loading import load_recipe
+from t5tune.reporting.compared_systems import gather_systems
+from t5tune.reporting.evaluation_files import read_examples
+from t5tune.reporting.example_alignments import _read as read_alignments
+from t5tune.reporting.model_card.facts import read_facts
+from t5tune.reporting.model_card.provenance import describe_provenance
+from t5tune.reporting.model_card.training_facts import describe_training
+from t5tune.reporting.training_curves import read_curves
+from t5tune.run.directory import RunDirectory
+from t5tune.run.lock import _read_holder
+from t5tune.run.manifest import (
     find_change,
     find_damage,
     find_damage_at_a_glance,
@@ -32,17 +40,9 @@ from t5tune.manifest import (
     read_manifest,
     write_manifest,
 )
-from t5tune.model_card.facts import read_facts
-from t5tune.model_card.provenance import describe_provenance
-from t5tune.model_card.training_facts import describe_training
-from t5tune.models.directories import check_model, check_model_is_of
-from t5tune.recipe.loading import load_recipe
-from t5tune.run_directory import RunDirectory
-from t5tune.run_lock import _read_holder
-from t5tune.scoring.comet import _read_values as read_comet
-from t5tune.scoring.training_curves import read_curves
-from t5tune.training.clock import _read as read_clock
-from t5tune.training.resuming import recorded_recipe
+from t5tune.scoring.metrics.comet import _read_values as read_comet
+from t5tune.training.callbacks.clock import _read as read_clock
+from t5tune.training.checkpoints.resuming import recorded_recipe
 from tests.conftest import write_tiny_recipe
 
 VALUES = (None, True, 3, -1, 0.5, float("nan"), float("inf"), "x", [], {}, [[]], [{}], {"a": []})

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 from tests.conftest import REPOSITORY
@@ -41,3 +43,41 @@ def test_the_wheel_holds_the_recipes_and_works_outside_the_checkout(tmp_path: Pa
         check=True,
         timeout=60,
     )
+
+
+# Rooms that both load something of their own, and commands that are named as what they print.
+SHARED_NAMES = {"loading", "score"}
+
+
+def test_no_two_modules_can_be_taken_for_one_another() -> None:
+    names = Counter(
+        path.stem for path in (REPOSITORY / "t5tune").rglob("*.py") if path.stem != "__init__"
+    )
+    assert len(names) > 100
+    assert {name for name, count in names.items() if count > 1} <= SHARED_NAMES
+
+
+def test_the_root_has_few_files_and_each_room_says_what_lives_there() -> None:
+    package = REPOSITORY / "t5tune"
+    assert len(list(package.glob("*.py"))) <= 5
+    rooms = [path for path in package.rglob("__init__.py") if path.parent != package]
+    assert len(rooms) >= 20
+    for room in rooms:
+        assert ast.get_docstring(ast.parse(room.read_text(encoding="utf-8"))), room
+
+
+def test_rooms_load_their_names_when_asked() -> None:
+    stubs = sorted((REPOSITORY / "t5tune").rglob("__init__.pyi"))
+    assert len(stubs) >= 9
+    rooms = [".".join(stub.parent.relative_to(REPOSITORY).parts) for stub in stubs]
+    program = (
+        "import importlib, sys\n"
+        "rooms = [importlib.import_module(name) for name in sys.argv[1:]]\n"
+        "heavy = {'torch', 'transformers', 'datasets', 'numpy', 'pydantic'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+        "for room in rooms:\n"
+        "    assert room.__all__, room\n"
+        "    for name in room.__all__:\n"
+        "        getattr(room, name)\n"
+    )
+    subprocess.run([sys.executable, "-c", program, *rooms], check=True, timeout=120)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from t5tune.errors import T5TuneError
-from t5tune.models.names import find_model_path, may_be_hub_id
-from t5tune.run_directory import find_directory
+from t5tune.models.model_names import find_model_path, may_be_hub_id
+from t5tune.run.directory import find_directory
 from tests.conftest import RunCommand, write_tiny_recipe
 
 

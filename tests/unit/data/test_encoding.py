@@ -10,7 +10,7 @@ import pytest
 
 from t5tune.data.encoding import encode_texts
 from t5tune.data.truncation import shorten_all
-from t5tune.decoding.tokenization import load_tokenization, write_tokenization
+from t5tune.decoding.export.tokenization import load_tokenization, write_tokenization
 from t5tune.models.families import set_languages
 from tests.tiny_families import FAMILIES, MULTILINGUAL, TEXTS
 
@@ -67,7 +67,7 @@ def test_byt5_does_not_warn_of_texts_that_end_by_themselves(tmp_path: Path) -> N
     # In a process of its own: the test runner has its own rules for warnings.
     program = (
         "import sys; from pathlib import Path; from t5tune.models.loading import load_tokenizer; "
-        "from t5tune.decoding.tokenization import write_tokenization; "
+        "from t5tune.decoding.export.tokenization import write_tokenization; "
         "write_tokenization(load_tokenizer(sys.argv[1]), Path(sys.argv[1]), ['one</s>'])"
     )
     found = subprocess.run(

@@ -24,13 +24,13 @@ from transformers import (
 )
 
 from t5tune.decoding.alignments import MAX_WORDS, find_alignments
+from t5tune.decoding.loaded_model import load_for_translation
 from t5tune.decoding.torch_translator import TorchTranslator
-from t5tune.loaded_model import load_for_translation
-from t5tune.models.fast_t5 import use_fast_sublayers
+from t5tune.models.cpu.fast_t5 import use_fast_sublayers
 from t5tune.models.from_scratch import build_tokenizer
 from t5tune.models.loading import load_model, load_tokenizer
 from t5tune.recipe.schema import TokenizerSection
-from t5tune.scoring.findings import Alignment
+from t5tune.scoring.diagnosis.findings import Alignment
 from tests.conftest import number_pairs, write_pairs, write_tiny_recipe
 from tests.integration.test_model_families import FAMILIES, SIZES, save_tiny_model
 

@@ -10,8 +10,8 @@ import pytest
 
 from t5tune.decoding import ctranslate2_translator
 from t5tune.decoding.ctranslate2_translator import CTranslate2Translator
-from t5tune.decoding.export import convert_model
-from t5tune.decoding.exported import Export
+from t5tune.decoding.export.conversion import convert_model
+from t5tune.decoding.export.settings import Export
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.errors import T5TuneError

@@ -21,7 +21,7 @@ from t5tune.decoding.hypothesis_cache import (
     user_cache_directory,
 )
 from t5tune.decoding.translator import DecodingOptions, Hypothesis
-from t5tune.run_directory import RunDirectory
+from t5tune.run.directory import RunDirectory
 
 OPTIONS = DecodingOptions(20, num_beams=4)
 

@@ -7,7 +7,7 @@ import pytest
 
 from t5tune.decoding import model_fingerprint
 from t5tune.decoding.model_fingerprint import fingerprint_model
-from t5tune.manifest import write_manifest
+from t5tune.run.manifest import write_manifest
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pexpect
 import pytest
 from huggingface_hub.utils._xet_progress_reporting import XetDownloadProgressReporter
 
-from t5tune import progress
+from t5tune import console as progress
 from t5tune.hub import HubRepository, find_snapshot
 from t5tune.hub.downloads import bar_class, counting
 from tests.hub.fixtures import HubCommand

@@ -15,8 +15,8 @@ from transformers import (
     UMT5ForConditionalGeneration,
 )
 
+from t5tune.data.batching.packing import PackedBatches, PackedCollator, choose_row_lengths
 from t5tune.data.encoding import Collator, EncodedDataset, TokenSequences
-from t5tune.data.packing import PackedBatches, PackedCollator, choose_row_lengths
 from t5tune.models.packed import accept_packed_rows
 from t5tune.training.loss import sum_token_losses
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from t5tune.recipe.loading import dump_recipe, load_recipe, recipe_json_schema
-from t5tune.scoring.names import (
+from t5tune.scoring.metric_names import (
     EVALUATE_PATTERN,
     METRIC_NAMES,
     SCORE_OF_METRIC,

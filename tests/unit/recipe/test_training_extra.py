@@ -135,7 +135,7 @@ def test_a_tracker_that_is_not_installed_is_one_sentence(
 
 
 def test_recipes_built_in_python_are_checked_where_training_begins(tiny_recipe: Path) -> None:
-    from t5tune.run_directory import RunDirectory
+    from t5tune.run.directory import RunDirectory
     from t5tune.training.arguments import build_training_arguments
 
     recipe = load_recipe(tiny_recipe, ["training.extra.fp16=true"])

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from t5tune.recipe.schema import Recipe
-from t5tune.run_directory import RunDirectory
+from t5tune.run.directory import RunDirectory
 from t5tune.training.environment import record_environment
 
 ENTRY = {"file": "a.tsv"}

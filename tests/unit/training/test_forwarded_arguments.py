@@ -13,17 +13,17 @@ import transformers.trainer
 
 from t5tune.data.encoding import EncodedDataset, TokenSequences
 from t5tune.data.examples import Examples
+from t5tune.decoding.loaded_model import LoadedModel
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.errors import T5TuneError
-from t5tune.loaded_model import LoadedModel
 from t5tune.models.families import find_family
 from t5tune.recipe.loading import load_recipe
 from t5tune.recipe.training_extra import FORWARDED
-from t5tune.run_directory import RunDirectory
+from t5tune.run.directory import RunDirectory
 from t5tune.training import arguments, trackers
-from t5tune.training.batches import build_batch_plan
 from t5tune.training.defaults import fill_training_defaults
 from t5tune.training.loop import _build_trainer
+from t5tune.training.recipe_batches import build_batch_plan
 from t5tune.training.start import Start
 from t5tune.training.trainer import T5TuneTrainer
 from tests.tiny_families import FAMILIES

@@ -17,11 +17,11 @@ from transformers import (
     TrainerCallback,
 )
 
-from t5tune.data.batching import FixedSizeBatches
+from t5tune.data.batching.plans import FixedSizeBatches
+from t5tune.data.batching.steps import OptimizerSteps
 from t5tune.data.encoding import Collator, EncodedDataset, TokenSequences
-from t5tune.data.steps import OptimizerSteps
 from t5tune.training import loss as loss_module
-from t5tune.training.checkpoint_writer import CheckpointWriter
+from t5tune.training.checkpoints.writer import CheckpointWriter
 from t5tune.training.loss import sum_token_losses, sum_token_losses_chunked
 from t5tune.training.trainer import T5TuneTrainer
 

@@ -12,11 +12,11 @@ import torch
 from transformers import T5Config, T5ForConditionalGeneration
 
 from t5tune.data.encoding import EncodedDataset, TokenSequences
+from t5tune.decoding.loaded_model import LoadedModel
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.errors import T5TuneError
-from t5tune.loaded_model import LoadedModel
 from t5tune.recipe.loading import load_recipe
-from t5tune.run_directory import RunDirectory
+from t5tune.run.directory import RunDirectory
 from t5tune.training.rehearsal import rehearse
 from tests.conftest import RunCommand
 from tests.tiny_families import FAMILIES

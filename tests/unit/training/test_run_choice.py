@@ -13,10 +13,10 @@ import pytest
 
 from t5tune.cli.train import _begin, _Typed
 from t5tune.errors import T5TuneError
-from t5tune.manifest import write_manifest
 from t5tune.recipe.loading import dump_recipe, load_recipe
-from t5tune.run_directory import RunDirectory
-from t5tune.training.resuming import RECIPE, fingerprint_recipe, has_trained
+from t5tune.run.directory import RunDirectory
+from t5tune.run.manifest import write_manifest
+from t5tune.training.checkpoints.resuming import RECIPE, fingerprint_recipe, has_trained
 from t5tune.training.run_choice import choose_run, find_named_run
 from tests.conftest import REPOSITORY, RunCommand
 

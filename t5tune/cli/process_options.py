@@ -1,0 +1,80 @@
+"""`--num-processes` and its companions: starting the command again in several processes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from t5tune.distributed.launch_environment import find_place
+from t5tune.distributed.launcher import Launch, launch
+from t5tune.distributed.worker import is_launched
+from t5tune.errors import T5TuneError
+
+NumProcesses = Annotated[
+    str,
+    typer.Option(metavar="N", help="Processes on this machine; auto: one for each GPU."),
+]
+NumMachines = Annotated[
+    int, typer.Option(min=1, help="Machines; the command is typed on each of them.")
+]
+MachineRank = Annotated[int, typer.Option(min=0, help="Of this machine, from 0.")]
+MainProcess = Annotated[
+    str | None,
+    typer.Option(metavar="HOST:PORT", help="Where machine 0 can be reached by the others."),
+]
+
+
+def launch_if_asked(
+    num_processes: str,
+    num_machines: int = 1,
+    machine_rank: int = 0,
+    main_process: str | None = None,
+) -> None:
+    """Run this command in several processes, and exit with their code; else return.
+
+    Raises:
+        T5TuneError: The options do not go together.
+    """
+    if is_launched():
+        return
+    plan = Launch(_read_number(num_processes), num_machines, machine_rank, main_process)
+    _check(plan)
+    if plan.num_processes * plan.num_machines > 1:
+        raise typer.Exit(launch(sys.argv[1:], plan))
+
+
+def _read_number(text: str) -> int:
+    if text == "auto":
+        import torch
+
+        return max(1, torch.cuda.device_count())
+    if not text.isdecimal() or int(text) == 0:
+        raise T5TuneError(
+            f"--num-processes {text}: neither a number from 1 nor auto.",
+            next_command="--num-processes 2",
+        )
+    return int(text)
+
+
+def _check(plan: Launch) -> None:
+    if plan.num_machines > 1 and plan.main_process is None:
+        raise T5TuneError(
+            "several machines need an address at which they meet.",
+            next_command="add --main-process HOST:PORT, the same on every machine",
+        )
+    if plan.machine_rank >= plan.num_machines:
+        raise T5TuneError(
+            f"--machine-rank {plan.machine_rank}: of {plan.num_machines} machines the last one is "
+            f"{plan.num_machines - 1}.",
+            next_command="count machines from 0",
+        )
+    is_under_torchrun = "RANK" in os.environ and find_place(os.environ).num_processes > 1
+    if plan.num_processes * plan.num_machines > 1 and is_under_torchrun:
+        raise T5TuneError(
+            "--num-processes was given to a process that is already one of several, started by "
+            "torchrun or accelerate launch.",
+            next_command="the same command without --num-processes",
+        )

@@ -1,0 +1,1 @@
+"""Which examples form a batch, and which batches a step."""

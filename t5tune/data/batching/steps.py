@@ -1,0 +1,126 @@
+"""The epoch as a list of optimizer steps, and what one of several processes computes of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+
+from t5tune.console import track
+from t5tune.data.batching.plans import BatchPlan
+
+Batch = dict[str, torch.Tensor]
+Collate = Callable[[Any], Batch]
+
+
+class OptimizerSteps(torch.utils.data.Sampler[list[list[Any]]]):
+    """Optimizer steps of each epoch; a step is a list of batches.
+
+    A step is `batches_per_step` batches of the plan, whatever the number of processes: they deal
+    the batches out, or split each one where there are fewer batches than processes. Every
+    process makes the same number of calls in a step; one that has too few batches gets empty
+    ones, which add nothing to the gradient.
+
+    Args:
+        plan: Of the whole run.
+        batches_per_step: Of the plan, in one optimizer step; fewer at the end of an epoch.
+        rank: Of this process, from 0.
+        num_ranks: Processes.
+    """
+
+    def __init__(
+        self, plan: BatchPlan, batches_per_step: int, rank: int = 0, num_ranks: int = 1
+    ) -> None:
+        self.plan = plan
+        self.batches_per_step = batches_per_step
+        self.rank = rank
+        self.num_ranks = num_ranks
+        self._pieces_per_batch = -(-num_ranks // batches_per_step)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch that the next iteration goes through."""
+        self.plan.set_epoch(epoch)
+
+    def __len__(self) -> int:
+        """Steps of every epoch."""
+        return -(-len(self.plan) // self.batches_per_step)
+
+    def __iter__(self) -> Iterator[list[list[Any]]]:
+        yield from self.plan_epoch(self.plan.epoch)
+
+    @track("planning the batches of the epoch")
+    def plan_epoch(self, epoch: int) -> list[list[list[Any]]]:
+        """The batches of this process in each step of an epoch."""
+        batches = self.plan.plan_epoch(epoch)
+        return [
+            self._share(batches[start : start + self.batches_per_step])
+            for start in range(0, len(batches), self.batches_per_step)
+        ]
+
+    def _share(self, step: list[list[int]]) -> list[list[Any]]:
+        pieces = [
+            batch[i :: self._pieces_per_batch]  # every other one: equally long examples
+            for batch in step
+            for i in range(self._pieces_per_batch)
+        ]
+        own: list[list[Any]] = pieces[self.rank :: self.num_ranks]
+        most = -(-len(pieces) // self.num_ranks)
+        return own + [[]] * (most - len(own))
+
+
+class StepLoader(torch.utils.data.DataLoader[Any]):
+    """Yields the tensors of one optimizer step at a time: a list of batches.
+
+    Args:
+        dataset: Takes the lists of a step's batches as an index.
+        steps: Of each epoch.
+        collate: Makes the tensors of a batch.
+        **arguments: Of `torch.utils.data.DataLoader`.
+    """
+
+    def __init__(
+        self, dataset: Any, steps: OptimizerSteps, collate: Collate, **arguments: Any
+    ) -> None:
+        super().__init__(
+            dataset, batch_sampler=steps, collate_fn=StepCollator(collate), **arguments
+        )
+
+    def set_epoch(self, epoch: int) -> None:
+        """As the Trainer expects of a loader."""
+        assert isinstance(self.batch_sampler, OptimizerSteps)
+        self.batch_sampler.set_epoch(epoch)
+
+
+class StepCollator:
+    """Collates every batch of a step. A class, so that a loader's worker can be sent it."""
+
+    def __init__(self, collate: Collate) -> None:
+        self.collate = collate
+
+    def __call__(self, step: list[Any]) -> list[Batch]:
+        return [self.collate(batch) for batch in step]
+
+
+def count_padded_tokens(batch: Batch) -> int:
+    """Source and target positions of a batch, padding counted."""
+    return batch["input_ids"].numel() + batch["labels"].numel()
+
+
+def split_batch(batch: Batch, limit: int | None) -> list[Batch]:
+    """Pieces of at most `limit` tokens, padding counted; a single row is never cut.
+
+    Args:
+        batch: Tensors of shape (num_rows, length).
+        limit: In source plus target positions; None splits nothing.
+    """
+    num_rows = len(batch["labels"])
+    if limit is None:
+        return [batch]
+    rows_per_piece = max(1, limit * num_rows // count_padded_tokens(batch))
+    num_pieces = -(-num_rows // rows_per_piece)
+    if num_pieces == 1:
+        return [batch]
+    return [
+        {name: tensor[i::num_pieces] for name, tensor in batch.items()} for i in range(num_pieces)
+    ]

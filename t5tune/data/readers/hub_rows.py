@@ -1,0 +1,248 @@
+"""Rows of a split of a hub data set; only the files that hold them are loaded.
+
+Parquet, CSV, TSV and JSON files are read as local ones are, so that their text stays exactly as it
+is. Files of other formats, and those for which the front matter sets options of a reader, are
+read by `datasets`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path, PurePosixPath
+
+from t5tune.data.readers.hub_parquet import count_rows, load_first_rows
+from t5tune.data.readers.hub_splits import SplitFiles, find_splits
+from t5tune.data.readers.tables import FORMATS, Row, Table, open_table
+from t5tune.errors import T5TuneError, find_nearest, list_names
+from t5tune.hub import HubRepository, Snapshot
+from t5tune.recipe.schema import DataEntry
+
+_ENDLESS = 10**15  # rows
+_FIRST_ROWS = re.compile(r"([^\[+]+)\[:(\d+)\]")
+# What the front matter may say of a CSV file that is still read here.
+_HEADERS = {"names", "column_names"}
+_SEPARATORS = {"sep", "delimiter"}
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Rows of one file, from `start` up to `stop`."""
+
+    path: str
+    start: int = 0
+    stop: int = _ENDLESS
+
+
+def open_hub_table(entry: DataEntry, place: str, where: str) -> Table:
+    """The rows of an entry of the hub, those up to `max_examples` at most.
+
+    Args:
+        entry: With the data set, its configuration, split and revision.
+        place: What the rows come from, for messages.
+        where: Key of the entry in the recipe, for messages.
+
+    Raises:
+        T5TuneError: The data set, its configuration or its split is not there, the hub cannot be
+            reached, or a file cannot be read; where files are read one by one, at its rows.
+    """
+    snapshot, found, split = check_hub_entry(entry, where)
+    limit = entry.max_examples or _ENDLESS
+    if first := _FIRST_ROWS.fullmatch(split):
+        split, limit = first[1], min(limit, int(first[2]))
+    files = _Files(snapshot, found, where)
+    pieces = files.load(files.cut(split), limit)
+    return Table(
+        place,
+        files.columns(pieces),
+        lambda: enumerate(files.rows(pieces), start=1),
+        num_rows=files.num(pieces),
+    )
+
+
+def check_hub_entry(entry: DataEntry, where: str) -> tuple[Snapshot, SplitFiles, str]:
+    """Find out that data set, configuration and split are there, before anything is loaded.
+
+    Returns:
+        The commit, the files of the splits, and the split that is meant, with its slices.
+
+    Raises:
+        T5TuneError: One of them is not, or the hub cannot be reached.
+    """
+    assert entry.hub is not None
+    assert entry.split is not None
+    repository = HubRepository("dataset", entry.hub, entry.revision)
+    snapshot, found = find_splits(repository, entry.config, where)
+    split = "+".join(found.splits) if entry.split == "all" else entry.split
+    _check_splits(split, found, entry, where)
+    return snapshot, found, split
+
+
+def _split_names(split: str) -> list[str]:
+    return [part.partition("[")[0].strip() for part in split.split("+")]
+
+
+def _check_splits(split: str, found: SplitFiles, entry: DataEntry, where: str) -> None:
+    """Refuse a split that is not there before anything is loaded."""
+    from datasets.data_files import SPLIT_KEYWORDS  # val and dev are validation, and so on
+
+    config = f" ({entry.config})" if entry.config else ""
+    known = list(found.splits)
+    for name in _split_names(split):
+        if name in known:
+            continue
+        usual = [str(key) for key, words in SPLIT_KEYWORDS.items() if name in words]
+        nearest = next((key for key in usual if key in known), None) or find_nearest(name, known)
+        hint = f"; did you mean {nearest}?" if nearest else ""
+        raise T5TuneError(
+            f"{where}.split: the data set {entry.hub}{config} has no split "
+            f"{name or entry.split!r}{hint} (splits: {list_names(known)})",
+            next_command=f"the same command with {where}.split={nearest or known[0]}",
+        )
+
+
+class _Files:
+    """The files of a data set's splits."""
+
+    def __init__(self, snapshot: Snapshot, found: SplitFiles, where: str) -> None:
+        self._snapshot = snapshot
+        self._found = found
+        self._where = where
+        self._opened: tuple[str, int, Table] | None = None
+
+    def cut(self, split: str) -> list[_Piece]:
+        """What a split such as `train[:10%]+test` consists of.
+
+        Only where a slice has to be cut, rows are counted.
+        """
+        names = _split_names(split)
+        if "[" not in split:
+            return [_Piece(path) for name in names for path in self._found.splits[name]]
+        from datasets import ReadInstruction
+
+        with self._explaining_slice(split):
+            instruction = ReadInstruction.from_spec(split)
+        counts = {name: self._count(name) for name in dict.fromkeys(names)}
+        lengths = {name: sum(num for _, num in counts[name]) for name in counts}
+        with self._explaining_slice(split):
+            slices = instruction.to_absolute(lengths)
+        pieces = []
+        for part in slices:
+            before = 0
+            for path, num in counts[part.splitname]:
+                start, stop = max(part.from_ - before, 0), min(part.to - before, num)
+                if start < stop:
+                    pieces.append(_Piece(path, start, stop))
+                before += num
+        return pieces
+
+    @contextmanager
+    def _explaining_slice(self, split: str) -> Iterator[None]:
+        try:
+            yield
+        except ValueError as error:
+            name = _split_names(split)[0]
+            raise T5TuneError(
+                f"{self._where}.split: {split!r} is not a slice that can be read: {error}",
+                next_command=f"{self._where}.split='{name}[:10%]'   # for example",
+            ) from error
+
+    def _count(self, split: str) -> list[tuple[str, int]]:
+        """The files of a split with their numbers of rows."""
+        paths = self._found.splits[split]
+        if self._found.format == "parquet":
+            return [(path, count_rows(self._snapshot, path)) for path in paths]
+        self._snapshot.download(paths)
+        return [(path, sum(1 for _ in self._open(path).rows())) for path in paths]
+
+    def load(self, pieces: Sequence[_Piece], limit: int) -> list[_Piece]:
+        """Have the files here that hold the first rows, up to a limit; the pieces of these."""
+        if limit == _ENDLESS:
+            self._snapshot.download([p.path for p in pieces if p.stop == _ENDLESS])
+            return list(pieces)
+        loaded = []
+        for piece in pieces:
+            if limit <= 0:
+                break
+            stop = min(piece.stop, piece.start + limit)
+            num = sum(1 for _ in islice(self._open(piece.path, stop).rows(), piece.start, stop))
+            loaded.append(_Piece(piece.path, piece.start, piece.start + num))
+            limit -= num
+        return loaded
+
+    def columns(self, pieces: Sequence[_Piece]) -> list[str]:
+        """Of the first file that has some."""
+        for piece in pieces:
+            if columns := self._open(piece.path, piece.stop).columns:
+                return columns
+        return []
+
+    def num(self, pieces: Sequence[_Piece]) -> int | None:
+        """Number of rows, if it is known without reading them."""
+        stops = [
+            count_rows(self._snapshot, piece.path)
+            if piece.stop == _ENDLESS and self._found.format == "parquet"
+            else piece.stop
+            for piece in pieces
+        ]
+        total = sum(stop - piece.start for stop, piece in zip(stops, pieces, strict=True))
+        return total if total < _ENDLESS else None
+
+    def rows(self, pieces: Sequence[_Piece]) -> Iterator[Row]:
+        """The rows of the pieces in order."""
+        for piece in pieces:
+            rows = self._open(piece.path, piece.stop).rows()
+            yield from (row for _, row in islice(rows, piece.start, piece.stop))
+
+    def _open(self, path: str, num: int = _ENDLESS) -> Table:
+        """A file of which the first rows are needed; the one that was opened last stays open."""
+        if self._opened is None or self._opened[:2] != (path, num):
+            self._opened = None  # before the next one, which may be as large
+            self._opened = path, num, self._read(path, num)
+        return self._opened[2]
+
+    def _read(self, path: str, num: int) -> Table:
+        kind, columns = self._own_kind(path)
+        if kind == "parquet" and num < _ENDLESS:
+            return open_table(load_first_rows(self._snapshot, path, num), kind, None, self._where)
+        (local,) = self._snapshot.download([path])
+        if kind is not None:
+            return open_table(local, kind, columns, self._where)
+        return self._read_by_library(local)
+
+    def _own_kind(self, path: str) -> tuple[str | None, list[str] | None]:
+        """Which of our readers takes the file, if one does, and the names of its columns."""
+        options = dict(self._found.options)
+        kind = FORMATS.get(PurePosixPath(path).suffix.lower())
+        columns = None
+        if self._found.format == "csv":
+            separators = {options.pop(name) for name in _SEPARATORS & set(options)}
+            named = [options.pop(name) for name in _HEADERS & set(options)]
+            columns = named[0] if named else None
+            if separators:
+                kind = {"\t": "tsv", ",": "csv"}.get(separators.pop())
+        has_format = {"tsv": "csv", "jsonl": "json"}.get(kind or "", kind) == self._found.format
+        return (kind, columns) if has_format and not options else (None, None)
+
+    def _read_by_library(self, path: Path) -> Table:
+        import datasets
+
+        datasets.utils.logging.set_verbosity_error()
+        datasets.disable_progress_bars()
+        found = self._found
+        try:
+            rows = datasets.load_dataset(
+                found.format, data_files=str(path), split="train", **found.options
+            )
+        except datasets.exceptions.DatasetGenerationError as error:
+            reason = str(error.__cause__ or error).strip().split("\n")[0][:300]
+            raise T5TuneError(
+                f"{self._where}: {path} is not readable as {found.format}: {reason}",
+                next_command=f"head -c 300 {path}",
+            ) from error
+        return Table(
+            str(path), rows.column_names, lambda: enumerate(rows, start=1), num_rows=len(rows)
+        )

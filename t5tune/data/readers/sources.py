@@ -1,0 +1,143 @@
+"""Where examples come from: hub data sets and local files, read as exact text.
+
+Every reader returns a `datasets.Dataset` with the columns `source` (string), `target`
+(string) and `references` (list of strings, the target first).
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from t5tune.console import say, track
+from t5tune.data.columns import ColumnReader, guess_columns
+from t5tune.data.readers.file_check import find_file, find_format
+from t5tune.data.readers.hub_rows import open_hub_table
+from t5tune.data.readers.tables import Table, open_table
+from t5tune.errors import T5TuneError
+from t5tune.recipe.schema import DataEntry
+from t5tune.run.directory import display_path
+from t5tune.scoring.text_files import read_lines
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+_ROWS_BETWEEN_SIGNS = 1000
+
+
+def load_split(
+    entry: DataEntry,
+    split: str,
+    *,
+    source: str | None = None,
+    target: str | None = None,
+    source_lang: str | None = None,
+    target_lang: str | None = None,
+) -> Dataset:
+    """Read one split.
+
+    Args:
+        entry: Where the examples are.
+        split: Name of the split, for messages.
+        source: Column or template for entries that name none.
+        target: The same for the target.
+        source_lang: Key of the source in `translation` columns.
+        target_lang: Key of the target in `translation` columns.
+
+    Returns:
+        A data set with the columns `source`, `target`, `references`.
+
+    Raises:
+        T5TuneError: The file or the hub cannot be read, a column is missing, source and
+            target have different lengths, or there is no example.
+    """
+    from datasets import Dataset
+
+    where = f"data.{split}"
+    if entry.source_file is not None and entry.target_file is not None:
+        with track(f"reading {where}"):
+            dataset = Dataset.from_dict(_read_text_pair(entry, where))
+    else:
+        with track(f"reading {where}"):
+            table = _open_table(entry, where)
+        languages = (source_lang, target_lang)
+        names = guess_columns(
+            entry.source or source,
+            entry.target or target,
+            table.columns,
+            languages,
+            table.place,
+            where,
+        )
+        reader = ColumnReader(*names, entry.references or [], table)
+        dataset = Dataset.from_dict(_read_rows(table, reader, entry.max_examples, where))
+    if len(dataset) == 0:
+        raise T5TuneError(
+            f"{where}: {_place(entry)} holds no example.",
+            next_command="put data there, or point the recipe at another file or split",
+        )
+    return dataset
+
+
+def _place(entry: DataEntry) -> str:
+    if entry.hub is not None:
+        config = f" ({entry.config})" if entry.config else ""
+        return f"{entry.hub}{config}, split {entry.split}"
+    return display_path(entry.file or entry.source_file or "")
+
+
+def _read_text_pair(entry: DataEntry, where: str) -> dict[str, list[Any]]:
+    """Lines of parallel files; references may come from further files."""
+    assert entry.source_file is not None
+    assert entry.target_file is not None
+    sources = read_lines(find_file(entry.source_file, where, "source_file"))
+    files = [entry.target_file, *(entry.references or [])]
+    keys = ["target_file", *["references"] * len(entry.references or [])]
+    columns = []
+    for path, key in zip(files, keys, strict=True):
+        lines = read_lines(find_file(path, where, key))
+        if len(lines) != len(sources):
+            first, second = display_path(entry.source_file), display_path(path)
+            raise T5TuneError(
+                f"{where}: {first} has {len(sources)} lines and {second} has {len(lines)}; "
+                "line n of one must be the translation of line n of the other.",
+                next_command=f"wc -l {first} {second}",
+            )
+        columns.append(lines)
+    rows = list(zip(*columns, strict=True))[: entry.max_examples]
+    return {
+        "source": sources[: entry.max_examples],
+        "target": [row[0] for row in rows],
+        "references": [list(row) for row in rows],
+    }
+
+
+def _open_table(entry: DataEntry, where: str) -> Table:
+    """The rows of an entry with columns."""
+    if entry.hub is not None:
+        say(f"data: loading {_place(entry)} from the hub or its cache")
+        return open_hub_table(entry, _place(entry), where)
+    assert entry.file is not None
+    path = find_file(entry.file, where, "file")
+    kind = entry.format or find_format(path, where)
+    path = Path(display_path(path))
+    return open_table(path, kind, entry.columns, where)
+
+
+def _read_rows(
+    table: Table, reader: ColumnReader, limit: int | None, where: str
+) -> dict[str, list[Any]]:
+    columns: dict[str, list[Any]] = {"source": [], "target": [], "references": []}
+    total = table.num_rows if limit is None else min(limit, table.num_rows or limit)
+    with track(f"reading {where}", total, f"{table.unit}s") as advance:
+        for number, row in islice(table.rows(), limit):
+            source, references = reader.read(row, number)
+            columns["source"].append(source)
+            columns["target"].append(references[0])
+            columns["references"].append(references)
+            if len(columns["source"]) % _ROWS_BETWEEN_SIGNS == 0:
+                advance(_ROWS_BETWEEN_SIGNS)
+    for sentence in reader.describe_readings():
+        say(f"{where}: {sentence}")
+    return columns

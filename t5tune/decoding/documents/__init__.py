@@ -1,0 +1,1 @@
+"""Documents as sentences, and sentences as documents again."""

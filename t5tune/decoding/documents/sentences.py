@@ -1,0 +1,211 @@
+"""Sentences of a document: none too long for the model, and code and addresses unharmed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from t5tune.decoding.documents.markup import (
+    Marked,
+    count_emphasis,
+    find_whole,
+    is_unharmed,
+    keeps_protected,
+    put_marks,
+    remove_marks,
+    take_apart,
+)
+from t5tune.decoding.translator import DecodingOptions, Hypothesis, Translator
+
+_CLAUSE_END = re.compile(r"(?<=[,;:،؛—–])\s+|(?<=[、，；：。！？])\s*")
+_SPACE = re.compile(r"\s+")
+
+
+@dataclass
+class _Part:
+    """A piece of a sentence: kept as it is, or translated."""
+
+    text: str
+    is_translated: bool
+    hypotheses: list[Hypothesis] = field(default_factory=list)
+
+
+class SentenceTranslator:
+    """Translates sentences of any length, with code and addresses in them.
+
+    A sentence that is too long is split where a clause ends, at a blank if there is no such
+    place, and its parts are translated one by one.
+
+    A sentence with code, addresses, links or emphasis is translated as it is. Where its
+    translation does not hold all of that, it is translated without links and emphasis, their
+    words are translated once more by themselves, and get their marks where they are found. Where
+    code or an address is still spoiled, or a link has no place, what stands between is translated
+    piece by piece.
+
+    Args:
+        translator: Translates sentences that fit into its `max_source_length`.
+
+    Attributes:
+        num_split: Sentences so far that were too long.
+        num_marks_lost: Emphasis so far that is not in the translation.
+    """
+
+    def __init__(self, translator: Translator) -> None:
+        self.translator = translator
+        self.engine = translator.engine
+        self.max_source_length: int | None = None
+        self.num_truncated = 0
+        self.num_split = 0
+        self.num_marks_lost = 0
+
+    def translate(
+        self,
+        sources: Sequence[str],
+        options: DecodingOptions,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> list[Hypothesis]:
+        """See `Translator.translate`; `on_progress` counts parts."""
+        self.num_truncated = 0
+        sentences = self._split(sources)
+        parts = [part for sentence in sentences for part in sentence if part.is_translated]
+        self._translate_parts(parts, options, on_progress)
+        harmed = [part for part in parts if not is_unharmed(part.text, part.hypotheses[0].text)]
+        spoiled = self._translate_without_marks(harmed, options, on_progress)
+        self._translate_pieces(spoiled, options, on_progress)
+        for part in harmed:
+            lost = count_emphasis(part.text) - count_emphasis(part.hypotheses[0].text)
+            self.num_marks_lost += lost.total()
+        return [_join(sentence) for sentence in sentences]
+
+    def _translate_without_marks(
+        self,
+        parts: Sequence[_Part],
+        options: DecodingOptions,
+        on_progress: Callable[[int], None] | None,
+    ) -> list[_Part]:
+        """Translate again; those are returned of which not everything can be kept so."""
+        plans: list[tuple[_Part, str, list[Marked]]] = [
+            (part, *remove_marks(part.text)) for part in parts
+        ]
+        plans = [plan for plan in plans if plan[2]]
+        texts = [text for _, plain, marked in plans for text in (plain, *(m.text for m in marked))]
+        pieces = [_Part(text, True) for text in texts]
+        self._translate_parts(pieces, options, on_progress)
+        found = iter([piece.hypotheses[0] for piece in pieces])
+        mended: set[int] = set()
+        for part, plain, marked in plans:
+            whole = next(found)
+            text, missing = put_marks(whole.text, marked, [next(found).text for _ in marked])
+            if keeps_protected(plain, whole.text) and not any(m.is_link for m in missing):
+                part.hypotheses = [replace(whole, text=text)]
+                mended.add(id(part))
+        return [part for part in parts if id(part) not in mended]
+
+    def _translate_pieces(
+        self,
+        parts: Sequence[_Part],
+        options: DecodingOptions,
+        on_progress: Callable[[int], None] | None,
+    ) -> None:
+        """Translate what stands between what must be kept."""
+        pieces = [[_Part(*piece) for piece in take_apart(part.text)] for part in parts]
+        words = [piece for found in pieces for piece in found if piece.is_translated]
+        self._translate_parts(words, options, on_progress)
+        for part, found in zip(parts, pieces, strict=True):
+            # What has lost no more than its emphasis is better as a whole.
+            if not keeps_protected(part.text, part.hypotheses[0].text):
+                part.hypotheses = [_join(found)]
+
+    def translate_n_best(
+        self,
+        sources: Sequence[str],
+        options: DecodingOptions,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> list[list[Hypothesis]]:
+        """The best hypothesis of each: parts of sentences have no common ranking."""
+        best = self.translate(sources, replace(options, num_hypotheses=1), on_progress)
+        return [[found] for found in best]
+
+    def count_tokens(self, sources: Sequence[str]) -> list[int]:
+        """See `Translator.count_tokens`."""
+        return self.translator.count_tokens(sources)
+
+    def _split(self, sources: Sequence[str]) -> list[list[_Part]]:
+        """Each sentence as parts that fit."""
+        sentences = [[_Part(source, True)] for source in sources]
+        waiting = list(range(len(sources)))
+        if self.translator.max_source_length is None:
+            waiting = []
+        split: set[int] = set()
+        while waiting:
+            parts = [part for i in waiting for part in sentences[i] if part.is_translated]
+            lengths = dict(
+                zip(map(id, parts), self.count_tokens([p.text for p in parts]), strict=True)
+            )
+            again = []
+            for i in waiting:
+                cut = [list(self._cut(part, lengths)) for part in sentences[i]]
+                if len(cut) != sum(map(len, cut)):
+                    again.append(i)
+                    split.add(i)
+                sentences[i] = [part for found in cut for part in found]
+            waiting = again
+        self.num_split += len(split)
+        return sentences
+
+    def _cut(self, part: _Part, lengths: dict[int, int]) -> Iterator[_Part]:
+        """The part, or two halves of it with what is between them."""
+        limit = self.translator.max_source_length or 0
+        if not part.is_translated or lengths[id(part)] <= limit or len(part.text) < 2:
+            yield part
+            return
+        start, end = _find_cut(part.text)
+        yield _Part(part.text[:start], True)
+        if end > start:
+            yield _Part(part.text[start:end], False)
+        yield _Part(part.text[end:], True)
+
+    def _translate_parts(
+        self,
+        parts: Sequence[_Part],
+        options: DecodingOptions,
+        on_progress: Callable[[int], None] | None,
+    ) -> None:
+        if not parts:
+            return
+        found = self.translator.translate([part.text for part in parts], options, on_progress)
+        self.num_truncated += self.translator.num_truncated
+        for part, hypothesis in zip(parts, found, strict=True):
+            part.hypotheses = [hypothesis]
+
+
+def _find_cut(text: str) -> tuple[int, int]:
+    """The white space (or the empty place) nearest to the middle where a text is best cut."""
+    middle = len(text) / 2
+    whole = find_whole(text)
+    for pattern, inside in ((_CLAUSE_END, False), (_SPACE, False), (_SPACE, True)):
+        spans = [
+            match.span()
+            for match in pattern.finditer(text)
+            if text[: match.start()].strip() and text[match.end() :].strip()
+        ]
+        if not inside:  # of code, math or a link, where there is any other place
+            spans = [
+                span for span in spans if not any(start < span[1] < end for start, end in whole)
+            ]
+        if pattern is _CLAUSE_END:  # a clause that ends near an end of the text saves little
+            spans = [span for span in spans if abs(span[0] - middle) < middle / 2]
+        if spans:
+            return min(spans, key=lambda span: abs(span[0] - middle))
+    half = len(text) // 2
+    return half, half
+
+
+def _join(parts: Sequence[_Part]) -> Hypothesis:
+    found = [hypothesis for part in parts for hypothesis in part.hypotheses]
+    return Hypothesis(
+        "".join(part.hypotheses[0].text if part.is_translated else part.text for part in parts),
+        sum(hypothesis.num_tokens for hypothesis in found),
+        any(hypothesis.reached_limit for hypothesis in found),
+    )

@@ -1,0 +1,205 @@
+"""Documents as sentences, and sentences as documents again."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from t5tune.decoding.documents.markup import find_whole, has_words
+from t5tune.decoding.documents.paragraphs import (
+    Paragraph,
+    find_markdown_paragraphs,
+    find_paragraphs,
+)
+
+_EMPHASIS = re.compile(r"([*_~]{1,3})(?!\s)([^*_~]+)(?<!\s)\1")
+_CLOSING = re.compile(r"[*_~]{1,3}(?=\s)|(?:\[\^[^\]\s]+\])+(?=\s|\Z)")
+_ENDS_OPEN = re.compile(r"[。！？]['\"”’»）)」』]*$")  # scripts that set no blank between sentences
+_ENDS_SPACED = re.compile(r"[.!?…]['\"”’»)]*$")
+
+
+@dataclass(frozen=True)
+class LineBreak:
+    """A line break within a sentence.
+
+    Attributes:
+        position: Of the blank in the source that stands for it.
+        literal: What stands in the document: the newline with all white space and "> " around it.
+    """
+
+    position: int
+    literal: str
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A sentence and what stands around it.
+
+    Attributes:
+        before: Text that is kept as it is.
+        source: The sentence, without line breaks; empty at the end of the document.
+        line_breaks: In their order.
+        after: White space up to the next sentence of the paragraph.
+        goes_on: Another sentence of the paragraph follows.
+    """
+
+    before: str
+    source: str = ""
+    line_breaks: tuple[LineBreak, ...] = ()
+    after: str = ""
+    goes_on: bool = False
+
+    def render(self, translation: str) -> str:
+        """The part of the translated document that this segment is."""
+        if not self.source:
+            return self.before
+        return self.before + self._break_lines(translation) + self._space_after(translation)
+
+    def _break_lines(self, translation: str) -> str:
+        """Set as many line breaks as the source has, about where it has them.
+
+        Each takes the place of the blank nearest to the same share of the sentence. A script
+        without blanks gets none: in Markdown a line break is one.
+        """
+        blanks = [i for i, character in enumerate(translation) if character == " "]
+        pieces = []
+        start = 0
+        for line_break in self.line_breaks:
+            wanted = line_break.position * len(translation) / len(self.source)
+            free = [blank for blank in blanks if blank >= start]
+            if not free:
+                break
+            blank = min(free, key=lambda blank: abs(blank - wanted))
+            pieces += [translation[start:blank], line_break.literal]
+            start = blank + 1
+        return "".join(pieces) + translation[start:]
+
+    def _space_after(self, translation: str) -> str:
+        if not self.goes_on:
+            return self.after
+        was_open = _ENDS_OPEN.search(self.source) is not None
+        is_open = _ENDS_OPEN.search(translation) is not None
+        if self.after == " " and is_open and not was_open:
+            return ""
+        if not self.after and was_open and not is_open and _ENDS_SPACED.search(translation):
+            return " "
+        return self.after
+
+
+def split_document(text: str, *, language: str | None, is_markdown: bool) -> list[Segment]:
+    """The sentences of a document.
+
+    Rendering each with its own source gives the document back, character for character.
+
+    Args:
+        text: Plain text or Markdown; the rest of the document is not looked at by a model.
+        language: Code of the source language, such as "de" or "deu_Latn", for abbreviations that
+            end no sentence; None for English ones.
+        is_markdown: Otherwise plain text, whose lists, quotations and fenced code are kept too.
+    """
+    find = find_markdown_paragraphs if is_markdown else find_paragraphs
+    segments: list[Segment] = []
+    done = 0
+    for paragraph in find(text):
+        for segment, end in _split_paragraph(text, paragraph, done, _two_letters(language)):
+            segments.append(segment)
+            done = end
+    return [*segments, Segment(text[done:])]
+
+
+def _split_paragraph(
+    text: str, paragraph: Paragraph, done: int, language: str
+) -> Iterator[tuple[Segment, int]]:
+    """The segments of a paragraph, each with its end in the document."""
+    joined = " ".join(text[start:end] for start, end in paragraph)
+    joints = _Joints(text, paragraph)
+    spans = _split_sentences(joined, language)
+    for i, (start, end) in enumerate(spans):
+        begin, stop = joints.place(start), joints.place(end - 1) + 1
+        goes_on = i + 1 < len(spans)
+        next_begin = joints.place(spans[i + 1][0]) if goes_on else stop
+        after = text[stop:next_begin]
+        if after.strip(" \t"):  # a line break, or text without letters
+            next_begin, after = stop, ""
+        line_breaks = tuple(
+            LineBreak(position - start, literal)
+            for position, literal in joints.line_breaks
+            if start <= position < end
+        )
+        is_next = goes_on and next_begin == joints.place(spans[i + 1][0])
+        yield (
+            Segment(text[done:begin], joined[start:end], line_breaks, after, is_next),
+            next_begin,
+        )
+        done = next_begin
+
+
+class _Joints:
+    """Translates places in the joined text of a paragraph to places in the document."""
+
+    def __init__(self, text: str, paragraph: Paragraph) -> None:
+        self._starts = [start for start, _ in paragraph]
+        self._joined_starts: list[int] = []
+        self.line_breaks: list[tuple[int, str]] = []
+        at = 0
+        for i, (start, end) in enumerate(paragraph):
+            self._joined_starts.append(at)
+            at += end - start
+            if i + 1 < len(paragraph):
+                self.line_breaks.append((at, text[end : paragraph[i + 1][0]]))
+            at += 1
+
+    def place(self, position: int) -> int:
+        """Where in the document a character of the joined text stands."""
+        piece = bisect_right(self._joined_starts, position) - 1
+        return self._starts[piece] + position - self._joined_starts[piece]
+
+
+def _split_sentences(joined: str, language: str) -> list[tuple[int, int]]:
+    """Where sentences start and end; what has no words is not one."""
+    import sentencex
+
+    sentences: list[str] = list(sentencex.segment(language, joined))
+    if "".join(sentences) != joined:
+        sentences = [joined]
+    for i in range(1, len(sentences)):  # "**One.** Next", "One.[^1] Next": it ends the first
+        if mark := _CLOSING.match(sentences[i]):
+            sentences[i - 1] += mark[0]
+            sentences[i] = sentences[i][mark.end() :]
+    spans = []
+    at = 0
+    for sentence in _join_protected(joined, sentences):
+        if has_words(sentence):
+            start = at + len(sentence) - len(sentence.lstrip())
+            end = at + len(sentence.rstrip())
+            emphasis = _EMPHASIS.fullmatch(joined, start, end)
+            spans.append(emphasis.span(2) if emphasis else (start, end))
+        at += len(sentence)
+    return spans
+
+
+def _join_protected(joined: str, sentences: list[str]) -> Iterator[str]:
+    """The sentences, those put together again that were taken apart within code, math or a link."""
+    whole = find_whole(joined)
+    start = end = 0
+    for sentence in sentences:
+        end += len(sentence)
+        if not any(first < end < last for first, last in whole):
+            yield joined[start:end]
+            start = end
+    if start < end:
+        yield joined[start:]
+
+
+def _two_letters(language: str | None) -> str:
+    """The code that the sentence splitter knows a language by."""
+    from langcodes import standardize_tag
+    from langcodes.tag_parser import LanguageTagError
+
+    try:
+        tag = standardize_tag(language or "en", macro=True)
+    except LanguageTagError:
+        return "en"
+    return tag.split("-")[0]

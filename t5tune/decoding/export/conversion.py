@@ -1,0 +1,187 @@
+"""From a trained model to a directory that CTranslate2 translates with."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from ctranslate2.converters import TransformersConverter
+from ctranslate2.converters.transformers import MarianMTLoader
+from ctranslate2.specs.model_spec import OPTIONAL
+
+from t5tune.console import track
+from t5tune.decoding.export.settings import (
+    PATIENCE,
+    VOCABULARY_FILE,
+    ExportSettings,
+    write_settings,
+)
+from t5tune.decoding.export.tokenization import write_tokenization
+from t5tune.decoding.translator import DecodingOptions
+from t5tune.errors import T5TuneError
+from t5tune.models.generation import read_needs
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from t5tune.decoding.torch_translator import TorchTranslator
+
+# Fields that CTranslate2 4.8 reads and that configurations of Transformers 5 no longer have:
+# LayerNorm before or after a sublayer, and after the embeddings.
+_MISSING_FIELDS = {
+    "bart": {"normalize_before": False, "normalize_embedding": True},
+    "mbart": {"normalize_before": True, "normalize_embedding": True},
+    "pegasus": {"normalize_before": True, "normalize_embedding": False},
+}
+
+
+class _MarianLoader(MarianMTLoader):
+    """Keeps the padding, which Marian's decoder starts from.
+
+    CTranslate2 starts from a zero vector instead. That is what a downloaded model has there;
+    training moves it, because the output layer shares the embeddings.
+    """
+
+    def set_decoder(self, spec: Any, decoder: Any) -> None:
+        """As the base class, then start from a token again."""
+        super().set_decoder(spec, decoder)
+        spec.start_from_zero_embedding = False
+
+    def _remove_pad_weights(self, spec: Any) -> None:
+        """Nothing."""
+
+
+class _Converter(TransformersConverter):
+    """CTranslate2's converter for a model that is in memory, with what it gets wrong put right."""
+
+    def __init__(
+        self, directory: Path, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase
+    ) -> None:
+        super().__init__(str(directory))
+        self.model = copy.deepcopy(model)  # quantizing multiplies the weights in place
+        self.tokenizer = tokenizer
+
+    def load_model(self, *arguments: Any, **settings: Any) -> PreTrainedModel:
+        """The model in memory instead of the directory's."""
+        for field, value in _MISSING_FIELDS.get(self.model.config.model_type, {}).items():
+            setattr(self.model.config, field, value)
+        return self.model
+
+    def load_tokenizer(self, *arguments: Any, **settings: Any) -> PreTrainedTokenizerBase:
+        """The tokenizer in memory instead of the directory's."""
+        return self.tokenizer
+
+    def _load(self) -> Any:
+        if self.model.config.model_type == "marian":
+            with torch.no_grad():
+                spec = _MarianLoader()(self.load_model(), self.tokenizer)
+        else:
+            spec = super()._load()
+        config = self.model.config
+        if config.model_type in ("t5", "mt5"):
+            # Since Transformers 5 every T5 says that its embeddings are tied, which CTranslate2
+            # takes for the original T5's scaling; T5 1.1, Flan-T5 and mT5 do not scale.
+            scales = getattr(config, "scale_decoder_outputs", False)
+            spec.decoder.scale_outputs = config.d_model**-0.5 if scales else OPTIONAL
+        tokens = list_tokens(self.tokenizer, spec.get_source_vocabulary_size()[0])
+        # Its own lists lack tokens here and there; there is no public way to take one back.
+        spec._vocabularies = {"source": [tokens], "target": [tokens]}
+        needs = read_needs(self.model.generation_config, config)
+        key = "decoder_start_token_id" if "decoder_start_token_id" in needs else "bos_token_id"
+        spec.config.decoder_start_token = tokens[needs[key]]
+        return spec
+
+
+def list_tokens(tokenizer: PreTrainedTokenizerBase, num_tokens: int) -> list[str]:
+    """A name for every row of the embeddings, the tokenizer's own where it has one, each once."""
+    named = min(num_tokens, len(tokenizer))
+    tokens: list[str] = []
+    seen: set[str] = set()
+    for number, token in enumerate(tokenizer.convert_ids_to_tokens(list(range(named)))):
+        if token is None or token in seen:
+            token = f"<unused {number}>"
+        seen.add(token)
+        tokens.append(token)
+    return tokens + [f"<unused {number}>" for number in range(named, num_tokens)]
+
+
+@track("export: converting the model")
+def convert_model(
+    translator: TorchTranslator,
+    options: DecodingOptions,
+    directory: Path,
+    *,
+    model_directory: Path,
+    quantization: str,
+    name: str,
+    fingerprint: str,
+    sources: Sequence[str],
+    patience: float = PATIENCE,
+) -> ExportSettings:
+    """Write the weights, the tokenizer and the settings.
+
+    Args:
+        translator: The model with its tokenizer and languages; its model is moved to the CPU.
+        options: How the run decodes.
+        directory: Where to; is made.
+        model_directory: Holds the model's `config.json`.
+        quantization: Of the weights.
+        name: Of the run.
+        fingerprint: Of `model_directory`.
+        sources: Texts that the stored tokenizer has to treat as the model's own does.
+        patience: Of a beam search: how many times its beams hypotheses have to end.
+
+    Raises:
+        T5TuneError: CTranslate2 cannot convert such a model.
+    """
+    model, tokenizer = translator.model.to("cpu"), translator.tokenizer
+    try:
+        _Converter(model_directory, model, tokenizer).convert(
+            str(directory), quantization=quantization
+        )
+    except OSError:
+        raise
+    except Exception as error:  # of any kind: the converter checks little beforehand
+        reason = " ".join(str(error).split()).split(" (supported")[0][:200]
+        raise T5TuneError(
+            f"CTranslate2 cannot convert this {model.config.model_type} model: {reason}",
+            next_command=f"t5tune translate --engine torch --model {model_directory.parent}",
+        ) from error
+    tokens = json.loads((directory / VOCABULARY_FILE).read_text(encoding="utf-8"))
+    settings = ExportSettings(
+        name=name,
+        quantization=quantization,
+        model=fingerprint,
+        prefix=translator.prefix,
+        max_source_length=translator.max_source_length,
+        eos_token_id=int(tokenizer.eos_token_id),
+        forced_bos_token_id=translator.forced_bos_token_id,
+        tokenization=write_tokenization(
+            tokenizer, directory, [translator.prefix + source for source in sources]
+        ),
+        decoding=asdict(options),
+        constraints=find_constraints(read_needs(model.generation_config, model.config), tokens),
+        patience=patience,
+    )
+    write_settings(settings, directory)
+    return settings
+
+
+def find_constraints(needs: Mapping[str, Any], tokens: Sequence[str]) -> dict[str, Any]:
+    """Which tokens a family never generates, as CTranslate2 calls it.
+
+    Args:
+        needs: Of `read_needs`.
+        tokens: Of the vocabulary, by number.
+    """
+    end = needs.get("eos_token_id")
+    never = [ids for ids in needs.get("bad_words_ids", []) if ids != [end]]  # as `generate` does
+    never += [[number] for number in needs.get("suppress_tokens", [])]
+    if not never:
+        return {}
+    return {"suppress_sequences": [[tokens[number] for number in ids] for ids in never]}

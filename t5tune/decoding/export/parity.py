@@ -1,0 +1,277 @@
+"""Exports that are compared with their model before anything is translated with them."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from t5tune.console import say, track
+from t5tune.data.examples import Examples, load_examples
+from t5tune.decoding.ctranslate2_translator import CTranslate2Translator, check_availability
+from t5tune.decoding.export.conversion import convert_model
+from t5tune.decoding.export.settings import (
+    ENGINE_PREFIX,
+    PARITY_FILE,
+    PATIENCE,
+    Export,
+    ExportSettings,
+    is_export,
+    is_fresh,
+    read_export,
+    remake_command,
+)
+from t5tune.decoding.loaded_model import load_for_translation
+from t5tune.decoding.translator import DecodingOptions, Hypothesis, Translator
+from t5tune.errors import T5TuneError
+from t5tune.files import UNWRITABLE, find_error_number
+from t5tune.run.directory import RunDirectory
+from t5tune.run.manifest import find_damage, fingerprint_directory, remove_directory, write_manifest
+from t5tune.scoring.metric_names import LOWER_IS_BETTER, SCORE_OF_METRIC
+from t5tune.scoring.registry import score_hypotheses
+
+if TYPE_CHECKING:
+    from t5tune.recipe.schema import Recipe
+
+# Points of the best metric that a default engine may lose.
+MAX_LOSS = 0.3
+
+
+@dataclass(frozen=True)
+class Parity:
+    """An export beside its model, on the same validation examples.
+
+    Attributes:
+        metric: Name of the score.
+        signature: Of the score.
+        num_examples: How many were translated by both.
+        torch: Score of the model, in fp32.
+        ctranslate2: Score of the export.
+        lost: How much worse the export is, in points of the score; negative where it is better.
+        identical: Share of the hypotheses that are the same text.
+        torch_seconds: For all examples, model loaded.
+        ctranslate2_seconds: The same.
+        speed_ratio: How many times as fast the export is.
+        torch_device: Where torch calculated.
+        decoding: How both searched.
+        may_be_default: Nothing above `MAX_LOSS` is lost.
+    """
+
+    metric: str
+    signature: str
+    num_examples: int
+    torch: float
+    ctranslate2: float
+    lost: float
+    identical: float
+    torch_seconds: float
+    ctranslate2_seconds: float
+    speed_ratio: float
+    torch_device: str
+    decoding: dict[str, object]
+    may_be_default: bool
+
+
+def export_run(
+    run: RunDirectory,
+    quantization: str = "int8",
+    *,
+    output_dir: Path | None = None,
+    patience: float = PATIENCE,
+) -> tuple[Export, Parity]:
+    """Convert a run's model for CTranslate2, compare the two, and keep what was found with it.
+
+    Args:
+        run: Finished; its model is whole.
+        quantization: Of the weights.
+        output_dir: Instead of the place in the run where `t5tune translate` finds it.
+        patience: Of a beam search: how many times its beams hypotheses have to end.
+
+    Raises:
+        T5TuneError: There is no model, CTranslate2 has no such family or no such arithmetic here,
+            or the directory holds something else, or cannot be written.
+    """
+    check_availability(quantization)
+    target = output_dir or run.export(quantization)
+    if target.exists() and not is_export(target):
+        raise T5TuneError(
+            f"{target} is there and is no export.", next_command="--output-dir another directory"
+        )
+    temporary = target.with_name(target.name + ".tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    try:
+        temporary.mkdir(parents=True)  # before minutes of translating
+        temporary.rmdir()
+        settings, parity = _build(run, quantization, patience, temporary)
+        text = json.dumps(asdict(parity), ensure_ascii=False, indent=1)
+        (temporary / PARITY_FILE).write_text(text + "\n", encoding="utf-8")
+        write_manifest(temporary, {"model": settings.model})
+        remove_directory(target)
+        os.replace(temporary, target)
+    except BaseException as error:
+        shutil.rmtree(temporary, ignore_errors=True)
+        number = find_error_number(error)
+        if number in UNWRITABLE or isinstance(error, PermissionError):
+            elsewhere = remake_command(run.export(quantization), patience)
+            raise T5TuneError(
+                f"{target} could not be written: {os.strerror(number or errno.EACCES)}.",
+                next_command=f"{elsewhere} --output-dir DIR   # DIR is one that can be written",
+            ) from error
+        raise
+    return Export(target, settings, asdict(parity)), parity
+
+
+def _build(
+    run: RunDirectory, quantization: str, patience: float, directory: Path
+) -> tuple[ExportSettings, Parity]:
+    """Convert the model into a directory, and translate with both."""
+    loaded = load_for_translation(str(run.path))
+    recipe = loaded.recipe
+    assert recipe is not None
+    examples = _first_validation_examples(recipe)
+    options = replace(loaded.options, tokens_per_batch=recipe.decoding.tokens_per_batch)
+    device = str(loaded.translator.model.device)
+    expected, torch_seconds = _translate(loaded.translator, examples, options, "torch")
+    settings = convert_model(
+        loaded.translator,
+        options,
+        directory,
+        model_directory=run.model,
+        quantization=quantization,
+        name=run.name,
+        fingerprint=fingerprint_directory(run.model) or "",
+        sources=examples.sources,
+        patience=patience,
+    )
+    translator = CTranslate2Translator(Export(directory, settings, {}))
+    found, seconds = _translate(translator, examples, options, translator.engine)
+    parity = compare(recipe, examples, expected, found, options, (torch_seconds, seconds), device)
+    return settings, replace(parity, decoding={**parity.decoding, "patience": patience})
+
+
+def _first_validation_examples(recipe: Recipe) -> Examples:
+    examples = load_examples(recipe, "validation")
+    num = recipe.evaluation.max_validation_examples
+    return Examples(examples.split, examples.sources[:num], examples.references[:num])
+
+
+def _translate(
+    translator: Translator, examples: Examples, options: DecodingOptions, name: str
+) -> tuple[list[Hypothesis], float]:
+    """Hypotheses, and the seconds that they took without what happens once."""
+    translator.translate(examples.sources[:1], options)
+    num = len(examples.sources)
+    with track(f"export: translating with {name}", num, "examples") as advance:
+        start = time.perf_counter()
+        hypotheses = translator.translate(examples.sources, options, advance)
+        return hypotheses, time.perf_counter() - start
+
+
+@track("export: scoring")
+def compare(
+    recipe: Recipe,
+    examples: Examples,
+    expected: Sequence[Hypothesis],
+    found: Sequence[Hypothesis],
+    options: DecodingOptions,
+    seconds: tuple[float, float],
+    torch_device: str,
+) -> Parity:
+    """Score both by the recipe's best metric.
+
+    Args:
+        recipe: Gives the metric and its options.
+        examples: With references.
+        expected: Torch's hypotheses.
+        found: CTranslate2's.
+        options: How both searched.
+        seconds: What torch took, and CTranslate2.
+        torch_device: Where torch calculated.
+    """
+    section = recipe.evaluation
+    scores = []
+    for hypotheses in (expected, found):
+        of_metric = score_hypotheses(
+            [recipe.best_metric],
+            [hypothesis.text for hypothesis in hypotheses],
+            examples.references,
+            tokenize=section.tokenize,
+            lowercase=section.lowercase,
+            target_lang=recipe.target_lang,
+            normalize=section.normalize,
+        )
+        name = SCORE_OF_METRIC[recipe.best_metric]
+        scores.append(next(score for score in of_metric if score.name == name))
+    before, after = scores
+    lost = before.value - after.value
+    if recipe.best_metric in LOWER_IS_BETTER:
+        lost = -lost
+    same = sum(a.text == b.text for a, b in zip(expected, found, strict=True))
+    decoding = asdict(options)
+    for key in ("tokens_per_batch", "num_hypotheses"):
+        del decoding[key]
+    return Parity(
+        metric=before.name,
+        signature=before.signature,
+        num_examples=len(examples.sources),
+        torch=before.value,
+        ctranslate2=after.value,
+        lost=lost,
+        identical=same / len(examples.sources),
+        torch_seconds=seconds[0],
+        ctranslate2_seconds=seconds[1],
+        speed_ratio=seconds[0] / seconds[1],
+        torch_device=torch_device,
+        decoding=decoding,
+        may_be_default=lost <= MAX_LOSS,
+    )
+
+
+def describe_parity(parity: Parity) -> str:
+    """One line for people."""
+    change = parity.ctranslate2 - parity.torch
+    return (
+        f"{parity.metric} {parity.ctranslate2:.2f} against torch's {parity.torch:.2f} "
+        f"({change:+.2f}) on {parity.num_examples:,} validation examples, "
+        f"{parity.identical:.0%} of the hypotheses identical, "
+        f"{parity.speed_ratio:.1f} times as fast"
+    )
+
+
+def say_export(export: Export, parity: Parity, run: RunDirectory) -> None:
+    """What was made, how good it is, and what that means."""
+    say(f"export: {export.path}: {describe_parity(parity)}")
+    if not parity.may_be_default:
+        better = "float32" if export.settings.quantization != "float32" else None
+        advice = f"t5tune export {run.path} --quantization {better}" if better else "--engine torch"
+        say(
+            f"export: that loses more than {MAX_LOSS} {parity.metric}, so that t5tune translate "
+            f"does not use it unless --engine {export.engine} says so; {advice}"
+        )
+
+
+def export_after_training(run: RunDirectory, engine: str) -> None:
+    """Make the export that the recipe asks for; what prevents it is said and ends nothing.
+
+    Args:
+        run: Finished.
+        engine: Such as `ctranslate2-int8`, or `none`.
+    """
+    if engine == "none":
+        return
+    quantization = engine.removeprefix(ENGINE_PREFIX)
+    directory = run.export(quantization)
+    try:
+        if find_damage(directory) is None and is_fresh(read_export(directory), run):
+            return
+        say_export(*export_run(run, quantization), run)
+    except (T5TuneError, OSError) as error:
+        reason = error.message if isinstance(error, T5TuneError) else str(error)
+        command = f"t5tune export {run.path} --quantization {quantization}"
+        say(f"export: not made, translating goes on with torch: {reason} Once more: {command}")

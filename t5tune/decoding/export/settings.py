@@ -1,0 +1,162 @@
+"""What an export holds, and whether it still belongs to its model. Imports no model library."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from t5tune.decoding.translator import DecodingOptions
+from t5tune.errors import T5TuneError
+from t5tune.files import read_object
+from t5tune.run.directory import RunDirectory
+from t5tune.run.manifest import find_damage_at_a_glance, fingerprint_directory
+
+SETTINGS_FILE = "t5tune.json"
+PARITY_FILE = "parity.json"
+VOCABULARY_FILE = "shared_vocabulary.json"  # CTranslate2's, of both sides
+ENGINE_PREFIX = "ctranslate2-"
+
+# A beam search in CTranslate2 stops once patience * beams hypotheses have ended, in `generate` once
+# no running one can become better. With twice as many the hypotheses are the same
+# (docs/translation.md); fewer are faster.
+PATIENCE = 2.0
+
+# Fastest first.
+QUANTIZATIONS = ("int8", "int8_bfloat16", "bfloat16", "float16", "float32")
+
+
+@dataclass(frozen=True)
+class ExportSettings:
+    """What translating needs beside the weights.
+
+    Attributes:
+        name: Of the run.
+        quantization: Of the weights.
+        model: Fingerprint of the `model/` that they were made from.
+        prefix: Text before every source.
+        max_source_length: In tokens; longer sources are cut.
+        eos_token_id: Ends a hypothesis.
+        forced_bos_token_id: First generated token of multilingual models.
+        tokenization: See `t5tune.decoding.export.tokenization`.
+        decoding: The run's `DecodingOptions`.
+        constraints: Tokens that are never generated, by the name of
+            `ctranslate2.Translator.translate_batch`.
+        patience: Of a beam search: how many times its beams hypotheses have to end.
+    """
+
+    name: str
+    quantization: str
+    model: str
+    prefix: str
+    max_source_length: int | None
+    eos_token_id: int
+    forced_bos_token_id: int | None
+    tokenization: dict[str, Any]
+    decoding: dict[str, Any]
+    constraints: dict[str, Any] = field(default_factory=dict)
+    patience: float = PATIENCE
+
+    @property
+    def options(self) -> DecodingOptions:
+        return DecodingOptions(**self.decoding)
+
+
+@dataclass(frozen=True)
+class Export:
+    """A directory that `t5tune export` wrote.
+
+    Attributes:
+        path: Of the directory.
+        settings: What `t5tune.json` says.
+        parity: What `parity.json` says; empty where it was not measured.
+    """
+
+    path: Path
+    settings: ExportSettings
+    parity: dict[str, Any]
+
+    @property
+    def engine(self) -> str:
+        """The name for `--engine` and for reports."""
+        return ENGINE_PREFIX + self.settings.quantization
+
+    @property
+    def may_be_default(self) -> bool:
+        """Whether as good as nothing of the score was lost when the export was made."""
+        return bool(self.parity.get("may_be_default", False))
+
+
+def is_export(directory: Path) -> bool:
+    """Whether `t5tune export` wrote this directory, whatever has become of it since."""
+    return any((directory / name).is_file() for name in (SETTINGS_FILE, PARITY_FILE))
+
+
+def read_export(directory: Path) -> Export:
+    """Read what is there; the weights are not opened.
+
+    Raises:
+        T5TuneError: A file is missing, cut off or not what was written.
+    """
+    problem = find_damage_at_a_glance(directory)
+    if problem is not None:
+        raise refuse_export(directory, problem)
+    parity = read_object(directory / PARITY_FILE)
+    try:
+        settings = ExportSettings(**read_object(directory / SETTINGS_FILE))
+        DecodingOptions(**settings.decoding)
+    except TypeError as error:
+        problem = f"{SETTINGS_FILE} is not one of this version of t5tune"
+        raise refuse_export(directory, problem) from error
+    return Export(directory, settings, parity)
+
+
+def refuse_export(directory: Path, problem: str) -> T5TuneError:
+    """What to say of an export that cannot be used."""
+    return T5TuneError(f"{directory}: {problem}.", next_command=remake_command(directory))
+
+
+def remake_command(directory: Path, patience: float | None = None) -> str:
+    """The command that makes an export again, as it was made.
+
+    Args:
+        directory: Of the export.
+        patience: What it is made with, if it is not there yet.
+    """
+    known = read_object(directory / SETTINGS_FILE)
+    quantization = known.get("quantization")
+    patience = known.get("patience") if patience is None else patience
+    run = RunDirectory(directory.parent)
+    own = directory.name.removeprefix(ENGINE_PREFIX)
+    is_in_run = run.is_run and own in QUANTIZATIONS
+    words = ["t5tune", "export", str(run.path) if is_in_run else "RUN"]
+    if is_in_run:
+        quantization = own
+    else:
+        words += ["--output-dir", str(directory)]
+    if quantization in QUANTIZATIONS[1:]:
+        words += ["--quantization", str(quantization)]
+    if isinstance(patience, int | float) and patience != PATIENCE:
+        words += ["--patience", str(patience)]
+    return shlex.join(words)
+
+
+def write_settings(settings: ExportSettings, directory: Path) -> None:
+    """Write `t5tune.json`."""
+    text = json.dumps(asdict(settings), ensure_ascii=False, indent=1)
+    (directory / SETTINGS_FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def list_exports(run: RunDirectory) -> Iterator[Path]:
+    """Directories of the exports of a run, fastest first."""
+    for quantization in QUANTIZATIONS:
+        if is_export(run.export(quantization)):
+            yield run.export(quantization)
+
+
+def is_fresh(export: Export, run: RunDirectory) -> bool:
+    """Whether an export was made from the model that the run has now."""
+    return export.settings.model == fingerprint_directory(run.model)

@@ -1,0 +1,355 @@
+"""Models of torch, whole or with their weights still on disk: a run, a directory or a hub id."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from t5tune.console import say
+from t5tune.data.encoding import encode_texts
+from t5tune.decoding.model_fingerprint import fingerprint_model
+from t5tune.decoding.torch_translator import TorchTranslator
+from t5tune.decoding.translator import DecodingOptions, options_of_recipe
+from t5tune.distributed.processes import are_several, from_first, only_first
+from t5tune.errors import T5TuneError
+from t5tune.files import as_object
+from t5tune.models.broadcasting import Files, pack_model, share_weights, unpack_model
+from t5tune.models.directories import SETTINGS_KEY, check_run
+from t5tune.models.families import (
+    default_prefix,
+    find_family,
+    set_languages,
+    was_trained_with_prefixes,
+)
+from t5tune.models.loading import find_commit, load_config, load_model, load_tokenizer
+from t5tune.recipe.loading import load_recipe
+from t5tune.recipe.schema import Recipe
+from t5tune.run.directory import RunDirectory
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig, PreTrainedTokenizerBase
+
+# Without a limit of its own a model may generate twice as much as it reads, and this many more.
+SPARE_TOKENS = 20
+USUAL_LENGTH = 512  # tokens that models read at most, where they do not say
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model that is ready to translate.
+
+    Attributes:
+        name: For the report: the run, the directory or the hub id.
+        translator: With the model's prefix and languages set.
+        tokenizer: Of the model.
+        recipe: Of the run; None for a model that is no run.
+        run: Where reports go; None for a model that is no run.
+    """
+
+    name: str
+    translator: TorchTranslator
+    tokenizer: PreTrainedTokenizerBase
+    recipe: Recipe | None = None
+    run: RunDirectory | None = None
+
+    @property
+    def options(self) -> DecodingOptions:
+        """The search of the run's recipe; of a model that is no run, its own."""
+        if self.recipe is not None and self.recipe.decoding.max_new_tokens is not None:
+            return options_of_recipe(self.recipe.decoding, self.recipe.decoding.max_new_tokens)
+        generation = self.translator.model.generation_config
+        own = {
+            key: getattr(generation, key)
+            for key in ("num_beams", "length_penalty", "no_repeat_ngram_size")
+            if getattr(generation, key) is not None
+        }
+        return DecodingOptions(**{"max_new_tokens": self._limit, "num_beams": 1, **own})
+
+    @property
+    def _limit(self) -> int:
+        """Tokens of the longest translation, where no recipe says."""
+        generation = self.translator.model.generation_config
+        if generation.max_new_tokens is not None:
+            return int(generation.max_new_tokens)
+        if generation.max_length is not None:
+            return max(1, int(generation.max_length) - 1)  # it counts the start token
+        limit = 2 * self.reading_length + SPARE_TOKENS
+        positions = getattr(self.translator.model.config, "max_position_embeddings", None)
+        return limit if positions is None else min(limit, positions)
+
+    @property
+    def reading_length(self) -> int:
+        """Tokens of the longest source that the model is made for."""
+        own = self.tokenizer.model_max_length
+        return self.translator.max_source_length or (own if own < 1e6 else USUAL_LENGTH)
+
+    @property
+    def weights(self) -> str | None:
+        """Which weights of its training these are; None for a model from elsewhere."""
+        return read_weights_label(self.translator.model.config)
+
+
+@dataclass(frozen=True)
+class FoundModel:
+    """A model whose weights are still on disk or on the hub, and all else that decides its output.
+
+    Attributes:
+        name: For the report, see `LoadedModel`; so are `recipe` and `run`.
+        path: The directory or hub id to load from.
+        revision: Commit on the hub, if it is there.
+        config: Of the model.
+        tokenizer: Of the model, told its languages.
+        prefix: Text before every source.
+        max_source_length: In tokens; longer sources are cut.
+        forced_bos_token_id: First generated token; None leaves it to the generation configuration.
+    """
+
+    name: str
+    path: str
+    revision: str | None
+    config: PreTrainedConfig
+    tokenizer: PreTrainedTokenizerBase
+    prefix: str
+    max_source_length: int | None
+    forced_bos_token_id: int | None = None
+    recipe: Recipe | None = None
+    run: RunDirectory | None = None
+
+    def load(self) -> LoadedModel:
+        """Load the weights.
+
+        Raises:
+            T5TuneError: They are missing, incomplete, or cannot be reached.
+        """
+        model = load_model(self.path, revision=self.revision).to(default_device())
+        translator = TorchTranslator(
+            model,
+            self.tokenizer,
+            prefix=self.prefix,
+            max_source_length=self.max_source_length,
+            forced_bos_token_id=self.forced_bos_token_id,
+        )
+        return LoadedModel(self.name, translator, self.tokenizer, self.recipe, self.run)
+
+    def identify(self) -> dict[str, Any]:
+        """What its hypotheses depend on, decoding options and library versions aside."""
+        directory = Path(self.path)
+        of_hub = self.revision or uuid4().hex  # unknown content is like no other
+        files = fingerprint_model(directory) if directory.is_dir() else of_hub
+        return {
+            "files": files,
+            "precision": "float32",  # as `load_model` loads
+            "device": default_device(),
+            "prefix": self.prefix,
+            "max_source_length": self.max_source_length,
+            "forced_bos_token_id": self.forced_bos_token_id,
+            "source_lang": getattr(self.tokenizer, "src_lang", None),
+            "target_lang": getattr(self.tokenizer, "tgt_lang", None),
+        }
+
+    def find_cut(self, sources: Sequence[str]) -> list[bool]:
+        """Which sources are longer than `max_source_length`."""
+        if self.max_source_length is None:
+            return [False] * len(sources)
+        texts = [self.prefix + source for source in sources]
+        encoded, _ = encode_texts(texts, self.tokenizer, max_length=None)
+        return [len(ids) > self.max_source_length for ids in encoded]
+
+
+def load_for_translation(
+    name: str,
+    *,
+    source_lang: str | None = None,
+    target_lang: str | None = None,
+    prefix: str | None = None,
+) -> LoadedModel:
+    """Load a run, a model directory or a hub id. Arguments and errors as in `find_model`."""
+    found = find_model(name, source_lang=source_lang, target_lang=target_lang, prefix=prefix)
+    return found.load()
+
+
+def find_model(
+    name: str,
+    *,
+    source_lang: str | None = None,
+    target_lang: str | None = None,
+    prefix: str | None = None,
+    task: str = "translation",
+) -> FoundModel:
+    """Find a run, a model directory or a hub id, and read all of it but the weights.
+
+    Args:
+        name: Which one.
+        source_lang: For a model that is no run and needs it.
+        target_lang: The same for the target.
+        prefix: For a model that is no run; left out, the one that it was trained with.
+        task: What a model that is no run is used for, as in a recipe.
+
+    Raises:
+        T5TuneError: It is none of these, a run that has no model yet, damaged, or a model that
+            has to be told its languages or its prefix.
+    """
+    run = RunDirectory(Path(name))
+    if not run.is_run:
+        return _find_bare_model(name, task, source_lang, target_lang, prefix)
+    check_run(run)
+    recipe = load_recipe(run.recipe)
+    return FoundModel(
+        run.name,
+        str(run.model),
+        None,
+        load_config(str(run.model)),
+        load_tokenizer(str(run.model)),
+        prefix=recipe.data.train.prefix or "",
+        max_source_length=recipe.data.max_source_length,
+        recipe=recipe,
+        run=run,
+    )
+
+
+def _find_bare_model(
+    name: str, task: str, source_lang: str | None, target_lang: str | None, prefix: str | None
+) -> FoundModel:
+    revision = find_commit(name, key="")  # one for all parts, whatever comes next
+    config = load_config(name, revision=revision)
+    tokenizer = load_tokenizer(name, revision=revision)
+    forced_bos = None
+    has_both = source_lang is not None and target_lang is not None
+    if find_family(config.model_type).has_language_tokens:
+        if not has_both:
+            raise T5TuneError(
+                f"{name} needs to know the languages of source and target.",
+                next_command="--source-lang en --target-lang de",
+            )
+        forced_bos = set_languages(tokenizer, source_lang, target_lang)
+    own = as_object(getattr(config, SETTINGS_KEY, None))
+    if prefix is None and isinstance(own.get("prefix"), str):
+        prefix = own["prefix"]
+    if prefix is None:
+        is_bytes = is_byte_level(tokenizer)
+        prefix = default_prefix(
+            config.model_type, task, source_lang, target_lang, is_byte_level=is_bytes
+        )
+        needs_one = was_trained_with_prefixes(config, is_byte_level=is_bytes)
+        if needs_one and not prefix and task == "translation":
+            _miss_prefix(name, has_languages=has_both)
+    limit = own.get("max_source_length")
+    max_source_length = limit if isinstance(limit, int) and limit > 0 else None
+    return FoundModel(
+        name, name, revision, config, tokenizer, prefix, max_source_length, forced_bos
+    )
+
+
+def _miss_prefix(name: str, *, has_languages: bool) -> None:
+    """Ask for the languages that a prefix names; where it knows no such pair, say so."""
+    if has_languages:
+        say(
+            f'model: {name} was trained with prefixes such as "translate English to German: ", and '
+            "with none for these languages; none is set before the texts (--prefix)"
+        )
+        return
+    raise T5TuneError(
+        f"{name} was trained with prefixes that name the task, such as "
+        '"translate English to German: ", and needs the languages for that.',
+        next_command="--source-lang en --target-lang de   # or --prefix TEXT, '' for texts that "
+        "have theirs",
+    )
+
+
+def load_base_model(recipe: Recipe) -> LoadedModel:
+    """The model that a run started from, as the run itself used it before its first step.
+
+    Args:
+        recipe: Of the run, as it stands in the run: prefix and lengths are taken from it.
+
+    Raises:
+        T5TuneError: It cannot be loaded, or does not know the run's languages.
+    """
+    name, revision = recipe.model.name, recipe.model.revision
+    if name is None:
+        raise ValueError("a run from scratch has no base model")
+    revision = find_commit(name, revision)
+    tokenizer = load_tokenizer(name, revision=revision)
+    model = load_model(name, revision=revision).to(default_device())
+    forced_bos = None
+    if find_family(model.config.model_type).has_language_tokens:
+        forced_bos = set_languages(tokenizer, recipe.source_lang, recipe.target_lang)
+    translator = TorchTranslator(
+        model,
+        tokenizer,
+        prefix=recipe.data.train.prefix or "",
+        max_source_length=recipe.data.max_source_length,
+        forced_bos_token_id=forced_bos,
+    )
+    short_name = Path(name).name if Path(name).is_dir() else name
+    return LoadedModel(short_name, translator, tokenizer, recipe)
+
+
+def share_loaded_model(load: Callable[[], LoadedModel]) -> LoadedModel:
+    """The model that the first process loads, in all of them.
+
+    Args:
+        load: Is called in the first process alone.
+    """
+    if not are_several():
+        return load()
+    loaded = only_first(load)
+    copied = from_first(lambda: _describe(loaded))
+    if loaded is None:
+        loaded = _rebuild(copied)
+    share_weights(loaded.translator.model)
+    return loaded
+
+
+@dataclass(frozen=True)
+class _Description:
+    """All of a `LoadedModel` but its weights."""
+
+    name: str
+    files: Files
+    settings: dict[str, Any]
+    recipe: Recipe | None
+    run: RunDirectory | None
+    device: str
+
+
+def _describe(loaded: LoadedModel | None) -> _Description:
+    assert loaded is not None
+    translator = loaded.translator
+    settings = {
+        "prefix": translator.prefix,
+        "max_source_length": translator.max_source_length,
+        "forced_bos_token_id": translator.forced_bos_token_id,
+    }
+    files = pack_model(translator.model, loaded.tokenizer)
+    device = translator.model.device.type
+    return _Description(loaded.name, files, settings, loaded.recipe, loaded.run, device)
+
+
+def _rebuild(copied: _Description) -> LoadedModel:
+    model, tokenizer = unpack_model(copied.files)
+    model = model.to(copied.device)
+    translator = TorchTranslator(model, tokenizer, **copied.settings)
+    return LoadedModel(copied.name, translator, tokenizer, copied.recipe, copied.run)
+
+
+def read_weights_label(config: PreTrainedConfig) -> str | None:
+    """Which weights of its training a model has; None for a model from elsewhere."""
+    weights = as_object(getattr(config, SETTINGS_KEY, None)).get("weights")
+    return None if weights is None else str(weights)
+
+
+def is_byte_level(tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Whether tokens are bytes, as ByT5's are."""
+    return "ByT5" in type(tokenizer).__name__
+
+
+def default_device() -> str:
+    """The first accelerator, or the CPU."""
+    import torch
+
+    accelerator = torch.accelerator.current_accelerator()
+    return accelerator.type if accelerator is not None else "cpu"

@@ -1,0 +1,126 @@
+"""Translating with whatever is there: a run, an export, a model directory or a hub id.
+
+An export translates without torch and Transformers, which take seconds to import: only where
+there is none, functions here import them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from t5tune.console import say, track
+from t5tune.decoding.engines import AUTO, TORCH_BF16, choose_export
+from t5tune.decoding.translator import DecodingOptions, PlainTranslator, Translator
+
+if TYPE_CHECKING:
+    from t5tune.decoding.export.settings import Export
+    from t5tune.decoding.loaded_model import LoadedModel
+
+
+class OpenedTranslator(NamedTuple):
+    """What translates, and how it searches unless it is told otherwise.
+
+    Attributes:
+        translator: With the model.
+        options: Of the search.
+        name: Of the run, the directory or the model on the hub.
+        patience: Of an export; None for torch.
+    """
+
+    translator: Translator
+    options: DecodingOptions
+    name: str
+    patience: float | None = None
+
+
+def open_translator(
+    name: str,
+    *,
+    engine: str = AUTO,
+    source_lang: str | None = None,
+    target_lang: str | None = None,
+    prefix: str | None = None,
+) -> OpenedTranslator:
+    """What translates with a model, by the best engine that is there; named on stderr.
+
+    Args:
+        name: A run, the directory of an export, a model directory or a hub id.
+        engine: See `t5tune.decoding.engines`.
+        source_lang: For a model that is neither run nor export and needs it.
+        target_lang: The same for the target.
+        prefix: For a model that is neither; left out, the one that it was trained with.
+
+    Raises:
+        T5TuneError: There is no such model, or not that engine for it.
+    """
+    export = choose_export(name, engine)
+    if export is not None:
+        settings = export.settings
+        translator = open_export(export)
+        return OpenedTranslator(translator, settings.options, settings.name, settings.patience)
+    from t5tune.decoding.loaded_model import load_for_translation
+
+    model = load_for_translation(
+        name, source_lang=source_lang, target_lang=target_lang, prefix=prefix
+    )
+    # A line of a megabyte must not take all memory, whatever the model itself allows.
+    model.translator.max_source_length = model.reading_length
+    if engine == TORCH_BF16:
+        model.translator.use_bf16()
+    say(f"engine: {model.translator.engine} ({model.translator.model.device})")
+    return OpenedTranslator(model.translator, model.options, model.name)
+
+
+def open_export(export: Export) -> Translator:
+    """What translates with an export; named on stderr."""
+    from t5tune.decoding.ctranslate2_translator import CTranslate2Translator
+
+    translator = CTranslate2Translator(export)
+    say(f"engine: {translator.engine}")
+    if export.settings.tokenization["kind"] == "transformers":
+        say("tokenizer: Transformers', which takes a while to import; this one needs it")
+    return translator
+
+
+def translate_lines(
+    model: LoadedModel | OpenedTranslator,
+    lines: Sequence[str],
+    *,
+    num_beams: int | None = None,
+    max_new_tokens: int | None = None,
+) -> list[str]:
+    """Translate lines of text; blank ones stay blank.
+
+    Args:
+        model: Gives the settings of the search.
+        lines: Texts without line breaks.
+        num_beams: Instead of the model's own.
+        max_new_tokens: Instead of the model's own.
+
+    Returns:
+        One line for each line.
+    """
+    indices = [i for i, line in enumerate(lines) if line.strip()]
+    options = replace(
+        model.options,
+        num_beams=num_beams or model.options.num_beams,
+        max_new_tokens=max_new_tokens or model.options.max_new_tokens,
+    )
+    with track("translating", len(indices), "lines") as advance:
+        hypotheses = model.translator.translate([lines[i] for i in indices], options, advance)
+    warn_of_truncation(model.translator)
+    translations = [""] * len(lines)
+    for index, hypothesis in zip(indices, hypotheses, strict=True):
+        translations[index] = hypothesis.text
+    return translations
+
+
+def warn_of_truncation(translator: PlainTranslator) -> None:
+    """Say how many sources of the last call were too long."""
+    if translator.num_truncated:
+        say(
+            f"{translator.num_truncated:,} sources were cut to the model's max_source_length; "
+            "their translations lack the rest"
+        )

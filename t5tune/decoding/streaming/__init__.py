@@ -1,0 +1,1 @@
+"""Files and pipes of any size: reading, translating and writing in order."""

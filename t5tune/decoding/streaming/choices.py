@@ -1,0 +1,130 @@
+"""What the user of `t5tune translate` chose: the model, the search, the layout."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from t5tune.decoding.export.settings import PATIENCE
+from t5tune.decoding.streaming.lines import FileFacts
+from t5tune.decoding.translator import DecodingOptions
+from t5tune.errors import T5TuneError, did_you_mean
+from t5tune.run.directory import RunDirectory
+from t5tune.run.manifest import fingerprint_directory
+
+FORMATS = ("text", "markdown", "tsv", "csv", "jsonl")
+_SUFFIXES = {
+    ".tsv": "tsv",
+    ".csv": "csv",
+    ".jsonl": "jsonl",
+    ".md": "markdown",
+    ".markdown": "markdown",
+}
+
+
+@dataclass(frozen=True)
+class ModelChoice:
+    """Which model translates. As `open_translator` takes it."""
+
+    name: str
+    engine: str
+    source_lang: str | None = None
+    target_lang: str | None = None
+    prefix: str | None = None
+
+
+@dataclass(frozen=True)
+class SearchChoice:
+    """How to search, where the model's own settings are not wanted (None)."""
+
+    num_beams: int | None = None
+    max_new_tokens: int | None = None
+    length_penalty: float | None = None
+    no_repeat_ngram_size: int | None = None
+    num_hypotheses: int | None = None
+
+    def apply(self, options: DecodingOptions) -> DecodingOptions:
+        """The model's options with these instead."""
+        own = {key: value for key, value in asdict(self).items() if value is not None}
+        if self.num_hypotheses is not None and self.num_beams is None:
+            own["num_beams"] = max(options.num_beams, self.num_hypotheses)
+        return replace(options, **own)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What the input looks like, and the output.
+
+    Attributes:
+        format: One of `FORMATS`.
+        column: Of the source, in TSV, CSV and JSON lines.
+        into: Of the translation.
+        is_document: Sentences are found in the text, which is put together again.
+        as_json: One object a line, for lines of text.
+    """
+
+    format: str = "text"
+    column: str | None = None
+    into: str = "translation"
+    is_document: bool = False
+    as_json: bool = False
+
+
+def choose_format(name: str | None, path: Path | None, *, is_document: bool) -> str:
+    """The format that was asked for, or the one that the file is named after.
+
+    Raises:
+        T5TuneError: There is no such format.
+    """
+    if name is not None:
+        if name not in FORMATS:
+            raise T5TuneError(
+                f"--format: there is no format {name}{did_you_mean(name, FORMATS)}",
+                next_command=f"use one of {', '.join(FORMATS)}",
+            )
+        return name
+    found = _SUFFIXES.get(path.suffix.lower(), "text") if path is not None else "text"
+    # Markdown without --documents is translated line by line, as any text.
+    return "text" if found == "markdown" and not is_document else found
+
+
+def describe_origin(
+    facts: FileFacts,
+    layout: Layout,
+    model: ModelChoice,
+    search: SearchChoice,
+    engine: str,
+    patience: float | None = None,
+) -> dict[str, Any]:
+    """What the output depends on.
+
+    Args:
+        facts: Of the input.
+        layout: Of the input and the output.
+        model: Which one translates.
+        search: How.
+        engine: The one that was chosen.
+        patience: Of the export that translates. The usual one is not named, as it was not before
+            exports could have another.
+    """
+    choices = {**asdict(layout), **asdict(search), **asdict(model), "engine": engine}
+    del choices["name"]
+    return {
+        "the input's SHA-256": facts.sha256,
+        "the model": _fingerprint(model.name),
+        **({} if patience in (None, PATIENCE) else {"the export's patience": patience}),
+        **{key: value for key, value in choices.items() if value is not None},
+    }
+
+
+def _fingerprint(name: str) -> str:
+    """Of a model: what its manifest says, else its files, else its name."""
+    path = Path(name)
+    for directory in (RunDirectory(path).model, path):
+        if found := fingerprint_directory(directory):
+            return found
+    if not path.is_dir():
+        return name
+    files = sorted(file for file in path.iterdir() if file.is_file())
+    return "; ".join(f"{f.name} {f.stat().st_size} {f.stat().st_mtime_ns}" for f in files)

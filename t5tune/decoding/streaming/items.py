@@ -1,0 +1,205 @@
+"""What a stream of translations is made of: lines, or the sentences of a document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Protocol, TypeVar
+
+from t5tune.decoding.documents.splitting import Segment, split_document
+from t5tune.decoding.streaming.cells import ColumnsFormat, RowJoiner
+from t5tune.decoding.streaming.formats import Entry, Format, TextFormat
+from t5tune.decoding.streaming.lines import BOM, FileFacts, Line, TextInput, split_into_lines
+from t5tune.decoding.translator import Hypothesis
+from t5tune.errors import T5TuneError
+
+_BLOCK = 256  # segments of a document that travel together
+
+
+class Item(Protocol):
+    """What stands for a line, or for a sentence of a document."""
+
+    @property
+    def source(self) -> str:
+        """What is translated; nothing if it is blank."""
+        ...
+
+
+ItemT = TypeVar("ItemT", bound=Item)
+
+
+class Kind(Protocol[ItemT]):
+    """Turns input into items, and items with hypotheses into output.
+
+    Attributes:
+        unit: What items are, in the plural.
+    """
+
+    unit: str
+
+    def check(self, line: Line) -> object:
+        """Look at a line ahead of all translating.
+
+        Raises:
+            T5TuneError: It is not what it should be.
+        """
+        ...
+
+    def end_check(self) -> None:
+        """All lines were looked at.
+
+        Raises:
+            T5TuneError: Something has no end.
+        """
+        ...
+
+    def read(self, source: TextInput) -> Iterator[list[ItemT]]:
+        """Items as they arrive.
+
+        Raises:
+            T5TuneError: At something that cannot be read, after all items before it.
+        """
+        ...
+
+    def weigh(self, item: ItemT) -> int:
+        """Characters that it holds."""
+        ...
+
+    def render(self, item: ItemT, hypotheses: Sequence[Hypothesis]) -> str:
+        """Its part of the output; hypotheses are best first, none for a blank source."""
+        ...
+
+    def count(self, facts: FileFacts | None) -> int | None:
+        """How many items there are, if that is known."""
+        ...
+
+    def name(self, item: ItemT) -> str:
+        """How a message calls it."""
+        ...
+
+
+class Lines:
+    """Input of one text a line, in one of the formats."""
+
+    unit = "lines"
+
+    def __init__(self, format_: Format) -> None:
+        self.format = format_
+
+    def check(self, line: Line) -> None:
+        """Refuse a line that the format does not know."""
+        if not isinstance(self.format, TextFormat):
+            self.format.parse(line)
+
+    def end_check(self) -> None:
+        """Lines end with themselves."""
+
+    def read(self, source: TextInput) -> Iterator[list[Entry]]:
+        for lines in split_into_lines(source.read(), source.name):
+            yield from self._parse(lines)
+
+    def _parse(self, lines: Iterable[Line]) -> Iterator[list[Entry]]:
+        """Entries; where a line is refused, those before it come first."""
+        entries: list[Entry] = []
+        fault: T5TuneError | None = None
+        try:
+            for line in lines:
+                entries.append(self.format.parse(line))
+        except T5TuneError as error:
+            fault = error
+        yield entries
+        if fault is not None:
+            raise fault
+
+    def weigh(self, entry: Entry) -> int:
+        return len(entry.line.text)
+
+    def render(self, entry: Entry, hypotheses: Sequence[Hypothesis]) -> str:
+        return self.format.render(entry, hypotheses)
+
+    def count(self, facts: FileFacts | None) -> int | None:
+        return None if facts is None else facts.num_lines
+
+    def name(self, entry: Entry) -> str:
+        return f"line {entry.line.number:,}"
+
+
+class Rows(Lines):
+    """Input of one row a line, or of several lines where a cell of CSV has line breaks.
+
+    Args:
+        format_: See there.
+        name: Of the input, for messages.
+    """
+
+    unit = "rows"
+
+    def __init__(self, format_: ColumnsFormat, name: str) -> None:
+        super().__init__(format_)
+        self._name = name
+        self._checked = RowJoiner(name)
+        self._num_rows = 0
+
+    def check(self, line: Line) -> None:
+        for row in self._checked.join([line]):
+            self.format.parse(row)
+            self._num_rows += 1
+
+    def end_check(self) -> None:
+        self._checked.end()
+
+    def read(self, source: TextInput) -> Iterator[list[Entry]]:
+        joiner = RowJoiner(self._name)
+        for lines in split_into_lines(source.read(), source.name):
+            yield from self._parse(joiner.join(lines))
+        joiner.end()
+
+    def count(self, facts: FileFacts | None) -> int | None:
+        return None if facts is None else self._num_rows
+
+
+class Document:
+    """Input that is one document."""
+
+    unit = "sentences"
+
+    def __init__(self, language: str | None, *, is_markdown: bool) -> None:
+        self.language = language
+        self.is_markdown = is_markdown
+
+    def check(self, line: Line) -> None:
+        """Every text is a document."""
+
+    def end_check(self) -> None:
+        """Every text is a document."""
+
+    def read(self, source: TextInput) -> Iterator[list[Segment]]:
+        blocks: list[bytes] = []
+
+        def keep() -> Iterator[bytes]:
+            for block in source.read():
+                blocks.append(block)
+                yield block
+
+        for _ in split_into_lines(keep(), source.name):
+            pass  # refuses what is no text, with its place
+        text = b"".join(blocks).decode("utf-8")
+        mark = BOM if text.startswith(BOM) else ""
+        segments = split_document(
+            text.removeprefix(BOM), language=self.language, is_markdown=self.is_markdown
+        )
+        segments[0] = replace(segments[0], before=mark + segments[0].before)
+        for start in range(0, len(segments), _BLOCK):
+            yield segments[start : start + _BLOCK]
+
+    def weigh(self, segment: Segment) -> int:
+        return len(segment.before) + len(segment.source)
+
+    def render(self, segment: Segment, hypotheses: Sequence[Hypothesis]) -> str:
+        return segment.render(hypotheses[0].text if hypotheses else "")
+
+    def count(self, facts: FileFacts | None) -> int | None:
+        return None
+
+    def name(self, segment: Segment) -> str:
+        return f"the sentence {segment.source[:40]!r}"

@@ -1,0 +1,240 @@
+"""Where translations go: standard output, or a file that a killed command goes on with."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import io
+import json
+import os
+import shlex
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from t5tune.console import say
+from t5tune.errors import T5TuneError
+from t5tune.files import NotWritten, as_count, as_object, find_error_number, read_object, write_text
+from t5tune.run.directory import display_path
+from t5tune.run.manifest import flush
+
+VERSION = 1  # of the progress file
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an output is.
+
+    Attributes:
+        num_items: Of the input that are translated.
+        window: Size of the last window of them.
+    """
+
+    num_items: int = 0
+    window: int = 0
+
+
+class Output(Protocol):
+    """Takes translations in order."""
+
+    progress: Progress
+
+    def write(self, text: str, progress: Progress) -> None:
+        """Append a text, after which the output is so far."""
+        ...
+
+    def finish(self) -> None:
+        """There is no more."""
+        ...
+
+
+class StandardOutput:
+    """Translations as they come, unbuffered: what is written has left."""
+
+    def __init__(self) -> None:
+        self.progress = Progress()
+        self._descriptor: int | None
+        try:
+            sys.stdout.flush()
+            self._descriptor = sys.stdout.fileno()
+        except (io.UnsupportedOperation, ValueError):  # no real file
+            self._descriptor = None
+
+    def write(self, text: str, progress: Progress) -> None:
+        """See `Output.write`.
+
+        Raises:
+            BrokenPipeError: Nobody reads any more.
+            T5TuneError: It cannot be written.
+        """
+        data = memoryview(text.encode("utf-8"))
+        if self._descriptor is None:
+            sys.stdout.buffer.write(data)
+            sys.stdout.flush()
+            return
+        try:
+            while data:
+                data = data[os.write(self._descriptor, data) :]
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise T5TuneError(
+                f"standard output could not be written: {error.strerror}.",
+                next_command="df -h .   # then free space, or --output FILE on another volume",
+            ) from error
+
+    def finish(self) -> None:
+        """See `Output.finish`."""
+
+
+class OutputFile:
+    """FILE, written as FILE.partial until it is complete.
+
+    FILE.partial.json says how far it is; whatever a command that was killed has written after
+    that is cut off when it goes on. Both are gone when FILE is there.
+
+    Args:
+        path: Of FILE.
+        origin: What FILE depends on, by name, as JSON takes it: the input, the model, the
+            options. None for an input that cannot be read a second time: nothing is resumed.
+
+    Raises:
+        T5TuneError: It cannot be written, another process writes it, or what is there already
+            came from another origin.
+    """
+
+    def __init__(self, path: Path, origin: Mapping[str, Any] | None) -> None:
+        path = Path(os.path.realpath(path))  # a link stays one
+        self.path = path
+        self.partial = path.with_name(path.name + ".partial")
+        self.journal = path.with_name(path.name + ".partial.json")
+        self.origin = origin
+        self.progress = Progress()
+        if path.is_dir():
+            raise T5TuneError(
+                f"{display_path(path)} is a directory.", next_command=f"--output {path}/FILE"
+            )
+        if path.exists() and not path.is_file():
+            raise T5TuneError(f"{display_path(path)} is no regular file.", next_command=f"> {path}")
+        try:
+            self._file = os.fdopen(os.open(self.partial, os.O_RDWR | os.O_CREAT, 0o666), "r+b", 0)
+        except OSError as error:
+            raise T5TuneError(
+                f"{display_path(path)} cannot be written: {error.strerror}.",
+                next_command=f"ls -ld {shlex.quote(str(path.parent))}",
+            ) from error
+        self._lock()
+        self._size = self._go_on()
+        self._file.truncate(self._size)
+        self._file.seek(self._size)
+
+    def _lock(self) -> None:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._file.close()
+            raise T5TuneError(
+                f"{display_path(self.path)} is being written by another process.",
+                next_command="--output ANOTHER",
+            ) from None
+        except OSError:
+            pass  # a volume without locks
+
+    def _go_on(self) -> int:
+        """Bytes of the partial file that stay, with `progress` set to what they hold."""
+        journal = read_object(self.journal)
+        if self.origin is None or journal.get("version") != VERSION:
+            self._say_unread(journal)
+            return 0
+        num_items, window = as_count(journal.get("num_items")), as_count(journal.get("window"))
+        size, then = as_count(journal.get("size")), as_object(journal.get("origin"))
+        if num_items is None or window is None or size is None or not then:
+            self._say_unread({})
+            return 0
+        if size > self.partial.stat().st_size:
+            self._say_unread({})
+            return 0
+        names = [*self.origin, *(name for name in then if name not in self.origin)]
+        if changed := [name for name in names if then.get(name) != self.origin.get(name)]:
+            details = "; ".join(
+                f"{name} {_show(then.get(name))} then, {_show(self.origin.get(name))} now"
+                for name in changed
+            )
+            self._file.close()
+            raise T5TuneError(
+                f"{display_path(self.partial)} was begun otherwise: {details}.",
+                next_command=f"rm {shlex.quote(str(self.partial))}*   # starts from the beginning",
+            )
+        self.progress = Progress(num_items, window)
+        return size
+
+    def _say_unread(self, journal: Mapping[str, Any]) -> None:
+        """Say so where there is something to go on with, and nothing that tells how far it is."""
+        if self.origin is not None and not journal and self.partial.stat().st_size:
+            say(
+                f"{display_path(self.journal)} does not tell how far {display_path(self.partial)} "
+                "is: starting over"
+            )
+
+    def write(self, text: str, progress: Progress) -> None:
+        """See `Output.write`.
+
+        Raises:
+            T5TuneError: It cannot be written.
+        """
+        data = memoryview(text.encode("utf-8"))
+        try:
+            self._size += len(data)
+            while data:
+                data = data[self._file.write(data) :]
+            if self.origin is not None:
+                os.fsync(self._file.fileno())
+                self._note(progress)
+        except (OSError, NotWritten) as error:
+            number = find_error_number(error) or errno.EIO
+            raise T5TuneError(
+                f"{display_path(self.partial)} could not be written: {os.strerror(number)}.",
+                next_command=self._advice(),
+            ) from error
+        self.progress = progress
+
+    def _note(self, progress: Progress) -> None:
+        journal = {
+            "version": VERSION,
+            "num_items": progress.num_items,
+            "window": progress.window,
+            "size": self._size,
+            "origin": self.origin,
+        }
+        write_text(self.journal, json.dumps(journal, ensure_ascii=False, indent=1) + "\n")
+
+    def _advice(self) -> str:
+        where = f"df -h {shlex.quote(str(self.path.parent))}"
+        if self.origin is None:
+            return f"{where}   # then free space"
+        return f"{where}   # then free space; the same command goes on"
+
+    def finish(self) -> None:
+        """See `Output.finish`.
+
+        Raises:
+            T5TuneError: It cannot be written.
+        """
+        try:
+            os.fsync(self._file.fileno())
+            os.replace(self.partial, self.path)
+            self.journal.unlink(missing_ok=True)
+            flush(self.path.parent)
+            self._file.close()
+        except OSError as error:
+            raise T5TuneError(
+                f"{display_path(self.path)} could not be written: {error.strerror}.",
+                next_command=self._advice(),
+            ) from error
+
+
+def _show(value: Any) -> str:
+    text = "not given" if value is None else str(value)
+    return f"{text[:12]}…" if len(text) > 64 else text

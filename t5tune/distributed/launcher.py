@@ -1,0 +1,199 @@
+"""Starting the processes of one machine, and ending them all when one of them ends badly.
+
+Imports no torch: what only starts others should cost nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from t5tune.console import say
+from t5tune.distributed.failures import Failure, find_cause
+from t5tune.distributed.launch_environment import threads_per_process
+from t5tune.distributed.worker import LAUNCHER, Worker
+from t5tune.errors import T5TuneError
+
+PAUSE_SECONDS = 0.05
+GRACE_SECONDS = 4.0  # for the others to end by themselves once one has failed
+LEAVING_SECONDS = 30.0  # for the others once the first one has ended well
+
+
+@dataclass(frozen=True)
+class Launch:
+    """Which processes to start.
+
+    Attributes:
+        num_processes: On this machine.
+        num_machines: All of which are given the same number of processes.
+        machine_rank: This machine, from 0.
+        main_process: HOST:PORT of the process of rank 0; chosen here for one machine.
+    """
+
+    num_processes: int
+    num_machines: int = 1
+    machine_rank: int = 0
+    main_process: str | None = None
+
+    def address(self) -> tuple[str, int]:
+        """Where the processes meet.
+
+        Raises:
+            T5TuneError: It is no host and port.
+        """
+        if self.main_process is None:
+            return "127.0.0.1", _find_free_port()
+        host, _, port = self.main_process.rpartition(":")
+        if not host or not port.isdecimal() or not 0 < int(port) < 1 << 16:
+            raise T5TuneError(
+                f"--main-process {self.main_process}: not of the form HOST:PORT.",
+                next_command="--main-process 10.0.0.1:29500",
+            )
+        return host, int(port)
+
+
+def launch(arguments: Sequence[str], plan: Launch) -> int:
+    """Run `t5tune ARGUMENTS` in several processes, of which the first one prints.
+
+    Args:
+        arguments: Of the command line.
+        plan: How many, and where they meet.
+
+    Returns:
+        The exit code: 0, 1 for a failure of any of them, 130 and 143 after a signal.
+
+    Raises:
+        T5TuneError: The address is none.
+    """
+    host, port = plan.address()
+    with tempfile.TemporaryDirectory(prefix="t5tune-") as directory, _Signals() as signals:
+        workers: list[Worker] = []
+        try:
+            for local_rank in range(plan.num_processes):
+                place = _environment(plan, local_rank, host, port)
+                workers.append(Worker(arguments, place, Path(directory)))
+            return _watch(workers, signals, is_one_machine=plan.num_machines == 1)
+        finally:
+            for worker in workers:
+                worker.kill()
+
+
+def _environment(plan: Launch, local_rank: int, host: str, port: int) -> dict[str, str]:
+    """torchrun's variables, which torch and Accelerate read."""
+    rank = plan.machine_rank * plan.num_processes + local_rank
+    own = {
+        "RANK": rank,
+        "WORLD_SIZE": plan.num_processes * plan.num_machines,
+        "LOCAL_RANK": local_rank,
+        "LOCAL_WORLD_SIZE": plan.num_processes,
+        "GROUP_RANK": plan.machine_rank,
+        "MASTER_ADDR": host,
+        "MASTER_PORT": port,
+        LAUNCHER: os.getpid(),
+    }
+    defaults = {
+        # Processes that share cores would else wait for one another's threads.
+        "OMP_NUM_THREADS": str(threads_per_process(plan.num_processes)),
+    }
+    return {**defaults, **os.environ, **{name: str(value) for name, value in own.items()}}
+
+
+def _find_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class _Signals:
+    """Counts the signals that ask to stop, while it is entered."""
+
+    def __init__(self) -> None:
+        self.received: list[signal.Signals] = []
+        self._previous: dict[int, Any] = {}
+
+    def __enter__(self) -> _Signals:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup sets it
+                self._previous[number] = signal.signal(number, self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, _: FrameType | None) -> None:
+        self.received.append(signal.Signals(number))
+
+    @property
+    def first(self) -> signal.Signals | None:
+        return self.received[0] if self.received else None
+
+    @property
+    def leave_at_once(self) -> bool:
+        """A second Ctrl-C has come."""
+        return signal.SIGINT in self.received[1:]
+
+
+def _watch(workers: Sequence[Worker], signals: _Signals, *, is_one_machine: bool) -> int:
+    """Until all have ended; returns the exit code."""
+    asked_to_stop = False
+    deadline: float | None = None
+    while any(worker.code is None for worker in workers):
+        if signals.leave_at_once:
+            return 128 + signal.SIGINT
+        if signals.first is not None and not asked_to_stop:
+            asked_to_stop = True
+            for worker in workers:
+                worker.terminate()
+        if deadline is None:
+            deadline = _deadline(workers)
+        elif time.monotonic() > deadline:
+            for worker in workers:
+                worker.kill()
+        time.sleep(PAUSE_SECONDS)
+    failures = [worker.describe_failure() for worker in workers if worker.has_failed]
+    if failures:
+        cause = find_cause(failures)
+        if signals.first is None or not cause.is_consequence:
+            _show(cause, workers, is_one_machine=is_one_machine)
+            return 1
+    if signals.first is not None:
+        return 128 + signals.first
+    stopped = [worker.code for worker in workers if worker.is_stopped]
+    return 128 + signal.SIGTERM if stopped else 0
+
+
+def _deadline(workers: Sequence[Worker]) -> float | None:
+    """When those that are left are killed; None as long as all is well."""
+    if any(worker.has_failed for worker in workers):
+        return time.monotonic() + GRACE_SECONDS
+    if any(worker.is_local_first and worker.code is not None for worker in workers):
+        return time.monotonic() + LEAVING_SECONDS
+    return None
+
+
+def _show(cause: Failure, workers: Sequence[Worker], *, is_one_machine: bool) -> None:
+    """The error of the process that failed first, and nothing of what followed from it."""
+    if cause.is_sentence and cause.rank == 0:
+        say(cause.text)
+        return
+    say(f"the process of rank {cause.rank} failed, and all others were ended:\n{cause.text}")
+    if cause.is_consequence and not is_one_machine:
+        say("what happened is on stderr of another machine")
+    for worker in workers:
+        lines = worker.last_lines() if worker.rank == cause.rank else ""
+        if lines:
+            say(f"its last lines:\n{lines}")
+    if not cause.is_sentence:
+        say(
+            "try: the same command without --restart; it continues from the last checkpoint, if "
+            "there is one"
+        )

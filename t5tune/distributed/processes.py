@@ -1,0 +1,298 @@
+"""Working as one of several processes: who does what, and how they agree.
+
+In one process every function here does what it says at once, and torch is not imported.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from t5tune.console import say, silence
+from t5tune.distributed.failures import FirstHasFailed
+from t5tune.distributed.launch_environment import (
+    Place,
+    complete_environment,
+    drop_accelerate_settings,
+    find_place,
+    forget_launcher,
+)
+from t5tune.errors import T5TuneError
+
+if TYPE_CHECKING:
+    import torch
+
+T = TypeVar("T")
+
+# A process that dies is noticed by its closed connections. This is for one that hangs; until
+# then the first one may write a checkpoint or score a test set.
+TIMEOUT = timedelta(hours=2)
+
+MEETING = timedelta(minutes=15)  # until all have started: imports from a slow disk take a while
+KNOCK = timedelta(seconds=10)  # one try to reach the first process
+
+_BLOCK = 1 << 28  # elements of one broadcast
+
+
+class _State:
+    """Of this process; a module's variables would need `global` everywhere."""
+
+    place = Place()
+    were_several = False
+    store: Any = None
+    num_turns = 0
+
+
+def place() -> Place:
+    """Which one of the processes this is."""
+    return _State.place
+
+
+def is_first() -> bool:
+    """Whether this is the process that reads, writes and prints."""
+    return _State.place.rank == 0
+
+
+def were_several() -> bool:
+    """Whether this process has left others, all of its work done."""
+    return _State.were_several
+
+
+def are_several() -> bool:
+    """Whether there are others."""
+    return _State.place.num_processes > 1
+
+
+@contextmanager
+def joined() -> Iterator[None]:
+    """Be one of the processes that a launcher has started, while the block runs.
+
+    Raises:
+        T5TuneError: The environment is contradictory, or there are fewer GPUs than processes.
+    """
+    found = find_place(os.environ)
+    dropped = drop_accelerate_settings(os.environ)
+    if found.num_processes == 1:
+        _say_dropped(dropped)
+        _warn_of_accelerate()
+        forget_launcher(os.environ)
+        yield
+        return
+    complete_environment(os.environ, found)
+    _State.place = found
+    if found.rank > 0:
+        silence()
+    _say_dropped(dropped)
+    # Tries to reach the others are ours to report; torch would print a stack for each.
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
+    import torch.distributed as dist
+
+    _connect()
+    yield
+    dist.barrier()  # the first one holds the store, so that it leaves last
+    dist.destroy_process_group()
+    _State.were_several = True
+    _State.place, _State.store, _State.num_turns = Place(), None, 0
+
+
+def _say_dropped(settings: Mapping[str, str]) -> None:
+    for setting, key in settings.items():
+        say(f"{setting} of Accelerate's configuration is not used; {key} in the recipe says it")
+
+
+def _warn_of_accelerate() -> None:
+    on_cpu = os.environ.get("ACCELERATE_USE_CPU", "").lower() == "true"
+    if on_cpu and "MASTER_ADDR" in os.environ:
+        say(
+            "warning: `accelerate launch --cpu` has started one process, as it does without MPI; "
+            "t5tune train RECIPE --num-processes N starts several"
+        )
+
+
+def _connect() -> None:
+    """Begin to talk to the others: NCCL between GPUs, gloo for the rest."""
+    import torch
+    import torch.distributed as dist
+    from torch._C._distributed_c10d import PrefixStore
+
+    here = _State.place
+    backend = "gloo"
+    if torch.cuda.is_available():
+        if here.local_rank >= torch.cuda.device_count():
+            raise T5TuneError(
+                f"{here.local_rank + 1} processes or more on a machine with "
+                f"{torch.cuda.device_count()} GPUs: each process needs one of its own.",
+                next_command=f"the same command with --num-processes {torch.cuda.device_count()}",
+            )
+        torch.cuda.set_device(here.local_rank)
+        backend = "cpu:gloo,cuda:nccl"
+    store = _meet()
+    dist.init_process_group(
+        backend,
+        store=PrefixStore("torch", store),
+        rank=here.rank,
+        world_size=here.num_processes,
+        timeout=TIMEOUT,
+    )
+    _State.store = PrefixStore("t5tune", store)
+
+
+def _meet() -> Any:
+    """The store of all processes, once all are there.
+
+    Asks again and again, because a signal is not heard within a call of torch's.
+
+    Raises:
+        T5TuneError: Some have not come, or the address is wrong.
+    """
+    import torch.distributed as dist
+    from torch._C._distributed_c10d import PrefixStore, TCPStore
+
+    here = _State.place
+    store: Any = None
+    host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+    # torchrun keeps the store itself, and the same one when it starts everything again.
+    is_host = here.rank == 0 and os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True"
+    attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+    end = time.monotonic() + MEETING.total_seconds()
+    arrived = [f"arrived {rank}" for rank in range(here.num_processes)]
+    while time.monotonic() < end:
+        try:
+            if store is None:
+                server = TCPStore(
+                    host, port, None, is_host, KNOCK, wait_for_workers=False, multi_tenant=True
+                )
+                store = PrefixStore(f"attempt {attempt}", server)
+                store.set(arrived[here.rank], "")
+            if store.check(arrived):
+                store.set_timeout(TIMEOUT)
+                return store
+        except dist.DistError:
+            store = None
+        time.sleep(0.02)
+    missing = [rank for rank, key in enumerate(arrived) if store and not store.check([key])]
+    what = f"those of rank {', '.join(map(str, missing))} are missing" if missing else "no answer"
+    raise T5TuneError(
+        f"the process of rank {here.rank} has waited {MEETING.seconds // 60} minutes at "
+        f"{host}:{port} for all {here.num_processes}: {what}.",
+        next_command="start the same command on every machine, with a --main-process that all of "
+        "them can reach",
+    )
+
+
+def from_first(compute: Callable[[], T]) -> T:
+    """What the first process computes, in all of them. The others wait as long as it takes.
+
+    Args:
+        compute: Is called in the first process alone; its result can be pickled.
+
+    Raises:
+        T5TuneError: In the first process, from `compute`.
+        FirstHasFailed: In the others.
+    """
+    if not are_several():
+        return compute()
+    if not is_first():
+        received: T = _receive()
+        return received
+    try:
+        result = compute()
+    except T5TuneError:
+        _send(None, failed=True)
+        raise
+    _send(result, failed=False)
+    return result
+
+
+def only_first(compute: Callable[[], T]) -> T | None:
+    """`from_first` for a result that the others do without: they get None."""
+    results: list[T] = []
+    from_first(lambda: results.append(compute()))
+    return results[0] if results else None
+
+
+def _send(result: Any, *, failed: bool) -> None:
+    import torch.distributed as dist
+
+    _State.num_turns += 1
+    _State.store.set(f"turn {_State.num_turns}", "done")
+    dist.broadcast_object_list([(result, failed)], src=0, device=_cpu())
+
+
+def _receive() -> Any:
+    """Ask until the first one is ready: a collective would time out meanwhile."""
+    import torch.distributed as dist
+
+    _State.num_turns += 1
+    pause = 0.001
+    while not _State.store.check([f"turn {_State.num_turns}"]):
+        time.sleep(pause)
+        pause = min(2 * pause, 0.1)
+    received: list[Any] = [None]
+    dist.broadcast_object_list(received, src=0, device=_cpu())
+    result, failed = received[0]
+    if failed:
+        raise FirstHasFailed
+    return result
+
+
+def _cpu() -> torch.device:
+    import torch
+
+    return torch.device("cpu")
+
+
+def gather(item: T) -> list[T]:
+    """Every process's item, by rank, in all of them; it can be pickled."""
+    if not are_several():
+        return [item]
+    import torch.distributed as dist
+
+    items: list[Any] = [None] * _State.place.num_processes
+    dist.all_gather_object(items, item)
+    return items
+
+
+def largest(number: float) -> float:
+    """The largest of the processes' numbers, in all of them."""
+    return _reduce(number, "MAX")
+
+
+def smallest(number: float) -> float:
+    """The smallest of the processes' numbers, in all of them."""
+    return _reduce(number, "MIN")
+
+
+def total(number: float) -> float:
+    """The sum of the processes' numbers, in all of them."""
+    return _reduce(number, "SUM")
+
+
+def _reduce(number: float, operation: str) -> float:
+    if not are_several():
+        return number
+    import torch
+    import torch.distributed as dist
+
+    tensor = torch.tensor(number, dtype=torch.float64)
+    dist.all_reduce(tensor, getattr(dist.ReduceOp, operation))
+    return float(tensor)
+
+
+def broadcast_tensor(tensor: torch.Tensor) -> None:
+    """Overwrite a tensor with the first process's, of the same shape and dtype."""
+    if not are_several():
+        return
+    import torch
+    import torch.distributed as dist
+
+    with torch.no_grad():
+        flat = tensor.detach().contiguous().view(-1)
+        for start in range(0, flat.numel(), _BLOCK):
+            dist.broadcast(flat[start : start + _BLOCK], src=0)
+        if flat.data_ptr() != tensor.data_ptr():
+            tensor.copy_(flat.view_as(tensor))

@@ -1,0 +1,135 @@
+"""One of several processes on a machine: as its launcher sees it, and as it sees its launcher."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from t5tune.distributed.failures import FILE, Failure, read_failure
+
+LAUNCHER = "T5TUNE_LAUNCHER"  # environment variable: the process that started this one
+
+TAIL_LINES = 20  # of what a process that failed has printed
+
+_STOPPED = (128 + signal.SIGINT, 128 + signal.SIGTERM)
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+
+
+class Worker:
+    """One of the processes. What all but the first print is kept for the case that they fail."""
+
+    def __init__(
+        self, arguments: Sequence[str], environment: dict[str, str], directory: Path
+    ) -> None:
+        self.rank = int(environment["RANK"])
+        self.is_local_first = environment["LOCAL_RANK"] == "0"
+        self._failure = directory / f"failure-{self.rank}.json"
+        self._output = directory / f"output-{self.rank}.txt"
+        self.ended: float | None = None
+        self._was_killed = False
+        stream: IO[Any] | None = None if self.rank == 0 else self._output.open("wb")
+        with _ignoring_ctrl_c():  # which reaches the launcher, and from there all alike
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "t5tune", *arguments],
+                env={**environment, FILE: str(self._failure)},
+                stdin=None if self.rank == 0 else subprocess.DEVNULL,
+                stdout=stream,
+                stderr=stream,
+            )
+        if stream is not None:
+            stream.close()
+
+    @property
+    def code(self) -> int | None:
+        """The exit code once it has ended."""
+        code = self._process.poll()
+        if code is not None and self.ended is None:
+            self.ended = time.time()
+        return code
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it has ended because it was asked to."""
+        return self.code in (*_STOPPED, -signal.SIGTERM)
+
+    @property
+    def has_failed(self) -> bool:
+        return self.code not in (None, 0) and not self.is_stopped and not self._was_killed
+
+    def terminate(self) -> None:
+        if self.code is None:
+            self._process.terminate()
+
+    def kill(self) -> None:
+        """End it at once, and see it gone."""
+        if self.code is None:
+            self._was_killed = True
+            self._process.kill()
+            self._process.wait()
+
+    def describe_failure(self) -> Failure:
+        """What it has left, or what its end says."""
+        assert self.ended is not None
+        code = self._process.returncode
+        left = read_failure(self._failure)
+        if left is not None and code >= 0:
+            return left
+        if code < 0:
+            name = signal.Signals(-code).name
+            reason = "; the system does that when memory is short" if name == "SIGKILL" else ""
+            text = f"process {self._process.pid} was ended by {name}{reason}"
+        else:
+            text = f"process {self._process.pid} ended with exit code {code}"
+        return Failure(self.rank, text, self.ended)
+
+    def last_lines(self) -> str:
+        """The end of what it has printed, if that was kept."""
+        if not self._output.is_file():
+            return ""
+        text = self._output.read_text(encoding="utf-8", errors="replace")
+        return "\n".join(text.rstrip().split("\n")[-TAIL_LINES:])
+
+
+@contextlib.contextmanager
+def _ignoring_ctrl_c() -> Iterator[None]:
+    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def is_launched() -> bool:
+    """Whether a launcher of ours has started this process."""
+    return LAUNCHER in os.environ
+
+
+def follow_launcher(leave: Callable[[], None] = lambda: os._exit(1)) -> None:
+    """Let this process, which a launcher has started, not outlive it.
+
+    Args:
+        leave: Ends this process, where the system does not do it.
+    """
+    launcher = int(os.environ[LAUNCHER])
+    if sys.platform.startswith("linux"):
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != launcher:  # it was gone before
+        leave()
+
+    def watch() -> None:
+        while os.getppid() == launcher:
+            time.sleep(1.0)
+        leave()
+
+    if not sys.platform.startswith("linux"):
+        threading.Thread(target=watch, daemon=True).start()

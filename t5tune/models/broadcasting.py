@@ -1,0 +1,60 @@
+"""Giving the first process's model to the others, which then need neither files nor network."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import torch
+from transformers import (
+    AutoConfig,
+    AutoModelForSeq2SeqLM,
+    GenerationConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+from transformers.utils import GENERATION_CONFIG_NAME
+
+from t5tune.distributed.processes import broadcast_tensor
+from t5tune.models.loading import load_tokenizer
+
+Files = dict[str, bytes]  # content by path below a directory
+
+
+def pack_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Files:
+    """All of a model but its weights, in the files that it is saved as."""
+    with tempfile.TemporaryDirectory() as directory:
+        model.config.save_pretrained(directory)
+        # Not `save_pretrained`, which refuses settings that do not fit together.
+        model.generation_config.to_json_file(Path(directory) / GENERATION_CONFIG_NAME)
+        tokenizer.save_pretrained(directory)
+        root = Path(directory)
+        paths = [path for path in root.rglob("*") if path.is_file()]
+        return {str(path.relative_to(root)): path.read_bytes() for path in paths}
+
+
+def unpack_model(files: Files) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """A model with weights of no meaning, in evaluation mode, and its tokenizer."""
+    with tempfile.TemporaryDirectory() as directory:
+        for name, content in files.items():
+            path = Path(directory) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        config = AutoConfig.from_pretrained(directory, trust_remote_code=False)
+        model = AutoModelForSeq2SeqLM.from_config(config, dtype=torch.float32)
+        model.generation_config = GenerationConfig.from_pretrained(directory)
+        return model.eval(), load_tokenizer(directory)
+
+
+def share_weights(model: PreTrainedModel) -> None:
+    """Overwrite parameters and buffers with those of the first process."""
+    for tensor in (*model.parameters(), *model.buffers()):
+        broadcast_tensor(tensor)
+
+
+def drops_layers(model: torch.nn.Module) -> bool:
+    """Whether whole layers are left out at random in training (Fan et al. 2020), as NLLB does.
+
+    Their weights then get no gradient in one process while they get one in another.
+    """
+    return any(getattr(module, "layerdrop", 0.0) > 0.0 for module in model.modules())

@@ -1,0 +1,1 @@
+"""What makes T5 fast on CPUs."""

@@ -1,0 +1,169 @@
+"""The sublayers of T5 and mT5 in fewer and cheaper steps, for training on a CPU.
+
+A small model's step on a CPU is less matrix product than everything around it: thousands of small
+operations, casts between dtypes, masks made of booleans, which torch converts one by one. Here
+each sublayer (norm, attention or feed-forward, dropout, residual) is one function with its
+gradient written out: products run in the dtype of autocast, everything elementwise in fp32, q, k
+and v are one product. The result is that of the plain layers to rounding
+(tests/unit/models/test_fast_t5.py); what it gains stands in docs/benchmarks.md.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel
+
+from t5tune.models.cpu.fast_t5_functions import Attention, FeedForward, Settings
+from t5tune.models.cpu.fast_t5_parts import ACTIVATIONS
+
+MODEL_TYPES = ("t5", "mt5")
+
+
+@dataclass
+class _Bias:
+    """What a stack adds to its attention scores; takes the place of the library's position bias.
+
+    Attributes:
+        learned: Relative position bias, shape (1, num_heads, query_length, key_length), or None.
+        added: It and the mask, shape (batch_size * num_heads, query_length, key_length), or None.
+    """
+
+    learned: torch.Tensor | None
+    added: torch.Tensor | None
+
+
+def use_fast_sublayers(model: PreTrainedModel) -> int:
+    """Let the sublayers of a model train faster on a CPU; everything else stays as it is.
+
+    On a GPU, without gradients, with a cache, while compiling, or with attentions asked for, the
+    layers run as the library wrote them.
+
+    Args:
+        model: Any; nothing happens unless it is a T5 or mT5 with an activation that is known here.
+
+    Returns:
+        How many sublayers there are.
+    """
+    activation = getattr(model.config, "dense_act_fn", None)
+    if model.config.model_type not in MODEL_TYPES or activation not in ACTIVATIONS:
+        return 0
+    count = 0
+    for stack in (model.get_encoder(), model.get_decoder()):
+        for block in stack.block:
+            *attentions, feed_forward = block.layer
+            for layer in attentions:
+                layer.forward = functools.partial(_attention_layer, layer, layer.forward)
+            feed_forward.forward = functools.partial(
+                _feed_forward_layer, feed_forward, feed_forward.forward, activation
+            )
+            count += len(block.layer)
+    return count
+
+
+def _is_wanted(layer: torch.nn.Module, hidden_states: torch.Tensor) -> bool:
+    return (
+        layer.training
+        and torch.is_grad_enabled()
+        and hidden_states.device.type == "cpu"
+        and hidden_states.dtype == torch.float32
+        and not torch.compiler.is_compiling()
+    )
+
+
+def _products_dtype() -> torch.dtype:
+    enabled = torch.is_autocast_enabled("cpu")
+    return torch.get_autocast_dtype("cpu") if enabled else torch.float32
+
+
+def _attention_layer(
+    layer: Any,
+    plain: Callable[..., Any],
+    hidden_states: torch.Tensor,
+    key_value_states: torch.Tensor | None = None,
+    attention_mask: torch.Tensor | None = None,
+    position_bias: Any = None,
+    past_key_values: Any = None,
+    **others: Any,
+) -> Any:
+    """T5LayerSelfAttention, or T5LayerCrossAttention if there are key_value_states."""
+    if (
+        not _is_wanted(layer, hidden_states)
+        or past_key_values is not None
+        or isinstance(position_bias, torch.Tensor)  # of a library's layer before this one
+        or others.get("output_attentions")
+    ):
+        if key_value_states is not None:
+            others["key_value_states"] = key_value_states
+        return plain(
+            hidden_states, attention_mask=attention_mask, position_bias=position_bias,
+            past_key_values=past_key_values, **others,
+        )  # fmt: skip
+    attention = layer.SelfAttention if key_value_states is None else layer.EncDecAttention
+    keys = hidden_states if key_value_states is None else key_value_states
+    bias = position_bias or _prepare_bias(attention, hidden_states, keys, attention_mask)
+    dtype = _products_dtype()
+    with torch.autocast("cpu", enabled=False):
+        # torch leaves apply() without types.
+        output = Attention.apply(  # type: ignore[no-untyped-call]
+            hidden_states,
+            key_value_states,
+            layer.layer_norm.weight,
+            attention.q.weight,
+            attention.k.weight,
+            attention.v.weight,
+            attention.o.weight,
+            bias.learned,
+            bias.added,
+            Settings(
+                dtype, layer.layer_norm.variance_epsilon, attention.n_heads,
+                attention.dropout, layer.dropout.p,
+            ),
+        )  # fmt: skip
+    return output, bias, None
+
+
+def _prepare_bias(
+    attention: Any, queries: torch.Tensor, keys: torch.Tensor, mask: torch.Tensor | None
+) -> _Bias:
+    """Bias and mask of all layers of a stack; the library's create_position_bias_mask, in fp32."""
+    lengths = queries.shape[1], keys.shape[1]
+    learned = attention.compute_bias(*lengths) if attention.has_relative_attention_bias else None
+    lowest = torch.finfo(torch.float32).min
+    if mask is None and attention.is_causal:
+        mask = torch.ones(lengths, dtype=torch.bool).tril()[None, None]
+    if mask is not None and mask.dtype == torch.bool:
+        mask = torch.zeros(mask.shape).masked_fill_(~mask, lowest)
+    if learned is None and mask is None:
+        return _Bias(None, None)
+    with torch.no_grad():
+        parts = [part for part in (learned, mask) if part is not None]
+        added = parts[0] if len(parts) == 1 else parts[0] + parts[1].float()
+        shape = (len(queries), attention.n_heads, *lengths)
+        # The sum of two lowest numbers is no number: one that is large enough does as well.
+        added = added.float().clamp(min=lowest / 2).expand(shape).reshape(-1, *lengths)
+    return _Bias(learned, added)
+
+
+def _feed_forward_layer(
+    layer: Any, plain: Callable[..., Any], activation: str, hidden_states: torch.Tensor
+) -> Any:
+    """T5LayerFF, gated or not."""
+    if not _is_wanted(layer, hidden_states):
+        return plain(hidden_states)
+    dense = layer.DenseReluDense
+    is_gated = hasattr(dense, "wi_0")
+    inner = (dense.wi_0.weight, dense.wi_1.weight) if is_gated else (dense.wi.weight, None)
+    settings = Settings(
+        _products_dtype(), layer.layer_norm.variance_epsilon, 1, dense.dropout.p, layer.dropout.p
+    )
+    with torch.autocast("cpu", enabled=False):
+        # torch leaves apply() without types.
+        return FeedForward.apply(  # type: ignore[no-untyped-call]
+            hidden_states, layer.layer_norm.weight, *inner, dense.wo.weight,
+            activation, settings,
+        )  # fmt: skip

@@ -1,0 +1,202 @@
+"""Pieces of `fast_t5`: norm, attention and activations with their gradients, on plain tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import torch
+from torch.nn.functional import linear
+
+from t5tune.models.cpu.dropout import draw_mask
+
+
+class Activation(NamedTuple):
+    """A function and its derivative.
+
+    Attributes:
+        apply: May work in place.
+        backward: Of the gradient and the function's argument; for relu the result does too.
+    """
+
+    apply: Callable[[torch.Tensor], torch.Tensor]
+    backward: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+def _gelu_tanh(x: torch.Tensor) -> torch.Tensor:
+    return torch.nn.functional.gelu(x, approximate="tanh")
+
+
+def _gelu_tanh_backward(gradient: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    result: torch.Tensor = torch.ops.aten.gelu_backward(gradient, x, approximate="tanh")
+    return result
+
+
+def _relu_backward(gradient: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    result: torch.Tensor = torch.ops.aten.threshold_backward(gradient, x, 0.0)
+    return result
+
+
+ACTIVATIONS = {
+    "relu": Activation(torch.relu, _relu_backward),
+    "gelu_new": Activation(_gelu_tanh, _gelu_tanh_backward),
+}
+
+
+class Kept(NamedTuple):
+    """What the gradient of attention needs; rows are batch_size * num_heads.
+
+    Attributes:
+        queries: Shape (rows, query_length, d_kv).
+        keys: Shape (rows, key_length, d_kv).
+        values: Like the keys.
+        probabilities: Shape (rows, query_length, key_length), before dropout.
+        mask: Of dropout, scaled; None without.
+    """
+
+    queries: torch.Tensor
+    keys: torch.Tensor
+    values: torch.Tensor
+    probabilities: torch.Tensor
+    mask: torch.Tensor | None
+
+
+def norm(
+    x: torch.Tensor, weight: torch.Tensor, epsilon: float, dtype: torch.dtype
+) -> tuple[tuple[torch.Tensor, torch.Tensor], torch.Tensor]:
+    """Root mean square norm (Zhang and Sennrich 2019) of rows.
+
+    Args:
+        x: Shape (num_rows, d_model), fp32.
+        weight: Shape (d_model,).
+        epsilon: Added to the mean square.
+        dtype: Of the result.
+
+    Returns:
+        What the gradient needs, and the normed rows.
+    """
+    mean_square = torch.linalg.vector_norm(x, dim=-1, keepdim=True).square_().div_(x.shape[-1])
+    scale = mean_square.add_(epsilon).rsqrt_()
+    scaled = x * scale
+    return (scaled, scale), (scaled * weight).to(dtype)
+
+
+def norm_backward(
+    gradient: torch.Tensor,
+    residual: torch.Tensor,
+    weight: torch.Tensor,
+    scaled: torch.Tensor,
+    scale: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Gradients of the rows, that of the residual added, and of the weight."""
+    gradient = gradient.float()
+    products = gradient * scaled
+    means = (products @ weight).div_(weight.numel()).unsqueeze(-1)
+    of_rows = (gradient * weight).addcmul_(scaled, means, value=-1.0).mul_(scale).add_(residual)
+    return of_rows, products.sum(0)
+
+
+def cast_weights(dtype: torch.dtype, *weights: torch.Tensor) -> torch.Tensor:
+    """Weights of several layers with the same input, one below the other."""
+    if len(weights) == 1:
+        return weights[0].detach().to(dtype)
+    matrix = torch.empty(sum(map(len, weights)), weights[0].shape[1], dtype=dtype)
+    start = 0
+    for weight in weights:
+        matrix[start : start + len(weight)].copy_(weight.detach())
+        start += len(weight)
+    return matrix
+
+
+def weight_gradient(gradient: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:
+    """Of the weight of a linear layer, in fp32."""
+    return (gradient.T @ inputs).float()
+
+
+def add_to_residual(
+    inner: torch.Tensor, weight: torch.Tensor, residual: torch.Tensor, dropout: float
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """residual + dropout(inner @ weight.T), as every sublayer ends, and the mask of the dropout."""
+    output = linear(inner, weight).float()
+    mask = draw_mask(output.shape, dropout)
+    if mask is not None:
+        output.mul_(mask)
+    return output.add_(residual), mask
+
+
+def split_heads(
+    projected: torch.Tensor, shape: Sequence[int], num_heads: int, num_parts: int = 1
+) -> list[torch.Tensor]:
+    """Heads as rows of their own, in fp32, in which softmax and small products are faster.
+
+    Args:
+        projected: Shape (batch_size * length, num_parts * num_heads * d_kv).
+        shape: batch_size and length.
+        num_heads: Of each part.
+        num_parts: Such as q, k and v.
+
+    Returns:
+        For each part a tensor of shape (batch_size * num_heads, length, d_kv).
+    """
+    batch_size, length = shape[:2]
+    d_kv = projected.shape[1] // (num_parts * num_heads)
+    parts = projected.view(batch_size, length, num_parts, num_heads, d_kv).permute(2, 0, 3, 1, 4)
+    rows = torch.empty(parts.shape).copy_(parts)  # moved and cast at once
+    return list(rows.flatten(1, 2).unbind())
+
+
+def join_heads(parts: Sequence[torch.Tensor], num_heads: int, dtype: torch.dtype) -> torch.Tensor:
+    """The inverse of `split_heads`."""
+    rows, length, d_kv = parts[0].shape
+    batch_size = rows // num_heads
+    joined = torch.empty(batch_size, length, len(parts), num_heads, d_kv, dtype=dtype)
+    for number, part in enumerate(parts):
+        joined[:, :, number].copy_(part.view(batch_size, num_heads, length, d_kv).transpose(1, 2))
+    return joined.view(batch_size * length, -1)
+
+
+def attend(
+    queries: torch.Tensor,
+    keys: torch.Tensor,
+    values: torch.Tensor,
+    added: torch.Tensor | None,
+    dropout: float,
+) -> tuple[Kept, torch.Tensor]:
+    """softmax(queries keys^T + added) values, T5's unscaled attention, with dropout.
+
+    Args:
+        queries: Shape (rows, query_length, d_kv).
+        keys: Shape (rows, key_length, d_kv).
+        values: Like the keys.
+        added: Bias and mask, shape (rows, query_length, key_length).
+        dropout: Of the probabilities.
+
+    Returns:
+        What the gradient needs, and the result, shape (rows, query_length, d_kv).
+    """
+    if added is None:
+        scores = torch.bmm(queries, keys.transpose(1, 2))
+    else:
+        scores = torch.baddbmm(added, queries, keys.transpose(1, 2))
+    probabilities = torch.softmax(scores, dim=-1)
+    mask = draw_mask(probabilities.shape, dropout)
+    dropped = probabilities if mask is None else probabilities * mask
+    return Kept(queries, keys, values, probabilities, mask), torch.bmm(dropped, values)
+
+
+def attend_backward(
+    gradient: torch.Tensor, kept: Kept
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Gradients of queries, keys, values and scores."""
+    queries, keys, values, probabilities, mask = kept
+    dropped = probabilities if mask is None else probabilities * mask
+    of_values = torch.bmm(dropped.transpose(1, 2), gradient)
+    of_probabilities = torch.bmm(gradient, values.transpose(1, 2))
+    if mask is not None:
+        of_probabilities.mul_(mask)
+    of_scores = torch._softmax_backward_data(
+        of_probabilities, probabilities, -1, probabilities.dtype
+    )
+    of_queries = torch.bmm(of_scores, keys)
+    of_keys = torch.bmm(of_scores.transpose(1, 2), queries)
+    return of_queries, of_keys, of_values, of_scores

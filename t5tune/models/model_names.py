@@ -1,0 +1,95 @@
+"""What the name of a model can mean: a run, a directory, a hub id. Imports no model library."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from pathlib import Path
+
+from t5tune.errors import T5TuneError
+from t5tune.run.directory import (
+    RUNS,
+    RunDirectory,
+    continuing_command,
+    find_directory,
+    holds_model,
+    look_for_runs,
+    name_runs,
+    refuse_run,
+)
+
+# The encoder-decoder models that the hub also knows without an owner, as it did at first.
+_WITHOUT_OWNER = ("t5-small", "t5-base", "t5-large", "t5-3b", "t5-11b")
+
+# Who published the families that t5tune trains, by how the names of their models begin.
+_OWNERS = (
+    ("t5-v1_1-|flan-|mt5-|umt5-|byt5-|long-t5-|pegasus-|t5gemma-", "google"),
+    ("bart-|mbart-|nllb-|m2m100", "facebook"),
+    ("opus-mt-", "Helsinki-NLP"),
+)
+
+
+def find_model_path(name: str) -> str:
+    """What to open for a name that a user gave: `runs/NAME` for a run, a directory, or a hub id.
+
+    Raises:
+        T5TuneError: It can be none of these; the hub is not asked.
+    """
+    if (directory := find_directory(name)) is not None:
+        _check_directory(directory)
+        return str(directory)
+    if name in _WITHOUT_OWNER:
+        return f"google-t5/{name}"
+    if not may_be_hub_id(name):
+        raise refuse_model(name)
+    return name
+
+
+def _check_directory(directory: Path) -> None:
+    """Refuse at once what the loaders would refuse after seconds of imports."""
+    run = RunDirectory(directory)
+    if run.is_run or holds_model(directory):
+        return
+    if holds_model(run.model):
+        raise T5TuneError(
+            f"{directory} is not a run, but {run.model} in it is a model.",
+            next_command=f"name {run.model} instead",
+        )
+    if run.environment.is_file():
+        raise T5TuneError(
+            f"{directory} has no model yet: its training has not begun.",
+            next_command=f"{continuing_command(run)}   # begins it",
+        )
+    hint = "." if directory.parent == RUNS else name_runs(directory.name) or "."
+    raise T5TuneError(
+        f"{directory} holds neither a run nor a model{hint}",
+        next_command=look_for_runs(),
+    )
+
+
+def may_be_hub_id(name: str) -> bool:
+    """Whether a model on the hub that t5tune can open could be called this."""
+    if name in _WITHOUT_OWNER:
+        return True
+    has_form = re.fullmatch(r"\w[\w.-]*/[\w.-]+", name, re.ASCII) is not None
+    return has_form and Path(name).parent != RUNS
+
+
+def refuse_model(name: str) -> T5TuneError:
+    """For a name that is neither a run nor a directory and that no model on the hub can have."""
+    if "/" in name:
+        return refuse_run(name, "a directory")
+    hint = suggest_owner(name) or name_runs(name) or "."
+    return T5TuneError(
+        f"{name} is neither a run nor a directory, and the name of a model on the hub has an owner "
+        f"and a slash{hint}",
+        next_command=f"{look_for_runs()}   # a model on the hub: OWNER/NAME",
+    )
+
+
+def suggest_owner(name: str) -> str:
+    """The end of a sentence, for a name on the hub that lacks its owner; empty if nobody knows."""
+    if near := difflib.get_close_matches(name, _WITHOUT_OWNER, n=1, cutoff=0.8):
+        return f"; did you mean google-t5/{near[0]}?"
+    owners = [owner for starts, owner in _OWNERS if re.match(starts, name)]
+    return f"; did you mean {owners[0]}/{name}?" if owners else ""

@@ -1,0 +1,330 @@
+"""From runs, files and base models to a comparison: what each system wrote, on which examples."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from t5tune.errors import T5TuneError
+from t5tune.files import write_texts
+from t5tune.recipe.loading import load_recipe
+from t5tune.recipe.schema import Recipe
+from t5tune.run.directory import RunDirectory, find_directory, refuse_run
+from t5tune.scoring.stored_examples import parse_example
+from t5tune.scoring.text_files import read_lines
+
+if TYPE_CHECKING:
+    from t5tune.scoring.significance.comparison import Comparison
+
+# In place of a run: the model that the run started from.
+BASE = "base"
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What one system wrote.
+
+    Attributes:
+        name: As the comparison prints it.
+        origin: As the user typed it, for messages.
+        hypotheses: One for each example.
+        references: `references[i]` are those of example i; None where only hypotheses are known.
+        sources: Input texts; None where they are not known.
+    """
+
+    name: str
+    origin: str
+    hypotheses: tuple[str, ...]
+    references: tuple[tuple[str, ...], ...] | None = None
+    sources: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class SharedExamples:
+    """Systems on the same examples.
+
+    Attributes:
+        systems: What each wrote; no two have the same name.
+        references: `references[i]` are those of example i.
+        sources: Input texts, if any system or file told them.
+    """
+
+    systems: tuple[Outputs, ...]
+    references: tuple[tuple[str, ...], ...]
+    sources: tuple[str, ...] | None
+
+
+@dataclass(frozen=True)
+class _Column:
+    """One thing for every example, and who says so."""
+
+    origin: str
+    kind: Literal["hypotheses", "references", "sources"]
+    values: Sequence[object]
+
+
+def find_systems(names: Sequence[str]) -> list[str]:
+    """Paths of runs, directories and files; `base` stays as it is.
+
+    Args:
+        names: As the user wrote them: a run under `runs/` may go by its name alone.
+
+    Raises:
+        T5TuneError: One is none of these.
+    """
+    found = []
+    for name in names:
+        directory = find_directory(name) if name != BASE else None
+        # What looks like the name of a file is refused as one when it is read.
+        if (
+            directory is None
+            and name != BASE
+            and not Path(name).suffix
+            and not os.path.lexists(name)
+        ):
+            raise refuse_run(name, "a run or a file")
+        found.append(name if directory is None else str(directory))
+    return found
+
+
+def find_recipe_of_runs(arguments: Sequence[str]) -> Recipe | None:
+    """The recipe of the first run among the arguments, which gives metrics and their options."""
+    run = _first_run(arguments)
+    return None if run is None else load_recipe(run.recipe)
+
+
+def gather_systems(
+    arguments: Sequence[str],
+    split: str,
+    reference_files: Sequence[Path] = (),
+    source_file: Path | None = None,
+) -> SharedExamples:
+    """Read what every system wrote, and make sure that it is about the same examples.
+
+    Args:
+        arguments: Runs, directories that `t5tune eval` wrote, files of hypotheses, or `base`.
+        split: Of the runs.
+        reference_files: Instead of the runs' own references.
+        source_file: Instead of the runs' own sources.
+
+    Raises:
+        T5TuneError: Something cannot be read, examples differ, or there are no references.
+    """
+    if BASE in arguments:
+        _check_base(arguments)
+    given = _read_given(reference_files, source_file)
+    read = {
+        argument: _read_outputs(argument, split, needs_references=not reference_files)
+        for argument in arguments
+        if argument != BASE
+    }
+    columns = [*given, *_columns(read.values(), {column.kind for column in given})]
+    _check_sizes(columns)
+    references = _agree(columns, "references")
+    sources = _agree(columns, "sources")
+    if references is None:
+        raise T5TuneError(
+            "there are no references: files of hypotheses do not bring their own.",
+            next_command=f"t5tune compare {shlex.join(arguments)} --reference FILE",
+        )
+    if BASE in arguments:
+        read[BASE] = _translate_with_base(arguments, split, references, sources)
+    systems = _name_apart([read[argument] for argument in arguments])
+    return SharedExamples(systems, references, sources)
+
+
+def write_comparison(comparison: Comparison, directory: Path) -> None:
+    """Write the comparison as JSON, as Markdown and as a page to look at.
+
+    Raises:
+        NotWritten: They cannot be written.
+    """
+    from t5tune.reporting.comparison_markdown import render_markdown
+    from t5tune.reporting.comparison_text import format_json
+    from t5tune.reporting.html.report_page import render_comparison_html
+
+    write_texts(
+        {
+            directory / "comparison.json": format_json(comparison) + "\n",
+            directory / "comparison.md": render_markdown(comparison),
+            directory / "comparison.html": render_comparison_html(comparison),
+        }
+    )
+
+
+def _first_run(arguments: Sequence[str]) -> RunDirectory | None:
+    runs = (RunDirectory(Path(argument)) for argument in arguments if argument != BASE)
+    return next((run for run in runs if run.is_run), None)
+
+
+def _read_given(reference_files: Sequence[Path], source_file: Path | None) -> list[_Column]:
+    """The files that the user named beside the systems."""
+    columns = []
+    if reference_files:
+        files = [_Column(str(path), "references", read_lines(path)) for path in reference_files]
+        _check_sizes(files)
+        rows = list(zip(*(column.values for column in files), strict=True))
+        columns.append(_Column(files[0].origin, "references", rows))
+    if source_file is not None:
+        columns.append(_Column(str(source_file), "sources", read_lines(source_file)))
+    return columns
+
+
+def _columns(systems: Iterable[Outputs], given: Container[str]) -> Iterator[_Column]:
+    """Everything that the systems bring and that was not given instead."""
+    for system in systems:
+        yield _Column(system.origin, "hypotheses", system.hypotheses)
+        if system.references is not None and "references" not in given:
+            yield _Column(system.origin, "references", system.references)
+        if system.sources is not None and "sources" not in given:
+            yield _Column(system.origin, "sources", system.sources)
+
+
+def _check_sizes(columns: Sequence[_Column]) -> None:
+    first = columns[0]
+    for column in columns:
+        if len(column.values) != len(first.values):
+            raise T5TuneError(
+                f"{first.origin} has {len(first.values)} {first.kind}, but {column.origin} has "
+                f"{len(column.values)} {column.kind}.",
+                next_command="compare systems on the same examples, one line for each",
+            )
+
+
+def _agree(columns: Sequence[_Column], kind: str) -> tuple[Any, ...] | None:
+    """The one column of this kind that all agree on; None if nobody has any."""
+    ours = [column for column in columns if column.kind == kind]
+    for other in ours[1:]:
+        pairs = enumerate(zip(ours[0].values, other.values, strict=True), start=1)
+        differing = next((number for number, (one, two) in pairs if one != two), None)
+        if differing is not None:
+            raise T5TuneError(
+                f"{ours[0].origin} and {other.origin} are not about the same examples: their "
+                f"{kind} differ first in line {differing}.",
+                next_command=f"t5tune eval {shlex.quote(other.origin)}   # on the same data, then "
+                "compare again",
+            )
+    return tuple(ours[0].values) if ours else None
+
+
+def _name_apart(systems: Sequence[Outputs]) -> tuple[Outputs, ...]:
+    """Names as short as they can be while no two are the same."""
+    names = [system.name for system in systems]
+    if len(set(names)) < len(names):
+        names = [system.origin for system in systems]
+    counted: Counter[str] = Counter()
+    apart = []
+    for system, name in zip(systems, names, strict=True):
+        counted[name] += 1
+        number = f" ({counted[name]})" if counted[name] > 1 else ""
+        apart.append(replace(system, name=name + number))
+    return tuple(apart)
+
+
+def _read_outputs(argument: str, split: str, *, needs_references: bool) -> Outputs:
+    path = Path(argument)
+    run = RunDirectory(path)
+    if run.is_run:
+        return _read_run(run, argument, split, needs_references=needs_references)
+    if not path.is_dir():
+        return Outputs(path.name, argument, tuple(read_lines(path)))
+    outputs = _read_evaluation(path, path.resolve().name, argument)
+    if outputs is None:
+        raise T5TuneError(
+            f"{argument} is not a run and holds no hypotheses.txt.",
+            next_command=f"ls {shlex.quote(argument)}",
+        )
+    return outputs
+
+
+def _read_run(run: RunDirectory, argument: str, split: str, *, needs_references: bool) -> Outputs:
+    outputs = _read_evaluation(run.evaluation(split), run.name, argument)
+    if outputs is None:
+        raise T5TuneError(
+            f"{argument} has not been evaluated on the split {split}.",
+            next_command=f"t5tune eval {shlex.quote(argument)} --split {shlex.quote(split)}",
+        )
+    if outputs.references is not None or not needs_references:
+        return outputs
+    from t5tune.data.examples import load_examples
+
+    examples = load_examples(load_recipe(run.recipe), split)
+    if len(examples.references) != len(outputs.hypotheses):
+        raise T5TuneError(
+            f"{argument} has {len(outputs.hypotheses)} hypotheses, but its split {split} now has "
+            f"{len(examples.references)} examples.",
+            next_command=f"t5tune eval {shlex.quote(argument)} --split {shlex.quote(split)}",
+        )
+    references = tuple(map(tuple, examples.references))
+    return replace(outputs, references=references, sources=tuple(examples.sources))
+
+
+def _read_evaluation(directory: Path, name: str, origin: str) -> Outputs | None:
+    """What `t5tune eval` wrote there: examples.jsonl if it is there, else hypotheses.txt."""
+    examples = directory / "examples.jsonl"
+    if examples.is_file():
+        return _read_examples(examples, name, origin)
+    hypotheses = directory / "hypotheses.txt"
+    if hypotheses.is_file():
+        return Outputs(name, origin, tuple(read_lines(hypotheses)))
+    return None
+
+
+def _read_examples(path: Path, name: str, origin: str) -> Outputs:
+    rows = []
+    for number, line in enumerate(read_lines(path), start=1):
+        row = parse_example(line)
+        if row is None:
+            raise T5TuneError(
+                f"{path}: line {number} is no example that t5tune eval wrote.",
+                next_command=f"t5tune eval {shlex.quote(origin)}   # writes the file again",
+            )
+        rows.append(row)
+    sources, hypotheses, references = zip(*rows, strict=True) if rows else ((), (), ())
+    has_sources = None not in sources
+    return Outputs(name, origin, hypotheses, references, sources if has_sources else None)
+
+
+def _check_base(arguments: Sequence[str]) -> None:
+    run = _first_run(arguments)
+    if run is None:
+        raise T5TuneError(
+            f"{BASE} means the model that a run started from, and there is no run to compare.",
+            next_command=f"t5tune compare RUN {BASE}",
+        )
+    if load_recipe(run.recipe).model.name is None:
+        raise T5TuneError(
+            f"{run.path} was trained from scratch, so it has no base model to compare with.",
+            next_command=f"t5tune compare {run.path} OTHER_RUN",
+        )
+
+
+def _translate_with_base(
+    arguments: Sequence[str],
+    split: str,
+    references: Sequence[Sequence[str]],
+    sources: Sequence[str] | None,
+) -> Outputs:
+    """What the first run's base model makes of the same examples without any training."""
+    from t5tune.data.examples import Examples
+    from t5tune.decoding.loaded_model import load_base_model
+    from t5tune.reporting.evaluation import decoding_options, translate_examples
+
+    run = _first_run(arguments)
+    assert run is not None
+    if sources is None:
+        raise T5TuneError(
+            f"the sources are not known, so {BASE} has nothing to translate.",
+            next_command=f"t5tune compare {shlex.join(arguments)} --source FILE",
+        )
+    recipe = load_recipe(run.recipe)
+    model = load_base_model(recipe)
+    examples = Examples(split, list(sources), list(map(list, references)))
+    options = decoding_options(recipe, model.tokenizer)
+    hypotheses = translate_examples(model.translator, examples, options)
+    return Outputs(f"{model.name} (zero-shot)", BASE, tuple(one.text for one in hypotheses))

@@ -1,0 +1,220 @@
+"""From a model and a test set to hypotheses and a report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from t5tune.console import say, track
+from t5tune.data.encoding import encode_texts
+from t5tune.data.examples import Examples, load_examples
+from t5tune.decoding.cached_translator import CachedTranslator
+from t5tune.decoding.distributed_translator import share_translation
+from t5tune.decoding.export.settings import Export, refuse_export
+from t5tune.decoding.hypothesis_cache import HypothesisCache, choose_cache_file
+from t5tune.decoding.loaded_model import FoundModel, read_weights_label, share_loaded_model
+from t5tune.decoding.model_fingerprint import fingerprint_model
+from t5tune.decoding.opening import open_export, warn_of_truncation
+from t5tune.decoding.torch_translator import TorchTranslator
+from t5tune.decoding.translator import (
+    DecodingOptions,
+    Hypothesis,
+    PlainTranslator,
+    Translator,
+    limit_from_references,
+    options_of_recipe,
+)
+from t5tune.distributed.processes import from_first, only_first
+from t5tune.files import NotWritten
+from t5tune.models.directories import check_model_is_of
+from t5tune.recipe.schema import Recipe
+from t5tune.reporting.evaluation_files import (
+    Origin,
+    build_evaluation_report,
+    compare_with_stored,
+    find_overlap,
+    write_evaluation,
+)
+from t5tune.reporting.example_alignments import align_examples
+from t5tune.reporting.model_card.card import write_model_card
+from t5tune.reporting.model_card.provenance import describe_provenance
+from t5tune.reporting.model_card.training_facts import describe_training
+from t5tune.reporting.report import Report, ReportNotWritten
+from t5tune.run.manifest import find_change
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+
+def longest_references(examples: Examples, tokenizer: PreTrainedTokenizerBase) -> int:
+    """The length limit that fits the first references of these examples, in tokens."""
+    references = [of_one[0] for of_one in examples.references]
+    encoded, _ = encode_texts(references, tokenizer, max_length=None, as_target=True)
+    return limit_from_references([len(ids) for ids in encoded])
+
+
+def decoding_options(recipe: Recipe, tokenizer: PreTrainedTokenizerBase) -> DecodingOptions:
+    """The recipe's decoding section; the length limit follows the validation references.
+
+    A run's recipe has the limit written out, so that its validation data is not read again.
+    """
+    section = recipe.decoding
+    limit = section.max_new_tokens
+    if limit is None:
+        limit = longest_references(load_examples(recipe, "validation"), tokenizer)
+    return options_of_recipe(section, limit)
+
+
+def translate_examples(
+    translator: PlainTranslator, examples: Examples, options: DecodingOptions
+) -> list[Hypothesis]:
+    """Translate every example once, with progress on stderr."""
+    sources = examples.sources
+    with track(f"translating {examples.split}", len(sources), "examples") as advance:
+        hypotheses = translator.translate(sources, options, advance)
+    warn_of_truncation(translator)
+    return hypotheses
+
+
+def evaluate_model(
+    find: Callable[[], FoundModel],
+    examples: Examples,
+    recipe: Recipe,
+    directory: Path | None,
+    *,
+    export: Export | None = None,
+    use_cache: bool = True,
+    writes_card: bool = False,
+    beside: Path | None = None,
+    typed: Sequence[str] = (),
+    settings: Sequence[str] = (),
+    allow_code: bool = False,
+) -> Report:
+    """Translate, score and write the report; weights are loaded only if something is generated.
+
+    Several processes call it together: they share the translating, the first one does the rest.
+
+    Args:
+        find: Finds the model; is called in the first process alone.
+        examples: What is translated.
+        recipe: Gives decoding and metrics; the run's own unless the model is no run.
+        directory: Where the texts and the reports go; None writes nothing.
+        export: Translates instead of the model itself, in a single process.
+        use_cache: Take hypotheses that were generated before, and keep the others.
+        writes_card: The model is a run's, the examples are those it is judged by, and the recipe
+            is its own: the scores go into its model card.
+        beside: A stored evaluation of the same model and engine with other settings, which the
+            report is compared with.
+        typed: Options of the command that evaluates, for those that the report proposes.
+        settings: Settings of decoding and scoring that are not the run's, as KEY=VALUE.
+        allow_code: Whether metrics may run code of others.
+
+    Raises:
+        ReportNotWritten: The files cannot be written; the error has the report.
+        T5TuneError: The model is damaged, or not that of its run.
+    """
+    # None in the other processes, which ask for nothing of it.
+    found = only_first(lambda: _find_whole(find, export))
+    options = from_first(lambda: decoding_options(recipe, cast("FoundModel", found).tokenizer))
+    weights = _Weights(found, export)
+    translator = _with_cache(found, weights) if use_cache else weights.load()
+    hypotheses = translate_examples(translator, examples, options)
+    if isinstance(translator, CachedTranslator):
+        num_known = len(set(examples.sources)) - translator.num_generated
+        say(f"translations: {num_known:,} from the cache, {translator.num_generated:,} generated")
+
+    def write(report: Report, model: FoundModel, directory: Path) -> None:
+        provenance = None
+        if model.run is not None and model.recipe is not None:
+            provenance = describe_provenance(model.run, model.recipe, examples)
+        write_evaluation(
+            report,
+            examples,
+            hypotheses,
+            directory,
+            run=model.run,
+            alignments=align_examples(weights.translator, report.examples, directory),
+            provenance=provenance,
+        )
+
+    def report() -> Report:
+        model = cast("FoundModel", found)
+        origin = Origin(model.name, translator.engine, read_weights_label(model.config), model.run)
+        overlap = trained = None
+        if model.run is not None and model.recipe is not None:
+            overlap = find_overlap(model.run, model.recipe, examples)
+            trained = describe_training(
+                model.run,
+                model.recipe,
+                model_type=model.config.model_type,
+                evaluation=typed,
+                settings=settings,
+            )
+        report = build_evaluation_report(
+            origin, examples, hypotheses, options, recipe, overlap=overlap, trained=trained,
+            allow_code=allow_code,
+        )  # fmt: skip
+        if beside is not None:
+            report = compare_with_stored(report, beside, recipe)
+        try:
+            if directory is not None:
+                write(report, model, directory)
+            if writes_card and model.run is not None:
+                write_model_card(model.run, recipe, report)
+        except NotWritten as error:
+            name = model.name if model.run is None else str(model.run.path)
+            raise ReportNotWritten(report, name, error) from error
+        return report
+
+    return from_first(report)
+
+
+def _find_whole(find: Callable[[], FoundModel], export: Export | None) -> FoundModel:
+    """Find a model; one of a run has to be that run's own, or its report would not be."""
+    found = find()
+    if found.run is not None:
+        check_model_is_of(found.run)
+    if export is not None and (damage := find_change(export.path)):
+        raise refuse_export(export.path, damage)
+    return found
+
+
+class _Weights:
+    """Weights that are loaded when they are needed, in all processes together."""
+
+    def __init__(self, found: FoundModel | None, export: Export | None) -> None:
+        self._found = found
+        self._export = export
+        self.engine = TorchTranslator.engine if export is None else export.engine
+        self.translator: TorchTranslator | None = None
+
+    def identify(self) -> dict[str, Any]:
+        """What hypotheses depend on, decoding options and library versions aside."""
+        if self._found is None:
+            return {}  # not the first process, which asks
+        identity = self._found.identify()
+        if self._export is not None:
+            identity["files"] = fingerprint_model(self._export.path)
+        return identity
+
+    def find_cut(self, sources: Sequence[str]) -> Sequence[bool]:
+        return self._found.find_cut(sources) if self._found else [False] * len(sources)
+
+    def load(self) -> Translator:
+        if self._export is not None:
+            return open_export(self._export)
+        loaded = share_loaded_model(lambda: cast("FoundModel", self._found).load())
+        self.translator = loaded.translator
+        return share_translation(loaded.translator)
+
+
+def _with_cache(found: FoundModel | None, weights: _Weights) -> CachedTranslator:
+    """A translator for all processes; the model is None in all but the first."""
+    return CachedTranslator(
+        HypothesisCache(choose_cache_file(found.run if found else None)),
+        weights.load,
+        engine=weights.engine,
+        model=weights.identify(),
+        find_cut=weights.find_cut,
+    )

@@ -1,0 +1,276 @@
+"""From hypotheses to a report and its files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from t5tune.console import say, track
+from t5tune.data.cleaning import clean_training_data
+from t5tune.data.examples import Examples
+from t5tune.data.fingerprints import RowsFingerprint
+from t5tune.data.overlap import TrainingOverlap, measure_overlap, overlap_key
+from t5tune.data.readers.sources import load_split
+from t5tune.decoding.translator import DecodingOptions, Hypothesis
+from t5tune.errors import T5TuneError
+from t5tune.files import as_object, read_log, read_object, write_text, write_texts
+from t5tune.recipe.schema import Recipe
+from t5tune.reporting.report import Report, render_report
+from t5tune.reporting.report_building import build_report
+from t5tune.reporting.report_details import Provenance, ReportDetails
+from t5tune.reporting.training_curves import read_curves
+from t5tune.run.directory import EXAMPLES, HYPOTHESES, REPORT_PAGE, RunDirectory
+from t5tune.scoring.diagnosis.findings import Alignment
+from t5tune.scoring.diagnosis.trained_run import TrainedRun
+from t5tune.scoring.metric_names import METRIC_NAMES, ranks_models
+from t5tune.scoring.registry import DEFAULT_NUM_RESAMPLES
+from t5tune.scoring.score import ScoringOptions
+from t5tune.scoring.significance.comparison import compare_systems
+from t5tune.scoring.stored_examples import StoredExample, parse_example
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where hypotheses come from.
+
+    Attributes:
+        name: Of the run, the model directory or the model on the hub.
+        engine: What decoded them.
+        weights: Which weights of its training the model has; None for a model from elsewhere.
+        run: None for a model that is no run.
+    """
+
+    name: str
+    engine: str
+    weights: str | None = None
+    run: RunDirectory | None = None
+
+
+@track("scoring")
+def build_evaluation_report(
+    origin: Origin,
+    examples: Examples,
+    hypotheses: Sequence[Hypothesis],
+    options: DecodingOptions,
+    recipe: Recipe,
+    *,
+    overlap: TrainingOverlap | None = None,
+    trained: TrainedRun | None = None,
+    allow_code: bool = False,
+) -> Report:
+    """Score hypotheses, with intervals, and look for what went wrong.
+
+    Args:
+        origin: For the report.
+        examples: Gives references and sources.
+        hypotheses: One for each example, in order.
+        options: How they were decoded, for the report and its remedies.
+        recipe: Gives metrics, their options, languages and the task.
+        overlap: Of the examples with the training data.
+        trained: What remedies have to know of the run.
+        allow_code: Whether metrics may run code of others.
+
+    Raises:
+        T5TuneError: As `score_hypotheses` does.
+    """
+    decoding = asdict(options)
+    for key in ("tokens_per_batch", "num_hypotheses"):  # the best hypothesis depends on neither
+        decoding.pop(key, None)
+    section = recipe.evaluation
+    return build_report(
+        [hypothesis.text for hypothesis in hypotheses],
+        examples.references,
+        recipe.metrics,
+        sources=examples.sources,
+        run=origin.name,
+        split=examples.split,
+        engine=origin.engine,
+        weights=origin.weights,
+        decoding=decoding,
+        reached_limit=[hypothesis.reached_limit for hypothesis in hypotheses],
+        overlap=overlap,
+        tokenize=section.tokenize,
+        lowercase=section.lowercase,
+        source_lang=recipe.source_lang,
+        target_lang=recipe.target_lang,
+        task=recipe.task,
+        normalize=section.normalize,
+        allow_code=allow_code,
+        num_resamples=DEFAULT_NUM_RESAMPLES,
+        trained=trained,
+    )
+
+
+@track("writing the report")
+def write_evaluation(
+    report: Report,
+    examples: Examples,
+    hypotheses: Sequence[Hypothesis],
+    directory: Path,
+    *,
+    run: RunDirectory | None = None,
+    alignments: tuple[Alignment, ...] = (),
+    provenance: Provenance | None = None,
+) -> None:
+    """Write the texts and the report: as JSON, as Markdown and as a page to look at.
+
+    All of them or none, so that no report stands beside the texts of another one.
+
+    Args:
+        report: Of these hypotheses.
+        examples: That were translated.
+        hypotheses: One for each example.
+        directory: Where to.
+        run: Has the log of the training, whose curves the page draws.
+        alignments: Of a few examples, for the page.
+        provenance: The same.
+
+    Raises:
+        NotWritten: They cannot be written.
+    """
+    from t5tune.reporting.html.report_page import render_html  # for jinja2, a tenth of a second
+
+    lines = "".join(hypothesis.text + "\n" for hypothesis in hypotheses)
+    curves = read_curves(read_log(run.log) if run is not None else ())
+    details = ReportDetails(alignments, curves, provenance)
+    write_texts(
+        {
+            directory / HYPOTHESES: lines,
+            directory / EXAMPLES: "".join(format_examples(examples, hypotheses)),
+            **render_report(report, directory),
+            directory / REPORT_PAGE: render_html(report, details),
+        }
+    )
+    say(f"report: {directory / REPORT_PAGE}")
+
+
+def compare_with_stored(report: Report, stored: Path, recipe: Recipe) -> Report:
+    """The report with its difference from a stored evaluation of the same model.
+
+    Both texts are scored by the recipe's metrics, so that only the hypotheses differ. Where there
+    is nothing to compare with, the report is returned as it is, and why is said.
+
+    Args:
+        report: With all of its examples.
+        stored: A directory that `write_evaluation` wrote.
+        recipe: Gives metrics and their options.
+    """
+    metrics = [name for name in recipe.metrics if name in METRIC_NAMES and ranks_models(name)]
+    before = read_object(stored / "report.json")
+    rows = read_examples(stored / EXAMPLES)
+    if not rows or not before:
+        say(f"not compared: there is no report in {stored} yet")
+    elif before.get("weights") != report.weights:
+        say(f"not compared: the report in {stored} is that of other weights")
+    elif [(row.source, row.references) for row in rows] != [
+        (example.source, tuple(example.references)) for example in report.examples
+    ]:
+        say(f"not compared: the report in {stored} is about other examples")
+    elif metrics:
+        options = ScoringOptions(
+            recipe.evaluation.tokenize,
+            recipe.evaluation.lowercase,
+            recipe.target_lang,
+            recipe.evaluation.normalize,
+        )
+        comparison = compare_systems(
+            ["stored", "tried"],
+            [
+                [row.hypothesis for row in rows],
+                [example.hypothesis for example in report.examples],
+            ],
+            [row.references for row in rows],
+            metrics,
+            options,
+            sources=[example.source or "" for example in report.examples],
+            split=report.split,
+        )
+        return replace(report, comparison=comparison)
+    return report
+
+
+def read_examples(path: Path) -> list[StoredExample]:
+    """What `format_examples` wrote; nothing where the file is missing or damaged."""
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")[:-1]
+    except (OSError, UnicodeDecodeError):
+        return []
+    rows = [parse_example(line) for line in lines]
+    return [row for row in rows if row is not None] if None not in rows else []
+
+
+def format_examples(examples: Examples, hypotheses: Sequence[Hypothesis]) -> Iterator[str]:
+    """One line of JSON for each example: what went in, what came out, what should have."""
+    rows = zip(examples.sources, hypotheses, examples.references, strict=True)
+    for index, (source, hypothesis, references) in enumerate(rows):
+        example = {
+            "index": index,
+            "source": source,
+            "hypothesis": hypothesis.text,
+            "references": references,
+            "num_tokens": hypothesis.num_tokens,
+            "reached_limit": hypothesis.reached_limit,
+        }
+        # U+2028 and its like stay escaped: some readers take them for the end of a line.
+        yield json.dumps(example) + "\n"
+
+
+def find_overlap(run: RunDirectory, recipe: Recipe, examples: Examples) -> TrainingOverlap | None:
+    """What the examples have in common with what a run was trained on; measured once, then kept.
+
+    Args:
+        run: Knows the fingerprint of its training data.
+        recipe: The run's own, which tells where that data is.
+        examples: Of any split.
+
+    Returns:
+        None where the training data cannot be read, or is no longer what it was: that is said.
+    """
+    recorded = as_object(read_object(run.environment).get("data_sha256")).get("data.train")
+    key = overlap_key(str(recorded), examples.sources, examples.references)
+    file = run.overlaps / f"{key}.json"
+    if recorded is not None:
+        known = TrainingOverlap.from_json(read_object(file))
+        if known is not None and len(known.agreement) == len(examples.sources):
+            return known
+    try:
+        train = load_split(
+            recipe.data.train,
+            "train",
+            source=recipe.data.source,
+            target=recipe.data.target,
+            source_lang=recipe.source_lang,
+            target_lang=recipe.target_lang,
+        )
+        train, _ = clean_training_data(train)
+    except T5TuneError as error:
+        say(f"the test set is not compared with the training data: {error.message}")
+        return None
+    rows = RowsFingerprint()
+    with track("comparing with the training data", len(train), "examples") as advance:
+        pairs = rows.watch(_pairs(train, advance))
+        overlap = measure_overlap(pairs, examples.sources, examples.references)
+    if recorded is None:  # nobody knows what to keep it under
+        return overlap
+    if rows.hexdigest() != recorded:
+        say(
+            "the test set is not compared with the training data: data.train is not what it was "
+            f"when {run.path} was trained"
+        )
+        return None
+    with suppress(T5TuneError):  # it can be measured again
+        write_text(file, json.dumps(overlap.to_json()) + "\n")
+    return overlap
+
+
+def _pairs(train: Dataset, advance: Callable[[int], None]) -> Iterator[tuple[str, str]]:
+    for rows in train.select_columns(["source", "target"]).iter(batch_size=1000):
+        yield from zip(rows["source"], rows["target"], strict=True)
+        advance(len(rows["source"]))

@@ -1,0 +1,100 @@
+"""The alignments that a report shows: of which examples, and kept so that no model is needed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+from t5tune.console import track
+from t5tune.files import as_count, as_object, read_object, write_text
+from t5tune.reporting.report import Example
+from t5tune.run.directory import ALIGNMENTS
+from t5tune.scoring.diagnosis.findings import Alignment
+
+if TYPE_CHECKING:
+    from t5tune.decoding.torch_translator import TorchTranslator
+
+NUM_SHOWN = 5
+# Shorter ones show nothing, longer ones are not read.
+_MIN_WORDS, _MAX_WORDS = 4, 20
+
+
+def choose_examples(examples: Sequence[Example]) -> list[int]:
+    """Indices of a few examples of readable length, from the worst score to the best."""
+    readable = [
+        example
+        for example in examples
+        if example.source is not None
+        and _MIN_WORDS <= len(example.source.split()) <= _MAX_WORDS
+        and example.hypothesis.strip()
+    ]
+    ranked = sorted(readable, key=lambda example: (example.score, example.index))
+    if len(ranked) <= NUM_SHOWN:
+        return [example.index for example in ranked]
+    last = len(ranked) - 1
+    return [ranked[last * i // (NUM_SHOWN - 1)].index for i in range(NUM_SHOWN)]
+
+
+@track("aligning the examples of the page")
+def align_examples(
+    translator: TorchTranslator | None, examples: Sequence[Example], directory: Path
+) -> tuple[Alignment, ...]:
+    """Alignments of a few examples, and alignments.json for the next time.
+
+    Args:
+        translator: None if no weights are loaded: what was kept is taken, if it is of the same
+            texts.
+        examples: All of the test set, with sources.
+        directory: Of the evaluation.
+    """
+    file = directory / ALIGNMENTS
+    indices = choose_examples(examples)
+    texts = [[examples[index].source, examples[index].hypothesis] for index in indices]
+    if translator is None:
+        return _read(file, texts)
+    from t5tune.decoding.alignments import find_alignments
+
+    alignments = find_alignments(
+        translator,
+        [example.source or "" for example in examples],
+        [example.hypothesis for example in examples],
+        indices,
+    )
+    content = {"texts": texts, "alignments": [asdict(alignment) for alignment in alignments]}
+    write_text(file, json.dumps(content) + "\n")
+    return alignments
+
+
+def _read(file: Path, texts: list[list[str | None]]) -> tuple[Alignment, ...]:
+    content = read_object(file)
+    if content.get("texts") != texts:
+        return ()
+    kept = content.get("alignments")
+    found = [_from_json(as_object(values)) for values in kept] if isinstance(kept, list) else []
+    # Not ours, or damaged: the page goes without.
+    return tuple(one for one in found if one is not None) if None not in found else ()
+
+
+def _from_json(values: dict[str, Any]) -> Alignment | None:
+    index = as_count(values.get("index"))
+    source, target, rows = (
+        values.get(key) for key in ("source_tokens", "target_tokens", "weights")
+    )
+    if index is None or not isinstance(rows, list):
+        return None
+    if not _are_texts(source) or not _are_texts(target) or len(rows) != len(target):
+        return None
+    if not all(_are_weights(row) and len(row) == len(source) for row in rows):
+        return None
+    return Alignment(index, tuple(source), tuple(target), tuple(map(tuple, rows)))
+
+
+def _are_texts(values: Any) -> TypeGuard[list[str]]:
+    return isinstance(values, list) and all(isinstance(value, str) for value in values)
+
+
+def _are_weights(values: Any) -> TypeGuard[list[float]]:
+    return isinstance(values, list) and all(isinstance(value, int | float) for value in values)

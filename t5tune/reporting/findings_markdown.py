@@ -1,0 +1,101 @@
+"""Findings and breakdowns as blocks of a report in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from t5tune.reporting.markdown import cell, code_in_cell, escape, table_of
+from t5tune.reporting.report_verdict import describe_unseen
+from t5tune.scoring.diagnosis.breakdown import MIN_EXAMPLES
+from t5tune.scoring.diagnosis.findings import Breakdown, Finding
+from t5tune.scoring.diagnosis.remedies import split_remedy
+
+if TYPE_CHECKING:
+    from t5tune.reporting.report import Example
+
+_NUM_EXAMPLES_SHOWN = 3
+
+
+def render_findings(
+    findings: Sequence[Finding], breakdowns: Sequence[Breakdown], examples: Sequence[Example]
+) -> list[str]:
+    """Blocks of Markdown, to be joined by blank lines.
+
+    Args:
+        findings: Of `diagnose`; all kinds, so that the report can say what was looked for.
+        breakdowns: Of `break_down`.
+        examples: Those that findings name; one that is not among them is shown by its number.
+    """
+    blocks = []
+    if findings:
+        blocks += ["## What went wrong", *_finding_blocks(findings)]
+        by_index = {example.index: example for example in examples}
+        for finding in findings:
+            if finding.is_notable and finding.is_about_outputs:
+                blocks += _example_blocks(finding, by_index)
+    if breakdowns:
+        blocks.append("## Scores of parts of the test set")
+    for breakdown in breakdowns:
+        blocks += [f"### By {escape(breakdown.title)}", _breakdown_table(breakdown)]
+    return blocks
+
+
+def _finding_blocks(findings: Sequence[Finding]) -> list[str]:
+    found = [finding for finding in findings if finding.num_found]
+    found.sort(
+        key=lambda finding: (finding.is_about_outputs, not finding.is_notable, -finding.rate)
+    )
+    header = ["fault", "found", "looked at", "rate", "what mends it"]
+    blocks = [table_of(header, [_finding_row(finding) for finding in found])] if found else []
+    if any(finding.is_notable for finding in found):
+        blocks.append("In bold: more than good systems show.")
+    return blocks + [escape(sentence) for sentence in describe_unseen(findings)]
+
+
+def _finding_row(finding: Finding) -> list[str]:
+    title = escape(finding.title)
+    return [
+        f"**{title}**" if finding.is_notable else title,
+        str(finding.num_found),
+        str(finding.num_looked_at) + ("" if finding.is_about_outputs else f" {finding.seen_in}"),
+        f"{100 * finding.rate:.1f} %",
+        _remedy_cell(finding.remedy),
+    ]
+
+
+def _remedy_cell(remedy: str | None) -> str:
+    if remedy is None:
+        return ""
+    line, explanation = split_remedy(remedy)
+    parts = [code_in_cell(line)] if line else []
+    return ": ".join([*parts, escape(explanation)] if explanation else parts)
+
+
+def _example_blocks(finding: Finding, by_index: Mapping[int, Example]) -> list[str]:
+    heading = f"### {escape(finding.title[0].upper() + finding.title[1:])}"
+    known = [by_index[index] for index in finding.examples if index in by_index]
+    numbers = "Numbers (from 0): " + ", ".join(map(str, finding.examples)) + "."
+    if not known:
+        return [heading, numbers]
+    shown = known[:_NUM_EXAMPLES_SHOWN]
+    has_sources = any(example.source is not None for example in shown)
+    rows = []
+    for example in shown:
+        source = [cell(example.source or "")] if has_sources else []
+        references = "<br>".join(map(cell, example.references))
+        rows.append([str(example.index), *source, cell(example.hypothesis), references])
+    header = ["number (from 0)", *(["source"] if has_sources else []), "hypothesis", "reference"]
+    return [heading, table_of(header, rows)]
+
+
+def _breakdown_table(breakdown: Breakdown) -> str:
+    names = next(
+        ([s.name for s in bucket.scores] for bucket in breakdown.buckets if bucket.scores), []
+    )
+    rows = []
+    for bucket in breakdown.buckets:
+        values = [score.shown for score in bucket.scores]
+        values += [f"fewer than {MIN_EXAMPLES}"] * (len(names) - len(values))
+        rows.append([escape(bucket.label), str(bucket.num_examples), *values])
+    return table_of(["part", "examples", *map(escape, names)], rows)

@@ -1,0 +1,261 @@
+"""The geometry of the charts in an HTML report: numbers in, coordinates and labels out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from t5tune.reporting.html.axes import (
+    BOTTOM,
+    CHART_HEIGHT,
+    CHART_WIDTH,
+    LEFT,
+    RIGHT,
+    TOP,
+    Tick,
+    format_step,
+    format_value,
+    label_ticks,
+    nice_ticks,
+)
+from t5tune.scoring.diagnosis.findings import TrainingCurve
+from t5tune.scoring.metric_names import LOWER_IS_BETTER, SCORE_OF_METRIC
+from t5tune.scoring.score import Score
+
+_MAX_POINTS_DRAWN = 1000
+# Values of an example that are nearer than this are equal: rounding, on a scale to 100.
+NO_DIFFERENCE = 1e-9
+_LOWER_IS_BETTER = {SCORE_OF_METRIC[metric] for metric in LOWER_IS_BETTER}
+# Title and unit of what is logged in training.
+_TRAINING_NAMES = {
+    "loss": ("Training loss", "mean over target tokens, in nats"),
+    "learning_rate": ("Learning rate", "at the logged step"),
+}
+_OWN_SCALE = ("length_ratio", "distinct", "COMET")
+
+
+def is_lower_better(score_name: str) -> bool:
+    """Whether a smaller score is a better one; losses and error rates are such scores."""
+    return score_name in _LOWER_IS_BETTER or score_name.endswith("loss")
+
+
+@dataclass(frozen=True)
+class CurveChart:
+    """A curve that is ready to be drawn, in pixels from the upper left corner.
+
+    Attributes:
+        name: The curve's name, for people.
+        unit: What the vertical axis counts.
+        coordinates: One (x, y) for each point drawn.
+        points: The (step, value label) of each of them.
+        x_ticks: Of the optimizer steps.
+        y_ticks: Of the values.
+        marked: Position of the best point in `coordinates`, for validation scores.
+        best: The best (step, value label), for validation scores.
+        num_logged: Points of the curve; more than are drawn if there are too many.
+    """
+
+    name: str
+    unit: str
+    coordinates: tuple[tuple[float, float], ...]
+    points: tuple[tuple[int, str], ...]
+    x_ticks: tuple[Tick, ...]
+    y_ticks: tuple[Tick, ...]
+    marked: int | None
+    best: tuple[int, str] | None
+    num_logged: int
+
+    @property
+    def left(self) -> float:
+        return LEFT
+
+    @property
+    def right(self) -> float:
+        return CHART_WIDTH - RIGHT
+
+    @property
+    def top(self) -> float:
+        return TOP
+
+    @property
+    def bottom(self) -> float:
+        return CHART_HEIGHT - BOTTOM
+
+    @property
+    def polyline(self) -> str:
+        """The coordinates as SVG writes them."""
+        return " ".join(f"{x:g},{y:g}" for x, y in self.coordinates)
+
+
+def best_position(curve: TrainingCurve) -> int:
+    """Which point of a validation score is the best; of equal ones the first."""
+    sign = 1.0 if is_lower_better(curve.name) else -1.0
+    return min(range(len(curve.values)), key=lambda i: sign * curve.values[i])
+
+
+def draw_curve(curve: TrainingCurve) -> CurveChart:
+    """Lay out one curve with at least one point."""
+    better = "lower" if is_lower_better(curve.name) else "higher"
+    name, unit = _TRAINING_NAMES.get(
+        curve.name, (f"Validation {curve.name.removeprefix('validation ')}", f"{better} is better")
+    )
+    best = None if curve.name in _TRAINING_NAMES else best_position(curve)
+    stride = max(1, math.ceil(len(curve.steps) / _MAX_POINTS_DRAWN))
+    last = len(curve.steps) - 1
+    drawn = sorted({*range(0, last, stride), last, last if best is None else best})
+    y_values = nice_ticks(min(curve.values), max(curve.values))
+    low, high = min(y_values[0], *curve.values), max(y_values[-1], *curve.values)
+    x_values = nice_ticks(0, curve.steps[-1], most=5)
+    end = curve.steps[-1] or 1
+
+    def x_of(step: float) -> float:
+        return round(LEFT + (CHART_WIDTH - LEFT - RIGHT) * step / end, 1)
+
+    def y_of(value: float) -> float:
+        share = (value - low) / ((high - low) or 1.0)
+        return round(CHART_HEIGHT - BOTTOM - (CHART_HEIGHT - TOP - BOTTOM) * share, 1)
+
+    def with_label(i: int) -> tuple[int, str]:
+        return curve.steps[i], format_value(curve.values[i])
+
+    return CurveChart(
+        name=name,
+        unit=unit,
+        coordinates=tuple((x_of(curve.steps[i]), y_of(curve.values[i])) for i in drawn),
+        points=tuple(with_label(i) for i in drawn),
+        x_ticks=tuple(Tick(x_of(step), format_step(step)) for step in x_values if step <= end),
+        y_ticks=tuple(Tick(y_of(value), label) for value, label in label_ticks(y_values)),
+        marked=None if best is None else drawn.index(best),
+        best=None if best is None else with_label(best),
+        num_logged=len(curve.steps),
+    )
+
+
+def chart_columns(num_charts: int) -> str:
+    """The style of a grid whose last row has more than one chart, wherever that is possible."""
+    columns = next((num for num in (3, 2, 4) if num_charts % num != 1), 3)
+    return f"columns-{columns}"
+
+
+@dataclass(frozen=True)
+class IntervalBar:
+    """A score and its interval on a horizontal scale, in percent of the width.
+
+    Attributes:
+        value: Where the bar ends.
+        low: Where the interval begins; equal to `value` without an interval.
+        high: Where it ends.
+        has_interval: Whether there is one.
+    """
+
+    value: float
+    low: float
+    high: float
+    has_interval: bool
+
+
+def scale_end(scores: Sequence[Score]) -> float:
+    """Where the scale of such scores ends that begins at 0: 100 for percentages, if they fit."""
+    highest = max(
+        (max(score.value, *(score.confidence_interval or (0.0,))) for score in scores),
+        default=0.0,
+    )
+    has_own_scale = bool(scores) and scores[0].name.startswith(_OWN_SCALE)
+    return max(1.0 if has_own_scale else 100.0, highest)
+
+
+def draw_interval(score: Score, end: float) -> IntervalBar:
+    """A score on a scale from 0 to `end`; what lies outside is drawn at the edge."""
+
+    def percent(value: float) -> float:
+        return round(100 * min(max(value / end, 0.0), 1.0), 2)
+
+    low, high = score.confidence_interval or (score.value, score.value)
+    return IntervalBar(
+        percent(score.value), percent(low), percent(high), score.confidence_interval is not None
+    )
+
+
+@dataclass(frozen=True)
+class Bin:
+    """One bar of a histogram, in pixels from the upper left corner.
+
+    Attributes:
+        x: Left edge.
+        y: Upper edge.
+        width: Of the bar.
+        height: Of the bar.
+        is_gain: Whether the examples in it are better than the baseline's.
+        text: Which examples and how many.
+    """
+
+    x: float
+    y: float
+    width: float
+    height: float
+    is_gain: bool
+    text: str
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """How many examples gain and lose how much; those with no difference are in no bar."""
+
+    bins: tuple[Bin, ...]
+    x_ticks: tuple[Tick, ...]
+    y_ticks: tuple[Tick, ...]
+    left: float = LEFT
+    right: float = CHART_WIDTH - RIGHT
+    top: float = TOP
+    bottom: float = CHART_HEIGHT - BOTTOM
+
+
+_BINS_A_SIDE = 10
+
+
+def draw_histogram(gains: Sequence[float]) -> Histogram:
+    """Lay out a histogram around 0.
+
+    Args:
+        gains: One for each example, positive where it is better than the baseline's.
+    """
+    edge = max(nice_ticks(0, max((abs(gain) for gain in gains), default=0.0) or 1.0))
+    width = edge / _BINS_A_SIDE
+    counts = [0] * (2 * _BINS_A_SIDE)
+    for gain in gains:
+        if abs(gain) > NO_DIFFERENCE:
+            rank = min(math.ceil(abs(gain) / width - NO_DIFFERENCE), _BINS_A_SIDE)
+            counts[_BINS_A_SIDE + rank - 1 if gain > 0 else _BINS_A_SIDE - rank] += 1
+    y_values = [value for value in nice_ticks(0, max(*counts, 1)) if value == round(value)]
+    plot_width, plot_height = CHART_WIDTH - LEFT - RIGHT, CHART_HEIGHT - TOP - BOTTOM
+    bottom = CHART_HEIGHT - BOTTOM
+
+    def bar(i: int, num: int) -> Bin:
+        height = round(plot_height * num / y_values[-1], 1)
+        low, high = (abs(i - _BINS_A_SIDE + shift) * width for shift in (0, 1))
+        word = "better" if i >= _BINS_A_SIDE else "worse"
+        span = f"{format_value(min(low, high))} to {format_value(max(low, high))}"
+        return Bin(
+            x=round(LEFT + plot_width * i / len(counts) + 1, 1),
+            y=round(bottom - height, 1),
+            width=round(plot_width / len(counts) - 2, 1),
+            height=height,
+            is_gain=i >= _BINS_A_SIDE,
+            text=f"{num} {word} by {span}",
+        )
+
+    return Histogram(
+        bins=tuple(bar(i, num) for i, num in enumerate(counts)),
+        x_ticks=tuple(
+            Tick(
+                round(LEFT + plot_width * (1 + share) / 2, 1),
+                f"{share * edge:+g}".replace("-", "−") if share else "0",
+            )
+            for share in (-1, -0.5, 0, 0.5, 1)
+        ),
+        y_ticks=tuple(
+            Tick(round(bottom - plot_height * value / y_values[-1], 1), f"{value:g}")
+            for value in y_values
+        ),
+    )

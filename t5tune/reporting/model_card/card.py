@@ -1,0 +1,217 @@
+"""The model card: README.md of a run's model, for people and for the hub."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from t5tune.files import write_text
+from t5tune.recipe.schema import Recipe
+from t5tune.reporting.markdown import cell, code, escape, table_of
+from t5tune.reporting.model_card.facts import (
+    ModelFacts,
+    describe_data,
+    portable_recipe,
+    read_facts,
+)
+from t5tune.reporting.model_card.metadata import build_metadata
+from t5tune.reporting.report import Report
+from t5tune.reporting.report_markdown import score_table
+from t5tune.run.directory import RunDirectory
+
+if TYPE_CHECKING:
+    from huggingface_hub import ModelCardData
+
+_LONGEST_EXAMPLE = 200  # characters; a document to summarize would hide the code around it
+_TASKS = {"translation": "translates", "summarization": "summarizes", "text2text": "rewrites"}
+
+
+def write_model_card(run: RunDirectory, recipe: Recipe, report: Report) -> None:
+    """Write `model/README.md`, whole or not at all.
+
+    The manifest of `model/` does not name it, so that it may be written anew, and edited.
+
+    Args:
+        run: Has a model.
+        recipe: Of the run, resolved.
+        report: Of an evaluation on the run's own data.
+    """
+    write_text(run.model_card, build_model_card(run, recipe, report))
+
+
+def build_model_card(run: RunDirectory, recipe: Recipe, report: Report) -> str:
+    """The text of the card: metadata between lines of dashes, then Markdown.
+
+    Holds no path of this machine: files are named without their directories.
+    """
+    facts = read_facts(run)
+    metadata: ModelCardData = build_metadata(run.name, recipe, report, facts)
+    body = "\n\n".join(_blocks(run.name, recipe, report, facts))
+    return f"---\n{metadata.to_yaml()}\n---\n\n{body}\n"
+
+
+def _blocks(name: str, recipe: Recipe, report: Report, facts: ModelFacts) -> Iterator[str]:
+    yield f"# {escape(name)}"
+    yield _introduction(recipe, facts)
+    yield "## How to use it"
+    yield from _usage(facts)
+    yield "## Scores"
+    yield _scored(report)
+    yield score_table(report.scores)
+    yield "## Intended use and limits"
+    yield _limits(recipe, report)
+    yield "## Training data"
+    yield _data_table(recipe, {**facts.num_examples, report.split or "": report.num_examples})
+    yield "## Training"
+    yield _training_table(recipe, report, facts)
+    yield "The recipe; whatever it does not name has its default. Files stand without directories."
+    yield _fenced(
+        "yaml", yaml.safe_dump(portable_recipe(recipe), sort_keys=False, allow_unicode=True)
+    )
+
+
+def _introduction(recipe: Recipe, facts: ModelFacts) -> str:
+    what = f"This model {_TASKS[recipe.task]}"
+    if recipe.source_lang and recipe.target_lang:
+        what += f" from {code(recipe.source_lang)} to {code(recipe.target_lang)}"
+    kind = escape(facts.model_type)
+    size = f" with {facts.num_parameters:,} parameters" if facts.num_parameters else ""
+    if recipe.model.from_scratch is not None:
+        origin = f"It is a {kind} model{size}, trained from random weights"
+    else:
+        base = code(portable_recipe(recipe)["model"]["name"])
+        origin = f"It is {base}, a {kind} model{size}, fine-tuned"
+    return f"{what}. {origin} by t5tune."
+
+
+def _usage(facts: ModelFacts) -> Iterator[str]:
+    source = facts.example_source or "Hello."
+    is_short = len(source) <= _LONGEST_EXAMPLE
+    if not is_short:
+        source = source[:_LONGEST_EXAMPLE]
+    yield (
+        "With t5tune, which knows prefix, languages and lengths; `.` is the directory of this "
+        "file, or give the model's name on the hub:"
+    )
+    languages = "".join(
+        f" --{side}-lang {shlex.quote(code)}" for side, code in facts.needed_languages.items()
+    )
+    yield _fenced("sh", f"t5tune translate --model .{languages} -- {shlex.quote(source)}")
+    yield "With Transformers" + (
+        f"; every source needs the prefix {code(facts.prefix)}:" if facts.prefix else ":"
+    )
+    yield _fenced(
+        "python", _python_example(facts, source, facts.example_output if is_short else "")
+    )
+    if facts.prefix:
+        yield "Without the prefix the model has not been trained, and its output means nothing."
+
+
+def _python_example(facts: ModelFacts, source: str, output: str) -> str:
+    prefix = f"{facts.prefix!r} + " if facts.prefix else ""
+    cut = f", truncation=True, max_length={facts.max_source_length}"
+    lines = [
+        "from transformers import AutoModelForSeq2SeqLM, AutoTokenizer",
+        "",
+        'name = "."',
+        "tokenizer = AutoTokenizer.from_pretrained(name)",
+        "model = AutoModelForSeq2SeqLM.from_pretrained(name)",
+        f"text = {prefix}{source!r}",
+        f'inputs = tokenizer(text, return_tensors="pt"{cut if facts.max_source_length else ""})',
+        "print(tokenizer.decode(model.generate(**inputs)[0], skip_special_tokens=True))",
+    ]
+    if output:
+        lines.append(f"# {output!r}")
+    return "\n".join(lines)
+
+
+def _scored(report: Report) -> str:
+    text = (
+        f"On {report.num_examples:,} examples of the {escape(report.split or 'test')} split, "
+        f"decoded with {code(report.engine or 'unknown')}"
+    )
+    if report.decoding:
+        settings = (f"{key}={value}" for key, value in report.decoding.items())
+        text += f" ({code(', '.join(settings))})"
+    return (
+        text + ". Computed by t5tune; nobody else has verified them. A signature tells everything "
+        "that changes a score, so that only scores of equal signatures may be compared."
+    )
+
+
+def _limits(recipe: Recipe, report: Report) -> str:
+    items = [
+        "Made for texts like those of the training data below; on other kinds of text it has not "
+        "been measured."
+    ]
+    if recipe.source_lang and recipe.target_lang:
+        pair = f"{code(recipe.source_lang)} to {code(recipe.target_lang)}"
+        items.append(f"One direction only: {pair}. Other languages give no useful output.")
+    items.append(
+        f"Sources are cut after {recipe.data.max_source_length:,} tokens, prefix and end of "
+        "sequence included."
+    )
+    if limit := report.decoding.get("max_new_tokens"):
+        limited = report.length_limited
+        items.append(
+            f"Outputs end after {limit} tokens at the latest"
+            + ("." if limited is None else f"; {limited:,} of those scored here did.")
+        )
+    if recipe.model.from_scratch is not None:
+        items.append("It was not pretrained: it knows no words but those of its training data.")
+    items += [
+        f"{escape(found.title)}: {found.num_found:,} of {found.num_looked_at:,} outputs."
+        for found in report.findings
+        if found.is_notable
+    ]
+    items.append(
+        "Outputs are not checked: the model can be fluent and wrong. Where errors matter, a person "
+        "has to read them."
+    )
+    items.append(
+        "No licence is stated: it follows from the model and the data that this one was made from."
+    )
+    return "\n".join(f"- {item}" for item in items)
+
+
+def _data_table(recipe: Recipe, num_examples: Mapping[str, int]) -> str:
+    rows = []
+    for split in ("train", "validation", "test"):
+        entry = getattr(recipe.data, split)
+        if entry is not None:
+            num = num_examples.get(split)
+            size = "not recorded" if num is None else f"{num:,}"
+            rows.append([split, cell(describe_data(entry)), size])
+    return table_of(["split", "data", "examples"], rows)
+
+
+def _training_table(recipe: Recipe, report: Report, facts: ModelFacts) -> str:
+    training = recipe.training
+    precision = None
+    if training.bf16 != "auto":
+        precision = "bf16" if training.bf16 else "fp32"
+    rows: dict[str, Any] = {
+        "optimizer steps": f"{facts.num_steps:,}" if facts.num_steps else None,
+        "weights": report.weights,
+        "time": f"{facts.seconds / 60:,.1f} minutes" if facts.seconds else None,
+        "optimizer": training.optim,
+        "learning rate": training.learning_rate,
+        "precision": precision,
+        "seed": training.seed,
+        "hardware": facts.hardware,
+        "software": facts.software,
+    }
+    return table_of(
+        ["", ""], [[key, cell(str(value))] for key, value in rows.items() if value is not None]
+    )
+
+
+def _fenced(language: str, text: str) -> str:
+    """A block of code whose fence is longer than any run of backticks inside."""
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return f"{fence}{language}\n{text.rstrip()}\n{fence}"

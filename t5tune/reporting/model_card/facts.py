@@ -1,0 +1,172 @@
+"""What a run's own files tell about its model, without the paths of the machine it was made on."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+from typing import Any
+
+from t5tune.files import as_count, as_object, keep_texts, read_log, read_object
+from t5tune.models.directories import SETTINGS_KEY
+from t5tune.recipe.schema import DataEntry, Recipe
+from t5tune.run.directory import RunDirectory
+
+_PACKAGES = ("t5tune", "torch", "transformers", "tokenizers")
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """All of it; a file that is missing leaves its facts empty.
+
+    Attributes:
+        model_type: As in config.json, for example `t5`.
+        prefix: Text before every source.
+        max_source_length: In tokens.
+        num_parameters: Tied ones once.
+        example_source: The text that was translated when the model was saved …
+        example_output: … and what came out.
+        needed_languages: By `source` and `target`, where the command has to be told them.
+        num_steps: Optimizer steps of the training.
+        seconds: Duration of the training.
+        hardware: In words.
+        software: Packages with versions.
+        num_examples: By split, as far as recorded.
+    """
+
+    model_type: str
+    prefix: str
+    max_source_length: int | None
+    num_parameters: int | None
+    example_source: str
+    example_output: str
+    needed_languages: Mapping[str, str] = field(default_factory=dict)
+    num_steps: int | None = None
+    seconds: float | None = None
+    hardware: str | None = None
+    software: str | None = None
+    num_examples: Mapping[str, int] = field(default_factory=dict)
+
+
+def read_facts(run: RunDirectory) -> ModelFacts:
+    """Read config.json, smoke.json, the sizes of the weights, environment.json and log.jsonl."""
+    config = read_object(run.model / "config.json")
+    tokenizer = read_object(run.model / "tokenizer_config.json")
+    own = as_object(config.get(SETTINGS_KEY))
+    smoke = keep_texts(read_object(run.smoke))
+    environment = read_object(run.environment)
+    last: dict[str, Any] = next(reversed(read_log(run.log)), {})
+    versions = keep_texts(environment.get("versions"))
+    named = [f"{name} {versions[name]}" for name in _PACKAGES if name in versions]
+    if "python" in environment:
+        named.append(f"Python {environment['python']}")
+    both = {"source": tokenizer.get("src_lang"), "target": tokenizer.get("tgt_lang")}
+    languages = {side: language for side, language in keep_texts(both).items() if language}
+    counts = as_object(environment.get("num_examples"))
+    return ModelFacts(
+        model_type=str(config.get("model_type", "encoder-decoder")),
+        prefix=keep_texts(own).get("prefix", ""),
+        max_source_length=as_count(own.get("max_source_length")),
+        num_parameters=_count_parameters(run.model),
+        example_source=smoke.get("source", ""),
+        example_output=smoke.get("hypothesis", ""),
+        needed_languages=languages,
+        num_steps=last.get("step"),
+        seconds=last.get("elapsed_seconds"),
+        hardware=_describe_hardware(environment),
+        software=", ".join(named) or None,
+        num_examples={key: n for key, n in counts.items() if as_count(n) is not None},
+    )
+
+
+def describe_data(entry: DataEntry) -> str:
+    """Hub data set with configuration and split, or names of files without directories."""
+    if entry.hub is not None:
+        parts = [entry.hub, entry.config, entry.split]
+        name = ", ".join(part for part in parts if part)
+        return f"{name} (revision {entry.revision})" if entry.revision else name
+    files = [entry.file] if entry.file else [entry.source_file, entry.target_file]
+    return " and ".join(PurePath(file).name for file in files if file)
+
+
+def is_hub_id(name: str | None) -> bool:
+    """Whether a model's name is an id on the hub, and no directory that is here."""
+    return (
+        bool(name)
+        and not str(name).startswith((".", "/", "~", "\\"))
+        and (not Path(str(name)).exists() and str(name).count("/") <= 1)
+    )
+
+
+def portable_recipe(recipe: Recipe) -> dict[str, Any]:
+    """The recipe without defaults, with files and local models by their last names."""
+    content: dict[str, Any] = recipe.model_dump(mode="json", exclude_defaults=True)
+    for split in ("train", "validation", "test"):
+        entry = content["data"].get(split) or {}
+        for key in ("file", "source_file", "target_file"):
+            if key in entry:
+                entry[key] = PurePath(entry[key]).name
+        if "target_file" in entry and "references" in entry:
+            entry["references"] = [PurePath(file).name for file in entry["references"]]
+    named = [content["model"], (content["model"].get("from_scratch") or {}).get("tokenizer") or {}]
+    for section in named:
+        if section.get("name") and not is_hub_id(section["name"]):
+            section["name"] = PurePath(section["name"]).name
+    portable: dict[str, Any] = _without_paths(content)
+    return portable
+
+
+def portable_command(command: str) -> str:
+    """A command whose absolute paths stand by their last names."""
+    try:
+        words = shlex.split(command)
+    except ValueError:  # damaged
+        return ""
+    return shlex.join(_portable_word(word) for word in words)
+
+
+def _portable_word(word: str) -> str:
+    option, equals, value = word.rpartition("=")
+    return option + equals + (PurePath(value).name if value.startswith(("/", "~/")) else value)
+
+
+def _without_paths(value: Any) -> Any:
+    """Values that are absolute paths, as in `training.extra`, by their last names."""
+    if isinstance(value, dict):
+        return {key: _without_paths(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_paths(item) for item in value]
+    is_path = isinstance(value, str) and value.startswith(("/", "~/")) and " " not in value
+    return PurePath(value).name if is_path else value
+
+
+def _describe_hardware(environment: Mapping[str, Any]) -> str | None:
+    if "num_cpu_threads" not in environment:
+        return None
+    listed = environment.get("accelerators")
+    accelerators = [str(name) for name in listed] if isinstance(listed, list) else []
+    kinds = sorted(set(accelerators))
+    if kinds:
+        text = ", ".join(f"{accelerators.count(kind)} × {kind}" for kind in kinds)
+    else:
+        num_threads = environment["num_cpu_threads"]
+        text = f"CPU, {num_threads} thread{'' if num_threads == 1 else 's'}"
+    num_processes = environment.get("num_processes", 1)
+    return text if num_processes == 1 else f"{text}, {num_processes} processes"
+
+
+def _count_parameters(model: Path) -> int | None:
+    """Elements of all tensors in the weight files, which are not read themselves."""
+    from safetensors import SafetensorError, safe_open
+
+    total = 0
+    for path in model.glob("*.safetensors"):
+        with suppress(OSError, SafetensorError), safe_open(path, framework="numpy") as weights:
+            for name in weights.keys():  # noqa: SIM118 (no dictionary)
+                size = 1
+                for length in weights.get_slice(name).get_shape():
+                    size *= length
+                total += size
+    return total or None

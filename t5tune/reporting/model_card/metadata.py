@@ -1,0 +1,111 @@
+"""What the hub reads of a model card: languages, task, data sets, scores."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from t5tune.recipe.schema import DataEntry, Recipe
+from t5tune.reporting.model_card.facts import ModelFacts, describe_data, is_hub_id
+from t5tune.reporting.report import Report
+
+if TYPE_CHECKING:
+    from huggingface_hub import EvalResult, ModelCardData
+
+PIPELINES = {
+    "translation": "translation",
+    "summarization": "summarization",
+    "text2text": "text2text-generation",
+}
+
+# Names of scores, and the hub's ids of their metrics (huggingface.co/metrics).
+METRIC_TYPES = {
+    "BLEU": "bleu",
+    "chrF2++": "chrf",
+    "TER": "ter",
+    "ROUGE-1": "rouge",
+    "ROUGE-2": "rouge",
+    "ROUGE-L": "rouge",
+    "ROUGE-Lsum": "rouge",
+    "exact_match": "exact_match",
+    "token_F1": "f1",
+    "WER": "wer",
+    "CER": "cer",
+    "COMET": "comet",
+}
+
+
+def build_metadata(name: str, recipe: Recipe, report: Report, facts: ModelFacts) -> ModelCardData:
+    """The card's metadata; what is unknown, such as the licence, is left out.
+
+    Args:
+        name: Of the model.
+        recipe: Of its run.
+        report: Its scores.
+        facts: Of its files.
+    """
+    from huggingface_hub import ModelCardData
+
+    results = _eval_results(recipe, report)
+    base = recipe.model.name
+    return ModelCardData(
+        language=_languages(recipe) or None,
+        library_name="transformers",
+        pipeline_tag=PIPELINES[recipe.task],
+        tags=list(dict.fromkeys(["t5tune", recipe.task, facts.model_type])),
+        datasets=_hub_data_sets(recipe) or None,
+        base_model=base if is_hub_id(base) else None,
+        metrics=list(dict.fromkeys(result.metric_type for result in results)),
+        model_name=name,
+        eval_results=results,
+    )
+
+
+def _languages(recipe: Recipe) -> list[str]:
+    """ISO 639 codes of two or three letters; the hub takes neither regions nor scripts."""
+    both = [recipe.source_lang, recipe.target_lang]
+    codes = [re.split(r"[_-]", language)[0].lower() for language in both if language]
+    return list(dict.fromkeys(found for found in codes if re.fullmatch(r"[a-z]{2,3}", found)))
+
+
+def _hub_data_sets(recipe: Recipe) -> list[str]:
+    entries = [recipe.data.train, recipe.data.validation, recipe.data.test]
+    return list(dict.fromkeys(entry.hub for entry in entries if entry and entry.hub))
+
+
+def _eval_results(recipe: Recipe, report: Report) -> list[EvalResult]:
+    from huggingface_hub import EvalResult
+
+    split = report.split or "test"
+    entry: DataEntry | None = getattr(recipe.data, split, None)
+    data: dict[str, Any] = {"dataset_name": split, "dataset_type": recipe.name}
+    if entry is not None:
+        data["dataset_name"] = describe_data(entry)
+    if entry is not None and entry.hub is not None:
+        data.update(
+            dataset_name=entry.hub,
+            dataset_type=entry.hub,
+            dataset_config=entry.config,
+            dataset_revision=entry.revision,
+        )
+    of_hub = entry.split if entry is not None and entry.hub is not None else None
+    return [
+        EvalResult(
+            task_type=PIPELINES[recipe.task],
+            dataset_split=of_hub or split,
+            metric_type=METRIC_TYPES.get(score.name, score.name.lower()),
+            metric_name=score.name,
+            metric_value=round(score.value, 2),
+            metric_args=_arguments(score.signature, score.confidence_interval),
+            verified=False,
+            **data,
+        )
+        for score in report.scores
+    ]
+
+
+def _arguments(signature: str, interval: tuple[float, float] | None) -> dict[str, Any]:
+    if interval is None:
+        return {"signature": signature}
+    ends = [round(end, 2) for end in interval]
+    return {"signature": signature, "confidence_interval": ends}

@@ -1,0 +1,90 @@
+"""Where a run's report comes from: model, data, training, machine and command, for its page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+
+from t5tune.data.examples import Examples
+from t5tune.data.fingerprints import fingerprint_rows
+from t5tune.files import read_object
+from t5tune.recipe.schema import Recipe
+from t5tune.reporting.model_card.facts import (
+    ModelFacts,
+    describe_data,
+    portable_command,
+    portable_recipe,
+    read_facts,
+)
+from t5tune.reporting.report_details import Provenance
+from t5tune.run.directory import RunDirectory
+
+_NAMES = {"train": "Training", "validation": "Validation", "test": "Test"}
+_SHOWN_DIGITS = 16  # of a SHA-256; environment.json has all 64
+
+
+def describe_provenance(run: RunDirectory, recipe: Recipe, examples: Examples) -> Provenance:
+    """What a reader needs to judge, and to repeat, what the report says.
+
+    Only what was recorded is said, and files stand without their directories.
+
+    Args:
+        run: Its files are read; one that is missing or damaged leaves its facts out.
+        recipe: The run's own.
+        examples: Those that the report is about.
+    """
+    environment = read_object(run.environment)
+    facts = read_facts(run)
+    rows = [
+        ("Model", _describe_model(recipe, facts)),
+        *_data_rows(recipe, facts, environment, examples),
+        ("Training", _describe_training(facts)),
+        ("Started", str(environment.get("started") or "")),
+        ("Hardware", facts.hardware or ""),
+        ("Software", facts.software or ""),
+        ("Git revision", str(environment.get("git_revision") or "")),
+        ("Command", portable_command(str(environment.get("command") or ""))),
+    ]
+    text = yaml.safe_dump(portable_recipe(recipe), sort_keys=False, allow_unicode=True)
+    return Provenance(tuple((name, value) for name, value in rows if value), text)
+
+
+def _describe_model(recipe: Recipe, facts: ModelFacts) -> str:
+    size = f", {facts.num_parameters:,} parameters" if facts.num_parameters else ""
+    if recipe.model.from_scratch is not None:
+        return f"{facts.model_type} from random weights{size}"
+    name = portable_recipe(recipe)["model"]["name"]
+    revision = f", revision {recipe.model.revision}" if recipe.model.revision else ""
+    return f"{name} ({facts.model_type}){size}{revision}"
+
+
+def _describe_training(facts: ModelFacts) -> str:
+    parts = [
+        f"{facts.num_steps:,} steps" if facts.num_steps else "",
+        f"{facts.seconds / 60:,.1f} minutes" if facts.seconds else "",
+    ]
+    return " in ".join(part for part in parts if part)
+
+
+def _data_rows(
+    recipe: Recipe, facts: ModelFacts, environment: Mapping[str, Any], examples: Examples
+) -> Iterator[tuple[str, str]]:
+    recorded = environment.get("data_sha256")
+    recorded = recorded if isinstance(recorded, Mapping) else {}
+    for split in _NAMES:
+        entry = getattr(recipe.data, split)
+        if entry is None:
+            continue
+        fingerprint, num_examples = recorded.get(f"data.{split}"), facts.num_examples.get(split)
+        if split == examples.split:
+            pairs = zip(examples.sources, examples.references, strict=True)
+            fingerprint = fingerprint_rows([source, *others] for source, others in pairs)
+            num_examples = len(examples.sources)
+        parts = [
+            describe_data(entry),
+            f"{num_examples:,} examples" if num_examples else "",
+            f"SHA-256 {fingerprint[:_SHOWN_DIGITS]}…" if isinstance(fingerprint, str) else "",
+        ]
+        yield f"{_NAMES[split]} data", ", ".join(part for part in parts if part)

@@ -1,0 +1,102 @@
+"""What the remedies of a report have to know of a run."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+
+from t5tune.files import read_log, read_object
+from t5tune.recipe.proposals import spell_in_bytes, train_longer
+from t5tune.recipe.schema import Recipe
+from t5tune.reporting.training_curves import TRAINING_QUANTITIES, read_curves
+from t5tune.run.directory import RunDirectory, display_path
+from t5tune.scoring.diagnosis.trained_run import TrainedRun
+from t5tune.scoring.metric_names import LOWER_IS_BETTER, SCORE_OF_METRIC, is_evaluate_metric
+
+_TWICE, _FOUR_TIMES = 2.0, 4.0
+
+
+def describe_training(
+    run: RunDirectory,
+    recipe: Recipe,
+    *,
+    model_type: str,
+    evaluation: Sequence[str] = (),
+    settings: Sequence[str] = (),
+) -> TrainedRun:
+    """How a run was trained and how it ended, and what would be changed to train it otherwise.
+
+    Args:
+        run: With its log; what is missing there is not known.
+        recipe: The run's own, resolved.
+        model_type: As in config.json.
+        evaluation: Options of the evaluation that is reported, as they were typed.
+        settings: Of decoding and scoring that are tried, as KEY=VALUE.
+    """
+    log = read_log(run.log)
+    curves = [curve for curve in read_curves(log) if curve.name not in TRAINING_QUANTITIES]
+    name = SCORE_OF_METRIC[recipe.best_metric]
+    best = next((curve for curve in curves if curve.name == name), None)
+    num_steps = int(log[-1]["step"]) if log else 0
+    epoch = log[-1].get("epoch") if log else None
+    num_epochs = float(epoch) if isinstance(epoch, int | float) and math.isfinite(epoch) else 0.0
+    num_waited = 0
+    if best is not None:
+        choose = min if recipe.best_metric in LOWER_IS_BETTER else max
+        num_waited = len(best.values) - 1 - best.values.index(choose(best.values))
+    longer, much_longer = (
+        train_longer(
+            recipe.training,
+            factor,
+            num_steps=num_steps,
+            num_epochs=num_epochs,
+            num_waited=num_waited,
+        )
+        for factor in (_TWICE, _FOUR_TIMES)
+    )
+    return TrainedRun(
+        _name_in_commands(run),
+        validations=best,
+        others=tuple(curve for curve in curves if curve is not best),
+        amount=_amount(num_steps, num_epochs),
+        longer=longer,
+        much_longer=much_longer,
+        spelling=spell_in_bytes(_as_written(run, recipe)),
+        is_from_scratch=recipe.model.from_scratch is not None,
+        max_target_length=recipe.data.max_target_length,
+        lacks_prefix=_lacks_prefix(recipe, model_type),
+        evaluation=tuple(evaluation),
+        settings=tuple(settings),
+        options=("--allow-code",) if any(map(is_evaluate_metric, recipe.metrics)) else (),
+    )
+
+
+def _name_in_commands(run: RunDirectory) -> str:
+    """Relative where it lies under the current directory; with a slash, or it might be a recipe."""
+    path = display_path(run.path)
+    return path if os.sep in path else f".{os.sep}{path}"
+
+
+def _amount(num_steps: int, num_epochs: float) -> str:
+    if not num_steps:
+        return ""
+    epochs = f"{num_epochs:.3g} epoch{'' if num_epochs == 1 else 's'}"
+    return f"{epochs} ({num_steps:,} steps)" if num_epochs else f"{num_steps:,} steps"
+
+
+def _as_written(run: RunDirectory, recipe: Recipe) -> Recipe:
+    """The recipe that another run would begin with: without the defaults that were filled in."""
+    try:
+        return Recipe.model_validate(read_object(run.environment).get("recipe"))
+    except ValidationError:
+        return recipe
+
+
+def _lacks_prefix(recipe: Recipe, model_type: str) -> bool:
+    """Of T5 itself, which knows its tasks by their prefixes."""
+    if model_type != "t5" or recipe.model.name is None or "byt5" in recipe.model.name.lower():
+        return False
+    return not recipe.data.train.prefix

@@ -1,0 +1,179 @@
+"""The report of one evaluation: scores, how the text was decoded, best and worst examples."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from t5tune.errors import T5TuneError
+from t5tune.files import write_texts
+from t5tune.reporting.comparison_text import summary_to_json
+from t5tune.scoring.diagnosis.breakdown import breakdown_to_json
+from t5tune.scoring.diagnosis.diagnose import finding_to_json
+from t5tune.scoring.diagnosis.findings import Breakdown, Finding
+from t5tune.scoring.metric_names import format_value
+from t5tune.scoring.score import Score
+from t5tune.scoring.significance.comparison import Comparison
+
+SCHEMA_VERSION = 2
+
+
+@dataclass(frozen=True)
+class Example:
+    """One example of the test set with its own score.
+
+    Attributes:
+        index: Position in the test set, counted from 0.
+        source: The input text, if it is known.
+        hypothesis: What the model wrote.
+        references: What it should have written, one or more.
+        score: On the scale of the report's `example_metric`.
+    """
+
+    index: int
+    source: str | None
+    hypothesis: str
+    references: tuple[str, ...]
+    score: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything a reader needs to judge the scores.
+
+    Holds no times and no paths, so that two reports of the same texts are equal.
+
+    Attributes:
+        run: Name of the run; None where hypotheses came from a file, as for the next two.
+        split: Name of the data split.
+        engine: What decoded the text, for example `torch-fp32`.
+        num_examples: Examples that were scored.
+        decoding: Generation settings by their Hugging Face names.
+        scores: At least one.
+        length_limited: Number of hypotheses that stopped at the length limit; None if unknown.
+        best: Best examples first; no example is in both tuples.
+        worst: Worst examples first.
+        example_metric: Name of the score that ranks the examples, for example `BLEU`.
+        weights: Which weights of a training run the model has, for example `step 500`.
+        findings: Faults that were looked for, also those that were not found.
+        breakdowns: Scores of parts of the test set.
+        found: The examples that the notable findings name.
+        comparison: With the stored report of the same model, where other settings were tried.
+        examples: All of the test set, in its order; not part of the JSON.
+    """
+
+    run: str | None
+    split: str | None
+    num_examples: int
+    engine: str | None
+    decoding: Mapping[str, object]
+    scores: tuple[Score, ...]
+    length_limited: int | None
+    best: tuple[Example, ...]
+    worst: tuple[Example, ...]
+    example_metric: str
+    weights: str | None = None
+    findings: tuple[Finding, ...] = ()
+    breakdowns: tuple[Breakdown, ...] = ()
+    found: tuple[Example, ...] = ()
+    examples: tuple[Example, ...] = field(default=(), repr=False)
+    comparison: Comparison | None = field(default=None, repr=False)
+    schema_version: int = SCHEMA_VERSION
+
+    def to_json(self) -> dict[str, object]:
+        """The report as JSON values, in the key order that other programs see."""
+        compared = (
+            {} if self.comparison is None else {"comparison": summary_to_json(self.comparison)}
+        )
+        return {
+            "schema_version": self.schema_version,
+            "run": self.run,
+            "split": self.split,
+            "num_examples": self.num_examples,
+            "engine": self.engine,
+            "decoding": dict(self.decoding),
+            "scores": [score.to_json() for score in self.scores],
+            "num_length_limited": self.length_limited,
+            "examples": {
+                "metric": self.example_metric,
+                "best": [_example_to_json(example) for example in self.best],
+                "worst": [_example_to_json(example) for example in self.worst],
+                "found": [_example_to_json(example) for example in self.found],
+            },
+            "weights": self.weights,
+            "findings": [finding_to_json(finding) for finding in self.findings],
+            "breakdowns": [breakdown_to_json(breakdown) for breakdown in self.breakdowns],
+            **compared,
+        }
+
+    def to_markdown(self) -> str:
+        """The report for people: scores, decoding settings, length limit, examples."""
+        from t5tune.reporting.report_markdown import render_markdown
+
+        return render_markdown(self)
+
+
+class ReportNotWritten(T5TuneError):  # noqa: N818 (the sentence says that it is an error)
+    """All is translated and scored, and the files of the report cannot be written.
+
+    Args:
+        report: For whoever can still print it.
+        model: That it is about, as commands take it.
+        error: Why not.
+    """
+
+    def __init__(self, report: Report, model: str, error: T5TuneError) -> None:
+        super().__init__(
+            f"{error.message} The report is printed, and not kept.",
+            next_command=f"t5tune eval {shlex.quote(model)} --output-dir DIR   # DIR is one that "
+            "can be written",
+        )
+        self.report = report
+
+
+def write_report(report: Report, directory: str | Path) -> None:
+    """Writes `report.json` and `report.md` into `directory`, which is made if need be.
+
+    Raises:
+        NotWritten: They cannot be written; what was there before still is.
+    """
+    write_texts(render_report(report, Path(directory)))
+
+
+def render_report(report: Report, directory: Path) -> dict[Path, str]:
+    """The texts of `report.json` and `report.md`, by their paths in a directory."""
+    return {
+        directory / "report.json": format_json(report) + "\n",
+        directory / "report.md": report.to_markdown(),
+    }
+
+
+def format_json(report: Report) -> str:
+    """The text of `report.json`, without the newline at its end."""
+    return json.dumps(report.to_json(), ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def format_scores(report: Report) -> str:
+    """One line per score for a terminal: name, value, interval if any, signature."""
+    lines = []
+    for score in report.scores:
+        interval = ""
+        if score.confidence_interval is not None:
+            ends = (format_value(score.name, end) for end in score.confidence_interval)
+            interval = f" [{', '.join(ends)}]"
+        value = format_value(score.name, score.value)
+        lines.append(f"{score.name} {value}{interval}  {score.signature}")
+    return "\n".join(lines)
+
+
+def _example_to_json(example: Example) -> dict[str, object]:
+    return {
+        "index": example.index,
+        "source": example.source,
+        "hypothesis": example.hypothesis,
+        "references": list(example.references),
+        "score": example.score,
+    }

@@ -1,0 +1,69 @@
+"""A report as Markdown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from t5tune.reporting.findings_markdown import render_findings
+from t5tune.reporting.markdown import cell, code, code_in_cell, escape, table_of
+
+if TYPE_CHECKING:
+    from t5tune.reporting.report import Example, Report
+    from t5tune.scoring.score import Score
+
+
+def render_markdown(report: Report) -> str:
+    """The whole document, with a newline at its end."""
+    names = [escape(name) for name in (report.run, report.split) if name]
+    blocks = ["# " + (", ".join(names) or "Scores"), _counted(report), score_table(report.scores)]
+    if report.decoding:
+        blocks += ["## Decoding", _decoding_list(report)]
+    if report.findings or report.breakdowns:
+        examples = (*report.best, *report.worst, *report.found)
+        blocks += render_findings(report.findings, report.breakdowns, examples)
+    for title, examples in (("Best", report.best), ("Worst", report.worst)):
+        if examples:
+            heading = f"## {title} examples by {escape(report.example_metric)}"
+            blocks += [heading, _example_table(examples)]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _counted(report: Report) -> str:
+    line = f"{report.num_examples} example" + ("s" if report.num_examples != 1 else "")
+    line += f", decoded with {code(report.engine)}" if report.engine else ""
+    return line + (f", weights: {escape(report.weights)}." if report.weights else ".")
+
+
+def score_table(scores: Sequence[Score]) -> str:
+    """A row a score, with its interval and its signature."""
+    rows = []
+    for score in scores:
+        interval = "not estimated"
+        if score.shown_interval is not None:
+            interval = " to ".join(score.shown_interval)
+        rows.append([escape(score.name), score.shown, interval, code_in_cell(score.signature)])
+    return table_of(["score", "value", "confidence interval", "signature"], rows)
+
+
+def _decoding_list(report: Report) -> str:
+    settings = (
+        f"{name}: {json.dumps(value, ensure_ascii=False)}"
+        for name, value in report.decoding.items()
+    )
+    return "\n".join(f"- {code(setting)}" for setting in settings)
+
+
+def _example_table(examples: Sequence[Example]) -> str:
+    has_sources = any(example.source is not None for example in examples)
+    header = ["number (from 0)", "score", *(["source"] if has_sources else [])]
+    rows = []
+    for example in examples:
+        row = [str(example.index), f"{example.score:.2f}"]
+        if has_sources:
+            row.append(cell(example.source or ""))
+        row.append(cell(example.hypothesis))
+        row.append("<br>".join(cell(reference) for reference in example.references))
+        rows.append(row)
+    return table_of([*header, "hypothesis", "reference"], rows)

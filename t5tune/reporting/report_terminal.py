@@ -1,0 +1,75 @@
+"""A report on a terminal: scores, and the worst examples, which tell most about a model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from t5tune.errors import visible
+from t5tune.reporting.findings_terminal import finding_lines
+from t5tune.reporting.report import Example, Report
+
+_NUM_EXAMPLES_SHOWN = 3
+_MAX_CHARACTERS_SHOWN = 300
+
+
+def print_report(report: Report, console: Console | None = None) -> None:
+    """Print scores and the worst examples.
+
+    Args:
+        report: Its whole text is in `report.md`; here stands what one looks at first.
+        console: Where to; stdout if left out.
+    """
+    parts: list[RenderableType] = [Text(_title(report), style="bold"), _score_table(report)]
+    parts += finding_lines(report.findings)
+    if report.worst:
+        parts += [
+            Text("\n" + printable(f"worst examples by {report.example_metric}"), style="bold"),
+            _example_table(report.worst[:_NUM_EXAMPLES_SHOWN]),
+        ]
+    (console or Console()).print(Group(*parts))
+
+
+def _title(report: Report) -> str:
+    name = ", ".join(name for name in (report.run, report.split) if name) or "scores"
+    engine = f", decoded with {report.engine}" if report.engine else ""
+    return printable(f"{name}: {report.num_examples:,} examples{engine}")
+
+
+def _score_table(report: Report) -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="cyan", no_wrap=True)
+    table.add_column(justify="right", style="bold", no_wrap=True)
+    table.add_column(style="dim", overflow="fold")
+    for score in report.scores:
+        interval = score.shown_interval
+        spread = "" if interval is None else f" [{interval[0]}, {interval[1]}]"
+        cells = (score.name, score.shown + spread, score.signature)
+        table.add_row(*(Text(visible(cell, one_line=True)) for cell in cells))
+    return table
+
+
+def _example_table(examples: Sequence[Example]) -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(justify="right", style="bold", no_wrap=True)
+    table.add_column(style="cyan", no_wrap=True)
+    table.add_column()
+    for example in examples:
+        rows = [("hypothesis", example.hypothesis)]
+        rows += [("reference", reference) for reference in example.references]
+        if example.source is not None:
+            rows.insert(0, ("source", example.source))
+        for i, (label, text) in enumerate(rows):
+            number = f"{example.score:.1f}" if i == 0 else ""
+            table.add_row(number, label, Text(printable(text)))
+    return table
+
+
+def printable(text: str) -> str:
+    """A text that neither moves the cursor nor fills the screen."""
+    if len(text) > _MAX_CHARACTERS_SHOWN:
+        text = text[:_MAX_CHARACTERS_SHOWN].rstrip() + " …"
+    return visible(text, one_line=True)

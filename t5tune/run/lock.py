@@ -1,0 +1,67 @@
+"""One process at a time works in a run directory."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from t5tune.console import say
+from t5tune.errors import T5TuneError
+from t5tune.files import read_object
+from t5tune.run.directory import RunDirectory
+
+
+@contextmanager
+def lock_run(run: RunDirectory) -> Iterator[None]:
+    """Keep other processes from training in a run while the block runs.
+
+    The operating system takes the lock away from a process that ends, however it ends; the
+    file with the name of that process stays behind and is then recognised as stale.
+
+    Args:
+        run: Is created if it is not there.
+
+    Raises:
+        T5TuneError: Another process has the lock, or the directory cannot be written.
+    """
+    try:
+        run.path.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(run.lock)
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise T5TuneError(
+            f"{run.path} is in use by {_read_holder(run.lock) or 'another process'}.",
+            next_command="wait for it to end, or the same command with --restart",
+        ) from None
+    except OSError as error:
+        raise T5TuneError(
+            f"{run.path} cannot be written: {error.strerror}.", next_command="--output-dir ANOTHER"
+        ) from error
+    try:
+        if stale := _read_holder(run.lock):
+            say(f"{run.path} was left behind by {stale}, which has ended")
+        holder = {
+            "process": os.getpid(),
+            "host": socket.gethostname(),
+            "since": datetime.now().astimezone().isoformat(timespec="seconds"),
+        }
+        run.lock.write_text(json.dumps(holder) + "\n", encoding="utf-8")
+        yield
+    finally:
+        with suppress(OSError):
+            run.lock.unlink()
+        lock.release()
+
+
+def _read_holder(path: Path) -> str | None:
+    holder = read_object(path)
+    if not {"process", "host", "since"} <= holder.keys():
+        return None
+    return f"process {holder['process']} on {holder['host']} since {holder['since']}"

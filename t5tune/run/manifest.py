@@ -1,0 +1,212 @@
+"""What a directory held when it was complete: sizes, hashes, and the facts it was made from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from t5tune.console import track
+from t5tune.errors import T5TuneError
+from t5tune.files import read_object, write_text
+from t5tune.run.directory import MODEL_CARD
+
+MANIFEST = "manifest.json"
+OWN_HASH = "manifest_sha256"
+
+# What every command reads before it begins, the smallest files first: configurations and most
+# tokenizers, and no weights worth the name. It takes 15 ms.
+GLANCE_BYTES = 6_000_000
+
+
+def write_manifest(directory: Path, facts: Mapping[str, Any]) -> None:
+    """Write size and SHA-256 of every file, once all of them have reached the disk.
+
+    Written last, the manifest marks the directory as complete. The model card is not in it: it
+    is written anew after an evaluation, and people add to it.
+
+    Args:
+        directory: Holds at least one file.
+        facts: What else is worth checking, as JSON takes it.
+    """
+    files = {}
+    for path in sorted(directory.rglob("*")):
+        if path.is_file() and path.name != MANIFEST and not path.name.startswith(MODEL_CARD):
+            flush(path)
+            name = path.relative_to(directory).as_posix()
+            files[name] = {"size": path.stat().st_size, "sha256": hash_file(path)}
+    content = {**facts, "files": files}
+    content[OWN_HASH] = _hash_content(content)
+    write_text(directory / MANIFEST, json.dumps(content, indent=1) + "\n")
+    flush(directory / MANIFEST)
+    flush(directory)
+
+
+def read_manifest(directory: Path) -> dict[str, Any] | None:
+    """The manifest, if it is there and is what was written."""
+    content = read_object(directory / MANIFEST)
+    own_hash = content.pop(OWN_HASH, None)
+    is_whole = _hash_content(content) == own_hash and _are_entries(content.get("files"))
+    return content if is_whole else None
+
+
+def _are_entries(files: Any) -> bool:
+    return isinstance(files, dict) and all(
+        isinstance(entry, dict) and isinstance(entry.get("size"), int) and "sha256" in entry
+        for entry in files.values()
+    )
+
+
+def read_fact(directory: Path, key: str) -> Any:
+    """What the manifest says under a key; None if it says nothing or is damaged."""
+    return (read_manifest(directory) or {}).get(key)
+
+
+def fingerprint_directory(directory: Path) -> str | None:
+    """A name for what the directory held when its manifest was written; None without one."""
+    content = read_manifest(directory)
+    return None if content is None else _hash_content(content)
+
+
+def fingerprint_files(directory: Path) -> str | None:
+    """A name for the files alone, whatever else the manifest says; None without a manifest."""
+    content = read_manifest(directory)
+    return None if content is None else _hash_content(content["files"])
+
+
+@track("comparing files with their manifest")
+def find_damage(directory: Path) -> str | None:
+    """The first file that is not what it was, and how; None if all are.
+
+    Files that the manifest does not name are not looked at.
+    """
+    return _find_damage(directory, lambda files: files)
+
+
+def find_missing(directory: Path) -> str | None:
+    """As `find_damage`, by names and sizes alone: where there may be many directories."""
+    return _find_damage(directory, lambda _: ())
+
+
+def find_damage_at_a_glance(directory: Path) -> str | None:
+    """As `find_damage`, by names, sizes and the content of small files: in no time."""
+    return _find_damage(directory, _choose_small)
+
+
+def find_change(directory: Path) -> str | None:
+    """As `find_damage_at_a_glance`, and by the content of what was written after the manifest."""
+
+    def choose(files: _Files) -> Collection[str]:
+        touched = (name for name in files if was_touched(directory / name, directory / MANIFEST))
+        return {*_choose_small(files), *touched}
+
+    return _find_damage(directory, choose)
+
+
+@contextmanager
+def blaming_damage(
+    find: Callable[[], str | None], refuse: Callable[[str], T5TuneError]
+) -> Iterator[None]:
+    """Put what a library raises about files down to damage, where there is any.
+
+    Args:
+        find: Finds the damage, as `find_damage` does.
+        refuse: The error to raise about it.
+
+    Raises:
+        T5TuneError: There is damage; without any, the library's own error.
+    """
+    try:
+        yield
+    except Exception as error:
+        damage = None if isinstance(error, T5TuneError) else find()
+        if damage is None:
+            raise
+        raise refuse(damage) from error
+
+
+def was_touched(path: Path, manifest: Path) -> bool:
+    """Whether a file, or its name, has changed since the manifest was written.
+
+    The time of that change cannot be set by a program, as the time of the last modification can.
+    """
+    try:
+        return path.stat().st_ctime_ns > manifest.stat().st_ctime_ns
+    except OSError:
+        return True
+
+
+_Files = Mapping[str, Mapping[str, Any]]
+
+
+def _choose_small(files: _Files) -> set[str]:
+    small, num_bytes = set(), 0
+    for name, entry in sorted(files.items(), key=lambda item: item[1]["size"]):
+        num_bytes += entry["size"]
+        if num_bytes > GLANCE_BYTES:
+            break
+        small.add(name)
+    return small
+
+
+def _find_damage(directory: Path, choose: Callable[[_Files], Collection[str]]) -> str | None:
+    """What is wrong by names and sizes, and by the content of the files that are chosen."""
+    if not (directory / MANIFEST).is_file():
+        return f"{MANIFEST} is missing"
+    content = read_manifest(directory)
+    if content is None:
+        return f"{MANIFEST} has changed since it was written"
+    files: _Files = content["files"]
+    to_hash = choose(files)
+    for name, entry in files.items():
+        path = directory / name
+        try:
+            size = path.stat().st_size
+            if size != entry["size"]:
+                return f"{name} has {size:,} bytes instead of {entry['size']:,}"
+            if name in to_hash and hash_file(path) != entry["sha256"]:
+                return f"{name} has changed since it was written"
+        except FileNotFoundError:
+            return f"{name} is missing"
+        except OSError as error:
+            return f"{name} cannot be read: {error.strerror}"
+    return None
+
+
+def remove_directory(directory: Path) -> None:
+    """Delete a directory if it is there, or the link in its place; what that leads to stays.
+
+    The manifest goes first: what a process that is killed meanwhile leaves does not look whole.
+    """
+    if directory.is_symlink():
+        directory.unlink()
+    elif directory.exists():
+        (directory / MANIFEST).unlink(missing_ok=True)
+        shutil.rmtree(directory)
+
+
+def flush(path: Path) -> None:
+    """Wait until a file, or the names in a directory, have reached the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256 of a file's content."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(1 << 18):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _hash_content(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""What went wrong in an output, how often, and what mends it."""

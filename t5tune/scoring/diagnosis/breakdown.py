@@ -1,0 +1,188 @@
+"""Where a system is good and where it is not: scores of parts of the test set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from t5tune.scoring.diagnosis.findings import Breakdown, Bucket
+from t5tune.scoring.metrics.rouge import UnicodeWordTokenizer
+from t5tune.scoring.registry import score_hypotheses
+from t5tune.scoring.score import Normalization, Score
+
+# Corpus scores of fewer examples say more about these than about the system.
+MIN_EXAMPLES = 10
+
+# The last number of words of each bucket; what is longer than all of them is the last bucket.
+_LENGTH_EDGES = (5, 10, 15, 20, 30, 40, 60, 100, 200, 400, 800)
+_COUNT_EDGES = (0, 1, 4, 19, 99)
+
+_SLOW_METRICS = frozenset({"ter"})  # a hundred times as slow as BLEU
+
+_AGREEMENT_LABELS = {
+    "exact": "the same pair is in the training data",
+    "same_source": "the same source is in the training data",
+    "near": "nearly the same source is in the training data",
+    "clean": "not in the training data",
+}
+
+ScoreSome = Callable[[Sequence[int]], tuple[Score, ...]]
+
+
+def break_down(
+    hypotheses: Sequence[str],
+    references: Sequence[Sequence[str]],
+    metrics: Sequence[str],
+    *,
+    sources: Sequence[str] | None = None,
+    rarest_word_counts: Sequence[int | None] | None = None,
+    agreement: Sequence[str] | None = None,
+    tokenize: str | None = None,
+    lowercase: bool = False,
+    target_lang: str | None = None,
+    normalize: Normalization = "none",
+    num_resamples: int = 0,
+) -> tuple[Breakdown, ...]:
+    """Score the examples by the length of the source, by rare words and by leaks.
+
+    The scores are those of the first metric that is not slow. A bucket of fewer than ten examples
+    has none, except that neighbours in length are joined until they are ten.
+
+    Args:
+        hypotheses: One text per example.
+        references: `references[i]` are those of example i.
+        metrics: As in `score_hypotheses`, the main one first.
+        sources: For the length; left out, there is no such breakdown.
+        rarest_word_counts: In how many training sources the rarest word of each source stands;
+            None for a source without words. As in `TrainingOverlap`.
+        agreement: `exact`, `same_source`, `near` or `clean`, as in `TrainingOverlap`.
+        tokenize: As in `score_hypotheses`, and so the next four.
+        lowercase: Ignore case.
+        target_lang: Language code of the hypotheses.
+        normalize: For exact_match.
+        num_resamples: For the intervals of the scores.
+
+    Returns:
+        Those breakdowns that have more than one bucket: one alone says what the report says.
+
+    Raises:
+        T5TuneError: As `score_hypotheses` does.
+        ValueError: The numbers of examples differ, or no metric is given.
+    """
+    lengths = {len(hypotheses), len(references)}
+    given = (sources, rarest_word_counts, agreement)
+    lengths |= {len(values) for values in given if values is not None}
+    if len(lengths) > 1 or not metrics:
+        raise ValueError(f"numbers of examples: {sorted(lengths)}, of metrics: {len(metrics)}")
+    metric = next((name for name in metrics if name not in _SLOW_METRICS), metrics[0])
+
+    def score(indices: Sequence[int]) -> tuple[Score, ...]:
+        if len(indices) < MIN_EXAMPLES:
+            return ()
+        return tuple(
+            score_hypotheses(
+                [metric],
+                [hypotheses[index] for index in indices],
+                [references[index] for index in indices],
+                tokenize=tokenize,
+                lowercase=lowercase,
+                target_lang=target_lang,
+                normalize=normalize,
+                num_resamples=num_resamples,
+            )
+        )
+
+    breakdowns = []
+    if sources is not None:
+        breakdowns.append(_by_length(sources, score))
+    if rarest_word_counts is not None:
+        breakdowns.append(_by_rarest_word(rarest_word_counts, score))
+    if agreement is not None:
+        breakdowns.append(_by_agreement(agreement, score))
+    return tuple(breakdown for breakdown in breakdowns if len(breakdown.buckets) > 1)
+
+
+def breakdown_to_json(breakdown: Breakdown) -> dict[str, object]:
+    """As JSON values, in the key order that other programs see."""
+    return {
+        "name": breakdown.name,
+        "title": breakdown.title,
+        "buckets": [
+            {
+                "label": bucket.label,
+                "num_examples": bucket.num_examples,
+                "scores": [score.to_json() for score in bucket.scores],
+            }
+            for bucket in breakdown.buckets
+        ],
+    }
+
+
+def _by_length(sources: Sequence[str], score: ScoreSome) -> Breakdown:
+    tokenize = UnicodeWordTokenizer().tokenize
+    members = _sort_in((len(tokenize(source)) for source in sources), _LENGTH_EDGES)
+    buckets = [
+        Bucket(_range_label(low, high, "word"), len(indices), score(indices))
+        for (low, high), indices in _join_small(members).items()
+    ]
+    return Breakdown("source_length", "length of the source in words", tuple(buckets))
+
+
+def _by_rarest_word(counts: Sequence[int | None], score: ScoreSome) -> Breakdown:
+    known = [index for index, count in enumerate(counts) if count is not None]
+    members = _sort_in((count for count in counts if count is not None), _COUNT_EDGES)
+    buckets = []
+    for (low, high), places in members.items():
+        indices = [known[place] for place in places]
+        label = "never seen" if high == 0 else _range_label(low, high, "example")
+        buckets.append(Bucket(label, len(indices), score(indices)))
+    title = "training examples with the rarest word of the source"
+    return Breakdown("rarest_word", title, tuple(buckets))
+
+
+def _by_agreement(agreement: Sequence[str], score: ScoreSome) -> Breakdown:
+    buckets = []
+    for kind, label in _AGREEMENT_LABELS.items():
+        indices = [index for index, one in enumerate(agreement) if one == kind]
+        if indices:
+            buckets.append(Bucket(label, len(indices), score(indices)))
+    return Breakdown("training_agreement", "agreement with the training data", tuple(buckets))
+
+
+Range = tuple[int, int | None]
+
+
+def _sort_in(values: Iterable[int], edges: Sequence[int]) -> dict[Range, list[int]]:
+    """Positions of the values by range (both ends belong to it), empty ranges left out."""
+    lows = [0, *(edge + 1 for edge in edges)]
+    ranges: list[Range] = list(zip(lows, [*edges, None], strict=True))
+    members: dict[Range, list[int]] = {one: [] for one in ranges}
+    for position, value in enumerate(values):
+        place = next(one for one in ranges if one[1] is None or value <= one[1])
+        members[place].append(position)
+    return {one: positions for one, positions in members.items() if positions}
+
+
+def _join_small(members: Mapping[Range, list[int]]) -> dict[Range, list[int]]:
+    """Neighbouring ranges joined until each has enough examples for a score."""
+    joined: list[tuple[Range, list[int]]] = []
+    for (low, high), indices in members.items():
+        if joined and len(joined[-1][1]) < MIN_EXAMPLES:
+            (first, _), before = joined.pop()
+            joined.append(((first, high), sorted(before + indices)))
+        else:
+            joined.append(((low, high), indices))
+    if len(joined) > 1 and len(joined[-1][1]) < MIN_EXAMPLES:
+        (_, high), last = joined.pop()
+        (low, _), before = joined.pop()
+        joined.append(((low, high), sorted(before + last)))
+    return dict(joined)
+
+
+def _range_label(low: int, high: int | None, unit: str) -> str:
+    if high is None:
+        return f"{low} {unit}s or more"
+    if low == 0:
+        return f"up to {high} {unit}s"
+    if low == high:
+        return f"{low} {unit}" + ("s" if low != 1 else "")
+    return f"{low} to {high} {unit}s"

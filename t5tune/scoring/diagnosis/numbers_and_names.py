@@ -1,0 +1,127 @@
+"""Numbers and names of the source that belong into the hypothesis as they are, and are lost."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from t5tune.scoring.diagnosis.outputs import NOT_LOOKED_AT, Outputs, Sightings
+
+# Separators of decimals, thousands, hours and dates, whatever the language: 1,234.5 and 1.234,5
+# and 10:30 and 10.30. The spaces are those that French and SI group digits with.
+_PLAIN_NUMBER = re.compile(r"\d+(?:[.,:'’]\d+)*")
+_SPACED_NUMBER = re.compile(r"(?<![\d.,])\d{1,3}(?:[ \u00a0\u2009\u202f]\d{3})+(?:[.,]\d+)?(?!\d)")
+# Up to here a good translation may write a word where the reference has digits.
+_LARGEST_WRITTEN_OUT = 12
+
+_DIGITS = re.compile(r"\d+")
+_DECADE = re.compile(r"(?:19|20)\d0")  # the 1990s are the 90s
+
+_WORDS = re.compile(r"[^\W\d_][\w]*")
+# After these a capital letter says nothing.
+_SENTENCE_START = re.compile(r"(?:^|[.!?:;…。\"“”„‚‘’'«»()\[\]\-–—])\s*$")
+_MIN_LETTERS = 3
+
+Number = tuple[str, ...]
+
+
+def find_lost_numbers(outputs: Outputs) -> Sightings:
+    """Hypotheses without a number that the source and every reference have.
+
+    Numbers are compared by their digits: how languages separate them differs. Numbers that the
+    source or a reference writes as words are not looked at, and neither are those up to twelve.
+    """
+    if outputs.sources is None or outputs.task == "summarization":
+        return NOT_LOOKED_AT
+    num_looked_at = 0
+    clearness = {}
+    for index, source in enumerate(outputs.sources):
+        numbers = [groups for groups in _numbers(source) if not _may_be_a_word(groups)]
+        if not numbers:
+            continue
+        references = [_readings(text) for text in outputs.references[index]]
+        wanted = [one for one in numbers if all(_is_in(one, of_one) for of_one in references)]
+        if wanted:
+            num_looked_at += 1
+            there = _readings(outputs.hypotheses[index])
+            num_lost = sum(not _is_in(one, there) for one in wanted)
+            if num_lost:
+                clearness[index] = float(num_lost)
+    return Sightings(num_looked_at, clearness)
+
+
+def find_lost_names(outputs: Outputs) -> Sightings:
+    """Hypotheses without a name that the source and every reference have, letter for letter.
+
+    A name is a capitalised word of at least three letters that does not begin a sentence. Endings
+    and compounds do not matter in the hypothesis ("Obamas", "Trump-Anwalt"), nor does case.
+    """
+    if outputs.sources is None or outputs.task == "summarization":
+        return NOT_LOOKED_AT
+    num_looked_at = 0
+    clearness = {}
+    for index, source in enumerate(outputs.sources):
+        names = set(_names(source))
+        for reference in outputs.references[index]:
+            names.intersection_update(_WORDS.findall(reference))
+        if names:
+            num_looked_at += 1
+            hypothesis = outputs.hypotheses[index].casefold()
+            num_lost = sum(name.casefold() not in hypothesis for name in names)
+            if num_lost:
+                clearness[index] = float(num_lost)
+    return Sightings(num_looked_at, clearness)
+
+
+def _numbers(text: str) -> Iterator[Number]:
+    """Numbers as groups of ASCII digits; digits that spaces group are one number."""
+    end = 0
+    for match in _SPACED_NUMBER.finditer(text):
+        yield from map(_groups, _PLAIN_NUMBER.findall(text[end : match.start()]))
+        yield _groups(match.group())
+        end = match.end()
+    yield from map(_groups, _PLAIN_NUMBER.findall(text[end:]))
+
+
+def _groups(number: str) -> Number:
+    return tuple(
+        "".join(str(unicodedata.decimal(digit)) for digit in group)
+        for group in _DIGITS.findall(number)
+    )
+
+
+def _joined(groups: Number) -> str:
+    """Leading zeros say nothing: 08:30 and 8.30."""
+    return "".join(groups).lstrip("0") or "0"
+
+
+def _may_be_a_word(groups: Number) -> bool:
+    return len(groups) == 1 and int(_joined(groups)[:4]) <= _LARGEST_WRITTEN_OUT
+
+
+def _readings(text: str) -> set[str]:
+    """Numbers with their groups joined, in both ways to see spaces, and the groups themselves."""
+    found = set(map(_joined, _numbers(text)))
+    found.update(_joined(_groups(number)) for number in _PLAIN_NUMBER.findall(text))
+    return found | {_joined((group,)) for number in _numbers(text) for group in number}
+
+
+def _is_in(groups: Number, readings: set[str]) -> bool:
+    digits = _joined(groups)
+    return (
+        digits in readings
+        or all(_joined((group,)) in readings for group in groups)
+        or (bool(_DECADE.fullmatch(digits)) and digits[2:] in readings)
+    )
+
+
+def _names(text: str) -> Iterator[str]:
+    matches = list(_WORDS.finditer(text))
+    capitals = [match for match in matches if match.group()[0].isupper()]
+    if sum(match.group().isupper() for match in capitals) > len(matches) / 2:
+        return  # A TEXT IN CAPITALS
+    for match in capitals:
+        word = match.group()
+        if len(word) >= _MIN_LETTERS and not _SENTENCE_START.search(text[: match.start()][-8:]):
+            yield word

@@ -1,0 +1,97 @@
+"""Loops: words that a decoder writes again and again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from t5tune.scoring.diagnosis.outputs import Outputs, Sightings
+
+# A number is one token: 1.000.000 is no loop. Ideographs and kana stand alone, because their
+# scripts write no spaces between words.
+_IDEOGRAPHS = "\u2e80-\u9fff\uf900-\ufaff"
+_TOKENS = re.compile(rf"\d+(?:[.,]\d+)*|[{_IDEOGRAPHS}]|[^\W{_IDEOGRAPHS}]+|[^\w\s]")
+_LETTERS_AGAIN = re.compile(r"([^\W\d_]{1,6}?)\1{4,}")
+
+# Three words too many are the least that is no figure of speech: "very, very", "step by step".
+_MIN_EXCESS = 3
+# n-grams that come again, but not at once, are a fault in a page only if they fill some of it.
+_MIN_EXCESS_SHARE = 0.1
+_LONGEST_PERIOD = 30
+_MOST_TOKENS = 2000  # of a text; a loop shows long before, and the search takes periods x tokens
+
+
+def find_loops(outputs: Outputs) -> Sightings:
+    """Hypotheses that repeat far more than their references and their source do."""
+    clearness = {}
+    for index, hypothesis in enumerate(outputs.hypotheses):
+        counted = _count(hypothesis)
+        if not counted.excess_over(_NOTHING):
+            continue  # most texts: the others, which may be long, need not be counted
+        others = [
+            *outputs.references[index],
+            *([outputs.sources[index]] if outputs.sources else []),
+        ]
+        excess = min((counted.excess_over(_count(other)) for other in others), default=0.0)
+        if excess:
+            clearness[index] = excess
+    num_looked_at = sum(bool(hypothesis.strip()) for hypothesis in outputs.hypotheses)
+    return Sightings(num_looked_at, clearness)
+
+
+def split_tokens(text: str) -> list[str]:
+    """Words and single punctuation marks, lower-cased."""
+    return _TOKENS.findall(text.lower())[:_MOST_TOKENS]
+
+
+def count_repeated_tokens(tokens: Sequence[str]) -> int:
+    """Tokens of the longest whole repetition that follows at once: `a b a b a b` has 4."""
+    most = 0
+    for period in range(1, min(len(tokens) // 2, _LONGEST_PERIOD) + 1):
+        run = 0
+        for position in range(period, len(tokens)):
+            run = run + 1 if tokens[position] == tokens[position - period] else 0
+            if run >= period and run > most:
+                most = max(most, run // period * period)
+    return most
+
+
+def count_repeated_ngrams(tokens: Sequence[str], order: int = 4) -> int:
+    """n-grams that were there before, anywhere in the text."""
+    ngrams = list(zip(*(tokens[start:] for start in range(order)), strict=False))
+    return len(ngrams) - len(set(ngrams))
+
+
+@dataclass(frozen=True)
+class _Repetition:
+    """How much of a text is there again: in tokens at once, in 4-grams anywhere, in letters."""
+
+    num_tokens: int
+    at_once: int
+    anywhere: int
+    letters: int
+
+    def excess_over(self, other: _Repetition) -> float:
+        """How many tokens more than the other text; 0 if that is little."""
+        at_once = self.at_once - other.at_once
+        anywhere = self.anywhere - other.anywhere
+        found = [float(at_once)] if at_once >= _MIN_EXCESS else []
+        if anywhere >= max(_MIN_EXCESS, _MIN_EXCESS_SHARE * self.num_tokens):
+            found.append(float(anywhere))
+        if self.letters > other.letters:
+            found.append((self.letters - other.letters) / 4)  # as many as a short word has
+        return max(found, default=0.0)
+
+
+_NOTHING = _Repetition(0, 0, 0, 0)
+
+
+def _count(text: str) -> _Repetition:
+    tokens = split_tokens(text)
+    letters = max((len(match.group()) for match in _LETTERS_AGAIN.finditer(text)), default=0)
+    if len(tokens) - len(set(tokens)) < _MIN_EXCESS:
+        return _Repetition(len(tokens), 0, 0, letters)
+    return _Repetition(
+        len(tokens), count_repeated_tokens(tokens), count_repeated_ngrams(tokens), letters
+    )

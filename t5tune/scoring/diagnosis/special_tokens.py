@@ -1,0 +1,48 @@
+"""Tokens that are none of any language: unknown ones, sentinels, language codes."""
+
+from __future__ import annotations
+
+import re
+
+from t5tune.scoring.diagnosis.outputs import Outputs, Sightings
+
+# What tokenizers write for what they cannot spell: T5 and Marian, SentencePiece's decoder, BERT,
+# and U+FFFD for bytes that are no character.
+_UNKNOWN = re.compile(r"<unk>|⁇|\[UNK\]|\ufffd", re.IGNORECASE)
+
+LANGUAGE_CODES = re.compile(
+    r"(?<!\w)(?:[a-z]{3}_[A-Z][a-z]{3}|[a-z]{2}_[A-Z]{2})(?!\w)"  # NLLB, mBART
+    r"|__[a-z]{2,3}__"  # M2M100
+    r"|>>[A-Za-z_]{2,12}<<"  # Marian
+)
+# T5's sentinels, and the special tokens of T5, BART, Marian and BERT.
+_SPECIAL = re.compile(
+    r"<extra_id_\d+>|</?s>|<pad>|<mask>|\[(?:PAD|MASK|CLS|SEP)\]|" + LANGUAGE_CODES.pattern
+)
+
+
+def find_unknown(outputs: Outputs) -> Sightings:
+    """Hypotheses with a token for unknown text that neither source nor reference has."""
+    return _find(_UNKNOWN, outputs)
+
+
+def find_special(outputs: Outputs) -> Sightings:
+    """Hypotheses with a special token that neither source nor reference has."""
+    return _find(_SPECIAL, outputs)
+
+
+def _find(pattern: re.Pattern[str], outputs: Outputs) -> Sightings:
+    clearness = {}
+    for index, hypothesis in enumerate(outputs.hypotheses):
+        found = pattern.findall(hypothesis)
+        if not found:
+            continue
+        expected = [
+            *outputs.references[index],
+            *([outputs.sources[index]] if outputs.sources else []),
+        ]
+        known = {token for text in expected for token in pattern.findall(text)}
+        num_strange = sum(token not in known for token in found)
+        if num_strange:
+            clearness[index] = float(num_strange)
+    return Sightings(len(outputs.hypotheses), clearness)

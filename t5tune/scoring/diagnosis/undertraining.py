@@ -1,0 +1,152 @@
+"""Whether a training ended too early, by its validations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from t5tune.scoring.diagnosis.findings import Finding, TrainingCurve
+from t5tune.scoring.diagnosis.remedies import COMMENT, first_part
+from t5tune.scoring.diagnosis.trained_run import TrainedRun
+from t5tune.scoring.metric_names import COMET, LOWER_IS_BETTER, SCORE_OF_METRIC, format_value
+
+UNDERTRAINED = "undertrained"
+SYMPTOM = "train longer first"
+
+_LOWER = frozenset(SCORE_OF_METRIC[name] for name in LOWER_IS_BETTER)
+
+# A score on this side of the value says that nothing was learned yet. Any text of the right
+# language has a chrF of 10 or so.
+_NEAR_ZERO = {
+    "BLEU": 2.0, "BLEU-intl": 2.0, "chrF2++": 12.0, "ROUGE-L": 3.0, "token_F1": 3.0,
+    "exact_match": 1.0, "TER": 97.0, "WER": 97.0, "CER": 90.0,
+}  # fmt: skip
+# Strict where an example may be wrong by a letter: it takes the other scores to agree.
+_STRICT = "exact_match"
+
+# A learning rate that falls to zero brings a rise of less than this at the end of any training:
+# in points, and as a share of the score.
+_LEAST_RISE = 0.3
+_LEAST_SHARE = 0.05
+# The slope of the last third, in standard errors, and from how many validations it is estimated.
+_CLEAR_SLOPE = 3.0
+_MIN_VALIDATIONS_OF_A_SLOPE = 4
+
+
+def find_undertraining(run: TrainedRun) -> Finding:
+    """The finding whose remedy is to train longer, in numbers of validations.
+
+    A model is undertrained if its best validation is near zero, or if the validations were still
+    rising when training ended (see `is_rising`).
+    """
+    curve = run.validations
+    if curve is None or not curve.values:
+        return Finding(UNDERTRAINED, UNDERTRAINED, 0, 0, seen_in="validations")
+    is_lower_better = curve.name in _LOWER
+    values = _in_points(curve)
+    best = curve.values[values.index(max(values))]
+    num_validations = len(values)
+    after = f" after {run.amount}" if run.amount else ""
+    if _is_near_zero(curve.name, best) and (
+        curve.name != _STRICT or all(map(_is_near_zero_at_the_end, run.others))
+    ):
+        reason = f"{curve.name} is {format_value(curve.name, best)} on the validation set{after}"
+        if not is_rising(values) and num_validations > 1:
+            reason += (
+                ", and hardly moves: if more training does not change that, look at data.train "
+                "and training.learning_rate"
+            )
+        return _found(run, run.much_longer, num_validations, num_validations, reason)
+    if is_rising(values):
+        num_best = sum(value >= max(values[: i + 1]) for i, value in enumerate(values))
+        first = format_value(curve.name, curve.values[_start_of_last_third(values)])
+        last = format_value(curve.name, curve.values[-1])
+        direction = "fell" if is_lower_better else "rose"
+        step = curve.steps[_start_of_last_third(values)]
+        reason = (
+            f"validation {curve.name} still {direction} from {first} at step {step} to {last} at "
+            f"the last, step {curve.steps[-1]}"
+        )
+        return _found(run, run.longer, num_best, num_validations, reason)
+    return Finding(UNDERTRAINED, UNDERTRAINED, 0, num_validations, seen_in="validations")
+
+
+def _found(
+    run: TrainedRun, settings: tuple[str, ...], num_found: int, num_looked_at: int, reason: str
+) -> Finding:
+    return Finding(
+        UNDERTRAINED,
+        UNDERTRAINED,
+        num_found,
+        num_looked_at,
+        remedy=f"{run.continue_training(settings)}{COMMENT}{reason}",
+        is_notable=True,
+        seen_in="validations",
+    )
+
+
+def _in_points(curve: TrainingCurve) -> list[float]:
+    """Greater is better, 100 is perfect."""
+    scale = 100.0 if curve.name == SCORE_OF_METRIC[COMET] else 1.0
+    sign, perfect = (-1.0, 100.0) if curve.name in _LOWER else (1.0, 0.0)
+    return [perfect + sign * scale * value for value in curve.values]
+
+
+def is_rising(values: Sequence[float]) -> bool:
+    """Whether a curve of validations was rising when it ended; greater is better, 100 is perfect.
+
+    Either the last validation is the best, by more than the largest fall from one validation to
+    the next in the later half, above all before the last third; or the slope of a line through
+    the last third is clear of its standard error, since one unlucky validation at the end says
+    little. A rise of less than 0.3 points or 5 % of the score is never meant, nor a curve that has
+    less than that to rise.
+    """
+    if len(values) < 2:
+        return False
+    least = max(_LEAST_RISE, _LEAST_SHARE * abs(values[-1]))
+    if 100 - max(values) < _LEAST_RISE:
+        return False
+    start = _start_of_last_third(values)
+    half = len(values) // 2
+    falls = [before - after for before, after in pairwise(values[half:])]
+    noise = max([0.0, *falls])
+    if values[-1] >= max(values) and values[-1] - max(values[: start + 1]) > max(least, noise):
+        return True
+    last = values[start:]
+    if len(last) < _MIN_VALIDATIONS_OF_A_SLOPE:
+        return False
+    slope, error = _fit_line(last)
+    return slope > _CLEAR_SLOPE * error and slope * (len(last) - 1) > least
+
+
+def _fit_line(values: Sequence[float]) -> tuple[float, float]:
+    """Slope of the line of least squares through evenly spaced values, and its standard error."""
+    num, mean = len(values), sum(values) / len(values)
+    places = [i - (num - 1) / 2 for i in range(num)]
+    spread = sum(x * x for x in places)
+    slope = sum(x * y for x, y in zip(places, values, strict=True)) / spread
+    left_over = sum((y - mean - slope * x) ** 2 for x, y in zip(places, values, strict=True))
+    return slope, (left_over / (num - 2) / spread) ** 0.5
+
+
+def _start_of_last_third(values: Sequence[float]) -> int:
+    return len(values) - 1 - max(1, round(len(values) / 3))
+
+
+def _is_near_zero(name: str, value: float) -> bool:
+    limit = _NEAR_ZERO.get(name)
+    return limit is not None and (value > limit if name in _LOWER else value < limit)
+
+
+def _is_near_zero_at_the_end(curve: TrainingCurve) -> bool:
+    return curve.name not in _NEAR_ZERO or _is_near_zero(curve.name, curve.values[-1])
+
+
+def subordinate(remedy: str | None, undertrained: Finding) -> str | None:
+    """What to do against a symptom of undertraining: train, and only then what else there is."""
+    if remedy is None or undertrained.remedy is None:
+        return remedy
+    then = first_part(remedy)
+    if then.split()[:3] == undertrained.remedy.split()[:3] and "--restart" not in then.split():
+        return SYMPTOM
+    return f"{SYMPTOM}{COMMENT}if it is still there then: {then}"

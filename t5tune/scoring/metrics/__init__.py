@@ -1,0 +1,1 @@
+"""The metrics, and what they need to know of each example."""

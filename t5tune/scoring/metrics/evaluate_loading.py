@@ -1,0 +1,124 @@
+"""Finding and loading metrics of Hugging Face's `evaluate` package, which runs their code.
+
+Nothing here is reached unless the user said so on the command line; a recipe alone cannot.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from t5tune.errors import T5TuneError
+from t5tune.scoring.metric_names import EVALUATE, is_evaluate_metric
+
+# Some metrics draw random numbers; the same texts have to have the same scores.
+_SEED = 0
+
+
+def check_code_allowed(
+    metrics: Iterable[str],
+    *,
+    allow_code: bool,
+    command: str = "the same command with --allow-code   # once you trust what it runs",
+) -> None:
+    """Refuse metrics that run somebody's Python code, unless the user has allowed that.
+
+    Raises:
+        T5TuneError: With the command that allows it.
+    """
+    foreign = [metric for metric in metrics if is_evaluate_metric(metric)]
+    if foreign and not allow_code:
+        raise T5TuneError(
+            f"{', '.join(foreign)}: loading a metric of `evaluate` runs Python code from "
+            f"{'the hub' if _script_path(foreign[0]) is None else 'that script'}, which no recipe "
+            "can allow, only --allow-code.",
+            next_command=command,
+        )
+
+
+def load_metric(metric: str) -> Any:
+    """The `evaluate.EvaluationModule` of a metric. Runs its code; takes seconds the first time.
+
+    Raises:
+        T5TuneError: It is not there, the hub cannot be reached, or it needs packages.
+    """
+    path = _script_path(metric)
+    name = metric.removeprefix(EVALUATE)
+    script = str(_find_script(path)) if path is not None else name
+    if path is None:
+        _check_not_ambiguous(name)
+    import evaluate  # 3.5 s
+    import requests  # which it loads from the hub with
+
+    try:
+        return evaluate.load(script, keep_in_memory=True, seed=_SEED)
+    except (FileNotFoundError, ConnectionError) as error:
+        if path is not None or not _is_of_loading(error):
+            raise
+        raise T5TuneError(
+            f"The hub has no metric {name} or cannot be reached, and the cache has no copy of it.",
+            next_command=f"check the name and the network, or name a script: {EVALUATE}./FILE.py",
+        ) from error
+    except requests.RequestException as error:  # after the hub's first answer
+        raise T5TuneError(
+            f"The metric {name} could not be loaded: the connection was broken off or ended before "
+            "everything had come.",
+            next_command="check the network, then the same command again",
+        ) from error
+    except ImportError as error:
+        if not str(error).startswith("To be able to use"):
+            raise
+        packages = str(error).partition("pip install ")[2].split("'")[0]
+        raise T5TuneError(
+            f"{metric} needs packages that are not installed: {packages}.",
+            next_command=f"pip install {packages}",
+        ) from error
+
+
+def _is_of_loading(error: Exception) -> bool:
+    """Whether `evaluate` found nothing, rather than the metric's own code some file."""
+    return isinstance(error, ConnectionError) or str(error).startswith("Couldn't find a ")
+
+
+def _script_path(metric: str) -> Path | None:
+    name = metric.removeprefix(EVALUATE)
+    return Path(name) if name.startswith((".", "/")) else None
+
+
+def _find_script(path: Path) -> Path:
+    script = path if path.suffix == ".py" else path / f"{path.resolve().name}.py"
+    if not script.is_file():
+        raise T5TuneError(
+            f"{EVALUATE}{path}: there is no file {script}.",
+            next_command="ls " + str(script.parent),
+        )
+    return script
+
+
+def _check_not_ambiguous(name: str) -> None:
+    """`evaluate` would take a script here for the hub's metric without a word."""
+    here = Path(name) if name.endswith(".py") else Path(name) / f"{Path(name).name}.py"
+    if here.is_file() or name.endswith(".py"):
+        raise T5TuneError(
+            f"{EVALUATE}{name} means the hub's metric, not the script {here} in this folder.",
+            next_command=f"{EVALUATE}./{name}   # for the script",
+        )
+
+
+def display_name(metric: str) -> str:
+    """Without folders: reports hold no paths, and the hash tells scripts of one name apart."""
+    path = _script_path(metric)
+    return metric.removeprefix(EVALUATE) if path is None else path.resolve().stem
+
+
+def hash_script(module: Any) -> str:
+    """The first 12 digits of a SHA-256 over the script and the files that it brings along."""
+    folder = Path(inspect.getfile(type(module))).parent
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*.py")):
+        if path.name != "__init__.py":
+            digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:12]

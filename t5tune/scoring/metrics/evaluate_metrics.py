@@ -1,0 +1,222 @@
+"""Metrics of Hugging Face's `evaluate` package: from the hub, or a script of the user's own."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from t5tune.errors import T5TuneError
+from t5tune.scoring.metric_names import EVALUATE
+from t5tune.scoring.metrics.evaluate_loading import (
+    check_code_allowed,
+    display_name,
+    hash_script,
+    load_metric,
+)
+from t5tune.scoring.score import Score, ScoringOptions, format_signature
+
+if TYPE_CHECKING:
+    from t5tune.scoring.metrics.statistics import MeanStatistics
+
+
+class EvaluateScorer:
+    """Every number that a metric of `evaluate` gives, on the metric's own scale.
+
+    Args:
+        metric: `evaluate:NAME`, `evaluate:OWNER/NAME`, `evaluate:./FILE.py` or a folder with a
+            script of its own name.
+        options: `allow_code` has to be true; `sources` go to a metric that wants them.
+
+    Raises:
+        T5TuneError: Code is not allowed.
+    """
+
+    def __init__(self, metric: str, options: ScoringOptions) -> None:
+        check_code_allowed([metric], allow_code=options.allow_code)
+        self._metric = metric
+        self._sources = options.sources
+        self._module: Any = None
+        self._last: tuple[Sequence[str], Sequence[Sequence[str]], dict[str, Any]] | None = None
+
+    def score_corpus(
+        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
+    ) -> list[Score]:
+        """One score for each finite number of the metric's result.
+
+        The metric's own errors are not caught: they are for the one who wrote it.
+
+        Raises:
+            T5TuneError: The metric cannot be found, takes something else than texts, or gives no
+                number.
+        """
+        values = self._numbers(hypotheses, references)
+        name = display_name(self._metric)
+        signature = format_signature(
+            references, metric=name, hash=hash_script(self._module), version=_evaluate_version()
+        )
+        return [
+            Score(f"{EVALUATE}{name}{_suffix(key, name, values)}", value, signature)
+            for key, value in values.items()
+        ]
+
+    def score_segments(
+        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
+    ) -> list[float]:
+        """The metric's own values of single examples, of its first number.
+
+        Calling it for each example instead would be slow, and a single example need not mean what
+        the corpus does.
+
+        Raises:
+            T5TuneError: It gives none, beside the reasons of `score_corpus`.
+        """
+        for value in self._numbers(hypotheses, references).values():
+            values = self._per_example(hypotheses, references, value)
+            if values is not None:
+                return values
+        raise T5TuneError(
+            f"{self._metric} gives no values for single examples, so it cannot tell good from bad "
+            "ones.",
+            next_command="name another metric before it",
+        )
+
+    def collect_statistics(
+        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
+    ) -> MeanStatistics:
+        """The values of single examples, where a number is their mean; not a number elsewhere.
+
+        Computing the metric anew for every resampled test set could take hours.
+        """
+        import numpy as np
+
+        from t5tune.scoring.metrics.statistics import MeanStatistics
+
+        columns = []
+        for value in self._numbers(hypotheses, references).values():
+            values = self._per_example(hypotheses, references, value)
+            columns.append(np.full(len(hypotheses), np.nan) if values is None else values)
+        return MeanStatistics(np.column_stack(columns))
+
+    def _per_example(
+        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]], mean: float
+    ) -> list[float] | None:
+        """A list of the result with one value for each example and this very mean."""
+        for values in self._compute(hypotheses, references).values():
+            if not isinstance(values, Sequence) and hasattr(values, "tolist"):
+                values = values.tolist()  # numpy's arrays
+            if (
+                isinstance(values, list | tuple)
+                and len(values) == len(hypotheses)
+                and all(_is_number(one) for one in values)
+                and math.isclose(math.fsum(values) / len(values), mean, rel_tol=1e-6, abs_tol=1e-9)
+            ):
+                return [float(one) for one in values]
+        return None
+
+    def _numbers(
+        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
+    ) -> dict[str, float]:
+        result = self._compute(hypotheses, references)
+        found = {key: float(value) for key, value in result.items() if _is_number(value)}
+        finite = {key: value for key, value in found.items() if math.isfinite(value)}
+        if left_out := found.keys() - finite.keys():
+            from t5tune.console import say  # rich, which processes that only score go without
+
+            say(f"{self._metric}: {', '.join(sorted(left_out))} is not finite and left out")
+        if not finite:
+            raise T5TuneError(
+                f"{self._metric} gives no number; its result has {', '.join(result) or 'nothing'}.",
+                next_command="leave it out of the metrics",
+            )
+        return finite
+
+    def _compute(
+        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
+    ) -> dict[str, Any]:
+        if self._last is None or self._last[:2] != (hypotheses, references):
+            if self._module is None:
+                self._module = load_metric(self._metric)
+            inputs = self._inputs(hypotheses, references)
+            result = self._module.compute(**inputs)
+            if not isinstance(result, Mapping):
+                raise TypeError(f"{self._metric} has to return a dict, not {result!r:.100}")
+            self._last = (hypotheses, references, dict(result))
+        return self._last[2]
+
+    def _inputs(
+        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
+    ) -> dict[str, list[Any]]:
+        """What the metric asks for: the format for several references if it has one."""
+        features = self._module.features
+        formats: list[Mapping[str, Any]] = features if isinstance(features, list) else [features]
+        takes_several = any(_is_list(form.get("references")) for form in formats)
+        available: dict[str, list[Any] | None] = {
+            "predictions": list(hypotheses),
+            "references": [list(one) for one in references],
+            "sources": None if self._sources is None else list(self._sources),
+        }
+        self._check_formats(formats[0], available)
+        if not takes_several and "references" in formats[0]:
+            available["references"] = [self._only(one, i) for i, one in enumerate(references)]
+        return {name: texts for name in formats[0] if (texts := available[name]) is not None}
+
+    def _check_formats(
+        self, form: Mapping[str, Any], available: Mapping[str, list[Any] | None]
+    ) -> None:
+        for name, feature in form.items():
+            if name not in available:
+                raise T5TuneError(
+                    f"{self._metric} wants `{name}`, which t5tune cannot give it.",
+                    next_command="leave it out of the metrics",
+                )
+            if available[name] is None:
+                raise T5TuneError(
+                    f"{self._metric} wants the sources, and there are none.",
+                    next_command="t5tune score HYPOTHESES --reference FILE --source FILE",
+                )
+            if not _is_text(feature):
+                raise T5TuneError(
+                    f"{self._metric} compares {getattr(feature, 'dtype', 'other things')}, "
+                    f"not texts, as its `{name}`.",
+                    next_command="leave it out of the metrics",
+                )
+
+    def _only(self, of_one_example: Sequence[str], number: int) -> str:
+        if len(of_one_example) > 1:
+            raise T5TuneError(
+                f"{self._metric} takes one reference for each example, and example {number} "
+                f"(counted from 0) has {len(of_one_example)}.",
+                next_command="score against one file of references, or leave the metric out",
+            )
+        return of_one_example[0]
+
+
+def _suffix(key: str, name: str, values: Mapping[str, float]) -> str:
+    return "" if len(values) == 1 or key == name else f".{key}"
+
+
+def _evaluate_version() -> str:
+    from importlib.metadata import version
+
+    return f"evaluate-{version('evaluate')}"
+
+
+def _is_number(value: object) -> bool:
+    """Python's numbers and numpy's; truth values are none."""
+    if hasattr(value, "item") and getattr(value, "shape", None) == ():
+        value = value.item()
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def _is_list(feature: Any) -> bool:
+    return isinstance(feature, list) or hasattr(feature, "feature")
+
+
+def _is_text(feature: Any) -> bool:
+    """Whether this is a text, or a list of texts, in the words of `datasets`."""
+    if isinstance(feature, list):
+        feature = feature[0]
+    feature = getattr(feature, "feature", feature)
+    return getattr(feature, "dtype", None) in ("string", "large_string")

@@ -1,0 +1,81 @@
+"""How long the hypotheses are, compared with the references."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from t5tune.scoring.metrics.additive_metric import AdditiveMetric, Row
+from t5tune.scoring.metrics.sacrebleu_metrics import build_sentence_bleu
+from t5tune.scoring.score import Score, ScoringOptions, format_signature
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from t5tune.scoring.metrics.statistics import AdditiveStatistics
+
+
+class LengthRatioScorer(AdditiveMetric):
+    """Tokens of the hypotheses, divided by those of the references.
+
+    It is the ratio that sacreBLEU prints with a BLEU: BLEU's tokens, and of several references
+    the one nearest in length counts for each example (of two that are as near, the shorter one;
+    Papineni et al. 2002, section 2.2.2). References without a token have ratio 0.
+
+    Args:
+        options: `tokenize` and `target_lang` choose the tokenizer, as for BLEU.
+
+    Raises:
+        T5TuneError: The tokenizer is unknown or needs a package that is not installed.
+    """
+
+    def __init__(self, options: ScoringOptions) -> None:
+        self._bleu = build_sentence_bleu(options)
+
+    def collect_rows(
+        self, systems: Sequence[Sequence[str]], references: Sequence[Sequence[str]]
+    ) -> list[list[Row]]:
+        """Both lengths of every example, for each system."""
+        return [
+            [
+                self._lengths(hypothesis, of_one_example)
+                for hypothesis, of_one_example in zip(hypotheses, references, strict=True)
+            ]
+            for hypotheses in systems
+        ]
+
+    def score_rows(self, rows: Sequence[Row], references: Sequence[Sequence[str]]) -> list[Score]:
+        """The ratio of the sums over all examples: 1 where both are equally long."""
+        length, reference_length = (sum(column) for column in zip(*rows, strict=True))
+        value = length / reference_length if reference_length else 0.0
+        return [Score("length_ratio", value, self._signature(references))]
+
+    def build_statistics(self, rows: Sequence[Row]) -> AdditiveStatistics:
+        """Both lengths of every example, ready for resampling."""
+        from t5tune.scoring.metrics.statistics import AdditiveStatistics
+
+        return AdditiveStatistics(rows, _ratios)
+
+    def _lengths(self, hypothesis: str, of_one_example: Sequence[str]) -> tuple[int, int]:
+        score = self._bleu.sentence_score(hypothesis, list(of_one_example))
+        return score.sys_len, score.ref_len
+
+    def _signature(self, references: Sequence[Sequence[str]]) -> str:
+        from sacrebleu import __version__
+
+        return format_signature(
+            references,
+            unit="token",
+            ref="nearest",
+            tok=self._bleu.tokenizer_signature,
+            version=f"sacrebleu-{__version__}",
+        )
+
+
+def _ratios(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    import numpy as np
+
+    lengths, reference_lengths = sums[:, :1], sums[:, 1:]
+    ratios = np.zeros_like(lengths)
+    return np.divide(lengths, reference_lengths, out=ratios, where=reference_lengths > 0)

@@ -1,0 +1,188 @@
+"""Scores and statistics of several systems on the same examples, on all cores.
+
+Extracting n-grams and edits from texts takes nearly all of the time of a comparison; resampling
+is arithmetic. So the references are read once for all systems, and the examples are dealt out to
+processes. Those are spawned, not forked: a fork of a process with threads (torch's, numpy's) may
+hang. They import this module, numpy and sacreBLEU, and nothing of a model.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+
+from t5tune.scoring.metrics.additive_metric import AdditiveMetric, Row
+from t5tune.scoring.metrics.statistics import AdditiveStatistics
+from t5tune.scoring.registry import build_metric, check_examples
+from t5tune.scoring.score import Metric, Score, ScoringOptions, SegmentStatistics
+
+# A process starts in about a third of a second; fewer hypotheses than these take no longer.
+_MIN_HYPOTHESES_OF_A_PROCESS = 2000
+
+
+@dataclass(frozen=True)
+class SystemScores:
+    """One metric of one system.
+
+    Attributes:
+        scores: Of the whole test set; ROUGE has four, the others one.
+        statistics: For resampling.
+        examples: The value of each example, on the scale of the metric's main score.
+    """
+
+    scores: tuple[Score, ...]
+    statistics: SegmentStatistics
+    examples: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What one process works on: every n-th example."""
+
+    metrics: tuple[str, ...]
+    options: ScoringOptions
+    systems: tuple[tuple[str, ...], ...]
+    references: tuple[tuple[str, ...], ...]
+
+    def collect(self) -> list[list[list[Row]]]:
+        """Rows by metric and by system."""
+        metrics = [build_metric(name, self.options) for name in self.metrics]
+        return [
+            metric.collect_rows(self.systems, self.references)
+            for metric in metrics
+            if isinstance(metric, AdditiveMetric)
+        ]
+
+
+def collect_systems(
+    metrics: Sequence[str],
+    systems: Sequence[Sequence[str]],
+    references: Sequence[Sequence[str]],
+    options: ScoringOptions,
+    *,
+    num_processes: int | None = None,
+) -> list[list[SystemScores]]:
+    """Score every system by every metric.
+
+    Args:
+        metrics: Names from `METRIC_NAMES`.
+        systems: Hypotheses of each system, one for each example.
+        references: `references[i]` are those of example i.
+        options: Of the metrics.
+        num_processes: How many share the work; left out, as many as there are cores, and one
+            where the work is small.
+
+    Returns:
+        For each metric, for each system.
+
+    Raises:
+        T5TuneError: As `score_hypotheses` does.
+    """
+    for hypotheses in systems:
+        check_examples(hypotheses, references)
+    built = [build_metric(name, options) for name in metrics]
+    additive = tuple(
+        name
+        for name, metric in zip(metrics, built, strict=True)
+        if isinstance(metric, AdditiveMetric)
+    )
+    if num_processes is None:
+        num_processes = _choose_num_processes(len(systems) * len(references))
+    parts = [
+        _Part(
+            additive,
+            options,
+            tuple(tuple(hypotheses[first::num_processes]) for hypotheses in systems),
+            tuple(tuple(of_one) for of_one in references[first::num_processes]),
+        )
+        for first in range(num_processes)
+    ]
+    rows = iter(_collect_parts(parts)) if additive else iter(())
+    return [
+        _score_additive(metric, systems, next(rows), references)
+        if isinstance(metric, AdditiveMetric)
+        else [_score_other(metric, hypotheses, references) for hypotheses in systems]
+        for metric in built
+    ]
+
+
+def _score_additive(
+    metric: AdditiveMetric,
+    systems: Sequence[Sequence[str]],
+    rows: Sequence[Sequence[Row]],
+    references: Sequence[Sequence[str]],
+) -> list[SystemScores]:
+    scored = []
+    for hypotheses, of_system in zip(systems, rows, strict=True):
+        metric.warn_about(hypotheses)
+        statistics = metric.build_statistics(of_system)
+        scores = tuple(metric.score_rows(of_system, references))
+        scored.append(SystemScores(scores, statistics, tuple(statistics.segment_scores().tolist())))
+    return scored
+
+
+def _score_other(
+    metric: Metric, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
+) -> SystemScores:
+    statistics = metric.collect_statistics(hypotheses, references)
+    scores = tuple(metric.score_corpus(hypotheses, references))
+    if isinstance(statistics, AdditiveStatistics):
+        return SystemScores(scores, statistics, tuple(statistics.segment_scores().tolist()))
+    return SystemScores(scores, statistics, tuple(metric.score_segments(hypotheses, references)))
+
+
+def _choose_num_processes(num_hypotheses: int) -> int:
+    if multiprocessing.current_process().daemon:
+        return 1  # may not start others
+    num_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, min(num_cores or 1, num_hypotheses // _MIN_HYPOTHESES_OF_A_PROCESS))
+
+
+def _collect_parts(parts: Sequence[_Part]) -> list[list[list[Row]]]:
+    """Rows by metric, system and example; this process takes the first part itself."""
+    workers = [_Worker(part) for part in parts[1:]]
+    collected = [parts[0].collect(), *(worker.wait() for worker in workers)]
+    return [
+        [_interleave(of_parts) for of_parts in zip(*of_metric, strict=True)]
+        for of_metric in zip(*collected, strict=True)
+    ]
+
+
+def _interleave(parts: Sequence[list[Row]]) -> list[Row]:
+    """Put every n-th row back into its place."""
+    rows: list[Row] = [()] * sum(map(len, parts))
+    for first, part in enumerate(parts):
+        rows[first :: len(parts)] = part
+    return rows
+
+
+class _Worker:
+    """A process that collects one part; should it die, the part is collected here."""
+
+    def __init__(self, part: _Part) -> None:
+        self._part = part
+        context = multiprocessing.get_context("spawn")
+        self._connection, other_end = context.Pipe()
+        process = context.Process(target=_work, args=(other_end,), daemon=True)
+        process.start()
+        other_end.close()  # or its end would not be noticed
+        with suppress(OSError):
+            self._connection.send(part)
+
+    def wait(self) -> list[list[list[Row]]]:
+        with self._connection as connection, suppress(EOFError, OSError):
+            rows: list[list[list[Row]]] = connection.recv()
+            return rows
+        return self._part.collect()
+
+
+def _work(connection: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C reaches all of them; no traceback
+    with connection, suppress(EOFError, OSError):  # whoever asked is gone
+        part: _Part = connection.recv()
+        connection.send(part.collect())

@@ -1,0 +1,269 @@
+"""Systems side by side on one test set: scores, differences, and how sure they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from t5tune.scoring.metric_names import LOWER_IS_BETTER, SCORE_OF_METRIC
+from t5tune.scoring.registry import follows_sacrebleu
+from t5tune.scoring.score import Score, ScoringOptions
+from t5tune.scoring.significance.p_values import state_verdict
+
+if TYPE_CHECKING:
+    from t5tune.scoring.significance.collecting import SystemScores
+    from t5tune.scoring.significance.paired_tests import PairedResult
+
+Test = Literal["bootstrap", "randomization"]
+TESTS: tuple[Test, ...] = ("bootstrap", "randomization")
+
+# Values of an example that are nearer than this are equal: rounding, on a scale to 100.
+_TIE = 1e-9
+
+
+@dataclass(frozen=True)
+class Resampling:
+    """What is drawn, and how often; the defaults are sacreBLEU's.
+
+    Attributes:
+        tests: Paired tests to make.
+        num_resamples: Test sets of the intervals and of the bootstrap test.
+        num_trials: Of the randomisation test.
+        seed: Of both.
+    """
+
+    tests: tuple[Test, ...] = TESTS
+    num_resamples: int = 1000
+    num_trials: int = 10000
+    seed: int = 12345
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One score of a system beside the baseline's.
+
+    Attributes:
+        value: Score of the system minus score of the baseline.
+        confidence_interval: The middle 95 % of this difference on resampled test sets.
+        p_values: By test; a test that the metric does not allow is not there.
+        verdict: What may be said, in words.
+    """
+
+    value: float
+    confidence_interval: tuple[float, float]
+    p_values: Mapping[Test, float]
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Examples in which a system is better than the baseline, worse, or as good."""
+
+    wins: int
+    losses: int
+    ties: int
+
+
+@dataclass(frozen=True)
+class ComparedSystem:
+    """One system.
+
+    Attributes:
+        name: Of the run, the file or the model.
+        hypotheses: One for each example.
+        scores: In the order of `Comparison.score_names`, with confidence intervals.
+        example_scores: For each of `Comparison.metrics`, the value of each example.
+        differences: One for each score; of the baseline none.
+        tallies: One for each of `Comparison.metrics`; of the baseline none.
+        num_different: Examples whose hypothesis is not the baseline's.
+    """
+
+    name: str
+    hypotheses: tuple[str, ...]
+    scores: tuple[Score, ...]
+    example_scores: tuple[tuple[float, ...], ...]
+    differences: tuple[Difference, ...] = ()
+    tallies: tuple[Tally, ...] = ()
+    num_different: int = 0
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Systems on the same examples, the first of them the baseline. Holds no times and no paths.
+
+    Attributes:
+        split: Name of the data split, if there is one.
+        sources: Input texts, if they are known.
+        references: One or more for each example.
+        metrics: Names as in a recipe; of one with several scores the main one counts by example.
+        score_metrics: For each score, the metric that it belongs to.
+        systems: The baseline, then the others.
+        resampling: How intervals and p-values were made.
+    """
+
+    split: str | None
+    sources: tuple[str, ...] | None
+    references: tuple[tuple[str, ...], ...]
+    metrics: tuple[str, ...]
+    score_metrics: tuple[str, ...]
+    systems: tuple[ComparedSystem, ...]
+    resampling: Resampling
+
+    @property
+    def num_examples(self) -> int:
+        return len(self.references)
+
+    @property
+    def baseline(self) -> ComparedSystem:
+        return self.systems[0]
+
+    @property
+    def example_metric_names(self) -> tuple[str, ...]:
+        """The score that stands for an example, for each of `metrics`."""
+        return tuple(SCORE_OF_METRIC[metric] for metric in self.metrics)
+
+    def example_gains(self, system: ComparedSystem, metric: int = 0) -> list[float]:
+        """How much better each example is than the baseline's; worse is negative.
+
+        Args:
+            system: One of `systems`.
+            metric: Which of `metrics`.
+        """
+        return _gains(
+            self.baseline.example_scores[metric],
+            system.example_scores[metric],
+            self.metrics[metric],
+        )
+
+    def largest_wins(self, system: ComparedSystem, num: int = 5) -> list[int]:
+        """Indices of the examples where the first metric sees most gain, the largest first."""
+        gains = self.example_gains(system)
+        order = sorted(range(len(gains)), key=lambda index: (-gains[index], index))
+        return [index for index in order[:num] if gains[index] > _TIE]
+
+    def largest_losses(self, system: ComparedSystem, num: int = 5) -> list[int]:
+        """Indices of the examples where the first metric sees most loss, the largest first."""
+        gains = self.example_gains(system)
+        order = sorted(range(len(gains)), key=lambda index: (gains[index], index))
+        return [index for index in order[:num] if gains[index] < -_TIE]
+
+
+def compare_systems(
+    names: Sequence[str],
+    systems: Sequence[Sequence[str]],
+    references: Sequence[Sequence[str]],
+    metrics: Sequence[str],
+    options: ScoringOptions,
+    *,
+    sources: Sequence[str] | None = None,
+    split: str | None = None,
+    resampling: Resampling = Resampling(),
+    num_processes: int | None = None,
+) -> Comparison:
+    """Score systems and test each against the first.
+
+    Args:
+        names: Of the systems, each once; the first is the baseline.
+        systems: Their hypotheses, one for each example.
+        references: `references[i]` are those of example i.
+        metrics: Names from `METRIC_NAMES`.
+        options: Of the metrics.
+        sources: Input texts, if known.
+        split: Name of the data split.
+        resampling: Which tests, and how often what is drawn.
+        num_processes: As in `collect_systems`.
+
+    Raises:
+        T5TuneError: As `score_hypotheses` does.
+    """
+    from t5tune.scoring.significance.collecting import collect_systems
+
+    metrics = tuple(dict.fromkeys(metrics))
+    by_metric = collect_systems(metrics, systems, references, options, num_processes=num_processes)
+    by_system = list(zip(*by_metric, strict=True))
+    return Comparison(
+        split=split,
+        sources=tuple(sources) if sources is not None else None,
+        references=tuple(map(tuple, references)),
+        metrics=metrics,
+        score_metrics=tuple(
+            metric for metric, one in zip(metrics, by_system[0], strict=True) for _ in one.scores
+        ),
+        systems=tuple(_compare(names, systems, by_system, metrics, options, resampling)),
+        resampling=resampling,
+    )
+
+
+def _compare(
+    names: Sequence[str],
+    systems: Sequence[Sequence[str]],
+    by_system: Sequence[Sequence[SystemScores]],
+    metrics: Sequence[str],
+    options: ScoringOptions,
+    resampling: Resampling,
+) -> Iterator[ComparedSystem]:
+    """The baseline, then each other system with its differences from it."""
+    from t5tune.scoring.significance.paired_tests import add_system_intervals, run_paired_tests
+
+    follows = [follows_sacrebleu(metric, options) for metric in metrics]
+    scores, resampled = add_system_intervals(by_system, resampling)
+    baseline = by_system[0]
+    for number, system in enumerate(by_system):
+        compared = ComparedSystem(
+            names[number],
+            tuple(systems[number]),
+            tuple(scores[number]),
+            tuple(metric.examples for metric in system),
+        )
+        if number == 0:
+            yield compared
+            continue
+        results = run_paired_tests(
+            baseline, system, (resampled[0], resampled[number]), resampling, follows
+        )
+        pairs = zip(systems[0], systems[number], strict=True)
+        num_different = sum(ours != theirs for ours, theirs in pairs)
+        lower = [
+            metric in LOWER_IS_BETTER
+            for metric, one in zip(metrics, system, strict=True)
+            for _ in one.scores
+        ]
+        yield replace(
+            compared,
+            differences=tuple(
+                _judge(result, is_lower, num_different, len(systems) - 1)
+                for result, is_lower in zip(results, lower, strict=True)
+            ),
+            tallies=tuple(
+                _tally(_gains(ours.examples, theirs.examples, metric))
+                for ours, theirs, metric in zip(baseline, system, metrics, strict=True)
+            ),
+            num_different=num_different,
+        )
+
+
+def _judge(
+    result: PairedResult, lower_is_better: bool, num_different: int, num_comparisons: int
+) -> Difference:
+    # sacreBLEU's bootstrap test looks at one direction, the randomisation test at both.
+    p_values = [p * (2 if test == "bootstrap" else 1) for test, p in result.p_values.items()]
+    verdict = state_verdict(
+        result.difference,
+        p_values,
+        lower_is_better=lower_is_better,
+        num_different=num_different,
+        num_comparisons=num_comparisons,
+    )
+    return Difference(result.difference, result.confidence_interval, result.p_values, verdict)
+
+
+def _gains(baseline: Sequence[float], system: Sequence[float], metric: str) -> list[float]:
+    sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
+    return [sign * (new - old) for old, new in zip(baseline, system, strict=True)]
+
+
+def _tally(gains: Sequence[float]) -> Tally:
+    wins = sum(gain > _TIE for gain in gains)
+    losses = sum(gain < -_TIE for gain in gains)
+    return Tally(wins, losses, len(gains) - wins - losses)

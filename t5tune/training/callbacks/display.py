@@ -1,0 +1,133 @@
+"""The training display: live on a terminal, a line for each log elsewhere."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from typing import Any
+
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from t5tune.console import LINE_SECONDS, Field, format_seconds, live_line, say, stderr_console
+from t5tune.training.callbacks.log import VALIDATION, JsonLog
+from t5tune.training.callbacks.throughput import Throughput
+
+
+class TrainingDisplay(TrainerCallback):
+    """Step, epoch, loss, learning rate, real tokens per second and time left.
+
+    What does not fit into one line of the terminal is left out.
+
+    Args:
+        log: Knows the time that training has taken.
+        throughput: Knows the speed.
+        best_score: Name of the score that chooses the best checkpoint.
+        lower_is_better: Of that score.
+        max_seconds: Time that training may take; None sets no limit.
+    """
+
+    bar_priority = 4
+
+    def __init__(
+        self,
+        log: JsonLog,
+        throughput: Throughput,
+        best_score: str,
+        *,
+        lower_is_better: bool,
+        max_seconds: float | None = None,
+    ) -> None:
+        self.log = log
+        self.throughput = throughput
+        self.best_score = best_score
+        self.lower_is_better = lower_is_better
+        self.max_seconds = max_seconds
+        self.best: float | None = None
+        self.is_live = stderr_console().is_interactive
+        self.line = ExitStack()
+        self.state = TrainerState()
+        self.loss = self.rate = self.speed = ""  # unknown until the first log
+        self.started = self.said_at = 0.0
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        self.best = state.best_metric
+        self.state = state
+        self.started = self.said_at = time.monotonic()
+        self.line.enter_context(live_line(self, stays=True))
+
+    def fields(self) -> list[Field]:
+        """See `Activity.fields`; on a narrow terminal the last ones to go are step and time."""
+        state = self.state
+        return [
+            Field("training", 1, "bold"),
+            Field(f"step {state.global_step:,}/{state.max_steps:,}", 0),
+            Field(f"epoch {state.epoch or 0:.2f}", 6),
+            Field(self.loss and f"loss {self.loss}", 3),
+            Field(self.rate and f"lr {self.rate}", 7),
+            Field(self.speed and f"{self.speed} tokens/s", 5),
+            Field(f"{self._time_left(state)} left" if state.global_step else "", 2),
+        ]
+
+    def share(self) -> float:
+        """See `Activity.share`."""
+        return float(self.state.global_step / max(self.state.max_steps, 1))
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        self.state = state
+        # Steps may be slow, and logs far from each other.
+        if not self.is_live and time.monotonic() - self.said_at >= LINE_SECONDS:
+            self._say_step(state)
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **_: Any,
+    ) -> None:
+        logs = logs or {}
+        if any(key.startswith(VALIDATION) for key in logs):
+            self._show_validation(state, logs)
+        elif "loss" in logs:
+            self.loss, self.rate = f"{logs['loss']:.3f}", f"{logs.get('learning_rate', 0):.2e}"
+            self.speed = f"{self.throughput.tokens_per_second:,.0f}"
+            if not self.is_live:
+                self._say_step(state)
+
+    def _time_left(self, state: TrainerState) -> str:
+        """Until the steps or the time end, at the speed so far, validations included."""
+        elapsed = self.log.elapsed_seconds
+        left = elapsed / max(state.global_step, 1) * (state.max_steps - state.global_step)
+        if self.max_seconds is not None:
+            left = max(0.0, min(left, self.max_seconds - elapsed))
+        return format_seconds(left)
+
+    def _say_step(self, state: TrainerState) -> None:
+        self.said_at = time.monotonic()
+        fields = [field for field in self.fields() if field.text]
+        say("  ".join(field.text for field in fields[1:]))  # "training" is understood
+
+    def _show_validation(self, state: TrainerState, logs: dict[str, float]) -> None:
+        scores = {
+            k.removeprefix(VALIDATION): v for k, v in logs.items() if k.startswith(VALIDATION)
+        }
+        value = scores.get(self.best_score)
+        is_best = value is not None and (
+            self.best is None or (value < self.best if self.lower_is_better else value > self.best)
+        )
+        if is_best:
+            self.best = value
+        text = "  ".join(f"{name} {score:.2f}" for name, score in scores.items())
+        say(
+            f"step {state.global_step:,}  {format_seconds(self.log.elapsed_seconds)}  "
+            f"validation: {text}{'  (best so far)' if is_best else ''}"
+        )
+
+    def close(self) -> None:
+        """Take the live display down, whatever happened."""
+        self.line.close()

@@ -1,0 +1,107 @@
+"""Noticing that training has gone wrong, while there is still a good checkpoint."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+
+from t5tune.distributed.processes import place, total
+from t5tune.errors import T5TuneError
+from t5tune.training.checkpoints.store import PREFIX
+from t5tune.training.checkpoints.writer import CheckpointWriter
+
+# A loss has diverged when it stays above FACTOR times the lowest one plus MARGIN nats for
+# SUSTAINED_STEPS. Spikes of a few steps, which training survives, and the noise of losses near
+# zero stay below.
+FACTOR = 2.0
+MARGIN = 1.0
+SUSTAINED_STEPS = 100
+
+
+class LossWatch:
+    """Ends training when the loss is no number, or far above what it was.
+
+    Args:
+        checkpoints: Knows the last good one, for the message.
+        learning_rate: The recipe's, for the advice.
+        logging_steps: Steps whose mean is one logged loss.
+    """
+
+    def __init__(
+        self, checkpoints: CheckpointWriter, learning_rate: float, logging_steps: int
+    ) -> None:
+        self.checkpoints = checkpoints
+        self.learning_rate = learning_rate
+        self.logging_steps = logging_steps
+        self._pending: torch.Tensor | None = None
+
+    def add(self, loss: torch.Tensor, step: int) -> None:
+        """Look at the loss of an optimizer step.
+
+        On a CPU at once, before the weights are touched. On a GPU asking after every step would
+        wait for it, so the question comes with `check_pending`.
+
+        Raises:
+            T5TuneError: It is no number.
+        """
+        if loss.device.type == "cpu":
+            self._check_finite(loss, f"at step {step}")
+        else:
+            self._pending = loss if self._pending is None else self._pending + loss
+
+    def check_pending(self, step: int) -> None:
+        """Before anything is logged or saved: was there a loss that is no number?
+
+        Raises:
+            T5TuneError: There was.
+        """
+        if self._pending is not None:
+            self._check_finite(self._pending, f"at or before step {step}")
+            self._pending = None
+
+    def check_logged(self, losses: Sequence[float], step: int, best_step: int | None) -> None:
+        """Whether the losses logged so far have gone up for good.
+
+        Args:
+            losses: All of them, in order.
+            step: The optimizer step of the last one.
+            best_step: The best checkpoint's.
+
+        Raises:
+            T5TuneError: They have.
+        """
+        num_last = max(3, math.ceil(SUSTAINED_STEPS / self.logging_steps))
+        if not has_diverged(losses, num_last):
+            return
+        kept = (
+            f"{self.checkpoints.directory / f'{PREFIX}{best_step}'} validated best"
+            if best_step
+            else None
+        )
+        raise self._error(
+            f"the loss was down to {min(losses):.3f} and has been above "
+            f"{min(losses[-num_last:]):.3f} for {num_last * self.logging_steps} steps, up to step "
+            f"{step}",
+            kept,
+        )
+
+    def _check_finite(self, loss: torch.Tensor, when: str) -> None:
+        """Each process has its part; what one finds ends all of them."""
+        value = total(float(loss)) / place().num_processes
+        if not math.isfinite(value):
+            raise self._error(f"the loss is {value} {when}")
+
+    def _error(self, what: str, kept: str | None = None) -> T5TuneError:
+        return T5TuneError(
+            f"training diverged: {what}; {kept or self.checkpoints.name_last()}.",
+            next_command="the same command with "
+            f"training.learning_rate={self.learning_rate / 3:.2g} --restart",
+        )
+
+
+def has_diverged(losses: Sequence[float], num_last: int) -> bool:
+    """Whether the last so many losses are all far above the lowest one before them."""
+    before, last = losses[:-num_last], losses[-num_last:]
+    return bool(before) and min(last) > FACTOR * min(before) + MARGIN

@@ -1,0 +1,243 @@
+"""What happens beside the training loop: the log, and stopping when the user asks."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers.trainer_callback import ExportableState
+
+from t5tune.distributed.processes import are_several, is_first, largest
+from t5tune.files import read_log, write_text
+from t5tune.training.callbacks.clock import TrainingClock
+from t5tune.training.callbacks.throughput import Throughput
+
+VALIDATION = "eval_"  # the Trainer's prefix of validation scores
+ECHO_SECONDS = 1.0  # a second signal that comes so soon is the first one again
+
+
+class JsonLog(TrainerCallback, ExportableState):
+    """Writes log.jsonl: one object a line for each logged step and each validation.
+
+    Args:
+        path: The file; None writes nothing. Lines past the step that a run resumes from are
+            dropped, all of them without one.
+        throughput: Where the speed comes from.
+    """
+
+    def __init__(self, path: Path | None, throughput: Throughput) -> None:
+        self.path = path
+        self.throughput = throughput
+        self._elapsed_before = 0.0
+        self._start = time.monotonic()
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        saved = state.stateful_callbacks.get(type(self).__name__, {})
+        self.go_on_from(state.global_step, saved.get("elapsed_seconds", 0.0))
+
+    def state(self) -> dict[str, float]:
+        """What a checkpoint keeps: a run may stop between two lines."""
+        return {"elapsed_seconds": self.elapsed_seconds}
+
+    def go_on_from(self, step: int, elapsed_seconds: float = 0.0) -> None:
+        """Keep the lines up to a step; a new run, at step 0, keeps nothing of what was there.
+
+        How averages validated is not kept: that is found again when training ends.
+
+        Args:
+            step: That a checkpoint was saved after.
+            elapsed_seconds: At that step, if the last line was written before it.
+        """
+        kept = [
+            line
+            for line in self._read()
+            if step > 0 and line["step"] <= step and "weights" not in line
+        ]
+        of_lines = kept[-1]["elapsed_seconds"] if kept else 0.0
+        self._elapsed_before = max(of_lines, elapsed_seconds)
+        self._start = time.monotonic()
+        if self.path is not None:
+            write_text(self.path, "".join(json.dumps(line) + "\n" for line in kept))
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        if control.should_save:
+            control.should_log = True  # a line for every checkpoint
+
+    @property
+    def elapsed_seconds(self) -> float:
+        """Since training began, time between interruptions left out."""
+        return self._elapsed_before + time.monotonic() - self._start
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **_: Any,
+    ) -> None:
+        logs = logs or {}
+        line = self._begin_line(state)
+        scores = {
+            k.removeprefix(VALIDATION): v for k, v in logs.items() if k.startswith(VALIDATION)
+        }
+        if scores:
+            line["validation"] = scores
+        elif "loss" in logs:
+            line |= {k: logs[k] for k in ("loss", "grad_norm", "learning_rate") if k in logs}
+            line["real_tokens_per_second"] = round(self.throughput.tokens_per_second, 1)
+            line["real_token_share"] = round(self.throughput.real_token_share, 4)
+            self.throughput.start_window()
+        else:
+            return
+        self._append(line)
+
+    def write_average(self, state: TrainerState, name: str, scores: dict[str, float]) -> None:
+        """Note how the averaged weights validate, at the end of training."""
+        self._append({**self._begin_line(state), "weights": name, "validation": scores})
+
+    def write_batch_limit(self, state: TrainerState, limit: int) -> None:
+        """Note the most tokens of a batch that memory holds; a resumed run reads it again."""
+        self._append({**self._begin_line(state), "batch_limit": limit})
+
+    def batch_limits(self) -> dict[int, int]:
+        """Limits that were noted, by the step after which each came into force."""
+        return {line["step"]: line["batch_limit"] for line in self._read() if "batch_limit" in line}
+
+    def _begin_line(self, state: TrainerState) -> dict[str, Any]:
+        return {
+            "step": state.global_step,
+            "epoch": round(state.epoch or 0.0, 4),
+            "elapsed_seconds": round(self.elapsed_seconds, 3),
+        }
+
+    def _read(self) -> list[dict[str, Any]]:
+        return read_log(self.path) if self.path is not None else []
+
+    def _append(self, line: dict[str, Any]) -> None:
+        if self.path is None:
+            return
+        with self.path.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(line) + "\n")
+
+
+class ValidationInterrupted(Exception):  # noqa: N818 (no error: the user asked for it)
+    """A signal asked to stop while validation examples were translated."""
+
+
+class StopOnSignal(TrainerCallback):
+    """Ends training after the current step, with a checkpoint, on Ctrl-C or SIGTERM.
+
+    A second Ctrl-C does what it did before training: it leaves at once. Of several processes any
+    one may get the signal: they agree on it after each step.
+
+    Attributes:
+        received: The signal that asked to stop, if any.
+    """
+
+    def __init__(self) -> None:
+        self.received: signal.Signals | None = None
+        self._asked_at: float | None = None
+        self._previous: dict[int, Any] = {}
+
+    @contextmanager
+    def installed(self) -> Iterator[None]:
+        """Listen to the signals while the block runs."""
+        for listened in (signal.SIGINT, signal.SIGTERM):
+            if signal.getsignal(listened) is not signal.SIG_IGN:  # as nohup sets it
+                self._previous[listened] = signal.signal(listened, self._handle)
+        try:
+            yield
+        finally:
+            for number, handler in self._previous.items():
+                signal.signal(number, handler)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        now = time.monotonic()
+        if self._asked_at is None:
+            self._asked_at = now
+        elif number == signal.SIGINT and not self._is_echo(now - self._asked_at):
+            self._previous[number](number, frame)
+        self.received = self.received or signal.Signals(number)
+
+    @staticmethod
+    def _is_echo(seconds: float) -> bool:
+        """torchrun sends its processes what the terminal has sent them already."""
+        return are_several() and seconds < ECHO_SECONDS
+
+    def agree(self) -> None:
+        """Know of a signal if any process does. All of them call this at the same place."""
+        number = int(largest(self.received or 0))
+        self.received = signal.Signals(number) if number else None
+
+    def check(self) -> None:
+        """Leave a validation, all processes together.
+
+        Raises:
+            ValidationInterrupted: A signal has come.
+        """
+        self.agree()
+        if self.received is not None:
+            raise ValidationInterrupted
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        self.agree()
+        if self.received is not None:
+            # Not logged: the run that goes on logs these steps with the rest of their window.
+            control.should_save = control.should_training_stop = True
+
+
+class EndOfTraining(TrainerCallback):
+    """Ends training when its time is over, and validates and saves the last step.
+
+    Whatever `eval_steps` is: the last step may be the best.
+
+    Args:
+        clock: Of a run with a time budget.
+
+    Attributes:
+        is_over: The time was over, or the steps.
+        share_of_time: How much of the time is gone, from 0 to 1; the same in all processes.
+    """
+
+    def __init__(self, clock: TrainingClock | None = None) -> None:
+        self.clock = clock
+        self.is_over = False
+        self.share_of_time = 0.0
+
+    def _look_at_clock(self, step: int) -> None:
+        """The first process's clock counts."""
+        if self.clock is None:
+            return
+        if is_first():
+            self.clock.look(step)
+        self.share_of_time = largest(self.clock.share)
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        if self.clock is not None:
+            self.clock.go_on_from(state.global_step)
+            self._look_at_clock(state.global_step)
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        self._look_at_clock(state.global_step)
+        self.is_over = self.share_of_time >= 1.0 or state.global_step >= state.max_steps
+        if self.is_over:
+            control.should_training_stop = True
+            control.should_evaluate = control.should_log = control.should_save = True

@@ -1,0 +1,88 @@
+"""How many real tokens a second pass through training."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from t5tune.data.batching.steps import count_padded_tokens
+from t5tune.data.encoding import IGNORED
+from t5tune.distributed.processes import is_first, total
+
+
+class Throughput(TrainerCallback):
+    """Counts tokens that are not padding, and the time of the steps that they took.
+
+    Of several processes each counts its own, and they add them up where they are logged.
+
+    Validation and saving lie between steps and are not counted.
+    """
+
+    def __init__(self) -> None:
+        self.start_window()
+        self._last: float | None = None
+
+    def start_window(self) -> None:
+        """Begin to count anew."""
+        self.real_tokens = 0
+        self.padded_tokens = 0
+        self.seconds = 0.0
+
+    def count(self, batch: dict[str, torch.Tensor]) -> None:
+        """Add a batch: input_ids, attention_mask and labels of shape (batch_size, length)."""
+        self.real_tokens += int(batch["attention_mask"].sum()) + int(
+            batch["labels"].ne(IGNORED).sum()
+        )
+        self.padded_tokens += count_padded_tokens(batch)
+
+    def pack(self) -> dict[str, float]:
+        """What a checkpoint keeps of the window, of all processes, which all call this."""
+        return {
+            "real_tokens": int(total(self.real_tokens)),
+            "padded_tokens": int(total(self.padded_tokens)),
+            "seconds": self.seconds,
+        }
+
+    def unpack(self, state: Mapping[str, float]) -> None:
+        """Go on from what a checkpoint has kept; the first process counts it."""
+        self.start_window()
+        self.seconds = float(state.get("seconds", 0.0))
+        if is_first():
+            self.real_tokens = int(state.get("real_tokens", 0))
+            self.padded_tokens = int(state.get("padded_tokens", 0))
+
+    @property
+    def tokens_per_second(self) -> float:
+        return self.real_tokens / self.seconds if self.seconds else 0.0
+
+    @property
+    def real_token_share(self) -> float:
+        """From 0 to 1."""
+        return self.real_tokens / self.padded_tokens if self.padded_tokens else 0.0
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **_: Any,
+    ) -> None:
+        if "loss" in (logs or {}):
+            self.real_tokens = int(total(self.real_tokens))
+            self.padded_tokens = int(total(self.padded_tokens))
+
+    def on_step_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        self._last = time.perf_counter()
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        if self._last is not None:
+            self.seconds += time.perf_counter() - self._last

@@ -1,0 +1,1 @@
+"""What a run resumes from, and which of it becomes the model."""

@@ -1,0 +1,133 @@
+"""Whether the checkpoints of a run fit onto its disk, and what is missing when they do not."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from t5tune.errors import T5TuneError
+from t5tune.files import find_error_number
+from t5tune.models.zero import num_elements
+from t5tune.training.optim.adafactor import Adafactor
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+# In the errors of torch.save where writing failed; it gives no reason.
+TORCH_WRITER = ("inline_container", "iostream error")
+
+# Configuration, tokenizer, states of the loop and of the random numbers beside the tensors.
+OTHER_FILES = 5_000_000  # bytes; mT5's tokenizer has 16 MB, most have less than 3
+
+
+def count_checkpoint_bytes(
+    model: torch.nn.Module, optimizer: torch.optim.Optimizer, *, with_average: bool
+) -> int:
+    """About how large a checkpoint is.
+
+    Args:
+        model: Whose weights are saved; tied ones once.
+        optimizer: Its state is saved, whether it is there yet or not.
+        with_average: An average of the weights, in fp32, is saved too.
+    """
+    trained = [p for p in model.parameters() if p.requires_grad]
+    average = 4 * sum(p.numel() for p in trained) if with_average else 0
+    return count_model_bytes(model) + count_optimizer_bytes(optimizer) + average + OTHER_FILES
+
+
+def count_model_bytes(model: torch.nn.Module) -> int:
+    """Bytes of the weights; tied ones once."""
+    return sum(num_elements(p) * p.element_size() for p in model.parameters())
+
+
+def count_optimizer_bytes(optimizer: torch.optim.Optimizer) -> int:
+    """Bytes of the state after a step, found by a step on tensors without content."""
+    groups: list[dict[str, Any]] = []
+    for group in optimizer.param_groups:
+        twins = [
+            torch.nn.Parameter(torch.empty(p.shape, dtype=p.dtype, device="meta"))
+            for p in group["params"]
+        ]
+        for twin in twins:
+            twin.grad = torch.empty_like(twin)
+        groups.append({"params": twins, "weight_decay": group["weight_decay"]})
+    rehearsal: torch.optim.Optimizer
+    if isinstance(optimizer, Adafactor):
+        rehearsal = Adafactor(groups, lr=1.0)
+    else:
+        rehearsal = torch.optim.AdamW(groups, foreach=False)
+    rehearsal.step()
+    tensors = [value for state in rehearsal.state.values() for value in state.values()]
+    return sum(t.numel() * t.element_size() for t in tensors if isinstance(t, torch.Tensor))
+
+
+def check_disk_space(needs: Mapping[Path, int]) -> None:
+    """Refuse to begin what the disk cannot hold.
+
+    Args:
+        needs: Bytes that will be written into each directory. One that is not there yet is
+            counted where it will be.
+
+    Raises:
+        T5TuneError: They do not fit.
+    """
+    volumes: dict[int, list[tuple[Path, int]]] = defaultdict(list)
+    for directory, num_bytes in needs.items():
+        existing = next(path for path in (directory, *directory.resolve().parents) if path.exists())
+        volumes[existing.stat().st_dev].append((existing, num_bytes))
+    for entries in volumes.values():
+        directory, needed = entries[0][0], sum(num_bytes for _, num_bytes in entries)
+        free = shutil.disk_usage(directory).free
+        if needed > free:
+            raise T5TuneError(
+                f"{directory}: the checkpoints and the model of this run need "
+                f"{format_bytes(needed)} and {format_bytes(free)} are free: "
+                f"{format_bytes(needed - free)} are missing.",
+                next_command=f"df -h {directory}   # then free the space, choose another "
+                "--output-dir, or keep fewer checkpoints with training.save_total_limit=1",
+            )
+
+
+def refuse_full_disk(
+    error: Exception, directory: Path, needed: int, *, what: str, kept: str
+) -> None:
+    """One sentence instead of an error that came from a full disk or quota.
+
+    Args:
+        error: From the operating system, torch or safetensors, which all say it in their own way.
+        directory: What was to be written into, without what has been written.
+        needed: Bytes that were to be written.
+        what: They are.
+        kept: What is safe, as half a sentence.
+
+    Raises:
+        T5TuneError: The disk was full; else the error is for the caller to raise.
+    """
+    number = find_error_number(error)
+    free = shutil.disk_usage(directory).free
+    if number not in FULL and not any(text in str(error) for text in TORCH_WRITER):
+        return
+    if free >= needed:
+        reason = f"{os.strerror(number or errno.ENOSPC)}; {what} needs {format_bytes(needed)}"
+    else:
+        reason = (
+            f"the disk is full: {what} needs {format_bytes(needed)} and {format_bytes(free)} are "
+            f"free, {format_bytes(needed - free)} are missing"
+        )
+    raise T5TuneError(
+        f"{directory}: {reason}; {kept}.",
+        next_command="free the space; the same command without --restart continues",
+    ) from error
+
+
+def format_bytes(num_bytes: int) -> str:
+    """As in 1.2 GB, in powers of 1000 as disks are sold."""
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if num_bytes >= size:
+            return f"{num_bytes / size:.1f} {unit}"
+    return f"{num_bytes} bytes"

@@ -1,0 +1,184 @@
+"""Whether a run may go on: its recipe, its data, its checkpoints. Imports no model library."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from t5tune.console import say
+from t5tune.errors import T5TuneError
+from t5tune.files import as_object, read_object
+from t5tune.recipe import training_extra
+from t5tune.recipe.loading import differing_keys
+from t5tune.recipe.schema import Recipe
+from t5tune.run.directory import RunDirectory
+from t5tune.run.manifest import find_damage, read_fact
+from t5tune.training.checkpoints.store import Found, find_newest_whole, list_checkpoints
+
+RESTART = "the same command with --restart   # trains in a new directory beside it"
+
+# Keys of a manifest's facts.
+RECIPE = "recipe_sha256"
+DATA = "data_sha256"
+VERSIONS = "versions"
+BF16 = "bf16"
+
+# Keys that change how long a run trains, not what it had trained until now.
+MORE_IS_SAFE = ("training.num_train_epochs", "training.max_steps")
+EXTENDING = (*MORE_IS_SAFE, "training.max_minutes", "training.early_stopping_patience")
+# Keys that change nothing that is trained. What data files hold is compared by itself.
+HARMLESS = (
+    "training.logging_steps",
+    "training.save_total_limit",
+    "training.sharding",
+    "training.cpu_offload",
+    "training.deepspeed_config",
+    "data.test",
+    "export",
+    "decoding.num_beams",
+    "decoding.length_penalty",
+    *(f"training.extra.{key}" for key in training_extra.HARMLESS),
+    *(
+        f"data.{split}.{key}"
+        for split in ("train", "validation")
+        for key in ("file", "source_file", "target_file")
+    ),
+)
+
+
+def recorded_recipe(run: RunDirectory) -> Recipe | None:
+    """The recipe that a run was last begun with, as its user wrote it."""
+    try:
+        return Recipe.model_validate(read_object(run.environment)["recipe"])
+    except (ValueError, KeyError):
+        return None
+
+
+def with_values_of(recipe: Recipe, keys: Iterable[str], other: Recipe) -> Recipe:
+    """The other recipe with this one's values of some keys.
+
+    Raises:
+        ValidationError: They do not go together.
+    """
+    wanted, values = recipe.model_dump(mode="json"), other.model_dump(mode="json")
+    for key in keys:
+        *sections, name = key.split(".")
+        section = values
+        for part in sections:
+            section[part] = section.get(part) or {}
+            section = section[part]
+        section[name] = _value(wanted, key)
+    return Recipe.model_validate(values)
+
+
+def find_unsafe_changes(recorded: Recipe, recipe: Recipe) -> list[str]:
+    """Keys that differ and without which the run cannot go on as what it is."""
+    return [
+        key
+        for key in differing_keys(recorded, recipe)
+        if not _is_below(key, HARMLESS)
+        and not (_is_below(key, EXTENDING) and _is_safe(key, recorded, recipe))
+    ]
+
+
+def _is_below(key: str, sections: Sequence[str]) -> bool:
+    return any(key == section or key.startswith(f"{section}.") for section in sections)
+
+
+def _is_safe(key: str, recorded: Recipe, recipe: Recipe) -> bool:
+    if key not in MORE_IS_SAFE:
+        return True
+    name = key.rpartition(".")[2]
+    before, now = getattr(recorded.training, name), getattr(recipe.training, name)
+    return before is not None and now is not None and now > before
+
+
+def describe_changes(recorded: Recipe, recipe: Recipe) -> str:
+    """Safe changes for people: `training.max_steps 8 -> 12, …`."""
+    before, now = recorded.model_dump(), recipe.model_dump()
+    return ", ".join(
+        f"{key} {_value(before, key)} -> {_value(now, key)}"
+        for key in differing_keys(recorded, recipe)
+    )
+
+
+def _value(section: Any, key: str) -> Any:
+    for part in key.split("."):
+        section = section.get(part) if isinstance(section, dict) else None
+    return section
+
+
+def fingerprint_recipe(recipe: Recipe) -> str:
+    """SHA-256 of what the recipe says about the model that comes out."""
+    content = recipe.model_dump(mode="json")
+    for key in HARMLESS:
+        *sections, name = key.split(".")
+        section = content
+        for part in sections:
+            section = section[part]
+        section.pop(name, None)  # not every recipe has the keys of `training.extra`
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def has_model_of(run: RunDirectory, recipe: Recipe) -> bool:
+    """Whether `model/` is there, whole, and the end of this recipe's training."""
+    if not run.has_model:
+        return False
+    is_whole = find_damage(run.model) is None
+    return is_whole and read_fact(run.model, RECIPE) == fingerprint_recipe(recipe)
+
+
+def choose_checkpoint(run: RunDirectory) -> Found:
+    """What to go on from; skipped checkpoints are named on stderr.
+
+    Raises:
+        T5TuneError: There are checkpoints and none of them is of use.
+    """
+    found = find_newest_whole(run.checkpoints)
+    for path, damage in found.skipped.items():
+        say(f"skipped {path}: {damage}")
+    if found.checkpoint is None and found.skipped:
+        path, damage = next(iter(found.skipped.items()))
+        raise T5TuneError(
+            f"{path}: {damage}; no checkpoint of this run is whole.", next_command=RESTART
+        )
+    return found
+
+
+def has_trained(run: RunDirectory) -> bool:
+    """Before its first checkpoint a run holds nothing that another recipe could spoil."""
+    return run.has_model or bool(list_checkpoints(run.checkpoints))
+
+
+def check_data(checkpoint: Path, data: Mapping[str, str]) -> None:
+    """Refuse to go on with other data.
+
+    Args:
+        checkpoint: A whole one.
+        data: Present fingerprints by name.
+
+    Raises:
+        T5TuneError: One is not the checkpoint's.
+    """
+    before = as_object(read_fact(checkpoint, DATA))
+    for name, digest in data.items():
+        if before.get(name) != digest:
+            raise T5TuneError(
+                f"{name}: not what it was when {checkpoint} was saved, and a run cannot go on "
+                "with other data.",
+                next_command=f"bring the former data back, or {RESTART}",
+            )
+
+
+def warn_of_versions(checkpoint: Path, versions: Mapping[str, str]) -> None:
+    """Say which libraries are not those that a checkpoint was saved with."""
+    before = as_object(read_fact(checkpoint, VERSIONS))
+    changed = [f"{k} {before.get(k)} -> {v}" for k, v in versions.items() if before.get(k) != v]
+    if changed:
+        say(
+            f"warning: other versions than when {checkpoint.name} was saved: {', '.join(changed)}; "
+            "the run may not end exactly as it would have"
+        )

@@ -1,0 +1,108 @@
+"""Which weights become the model when training has ended."""
+
+from __future__ import annotations
+
+import dataclasses
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from t5tune.console import say, track
+from t5tune.distributed.processes import from_first
+from t5tune.errors import T5TuneError
+from t5tune.recipe.schema import TrainingSection
+from t5tune.run.directory import RunDirectory
+from t5tune.run.manifest import find_damage
+from t5tune.scoring.metric_names import LOWER_IS_BETTER, SCORE_OF_METRIC
+from t5tune.training.callbacks.log import JsonLog
+from t5tune.training.checkpoints.resuming import RESTART
+from t5tune.training.checkpoints.store import PREFIX
+from t5tune.training.optim.averaging import average_checkpoints, weights_applied
+from t5tune.training.trainer import T5TuneTrainer
+
+
+@dataclass(frozen=True)
+class LoopResult:
+    """How training ended.
+
+    Attributes:
+        best_checkpoint: The checkpoint with the best validation score.
+        best_step: Its optimizer step.
+        averaged: The weights of `model/`, if an average validated better than any checkpoint.
+        weights: What they are, for people.
+        stopped_by: The signal that ended training early.
+    """
+
+    best_checkpoint: Path | None
+    best_step: int | None
+    averaged: Mapping[str, torch.Tensor] | None = None
+    weights: str = ""
+    stopped_by: signal.Signals | None = None
+
+
+def choose_weights(
+    trainer: T5TuneTrainer,
+    run: RunDirectory,
+    training: TrainingSection,
+    metric: str,
+    log: JsonLog,
+) -> LoopResult:
+    """The best checkpoint, or an average if one validates better.
+
+    Args:
+        trainer: Whose training has ended.
+        run: Where its checkpoints are.
+        training: Says which averages to try.
+        metric: What decides.
+        log: Where the validations of averages are noted.
+    """
+    result = from_first(lambda: _find_best_checkpoint(trainer, run))
+    best = trainer.state.best_metric
+    for name, weights in _averages(trainer, training):
+        with weights_applied(trainer.unwrapped, weights):
+            scores = trainer.validate()
+        text = "  ".join(f"{score} {value:.2f}" for score, value in scores.items())
+        say(f"{name}  validation: {text}")
+        log.write_average(trainer.state, name, scores)
+        value = scores[SCORE_OF_METRIC[metric]]
+        if best is None or (value < best if metric in LOWER_IS_BETTER else value > best):
+            best = value
+            result = dataclasses.replace(result, averaged=weights, weights=name)
+    return result
+
+
+def _find_best_checkpoint(trainer: T5TuneTrainer, run: RunDirectory) -> LoopResult:
+    best_step = trainer.state.best_global_step or trainer.state.global_step
+    path = run.checkpoints / f"{PREFIX}{best_step}"
+    _check_whole(path, "the best one")
+    return LoopResult(path, best_step, weights=f"step {best_step}")
+
+
+def _averages(
+    trainer: T5TuneTrainer, training: TrainingSection
+) -> Iterator[tuple[str, Mapping[str, torch.Tensor]]]:
+    if trainer.average is not None:
+        yield f"moving average up to step {trainer.state.global_step}", trainer.average.gather()
+    if training.average_checkpoints is not None:
+        steps = trainer.validated_steps[-training.average_checkpoints :]
+        paths = [Path(trainer.args.output_dir) / f"{PREFIX}{step}" for step in steps]
+        if len(paths) > 1:
+            name = f"average of steps {', '.join(map(str, steps))}"
+            yield name, from_first(lambda: _average_whole(paths))
+
+
+@track("averaging checkpoints")
+def _average_whole(checkpoints: Sequence[Path]) -> Mapping[str, torch.Tensor]:
+    for checkpoint in checkpoints:
+        _check_whole(checkpoint, "one of those to average")
+    return average_checkpoints(checkpoints)
+
+
+def _check_whole(checkpoint: Path, role: str) -> None:
+    """Refuse to end a run with other weights than the ones that were saved."""
+    damage = find_damage(checkpoint)
+    if damage is not None:
+        raise T5TuneError(f"{checkpoint}, {role}, cannot be used: {damage}.", next_command=RESTART)

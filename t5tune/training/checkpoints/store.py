@@ -1,0 +1,101 @@
+"""Checkpoints on the disk: which are whole, which to go on from, which go."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from t5tune.run.manifest import find_damage, read_fact, remove_directory
+
+PREFIX = "checkpoint-"
+STAGING = "writing-"  # before the name of a checkpoint that is not complete yet
+
+# Keys of a checkpoint's manifest.
+BEST_STEP = "best_step"
+ENDED = "ended"  # training was over with this checkpoint
+PENDING = "validation_pending"  # a signal came before this checkpoint was validated
+
+
+@dataclass(frozen=True)
+class Found:
+    """What there is to go on from.
+
+    Attributes:
+        checkpoint: The newest whole one, if there is one.
+        skipped: Newer ones, each with what is wrong with it.
+    """
+
+    checkpoint: Path | None = None
+    skipped: Mapping[Path, str] = dataclasses.field(default_factory=dict)
+
+
+def find_newest_whole(checkpoints: Path) -> Found:
+    """The newest checkpoint that is whole, its best one included.
+
+    A checkpoint is of use only with the one that had validated best until then: without it the
+    run could not end with the model that it would have ended with.
+    """
+    skipped: dict[Path, str] = {}
+    for checkpoint in sorted(list_checkpoints(checkpoints), key=step_of, reverse=True):
+        damage = find_damage(checkpoint)
+        if damage is None:
+            damage = _find_damage_of_best(checkpoint)
+        if damage is None:
+            return Found(checkpoint, skipped)
+        skipped[checkpoint] = damage
+    return Found(None, skipped)
+
+
+def _find_damage_of_best(checkpoint: Path) -> str | None:
+    best_step = read_fact(checkpoint, BEST_STEP)
+    if best_step is None or best_step == step_of(checkpoint):
+        return None
+    best = checkpoint.with_name(f"{PREFIX}{best_step}")
+    damage = find_damage(best)
+    return f"it needs {best.name}, of which {damage}" if damage else None
+
+
+def name_last_checkpoint(checkpoints: Path) -> str:
+    """Half a sentence on what can be resumed from."""
+    newest = find_newest_whole(checkpoints).checkpoint
+    return f"{newest} is the last good checkpoint" if newest else "no checkpoint was saved yet"
+
+
+def remove_old(checkpoints: Path, step: int, keep: Collection[int | None]) -> None:
+    """Delete the checkpoints up to a step that are not kept.
+
+    Args:
+        checkpoints: The directory of all.
+        step: Training is here. Later ones, which are damaged, are replaced when it gets there.
+        keep: Steps of those that stay.
+    """
+    for path in list_checkpoints(checkpoints):
+        if step_of(path) <= step and step_of(path) not in keep:
+            remove_directory(path)
+
+
+def remove_unfinished(checkpoints: Path) -> None:
+    """Delete what a process that was killed while it wrote has left."""
+    for path in checkpoints.glob(f"{STAGING}{PREFIX}*"):
+        remove_directory(path)
+
+
+def list_checkpoints(checkpoints: Path) -> list[Path]:
+    """Directories named checkpoint-STEP."""
+    if not checkpoints.is_dir():
+        return []
+    return [
+        path
+        for path in checkpoints.iterdir()
+        if path.is_dir()
+        and not path.is_symlink()  # whatever it leads to is not ours to delete
+        and path.name.startswith(PREFIX)
+        and path.name.removeprefix(PREFIX).isdecimal()
+    ]
+
+
+def step_of(checkpoint: Path) -> int:
+    """The optimizer step in a checkpoint's name."""
+    return int(checkpoint.name.removeprefix(PREFIX))

@@ -1,0 +1,46 @@
+"""Optimizers by their recipe names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+from t5tune.models.sharded import is_sharded
+from t5tune.training.optim.adafactor import Adafactor
+from t5tune.training.optim.sharded_adafactor import ShardedAdafactor
+
+if TYPE_CHECKING:
+    from t5tune.recipe.schema import TrainingSection
+
+
+ADAM_BETAS, ADAM_EPSILON = (0.9, 0.999), 1e-8  # Kingma and Ba 2015, and torch's
+
+
+def build_optimizer(
+    model: torch.nn.Module, section: TrainingSection, *, from_scratch: bool
+) -> torch.optim.Optimizer:
+    """Build the optimizer of a run.
+
+    Weight decay is applied to matrices only, not to norms and biases.
+
+    Args:
+        model: Whose parameters are trained.
+        section: With its defaults filled.
+        from_scratch: Adafactor scales its steps by the size of the parameters, as T5 was
+            pre-trained; fine-tuning takes them as they are, as Hugging Face's T5 page advises.
+    """
+    assert section.learning_rate is not None
+    trained = [p for p in model.parameters() if p.requires_grad]
+    groups = [
+        {"params": [p for p in trained if p.dim() >= 2], "weight_decay": section.weight_decay},
+        {"params": [p for p in trained if p.dim() < 2], "weight_decay": 0.0},
+    ]
+    groups = [group for group in groups if group["params"]]
+    if section.optim == "adafactor":
+        kind = ShardedAdafactor if is_sharded(model) else Adafactor
+        return kind(groups, lr=section.learning_rate, scale_parameter=from_scratch)
+    extra = section.extra
+    betas = extra.get("adam_beta1", ADAM_BETAS[0]), extra.get("adam_beta2", ADAM_BETAS[1])
+    epsilon = extra.get("adam_epsilon", ADAM_EPSILON)
+    return torch.optim.AdamW(groups, lr=section.learning_rate, betas=betas, eps=epsilon, fused=True)

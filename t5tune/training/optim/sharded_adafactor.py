@@ -1,0 +1,162 @@
+"""Adafactor on parameters that are divided among processes by their rows.
+
+The factored second moment needs means over all rows, and the step size the norm of the whole
+parameter: each process adds up its own part, and the processes add up the sums. The result is
+that of `Adafactor` on whole parameters to rounding.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch.distributed.tensor import DTensor, Shard
+
+from t5tune.training.optim.adafactor import (
+    DECAY_EXPONENT,
+    EPSILON_SCALE,
+    EPSILON_SQUARE,
+    Adafactor,
+    clip_rates,
+)
+
+
+class ShardedAdafactor(Adafactor):
+    """`Adafactor` for `DTensor`s that are divided along their first dimension.
+
+    State has the shapes that it has there, and is divided as the parameters are, but for the
+    means over rows, which every process has: `columns` of matrices.
+    """
+
+    def _update(self, parameters: list[torch.nn.Parameter], group: dict[str, Any]) -> None:
+        first = parameters[0]
+        assert isinstance(first, DTensor)
+        state = self.state[first]
+        shards = [_local(p) for p in parameters]
+        gradients = torch.stack([_local_gradient(p) for p in parameters])
+        state["step"] = state.get("step", 0) + 1
+        kept = 1.0 - state["step"] ** DECAY_EXPONENT
+        if "rows" not in state and "squares" not in state:
+            _start_state(state, gradients, first)
+        if first.dim() == 2:
+            update, mean_square = _update_matrices(state, gradients, kept, first)
+        elif first.dim() > 2:
+            update, mean_square = _update_stacked_matrices(state, gradients, kept, first)
+        else:
+            update, mean_square = _update_vectors(state, gradients, kept, first)
+        rates = self._sharded_rates(shards, group, first)
+        update.mul_(clip_rates(rates, mean_square).view((-1,) + (1,) * (update.dim() - 1)))
+        for i, shard in enumerate(shards):
+            if group["weight_decay"]:
+                shard.mul_((1.0 - group["weight_decay"] * rates[i]).to(shard.dtype))
+            shard.sub_(update[i].to(shard.dtype))
+
+    def _sharded_rates(
+        self, shards: list[torch.Tensor], group: dict[str, Any], first: DTensor
+    ) -> torch.Tensor:
+        """The step size of each parameter, shape (num_parameters,)."""
+        if not group["scale_parameter"]:
+            return torch.full((len(shards),), group["lr"], device=shards[0].device)
+        squares = torch.stack([shard.float().square().sum() for shard in shards])
+        scales = (_add_up(squares, first) / first.numel()).sqrt_()
+        rates: torch.Tensor = scales.clamp_(min=EPSILON_SCALE).mul_(group["lr"])
+        return rates
+
+
+def sharded_dimension(key: str, parameter: torch.Tensor) -> int | None:
+    """Along which dimension a tensor of the state is divided; None if every process has it.
+
+    Args:
+        key: Of the state: rows, columns, squares or step.
+        parameter: One that the state is of; it is divided along its first dimension.
+    """
+    if key in ("rows", "squares") or (key == "columns" and parameter.dim() > 2):
+        return 1  # dimension 0 is that of the stack
+    return None
+
+
+def _start_state(state: dict[str, Any], gradients: torch.Tensor, first: DTensor) -> None:
+    if first.dim() < 2:
+        state["squares"] = _divided(torch.zeros_like(gradients), first.shape[0], first)
+        return
+    state["rows"] = _divided(torch.zeros_like(gradients[..., 0]), first.shape[0], first)
+    columns = torch.zeros_like(gradients[..., 0, :])
+    if sharded_dimension("columns", first) is None:
+        state["columns"] = columns
+    else:
+        state["columns"] = _divided(columns, first.shape[0], first)
+
+
+def _divided(part: torch.Tensor, size: int, first: DTensor) -> DTensor:
+    """A part of shape (num_parameters, local size, …) as one of a divided tensor."""
+    shape = torch.Size((part.shape[0], size, *part.shape[2:]))
+    stride = torch.empty(shape, device="meta").stride()
+    return DTensor.from_local(
+        part, first.device_mesh, [Shard(1)], run_check=False, shape=shape, stride=stride
+    )
+
+
+def _update_matrices(
+    state: dict[str, Any], gradients: torch.Tensor, kept: float, first: DTensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """See `adafactor._factored_update`; gradients have the shape (num, local rows, columns)."""
+    squares = gradients.square()
+    num_rows = first.shape[0]
+    rows, columns = _local(state["rows"]), state["columns"]
+    rows.lerp_(squares.mean(dim=-1).add_(EPSILON_SQUARE), 1.0 - kept)
+    means = _add_up(squares.sum(dim=-2), first) / num_rows
+    columns.lerp_(means.add_(EPSILON_SQUARE), 1.0 - kept)
+    column_factor = columns.rsqrt()
+    by_row = (squares @ column_factor.square().unsqueeze(-1)).squeeze(-1)
+    # The mean of the rows is a factor of every row's: both sums travel together.
+    sums = torch.stack([rows.sum(dim=-1), (by_row / rows).sum(dim=-1)])
+    mean_of_rows, weighted = _add_up(sums, first)
+    mean_of_rows = mean_of_rows / num_rows
+    row_factor = (rows / mean_of_rows.unsqueeze(-1)).rsqrt_()
+    gradients.mul_(row_factor.unsqueeze(-1)).mul_(column_factor.unsqueeze(-2))
+    return gradients, mean_of_rows * weighted / first.numel()
+
+
+def _update_stacked_matrices(
+    state: dict[str, Any], gradients: torch.Tensor, kept: float, first: DTensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The same where each process has whole matrices, such as experts, of a parameter."""
+    squares = gradients.square()
+    rows, columns = _local(state["rows"]), _local(state["columns"])
+    rows.lerp_(squares.mean(dim=-1).add_(EPSILON_SQUARE), 1.0 - kept)
+    columns.lerp_(squares.mean(dim=-2).add_(EPSILON_SQUARE), 1.0 - kept)
+    row_factor = (rows / rows.mean(dim=-1, keepdim=True)).rsqrt_()
+    gradients.mul_(row_factor.unsqueeze(-1)).mul_(columns.rsqrt().unsqueeze(-2))
+    return gradients, _mean_square(gradients, first)
+
+
+def _update_vectors(
+    state: dict[str, Any], gradients: torch.Tensor, kept: float, first: DTensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """See `adafactor._full_update`; gradients have the shape (num, local size)."""
+    squares = _local(state["squares"])
+    squares.lerp_(gradients.square().add_(EPSILON_SQUARE), 1.0 - kept)
+    gradients.mul_(squares.rsqrt())
+    return gradients, _mean_square(gradients, first)
+
+
+def _mean_square(update: torch.Tensor, first: DTensor) -> torch.Tensor:
+    return _add_up(update.square().flatten(1).sum(dim=1), first) / first.numel()
+
+
+def _add_up(part: torch.Tensor, first: DTensor) -> torch.Tensor:
+    """The sum over all processes that a parameter is divided among."""
+    dist.all_reduce(part, group=first.device_mesh.get_group())
+    return part
+
+
+def _local(tensor: torch.Tensor) -> torch.Tensor:
+    assert isinstance(tensor, DTensor)
+    return tensor.to_local()
+
+
+def _local_gradient(parameter: torch.nn.Parameter) -> torch.Tensor:
+    if parameter.grad is None:
+        return torch.zeros_like(_local(parameter), dtype=torch.float32)
+    return _local(parameter.grad).float()

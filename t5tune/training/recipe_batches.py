@@ -1,0 +1,65 @@
+"""Which batches a recipe asks for, and what makes tensors of them."""
+
+from __future__ import annotations
+
+from t5tune.console import track
+from t5tune.data.batching.packing import PackedBatches, PackedCollator, choose_row_lengths
+from t5tune.data.batching.plans import BatchPlan, FixedSizeBatches, TokenBudgetBatches
+from t5tune.data.batching.steps import Batch
+from t5tune.data.encoding import Collator, EncodedDataset
+from t5tune.decoding.loaded_model import LoadedModel
+from t5tune.errors import T5TuneError
+from t5tune.models.packed import PACKABLE_MODEL_TYPES, is_packable
+from t5tune.recipe.schema import TrainingSection
+
+
+@track("planning the batches")
+def build_batch_plan(section: TrainingSection, dataset: EncodedDataset) -> BatchPlan:
+    """The batches of each epoch: a token budget, or a fixed number of examples."""
+    seed = section.extra.get("data_seed", section.seed)
+    if section.per_device_train_batch_size is not None:
+        return FixedSizeBatches(len(dataset), section.per_device_train_batch_size, seed)
+    budget = section.tokens_per_batch
+    if budget == "auto":  # as large as the step allows; what memory does not hold is split
+        assert section.tokens_per_step is not None
+        budget = max(1, section.tokens_per_step // section.gradient_accumulation_steps)
+    assert budget is not None
+    lengths = dataset.sources.lengths, dataset.targets.lengths
+    if section.packing:
+        return PackedBatches(*lengths, choose_row_lengths(*lengths), budget, seed)
+    return TokenBudgetBatches(*lengths, budget, seed)
+
+
+def build_longest_batch(
+    plan: BatchPlan, dataset: EncodedDataset, collate: Collator | PackedCollator
+) -> Batch:
+    """The batch of a plan that needs most memory: as many rows of the greatest length as fit."""
+    if isinstance(collate, PackedCollator):  # all its batches are alike
+        return collate([dataset[row] for row in plan.plan_epoch(0)[0]])
+    assert isinstance(plan, TokenBudgetBatches)
+    source, target = (int(side.lengths.argmax()) for side in (dataset.sources, dataset.targets))
+    row = {"input_ids": dataset.sources[source], "labels": dataset.targets[target]}
+    tokens = len(row["input_ids"]) + len(row["labels"])
+    num_rows = min(len(dataset), max(1, plan.tokens_per_batch // tokens))
+    return collate([row] * num_rows)
+
+
+def build_collator(plan: BatchPlan, model: LoadedModel) -> Collator | PackedCollator:
+    """What makes tensors of the plan's batches.
+
+    Raises:
+        T5TuneError: Packed rows, and a model that has absolute positions.
+    """
+    pad_token_id = int(model.tokenizer.pad_token_id)
+    if not isinstance(plan, PackedBatches):
+        return Collator(pad_token_id)
+    config = model.translator.model.config
+    if not is_packable(config.model_type):
+        raise T5TuneError(
+            f"training.packing: {config.model_type} numbers positions from the start of a row, so "
+            "packed examples would not compute what single ones do; only "
+            f"{', '.join(PACKABLE_MODEL_TYPES)} can be packed.",
+            next_command="the same command with training.packing=false",
+        )
+    start = config.decoder_start_token_id
+    return PackedCollator(pad_token_id, start, plan.row_lengths, plan.rows_per_batch)

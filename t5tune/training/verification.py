@@ -1,0 +1,91 @@
+"""Whether a run still is what its training left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from t5tune.decoding.export.settings import is_fresh, list_exports, read_export
+from t5tune.decoding.loaded_model import load_for_translation
+from t5tune.decoding.opening import translate_lines
+from t5tune.errors import T5TuneError
+from t5tune.files import read_object
+from t5tune.run.directory import RunDirectory
+from t5tune.run.manifest import find_damage
+from t5tune.training.checkpoints.store import list_checkpoints, step_of
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes:
+        path: In the run.
+        what: Was looked at.
+        problem: What is wrong with it, if anything is.
+    """
+
+    path: Path
+    what: str
+    problem: str | None = None
+
+
+def verify_run(run: RunDirectory) -> Iterator[Check]:
+    """Compare every file that has a manifest with it, load the model and let it translate.
+
+    Args:
+        run: Finished or not; without a model only its checkpoints are looked at.
+
+    Raises:
+        T5TuneError: There is neither a checkpoint nor a model.
+    """
+    checkpoints = sorted(list_checkpoints(run.checkpoints), key=step_of)
+    if not checkpoints and not run.model.is_dir():
+        raise T5TuneError(
+            f"{run.path} holds neither a checkpoint nor a model.",
+            next_command="t5tune verify RUN   # a directory that t5tune train wrote",
+        )
+    for checkpoint in checkpoints:
+        yield Check(checkpoint, "manifest", find_damage(checkpoint))
+    if run.model.is_dir():
+        yield from verify_model(run)
+        for export in list_exports(run):
+            yield Check(export, "export", _find_damaged_export(export, run))
+
+
+def verify_model(run: RunDirectory) -> Iterator[Check]:
+    """Compare the model with its manifest, load it and let it translate."""
+    damage = find_damage(run.model)
+    yield Check(run.model, "manifest", damage)
+    if damage is None:
+        yield Check(run.model, "translation", _find_other_translation(run))
+
+
+def _find_damaged_export(directory: Path, run: RunDirectory) -> str | None:
+    if damage := find_damage(directory):
+        return damage
+    try:
+        export = read_export(directory)
+    except T5TuneError as error:
+        return error.message
+    return None if is_fresh(export, run) else f"made from other weights: t5tune export {run.path}"
+
+
+def _find_other_translation(run: RunDirectory) -> str | None:
+    """How the translation of the stored sentence differs from the stored one."""
+    smoke = read_object(run.smoke)
+    source, expected = smoke.get("source"), smoke.get("hypothesis")
+    if not isinstance(source, str) or not isinstance(expected, str):
+        return f"{run.smoke.name} holds no sentence with its translation"
+    try:
+        model = load_for_translation(str(run.path))
+        (hypothesis,) = translate_lines(model, [source])
+    except T5TuneError as error:
+        return error.message
+    if hypothesis == expected:
+        return None
+    return (
+        f"{source!r} was translated as {expected!r} on {smoke.get('device')} when the model was "
+        f"saved, and is {hypothesis!r} now"
+    )

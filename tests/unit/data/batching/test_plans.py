@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from t5tune.data.batching.plans import (
+    FixedSizeBatches,
+    Indices,
+    TokenBudgetBatches,
+    measure_real_token_share,
+)
+from t5tune.data.batching.plans import plans as batching
+from t5tune.data.encoding import encode_dataset
+from t5tune.models.from_scratch import build_tokenizer
+from t5tune.recipe.schema import TokenizerSection
+from t5tune.training.defaults import TOKENS_PER_BATCH
+
+
+@pytest.fixture
+def lengths() -> tuple[np.ndarray, np.ndarray]:
+    generator = np.random.default_rng(0)
+    source = generator.integers(3, 60, 3000)
+    return source, np.clip(source + generator.integers(-5, 6, 3000), 2, None)
+
+
+def test_every_example_once_an_epoch_and_the_same_number_of_batches(
+    lengths: tuple[np.ndarray, np.ndarray],
+) -> None:
+    plan = TokenBudgetBatches(*lengths, tokens_per_batch=1500, seed=7)
+    for epoch in range(8):
+        batches = plan.plan_epoch(epoch)
+        assert len(batches) == len(plan)
+        assert sorted(i for batch in batches for i in batch) == list(range(3000))
+
+
+def test_no_batch_is_over_the_budget(lengths: tuple[np.ndarray, np.ndarray]) -> None:
+    source, target = lengths
+    for batch in TokenBudgetBatches(source, target, 1500, seed=7).plan_epoch(0):
+        assert len(batch) * (source[batch].max() + target[batch].max()) <= 1500
+
+
+def test_an_example_over_the_budget_is_alone() -> None:
+    source, target = np.array([5, 5, 500, 5]), np.array([5, 5, 500, 5])
+    batches = TokenBudgetBatches(source, target, 40, seed=0).plan_epoch(0)
+    assert [2] in batches
+    assert sorted(i for batch in batches for i in batch) == [0, 1, 2, 3]
+
+
+def test_epochs_differ_and_are_repeatable(lengths: tuple[np.ndarray, np.ndarray]) -> None:
+    first = TokenBudgetBatches(*lengths, tokens_per_batch=1500, seed=7)
+    second = TokenBudgetBatches(*lengths, tokens_per_batch=1500, seed=7)
+    assert first.plan_epoch(3) == second.plan_epoch(3)
+    assert first.plan_epoch(3) != first.plan_epoch(4)
+    other_seed = TokenBudgetBatches(*lengths, tokens_per_batch=1500, seed=8)
+    assert first.plan_epoch(3) != other_seed.plan_epoch(3)
+    # Not only the order of the batches changes but also which examples meet.
+    sets = [{frozenset(batch) for batch in first.plan_epoch(e)} for e in (0, 1)]
+    assert len(sets[0] & sets[1]) < len(sets[0]) / 10
+
+
+def test_little_padding_is_left(lengths: tuple[np.ndarray, np.ndarray]) -> None:
+    source, target = lengths
+    plan = TokenBudgetBatches(source, target, 1500, seed=7)
+    share = measure_real_token_share(plan.plan_epoch(0), source, target)
+    random = measure_real_token_share(
+        FixedSizeBatches(3000, 32, seed=7).plan_epoch(0), source, target
+    )
+    assert share > 0.9
+    assert random < 0.65
+
+
+def test_fixed_size_batches_hold_every_example_once() -> None:
+    batches = FixedSizeBatches(103, 10, seed=1).plan_epoch(2)
+    assert len(batches) == len(FixedSizeBatches(103, 10, seed=1)) == 11
+    assert sorted(i for batch in batches for i in batch) == list(range(103))
+
+
+@pytest.mark.parametrize(
+    ("corpus", "source", "target"),
+    [("multi30k", "train.en", "train.de"), ("news_en_de", "src-train.txt", "tgt-train.txt")],
+)
+def test_real_text_in_the_default_budget_is_nine_tenths_real(
+    real_data: Path, corpus: str, source: str, target: str
+) -> None:
+    rows = zip(
+        *((real_data / corpus / name).read_text().split("\n")[:10000] for name in (source, target)),
+        strict=True,
+    )
+    sources, targets = zip(*((s, t) for s, t in rows if s.strip() and t.strip()), strict=True)
+    tokenizer = build_tokenizer(
+        TokenizerSection(type="unigram", vocab_size=4000), list(sources), list(targets)
+    )
+    dataset = encode_dataset(
+        sources, targets, tokenizer, max_source_length=128, max_target_length=128
+    )
+    lengths = dataset.sources.lengths, dataset.targets.lengths
+    for budget, least in ((TOKENS_PER_BATCH, 0.93), (4 * TOKENS_PER_BATCH, 0.87)):
+        plan = TokenBudgetBatches(*lengths, budget, seed=1)
+        assert measure_real_token_share(plan.plan_epoch(0), *lengths) > least
+
+
+class CountedBatches(TokenBudgetBatches):
+    """Counts how often the examples are put in order."""
+
+    num_orders = 0
+
+    def _form_batches(self, generator: np.random.Generator) -> list[Indices]:
+        self.num_orders += 1
+        return super()._form_batches(generator)
+
+
+@pytest.mark.parametrize("most_orders", [1, 8])
+def test_an_epoch_is_planned_in_a_bounded_number_of_orders(
+    most_orders: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """These lengths make so many batches more in one order than in another."""
+    monkeypatch.setattr(batching, "MOST_ORDERS", most_orders, raising=False)
+    generator = np.random.default_rng([150, 40, 2])
+    lengths = generator.geometric(0.1, 150), generator.geometric(0.1, 150)
+    plan = CountedBatches(*lengths, 40, seed=13)
+    counts = []
+    for epoch in range(40):
+        plan.num_orders = 0
+        batches = plan.plan_epoch(epoch)
+        counts.append(plan.num_orders)
+        assert len(batches) == len(plan)
+        assert sorted(index for batch in batches for index in batch) == list(range(150))
+        assert batches == plan.plan_epoch(epoch)
+    assert most_orders + 1 in counts, "no epoch came to the end of the orders"
+    assert max(counts) == most_orders + 1

@@ -1,0 +1,38 @@
+"""What the first process sends of a model is all of it but its weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from t5tune.models.broadcasting import pack_model, unpack_model
+from t5tune.models.loading import load_model, load_tokenizer
+from tests.integration.test_model_families import FAMILIES, save_tiny_model
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_model_arrives_as_it_was(family: str, tmp_path: Path) -> None:
+    folder = str(save_tiny_model(family, tmp_path / "model"))
+    model, tokenizer = load_model(folder), load_tokenizer(folder)
+    model.generation_config.max_new_tokens = 7
+    copied, copied_tokenizer = unpack_model(pack_model(model, tokenizer))
+    assert type(copied) is type(model)
+    assert not copied.training
+    with torch.no_grad():
+        pairs = (
+            *zip(model.parameters(), copied.parameters(), strict=True),
+            *zip(model.buffers(), copied.buffers(), strict=True),
+        )
+        for own, other in pairs:  # in the order in which `share_weights` sends them
+            assert (own.shape, own.dtype) == (other.shape, other.dtype)
+            other.copy_(own)
+    assert copied.generation_config.to_dict() == model.generation_config.to_dict()
+    encoded = copied_tokenizer(["one two three"], return_tensors="pt")
+    assert torch.equal(
+        encoded["input_ids"], tokenizer(["one two three"], return_tensors="pt")["input_ids"]
+    )
+    generated = [m.generate(encoded["input_ids"]) for m in (model, copied)]
+    assert torch.equal(*generated)
+    assert copied_tokenizer.batch_decode(generated[0]) == tokenizer.batch_decode(generated[0])

@@ -1,0 +1,84 @@
+"""The formulas for many sums at once are sacreBLEU's, digit for digit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sacrebleu.metrics.bleu import BLEU
+from sacrebleu.metrics.chrf import CHRF
+from sacrebleu.metrics.ter import TER
+
+from t5tune.scoring.metrics.corpus_formulas import (
+    bleu_from_sums,
+    chrf_from_sums,
+    error_rate_from_sums,
+    sentence_bleu,
+    ter_from_sums,
+)
+from t5tune.scoring.registry import METRIC_NAMES, build_metric
+from t5tune.scoring.score import ScoringOptions
+from tests.unit.scoring.sample_texts import SampleTexts
+
+
+def random_sums(columns: int, seed: int = 0) -> np.ndarray:
+    """Sums with zeros in all places, small and large ones."""
+    rng = np.random.default_rng(seed)
+    sums = rng.integers(0, [[3], [50], [100_000]] * 200, size=(600, columns)).astype(float)
+    sums[rng.random(sums.shape) < 0.2] = 0
+    return sums
+
+
+def test_bleu_is_sacrebleus() -> None:
+    sums = random_sums(10)
+    sums[:, 6:] += sums[:, 2:6]  # no more matches than n-grams
+    sums[:, 6] += sums[:, 2:6].sum(axis=1)  # and words wherever anything matches
+    expected = [BLEU()._compute_score_from_stats(list(row)).score for row in sums]
+    assert bleu_from_sums(sums)[:, 0].tolist() == expected
+    metric = BLEU(effective_order=True)
+    expected = [metric._compute_score_from_stats(list(row)).score for row in sums]
+    assert sentence_bleu(sums).tolist() == expected
+    assert len(set(expected)) > 300
+
+
+def test_chrf_is_sacrebleus() -> None:
+    sums = random_sums(24)
+    metric = CHRF(word_order=2)
+    expected = [metric._compute_score_from_stats(list(row)).score for row in sums]
+    assert chrf_from_sums(sums)[:, 0].tolist() == expected
+
+
+def test_ter_is_sacrebleus() -> None:
+    sums = random_sums(2)
+    expected = [TER()._compute_score_from_stats(list(row)).score for row in sums]
+    assert ter_from_sums(sums)[:, 0].tolist() == expected
+
+
+def test_empty_references_of_error_rates() -> None:
+    assert error_rate_from_sums(np.array([[0.0, 0], [2, 0], [1, 4]])).tolist() == [[0], [100], [25]]
+
+
+@pytest.mark.parametrize("metric", METRIC_NAMES)
+@pytest.mark.parametrize("num_references", [1, 2])
+def test_all_examples_once_give_the_score(metric: str, num_references: int) -> None:
+    texts = SampleTexts(3, 40, num_references)
+    hypotheses = texts.system()
+    scorer = build_metric(metric, ScoringOptions())
+    statistics = scorer.collect_statistics(hypotheses, texts.references)
+    recomputed = statistics.compute_scores(np.arange(40)[None])[0]
+    values = [score.value for score in scorer.score_corpus(hypotheses, texts.references)]
+    assert recomputed == pytest.approx(values, rel=1e-13, abs=1e-13)
+    if metric in ("bleu", "chrf", "ter"):
+        assert recomputed.tolist() == values
+
+
+@pytest.mark.parametrize("metric", METRIC_NAMES)
+def test_values_of_examples(metric: str) -> None:
+    texts = SampleTexts(4, 30, 2)
+    hypotheses = texts.system()
+    scorer = build_metric(metric, ScoringOptions())
+    values = scorer.collect_statistics(hypotheses, texts.references).segment_scores()  # type: ignore[attr-defined]
+    assert values.tolist() == scorer.score_segments(hypotheses, texts.references)
+    if metric in ("wer", "cer", "chrf", "ter", "exact_match", "token_f1"):
+        for index in (0, 7, 21):
+            alone = scorer.score_corpus([hypotheses[index]], [texts.references[index]])
+            assert values[index] == pytest.approx(alone[0].value)

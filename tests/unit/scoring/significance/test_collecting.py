@@ -1,0 +1,76 @@
+"""Statistics of several systems do not depend on how many processes collect them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from t5tune.errors import T5TuneError
+from t5tune.scoring.registry import METRIC_NAMES, score_hypotheses, sentence_scores
+from t5tune.scoring.score import ScoringOptions
+from t5tune.scoring.significance.collecting import collect_systems
+from t5tune.scoring.significance.paired_differences import collecting
+from tests.unit.scoring.sample_texts import SampleTexts
+
+METRICS = ("bleu", "rouge", "wer")
+
+
+def test_processes_change_nothing() -> None:
+    texts = SampleTexts(1, 21, 2)
+    systems = [texts.system(), texts.system(), texts.system()]
+    alone, shared = (
+        collect_systems(
+            METRICS, systems, texts.references, ScoringOptions(), num_processes=num_processes
+        )
+        for num_processes in (1, 3)
+    )
+    for of_metric, same in zip(alone, shared, strict=True):
+        for one, other in zip(of_metric, same, strict=True):
+            assert one.scores == other.scores
+            assert one.examples == other.examples
+
+
+def test_scores_and_examples_are_those_of_each_system_alone() -> None:
+    texts = SampleTexts(2, 15)
+    systems = [texts.system(), texts.system(0.5)]
+    found = collect_systems(METRIC_NAMES, systems, texts.references, ScoringOptions())
+    for metric, of_metric in zip(METRIC_NAMES, found, strict=True):
+        for hypotheses, one in zip(systems, of_metric, strict=True):
+            assert list(one.scores) == score_hypotheses([metric], hypotheses, texts.references)
+            assert list(one.examples) == sentence_scores(metric, hypotheses, texts.references)
+
+
+def test_a_part_whose_process_dies_is_collected_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = SampleTexts(3, 9)
+    systems = [texts.system()]
+    expected = collect_systems(METRICS, systems, texts.references, ScoringOptions())
+    monkeypatch.setattr(collecting, "_work", sys.exit)  # ends at once
+    found = collect_systems(METRICS, systems, texts.references, ScoringOptions(), num_processes=2)
+    assert found[0][0].scores == expected[0][0].scores
+
+
+def test_numbers_that_differ_are_a_user_error() -> None:
+    with pytest.raises(T5TuneError, match="2 hypotheses but references for 1"):
+        collect_systems(["wer"], [["a"], ["a", "b"]], [["a"]], ScoringOptions())
+
+
+def test_processes_import_nothing_of_a_model() -> None:
+    code = (
+        "import sys\n"
+        "import t5tune.scoring.significance.collecting, t5tune.scoring.significance.paired_tests\n"
+        "heavy = {'torch', 'transformers', 'datasets', 'rich', 'pydantic'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_tokenised_texts_are_told_once_a_system(capsys: pytest.CaptureFixture[str]) -> None:
+    hypotheses, references = ["a b ."] * 120, [["a b ."]] * 120
+    collect_systems(
+        ["bleu", "chrf"], [hypotheses, ["a b."] * 120], references, ScoringOptions(),
+        num_processes=2,
+    )  # fmt: skip
+    assert capsys.readouterr().err.count("look tokenised") == 1

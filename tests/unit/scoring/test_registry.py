@@ -1,0 +1,105 @@
+"""What all metrics have in common: names, order, checks, and how little they import."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from t5tune.errors import T5TuneError
+from t5tune.scoring.metric_names import ranks_models
+from t5tune.scoring.registry import (
+    LOWER_IS_BETTER,
+    METRIC_NAMES,
+    SCORE_OF_METRIC,
+    score_hypotheses,
+    sentence_scores,
+)
+
+SCORE_NAMES = [
+    "BLEU",
+    "chrF2++",
+    "TER",
+    "ROUGE-1",
+    "ROUGE-2",
+    "ROUGE-L",
+    "ROUGE-Lsum",
+    "exact_match",
+    "token_F1",
+    "WER",
+    "CER",
+    "BLEU-intl",
+    "distinct_1",
+    "distinct_2",
+    "length_ratio",
+]
+
+
+def test_every_metric_gives_its_scores_in_order() -> None:
+    scores = score_hypotheses(METRIC_NAMES, ["a b c d"], [["a b c d"]])
+    assert [score.name for score in scores] == SCORE_NAMES
+    for metric in METRIC_NAMES:
+        names = [score.name for score in score_hypotheses([metric], ["a"], [["a"]])]
+        assert SCORE_OF_METRIC[metric] in names
+
+
+def test_perfect_hypotheses_have_perfect_scores() -> None:
+    for metric in filter(ranks_models, METRIC_NAMES):
+        perfect = 0.0 if metric in LOWER_IS_BETTER else 100.0
+        for score in score_hypotheses([metric], ["Das ist gut so."], [["Das ist gut so."]]):
+            assert score.value == pytest.approx(perfect), score.name
+        assert sentence_scores(metric, ["Ja gut."], [["Ja gut."]]) == [pytest.approx(perfect)]
+
+
+def test_every_signature_states_references_case_and_version() -> None:
+    for score in score_hypotheses(METRIC_NAMES, ["a", "b"], [["a", "c"], ["b"]]):
+        keys = [pair.split(":")[0] for pair in score.signature.split("|")]
+        assert keys[0] == "nrefs", score.name
+        assert keys[-1] == "version", score.name
+        # Lengths are the same in every case.
+        assert ("case" in keys) == (score.name != "length_ratio"), score.name
+        assert score.signature.startswith("nrefs:var|"), score.name
+
+
+@pytest.mark.parametrize("metric", METRIC_NAMES)
+def test_empty_texts_are_scored(metric: str) -> None:
+    for score in score_hypotheses([metric], ["", "a", ""], [["a"], [""], [""]]):
+        assert score.value >= 0.0
+    assert len(sentence_scores(metric, ["", "a", ""], [["a"], [""], [""]])) == 3
+
+
+def test_a_metric_named_twice_counts_once() -> None:
+    assert len(score_hypotheses(["wer", "wer"], ["a"], [["a"]])) == 1
+
+
+def test_user_errors() -> None:
+    with pytest.raises(T5TuneError, match="no metric 'blue'; did you mean 'bleu'"):
+        score_hypotheses(["blue"], ["a"], [["a"]])
+    with pytest.raises(T5TuneError, match=r"no metric 'qqq'; there are bleu, chrf"):
+        sentence_scores("qqq", ["a"], [["a"]])
+    with pytest.raises(T5TuneError, match="2 hypotheses but references for 1"):
+        score_hypotheses(["wer"], ["a", "b"], [["a"]])
+    with pytest.raises(T5TuneError, match="no examples"):
+        score_hypotheses(["wer"], [], [])
+    with pytest.raises(T5TuneError, match=r"Example 1 .* no reference"):
+        score_hypotheses(["wer"], ["a", "b"], [["a"], []])
+
+
+def test_one_text_in_place_of_a_list_of_references_is_a_bug() -> None:
+    with pytest.raises(TypeError):
+        score_hypotheses(["wer"], ["abc"], ["abc"])
+
+
+def test_scoring_imports_no_training_library_and_importing_it_loads_no_scorer() -> None:
+    code = (
+        "import sys\n"
+        "import t5tune.reporting.report, t5tune.scoring.registry as metrics\n"
+        "late = {'sacrebleu', 'rapidfuzz', 'rouge_score', 'nltk', 'numpy'} & set(sys.modules)\n"
+        "assert not late, late\n"
+        "metrics.score_hypotheses(metrics.METRIC_NAMES, ['a'], [['a']])\n"
+        "never = {'torch', 'transformers', 'datasets', 'evaluate'} & set(sys.modules)\n"
+        "assert not never, never\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

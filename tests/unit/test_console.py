@@ -1,0 +1,177 @@
+"""What is said while something runs fits, is safe to print, and comes in time."""
+
+from __future__ import annotations
+
+import ast
+import io
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+import t5tune
+from t5tune import console as progress
+from t5tune.console import Field, StatusLine, say, track
+from t5tune.distributed.failures import format_error
+from t5tune.errors import T5TuneError, visible
+
+HOSTILE = "a\x1b[2Jb\x07\x9b31m\u202ec\u2066\rd\x7f\ud800"
+SPELLED = r"a\x1b[2Jb\x07\x9b31m\u202ec\u2066\rd\x7f\ud800"
+
+
+def test_control_characters_are_spelled_out(capsys: pytest.CaptureFixture[str]) -> None:
+    say(HOSTILE + "\n\tü 你 👍\u200d")
+    assert capsys.readouterr().err == SPELLED + "\n\tü 你 👍\u200d\n"
+    assert visible("a\nb\tc", one_line=True) == r"a\nb\tc"
+    text = format_error(T5TuneError(HOSTILE, next_command=HOSTILE))
+    assert text == f"error: {SPELLED}\ntry: {SPELLED}"
+
+
+def test_a_closed_stderr_does_not_turn_messages_into_data(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stderr", None)
+    say("a message")
+    assert capsys.readouterr().out == ""
+
+
+def test_nothing_is_printed_past_the_one_place() -> None:
+    """`say` for messages, `print_text` for results, `print_data` for what programs read."""
+    root = Path(t5tune.__file__).parent
+    found = []
+    for path in sorted(root.rglob("*.py")):
+        if path.relative_to(root).as_posix() in ("console.py", "cli/results.py"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in (
+                "print", "typer.echo", "typer.secho", "sys.stderr.write", "sys.stdout.write",
+            ):  # fmt: skip
+                found.append(f"{path.relative_to(root)}:{node.lineno}")
+    assert found == []
+
+
+class _Training:
+    bar_priority = 4
+    started = 0.0
+
+    def __init__(self, share: float | None = 0.3) -> None:
+        self._share = share
+
+    def fields(self) -> list[Field]:
+        return [
+            Field("training", 1, "bold"),
+            Field("step 12,345/100,000", 0),
+            Field("epoch 12.34", 6),
+            Field("loss 12.345", 3),
+            Field("lr 1.00e-04", 7),
+            Field("123,456 tokens/s", 5),
+            Field("10:02:03 left", 2),
+        ]
+
+    def share(self) -> float | None:
+        return self._share
+
+
+def _render(width: int, *, share: float | None = 0.3, **options: Any) -> str:
+    stream = io.StringIO()
+    console = Console(file=stream, width=width, force_terminal=True, **options)
+    console.print(StatusLine(_Training(share)))
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("width", range(22, 160))
+def test_a_line_fits_and_no_word_is_cut(width: int) -> None:
+    for share in (None, 0.0, 0.3, 1.0):
+        shown = _render(width, share=share, no_color=True, color_system=None)
+        assert shown.count("\n") == 1
+        line = shown.rstrip("\n")
+        assert len(line) < width
+        words = line.replace("━", "").replace("─", "").split()
+        texts = " ".join(field.text for field in _Training().fields()).split()
+        assert [word for word in words if word not in texts] == []
+
+
+def test_fields_go_by_their_priority() -> None:
+    shown = {
+        width: _render(width, no_color=True, color_system=None) for width in (60, 80, 100, 120)
+    }
+    assert "lr 1.00e-04" in shown[120]
+    assert "━━━" in shown[120]
+    assert "lr" not in shown[100]
+    assert "tokens/s" in shown[100]
+    assert "tokens/s" not in shown[80]
+    assert "━━━" in shown[80]
+    assert shown[60].split() == [
+        "training", "step", "12,345/100,000", "loss", "12.345", "10:02:03", "left",
+    ]  # fmt: skip
+
+
+def test_without_colours_the_bar_is_told_by_its_shape() -> None:
+    assert "━─" in _render(120, no_color=True)
+    assert "─" not in _render(120, no_color=False)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, "it has not come"
+        time.sleep(0.01)
+
+
+def test_what_does_not_come_to_count_is_heard_of(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "SILENT_SECONDS", 0.05)
+    monkeypatch.setattr(progress, "LINE_SECONDS", 0.05)
+    said: list[str] = []
+    monkeypatch.setattr(progress, "say", said.append)
+    with track("saving the model"):
+        wait_for(lambda: len(said) >= 2)
+    assert said[0] == "saving the model: 0 s"
+    num = len(said)
+    with track("outer"), track("inner", 10, "things") as advance:
+        advance(3)
+        wait_for(lambda: len(said) > num)
+    assert "inner: 3/10 things, 0 s" in said
+    assert not [line for line in said if line.startswith("outer")]
+    assert [thread for thread in threading.enumerate() if thread.name == "progress"] == []
+
+
+def test_what_is_done_at_once_is_not_spoken_of(capsys: pytest.CaptureFixture[str]) -> None:
+    with track("reading", 10, "rows") as advance:
+        advance(10)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_dumb_terminal_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "SILENT_SECONDS", 0.01)
+    monkeypatch.setenv("TERM", "dumb")
+    console = Console(file=io.StringIO(), force_terminal=True)
+    monkeypatch.setattr(progress, "stderr_console", lambda: console)
+    said: list[str] = []
+    monkeypatch.setattr(progress, "say", said.append)
+    with track("saving the model"):
+        wait_for(lambda: len(said) >= 1)
+
+
+def test_a_terminal_that_becomes_narrower_keeps_no_rest_of_the_line() -> None:
+    """Terminals wrap what was drawn when they were wider, and Rich counts its lines, not rows."""
+    stream = io.StringIO()
+    console = Console(file=stream, width=120, force_terminal=True, force_interactive=True)
+    screen = progress._Screen()
+    line = StatusLine(_Training())
+    screen.add(line, console)
+    assert screen._live is not None
+    num_up = {}
+    for width in (120, 120, 100, 40, 40, 120):
+        console.width = width
+        with screen._live._lock:
+            stream.truncate(0)
+            screen._live.refresh()
+            num_up[width] = num_up.get(width, 0) + stream.getvalue().count("\x1b[1A")
+    screen.remove(line)
+    assert num_up == {120: 0, 100: 1, 40: 2}
