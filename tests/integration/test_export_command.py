@@ -140,7 +140,7 @@ def test_export_measures_writes_and_names(t5tune: RunCommand, run_copy: Path) ->
 def test_what_loses_too_much_is_no_default(
     t5tune: RunCommand, run_copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from t5tune.decoding.export.conversion import parity
+    from t5tune.decoding.export import parity
 
     monkeypatch.setattr(parity, "MAX_LOSS", -200.0)
     result = t5tune("export")

@@ -24,7 +24,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from t5tune.run.manifest import find_damage
-from t5tune.training.checkpoints.store import writer as checkpoint_writer
+from t5tune.training.checkpoints import writer as checkpoint_writer
 from t5tune.training.checkpoints.writer import CheckpointWriter
 from tests.conftest import write_tiny_recipe
 from tests.stress.warm import start, t5tune_command, wait

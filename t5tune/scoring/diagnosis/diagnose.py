@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from t5tune.scoring.diagnosis import remedies
 from t5tune.scoring.diagnosis.copied_text import find_copies
-from t5tune.scoring.diagnosis.diagnose import remedies
 from t5tune.scoring.diagnosis.findings import Finding
 from t5tune.scoring.diagnosis.lengths import find_cut, find_empty, find_long, find_short
 from t5tune.scoring.diagnosis.numbers_and_names import find_lost_names, find_lost_numbers

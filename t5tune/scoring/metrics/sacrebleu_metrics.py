@@ -91,8 +91,8 @@ class SacrebleuScorer(AdditiveMetric):
     def build_statistics(self, rows: Sequence[Row]) -> AdditiveStatistics:
         """sacreBLEU's statistics, ready for resampling; a single example's BLEU has only the
         n-gram orders that the example is long enough for."""
+        from t5tune.scoring.metrics import corpus_formulas
         from t5tune.scoring.metrics.statistics import AdditiveStatistics
-        from t5tune.scoring.registry import corpus_formulas
 
         if self._formula == "bleu":
             return AdditiveStatistics(

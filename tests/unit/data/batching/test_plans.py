@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from t5tune.data.batching import plans as batching
 from t5tune.data.batching.plans import (
     FixedSizeBatches,
     Indices,
     TokenBudgetBatches,
     measure_real_token_share,
 )
-from t5tune.data.batching.plans import plans as batching
 from t5tune.data.encoding import encode_dataset
 from t5tune.models.from_scratch import build_tokenizer
 from t5tune.recipe.schema import TokenizerSection

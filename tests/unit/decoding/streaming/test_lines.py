@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from t5tune.decoding.streaming import lines
 from t5tune.decoding.streaming.lines import split_into_lines
-from t5tune.decoding.streaming.windows import lines
 from t5tune.errors import T5TuneError
 from t5tune.scoring.text_files import split_lines
 

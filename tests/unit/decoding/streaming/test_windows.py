@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
+from t5tune.decoding.streaming import windows as streaming
 from t5tune.decoding.streaming.windows import (
     FIRST_WINDOW,
     LARGEST_WINDOW,
@@ -16,7 +17,6 @@ from t5tune.decoding.streaming.windows import (
     next_window,
     stream,
 )
-from t5tune.decoding.streaming.windows import windows as streaming
 
 
 def double(items: Sequence[int], check: Callable[[], None]) -> list[int]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from t5tune.scoring.metrics import statistics as module
 from t5tune.scoring.metrics.statistics import AdditiveStatistics, MeanStatistics, count_examples
-from t5tune.scoring.registry import statistics as module
 
 
 def test_counts_are_how_often_each_example_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:

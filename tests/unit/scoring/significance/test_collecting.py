@@ -10,8 +10,8 @@ import pytest
 from t5tune.errors import T5TuneError
 from t5tune.scoring.registry import METRIC_NAMES, score_hypotheses, sentence_scores
 from t5tune.scoring.score import ScoringOptions
+from t5tune.scoring.significance import collecting
 from t5tune.scoring.significance.collecting import collect_systems
-from t5tune.scoring.significance.paired_differences import collecting
 from tests.unit.scoring.sample_texts import SampleTexts
 
 METRICS = ("bleu", "rouge", "wer")

@@ -9,7 +9,7 @@ from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.metrics.ter import TER
 
 from t5tune.scoring.registry import METRIC_NAMES, score_hypotheses
-from t5tune.scoring.significance.paired_differences import resampling
+from t5tune.scoring.significance import resampling
 from t5tune.scoring.significance.resampling import (
     draw_samples,
     percentile_interval,
