@@ -27,7 +27,7 @@ from transformers import PreTrainedModel
 
 from t5tune.errors import T5TuneError
 from t5tune.models.broadcasting import drops_layers
-from t5tune.models.zero import gather_zero_parameter, is_zero_parameter
+from t5tune.models.zero_parameters import gather_zero_parameter, is_zero_parameter
 
 WITHOUT_SHARDING = "the same command with training.sharding=none"
 

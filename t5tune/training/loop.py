@@ -28,7 +28,7 @@ from t5tune.files import write_text
 from t5tune.models.broadcasting import drops_layers
 from t5tune.models.compiled import compile_stacks, uncompiled
 from t5tune.models.sharded import whole_model
-from t5tune.models.zero import num_elements
+from t5tune.models.zero_parameters import num_elements
 from t5tune.recipe.loading import dump_recipe
 from t5tune.recipe.schema import Recipe, TrainingSection
 from t5tune.run.directory import RunDirectory

@@ -28,7 +28,7 @@ from t5tune.models.sharded import (
     not_in_force,
     refuse_unequal_parts,
 )
-from t5tune.models.zero import is_zero_parameter, num_elements
+from t5tune.models.zero_parameters import is_zero_parameter, num_elements
 from t5tune.recipe.schema import TrainingSection
 from t5tune.training.optim.building import build_optimizer
 

@@ -14,7 +14,7 @@ import torch
 
 from t5tune.errors import T5TuneError
 from t5tune.files import find_error_number
-from t5tune.models.zero import num_elements
+from t5tune.models.zero_parameters import num_elements
 from t5tune.training.optim.adafactor import Adafactor
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
