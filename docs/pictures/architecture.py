@@ -22,12 +22,12 @@ ROOMS = [
 ]
 LIGHT = {"run", "recipe", "scoring", "hub"}  # import no model library
 WAYS = [
-    (570, "A recipe: t5tune train", "#1f6feb", [
+    (570, "The way of a recipe", "#1f6feb", [
         ("cli", "train.py"), ("recipe", "loaded, checked"), ("training", "session.py"),
         ("data", "read, encoded"), ("models", "loaded"), ("training", "steps, checkpoints"),
         ("run", "model/, manifest"), ("reporting", "report.json, page"),
     ]),
-    (765, "A sentence: t5tune translate", "#bc4c00", [
+    (765, "The way of a sentence", "#bc4c00", [
         ("cli", "translate.py"), ("decoding", "engine opened"), ("run", "manifest checked"),
         ("decoding", "tokens, search, text"),
     ]),
@@ -54,11 +54,12 @@ def draw_room(number: int, name: str, what: str) -> list[str]:
     ]
 
 
-def draw_way(x: int, title: str, colour: str, stops: list[tuple[str, str]]) -> list[str]:
-    """Numbered stops beside the rooms, in order of time."""
+def draw_way(
+    x: int, title: str, colour: str, stops: list[tuple[str, str]], in_room: dict[str, int]
+) -> list[str]:
+    """Draw numbered stops beside the rooms, in order of time; `in_room` counts those drawn."""
     numbers = {name: number for number, (name, _) in enumerate(ROOMS)}
     parts = [write(x, TOP - 24, title, 14, colour, 'font-weight="600"')]
-    in_room = dict.fromkeys(numbers, 0)
     for count, (room, text) in enumerate(stops, start=1):
         y = top_of(numbers[room]) + 13 + 20 * in_room[room]
         in_room[room] += 1
@@ -83,8 +84,9 @@ def main() -> None:
     ]
     for number, room in enumerate(ROOMS):
         parts += draw_room(number, *room)
+    in_room = {name: 0 for name, _ in ROOMS}
     for way in WAYS:
-        parts += draw_way(*way)
+        parts += draw_way(*way, in_room)
     note = (
         "Green rooms import neither torch nor transformers nor datasets. Every room uses "
         "console.py, files.py and errors.py."
