@@ -428,7 +428,7 @@ def test_places_that_cannot_be(here: Path) -> None:
     assert "cannot be written: No such file or directory" in refusal(
         run("--input", "in.txt", "--output", "nowhere/out.txt")
     )
-    assert "is no regular file" in refusal(run("--input", "in.txt", "--output", "/dev/null"))
+    assert "is not a regular file" in refusal(run("--input", "in.txt", "--output", "/dev/null"))
     assert "is read and written at once" in refusal(run("--input", "in.txt", "--output", "in.txt"))
     Path("link.txt").symlink_to("in.txt")
     assert "is read and written at once" in refusal(

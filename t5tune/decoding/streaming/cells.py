@@ -39,15 +39,15 @@ class Dialect(Protocol):
     separator: str
 
     def split(self, row: str) -> list[Cell]:
-        """The cells of a row.
+        """Return the cells of a row.
 
         Raises:
-            ValueError: It is not written so.
+            ValueError: The row is not in this dialect.
         """
         ...
 
     def write(self, value: str, *, like: str = "") -> str:
-        """A cell with this value, in place of one that was written like this."""
+        """Return a cell with this value, written like the one that it replaces."""
         ...
 
 
@@ -101,7 +101,7 @@ class Csv:
         return value
 
     def is_open(self, row: str) -> bool:
-        """Whether a cell begins with a quotation mark that has no other one yet."""
+        """Return whether a cell begins with a quotation mark that is not closed yet."""
         at = 0
         while at < len(row):
             if row.startswith('"', at):
@@ -115,10 +115,10 @@ class Csv:
 
 
 class RowJoiner:
-    """Puts the lines of a row of CSV together: a cell in quotation marks may hold line breaks.
+    """Join the lines of a CSV row: a cell in quotation marks may hold line breaks.
 
     Args:
-        name: Of the input, for messages.
+        name: Name of the input, for messages.
     """
 
     def __init__(self, name: str) -> None:
@@ -127,7 +127,7 @@ class RowJoiner:
         self._num_characters = 0
 
     def join(self, lines: Iterable[Line]) -> Iterator[Line]:
-        """Rows that end in these lines, each under the number of its first line.
+        """Yield the rows that end in these lines, each under the number of its first line.
 
         Raises:
             T5TuneError: A row is longer than a line may be.
@@ -154,10 +154,10 @@ class RowJoiner:
             self.end()
 
     def end(self) -> None:
-        """There are no more lines.
+        """Check that the last row is complete.
 
         Raises:
-            T5TuneError: The last row has no end.
+            T5TuneError: It is not.
         """
         if self._pending:
             number = self._pending[0].number
@@ -169,13 +169,13 @@ class RowJoiner:
 
 
 class ColumnsFormat:
-    """Columns; the translation goes into a further one, or fills one.
+    """A table: the translation fills a column, or becomes a new one.
 
     Args:
-        column: Of the source: its number, counted from 1, or its name in the first line.
-        into: Of the translation: the same. One that is not there is appended.
-        dialect: How they are written.
-        name: Of the input, for messages.
+        column: Column of the source: its number, counted from 1, or its name in the first line.
+        into: Column of the translation, given likewise; appended where it does not exist.
+        dialect: How the cells are written.
+        name: Name of the input, for messages.
     """
 
     def __init__(

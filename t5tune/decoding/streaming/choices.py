@@ -25,7 +25,7 @@ _SUFFIXES = {
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """Which model translates. As `open_translator` takes it."""
+    """Which model translates, as `open_translator` takes it."""
 
     name: str
     engine: str
@@ -36,7 +36,7 @@ class ModelChoice:
 
 @dataclass(frozen=True)
 class SearchChoice:
-    """How to search, where the model's own settings are not wanted (None)."""
+    """How to search; None keeps the model's own setting."""
 
     num_beams: int | None = None
     max_new_tokens: int | None = None
@@ -45,7 +45,7 @@ class SearchChoice:
     num_hypotheses: int | None = None
 
     def apply(self, options: DecodingOptions) -> DecodingOptions:
-        """The model's options with these instead."""
+        """Return the model's options with these in their place."""
         own = {key: value for key, value in asdict(self).items() if value is not None}
         if self.num_hypotheses is not None and self.num_beams is None:
             own["num_beams"] = max(options.num_beams, self.num_hypotheses)
@@ -54,14 +54,14 @@ class SearchChoice:
 
 @dataclass(frozen=True)
 class Layout:
-    """What the input looks like, and the output.
+    """The form of the input and of the output.
 
     Attributes:
         format: One of `FORMATS`.
-        column: Of the source, in TSV, CSV and JSON lines.
-        into: Of the translation.
-        is_document: Sentences are found in the text, which is put together again.
-        as_json: One object a line, for lines of text.
+        column: Column of the source, in TSV, CSV and JSON lines.
+        into: Column or field of the translation.
+        is_document: Whether the text is split into sentences and put together again.
+        as_json: Whether each line of text becomes an object.
     """
 
     format: str = "text"
@@ -72,7 +72,7 @@ class Layout:
 
 
 def choose_format(name: str | None, path: Path | None, *, is_document: bool) -> str:
-    """The format that was asked for, or the one that the file is named after.
+    """Return the format that is asked for, or the one that the file's ending names.
 
     Raises:
         T5TuneError: There is no such format.
@@ -97,16 +97,16 @@ def describe_origin(
     engine: str,
     patience: float | None = None,
 ) -> dict[str, Any]:
-    """What the output depends on.
+    """Return all that the output depends on.
 
     Args:
-        facts: Of the input.
-        layout: Of the input and the output.
-        model: Which one translates.
-        search: How.
-        engine: The one that was chosen.
-        patience: Of the export that translates. The usual one is not named, as it was not before
-            exports could have another.
+        facts: Facts about the input.
+        layout: Form of the input and the output.
+        model: Model that translates.
+        search: Search settings.
+        engine: Engine that was chosen.
+        patience: Patience of the export that translates. The usual one is left out, so that
+            outputs from before exports had a patience can be continued.
     """
     choices = {**asdict(layout), **asdict(search), **asdict(model), "engine": engine}
     del choices["name"]
@@ -119,7 +119,7 @@ def describe_origin(
 
 
 def _fingerprint(name: str) -> str:
-    """Of a model: what its manifest says, else its files, else its name."""
+    """Return what identifies a model: its manifest, else its files, else its name."""
     path = Path(name)
     for directory in (RunDirectory(path).model, path):
         if found := fingerprint_directory(directory):

@@ -26,8 +26,8 @@ class Entry:
     """A line of input.
 
     Attributes:
-        line: As it was read.
-        source: What is translated; a blank one stays blank and costs nothing.
+        line: The line as it was read.
+        source: Text to translate; a blank one stays blank and costs nothing.
     """
 
     line: Line
@@ -35,18 +35,18 @@ class Entry:
 
 
 class Format(Protocol):
-    """Reads and writes lines of one kind."""
+    """A format whose lines can be read and written."""
 
     def parse(self, line: Line) -> Entry:
-        """Find what is to be translated.
+        """Return a line with the text to translate.
 
         Raises:
-            T5TuneError: The line is not of this kind.
+            T5TuneError: The line is not in this format.
         """
         ...
 
     def render(self, entry: Entry, hypotheses: Sequence[Hypothesis]) -> str:
-        """The output for a line, newline included.
+        """Return the output for a line, newline included.
 
         Args:
             entry: As `parse` gave it.
@@ -91,10 +91,10 @@ class JsonLinesFormat:
     """One JSON object a line; the translation becomes a field of it, all else stays as written.
 
     Args:
-        field: Of the source.
-        into: Of the translation; is filled where it is there.
+        field: Field of the source.
+        into: Field of the translation; replaced where it exists.
         with_n_best: Add the field `n_best`, a list of objects with text and score.
-        name: Of the input, for messages.
+        name: Name of the input, for messages.
     """
 
     def __init__(
@@ -152,7 +152,7 @@ class JsonLinesFormat:
         return text + "\n"
 
     def _scan_object(self, line: Line) -> dict[str, _Field]:
-        """The fields of an object and where their values stand."""
+        """Return the fields of an object and where their values stand."""
         text = line.text
         try:
             return _scan(text, 1 if line.number == 1 and text.startswith(BOM) else 0)
@@ -171,7 +171,7 @@ class _Field:
     is_repeated: bool
 
 
-# Only texts are looked at: a number may have more digits than `int` takes.
+# Only texts are decoded: a number may have more digits than `int` takes.
 _DECODER = json.JSONDecoder(parse_int=float, parse_float=float)
 
 
@@ -204,7 +204,7 @@ def _scan(text: str, start: int) -> dict[str, _Field]:
 
 
 def refuse_line(name: str, number: int, reason: str, next_command: str = "") -> T5TuneError:
-    """What to say of a line that is not of the kind that was named."""
+    """Return the error about a line that is not in the format that was named."""
     file = "FILE" if name == STDIN_NAME else shlex.quote(name)
     return T5TuneError(
         f"Line {number} of {name} {reason}{'' if reason.endswith('?') else '.'}",

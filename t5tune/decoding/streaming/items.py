@@ -17,11 +17,11 @@ _BLOCK = 256  # segments of a document that travel together
 
 
 class Item(Protocol):
-    """What stands for a line, or for a sentence of a document."""
+    """A line, or a sentence of a document."""
 
     @property
     def source(self) -> str:
-        """What is translated; nothing if it is blank."""
+        """Text to translate; a blank one is not translated."""
         ...
 
 
@@ -29,52 +29,52 @@ ItemT = TypeVar("ItemT", bound=Item)
 
 
 class Kind(Protocol[ItemT]):
-    """Turns input into items, and items with hypotheses into output.
+    """A way to turn input into items, and items with hypotheses into output.
 
     Attributes:
-        unit: What items are, in the plural.
+        unit: Word for the items, in the plural.
     """
 
     unit: str
 
     def check(self, line: Line) -> object:
-        """Look at a line ahead of all translating.
+        """Check a line before anything is translated.
 
         Raises:
-            T5TuneError: It is not what it should be.
+            T5TuneError: The line is not in the format.
         """
         ...
 
     def end_check(self) -> None:
-        """All lines were looked at.
+        """Check that the input is complete, after all lines were checked.
 
         Raises:
-            T5TuneError: Something has no end.
+            T5TuneError: Its last item is not complete.
         """
         ...
 
     def read(self, source: TextInput) -> Iterator[list[ItemT]]:
-        """Items as they arrive.
+        """Yield items as they arrive.
 
         Raises:
-            T5TuneError: At something that cannot be read, after all items before it.
+            T5TuneError: An item cannot be read; raised after all items before it.
         """
         ...
 
     def weigh(self, item: ItemT) -> int:
-        """Characters that it holds."""
+        """Return the number of characters of an item."""
         ...
 
     def render(self, item: ItemT, hypotheses: Sequence[Hypothesis]) -> str:
-        """Its part of the output; hypotheses are best first, none for a blank source."""
+        """Return an item's part of the output; hypotheses come best first."""
         ...
 
     def count(self, facts: FileFacts | None) -> int | None:
-        """How many items there are, if that is known."""
+        """Return the number of items, None if it is not known."""
         ...
 
     def name(self, item: ItemT) -> str:
-        """How a message calls it."""
+        """Return what messages call an item."""
         ...
 
 
@@ -87,19 +87,19 @@ class Lines:
         self.format = format_
 
     def check(self, line: Line) -> None:
-        """Refuse a line that the format does not know."""
+        """Refuse a line that is not in the format."""
         if not isinstance(self.format, TextFormat):
             self.format.parse(line)
 
     def end_check(self) -> None:
-        """Lines end with themselves."""
+        """Accept: a line is always complete."""
 
     def read(self, source: TextInput) -> Iterator[list[Entry]]:
         for lines in split_into_lines(source.read(), source.name):
             yield from self._parse(lines)
 
     def _parse(self, lines: Iterable[Line]) -> Iterator[list[Entry]]:
-        """Entries; where a line is refused, those before it come first."""
+        """Yield entries; where a line is refused, those before it come first."""
         entries: list[Entry] = []
         fault: T5TuneError | None = None
         try:
@@ -125,11 +125,11 @@ class Lines:
 
 
 class Rows(Lines):
-    """Input of one row a line, or of several lines where a cell of CSV has line breaks.
+    """Input of one row a line, or of several lines where a CSV cell has line breaks.
 
     Args:
-        format_: See there.
-        name: Of the input, for messages.
+        format_: Format of the rows.
+        name: Name of the input, for messages.
     """
 
     unit = "rows"
@@ -168,10 +168,10 @@ class Document:
         self.is_markdown = is_markdown
 
     def check(self, line: Line) -> None:
-        """Every text is a document."""
+        """Accept: every text is a document."""
 
     def end_check(self) -> None:
-        """Every text is a document."""
+        """Accept: every text is a document."""
 
     def read(self, source: TextInput) -> Iterator[list[Segment]]:
         blocks: list[bytes] = []

@@ -36,11 +36,11 @@ class Line:
 
 @dataclass(frozen=True)
 class FileFacts:
-    """What one look at a whole file tells.
+    """What reading a whole file once tells.
 
     Attributes:
         num_lines: A last line counts without a newline too.
-        sha256: Of its bytes.
+        sha256: SHA-256 of its bytes.
     """
 
     num_lines: int
@@ -52,10 +52,10 @@ class TextInput:
     """Where text comes from.
 
     Attributes:
-        name: For messages.
-        read: Its bytes in blocks, each as soon as it is there.
-        is_live: It can be read once only, and may pause.
-        status: Of the file that it is, if it is one.
+        name: Name for messages.
+        read: Function that yields its bytes in blocks, each as soon as it is there.
+        is_live: Whether it can be read only once and may pause.
+        status: Status of the file, if it is one.
     """
 
     name: str
@@ -65,7 +65,7 @@ class TextInput:
 
 
 def open_file(path: Path) -> TextInput:
-    """A file.
+    """Open a file.
 
     Raises:
         T5TuneError: It cannot be read.
@@ -88,7 +88,7 @@ def open_file(path: Path) -> TextInput:
 
 
 def open_stdin() -> TextInput:
-    """Standard input; where that is a file, it can be read again."""
+    """Open standard input, which can be read again where it is a file."""
     try:
         descriptor = sys.stdin.fileno()
     except (OSError, ValueError):  # no real file
@@ -118,10 +118,10 @@ def open_stdin() -> TextInput:
 
 
 def from_texts(texts: Sequence[str]) -> TextInput:
-    """Texts of the command line, one a line.
+    """Take texts of the command line as lines.
 
     Raises:
-        T5TuneError: One is not UTF-8.
+        T5TuneError: A text is not UTF-8.
     """
     # A text with line breaks would come out as a different number of lines.
     lines = [" ".join(text.split("\n")) + "\n" for text in texts]
@@ -135,14 +135,14 @@ def from_texts(texts: Sequence[str]) -> TextInput:
 
 
 def split_into_lines(blocks: Iterator[bytes], name: str) -> Iterator[list[Line]]:
-    r"""The lines that end in each block; only "\n" ends a line.
+    r"""Yield the lines that end in each block; only "\n" ends a line.
 
     Args:
         blocks: The text in UTF-8.
-        name: Of the input, for messages.
+        name: Name of the input, for messages.
 
     Raises:
-        T5TuneError: At a byte that is no text, after the lines before it.
+        T5TuneError: A byte is not text; raised after the lines before it.
     """
     number = 1
     rest = b""
@@ -166,7 +166,7 @@ def split_into_lines(blocks: Iterator[bytes], name: str) -> Iterator[list[Line]]
 
 
 def _decode(data: bytes, number: int, name: str, start: bytes) -> Iterator[list[Line]]:
-    """Lines of whole lines; where one is no text, those before it come first."""
+    """Yield decoded lines; where one is not text, those before it come first."""
     pieces = data.split(b"\n")
     fault: T5TuneError | None = None
     try:
@@ -187,7 +187,7 @@ def _decode(data: bytes, number: int, name: str, start: bytes) -> Iterator[list[
 
 
 def _check_line(data: bytes, number: int, name: str, start: bytes) -> str:
-    """The text of a line.
+    """Return the text of a line.
 
     Raises:
         T5TuneError: It has a byte that is not UTF-8, a NUL, or no end.
@@ -221,15 +221,15 @@ def inspect(
     check: Callable[[Line], object] | None = None,
     on_progress: Callable[[int], object] = lambda _: None,
 ) -> FileFacts:
-    """Read an input through once: is all of it text, and how much?
+    """Read an input once: check that all of it is text, and count it.
 
     Args:
-        source: Can be read again.
+        source: An input that can be read again.
         check: Called with each line.
         on_progress: Called with the number of lines now and then.
 
     Raises:
-        T5TuneError: It cannot be read, or has a line that is no text.
+        T5TuneError: It cannot be read, or has a line that is not text.
     """
     digest = hashlib.sha256()
 

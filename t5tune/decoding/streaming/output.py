@@ -28,8 +28,8 @@ class Progress:
     """How far an output is.
 
     Attributes:
-        num_items: Of the input that are translated.
-        window: Size of the last window of them.
+        num_items: Number of items that are translated.
+        window: Number of items in the last window.
     """
 
     num_items: int = 0
@@ -37,21 +37,21 @@ class Progress:
 
 
 class Output(Protocol):
-    """Takes translations in order."""
+    """Where translations go, in order."""
 
     progress: Progress
 
     def write(self, text: str, progress: Progress) -> None:
-        """Append a text, after which the output is so far."""
+        """Append a text; `progress` is how far the output is after it."""
         ...
 
     def finish(self) -> None:
-        """There is no more."""
+        """End the output."""
         ...
 
 
 class StandardOutput:
-    """Translations as they come, unbuffered: what is written has left."""
+    """Standard output, unbuffered: what is written has left."""
 
     def __init__(self) -> None:
         self.progress = Progress()
@@ -92,11 +92,11 @@ class StandardOutput:
 class OutputFile:
     """FILE, written as FILE.partial until it is complete.
 
-    FILE.partial.json says how far it is; whatever a command that was killed has written after
-    that is cut off when it goes on. Both are gone when FILE is there.
+    FILE.partial.json says how far it is; whatever a killed command wrote after that is cut off
+    when the next one continues. Both files are removed when FILE is complete.
 
     Args:
-        path: Of FILE.
+        path: Path of FILE.
         origin: What FILE depends on, by name, as JSON takes it: the input, the model, the
             options. None for an input that cannot be read a second time: nothing is resumed.
 
@@ -117,7 +117,9 @@ class OutputFile:
                 f"{display_path(path)} is a directory.", next_command=f"--output {path}/FILE"
             )
         if path.exists() and not path.is_file():
-            raise T5TuneError(f"{display_path(path)} is no regular file.", next_command=f"> {path}")
+            raise T5TuneError(
+                f"{display_path(path)} is not a regular file.", next_command=f"> {path}"
+            )
         try:
             self._file = os.fdopen(os.open(self.partial, os.O_RDWR | os.O_CREAT, 0o666), "r+b", 0)
         except OSError as error:
@@ -143,7 +145,7 @@ class OutputFile:
             pass  # a volume without locks
 
     def _go_on(self) -> int:
-        """Bytes of the partial file that stay, with `progress` set to what they hold."""
+        """Return how many bytes of the partial file stay, and set `progress` to what they hold."""
         journal = read_object(self.journal)
         if self.origin is None or journal.get("version") != VERSION:
             self._say_unread(journal)
@@ -164,14 +166,14 @@ class OutputFile:
             )
             self._file.close()
             raise T5TuneError(
-                f"{display_path(self.partial)} was begun otherwise: {details}.",
+                f"{display_path(self.partial)} was begun with other settings: {details}.",
                 next_command=f"rm {shlex.quote(str(self.partial))}*   # starts from the beginning",
             )
         self.progress = Progress(num_items, window)
         return size
 
     def _say_unread(self, journal: Mapping[str, Any]) -> None:
-        """Say so where there is something to go on with, and nothing that tells how far it is."""
+        """Warn where there is a partial file, but nothing that tells how far it is."""
         if self.origin is not None and not journal and self.partial.stat().st_size:
             say(
                 f"{display_path(self.journal)} does not tell how far {display_path(self.partial)} "

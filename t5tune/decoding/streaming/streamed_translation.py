@@ -34,14 +34,14 @@ def translate_input(
     model: ModelChoice,
     search: SearchChoice,
 ) -> None:
-    """Translate all of an input, in order, as it comes.
+    """Translate an input in order, as it arrives.
 
     Args:
         source: A file, standard input or texts.
         output: A file; None for standard output.
-        layout: Of both.
-        model: Is loaded when the first text is there.
-        search: See there.
+        layout: Form of both.
+        model: Model to load when the first text arrives.
+        search: Search settings.
 
     Raises:
         T5TuneError: Any of them cannot be read, written or used, or they do not fit together.
@@ -104,7 +104,7 @@ def _choose_kind(layout: Layout, search: SearchChoice, model: ModelChoice, name:
 
 
 def _find_language(model: ModelChoice) -> str | None:
-    """Of the source, for splitting it into sentences."""
+    """Return the language of the source, for splitting it into sentences."""
     for directory in (Path(model.name), Path(model.name).parent):
         run = RunDirectory(directory)
         if model.source_lang is None and run.is_run:
@@ -130,12 +130,12 @@ def _check_places(source: TextInput, output: Path | None) -> None:
 
 
 class _LazyTranslator:
-    """The model, once there is something to translate.
+    """A translator that is opened when there is something to translate.
 
     Args:
-        model: Which one.
-        search: How.
-        is_document: Sentences may be of any length.
+        model: Model to open.
+        search: Search settings.
+        is_document: Whether sentences may be of any length.
     """
 
     def __init__(self, model: ModelChoice, search: SearchChoice, *, is_document: bool) -> None:
@@ -147,7 +147,7 @@ class _LazyTranslator:
         self.patience: float | None = None
 
     def open(self) -> Translator:
-        """Load it if it is not there."""
+        """Open the translator if it is not open yet."""
         if self.translator is None:
             opened = open_translator(
                 self._model.name,
@@ -163,14 +163,14 @@ class _LazyTranslator:
         return self.translator
 
     def largest_window(self) -> int:
-        """Lines that are translated together: so many batches, whatever the number of beams."""
+        """Number of lines that are translated together: as many batches for any number of beams."""
         beams = 1 if self.options is None else self.options.num_beams
         return max(LARGEST_WINDOW // beams, SMALLEST_LIMIT)
 
     def translate(
         self, sources: Sequence[str], on_progress: Callable[[int], None]
     ) -> Sequence[list[Hypothesis]]:
-        """The hypotheses of each source, one where none but the best was asked for."""
+        """Return the hypotheses of each source; only the best one unless more are asked for."""
         translator = self.open()
         assert self.options is not None
         if self._search.num_hypotheses is not None:
@@ -241,7 +241,7 @@ def _run(
 
 
 def _skip(blocks: Iterator[list[Any]], num: int) -> Iterator[list[Any]]:
-    """All items but the first ones."""
+    """Yield all items but the first ones."""
     for block in blocks:
         if num < len(block):
             yield block[num:]
@@ -249,7 +249,7 @@ def _skip(blocks: Iterator[list[Any]], num: int) -> Iterator[list[Any]]:
 
 
 class _Warnings:
-    """What a user must know of translations that are not whole."""
+    """Warnings about translations that are not complete."""
 
     def __init__(self, kind: Kind[Any], lazy: _LazyTranslator) -> None:
         self._kind = kind
@@ -258,7 +258,7 @@ class _Warnings:
         self.num_limited = 0
 
     def note(self, items: Sequence[Any], hypotheses: Sequence[Sequence[Hypothesis]]) -> None:
-        """Count; the first one of each kind is named at once."""
+        """Count a warning; the first one of each kind is printed at once."""
         translator, options = self._lazy.open(), self._lazy.options
         assert options is not None
         if translator.num_truncated and not self.num_truncated:
@@ -281,7 +281,7 @@ class _Warnings:
         self.num_limited += len(limited)
 
     def sum_up(self) -> None:
-        """How many there were, if there was more than one."""
+        """Print how many there were, if there was more than one."""
         if self.num_truncated > 1:
             say(f"{self.num_truncated:,} sources were cut to the model's max_source_length")
         if self.num_limited > 1:

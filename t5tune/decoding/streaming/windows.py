@@ -24,7 +24,7 @@ WINDOWS_AHEAD = 1  # translated and not yet written
 
 
 class Stopped(Exception):  # noqa: N818 (nothing is wrong: nobody wants more)
-    """Ends the work of a thread."""
+    """Raised in a thread to end its work."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,11 @@ class _End:
 
 
 class _Channel(Generic[T]):
-    """A bounded queue between two threads that both can be stopped.
+    """A bounded queue between two threads, either of which can stop the other.
 
     Args:
-        size: Entries that it holds before `put` waits.
-        stop: Set by who wants no more.
+        size: Number of entries that it holds before `put` waits.
+        stop: Set by the thread that wants no more entries.
     """
 
     def __init__(self, size: int, stop: threading.Event) -> None:
@@ -57,11 +57,11 @@ class _Channel(Generic[T]):
         raise Stopped
 
     def put_now(self, entry: T | _Failure | _End) -> None:
-        """Put without waiting; raises `queue.Full`."""
+        """Put an entry without waiting, or raise `queue.Full`."""
         self._queue.put_nowait(entry)
 
     def get(self, timeout: float | None = None) -> T | _Failure | _End:
-        """Wait for an entry, for ever or so long; raises `queue.Empty`."""
+        """Wait for an entry, without or with a time limit, and raise `queue.Empty` at its end."""
         return self._queue.get(timeout=timeout)
 
     def get_now(self) -> T | _Failure | _End:
@@ -69,17 +69,17 @@ class _Channel(Generic[T]):
 
 
 def next_window(previous: int, largest: int = LARGEST_WINDOW) -> int:
-    """How many items the window after one of so many has."""
+    """Return the size of the window that follows one of this size."""
     return min(previous * GROWTH, largest) if previous else FIRST_WINDOW
 
 
 class _Windows(Generic[T]):
-    """Takes windows of items from blocks.
+    """Windows of items, taken from blocks.
 
     Args:
-        channel: Of the blocks.
-        weigh: Characters of an item.
-        is_live: The input may pause; then what is there has to do.
+        channel: Channel that the blocks come through.
+        weigh: Function that gives the number of characters of an item.
+        is_live: Whether the input may pause; then a window is what has arrived.
     """
 
     def __init__(
@@ -92,10 +92,10 @@ class _Windows(Generic[T]):
         self._end: _Failure | _End | None = None
 
     def take(self, size: int) -> list[T]:
-        """Up to so many items; none at the end.
+        """Return a window of at most this size; an empty one at the end.
 
         Raises:
-            BaseException: Reading ended with it; after all items before it were taken.
+            BaseException: What reading ended with, once all items before it are taken.
         """
         window: list[T] = []
         weight = 0
@@ -113,7 +113,7 @@ class _Windows(Generic[T]):
         return window
 
     def _fill(self, deadline: float | None) -> bool:
-        """Fetch a block; False if there is none, or none in time."""
+        """Fetch a block; return False if there is none, or none in time."""
         while self._end is None and not self._items:
             left = None if deadline is None else max(deadline - time.monotonic(), 0.0)
             try:
@@ -136,19 +136,19 @@ def stream(
     window: int = 0,
     largest: Callable[[], int] = lambda: LARGEST_WINDOW,
 ) -> Generator[tuple[list[T], Sequence[R]], None, None]:
-    """Results window by window, in the order of the items.
+    """Yield results window by window, in the order of the items.
 
-    One thread reads ahead, another one translates, and the caller writes: none waits for another
-    one longer than it must, a signal reaches the caller at once, and memory holds a few windows
+    One thread reads ahead, another one translates, and the caller writes: none waits longer for
+    another than it must, a signal reaches the caller at once, and memory holds a few windows
     however long the input is.
 
     Args:
         blocks: The items, in lists of any size.
         translate: One result for each item of a window. Calls the function that it is given now
             and then, which raises `Stopped` when the caller wants no more.
-        weigh: Characters of an item.
-        is_live: The input may pause; then what has arrived is translated without waiting for
-            more. Otherwise the windows depend on the items alone.
+        weigh: Function that gives the number of characters of an item.
+        is_live: Whether the input may pause; then what has arrived is translated without
+            waiting for more. Otherwise the windows depend on the items alone.
         window: Size of the window before the first one; 0 at the start of the input.
         largest: Items of the largest window; asked for when one has been translated, or `window`
             is not 0.
@@ -190,7 +190,7 @@ def stream(
 
 
 def _start(name: str, items: Iterable[T], channel: _Channel[T]) -> threading.Thread:
-    """A thread that puts all items into the channel, and what ends them."""
+    """Start a thread that puts all items into the channel, and then what ended them."""
 
     def run() -> None:
         try:
