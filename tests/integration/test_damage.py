@@ -257,7 +257,8 @@ def test_an_output_is_not_continued_with_another_patience(
     result = t5tune(*command)
     assert result.code == 1
     assert (
-        "out.txt.partial was begun with other settings: the export's patience not given then, 1.0 now."
+        "out.txt.partial was begun with other settings: the export's patience not given then, "
+        "1.0 now."
         in result.err
     )
     assert t5tune("export").code == 0
