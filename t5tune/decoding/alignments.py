@@ -17,9 +17,9 @@ from t5tune.scoring.diagnosis.findings import Alignment
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-MAX_WORDS = 40  # a side; a larger matrix is not read by anybody
+MAX_WORDS = 40  # per side; nobody reads a larger matrix
 SPACE = "▁"  # SentencePiece's
-MAX_TOKENS = 256  # a side; attentions of all layers exist at once
+MAX_TOKENS = 256  # per side; attentions of all layers exist at once
 
 _CHARACTERS_OF_A_WORD = 20  # on average; longer ones are sentences without spaces between words
 
@@ -30,27 +30,28 @@ def find_alignments(
     hypotheses: Sequence[str],
     indices: Sequence[int],
 ) -> tuple[Alignment, ...]:
-    """Cross-attention of some hypotheses, word by word.
+    """Return the cross-attention of some hypotheses, word by word.
 
-    The model reads source and hypothesis in one pass and predicts each token of the hypothesis
-    from those before it. The attention with which it does so is averaged over the heads of the
-    last two layers. Of six layers the last but one agrees best with alignments by people, in the
-    mean of its heads (Garg et al. 2019, "Jointly Learning to Align and Translate with
-    Transformer Models"); of the two of the phrasebook recipe's model, the last one, and the mean
-    of both slightly better (docs/evaluation.md).
+    The model reads source and hypothesis in one pass and predicts each token of the hypothesis from
+    those before it. The attention with which it does so is averaged over the heads of the last two
+    layers. With six layers, the mean over the heads of the last but one agrees best with alignments
+    by people (Garg et al. 2019, "Jointly Learning to Align and Translate with Transformer Models");
+    with the two layers of the phrasebook recipe's model it is the last one, and the mean of both
+    slightly more so (docs/evaluation.md).
 
-    Of words of several tokens, columns are added and rows averaged. Attention to the prefix, to
-    language tokens and to the end of the sequence, where it rests when nothing is looked for, is
-    left out, and rows are scaled to add up to 1.
+    Columns of the tokens of a word are added, rows are averaged. Attention to the prefix, to
+    language tokens and to the end of the sequence, where it rests otherwise, is left out, and
+    rows are scaled to add up to 1.
 
     Args:
-        translator: Its model is as it was afterwards.
+        translator: Translator whose model is read; it is left unchanged.
         sources: All texts, without the prefix.
         hypotheses: All outputs, one for each source.
-        indices: Those that are wanted.
+        indices: Examples to align.
 
     Returns:
-        One for each index, in order; none where a side is empty or longer than `MAX_WORDS`.
+        An alignment for each index, in order; None where a side is empty or longer than
+        `MAX_WORDS`.
     """
     found = []
     with translator.evaluation_mode(), _plain_attention(translator.model):
@@ -85,7 +86,7 @@ def _align(
 
 @contextmanager
 def _plain_attention(model: PreTrainedModel) -> Iterator[None]:
-    """Attention that gives its weights, while the block runs; fused kinds keep them."""
+    """Let attention return its weights while the block runs, which fused kinds do not."""
     configs = {id(part.config): part.config for part in model.modules() if hasattr(part, "config")}
     before = [(config, config._attn_implementation) for config in configs.values()]
     for config, _ in before:
@@ -101,7 +102,7 @@ def _plain_attention(model: PreTrainedModel) -> Iterator[None]:
 def _attend(
     model: PreTrainedModel, source_ids: Sequence[int], target_ids: Sequence[int]
 ) -> torch.Tensor:
-    """Mean over layers and heads, shape (target_length, source_length), in float64."""
+    """Return the mean over layers and heads, shape (target_length, source_length), in float64."""
     device = model.device
     output = model(
         input_ids=torch.tensor([source_ids], device=device),
@@ -110,13 +111,13 @@ def _attend(
         output_attentions=True,
         use_cache=False,
     )
-    # Of each layer: shape (1, num_heads, target_length, source_length).
+    # For each layer, shape (1, num_heads, target_length, source_length).
     heads = torch.cat(output.cross_attentions[-2:], dim=1)[0]
     return heads.double().mean(0).cpu()
 
 
 def _count_prefix(translator: TorchTranslator, source_ids: Sequence[int]) -> int:
-    """How many of the source's first tokens are the prefix's, language tokens included."""
+    """Count the first tokens of a source that belong to the prefix or name a language."""
     if not translator.prefix.strip():
         return 0
     (ids,), _ = encode_texts([translator.prefix.strip()], translator.tokenizer, max_length=None)
@@ -129,15 +130,15 @@ def _count_prefix(translator: TorchTranslator, source_ids: Sequence[int]) -> int
 def _group_tokens(
     ids: Sequence[int], tokenizer: PreTrainedTokenizerBase, *, num_left_out: int = 0
 ) -> tuple[list[str], torch.Tensor]:
-    """The words that tokens spell, and which token belongs to which.
+    """Return the words that tokens spell, and which token belongs to which word.
 
     Text without spaces between words, and a side that is a single word, is left in its tokens
     (bytes in whole characters).
 
     Args:
         ids: Tokens of one text; special ones belong to no word.
-        tokenizer: Of the model.
-        num_left_out: First tokens that belong to no word.
+        tokenizer: Tokenizer of the model.
+        num_left_out: Number of first tokens that belong to no word.
 
     Returns:
         The words, and ones and zeros of shape (num_words, num_tokens) in float64.
@@ -161,10 +162,10 @@ def _group_tokens(
 
 
 def _spell(ids: Sequence[int], tokenizer: PreTrainedTokenizerBase) -> tuple[str, list[int]]:
-    """The text of tokens, and where in it the first letter of each token is.
+    """Return the text of tokens, and where in it the first letter of each token is.
 
     Decoding ever more of the tokens works for every kind of them. Those that add no letter, the
-    spaces and the first bytes of a character, go with the next one that does.
+    spaces and the first bytes of a character, belong to the next one that does.
     """
     text, end = "", 0
     starts: list[int] = []

@@ -14,29 +14,29 @@ from t5tune.decoding.hypothesis_cache import (
 from t5tune.decoding.translator import DecodingOptions, Hypothesis, Translator
 from t5tune.distributed.processes import from_first, only_first
 
-# Sources that are generated before the first of them are kept: what an interrupted command has
-# done by then is not done again.
+# Number of sources that are generated between two writes to the cache: what an interrupted command
+# has written is not generated again.
 KEPT_TOGETHER = 512
 
 
 class CachedTranslator:
-    """Looks hypotheses up, and has another translator generate those that are missing.
+    """A translator that looks hypotheses up and has another one generate the missing ones.
 
-    Of several processes all call `translate`; the first one alone reads and writes the cache.
+    Every process calls `translate`; only the main process reads and writes the cache.
 
     Args:
-        cache: Where hypotheses are kept.
-        load: Gives the translator. Is called once, in all processes together, and not at all
-            as long as nothing is missing.
-        engine: Name of that translator's engine, which is needed before it is there.
+        cache: Cache of hypotheses.
+        load: Function that returns the translator. It is called once, in all processes together,
+            and not before something is missing.
+        engine: Engine of that translator, which is needed before it is loaded.
         model: What identifies weights, tokenizer, prefix and languages, see
-            `generation_settings`. Counts in the first process alone.
-        find_cut: Which of some sources are longer than the model takes. Is called in the first
-            process, for sources of which the translator has cut some.
+            `generation_settings`. Only the main process uses it.
+        find_cut: Function that tells which sources are longer than the model takes. It is called
+            in the main process, for sources of which the translator has cut some.
 
     Attributes:
-        num_truncated: Sources of the last call that were cut, cached or not.
-        num_generated: Sources of the last call that were not in the cache, equal ones once.
+        num_truncated: Number of sources of the last call that were cut, cached or not.
+        num_generated: Number of different sources of the last call that were not in the cache.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class CachedTranslator:
     def _generate(
         self, sources: Sequence[str], options: DecodingOptions, on_progress: Callable[[int], None]
     ) -> dict[str, CachedHypothesis]:
-        """Translate different sources, and keep what comes of it."""
+        """Translate different sources and keep their hypotheses."""
         if self._translator is None:
             self._translator = self._load()
         hypotheses = self._translator.translate(sources, options, on_progress)

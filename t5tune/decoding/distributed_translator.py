@@ -1,4 +1,4 @@
-"""Translating in several processes: each example once, and the hypotheses of a single process."""
+"""Translating in several processes: each example once, with the hypotheses of one process."""
 
 from __future__ import annotations
 

@@ -29,20 +29,20 @@ T = TypeVar("T")
 MAX_BYTES = 256 * 2**20
 SECONDS = 60.0  # for another process to finish one reading or writing of a few hundred entries
 LAYOUT = 1  # of the table and of what a key is made of
-# Goes up when the same settings give other hypotheses than before: entries of then are not found.
+# Raised when the same settings give other hypotheses than before: older entries are not found.
 SEARCH = 2
 
-_LOOKED_UP_TOGETHER = 500  # SQLite takes so many parameters, and many more
+_LOOKED_UP_TOGETHER = 500  # parameters of one query; SQLite takes many more
 _TABLE = "CREATE TABLE hypotheses (number INTEGER PRIMARY KEY, key BLOB UNIQUE, value BLOB)"
 
 
 @dataclass(frozen=True)
 class CachedHypothesis:
-    """What is kept of one source.
+    """An entry for one source.
 
     Attributes:
-        hypothesis: As it was generated.
-        source_is_cut: The source was longer than the model takes.
+        hypothesis: The hypothesis as it was generated.
+        source_is_cut: Whether the source was longer than the model takes.
     """
 
     hypothesis: Hypothesis
@@ -52,15 +52,15 @@ class CachedHypothesis:
 def generation_settings(
     options: DecodingOptions, *, engine: str, model: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Everything but the source that a hypothesis depends on.
+    """Return everything but the source that a hypothesis depends on.
 
     Args:
-        options: How the search goes. All of them but those that change the speed alone count.
-        engine: What decodes, and in which precision.
+        options: Search settings; those that change only the speed are left out.
+        engine: Engine and its precision.
         model: What else the caller knows: fingerprint, prefix, lengths, languages.
 
     Returns:
-        Values that JSON takes.
+        Values that JSON can represent.
     """
     decoding = asdict(options)
     del decoding["tokens_per_batch"]
@@ -79,11 +79,11 @@ def generation_settings(
 
 
 def make_keys(settings: Mapping[str, Any], sources: Sequence[str]) -> list[bytes]:
-    """The SHA-256 under which the hypothesis of each source is kept.
+    """Return the SHA-256 under which the hypothesis of each source is kept.
 
     Args:
-        settings: Of `generation_settings`.
-        sources: Without the prefix.
+        settings: Result of `generation_settings`.
+        sources: Sources without the prefix.
     """
     text = json.dumps(settings, sort_keys=True)
     common = hashlib.sha256(text.encode()).digest()
@@ -94,10 +94,10 @@ def make_keys(settings: Mapping[str, Any], sources: Sequence[str]) -> list[bytes
 
 
 def choose_cache_file(run: RunDirectory | None) -> Path:
-    """Where the hypotheses of a model are kept: in its run, or in the user's cache directory.
+    """Return the cache file of a model: in its run, or in the user's cache directory.
 
     Args:
-        run: None for a model that is no run. One that cannot be written to counts as none.
+        run: Run of the model, if it has one; it is not used if it cannot be written to.
     """
     if run is not None and os.access(run.path, os.W_OK):
         return run.hypothesis_cache
@@ -120,13 +120,13 @@ def user_cache_directory() -> Path:
 class HypothesisCache:
     """A file of hypotheses that several processes may use at once.
 
-    It is a convenience: where it cannot be read or written that is said once, and everything
-    goes on without it. SQLite's rollback journal makes each `keep` all or nothing, whenever the
-    process is killed. When the entries take more than `max_bytes`, the oldest are dropped.
+    Where it cannot be read or written, a message says so once, and the work continues without it.
+    SQLite's rollback journal makes each `keep` all or nothing, whenever the process is killed. When
+    the entries take more than `max_bytes`, the oldest are dropped.
 
     Args:
-        path: Of the SQLite file; a lock file lies beside it.
-        max_bytes: Bound on the size of the entries, and nearly that of the file.
+        path: Path of the SQLite file; a lock file lies beside it.
+        max_bytes: Bound on the size of the entries, and nearly on that of the file.
     """
 
     def __init__(self, path: Path, max_bytes: int = MAX_BYTES) -> None:
@@ -135,11 +135,11 @@ class HypothesisCache:
         self._is_usable = True
 
     def find(self, keys: Sequence[bytes]) -> dict[bytes, CachedHypothesis]:
-        """The entries that are there, by key. A damaged one is not there."""
+        """Return the entries that exist, by key; a damaged one counts as missing."""
         return self._use(lambda database: _read(database, keys), {})
 
     def keep(self, entries: Mapping[bytes, CachedHypothesis]) -> None:
-        """Add entries, all or none; those that are there already are replaced."""
+        """Add all entries or none; existing ones are replaced."""
 
         def write(database: sqlite3.Connection) -> None:
             rows = [(key, _to_bytes(key, entry)) for key, entry in entries.items()]
@@ -151,7 +151,7 @@ class HypothesisCache:
         self._use(write, None)
 
     def _use(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
-        """Do something in one transaction; on a damaged file, on a new one."""
+        """Run a transaction, on a new file where the present one is damaged."""
         if not self._is_usable:
             return otherwise
         try:
@@ -184,7 +184,7 @@ class HypothesisCache:
                 return work(database)
 
     def _set_aside(self, error: sqlite3.Error) -> None:
-        """Rename the file, with the journal that belongs to it, and say so."""
+        """Rename the file and its journal, and say so."""
         aside = next_free_path(self.path.with_name(self.path.name + ".damaged"))
         journal = self.path.with_name(self.path.name + "-journal")
         if journal.exists():
@@ -197,7 +197,7 @@ class HypothesisCache:
 
     def _give_up(self, reason: str) -> None:
         self._is_usable = False
-        say(f"hypothesis cache: {self.path} cannot be used ({reason}); going on without it")
+        say(f"hypothesis cache: {self.path} cannot be used ({reason}); continuing without it")
 
 
 @contextmanager
@@ -231,7 +231,7 @@ def _drop_oldest(database: sqlite3.Connection, max_bytes: int) -> None:
     def ask(name: str) -> int:
         return int(database.execute(f"PRAGMA {name}").fetchone()[0])
 
-    # Pages that become free are used again, so that the file stops growing here.
+    # Free pages are used again, so that the file stops growing here.
     while (ask("page_count") - ask("freelist_count")) * ask("page_size") > max_bytes:
         count = database.execute("SELECT count(*) FROM hypotheses").fetchone()[0]
         if count == 0:

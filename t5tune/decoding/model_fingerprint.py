@@ -1,4 +1,4 @@
-"""Which weights and which tokenizer a directory holds: one hash over the files that matter."""
+"""The fingerprint of a model: one hash over the files that its output depends on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from t5tune.run.manifest import MANIFEST, hash_file, read_manifest, was_touched
 
-# Beside a model, but of no influence on what it generates. Anything unknown counts.
+# Files that lie beside a model and do not change what it generates. Unknown files count.
 _OTHER_FILES = {
     MANIFEST, "README.md", "LICENSE", "smoke.json", "optimizer.pt", "scheduler.pt", "scaler.pt",
     "trainer_state.json", "training_args.bin", "ema.safetensors",
@@ -17,13 +17,13 @@ _OTHER_ENDINGS = {".md", ".pth", ".h5", ".msgpack", ".ot", ".onnx", ".tmp"}
 
 
 def fingerprint_model(directory: Path) -> str:
-    """SHA-256 over names and contents of weights, tokenizer and configurations.
+    """Return the SHA-256 over names and contents of weights, tokenizer and configurations.
 
-    Hashes of a manifest are taken for files that have not been touched since it was written;
-    all others are read.
+    Files that have not been touched since their manifest was written are not read: its hashes are
+    taken.
 
     Args:
-        directory: What `from_pretrained` is given; of its subdirectories nothing is loaded.
+        directory: Directory that `from_pretrained` is given; subdirectories do not count.
     """
     hashes = {path.name: _hash(path) for path in sorted(directory.iterdir()) if _matters(path)}
     return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()

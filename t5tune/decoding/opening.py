@@ -1,7 +1,7 @@
-"""Translating with whatever is there: a run, an export, a model directory or a hub id.
+"""Opening a translator: of a run, an export, a model directory or a hub id.
 
-An export translates without torch and Transformers, which take seconds to import: only where
-there is none, functions here import them.
+An export translates without torch and Transformers, which take seconds to import: functions here
+import them only where there is no export.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 class OpenedTranslator(NamedTuple):
-    """What translates, and how it searches unless it is told otherwise.
+    """A translator with its default search.
 
     Attributes:
-        translator: With the model.
-        options: Of the search.
-        name: Of the run, the directory or the model on the hub.
-        patience: Of an export; None for torch.
+        translator: The translator.
+        options: Search settings where the user gives none.
+        name: Name of the run, the directory or the model on the hub.
+        patience: Patience of an export; None for torch.
     """
 
     translator: Translator
@@ -43,14 +43,15 @@ def open_translator(
     target_lang: str | None = None,
     prefix: str | None = None,
 ) -> OpenedTranslator:
-    """What translates with a model, by the best engine that is there; named on stderr.
+    """Open a model with the best engine that it has, and name that on stderr.
 
     Args:
-        name: A run, the directory of an export, a model directory or a hub id.
+        name: Run, directory of an export, model directory or hub id.
         engine: See `t5tune.decoding.engines`.
-        source_lang: For a model that is neither run nor export and needs it.
-        target_lang: The same for the target.
-        prefix: For a model that is neither; left out, the one that it was trained with.
+        source_lang: Language of the sources, for a model that needs it and is neither run nor
+            export.
+        target_lang: Language of the translations, likewise.
+        prefix: Prefix for a model that is neither; left out, the one that it was trained with.
 
     Raises:
         T5TuneError: There is no such model, or not that engine for it.
@@ -74,13 +75,13 @@ def open_translator(
 
 
 def open_export(export: Export) -> Translator:
-    """What translates with an export; named on stderr."""
+    """Open an export, and name it on stderr."""
     from t5tune.decoding.ctranslate2_translator import CTranslate2Translator
 
     translator = CTranslate2Translator(export)
     say(f"engine: {translator.engine}")
     if export.settings.tokenization["kind"] == "transformers":
-        say("tokenizer: Transformers', which takes a while to import; this one needs it")
+        say("tokenizer: this one needs Transformers, which takes a while to import")
     return translator
 
 
@@ -94,10 +95,10 @@ def translate_lines(
     """Translate lines of text; blank ones stay blank.
 
     Args:
-        model: Gives the settings of the search.
+        model: Opened translator.
         lines: Texts without line breaks.
-        num_beams: Instead of the model's own.
-        max_new_tokens: Instead of the model's own.
+        num_beams: Number of beams in place of the model's own.
+        max_new_tokens: Length limit in place of the model's own.
 
     Returns:
         One line for each line.
@@ -118,7 +119,7 @@ def translate_lines(
 
 
 def warn_of_truncation(translator: PlainTranslator) -> None:
-    """Say how many sources of the last call were too long."""
+    """Warn of sources of the last call that were too long."""
     if translator.num_truncated:
         say(
             f"{translator.num_truncated:,} sources were cut to the model's max_source_length; "

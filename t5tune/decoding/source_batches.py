@@ -1,4 +1,4 @@
-"""Which sources are translated together; without numpy, whose import would be felt."""
+"""Which sources are translated together; without numpy, which takes long to import."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ MAX_BATCH_SIZE = 256  # hypotheses in flight: past this the cache grows and noth
 
 
 def form_batches(lengths: Sequence[int], options: DecodingOptions) -> Iterator[list[int]]:
-    """Indices of each batch, longest first, so that memory runs out at once or never.
+    """Return the indices of each batch, longest first, so that memory runs out at once or never.
 
     Args:
-        lengths: Of the sources, in tokens.
-        options: Give the token budget and the beams.
+        lengths: Lengths of the sources in tokens.
+        options: Search settings with the token budget and the number of beams.
     """
     order = sorted(range(len(lengths)), key=lengths.__getitem__)[::-1]
     start = 0

@@ -258,8 +258,7 @@ def test_an_output_is_not_continued_with_another_patience(
     assert result.code == 1
     assert (
         "out.txt.partial was begun with other settings: the export's patience not given then, "
-        "1.0 now."
-        in result.err
+        "1.0 now." in result.err
     )
     assert t5tune("export").code == 0
     assert "going on after 2 lines" in t5tune(*command).err

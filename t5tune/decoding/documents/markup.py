@@ -37,11 +37,11 @@ _PUNCTUATION = ".,;:!?…。！？"
 
 @dataclass(frozen=True)
 class Marked:
-    """Words with a mark around them.
+    """Words that stand in a mark.
 
     Attributes:
         text: The words.
-        place: Where they start, as a share of the sentence.
+        place: Position where they start, as a share of the sentence.
         opening: The mark before them.
         closing: The mark after them.
     """
@@ -57,7 +57,7 @@ class Marked:
 
 
 def is_unharmed(source: str, translation: str) -> bool:
-    """Whether a translation has everything that is protected in its source, and its emphasis."""
+    """Return whether a translation has all that is protected in its source, and its emphasis."""
     wanted = _count_protected(source), count_emphasis(source)
     return wanted == (_count_protected(translation), count_emphasis(translation))
 
@@ -67,23 +67,23 @@ def _count_protected(text: str) -> Counter[str]:
 
 
 def count_emphasis(text: str) -> Counter[str]:
-    """How often each mark of emphasis stands around words."""
+    """Count how often each mark of emphasis stands around words."""
     return Counter(match["mark"] for match in _MARKED.finditer(text) if match["mark"])
 
 
 def has_words(text: str) -> bool:
-    """Whether there is anything to translate beside what is protected."""
+    """Return whether there is anything to translate beside what is protected."""
     return any(character.isalpha() for character in _PROTECTED.sub("", text))
 
 
 def find_whole(text: str) -> list[tuple[int, int]]:
-    """Where code, math, links and whatever else is protected stand: no sentence ends there."""
+    """Return the spans of code, math, links and all else in which no sentence ends."""
     links = (match.span() for match in _MARKED.finditer(text) if match["linked"])
     return sorted([*links, *(match.span() for match in _PROTECTED.finditer(text))])
 
 
 def remove_marks(text: str) -> tuple[str, list[Marked]]:
-    """The sentence without emphasis and links, and the words that had them."""
+    """Return the sentence without emphasis and links, and the words that had them."""
     pieces: list[str] = []
     marked: list[tuple[int, str, str, str]] = []
     at = length = 0
@@ -107,12 +107,12 @@ def remove_marks(text: str) -> tuple[str, list[Marked]]:
 def put_marks(
     translation: str, marked: Sequence[Marked], translations: Sequence[str]
 ) -> tuple[str, list[Marked]]:
-    """Set marks around the words that were translated on their own, where they can be found.
+    """Put marks around the words that were translated by themselves, where these are found.
 
     Args:
-        translation: Of the sentence without marks.
+        translation: Translation of the sentence without marks.
         marked: The words that had marks.
-        translations: Of each of them by itself.
+        translations: Translation of each of them by itself.
 
     Returns:
         The sentence, and those whose words are not in it.
@@ -120,7 +120,9 @@ def put_marks(
     taken: list[tuple[int, int, Marked]] = []
     missing: list[Marked] = []
     for words, translated in zip(marked, translations, strict=True):
-        if not words.text.endswith(tuple(_PUNCTUATION)):  # models end what they take for a sentence
+        if not words.text.endswith(
+            tuple(_PUNCTUATION)
+        ):  # models add a full stop to what they take for a sentence
             translated = translated.rstrip(_PUNCTUATION + " ")
         pattern = re.compile(rf"(?<!\w){re.escape(translated)}(?!\w)", re.IGNORECASE)
         places = [
@@ -141,14 +143,14 @@ def put_marks(
 
 
 def keeps_protected(plain: str, translation: str) -> bool:
-    """Whether what is protected in a sentence without marks is in its translation."""
+    """Return whether all that is protected in a sentence without marks is in its translation."""
     return _count_protected(plain) == _count_protected(translation)
 
 
 def take_apart(text: str) -> Iterator[tuple[str, bool]]:
-    """The pieces of a sentence, and whether each is words to translate.
+    """Split a sentence into pieces, and say which of them are words to translate.
 
-    All others are what is protected, and white space.
+    The other pieces are protected, or white space.
     """
     at = 0
     for match in [*_PROTECTED.finditer(text), None]:

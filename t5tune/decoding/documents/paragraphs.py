@@ -42,12 +42,12 @@ WRAPPED_WIDTH = 40  # characters: lines of a text that is shorter were not wrapp
 
 
 def find_paragraphs(text: str) -> Iterator[Paragraph]:
-    """Paragraphs of plain text.
+    """Find the paragraphs of plain text.
 
-    Markers of lists, headings and quotations, indentation and fenced code are no part of them. A
-    line goes on in the next one where the next one's first word would not have fit: what an
-    editor has wrapped, or where that begins with a small letter. Others are lines of their own:
-    verse, an address.
+    Markers of lists, headings and quotations, indentation and fenced code are not part of them. A
+    line continues in the next one where the first word of that one would not have fitted, as an
+    editor wraps lines, or where it begins with a small letter. All other lines stand for
+    themselves, as in verse or an address.
     """
     lines = list(_lines(text))
     paragraph: Paragraph = []
@@ -77,7 +77,7 @@ def find_paragraphs(text: str) -> Iterator[Paragraph]:
 
 
 def _split_unwrapped(text: str, pieces: Paragraph, width: int) -> Iterator[Paragraph]:
-    """Paragraphs of lines that belong together."""
+    """Split lines into paragraphs of lines that belong together."""
     current: Paragraph = []
     for piece in pieces:
         if current:
@@ -95,10 +95,10 @@ def _split_unwrapped(text: str, pieces: Paragraph, width: int) -> Iterator[Parag
 
 
 def find_markdown_paragraphs(text: str) -> Iterator[Paragraph]:
-    """Paragraphs, headings, items of lists, cells of tables and footnotes of Markdown.
+    """Find the paragraphs, headings, list items, table cells and footnotes of Markdown.
 
-    It is CommonMark with tables, and with what is widespread beside it: footnotes, whose marks
-    are kept and whose text is translated, the marks of alerts (`[!NOTE]`), and displayed math.
+    The dialect is CommonMark with tables and common extensions: footnotes, whose marks are kept
+    and whose text is translated, the marks of alerts (`[!NOTE]`), and displayed math.
     """
     from markdown_it import MarkdownIt
 
@@ -118,7 +118,7 @@ def find_markdown_paragraphs(text: str) -> Iterator[Paragraph]:
 
 
 def _hide_extensions(text: str, start: int) -> str:
-    """As many characters, with what CommonMark does not know written as something that it does."""
+    """Replace extensions by constructs of CommonMark that take as many characters."""
 
     def hide_math(match: re.Match[str]) -> str:
         lines = match[0].split("\n")
@@ -137,7 +137,7 @@ def _hide_extensions(text: str, start: int) -> str:
 
 
 def _split_at_kept(flat: str, pieces: list[Piece]) -> Iterator[list[Piece]]:
-    """What is translated of a paragraph: the parts between what was hidden, without alerts."""
+    """Return the parts of a paragraph to translate: those between hidden ones, without alerts."""
     current: list[Piece] = []
     for i, (start, end) in enumerate(pieces):
         while start < end and flat[start] in _KEPT + " \t":
@@ -154,7 +154,7 @@ def _split_at_kept(flat: str, pieces: list[Piece]) -> Iterator[list[Piece]]:
 
 
 def _locate(text: str, token: Token, starts: list[int], cursor: int) -> tuple[list[Piece], int]:
-    """Where the lines of a token's content stand in the document."""
+    """Return where the lines of a token's content stand in the document."""
     assert token.map is not None
     pieces: list[Piece] = []
     cursor = max(cursor, starts[token.map[0]])
@@ -176,7 +176,7 @@ def _locate(text: str, token: Token, starts: list[int], cursor: int) -> tuple[li
 
 
 def _split_hard_breaks(text: str, pieces: list[Piece]) -> Iterator[Paragraph]:
-    """Two blanks or a backslash at the end of a line are a line break that is meant."""
+    """Split at line breaks that are meant: two blanks or a backslash at the end of a line."""
     current: Paragraph = []
     for start, end in pieces:
         current.append((start, end))
@@ -198,7 +198,7 @@ def _lines(text: str) -> Iterator[Piece]:
 
 
 def _strip(text: str, start: int, end: int) -> Piece | None:
-    """The part without white space at its ends; None if nothing is left."""
+    """Return the part without white space at its ends; None if nothing is left."""
     content = text[start:end]
     begin = start + len(content) - len(content.lstrip())
     stop = start + len(content.rstrip())

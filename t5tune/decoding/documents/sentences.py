@@ -24,7 +24,7 @@ _SPACE = re.compile(r"\s+")
 
 @dataclass
 class _Part:
-    """A piece of a sentence: kept as it is, or translated."""
+    """A piece of a sentence that is kept as it is, or translated."""
 
     text: str
     is_translated: bool
@@ -32,7 +32,7 @@ class _Part:
 
 
 class SentenceTranslator:
-    """Translates sentences of any length, with code and addresses in them.
+    """A translator of sentences of any length, with code and addresses in them.
 
     A sentence that is too long is split where a clause ends, at a blank if there is no such
     place, and its parts are translated one by one.
@@ -44,11 +44,11 @@ class SentenceTranslator:
     piece by piece.
 
     Args:
-        translator: Translates sentences that fit into its `max_source_length`.
+        translator: Translator of sentences that fit into its `max_source_length`.
 
     Attributes:
-        num_split: Sentences so far that were too long.
-        num_marks_lost: Emphasis so far that is not in the translation.
+        num_split: Number of sentences so far that were too long.
+        num_marks_lost: Number of emphasis marks so far that no translation has.
     """
 
     def __init__(self, translator: Translator) -> None:
@@ -84,7 +84,7 @@ class SentenceTranslator:
         options: DecodingOptions,
         on_progress: Callable[[int], None] | None,
     ) -> list[_Part]:
-        """Translate again; those are returned of which not everything can be kept so."""
+        """Translate again without marks; return the sentences that lose something even so."""
         plans: list[tuple[_Part, str, list[Marked]]] = [
             (part, *remove_marks(part.text)) for part in parts
         ]
@@ -108,7 +108,7 @@ class SentenceTranslator:
         options: DecodingOptions,
         on_progress: Callable[[int], None] | None,
     ) -> None:
-        """Translate what stands between what must be kept."""
+        """Translate the pieces between those that must be kept."""
         pieces = [[_Part(*piece) for piece in take_apart(part.text)] for part in parts]
         words = [piece for found in pieces for piece in found if piece.is_translated]
         self._translate_parts(words, options, on_progress)
@@ -123,7 +123,7 @@ class SentenceTranslator:
         options: DecodingOptions,
         on_progress: Callable[[int], None] | None = None,
     ) -> list[list[Hypothesis]]:
-        """The best hypothesis of each: parts of sentences have no common ranking."""
+        """Return the best hypothesis of each: parts of sentences have no common ranking."""
         best = self.translate(sources, replace(options, num_hypotheses=1), on_progress)
         return [[found] for found in best]
 
@@ -132,7 +132,7 @@ class SentenceTranslator:
         return self.translator.count_tokens(sources)
 
     def _split(self, sources: Sequence[str]) -> list[list[_Part]]:
-        """Each sentence as parts that fit."""
+        """Split each sentence into parts that fit."""
         sentences = [[_Part(source, True)] for source in sources]
         waiting = list(range(len(sources)))
         if self.translator.max_source_length is None:
@@ -155,7 +155,7 @@ class SentenceTranslator:
         return sentences
 
     def _cut(self, part: _Part, lengths: dict[int, int]) -> Iterator[_Part]:
-        """The part, or two halves of it with what is between them."""
+        """Return the part, or two halves of it with what is between them."""
         limit = self.translator.max_source_length or 0
         if not part.is_translated or lengths[id(part)] <= limit or len(part.text) < 2:
             yield part
@@ -181,7 +181,7 @@ class SentenceTranslator:
 
 
 def _find_cut(text: str) -> tuple[int, int]:
-    """The white space (or the empty place) nearest to the middle where a text is best cut."""
+    """Return the white space, or the position, near the middle where a text is best cut."""
     middle = len(text) / 2
     whole = find_whole(text)
     for pattern, inside in ((_CLAUSE_END, False), (_SPACE, False), (_SPACE, True)):

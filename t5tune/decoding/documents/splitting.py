@@ -25,8 +25,8 @@ class LineBreak:
     """A line break within a sentence.
 
     Attributes:
-        position: Of the blank in the source that stands for it.
-        literal: What stands in the document: the newline with all white space and "> " around it.
+        position: Position of the blank in the source that stands for it.
+        literal: Text in the document: the newline with all white space and "> " around it.
     """
 
     position: int
@@ -40,9 +40,9 @@ class Segment:
     Attributes:
         before: Text that is kept as it is.
         source: The sentence, without line breaks; empty at the end of the document.
-        line_breaks: In their order.
+        line_breaks: Line breaks within the sentence, in order.
         after: White space up to the next sentence of the paragraph.
-        goes_on: Another sentence of the paragraph follows.
+        goes_on: Whether another sentence of the paragraph follows.
     """
 
     before: str
@@ -52,16 +52,16 @@ class Segment:
     goes_on: bool = False
 
     def render(self, translation: str) -> str:
-        """The part of the translated document that this segment is."""
+        """Return this segment of the translated document."""
         if not self.source:
             return self.before
         return self.before + self._break_lines(translation) + self._space_after(translation)
 
     def _break_lines(self, translation: str) -> str:
-        """Set as many line breaks as the source has, about where it has them.
+        """Insert as many line breaks as the source has, about where it has them.
 
-        Each takes the place of the blank nearest to the same share of the sentence. A script
-        without blanks gets none: in Markdown a line break is one.
+        Each replaces the blank nearest to the same share of the sentence. A script without blanks
+        gets none: Markdown reads a line break as a blank.
         """
         blanks = [i for i, character in enumerate(translation) if character == " "]
         pieces = []
@@ -89,15 +89,16 @@ class Segment:
 
 
 def split_document(text: str, *, language: str | None, is_markdown: bool) -> list[Segment]:
-    """The sentences of a document.
+    """Split a document into sentences.
 
     Rendering each with its own source gives the document back, character for character.
 
     Args:
-        text: Plain text or Markdown; the rest of the document is not looked at by a model.
+        text: Plain text or Markdown.
         language: Code of the source language, such as "de" or "deu_Latn", for abbreviations that
-            end no sentence; None for English ones.
-        is_markdown: Otherwise plain text, whose lists, quotations and fenced code are kept too.
+            do not end a sentence; None for English ones.
+        is_markdown: Whether it is Markdown. Plain text keeps its lists, quotations and fenced
+            code too.
     """
     find = find_markdown_paragraphs if is_markdown else find_paragraphs
     segments: list[Segment] = []
@@ -112,7 +113,7 @@ def split_document(text: str, *, language: str | None, is_markdown: bool) -> lis
 def _split_paragraph(
     text: str, paragraph: Paragraph, done: int, language: str
 ) -> Iterator[tuple[Segment, int]]:
-    """The segments of a paragraph, each with its end in the document."""
+    """Return the segments of a paragraph, each with its end in the document."""
     joined = " ".join(text[start:end] for start, end in paragraph)
     joints = _Joints(text, paragraph)
     spans = _split_sentences(joined, language)
@@ -137,7 +138,7 @@ def _split_paragraph(
 
 
 class _Joints:
-    """Translates places in the joined text of a paragraph to places in the document."""
+    """A map from positions in the joined text of a paragraph to positions in the document."""
 
     def __init__(self, text: str, paragraph: Paragraph) -> None:
         self._starts = [start for start, _ in paragraph]
@@ -152,13 +153,13 @@ class _Joints:
             at += 1
 
     def place(self, position: int) -> int:
-        """Where in the document a character of the joined text stands."""
+        """Return the position in the document of a character of the joined text."""
         piece = bisect_right(self._joined_starts, position) - 1
         return self._starts[piece] + position - self._joined_starts[piece]
 
 
 def _split_sentences(joined: str, language: str) -> list[tuple[int, int]]:
-    """Where sentences start and end; what has no words is not one."""
+    """Return where sentences start and end; text without words is not a sentence."""
     import sentencex
 
     sentences: list[str] = list(sentencex.segment(language, joined))
@@ -181,7 +182,7 @@ def _split_sentences(joined: str, language: str) -> list[tuple[int, int]]:
 
 
 def _join_protected(joined: str, sentences: list[str]) -> Iterator[str]:
-    """The sentences, those put together again that were taken apart within code, math or a link."""
+    """Join sentences again that were split within code, math or a link."""
     whole = find_whole(joined)
     start = end = 0
     for sentence in sentences:
@@ -194,7 +195,7 @@ def _join_protected(joined: str, sentences: list[str]) -> Iterator[str]:
 
 
 def _two_letters(language: str | None) -> str:
-    """The code that the sentence splitter knows a language by."""
+    """Return the code by which the sentence splitter knows a language."""
     from langcodes import standardize_tag
     from langcodes.tag_parser import LanguageTagError
 

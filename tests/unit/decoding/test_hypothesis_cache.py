@@ -146,7 +146,7 @@ def test_without_a_place_to_write_everything_goes_on(
     assert cache.find(list(entries(3))) == {}
     said = capsys.readouterr().err
     assert said.count("\n") == 1
-    assert "going on without it" in said
+    assert "continuing without it" in said
 
 
 def keep_for_ever(path: Path, start: int) -> None:
