@@ -10,7 +10,6 @@ import hashlib
 import json
 import os
 import sqlite3
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, fields
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from filelock import FileLock, Timeout
+from platformdirs import user_cache_path
 
 from t5tune.console import say
 from t5tune.decoding.translator import DecodingOptions, Hypothesis
@@ -105,16 +105,10 @@ def choose_cache_file(run: RunDirectory | None) -> Path:
 
 
 def user_cache_directory() -> Path:
-    """`T5TUNE_CACHE`, or a directory of ours where the platform has its caches."""
+    """Return `T5TUNE_CACHE`, or t5tune's directory where the platform has its caches."""
     if own := os.environ.get("T5TUNE_CACHE"):
         return Path(own)
-    if base := os.environ.get("XDG_CACHE_HOME"):
-        return Path(base) / "t5tune"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "t5tune"
-    if sys.platform == "win32" and (local := os.environ.get("LOCALAPPDATA")):
-        return Path(local) / "t5tune" / "cache"
-    return Path.home() / ".cache" / "t5tune"
+    return user_cache_path("t5tune", appauthor=False)
 
 
 class HypothesisCache:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import io
 import json
 import os
@@ -13,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+
+from filelock import lock_descriptor
 
 from t5tune.console import say
 from t5tune.errors import T5TuneError
@@ -133,16 +134,17 @@ class OutputFile:
         self._file.seek(self._size)
 
     def _lock(self) -> None:
+        # The file itself is locked: a lock file would stay beside what the user asked for.
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            is_ours = lock_descriptor(self._file.fileno(), blocking=False)
+        except OSError:  # a volume without locks
+            return
+        if not is_ours:
             self._file.close()
             raise T5TuneError(
                 f"{display_path(self.path)} is being written by another process.",
                 next_command="--output ANOTHER",
-            ) from None
-        except OSError:
-            pass  # a volume without locks
+            )
 
     def _go_on(self) -> int:
         """Return how many bytes of the partial file stay, and set `progress` to what they hold."""

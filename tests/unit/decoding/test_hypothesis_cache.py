@@ -205,6 +205,10 @@ def test_where_hypotheses_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.delenv("T5TUNE_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
     assert user_cache_directory() == Path("/somewhere/t5tune")
+    if sys.platform == "linux":  # caches of earlier versions are there
+        monkeypatch.delenv("XDG_CACHE_HOME")
+        monkeypatch.setenv("HOME", "/home/somebody")
+        assert user_cache_directory() == Path("/home/somebody/.cache/t5tune")
     monkeypatch.setenv("T5TUNE_CACHE", "/elsewhere")
     assert choose_cache_file(None) == Path("/elsewhere/hypotheses.sqlite")
     assert choose_cache_file(RunDirectory(tmp_path / "gone")) == choose_cache_file(None)
