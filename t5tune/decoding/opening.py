@@ -7,7 +7,6 @@ import them only where there is no export.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from t5tune.console import say, track
@@ -85,32 +84,19 @@ def open_export(export: Export) -> Translator:
     return translator
 
 
-def translate_lines(
-    model: LoadedModel | OpenedTranslator,
-    lines: Sequence[str],
-    *,
-    num_beams: int | None = None,
-    max_new_tokens: int | None = None,
-) -> list[str]:
+def translate_lines(model: LoadedModel | OpenedTranslator, lines: Sequence[str]) -> list[str]:
     """Translate lines of text; blank ones stay blank.
 
     Args:
         model: Opened translator.
         lines: Texts without line breaks.
-        num_beams: Number of beams in place of the model's own.
-        max_new_tokens: Length limit in place of the model's own.
 
     Returns:
         One line for each line.
     """
     indices = [i for i, line in enumerate(lines) if line.strip()]
-    options = replace(
-        model.options,
-        num_beams=num_beams or model.options.num_beams,
-        max_new_tokens=max_new_tokens or model.options.max_new_tokens,
-    )
     with track("translating", len(indices), "lines") as advance:
-        hypotheses = model.translator.translate([lines[i] for i in indices], options, advance)
+        hypotheses = model.translator.translate([lines[i] for i in indices], model.options, advance)
     warn_of_truncation(model.translator)
     translations = [""] * len(lines)
     for index, hypothesis in zip(indices, hypotheses, strict=True):

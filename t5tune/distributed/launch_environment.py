@@ -136,19 +136,18 @@ def bound_spinning(environment: MutableMapping[str, str]) -> None:
         environment["GOMP_SPINCOUNT"] = _SPINS_BESIDE_OTHERS if is_busy else _SPINS_ALONE
 
 
-def count_other_threads(num_looks: int = 5, seconds: float = 0.002) -> float:
+def count_other_threads(num_looks: int = 5) -> float:
     """How many threads of others on this machine want a core, on average over a short while.
 
     Args:
         num_looks: At the system's count, which stands for an instant.
-        seconds: Between two looks.
 
     Returns:
         0.0 where the system does not tell (it is not Linux).
     """
     counts = []
     for look in range(num_looks):
-        time.sleep(seconds if look else 0.0)
+        time.sleep(0.002 if look else 0.0)
         try:
             found = re.search(rb"^procs_running (\d+)", Path("/proc/stat").read_bytes(), re.M)
         except OSError:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -113,23 +113,19 @@ def is_launched() -> bool:
     return LAUNCHER in os.environ
 
 
-def follow_launcher(leave: Callable[[], None] = lambda: os._exit(1)) -> None:
-    """Let this process, which a launcher has started, not outlive it.
-
-    Args:
-        leave: Ends this process, where the system does not do it.
-    """
+def follow_launcher() -> None:
+    """End this process, which a launcher has started, when its launcher ends."""
     launcher = int(os.environ[LAUNCHER])
     if sys.platform.startswith("linux"):
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != launcher:  # it was gone before
-        leave()
+        os._exit(1)
 
     def watch() -> None:
         while os.getppid() == launcher:
             time.sleep(1.0)
-        leave()
+        os._exit(1)
 
     if not sys.platform.startswith("linux"):
         threading.Thread(target=watch, daemon=True).start()

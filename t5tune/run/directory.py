@@ -153,28 +153,24 @@ def continuing_command(run: RunDirectory, options: Sequence[str] = ()) -> str:
     return shlex.join(["t5tune", "train", path, *options])
 
 
-def find_newest_run(runs: Path = RUNS) -> RunDirectory:
+def find_newest_run() -> RunDirectory:
     """The run whose model was finished last.
 
     Raises:
         T5TuneError: No finished run is there.
     """
-    finished = [
-        run
-        for run in (RunDirectory(path) for path in (runs.iterdir() if runs.is_dir() else ()))
-        if run.is_run and run.has_model
-    ]
+    finished = [run for run in list_runs() if run.is_run and run.has_model]
     if not finished:
         raise T5TuneError(
-            f"there is no finished run under {runs}/.",
+            f"there is no finished run under {RUNS}/.",
             next_command="t5tune train RECIPE   # or name a run, a model directory or a hub id",
         )
     return max(finished, key=lambda run: (run.model / "config.json").stat().st_mtime)
 
 
-def list_runs(runs: Path = RUNS) -> list[RunDirectory]:
+def list_runs() -> list[RunDirectory]:
     """Every directory under `runs/`, by name."""
-    paths = sorted(runs.iterdir()) if runs.is_dir() else []
+    paths = sorted(RUNS.iterdir()) if RUNS.is_dir() else []
     return [RunDirectory(path) for path in paths if path.is_dir()]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 import numpy as np
@@ -160,16 +160,3 @@ class TokenBudgetBatches(BatchPlan):
             longest_source, longest_target = source, target
         batches.append(ordered[start:])
         return batches
-
-
-def measure_real_token_share(
-    batches: Sequence[Sequence[int]], source_lengths: Lengths, target_lengths: Lengths
-) -> float:
-    """Share of the tokens of padded batches that are not padding, from 0 to 1."""
-    real = padded = 0
-    for batch in batches:
-        indices = np.asarray(batch)
-        sources, targets = source_lengths[indices], target_lengths[indices]
-        real += int(sources.sum() + targets.sum())
-        padded += len(batch) * int(sources.max() + targets.max())
-    return real / padded

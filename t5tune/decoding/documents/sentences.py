@@ -47,7 +47,6 @@ class SentenceTranslator:
         translator: Translator of sentences that fit into its `max_source_length`.
 
     Attributes:
-        num_split: Number of sentences so far that were too long.
         num_marks_lost: Number of emphasis marks so far that no translation has.
     """
 
@@ -56,7 +55,6 @@ class SentenceTranslator:
         self.engine = translator.engine
         self.max_source_length: int | None = None
         self.num_truncated = 0
-        self.num_split = 0
         self.num_marks_lost = 0
 
     def translate(
@@ -137,7 +135,6 @@ class SentenceTranslator:
         waiting = list(range(len(sources)))
         if self.translator.max_source_length is None:
             waiting = []
-        split: set[int] = set()
         while waiting:
             parts = [part for i in waiting for part in sentences[i] if part.is_translated]
             lengths = dict(
@@ -148,10 +145,8 @@ class SentenceTranslator:
                 cut = [list(self._cut(part, lengths)) for part in sentences[i]]
                 if len(cut) != sum(map(len, cut)):
                     again.append(i)
-                    split.add(i)
                 sentences[i] = [part for found in cut for part in found]
             waiting = again
-        self.num_split += len(split)
         return sentences
 
     def _cut(self, part: _Part, lengths: dict[int, int]) -> Iterator[_Part]:

@@ -10,7 +10,6 @@ from t5tune.data.batching.plans import (
     FixedSizeBatches,
     Indices,
     TokenBudgetBatches,
-    measure_real_token_share,
 )
 from t5tune.data.encoding import encode_dataset
 from t5tune.models.from_scratch import build_tokenizer
@@ -58,6 +57,18 @@ def test_epochs_differ_and_are_repeatable(lengths: tuple[np.ndarray, np.ndarray]
     # Not only the order of the batches changes but also which examples meet.
     sets = [{frozenset(batch) for batch in first.plan_epoch(e)} for e in (0, 1)]
     assert len(sets[0] & sets[1]) < len(sets[0]) / 10
+
+
+def measure_real_token_share(
+    batches: list[list[int]], source_lengths: np.ndarray, target_lengths: np.ndarray
+) -> float:
+    """Return the share of the tokens of padded batches that are not padding."""
+    real = padded = 0
+    for batch in batches:
+        sources, targets = source_lengths[batch], target_lengths[batch]
+        real += int(sources.sum() + targets.sum())
+        padded += len(batch) * int(sources.max() + targets.max())
+    return real / padded
 
 
 def test_little_padding_is_left(lengths: tuple[np.ndarray, np.ndarray]) -> None:
