@@ -1,4 +1,4 @@
-"""What is said on stderr while something runs: live on a terminal, plain lines elsewhere."""
+"""Messages and progress on stderr: live on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rich.text import Text
 
 from t5tune.errors import visible
 
-SILENT_SECONDS = 2.0  # what is done sooner needs no progress
+SILENT_SECONDS = 2.0  # a shorter task shows no progress
 LINE_SECONDS = 10.0  # between plain lines
 SHOWN_AFTER_SECONDS = 1.0  # on a terminal, where nothing stays of it
 _WIDEST_BAR = 30
@@ -28,18 +28,18 @@ _silent = False
 
 
 def silence() -> None:
-    """Say nothing from here on: of several processes one speaks."""
+    """Print nothing from here on: only the main process does."""
     global _silent
     _silent = True
 
 
 def stderr_console() -> Console:
-    """A console on stderr; made anew so that a redirected stderr is respected."""
+    """Return a console on stderr; a new one each time, so that a redirected stderr is respected."""
     return Console(stderr=True, highlight=False, soft_wrap=True, quiet=_silent)
 
 
 def say(text: str) -> None:
-    """Lines on stderr, with control characters spelled out."""
+    """Print lines on stderr, with control characters spelled out."""
     if not _silent and sys.stderr is not None:  # closed; `print` would take stdout instead
         print(visible(text), file=sys.stderr, flush=True)
 
@@ -48,9 +48,9 @@ class Field(NamedTuple):
     """A part of a line of progress.
 
     Attributes:
-        text: Is never cut.
+        text: Text, which is never cut.
         priority: Where a line is too long, the fields with the highest numbers are left out.
-        style: Of the text, as Rich names it.
+        style: Style of the text, as Rich names it.
     """
 
     text: str
@@ -62,19 +62,19 @@ class Activity(Protocol):
     """Something that takes a while.
 
     Attributes:
-        bar_priority: Of the bar, as of a field.
-        started: When it began, by the monotonic clock.
+        bar_priority: Priority of the bar, like that of a field.
+        started: Start, by the monotonic clock.
     """
 
     bar_priority: int
     started: float
 
     def fields(self) -> Sequence[Field]:
-        """What there is to show, in this order; the bar follows the first one."""
+        """Return the fields to show, in order; the bar follows the first one."""
         ...
 
     def share(self) -> float | None:
-        """How much of it is done, from 0 to 1, if that is known."""
+        """Return the share that is done, from 0 to 1; None if it is not known."""
         ...
 
 
@@ -107,7 +107,7 @@ class StatusLine:
 
 
 def _draw_bar(share: float, width: int, console: Console, options: ConsoleOptions) -> Text:
-    """Done in green and the rest in grey, both readable on light and dark; else told by shape."""
+    """Draw what is done in green and the rest in grey; without colours, in two shapes."""
     num_done = int(min(max(share, 0.0), 1.0) * width)
     done, rest = ("#", "-") if options.ascii_only else ("━", "━")
     if console.no_color and not options.ascii_only:
@@ -117,7 +117,7 @@ def _draw_bar(share: float, width: int, console: Console, options: ConsoleOption
 
 
 class _ReflowedLive(Live):
-    """A live display whose terminal may become narrower, and then wraps what was drawn before.
+    """A live display on a terminal that may become narrower and wrap what was drawn before.
 
     Args:
         drawn: Widths of the lines that were drawn last.
@@ -128,7 +128,7 @@ class _ReflowedLive(Live):
         self._drawn = drawn
 
     def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
-        """Wipe the rows that Rich, which counts lines, does not know of."""
+        """Erase the rows that Rich, which counts lines, does not know of."""
         width = max(self.console.width, 1)
         num_more = sum(max(cells - 1, 0) // width for cells in self._drawn())
         wipe: list[ControlType | ControlCode] = [
@@ -140,7 +140,7 @@ class _ReflowedLive(Live):
 
 
 class _Screen:
-    """The live lines at the bottom of a terminal, the one that began last below the others."""
+    """The live lines at the bottom of a terminal, the newest one below the others."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()  # files are written beside the training
@@ -165,7 +165,7 @@ class _Screen:
                 self._live.start()
 
     def remove(self, line: StatusLine, *, stays: bool = False) -> None:
-        """Take a line away, or leave it as it is in the history of the terminal."""
+        """Remove a line, or leave it as it is in the history of the terminal."""
         with self._lock:
             self._lines = [other for other in self._lines if other is not line]
             if self._live is None:
@@ -192,8 +192,8 @@ def live_line(activity: Activity, *, stays: bool = False) -> Iterator[None]:
     """Show an activity on a terminal while the block runs; nothing elsewhere.
 
     Args:
-        activity: Is asked several times a second.
-        stays: Its last state stays in the history of the terminal.
+        activity: Activity to show; it is asked several times a second.
+        stays: Whether its last state stays in the history of the terminal.
     """
     console = stderr_console()
     if _silent or not console.is_interactive:
@@ -221,15 +221,15 @@ def track(
 
     Args:
         description: What is being done, as in "translating test".
-        total: Number of items; None if nobody knows.
-        unit: Their name in the plural; nothing where there are none to count.
-        done: Items that were done before.
-        with_rate: Show items per second too.
-        is_silent: Show nothing: something else shows how far it is.
+        total: Number of items; None if it is not known.
+        unit: Their name in the plural; empty where there is nothing to count.
+        done: Number of items that were done before.
+        with_rate: Whether to show items per second too.
+        is_silent: Whether to show nothing, because something else shows the progress.
 
     Yields:
-        A function to call with the number of items done since its last call; 0 says that it
-        begins now, after whatever had to be made ready.
+        A function to call with the number of items done since its last call; 0 says that the
+        preparations are over and the work begins.
     """
     if is_silent or _silent:
         yield lambda _: None
@@ -244,7 +244,7 @@ def track(
 
 
 class _Task:
-    """Something that is done item by item, or at once."""
+    """A task that is done item by item, or at once."""
 
     bar_priority = 3
 
@@ -284,24 +284,24 @@ class _Task:
         return None if not self.total else self.done / self.total
 
     def count(self) -> str:
-        """Items done, of how many."""
+        """Return the number of items that are done, of how many."""
         of = "" if self.total is None else f"/{self.total:,}"
         return f"{self.done:,}{of} {self.unit}" if self.unit else ""
 
     def rate(self, now: float) -> float | None:
-        """Items per second."""
+        """Return the number of items per second."""
         if self.first is None or now <= self.first[0] or self.done == self.first[1]:
             return None
         return (self.done - self.first[1]) / (now - self.first[0])
 
     def left(self, rate: float | None) -> str:
-        """Time that the rest takes at this rate."""
+        """Return the time that the rest takes at this rate."""
         if self.total is None or self.done >= self.total or not rate:
             return ""
         return format_seconds((self.total - self.done) / rate)
 
     def describe(self) -> str:
-        """A plain line."""
+        """Return a plain line."""
         now = time.monotonic()
         seconds = f"{now - self.started:.0f} s"
         count = self.count()
@@ -314,10 +314,10 @@ class _Task:
 
 
 class _Lines:
-    """Says a line about a task now and then; nothing about what is done at once.
+    """A plain line about a task now and then; none about a short one.
 
-    A thread does, so that a task that does not come to count is heard of too. Of tasks within
-    tasks only the innermost one is: it is what takes so long.
+    A thread prints them, so that a task that never comes to count is reported too. Of nested tasks
+    only the innermost one is reported: it is the one that takes long.
     """
 
     _running: list[_Lines] = []  # noqa: RUF012 (of all of them)
@@ -330,7 +330,7 @@ class _Lines:
 
     def __enter__(self) -> None:
         self._running.append(self)
-        with suppress(RuntimeError):  # no memory for its stack: then nothing is said
+        with suppress(RuntimeError):  # no memory for its stack: then nothing is reported
             self._thread.start()
 
     def __exit__(self, *_: object) -> None:
@@ -344,7 +344,7 @@ class _Lines:
     def _speak(self) -> None:
         last = 0.0
         while True:
-            started = self._task.started  # moves on once what had to be made ready is there
+            started = self._task.started  # moves on once the preparations are over
             due = started + SILENT_SECONDS if last < started else last + LINE_SECONDS
             if self._ended.wait(max(due - time.monotonic(), 0.01)):
                 return
@@ -361,7 +361,7 @@ def _format_rate(rate: float) -> str:
 
 
 def format_seconds(seconds: float) -> str:
-    """A duration as 0:42 or 1:02:03."""
+    """Return a duration as 0:42 or 1:02:03."""
     minutes, second = divmod(int(seconds), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"

@@ -1,4 +1,4 @@
-"""The one exception that t5tune shows to its user without a traceback, and names in its text."""
+"""The one exception that t5tune shows without a traceback, and how texts appear in messages."""
 
 from __future__ import annotations
 
@@ -31,25 +31,25 @@ class T5TuneError(Exception):
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
-    """The end of a sentence: `; did you mean X?` with the nearest choice, or nothing."""
+    """Return the end of a sentence, `; did you mean X?`, or nothing if no choice is near."""
     near = find_nearest(word, choices)
     return f"; did you mean {visible(near, one_line=True)}?" if near else ""
 
 
 def find_nearest(word: str, choices: Iterable[str]) -> str | None:
-    """The choice that is spelled most like a word, if one is like it at all."""
+    """Return the choice that is spelled most like a word; None if none is near."""
     return next(iter(difflib.get_close_matches(word, list(choices), n=1)), None)
 
 
 def visible(text: str, *, one_line: bool = False) -> str:
-    r"""The text with its control characters spelled out: `\x1b` instead of an escape.
+    r"""Return the text with its control characters spelled out: `\x1b` instead of an escape.
 
-    All that is printed for people goes through this, since files, recipes and answers of a hub
-    could otherwise clear the terminal or write over a message.
+    Everything that is printed for people goes through this, since files, recipes and answers of a
+    hub could otherwise clear the terminal or write over a message.
 
     Args:
-        text: Whatever it holds.
-        one_line: Spell out line breaks and tabs too, as in a name within a message.
+        text: Any text.
+        one_line: Whether to spell out line breaks and tabs too, as in a name within a message.
     """
     if one_line:
         text = text.replace("\n", "\\n").replace("\t", "\\t")
@@ -61,7 +61,7 @@ def _spell(match: re.Match[str]) -> str:
 
 
 def list_names(names: Sequence[str]) -> str:
-    """Names as a message lists them: each on one line, and not all of thousands."""
+    """Return names as a message lists them: on one line, and not all of thousands."""
     shown = [_shorten(visible(name, one_line=True)) for name in names[:_MOST_NAMES]]
     more = f" and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""
     return (", ".join(shown) or "none") + more

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and are read whatever has become of them."""
+"""Files that appear complete or not at all, and that are read even when they are damaged."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from t5tune.errors import T5TuneError
 
 
 class NotWritten(T5TuneError):  # noqa: N818 (the sentence says that it is an error)
-    """A file could not be written; what was there before still is."""
+    """A file could not be written; its old content is still there."""
 
 
-# What the system says of files that cannot be written, and of nothing else that we do.
+# Errors of the system about files that cannot be written, and about nothing else that we do.
 UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 _OS_ERROR = re.compile(r"os error (\d+)")  # how libraries written in Rust name the number
 
 
 def refuse_writing(path: Path | str, number: int) -> NotWritten:
-    """What to say of a file, or a directory, that cannot be written.
+    """Return the error about a file, or a directory, that cannot be written.
 
     Args:
-        path: Of it.
-        number: What the system said (`errno`).
+        path: The file or directory.
+        number: Number of the system's error (`errno`).
     """
     directory = shlex.quote(str(Path(path).parent))
     is_full = number in (errno.ENOSPC, errno.EDQUOT)
@@ -43,7 +43,7 @@ def refuse_writing(path: Path | str, number: int) -> NotWritten:
 
 
 def find_error_number(error: BaseException | None) -> int | None:
-    """The system's number for an error or for what caused it, whatever library raised it."""
+    """Return the system's number of an error or of its cause, whatever library raised it."""
     while error is not None:
         if isinstance(error, OSError) and error.errno is not None:
             return error.errno
@@ -57,19 +57,19 @@ def write_text(path: Path, text: str) -> None:
     """Write a file so that a reader sees the old content or the new, never a part.
 
     Raises:
-        NotWritten: It cannot be written.
+        NotWritten: The file cannot be written.
     """
     write_texts({path: text})
 
 
 def write_texts(texts: Mapping[Path, str]) -> None:
-    """Write files that belong together: all of them, or none where one cannot be written.
+    """Write files that belong together: all of them, or none if one cannot be written.
 
     Args:
-        texts: By the path of the file; directories are made.
+        texts: Contents by path; directories are made.
 
     Raises:
-        NotWritten: Of the first one that cannot be written.
+        NotWritten: A file cannot be written; the first one is named.
     """
     # Two commands may write the same report at once: each has files of its own.
     temporary = {path: path.with_name(f"{path.name}.{os.getpid()}.tmp") for path in texts}
@@ -93,10 +93,10 @@ def write_texts(texts: Mapping[Path, str]) -> None:
 
 
 def parse_json(text: str) -> Any:
-    """A JSON value.
+    """Return a JSON value.
 
     Raises:
-        ValueError: It is none, or nested deeper than Python can read.
+        ValueError: The text is not JSON, or nested deeper than Python can read.
     """
     try:
         return json.loads(text)
@@ -105,7 +105,7 @@ def parse_json(text: str) -> Any:
 
 
 def read_object(path: Path) -> dict[str, Any]:
-    """The object of a JSON file; an empty one where it is missing, damaged or something else."""
+    """Return the object in a JSON file; an empty one if there is none, or only a damaged one."""
     try:
         return as_object(parse_json(path.read_text(encoding="utf-8")))
     except (OSError, ValueError):
@@ -113,22 +113,22 @@ def read_object(path: Path) -> dict[str, Any]:
 
 
 def as_object(value: Any) -> dict[str, Any]:
-    """The value if it is an object of JSON, else an empty one."""
+    """Return the value if it is a JSON object, else an empty one."""
     return value if isinstance(value, dict) else {}
 
 
 def as_count(value: Any) -> int | None:
-    """The value if it is a whole number that counts something, else None."""
+    """Return the value if it is a whole number that can be a count, else None."""
     return value if type(value) is int and value >= 0 else None
 
 
 def keep_texts(values: Any) -> dict[str, str]:
-    """The entries of an object of JSON whose values are texts; none of anything else."""
+    """Return the entries of a JSON object whose values are texts; none if it is not an object."""
     return {key: value for key, value in as_object(values).items() if isinstance(value, str)}
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:
-    """The lines of a run's log; what a crash or a bad disk has made of others is left out."""
+    """Return the lines of a run's log; damaged ones are left out."""
     if not path.is_file():
         return []
     lines = []

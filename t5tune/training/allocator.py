@@ -23,7 +23,7 @@ def keep_freed_memory() -> bool:
     """Let the process keep what it has freed, for its next tensors.
 
     Returns:
-        Whether the C library could be told so; only glibc can.
+        Whether the C library can do so; only glibc can.
     """
     if not sys.platform.startswith("linux"):
         return False
@@ -37,7 +37,7 @@ def keep_freed_memory() -> bool:
 
 
 def release_freed_memory() -> None:
-    """Give what was kept back to the system, which ran out of it."""
+    """Return the kept memory to the system."""
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

@@ -13,14 +13,14 @@ from t5tune.data.encoding import IGNORED
 # more often than they save (docs/benchmarks.md). The GPU's value is a guess: not measured yet.
 CHUNK_LOGITS_CPU = 1 << 24
 CHUNK_LOGITS_GPU = 1 << 27
-BLOCK_LOGITS_CPU = 1 << 18  # that pass through the softmax together: 1 MB stays in a core's cache
+BLOCK_LOGITS_CPU = 1 << 18  # logits in one softmax: 1 MB stays in a core's cache
 LEAST_PROBABILITY = 1e-30  # below, in fp32, a logarithm begins to lose digits
 
 
 def sum_token_losses(
     logits: torch.Tensor, labels: torch.Tensor, label_smoothing: float = 0.0
 ) -> torch.Tensor:
-    """Sum of the cross-entropies of all target tokens, in nats.
+    """Return the sum of the cross-entropies of all target tokens, in nats.
 
     Dividing by the number of tokens of the whole optimizer step, and not of the batch, makes
     the gradient independent of how the step is split into batches.
@@ -49,15 +49,15 @@ def sum_token_losses_chunked(
     labels: torch.Tensor,
     label_smoothing: float = 0.0,
 ) -> torch.Tensor:
-    """`sum_token_losses` of `hidden_states @ weight.T`, a few logits at a time.
+    """Return `sum_token_losses` of `hidden_states @ weight.T`, with few logits at a time.
 
-    The logits of all tokens never exist together: each chunk's gradient is computed where its
+    The logits of all tokens never exist at once: each chunk's gradient is computed where its
     loss is, in place, so that the large vocabulary costs its three matrix products and little
     else. Padding is left out before the first of them.
 
     Args:
-        hidden_states: What the output layer reads, shape (batch_size, target_length, d_model).
-        weight: Of the output layer, shape (vocab_size, d_model).
+        hidden_states: Input of the output layer, shape (batch_size, target_length, d_model).
+        weight: Weight of the output layer, shape (vocab_size, d_model).
         labels: Shape (batch_size, target_length); `IGNORED` marks padding.
         label_smoothing: See `sum_token_losses`.
 
@@ -109,7 +109,7 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
             else:
                 grad_weight += logits.T @ chunk
         if label_smoothing and grad_weight is not None:
-            # The s/V of every logit, all chunks and the whole vocabulary at once.
+            # The s/V of every logit, for all chunks and the whole vocabulary at once.
             grad_hidden -= label_smoothing / vocab_size * matrix.sum(0)
             grad_weight -= label_smoothing / vocab_size * hidden_states.sum(0)
         ctx.save_for_backward(grad_hidden, grad_weight)
@@ -125,7 +125,7 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
 def _losses_in_place(
     logits: torch.Tensor, labels: torch.Tensor, label_smoothing: float
 ) -> torch.Tensor:
-    """The sum of the tokens' losses; the logits become softmax(z) - (1 - s) onehot(y).
+    """Return the sum of the tokens' losses; the logits become softmax(z) - (1 - s) onehot(y).
 
     Args:
         logits: Shape (num_tokens, vocab_size).
@@ -151,7 +151,7 @@ def _losses_in_place(
 
 
 def _softmax(z: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Probabilities, and the logarithms of the targets' ones, shape (num_tokens, 1)."""
+    """Return probabilities, and the log-probabilities of the targets, shape (num_tokens, 1)."""
     if not z.is_cuda:
         probabilities = torch.softmax(z, dim=1)
         of_target = probabilities.gather(1, target)

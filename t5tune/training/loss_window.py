@@ -1,4 +1,4 @@
-"""The mean loss between two logged lines, over all target tokens of these steps."""
+"""The mean loss between two logged lines, over all target tokens of their steps."""
 
 from __future__ import annotations
 
@@ -14,17 +14,20 @@ class LossWindow:
     """Losses of optimizer steps, each weighted by its target tokens.
 
     Steps hold different numbers of tokens, so the mean of their means is not the mean over tokens.
-    Losses stay on their device until a line is logged: asking for them sooner would wait for a GPU.
+    Losses stay on their device until a line is logged: reading them sooner would wait for a GPU.
 
     Args:
-        average: The mean of a number over the processes, which all call it at the same place.
+        average: Function that gives the mean of a number over all processes, which call it at the
+            same place.
     """
 
     def __init__(self, average: Callable[[float], float]) -> None:
         self._average = average
         self._losses: list[torch.Tensor] = []
         self._tokens: list[torch.Tensor | int] = []
-        self._before: Mapping[str, float] = {}  # of steps that a checkpoint was saved amid
+        self._before: Mapping[
+            str, float
+        ] = {}  # from steps before the checkpoint that was saved amid them
         self._logged_nats = 0.0
         self._logged_tokens = 0.0
 
@@ -32,14 +35,14 @@ class LossWindow:
         """Add an optimizer step.
 
         Args:
-            loss: A scalar whose mean over the processes is the mean over the step's tokens.
-            num_tokens: Target tokens of the step, on all processes.
+            loss: Scalar whose mean over the processes is the mean over the step's tokens.
+            num_tokens: Number of target tokens of the step, on all processes.
         """
         self._losses.append(loss.detach())
         self._tokens.append(num_tokens)
 
     def close(self) -> float:
-        """The mean since the last call, in nats; every process calls this at the same place."""
+        """Return the mean since the last call, in nats; every process calls this."""
         state = self.pack()
         self._losses, self._tokens, self._before = [], [], {}
         self._logged_nats += state[NATS]
@@ -48,11 +51,11 @@ class LossWindow:
 
     @property
     def mean_of_all(self) -> float:
-        """The mean over everything that `close` has told of the run, in nats."""
+        """Mean over all windows that `close` has ended, in nats."""
         return self._logged_nats / max(self._logged_tokens, 1.0)
 
     def pack(self) -> dict[str, float]:
-        """What a checkpoint keeps, of all processes, which all call this."""
+        """Return what a checkpoint keeps; every process calls this."""
         nats = tokens = 0.0
         if self._losses:
             losses = torch.stack(self._losses).cpu().double()
@@ -66,7 +69,7 @@ class LossWindow:
         }
 
     def unpack(self, state: Mapping[str, float]) -> None:
-        """Go on from what a checkpoint has kept; an older one has kept nothing."""
+        """Continue from what a checkpoint has kept; an older one has kept nothing."""
         self._losses, self._tokens, self._before = [], [], state
         self._logged_nats = state.get(LOGGED_NATS, 0.0)
         self._logged_tokens = state.get(LOGGED_TOKENS, 0.0)

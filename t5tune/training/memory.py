@@ -1,4 +1,4 @@
-"""How much memory batches take, and the largest one that fits."""
+"""How much memory batches take, and the largest batch that fits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from accelerate.utils.memory import should_reduce_batch_size
 from t5tune.distributed.processes import place
 from t5tune.training.allocator import release_freed_memory
 
-SAFE_SHARE = 0.9  # of the memory: allocators leave gaps, and other programs need some too
+SAFE_SHARE = 0.9  # share of the memory: allocators leave gaps, and other programs need some too
 
 NEXT_COMMAND = (  # when not even one row fits
     "the same command with training.gradient_checkpointing=true, or with smaller "
@@ -26,7 +26,7 @@ CGROUP = Path("/sys/fs/cgroup")
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an exception says that memory, of a GPU or of the machine, did not suffice."""
+    """Return whether an exception says that a GPU or the machine ran out of memory."""
     return isinstance(error, MemoryError) or (
         isinstance(error, Exception) and should_reduce_batch_size(error)
     )
@@ -37,23 +37,23 @@ class MemoryMeter(ABC):
 
     @abstractmethod
     def used(self) -> int:
-        """Bytes in use by this process."""
+        """Return the number of bytes in use by this process."""
 
     @abstractmethod
     def capacity(self) -> int:
-        """Bytes that this process could use."""
+        """Return the number of bytes that this process could use."""
 
     @abstractmethod
     def reset_peak(self) -> None:
-        """Begin to look for the peak anew."""
+        """Forget the peak."""
 
     @abstractmethod
     def peak(self) -> int:
-        """Most bytes in use since `reset_peak`."""
+        """Return the largest number of bytes in use since `reset_peak`."""
 
 
 class GpuMemory(MemoryMeter):
-    """Of the current CUDA device."""
+    """Memory of the current CUDA device."""
 
     def used(self) -> int:
         return int(torch.cuda.memory_allocated())
@@ -70,7 +70,7 @@ class GpuMemory(MemoryMeter):
 
 
 class MainMemory(MemoryMeter):
-    """Of a machine without a GPU, within the limits that a container or `ulimit -v` sets."""
+    """Main memory of the machine, within the limits of a container or of `ulimit -v`."""
 
     def __init__(self) -> None:
         self._process = psutil.Process()
@@ -107,12 +107,12 @@ class MainMemory(MemoryMeter):
 
 
 def _free_in_container() -> float:
-    """Bytes left in the control groups of this process, which containers and Slurm make."""
+    """Return the bytes left in this process's control groups, which containers and Slurm make."""
     return min((_free_in_group(*group) for group in _control_groups()), default=math.inf)
 
 
 def _control_groups() -> Iterator[tuple[Path, str, str]]:
-    """Directory, and the files with limit and use, of each group from the own one to the root.
+    """Yield directory and names of limit and use of each group, from the own one to the root.
 
     cgroups(7): /proc/self/cgroup has a line `number:controllers:path`, where version 2 has no
     controllers. In a container the path may be the host's: then the root is the own group.
@@ -142,25 +142,25 @@ def _free_in_group(directory: Path, limit: str, used: str) -> float:
         statistics = (directory / "memory.stat").read_text().split()
     except (OSError, ValueError):  # no such group, or "max"
         return math.inf
-    # Cached files are counted as used, and given back when memory is short.
+    # Cached files count as used, and are freed when memory is short.
     names, values = statistics[::2], statistics[1::2]
     cached = dict(zip(names, values, strict=False)).get("inactive_file", "0")
     return free + int(cached)
 
 
 def find_largest_batch(try_rows: Callable[[int], None], max_rows: int, meter: MemoryMeter) -> int:
-    """The most rows of a batch that fit into memory.
+    """Return the largest number of rows of a batch that fits into memory.
 
-    Tries one row, then twice as many each time, as long as what the last try took says that
-    they fit; a machine's memory must never be exhausted to find its end.
+    One row is tried, then twice as many each time, as long as the last try says that they fit: the
+    memory of a machine must never be exhausted to find its end.
 
     Args:
-        try_rows: Computes a batch of so many rows.
-        max_rows: More are not wanted.
-        meter: Of the device.
+        try_rows: Function that computes a batch of a number of rows.
+        max_rows: Largest number of rows.
+        meter: Memory of the device.
 
     Returns:
-        From 1 to `max_rows`, or 0 if not even one row fits.
+        A number from 1 to `max_rows`, or 0 if not even one row fits.
     """
     limit = SAFE_SHARE * meter.capacity()
     before = meter.used()
@@ -177,7 +177,7 @@ def find_largest_batch(try_rows: Callable[[int], None], max_rows: int, meter: Me
 
 
 def _peak_of(try_rows: Callable[[int], None], rows: int, meter: MemoryMeter) -> int | None:
-    """Bytes at the peak of a try, or None if they were too many."""
+    """Return the bytes at the peak of a try; None if they were too many."""
     meter.reset_peak()
     try:
         try_rows(rows)

@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
 
 class BatchProbe(TrainerCallback):
-    """Computes ever larger batches before training, and leaves no trace of it.
+    """Try larger and larger batches before training.
 
-    Weights, optimizer and random numbers are afterwards what they were. Nothing is tried if the
-    trainer already has a limit, from an earlier part of the run.
+    Weights, optimizer and random numbers are restored afterwards. Nothing is tried if the trainer
+    already has a limit, from an earlier part of the run.
 
     Args:
         trainer: Its `batch_limit` is set if the longest batch does not fit.
-        longest: The batch that needs most memory; tensors of shape (num_rows, length).
-        tokens_per_batch: The limit where that batch fits.
+        longest: Batch that needs most memory; tensors of shape (num_rows, length).
+        tokens_per_batch: Limit where that batch fits.
     """
 
     def __init__(self, trainer: T5TuneTrainer, longest: Batch, tokens_per_batch: int) -> None:
@@ -55,13 +55,13 @@ class BatchProbe(TrainerCallback):
                 f"out of memory: not even a batch of one row, {tokens_per_row} tokens, fits.",
                 next_command=NEXT_COMMAND,
             )
-        # Where all rows fit, so does the whole budget, of which they may leave a rest.
+        # Where all rows fit, so does the whole budget, which they may not use up.
         limit = fitting * tokens_per_row if fitting < num_rows else self.tokens_per_batch
         self.trainer.batch_limit = limit
         self.trainer.on_limit(limit)
 
     def _find(self, num_rows: int, meter: MemoryMeter) -> int:
-        """The rows of the longest batch that fit beside weights, gradients and optimizer."""
+        """Return how many rows of the longest batch fit beside weights, gradients and optimizer."""
         model, optimizer = self.trainer.model_wrapped, self.trainer.optimizer
         weights = [p.detach().cpu().clone() for p in model.parameters()]
         is_new = not optimizer.state

@@ -1,7 +1,7 @@
-"""The clock of a run with a time budget: what it said after each step is kept, and said again.
+"""The clock of a run with a time budget: its time after each step is kept and used again.
 
-The learning rate and the end of such a run follow the clock. A run that goes on from a checkpoint
-trains the steps after it with the times that they had before, and so to the same weights.
+The learning rate and the end of such a run follow the clock. A run that resumes from a checkpoint
+trains the steps after it at the times that they had before, and so reaches the same weights.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ class TrainingClock:
     """Seconds of training after each optimizer step.
 
     Args:
-        measure: Seconds since training began, time between interruptions left out.
-        max_seconds: At which the time is over.
-        path: Where the times are kept, a line a step; None keeps none.
+        measure: Function that gives the seconds since training began, without interruptions.
+        max_seconds: Time budget.
+        path: File of the times, one line a step; None keeps none.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class TrainingClock:
         self._before: dict[int, float] = {}
 
     def go_on_from(self, step: int) -> None:
-        """Begin after a step; a run that begins anew, at step 0, forgets what was kept."""
+        """Begin after a step; at step 0, where a run begins, drop all times."""
         if self.path is None:
             return
         if step == 0:
@@ -39,7 +39,7 @@ class TrainingClock:
         self._before = _read(self.path)
 
     def look(self, step: int) -> None:
-        """Take the time after a step: the one that is kept, or the present one."""
+        """Take the time after a step: the kept one, or the present one."""
         seconds = self._before.get(step)
         if seconds is None:
             seconds = max(self._seconds, self.measure())
@@ -50,12 +50,12 @@ class TrainingClock:
 
     @property
     def share(self) -> float:
-        """How much of the time was gone after the last step, from 0 to 1."""
+        """Return the share of the time that was over after the last step, from 0 to 1."""
         return min(1.0, self._seconds / self.max_seconds)
 
 
 def _read(path: Path) -> dict[int, float]:
-    """Times by step; a line that a crash has cut is left out."""
+    """Return times by step; a line that a crash cut off is left out."""
     times: dict[int, float] = {}
     if path.is_file():
         for line in path.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]:

@@ -16,13 +16,13 @@ from t5tune.training.callbacks.throughput import Throughput
 class TrainingDisplay(TrainerCallback):
     """Step, epoch, loss, learning rate, real tokens per second and time left.
 
-    What does not fit into one line of the terminal is left out.
+    Fields that do not fit into one line of the terminal are left out.
 
     Args:
-        log: Knows the time that training has taken.
-        throughput: Knows the speed.
+        log: Log, which has the time that training has taken.
+        throughput: Throughput, which has the speed.
         best_score: Name of the score that chooses the best checkpoint.
-        lower_is_better: Of that score.
+        lower_is_better: Whether less of that score is better.
         max_seconds: Time that training may take; None sets no limit.
     """
 
@@ -78,7 +78,7 @@ class TrainingDisplay(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
         self.state = state
-        # Steps may be slow, and logs far from each other.
+        # Steps may be slow, and logged lines far apart.
         if not self.is_live and time.monotonic() - self.said_at >= LINE_SECONDS:
             self._say_step(state)
 
@@ -100,7 +100,7 @@ class TrainingDisplay(TrainerCallback):
                 self._say_step(state)
 
     def _time_left(self, state: TrainerState) -> str:
-        """Until the steps or the time end, at the speed so far, validations included."""
+        """Return the seconds until steps or time end, at the speed so far with validations."""
         elapsed = self.log.elapsed_seconds
         left = elapsed / max(state.global_step, 1) * (state.max_steps - state.global_step)
         if self.max_seconds is not None:
@@ -129,5 +129,5 @@ class TrainingDisplay(TrainerCallback):
         )
 
     def close(self) -> None:
-        """Take the live display down, whatever happened."""
+        """Remove the live display, whatever happened."""
         self.line.close()

@@ -21,12 +21,12 @@ SUSTAINED_STEPS = 100
 
 
 class LossWatch:
-    """Ends training when the loss is no number, or far above what it was.
+    """End training when the loss is not finite, or far above what it was.
 
     Args:
-        checkpoints: Knows the last good one, for the message.
-        learning_rate: The recipe's, for the advice.
-        logging_steps: Steps whose mean is one logged loss.
+        checkpoints: Writer that knows the last good checkpoint, for the message.
+        learning_rate: Learning rate of the recipe, for the advice.
+        logging_steps: Number of steps whose mean is one logged loss.
     """
 
     def __init__(
@@ -38,13 +38,13 @@ class LossWatch:
         self._pending: torch.Tensor | None = None
 
     def add(self, loss: torch.Tensor, step: int) -> None:
-        """Look at the loss of an optimizer step.
+        """Check the loss of an optimizer step.
 
-        On a CPU at once, before the weights are touched. On a GPU asking after every step would
-        wait for it, so the question comes with `check_pending`.
+        On a CPU it is checked at once, before the weights are touched. On a GPU a check after every
+        step would wait for it, so `check_pending` does it.
 
         Raises:
-            T5TuneError: It is no number.
+            T5TuneError: The loss is not finite.
         """
         if loss.device.type == "cpu":
             self._check_finite(loss, f"at step {step}")
@@ -52,22 +52,22 @@ class LossWatch:
             self._pending = loss if self._pending is None else self._pending + loss
 
     def check_pending(self, step: int) -> None:
-        """Before anything is logged or saved: was there a loss that is no number?
+        """Check, before anything is logged or saved, that all losses were finite.
 
         Raises:
-            T5TuneError: There was.
+            T5TuneError: A loss was not.
         """
         if self._pending is not None:
             self._check_finite(self._pending, f"at or before step {step}")
             self._pending = None
 
     def check_logged(self, losses: Sequence[float], step: int, best_step: int | None) -> None:
-        """Whether the losses logged so far have gone up for good.
+        """Check that the losses logged so far have not gone up for good.
 
         Args:
             losses: All of them, in order.
-            step: The optimizer step of the last one.
-            best_step: The best checkpoint's.
+            step: Optimizer step of the last one.
+            best_step: Optimizer step of the best checkpoint.
 
         Raises:
             T5TuneError: They have.
@@ -88,7 +88,7 @@ class LossWatch:
         )
 
     def _check_finite(self, loss: torch.Tensor, when: str) -> None:
-        """Each process has its part; what one finds ends all of them."""
+        """Check each process's part; a fault in one ends all of them."""
         value = total(float(loss)) / place().num_processes
         if not math.isfinite(value):
             raise self._error(f"the loss is {value} {when}")
@@ -102,6 +102,6 @@ class LossWatch:
 
 
 def has_diverged(losses: Sequence[float], num_last: int) -> bool:
-    """Whether the last so many losses are all far above the lowest one before them."""
+    """Return whether the newest losses are all far above the lowest one before them."""
     before, last = losses[:-num_last], losses[-num_last:]
     return bool(before) and min(last) > FACTOR * min(before) + MARGIN

@@ -1,4 +1,4 @@
-"""What happens beside the training loop: the log, and stopping when the user asks."""
+"""The log of a run, and its end by a signal or by its time."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from t5tune.training.callbacks.clock import TrainingClock
 from t5tune.training.callbacks.throughput import Throughput
 
 VALIDATION = "eval_"  # the Trainer's prefix of validation scores
-ECHO_SECONDS = 1.0  # a second signal that comes so soon is the first one again
+ECHO_SECONDS = 1.0  # seconds; a second signal within them is an echo of the first one
 
 
 class JsonLog(TrainerCallback, ExportableState):
-    """Writes log.jsonl: one object a line for each logged step and each validation.
+    """Write log.jsonl: one object a line for each logged step and each validation.
 
     Args:
-        path: The file; None writes nothing. Lines past the step that a run resumes from are
-            dropped, all of them without one.
-        throughput: Where the speed comes from.
+        path: Path of the file; None writes nothing. Lines after the step that a run resumes from
+            are dropped; all of them if it begins.
+        throughput: Throughput, which has the speed.
     """
 
     def __init__(self, path: Path | None, throughput: Throughput) -> None:
@@ -45,17 +45,17 @@ class JsonLog(TrainerCallback, ExportableState):
         self.go_on_from(state.global_step, saved.get("elapsed_seconds", 0.0))
 
     def state(self) -> dict[str, float]:
-        """What a checkpoint keeps: a run may stop between two lines."""
+        """Return what a checkpoint keeps, since a run may stop between two lines."""
         return {"elapsed_seconds": self.elapsed_seconds}
 
     def go_on_from(self, step: int, elapsed_seconds: float = 0.0) -> None:
-        """Keep the lines up to a step; a new run, at step 0, keeps nothing of what was there.
+        """Keep the lines up to a step; at step 0, where a run begins, keep none.
 
-        How averages validated is not kept: that is found again when training ends.
+        Validations of averages are dropped: they are made again when training ends.
 
         Args:
-            step: That a checkpoint was saved after.
-            elapsed_seconds: At that step, if the last line was written before it.
+            step: Step of the checkpoint that the run resumes from.
+            elapsed_seconds: Time at that step, if the last line was written before it.
         """
         kept = [
             line
@@ -76,7 +76,7 @@ class JsonLog(TrainerCallback, ExportableState):
 
     @property
     def elapsed_seconds(self) -> float:
-        """Since training began, time between interruptions left out."""
+        """Seconds since training began, without interruptions."""
         return self._elapsed_before + time.monotonic() - self._start
 
     def on_log(
@@ -104,15 +104,15 @@ class JsonLog(TrainerCallback, ExportableState):
         self._append(line)
 
     def write_average(self, state: TrainerState, name: str, scores: dict[str, float]) -> None:
-        """Note how the averaged weights validate, at the end of training."""
+        """Write the validation of the averaged weights, at the end of training."""
         self._append({**self._begin_line(state), "weights": name, "validation": scores})
 
     def write_batch_limit(self, state: TrainerState, limit: int) -> None:
-        """Note the most tokens of a batch that memory holds; a resumed run reads it again."""
+        """Write how many tokens of a batch fit into memory; a resumed run reads it again."""
         self._append({**self._begin_line(state), "batch_limit": limit})
 
     def batch_limits(self) -> dict[int, int]:
-        """Limits that were noted, by the step after which each came into force."""
+        """Return the limits that were written, by the step after which each came into force."""
         return {line["step"]: line["batch_limit"] for line in self._read() if "batch_limit" in line}
 
     def _begin_line(self, state: TrainerState) -> dict[str, Any]:
@@ -133,14 +133,14 @@ class JsonLog(TrainerCallback, ExportableState):
 
 
 class ValidationInterrupted(Exception):  # noqa: N818 (no error: the user asked for it)
-    """A signal asked to stop while validation examples were translated."""
+    """A signal asked to stop during a validation."""
 
 
 class StopOnSignal(TrainerCallback):
-    """Ends training after the current step, with a checkpoint, on Ctrl-C or SIGTERM.
+    """End training after the current step, with a checkpoint, on Ctrl-C or SIGTERM.
 
-    A second Ctrl-C does what it did before training: it leaves at once. Of several processes any
-    one may get the signal: they agree on it after each step.
+    A second Ctrl-C leaves at once. Any one of several processes may get the signal: they agree on
+    it after each step.
 
     Attributes:
         received: The signal that asked to stop, if any.
@@ -153,7 +153,7 @@ class StopOnSignal(TrainerCallback):
 
     @contextmanager
     def installed(self) -> Iterator[None]:
-        """Listen to the signals while the block runs."""
+        """Handle the signals while the block runs."""
         for listened in (signal.SIGINT, signal.SIGTERM):
             if signal.getsignal(listened) is not signal.SIG_IGN:  # as nohup sets it
                 self._previous[listened] = signal.signal(listened, self._handle)
@@ -173,19 +173,19 @@ class StopOnSignal(TrainerCallback):
 
     @staticmethod
     def _is_echo(seconds: float) -> bool:
-        """torchrun sends its processes what the terminal has sent them already."""
+        """Return whether torchrun repeats a signal that the terminal has sent already."""
         return are_several() and seconds < ECHO_SECONDS
 
     def agree(self) -> None:
-        """Know of a signal if any process does. All of them call this at the same place."""
+        """Learn of a signal if any process has one. All of them call this at the same place."""
         number = int(largest(self.received or 0))
         self.received = signal.Signals(number) if number else None
 
     def check(self) -> None:
-        """Leave a validation, all processes together.
+        """Leave a validation after a signal, all processes together.
 
         Raises:
-            ValidationInterrupted: A signal has come.
+            ValidationInterrupted: A signal was received.
         """
         self.agree()
         if self.received is not None:
@@ -196,21 +196,21 @@ class StopOnSignal(TrainerCallback):
     ) -> None:
         self.agree()
         if self.received is not None:
-            # Not logged: the run that goes on logs these steps with the rest of their window.
+            # Not logged: the resumed run logs these steps with the rest of their window.
             control.should_save = control.should_training_stop = True
 
 
 class EndOfTraining(TrainerCallback):
-    """Ends training when its time is over, and validates and saves the last step.
+    """End training when its time is over, and validate and save the last step.
 
-    Whatever `eval_steps` is: the last step may be the best.
+    The last step is validated whatever `eval_steps` is: it may be the best.
 
     Args:
-        clock: Of a run with a time budget.
+        clock: Clock of a run with a time budget.
 
     Attributes:
-        is_over: The time was over, or the steps.
-        share_of_time: How much of the time is gone, from 0 to 1; the same in all processes.
+        is_over: Whether the time or the steps are over.
+        share_of_time: Share of the time that is over, from 0 to 1; the same in all processes.
     """
 
     def __init__(self, clock: TrainingClock | None = None) -> None:
@@ -219,7 +219,7 @@ class EndOfTraining(TrainerCallback):
         self.share_of_time = 0.0
 
     def _look_at_clock(self, step: int) -> None:
-        """The first process's clock counts."""
+        """Take the time of the main process."""
         if self.clock is None:
             return
         if is_first():

@@ -1,4 +1,4 @@
-"""How many real tokens a second pass through training."""
+"""Real tokens per second in training."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from t5tune.distributed.processes import is_first, total
 
 
 class Throughput(TrainerCallback):
-    """Counts tokens that are not padding, and the time of the steps that they took.
+    """Count tokens that are not padding, and the time of their steps.
 
-    Of several processes each counts its own, and they add them up where they are logged.
+    Each process counts its own tokens; the sums are added up where they are logged.
 
     Validation and saving lie between steps and are not counted.
     """
@@ -27,7 +27,7 @@ class Throughput(TrainerCallback):
         self._last: float | None = None
 
     def start_window(self) -> None:
-        """Begin to count anew."""
+        """Start a new window."""
         self.real_tokens = 0
         self.padded_tokens = 0
         self.seconds = 0.0
@@ -40,7 +40,7 @@ class Throughput(TrainerCallback):
         self.padded_tokens += count_padded_tokens(batch)
 
     def pack(self) -> dict[str, float]:
-        """What a checkpoint keeps of the window, of all processes, which all call this."""
+        """Return what a checkpoint keeps of the window; every process calls this."""
         return {
             "real_tokens": int(total(self.real_tokens)),
             "padded_tokens": int(total(self.padded_tokens)),
@@ -48,7 +48,7 @@ class Throughput(TrainerCallback):
         }
 
     def unpack(self, state: Mapping[str, float]) -> None:
-        """Go on from what a checkpoint has kept; the first process counts it."""
+        """Continue from what a checkpoint has kept; the main process counts it."""
         self.start_window()
         self.seconds = float(state.get("seconds", 0.0))
         if is_first():
@@ -61,7 +61,7 @@ class Throughput(TrainerCallback):
 
     @property
     def real_token_share(self) -> float:
-        """From 0 to 1."""
+        """Share of the tokens that are not padding, from 0 to 1."""
         return self.real_tokens / self.padded_tokens if self.padded_tokens else 0.0
 
     def on_log(

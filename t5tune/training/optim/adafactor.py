@@ -1,9 +1,9 @@
 """Adafactor (Shazeer and Stern 2018) on stacks of parameters of one shape.
 
-A T5 has a hundred and more weight matrices of half a dozen shapes. Updating each by itself costs
+A T5 has more than a hundred weight matrices of half a dozen shapes. Updating each by itself takes
 thousands of small operations a step, a seventh of the step of a small model on a CPU
 (docs/benchmarks.md). Here all parameters of a shape are one tensor with a leading dimension.
-The result is that of `transformers.Adafactor` to rounding.
+The result equals that of `transformers.Adafactor` up to rounding.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Closure = Callable[[], float]
 
 
 class Adafactor(torch.optim.Optimizer):
-    """Factored second moments, update clipping, no momentum.
+    """Adafactor with factored second moments and update clipping, without momentum.
 
     The state of a stack lies under its first parameter: `step`, `rows` and `columns` of shape
     (num_parameters, num_rows) and (num_parameters, num_columns), or for vectors `squares` of
@@ -35,8 +35,8 @@ class Adafactor(torch.optim.Optimizer):
 
     Args:
         params: Parameters or groups; matrices and vectors.
-        lr: The relative step size, or with `scale_parameter` false the absolute one.
-        scale_parameter: Steps are relative to the root mean square of each parameter
+        lr: Relative step size, or absolute without `scale_parameter`.
+        scale_parameter: Whether steps are relative to the root mean square of each parameter
             (section 8).
         weight_decay: Share of a parameter that one step takes off, times its step size.
     """
@@ -55,7 +55,7 @@ class Adafactor(torch.optim.Optimizer):
     # torch declares step as two overloads; one signature with a default serves both.
     @torch.no_grad()
     def step(self, closure: Closure | None = None) -> float | None:  # type: ignore[override]
-        """One update of every parameter; a gradient that is missing counts as zero."""
+        """Update every parameter; a missing gradient counts as zero."""
         loss = None
         if closure is not None:
             with torch.enable_grad():
@@ -112,7 +112,7 @@ class Adafactor(torch.optim.Optimizer):
         kept: float,
         group: dict[str, Any],
     ) -> None:
-        """One large matrix, some rows at a time; see `_factored_update`."""
+        """Update one large matrix, some rows at a time; see `_factored_update`."""
         rows, columns = moments["rows"][0], moments["columns"][0]
         per_block = max(1, BLOCK_ELEMENTS // parameter.shape[1])
         weights, gradients = (
@@ -139,7 +139,7 @@ class Adafactor(torch.optim.Optimizer):
             weight.sub_(update.mul_(column_factor).to(weight.dtype))
 
     def _rates(self, parameters: list[torch.Tensor], group: dict[str, Any]) -> torch.Tensor:
-        """The step size of each parameter, shape (num_parameters,)."""
+        """Return the step size of each parameter, shape (num_parameters,)."""
         if not group["scale_parameter"]:
             return torch.full((len(parameters),), group["lr"], device=parameters[0].device)
         norms = torch.stack(torch._foreach_norm(parameters)).float()
@@ -149,7 +149,7 @@ class Adafactor(torch.optim.Optimizer):
 
 
 def _stack(parameters: list[torch.nn.Parameter]) -> list[list[torch.nn.Parameter]]:
-    """Parameters of equal shape, at most STACK_ELEMENTS elements together, in a fixed order."""
+    """Group parameters of equal shape, at most STACK_ELEMENTS elements a group, in fixed order."""
     stacks: dict[tuple[Any, ...], list[list[torch.nn.Parameter]]] = {}
     for parameter in parameters:
         of_shape = stacks.setdefault((parameter.shape, parameter.dtype, parameter.device), [[]])
@@ -160,7 +160,7 @@ def _stack(parameters: list[torch.nn.Parameter]) -> list[list[torch.nn.Parameter
 
 
 def _start_state(state: dict[str, Any], num: int, first: torch.Tensor) -> None:
-    """The moments of a stack of parameters like the first, if they are not there yet."""
+    """Create the moments of a stack of parameters like the first, if they do not exist yet."""
     shapes = {"squares": first.shape}
     if first.dim() >= 2:
         shapes = {"rows": first.shape[:-1], "columns": first.shape[:-2] + first.shape[-1:]}
@@ -170,7 +170,7 @@ def _start_state(state: dict[str, Any], num: int, first: torch.Tensor) -> None:
 
 
 def clip_rates(rates: torch.Tensor, mean_square: torch.Tensor) -> torch.Tensor:
-    """Step sizes of which no update has a larger root mean square than CLIP_THRESHOLD."""
+    """Return step sizes with which no update exceeds CLIP_THRESHOLD in root mean square."""
     return rates / (mean_square.sqrt() / CLIP_THRESHOLD).clamp_(min=1.0)
 
 
@@ -183,10 +183,10 @@ def _gradient(parameter: torch.nn.Parameter) -> torch.Tensor:
 def _factored_update(
     state: dict[str, torch.Tensor], gradients: torch.Tensor, kept: float
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Gradients over the square root of their factored second moment (algorithm 4).
+    """Divide gradients by the square root of their factored second moment (algorithm 4).
 
     Args:
-        state: Of the stack; its `rows` and `columns` are moved on.
+        state: State of the stack; its `rows` and `columns` are updated.
         gradients: Shape (num_parameters, …, num_rows, num_columns); becomes the update.
         kept: beta2 of this step.
 
@@ -210,7 +210,7 @@ def _factored_update(
 def _full_update(
     state: dict[str, torch.Tensor], gradients: torch.Tensor, kept: float
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The same for vectors, whose second moment is kept whole; shape (num_parameters, size)."""
+    """Do the same for vectors, with unfactored second moments; shape (num_parameters, size)."""
     squares = gradients.square().add_(EPSILON_SQUARE)
     state["squares"].lerp_(squares, 1.0 - kept)
     gradients.mul_(state["squares"].rsqrt())

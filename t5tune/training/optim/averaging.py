@@ -18,23 +18,23 @@ Weights = Mapping[str, torch.Tensor]
 
 
 class WeightAverage(TrainerCallback):
-    """Keeps an average of a model's weights beside them.
+    """A moving average of a model's weights.
 
-    After step n the average moves towards the weights by 1 - min(decay, (1 + n) / (10 + n)): the
-    first steps, which are far from the last, are forgotten soon (TensorFlow's
+    After step n the average moves towards the weights by 1 - min(decay, (1 + n) / (10 + n)), so
+    that the first steps, which are far from the last, soon lose their weight (TensorFlow's
     ExponentialMovingAverage with num_updates).
 
     Args:
-        model: Whose weights are averaged.
+        model: Model whose weights are averaged.
         decay: Share of the average that a step keeps, from 0 to 1.
 
     Attributes:
-        weights: The average by parameter name, in fp32 on the model's device.
+        weights: Average by parameter name, in fp32 on the model's device.
     """
 
     def __init__(self, model: torch.nn.Module, decay: float) -> None:
         self.decay = decay
-        # A name for each tensor once: tied ones come with the first of their names.
+        # One name for each tensor: tied ones come with the first of their names.
         self._parameters = {n: p for n, p in model.named_parameters() if p.requires_grad}
         self.weights = {n: p.detach().float().clone() for n, p in self._parameters.items()}
 
@@ -51,10 +51,10 @@ class WeightAverage(TrainerCallback):
             )
 
     def gather(self, *, keep: bool = True) -> dict[str, torch.Tensor]:
-        """The whole average, if the weights are sharded; then every process calls this.
+        """Return the full average if the weights are sharded; then every process calls this.
 
         Args:
-            keep: Whether this process wants it, in the main memory; the others only help.
+            keep: Whether this process keeps it, in main memory; the others only take part.
         """
         whole: dict[str, torch.Tensor] = {}
         for name, weight in self.weights.items():
@@ -68,7 +68,7 @@ class WeightAverage(TrainerCallback):
         save_average(self.weights, checkpoint)
 
     def load(self, checkpoint: Path) -> None:
-        """Go on from the average of a checkpoint."""
+        """Continue from the average in a checkpoint."""
         for name, weight in load_file(checkpoint / FILE).items():
             self.weights[name].copy_(divide_like(weight, self.weights[name]))
 
@@ -79,7 +79,7 @@ def save_average(weights: Weights, checkpoint: Path) -> None:
 
 
 def average_checkpoints(checkpoints: Sequence[Path]) -> dict[str, torch.Tensor]:
-    """The mean of several checkpoints' weights, in fp32 (Vaswani et al. 2017, section 6.1)."""
+    """Return the fp32 mean of checkpoints' weights (Vaswani et al. 2017, section 6.1)."""
     total: dict[str, torch.Tensor] = {}
     for checkpoint in checkpoints:
         for name, weight in load_file(checkpoint / "model.safetensors").items():
@@ -89,10 +89,10 @@ def average_checkpoints(checkpoints: Sequence[Path]) -> dict[str, torch.Tensor]:
 
 
 def set_weights(model: torch.nn.Module, weights: Weights) -> dict[str, torch.Tensor]:
-    """Give a model other weights; names that are no parameters are left out.
+    """Give a model other weights; names that are not parameters are left out.
 
     Returns:
-        The weights that it had, by the same names.
+        The weights that it had before, by the same names.
     """
     previous = {
         name: parameter.detach().clone()
@@ -105,7 +105,7 @@ def set_weights(model: torch.nn.Module, weights: Weights) -> dict[str, torch.Ten
 
 @contextmanager
 def weights_applied(model: torch.nn.Module, weights: Weights) -> Iterator[None]:
-    """Inside the block the model has other weights."""
+    """Give the model other weights inside the block."""
     previous = set_weights(model, weights)
     try:
         yield

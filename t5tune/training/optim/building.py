@@ -25,10 +25,10 @@ def build_optimizer(
     Weight decay is applied to matrices only, not to norms and biases.
 
     Args:
-        model: Whose parameters are trained.
-        section: With its defaults filled.
-        from_scratch: Adafactor scales its steps by the size of the parameters, as T5 was
-            pre-trained; fine-tuning takes them as they are, as Hugging Face's T5 page advises.
+        model: Model whose parameters are trained.
+        section: Resolved section.
+        from_scratch: Whether Adafactor scales its steps by the size of the parameters, as T5 was
+            pre-trained; fine-tuning takes them unscaled, as Hugging Face's T5 page advises.
     """
     assert section.learning_rate is not None
     trained = [p for p in model.parameters() if p.requires_grad]

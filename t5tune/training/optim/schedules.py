@@ -1,4 +1,4 @@
-"""Learning rates that end with the time of a run."""
+"""Learning rate schedules that end with the time of a run."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ Schedule = Callable[[int], float]
 def end_with_time(
     schedule: Schedule, warmup_steps: int, num_steps: int, share_of_time: Callable[[], float]
 ) -> Schedule:
-    """A schedule that ends with the steps or with the time, whichever comes first.
+    """Return a schedule that ends with the steps or with the time, whichever comes first.
 
     Args:
-        schedule: The factor of the learning rate at a step.
-        warmup_steps: Left as they are.
-        num_steps: At which `schedule` ends.
-        share_of_time: How much of the time is gone, from 0 to 1.
+        schedule: Factor of the learning rate at a step.
+        warmup_steps: Length of the warm-up, which stays as it is.
+        num_steps: Step at which `schedule` ends.
+        share_of_time: Function that gives the share of the time that is over, from 0 to 1.
     """
 
     def timed(step: int) -> float:
