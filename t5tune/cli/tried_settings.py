@@ -72,7 +72,7 @@ def try_settings(recipe: Recipe, settings: Sequence[str], name: str) -> tuple[Re
 
 def format_changes(recipe: Recipe, keys: Iterable[str]) -> list[str]:
     """The recipe's values of these keys of decoding or evaluation, as KEY=VALUE."""
-    from t5tune.recipe.loading import format_override
+    from t5tune.recipe.overrides import format_override
 
     values = recipe.model_dump(mode="json")
     return [format_override(key, values[key.split(".")[0]][key.split(".")[1]]) for key in keys]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +13,18 @@ from pydantic import ValidationError
 
 from t5tune.errors import T5TuneError
 from t5tune.recipe.catalog import find_recipe, recipes_directory
-from t5tune.recipe.problems import describe_problems, is_key, is_text
+from t5tune.recipe.overrides import Override, parse_override, plain_value
+from t5tune.recipe.problems import describe_problems, is_key
 from t5tune.recipe.schema import DataEntry, ModelSection, Recipe
 from t5tune.recipe.training_extra import find_extra_problems
 from t5tune.recipe.yaml_lines import KeyPath, YamlDocument, parse_scalar, parse_yaml, read_text
 
-COMMAND_LINE = "command line"
 RELATIVE = ("./", "../")
 _LINE_BREAKS = re.compile("[\n\r\x85\u2028\u2029]")
 
 
 def load_recipe(
-    path: str | Path, overrides: Sequence[str] = (), *, for_training: bool = False
+    path: str | Path, overrides: Sequence[str | Override] = (), *, for_training: bool = False
 ) -> Recipe:
     """Read and check a recipe.
 
@@ -43,15 +42,14 @@ def load_recipe(
     """
     file = find_recipe(path)
     document = _read_document(file)
-    twice: list[str] = []
-    overridden = [_apply_override(document, text, twice) for text in overrides]
-    recipe = _validate(document, file, overridden, twice, for_training=for_training)
-    return _with_absolute_paths(recipe, file.parent, overridden)
+    applied = _apply_overrides(document, overrides)
+    recipe = _validate(document, file, applied, for_training=for_training)
+    return _with_absolute_paths(recipe, file.parent, [override.path for override in applied])
 
 
 def change_recipe(
     recipe: Recipe,
-    overrides: Sequence[str],
+    overrides: Sequence[str | Override],
     origin: Path,
     *,
     next_command: str | None = None,
@@ -72,20 +70,40 @@ def change_recipe(
     if not overrides:
         return recipe
     document = YamlDocument(recipe.model_dump(mode="json"))
-    twice: list[str] = []
-    overridden = [_apply_override(document, text, twice) for text in overrides]
-    changed = _validate(
-        document, origin, overridden, twice, next_command, for_training=for_training
+    applied = _apply_overrides(document, overrides)
+    changed = _validate(document, origin, applied, next_command, for_training=for_training)
+    return _with_absolute_paths(changed, origin.parent, [override.path for override in applied])
+
+
+def build_recipe(
+    values: Mapping[str, Any] | Recipe,
+    overrides: Sequence[str | Override] = (),
+    *,
+    for_training: bool = False,
+) -> Recipe:
+    """Return the recipe that a program has built, checked like one from a file.
+
+    Relative paths of data files are taken from the current directory.
+
+    Args:
+        values: Sections and keys as in a recipe file, or a recipe.
+        overrides: See `load_recipe`.
+        for_training: See `load_recipe`.
+
+    Raises:
+        T5TuneError: With every problem on a line of its own.
+    """
+    content = values.model_dump(mode="json") if isinstance(values, Recipe) else plain_value(values)
+    document = YamlDocument(content)
+    applied = _apply_overrides(document, overrides)
+    recipe = _validate(
+        document,
+        Path("recipe"),
+        applied,
+        "t5tune validate --schema   # lists every key",
+        for_training=for_training,
     )
-    return _with_absolute_paths(changed, origin.parent, overridden)
-
-
-def format_override(key: str, value: Any) -> str:
-    """KEY=VALUE, from which the same value is read."""
-    if isinstance(value, str) and parse_scalar(value) == value and value[:1] not in "[{\"'":
-        return f"{key}={value}"
-    # A flow collection of JSON is one of YAML too.
-    return f"{key}={json.dumps(value, ensure_ascii=False)}"
+    return _with_absolute_paths(recipe, Path(), [override.path for override in applied])
 
 
 def _read_document(file: Path) -> YamlDocument:
@@ -99,74 +117,62 @@ def _read_document(file: Path) -> YamlDocument:
     return document
 
 
-def _apply_override(document: YamlDocument, text: str, twice: list[str]) -> KeyPath:
-    """Put KEY=VALUE into the document; returns the key's path.
+def _apply_overrides(document: YamlDocument, overrides: Sequence[str | Override]) -> list[Override]:
+    """Put each override into the document, in order."""
+    read = [parse_override(given) if isinstance(given, str) else given for given in overrides]
+    for override in read:
+        _apply_override(document, override)
+    return read
 
-    Keys that stand twice inside VALUE are added to `twice`, as lines for the user.
-    """
-    key, equals, value_text = text.partition("=")
-    path: KeyPath = tuple(key.strip().split("."))
-    if not equals or not all(path):
-        raise T5TuneError(
-            f"{COMMAND_LINE}: {text!r} is no override: expected KEY=VALUE.",
-            next_command="t5tune train RECIPE training.learning_rate=3e-4   # for example",
-        )
-    value = value_text.strip()
-    if value[:1] in ("[", "{", '"', "'") and not (value[0] in "[{" and is_text(path)):
-        # In a text such as the template {question} {context} braces are part of it.
-        name = f"{COMMAND_LINE}: {key}"
-        parsed = parse_yaml(value, name, next_command="t5tune validate --schema   # lists keys")
-        twice += [f"{name}: {message}" for _, message in parsed.problems]
-        value = parsed.value
-    else:
-        value = parse_scalar(value)
-    section = document.value
+
+def _apply_override(document: YamlDocument, override: Override) -> None:
+    path, section = override.path, document.value
     # An unknown key stays, even as null: validation names the nearest one. So does `export=null`,
     # which means "off" to everybody, while the default of a key that is not there is "on".
-    removes = value is None and is_key(path) and path != ("export",)
+    removes = override.value is None and is_key(path) and path != ("export",)
     for i, part in enumerate(path[:-1]):
         inner = section.get(part)
         if inner is None and removes:
-            return path  # it is not there
+            return  # it is not there
         if inner is None:
             inner = section[part] = {}
         if not isinstance(inner, dict):
             raise T5TuneError(
-                f"{COMMAND_LINE}: {key}: {'.'.join(map(str, path[: i + 1]))} is a value, not a "
-                "section.",
+                f"{override.origin}: {override.key}: {'.'.join(map(str, path[: i + 1]))} is a "
+                "value, not a section.",
                 next_command="t5tune validate --schema   # lists every key",
             )
         section = inner
     if removes:
         section.pop(path[-1], None)
     else:
-        section[path[-1]] = value
-    return path
+        section[path[-1]] = override.value
 
 
 def _validate(
     document: YamlDocument,
     file: Path,
-    overridden: Sequence[KeyPath],
-    twice: Sequence[str],
+    overrides: Sequence[Override],
     next_command: str | None = None,
     *,
     for_training: bool,
 ) -> Recipe:
     def place(path: KeyPath) -> str:
-        if any(path[: len(key)] == key for key in overridden):
-            return COMMAND_LINE
-        if (
-            path
-            and path not in document.lines
-            and any(key[: len(path)] == path for key in overridden)
-        ):
-            return COMMAND_LINE  # a section that an override began
+        for override in overrides:
+            if path[: len(override.path)] == override.path:
+                return override.origin
+        if path and path not in document.lines:
+            for override in overrides:
+                if override.path[: len(path)] == path:
+                    return override.origin  # a section that an override began
+        if not document.lines:
+            return str(file)  # values that were never text
         while path and path not in document.lines:
             path = path[:-1]
         return f"{file}:{document.lines.get(path, 1)}"
 
-    lines = [f"{file}:{line}: {message}" for line, message in document.problems] + list(twice)
+    lines = [f"{file}:{line}: {message}" for line, message in document.problems]
+    lines += [problem for override in overrides for problem in override.problems]
     recipe = None
     try:
         recipe = Recipe.model_validate(document.value)

@@ -1,0 +1,109 @@
+"""Changes of a recipe: typed as KEY=VALUE, or given as keywords of a Python call."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from t5tune.errors import T5TuneError
+from t5tune.recipe.problems import is_text
+from t5tune.recipe.yaml_lines import KeyPath, parse_scalar, parse_yaml
+
+COMMAND_LINE = "command line"
+KEYWORDS = "keywords"
+
+
+@dataclass(frozen=True)
+class Override:
+    """One key of a recipe and its new value.
+
+    Attributes:
+        path: Parts of the key.
+        value: As YAML would give it; None removes the key.
+        origin: Where it was given, for messages.
+        problems: Keys that stand twice inside the value, each as a line for the user.
+    """
+
+    path: KeyPath
+    value: Any
+    origin: str = COMMAND_LINE
+    problems: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The key as it is typed."""
+        return ".".join(map(str, self.path))
+
+    @property
+    def text(self) -> str:
+        """KEY=VALUE, from which the same override is read."""
+        return format_override(self.key, self.value)
+
+
+def parse_override(text: str) -> Override:
+    """Read KEY=VALUE.
+
+    Raises:
+        T5TuneError: The text has another form.
+    """
+    key, equals, value_text = text.partition("=")
+    path: KeyPath = tuple(key.strip().split("."))
+    if not equals or not all(path):
+        raise T5TuneError(
+            f"{COMMAND_LINE}: {text!r} is no override: expected KEY=VALUE.",
+            next_command="t5tune train RECIPE training.learning_rate=3e-4   # for example",
+        )
+    value = value_text.strip()
+    # In a text such as the template {question} {context} braces are part of it.
+    if value[:1] not in ("[", "{", '"', "'") or (value[0] in "[{" and is_text(path)):
+        return Override(path, parse_scalar(value))
+    name = f"{COMMAND_LINE}: {key}"
+    parsed = parse_yaml(value, name, next_command="t5tune validate --schema   # lists keys")
+    problems = tuple(f"{name}: {message}" for _, message in parsed.problems)
+    return Override(path, parsed.value, problems=problems)
+
+
+def read_keywords(keywords: Mapping[str, Any]) -> list[Override]:
+    """Read the keywords of a call, such as `training={"max_steps": 10}`.
+
+    A key may be dotted, as in `{"training.max_steps": 10}`. A mapping changes the keys that it
+    names and leaves the others as they are.
+    """
+    return [
+        Override(path, value, KEYWORDS)
+        for key, given in keywords.items()
+        for path, value in _flatten(tuple(key.split(".")), given)
+    ]
+
+
+def _flatten(path: KeyPath, given: Any) -> Iterator[tuple[KeyPath, Any]]:
+    if isinstance(given, Mapping):
+        for key, inner in given.items():
+            yield from _flatten((*path, *str(key).split(".")), inner)
+    else:
+        yield path, plain_value(given)
+
+
+def plain_value(value: Any) -> Any:
+    """Return what YAML would have given for a value of Python's."""
+    if isinstance(value, Mapping):
+        return {key: plain_value(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain_value(inner) for inner in value]
+    return os.fspath(value) if isinstance(value, os.PathLike) else value
+
+
+def read_overrides(typed: Iterable[str], keywords: Mapping[str, Any]) -> list[Override]:
+    """Read what was typed and what was given as keywords; of one key the last value counts."""
+    return [*map(parse_override, typed), *read_keywords(keywords)]
+
+
+def format_override(key: str, value: Any) -> str:
+    """Return KEY=VALUE, from which the same value is read."""
+    if isinstance(value, str) and parse_scalar(value.strip()) == value and value[:1] not in "[{\"'":
+        return f"{key}={value}"
+    # A flow collection of JSON is one of YAML too.
+    return f"{key}={json.dumps(value, ensure_ascii=False)}"
