@@ -315,7 +315,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     def validate() -> float:
         from t5tune.decoding.torch_translator import TorchTranslator
         from t5tune.decoding.translator import DecodingOptions
-        from t5tune.scoring.registry import score_hypotheses
+        from t5tune.scoring.compute import score_hypotheses
 
         translator = TorchTranslator(model, tokenizer, max_source_length=MAX_LENGTH)
         hypotheses = translator.translate(sources, DecodingOptions(max_new_tokens=64, num_beams=1))

@@ -286,7 +286,7 @@ def print_table(title: str, seconds: dict[str, list[float]], count: int, bleu: o
 
 
 def score(task: Task, hypotheses: Sequence[str]) -> float:
-    from t5tune.scoring.registry import score_hypotheses
+    from t5tune.scoring.compute import score_hypotheses
 
     return score_hypotheses(["bleu"], list(hypotheses), task.references)[0].value
 

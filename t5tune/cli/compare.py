@@ -143,7 +143,7 @@ def _options_of(
 def _choose_metrics(typed: list[str] | None, recipe: Recipe | None) -> list[str]:
     """What was typed, else what the run's recipe says; only metrics that know better from worse."""
     from t5tune.errors import T5TuneError
-    from t5tune.scoring.metric_names import is_metric_name, ranks_models
+    from t5tune.scoring.registry import default_metrics, is_metric_name, ranks_models
 
     for name in typed or []:
         if is_metric_name(name) and not ranks_models(name):
@@ -153,18 +153,17 @@ def _choose_metrics(typed: list[str] | None, recipe: Recipe | None) -> list[str]
                 next_command=f"t5tune score HYPOTHESES --reference FILE --metric {name}",
             )
     if typed or recipe is None:
-        return typed or ["bleu", "chrf"]
+        return typed or list(default_metrics("translation"))
     return list(filter(ranks_models, recipe.metrics))
 
 
 def _check_metrics(metrics: list[str], options: ScoringOptions) -> None:
     """Before anything is read or translated."""
-    from t5tune.scoring.metric_names import COMET
     from t5tune.scoring.metrics.comet import find_comet
     from t5tune.scoring.registry import build_metric
 
     for name in metrics:
-        if name == COMET:
+        if name == "comet":
             find_comet()  # whether there are sources is not known yet
         else:
             build_metric(name, options)

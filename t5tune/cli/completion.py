@@ -79,11 +79,11 @@ def _split_by_bash() -> tuple[str, str] | None:
     return (words[at - 2], words[at]) if words[at - 1] == "=" else None
 
 
-def complete_metric(incomplete: str) -> list[str]:
-    """Metrics of our own."""
-    from t5tune.scoring.metric_names import SCORE_OF_METRIC
+def complete_metric(incomplete: str) -> list[tuple[str, str]]:
+    """Metrics that begin so, each with what it measures."""
+    from t5tune.scoring.registry import METRICS
 
-    return _beginning(incomplete, SCORE_OF_METRIC)
+    return [(name, METRICS[name].description) for name in _beginning(incomplete, METRICS)]
 
 
 def complete_engine(incomplete: str) -> list[str]:

@@ -319,13 +319,13 @@ def _choose_recipe(
 
 def _with_options(recipe: Recipe, metrics: list[str] | None, num_beams: int | None) -> Recipe:
     from t5tune.errors import T5TuneError, did_you_mean
-    from t5tune.scoring.metric_names import SCORE_OF_METRIC, is_metric_name
+    from t5tune.scoring.registry import METRICS, is_metric_name
 
     for name in metrics or []:
         if not is_metric_name(name):
             raise T5TuneError(
-                f"--metric: there is no metric {name}{did_you_mean(name, SCORE_OF_METRIC) or '.'}",
-                next_command=f"use one of {', '.join(SCORE_OF_METRIC)} or evaluate:NAME",
+                f"--metric: there is no metric {name}{did_you_mean(name, METRICS) or '.'}",
+                next_command=f"use one of {', '.join(METRICS)} or evaluate:NAME",
             )
     updates: dict[str, object] = {}
     if metrics:

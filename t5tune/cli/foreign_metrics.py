@@ -37,14 +37,14 @@ def check_foreign_metrics(metrics: Iterable[str], allow_code: bool) -> None:
         T5TuneError: Code is not allowed, a metric of `evaluate` cannot be loaded, or COMET is not
             installed.
     """
-    from t5tune.scoring.metric_names import COMET, is_evaluate_metric
     from t5tune.scoring.metrics.comet import find_comet
     from t5tune.scoring.metrics.evaluate_loading import load_metric
+    from t5tune.scoring.registry import is_evaluate_metric
 
     metrics = list(metrics)
     check_code(metrics, allow_code)
     for metric in metrics:
-        if metric == COMET:
+        if metric == "comet":
             find_comet()
         elif is_evaluate_metric(metric):
             load_metric(metric)

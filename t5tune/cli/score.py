@@ -9,9 +9,17 @@ import typer
 from t5tune.cli.completion import complete_metric
 from t5tune.cli.foreign_metrics import AllowCode, check_code
 from t5tune.console import say, track
+from t5tune.scoring.registry import METRICS, default_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_TOKENIZED = [name for name, spec in METRICS.items() if spec.takes_tokenizer]
+_NORMALIZED = [name for name, spec in METRICS.items() if spec.takes_normalization]
+
+
+def _join(names: Sequence[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
 
 
 def score(
@@ -25,9 +33,8 @@ def score(
     metric: Annotated[
         list[str] | None,
         typer.Option(
-            help="bleu, chrf, ter, rouge, exact_match, token_f1, wer, cer, bleu_intl, "
-            "distinct_n, length_ratio, comet or evaluate:NAME; give the option again for more "
-            "(default: bleu and chrf).",
+            help=f"{', '.join(METRICS)} or evaluate:NAME; give the option again for more "
+            f"(default: {' and '.join(default_metrics('translation'))}).",
             autocompletion=complete_metric,
         ),
     ] = None,
@@ -37,8 +44,8 @@ def score(
     tokenize: Annotated[
         str | None,
         typer.Option(
-            help="sacreBLEU tokenizer for bleu, distinct_n and length_ratio (default: 13a, or the "
-            "one for --target-lang)."
+            help=f"sacreBLEU tokenizer for {_join(_TOKENIZED)} (default: 13a, or the one for "
+            "--target-lang)."
         ),
     ] = None,
     lowercase: Annotated[bool, typer.Option("--lowercase", help="Ignore case.")] = False,
@@ -61,9 +68,9 @@ def score(
     """
     from t5tune.cli.results import print_result
     from t5tune.reporting.report_building import build_report
-    from t5tune.scoring.registry import DEFAULT_NUM_RESAMPLES
+    from t5tune.scoring.compute import DEFAULT_NUM_RESAMPLES
 
-    metrics = metric or ["bleu", "chrf"]
+    metrics = metric or list(default_metrics("translation"))
     check_options(metrics, tokenize, normalize)
     check_code(metrics, allow_code)
     hypothesis_lines, references = _read_examples(hypotheses, reference)
@@ -90,16 +97,15 @@ def check_options(metrics: Sequence[str], tokenize: str | None, normalize: str) 
     """Refuse an option that no chosen metric heeds."""
     from t5tune.errors import T5TuneError
 
-    if tokenize is not None and not {"bleu", "distinct_n", "length_ratio"} & set(metrics):
+    if tokenize is not None and not set(_TOKENIZED) & set(metrics):
         raise T5TuneError(
-            "--tokenize changes bleu, distinct_n and length_ratio only, and none of them is among "
-            "the metrics.",
-            next_command="add --metric bleu or leave --tokenize out",
+            f"--tokenize changes {_join(_TOKENIZED)} only, and none of them is among the metrics.",
+            next_command=f"add --metric {_TOKENIZED[0]} or leave --tokenize out",
         )
-    if normalize != "none" and "exact_match" not in metrics:
+    if normalize != "none" and not set(_NORMALIZED) & set(metrics):
         raise T5TuneError(
-            "--normalize changes exact_match only, and it is not among the metrics.",
-            next_command="add --metric exact_match or leave --normalize out",
+            f"--normalize changes {_join(_NORMALIZED)} only, and it is not among the metrics.",
+            next_command=f"add --metric {_NORMALIZED[0]} or leave --normalize out",
         )
 
 

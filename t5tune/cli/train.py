@@ -179,7 +179,7 @@ def _begin(typed: _Typed, options: Sequence[str], allow_code: bool, stack: ExitS
 
 
 def _say_finished(begun: _Begun, command: str, json_output: bool) -> None:
-    from t5tune.scoring.metric_names import is_evaluate_metric
+    from t5tune.scoring.registry import is_evaluate_metric
 
     assert begun.finished is not None
     say(f"this run is finished: {begun.run.path}")

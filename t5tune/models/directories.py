@@ -20,7 +20,7 @@ from t5tune.run.manifest import (
     find_damage_at_a_glance,
     fingerprint_files,
 )
-from t5tune.scoring.metric_names import is_evaluate_metric
+from t5tune.scoring.registry import is_evaluate_metric
 
 # Key of our own in config.json: what a model directory has to tell wherever it is moved to.
 SETTINGS_KEY = "t5tune"

@@ -6,7 +6,7 @@ Keys that are forwarded to Hugging Face keep Hugging Face's spelling.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
     Field,
@@ -16,36 +16,25 @@ from pydantic import (
 
 from t5tune.recipe.section import Count, Depth, PositiveInt, Section, WholeNumber, Width
 from t5tune.recipe.training_section import TrainingSection as TrainingSection
-from t5tune.scoring.metric_names import (
-    COMET,
+from t5tune.scoring.registry import (
     EVALUATE_PATTERN,
-    METRIC_NAMES,
+    METRICS,
+    default_metrics,
     is_metric_name,
     ranks_models,
 )
 
 TaskName = Literal["translation", "summarization", "text2text"]
-OwnMetricName = Literal[
-    "bleu",
-    "chrf",
-    "ter",
-    "rouge",
-    "exact_match",
-    "token_f1",
-    "wer",
-    "cer",
-    "bleu_intl",
-    "distinct_n",
-    "length_ratio",
-    "comet",
-]
+if TYPE_CHECKING:
+    OwnMetricName = str
+    BestMetricName = str
+else:  # no type checker can read a table
+    OwnMetricName = Literal[tuple(METRICS)]
+    BestMetricName = Literal[tuple(filter(ranks_models, METRICS))]
 # The name alone is looked at; whether there is such a metric shows when it is loaded.
 MetricName = (
     OwnMetricName | Annotated[str, Field(pattern=EVALUATE_PATTERN, examples=["evaluate:NAME"])]
 )
-BestMetricName = Literal[
-    "bleu", "chrf", "ter", "rouge", "exact_match", "token_f1", "wer", "cer", "bleu_intl", "comet"
-]
 ExportName = Literal[
     "none",
     "ctranslate2-int8",
@@ -54,12 +43,6 @@ ExportName = Literal[
     "ctranslate2-bfloat16",
     "ctranslate2-float32",
 ]
-
-DEFAULT_METRICS: dict[str, tuple[BestMetricName, ...]] = {
-    "translation": ("bleu", "chrf"),
-    "summarization": ("rouge",),
-    "text2text": ("exact_match", "wer", "cer"),
-}
 
 DEFAULT_VOCAB_SIZE = 8000
 
@@ -318,15 +301,11 @@ class Recipe(Section):
             return tuple(self.evaluation.metrics)
         if self.evaluation.best_metric:
             best = self.evaluation.best_metric
-            others = [name for name in DEFAULT_METRICS[self.task] if name != best]
+            others = [name for name in default_metrics(self.task) if name != best]
             return (best, *others)
-        return DEFAULT_METRICS[self.task]
+        return default_metrics(self.task)
 
     @property
     def best_metric(self) -> str:
         """The metric that chooses the best checkpoint."""
         return self.evaluation.best_metric or next(filter(ranks_models, self.metrics))
-
-
-assert get_args(OwnMetricName) == (*METRIC_NAMES, COMET)
-assert get_args(BestMetricName) == tuple(filter(ranks_models, get_args(OwnMetricName)))

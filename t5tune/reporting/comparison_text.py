@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from t5tune.scoring.metric_names import format_value
+from t5tune.scoring.registry import format_value
 from t5tune.scoring.score import Score
 from t5tune.scoring.significance.comparison import ComparedSystem, Comparison, Difference
 

@@ -24,10 +24,10 @@ from t5tune.reporting.report_building import build_report
 from t5tune.reporting.report_details import Provenance, ReportDetails
 from t5tune.reporting.training_curves import read_curves
 from t5tune.run.directory import EXAMPLES, HYPOTHESES, REPORT_PAGE, RunDirectory
+from t5tune.scoring.compute import DEFAULT_NUM_RESAMPLES
 from t5tune.scoring.diagnosis.findings import Alignment
 from t5tune.scoring.diagnosis.trained_run import TrainedRun
-from t5tune.scoring.metric_names import METRIC_NAMES, ranks_models
-from t5tune.scoring.registry import DEFAULT_NUM_RESAMPLES
+from t5tune.scoring.registry import is_computed_here, ranks_models
 from t5tune.scoring.score import ScoringOptions
 from t5tune.scoring.significance.comparison import compare_systems
 from t5tune.scoring.stored_examples import StoredExample, parse_example
@@ -162,7 +162,7 @@ def compare_with_stored(report: Report, stored: Path, recipe: Recipe) -> Report:
         stored: A directory that `write_evaluation` wrote.
         recipe: Gives metrics and their options.
     """
-    metrics = [name for name in recipe.metrics if name in METRIC_NAMES and ranks_models(name)]
+    metrics = [name for name in recipe.metrics if is_computed_here(name) and ranks_models(name)]
     before = read_object(stored / "report.json")
     rows = read_examples(stored / EXAMPLES)
     if not rows or not before:

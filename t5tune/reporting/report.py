@@ -14,7 +14,7 @@ from t5tune.reporting.comparison_text import summary_to_json
 from t5tune.scoring.diagnosis.breakdown import breakdown_to_json
 from t5tune.scoring.diagnosis.diagnose import finding_to_json
 from t5tune.scoring.diagnosis.findings import Breakdown, Finding
-from t5tune.scoring.metric_names import format_value
+from t5tune.scoring.registry import format_value
 from t5tune.scoring.score import Score
 from t5tune.scoring.significance.comparison import Comparison
 

@@ -6,18 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from t5tune.reporting.report import Example, Report
+from t5tune.scoring.compute import score_hypotheses, sentence_scores
 from t5tune.scoring.diagnosis.breakdown import break_down
 from t5tune.scoring.diagnosis.diagnose import diagnose
 from t5tune.scoring.diagnosis.findings import Finding
 from t5tune.scoring.diagnosis.trained_run import TrainedRun
-from t5tune.scoring.metric_names import metric_for_examples
-from t5tune.scoring.registry import (
-    LOWER_IS_BETTER,
-    METRIC_NAMES,
-    SCORE_OF_METRIC,
-    score_hypotheses,
-    sentence_scores,
-)
+from t5tune.scoring.registry import METRICS, MetricSpec, metric_for_examples
 from t5tune.scoring.score import Normalization
 
 _NUM_EXAMPLES_SHOWN = 5
@@ -89,7 +83,7 @@ def build_report(
         ValueError: No metric is given, or the number of sources differs.
     """
     if not metrics:
-        raise ValueError(f"at least one metric is needed, of {', '.join(METRIC_NAMES)}")
+        raise ValueError(f"at least one metric is needed, of {', '.join(METRICS)}")
     if sources is not None and len(sources) != len(hypotheses):
         raise ValueError(f"{len(sources)} sources for {len(hypotheses)} hypotheses")
     scores = score_hypotheses(
@@ -97,9 +91,9 @@ def build_report(
         target_lang=target_lang, normalize=normalize, sources=sources, allow_code=allow_code,
         num_resamples=num_resamples,
     )  # fmt: skip
-    ranking = metric_for_examples(metrics)
+    ranking = METRICS[metric_for_examples(metrics)]
     values = sentence_scores(
-        ranking, hypotheses, references, tokenize=tokenize, lowercase=lowercase,
+        ranking.name, hypotheses, references, tokenize=tokenize, lowercase=lowercase,
         target_lang=target_lang, normalize=normalize, sources=sources,
     )  # fmt: skip
     examples = tuple(
@@ -114,13 +108,13 @@ def build_report(
         run=trained,
     )  # fmt: skip
     breakdowns = break_down(
-        hypotheses, references, _computed_here(metrics), sources=sources,
+        hypotheses, references, metrics, sources=sources,
         rarest_word_counts=overlap.rarest_word_counts if overlap else None,
         agreement=overlap.agreement if overlap else None,
         tokenize=tokenize, lowercase=lowercase, target_lang=target_lang, normalize=normalize,
         num_resamples=num_resamples,
     )  # fmt: skip
-    best, worst = _pick_examples(examples, lower_is_better=ranking in LOWER_IS_BETTER)
+    best, worst = _pick_examples(examples, ranking)
     return Report(
         run=run,
         split=split,
@@ -131,7 +125,7 @@ def build_report(
         length_limited=None if reached_limit is None else sum(reached_limit),
         best=best,
         worst=worst,
-        example_metric=SCORE_OF_METRIC[ranking],
+        example_metric=ranking.main_score,
         weights=weights,
         findings=findings,
         breakdowns=breakdowns,
@@ -140,15 +134,10 @@ def build_report(
     )
 
 
-def _computed_here(metrics: Sequence[str]) -> list[str]:
-    """Those that cost little for every bucket: no other program, no code of others."""
-    return [name for name in metrics if name in METRIC_NAMES] or ["chrf"]
-
-
 def _pick_examples(
-    examples: Sequence[Example], *, lower_is_better: bool
+    examples: Sequence[Example], metric: MetricSpec
 ) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
-    sign = 1.0 if lower_is_better else -1.0
+    sign = 1.0 if metric.lower_is_better else -1.0
     best_first = sorted(examples, key=lambda example: (sign * example.score, example.index))
     num_best = min(_NUM_EXAMPLES_SHOWN, (len(examples) + 1) // 2)
     worst_first = sorted(

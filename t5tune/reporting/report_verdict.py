@@ -10,7 +10,7 @@ from t5tune.reporting.report_details import ReportDetails
 from t5tune.reporting.training_curves import TRAINING_QUANTITIES
 from t5tune.scoring.diagnosis.findings import Breakdown, Bucket, Finding, TrainingCurve
 from t5tune.scoring.diagnosis.remedies import split_remedy
-from t5tune.scoring.metric_names import format_value
+from t5tune.scoring.registry import format_value
 from t5tune.scoring.significance.comparison import ComparedSystem, Comparison
 
 

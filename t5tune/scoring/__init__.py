@@ -1,7 +1,7 @@
 """From texts to numbers, without torch and transformers.
 
-`registry.py` knows every metric by name. Metrics are in `metrics/`, intervals and paired tests in
-`significance/`, what went wrong in an output in `diagnosis/`.
+`registry.py` is the table of the metrics, `compute.py` applies them. Metrics are in `metrics/`,
+intervals and paired tests in `significance/`, what went wrong in an output in `diagnosis/`.
 """
 
 import lazy_loader

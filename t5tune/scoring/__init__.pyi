@@ -1,4 +1,4 @@
-from .registry import score_hypotheses as score_hypotheses
+from .compute import score_hypotheses as score_hypotheses
 from .score import Score as Score
 from .score import ScoringOptions as ScoringOptions
 from .significance.comparison import Comparison as Comparison

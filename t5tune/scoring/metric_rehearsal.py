@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from t5tune.scoring.metric_names import METRIC_NAMES, metric_for_examples
-from t5tune.scoring.registry import score_hypotheses, sentence_scores
+from t5tune.scoring.compute import score_hypotheses, sentence_scores
+from t5tune.scoring.registry import is_computed_here, metric_for_examples
 from t5tune.scoring.score import Normalization
 
 HYPOTHESES = ("The cat sat on the mat.", "Es ist 3 Uhr.")
@@ -27,7 +27,7 @@ def rehearse_scoring(
     Raises:
         T5TuneError: A metric or its tokenizer cannot be used here.
     """
-    own = [name for name in metrics if name in METRIC_NAMES]
+    own = list(filter(is_computed_here, metrics))
     ranking = metric_for_examples(own)
     score_hypotheses(
         own, HYPOTHESES, REFERENCES, tokenize=tokenize, lowercase=lowercase,

@@ -1,181 +1,318 @@
-"""Every score of t5tune, by the names that recipes and commands use."""
+"""The metrics: everything that the rest of t5tune has to know of each, in one table.
+
+A metric is an entry of `METRICS` and a module in `metrics/`, which is imported when the metric is
+built: a recipe is validated without sacreBLEU.
+"""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
+import pkgutil
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from t5tune.errors import T5TuneError
-from t5tune.scoring.metric_names import (
-    EVALUATE,
-    LOWER_IS_BETTER,
-    METRIC_NAMES,
-    SCORE_OF_METRIC,
-    is_evaluate_metric,
-)
-from t5tune.scoring.metrics.additive_metric import score_with_statistics
-from t5tune.scoring.metrics.answers import ExactMatchScorer, TokenF1Scorer
-from t5tune.scoring.metrics.bleu_intl import BleuIntlScorer
-from t5tune.scoring.metrics.comet import CometScorer
-from t5tune.scoring.metrics.distinct import DistinctScorer
-from t5tune.scoring.metrics.edit_distance import ErrorRateScorer
-from t5tune.scoring.metrics.evaluate_metrics import EvaluateScorer
-from t5tune.scoring.metrics.length_ratio import LengthRatioScorer
-from t5tune.scoring.metrics.rouge import RougeScorer
-from t5tune.scoring.metrics.sacrebleu_metrics import (
-    SacrebleuScorer,
-    build_bleu,
-    build_chrf,
-    build_ter,
-)
-from t5tune.scoring.score import Metric, Normalization, Score, ScoringOptions
 
-__all__ = [
-    "DEFAULT_NUM_RESAMPLES",
-    "DEFAULT_SEED",
-    "LOWER_IS_BETTER",
-    "METRIC_NAMES",
-    "SCORE_OF_METRIC",
-    "Score",
-    "score_hypotheses",
-    "sentence_scores",
-]
+if TYPE_CHECKING:
+    from t5tune.scoring.score import Metric, ScoringOptions
 
-# sacreBLEU's.
-DEFAULT_SEED = 12345
-DEFAULT_NUM_RESAMPLES = 1000
+_MODULES = "t5tune.scoring.metrics"
 
-_BUILDERS: dict[str, Callable[[ScoringOptions], Metric]] = {
-    "bleu": build_bleu,
-    "chrf": build_chrf,
-    "ter": build_ter,
-    "rouge": RougeScorer,
-    "exact_match": ExactMatchScorer,
-    "token_f1": lambda _: TokenF1Scorer(),
-    "wer": lambda options: ErrorRateScorer("word", options),
-    "cer": lambda options: ErrorRateScorer("char", options),
-    "bleu_intl": BleuIntlScorer,
-    "distinct_n": DistinctScorer,
-    "length_ratio": LengthRatioScorer,
-    "comet": CometScorer,
+
+@dataclass(frozen=True)
+class MetricSpec:
+    """What is known of a metric before it is computed.
+
+    Attributes:
+        name: As recipes and `--metric` write it.
+        description: What it measures, in a few words.
+        scores: Names of its scores as reports print them, in order; a metric of the `evaluate`
+            package names its own.
+        builder: `module:function` that makes the metric from `ScoringOptions`.
+        main_score: Which of the scores stands for the metric where one number is needed (best
+            checkpoint, examples); left out, the first.
+        lower_is_better: Whether a smaller score is a better one.
+        ranks_models: Whether it is known of two values which one is better, so that it can choose
+            the best checkpoint and compare systems.
+        is_computed_here: Whether t5tune computes it itself. Programs of others may take minutes or
+            need hardware of their own, so they wait for the report.
+        is_slow: Whether it is too slow to be computed for every part of a test set.
+        is_percentage: Whether its scores run to 100; the others keep their own scale, near 1.
+        needs_sources: Whether it looks at the sources too.
+        takes_tokenizer: Whether the option `tokenize` changes it.
+        takes_normalization: Whether the option `normalize` changes it.
+        follows_sacrebleu: Whether sacreBLEU has it, so that its p-values are what ours are compared
+            with.
+        default_of: Tasks whose recipes and reports have it where they name no metrics.
+        untrained: A score on this side of the value says that nothing was learned yet; None where
+            none says so.
+        hub_id: The hub's name of the metric, for model cards; left out, the score's own name.
+    """
+
+    name: str
+    description: str
+    scores: tuple[str, ...]
+    builder: str
+    main_score: str = ""
+    lower_is_better: bool = False
+    ranks_models: bool = True
+    is_computed_here: bool = True
+    is_slow: bool = False
+    is_percentage: bool = True
+    needs_sources: bool = False
+    takes_tokenizer: bool = False
+    takes_normalization: bool = False
+    follows_sacrebleu: bool = False
+    default_of: tuple[str, ...] = ()
+    untrained: float | None = None
+    hub_id: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.main_score and self.scores:
+            object.__setattr__(self, "main_score", self.scores[0])
+
+    def is_better(self, value: float, other: float) -> bool:
+        """Whether the first of two scores is the better one."""
+        return value < other if self.lower_is_better else value > other
+
+
+# In the order of the documentation, of messages and of the JSON schema.
+METRICS: dict[str, MetricSpec] = {
+    spec.name: spec
+    for spec in (
+        MetricSpec(
+            "bleu",
+            "n-gram precision, by sacreBLEU",
+            ("BLEU",),
+            f"{_MODULES}.sacrebleu_metrics:build_bleu",
+            takes_tokenizer=True,
+            follows_sacrebleu=True,
+            default_of=("translation",),
+            untrained=2.0,
+            hub_id="bleu",
+        ),
+        MetricSpec(
+            "chrf",
+            "character n-grams and word bigrams, by sacreBLEU",
+            ("chrF2++",),
+            f"{_MODULES}.sacrebleu_metrics:build_chrf",
+            follows_sacrebleu=True,
+            default_of=("translation",),
+            untrained=12.0,  # any text of the right language has 10 or so
+            hub_id="chrf",
+        ),
+        MetricSpec(
+            "ter",
+            "word edits and shifts, by sacreBLEU",
+            ("TER",),
+            f"{_MODULES}.sacrebleu_metrics:build_ter",
+            lower_is_better=True,
+            is_slow=True,  # a hundred times as slow as BLEU
+            follows_sacrebleu=True,
+            untrained=97.0,
+            hub_id="ter",
+        ),
+        MetricSpec(
+            "rouge",
+            "overlap with reference summaries, by rouge-score",
+            ("ROUGE-1", "ROUGE-2", "ROUGE-L", "ROUGE-Lsum"),
+            f"{_MODULES}.rouge:RougeScorer",
+            main_score="ROUGE-L",
+            default_of=("summarization",),
+            untrained=3.0,
+            hub_id="rouge",
+        ),
+        MetricSpec(
+            "exact_match",
+            "share of hypotheses that equal a reference",
+            ("exact_match",),
+            f"{_MODULES}.answers:ExactMatchScorer",
+            takes_normalization=True,
+            default_of=("text2text",),
+            untrained=1.0,
+            hub_id="exact_match",
+        ),
+        MetricSpec(
+            "token_f1",
+            "shared tokens, as SQuAD counts them",
+            ("token_F1",),
+            f"{_MODULES}.answers:TokenF1Scorer",
+            untrained=3.0,
+            hub_id="f1",
+        ),
+        MetricSpec(
+            "wer",
+            "word error rate",
+            ("WER",),
+            f"{_MODULES}.edit_distance:build_wer",
+            lower_is_better=True,
+            default_of=("text2text",),
+            untrained=97.0,
+            hub_id="wer",
+        ),
+        MetricSpec(
+            "cer",
+            "character error rate",
+            ("CER",),
+            f"{_MODULES}.edit_distance:build_cer",
+            lower_is_better=True,
+            default_of=("text2text",),
+            untrained=90.0,
+            hub_id="cer",
+        ),
+        MetricSpec(
+            "bleu_intl",
+            "BLEU on international tokens, as the T5 paper has it",
+            ("BLEU-intl",),
+            f"{_MODULES}.bleu_intl:BleuIntlScorer",
+            follows_sacrebleu=True,
+            untrained=2.0,
+        ),
+        # The next two describe a text: more variety or length is neither better nor worse.
+        MetricSpec(
+            "distinct_n",
+            "different n-grams per token",
+            ("distinct_1", "distinct_2"),
+            f"{_MODULES}.distinct:DistinctScorer",
+            main_score="distinct_2",
+            ranks_models=False,
+            is_percentage=False,
+            takes_tokenizer=True,
+        ),
+        MetricSpec(
+            "length_ratio",
+            "tokens of the hypotheses per token of the references",
+            ("length_ratio",),
+            f"{_MODULES}.length_ratio:LengthRatioScorer",
+            ranks_models=False,
+            is_percentage=False,
+            takes_tokenizer=True,
+        ),
+        MetricSpec(
+            "comet",
+            "a trained judge, by COMET's own program",
+            ("COMET",),
+            f"{_MODULES}.comet:CometScorer",
+            is_computed_here=False,
+            is_percentage=False,
+            needs_sources=True,
+            hub_id="comet",
+        ),
+    )
 }
 
+# Ranks examples and parts of a test set where none of the metrics asked for can.
+FALLBACK = "chrf"
 
-def score_hypotheses(
-    metrics: Sequence[str],
-    hypotheses: Sequence[str],
-    references: Sequence[Sequence[str]],
-    *,
-    tokenize: str | None = None,
-    lowercase: bool = False,
-    target_lang: str | None = None,
-    normalize: Normalization = "none",
-    sources: Sequence[str] | None = None,
-    allow_code: bool = False,
-    num_resamples: int = 0,
-    seed: int = DEFAULT_SEED,
-) -> list[Score]:
-    """Corpus scores, in the order of `metrics` (a name that comes twice counts once).
+EVALUATE = "evaluate:"
+# A name on the hub, or the path of a script or of its folder, which has a slash at its start or
+# after one or two dots.
+_HUB_NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)?"
+_SCRIPT_PATH = r"\.{0,2}/[^\s/]([^\n]*\S)?"
+EVALUATE_PATTERN = rf"^evaluate:({_HUB_NAME}|{_SCRIPT_PATH})$"
 
-    Args:
-        metrics: Names from `METRIC_NAMES`, `comet` or `evaluate:NAME`; some give several scores.
-        hypotheses: One text per example.
-        references: `references[i]` are those of example i, at least one; their number may differ.
-        tokenize: sacreBLEU tokenizer for BLEU; None means the best one for `target_lang`.
-        lowercase: Ignore case in BLEU, chrF2++, exact_match, WER and CER; the others always do.
-        target_lang: Chooses BLEU's tokenizer (zh, ja, ko) and ROUGE's (English or not).
-        normalize: For exact_match: `none` strips white space, `squad` normalises as SQuAD does.
-        sources: Input texts, which COMET and some metrics of `evaluate` need.
-        allow_code: Whether metrics of `evaluate` may be loaded, which runs their code.
-        num_resamples: Bootstrap resamples for 95 % confidence intervals; 0 for no intervals.
-        seed: Of the resampling.
 
-    Returns:
-        Scores as percentages (or on the metric's own scale), not rounded, with signatures.
+def is_evaluate_metric(metric: str) -> bool:
+    """Return whether this is the well-formed name of a metric of the `evaluate` package."""
+    return re.fullmatch(EVALUATE_PATTERN, metric) is not None
+
+
+def is_metric_name(metric: str) -> bool:
+    """Return whether a recipe or a command may name this metric; nothing is looked up."""
+    return metric in METRICS or is_evaluate_metric(metric)
+
+
+def find_metric(metric: str) -> MetricSpec:
+    """Return what is known of a metric.
+
+    The `evaluate` package does not say of its metrics whether more is better, nor which scores
+    they give.
 
     Raises:
-        T5TuneError: An unknown metric or tokenizer, a missing tokenizer package, no examples, or
-            numbers of hypotheses and references that differ.
-    """
-    options = ScoringOptions(tokenize, lowercase, target_lang, normalize, sources, allow_code)
-    scorers = [build_metric(metric, options) for metric in dict.fromkeys(metrics)]
-    check_examples(hypotheses, references)
-    if not num_resamples:
-        return [one for scorer in scorers for one in scorer.score_corpus(hypotheses, references)]
-    from t5tune.scoring.significance.resampling import add_intervals
-
-    scored = [score_with_statistics(scorer, hypotheses, references) for scorer in scorers]
-    return [score for scores in add_intervals(scored, num_resamples, seed) for score in scores]
-
-
-def sentence_scores(
-    metric: str,
-    hypotheses: Sequence[str],
-    references: Sequence[Sequence[str]],
-    *,
-    tokenize: str | None = None,
-    lowercase: bool = False,
-    target_lang: str | None = None,
-    normalize: Normalization = "none",
-    sources: Sequence[str] | None = None,
-    allow_code: bool = False,
-) -> list[float]:
-    """One number per example, for picking examples; their mean is not the corpus score.
-
-    BLEU uses effective n-gram order; ROUGE means ROUGE-L. Arguments, scale and errors are those
-    of `score_hypotheses`.
-    """
-    options = ScoringOptions(tokenize, lowercase, target_lang, normalize, sources, allow_code)
-    scorer = build_metric(metric, options)
-    check_examples(hypotheses, references)
-    return scorer.score_segments(hypotheses, references)
-
-
-def build_metric(metric: str, options: ScoringOptions) -> Metric:
-    """The metric of this name.
-
-    Raises:
-        T5TuneError: There is none, or it lacks what the options ask for.
+        T5TuneError: There is no metric of this name.
     """
     if is_evaluate_metric(metric):
-        return EvaluateScorer(metric, options)
-    if metric not in _BUILDERS:
-        nearest = difflib.get_close_matches(metric.lower(), _BUILDERS, n=1)
-        known = (*_BUILDERS, f"{EVALUATE}NAME")
+        return MetricSpec(
+            metric,
+            "a metric of the `evaluate` package",
+            (),
+            f"{_MODULES}.evaluate_metrics:EvaluateScorer",
+            ranks_models=False,
+            is_computed_here=False,
+            is_percentage=False,
+        )
+    if metric not in METRICS:
+        nearest = difflib.get_close_matches(metric.lower(), METRICS, n=1)
+        known = (*METRICS, f"{EVALUATE}NAME")
         hint = f"did you mean {nearest[0]!r}" if nearest else f"there are {', '.join(known)}"
         raise T5TuneError(
             f"There is no metric {metric!r}; {hint}.", next_command="t5tune score --help"
         )
-    return _BUILDERS[metric](options)
+    return METRICS[metric]
 
 
-def follows_sacrebleu(metric: str, options: ScoringOptions) -> bool:
-    """Whether sacreBLEU has this metric, so that its p-values are what ours are compared with."""
-    return isinstance(build_metric(metric, options), SacrebleuScorer)
-
-
-def check_examples(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> None:
-    """Refuse what cannot be scored.
+def build_metric(metric: str, options: ScoringOptions) -> Metric:
+    """Return the metric of this name, ready to be applied.
 
     Raises:
-        T5TuneError: No examples, one without a reference, or numbers that differ.
+        T5TuneError: There is none, or it lacks what the options ask for.
     """
-    if len(hypotheses) != len(references):
-        raise T5TuneError(
-            f"There are {len(hypotheses)} hypotheses but references for {len(references)} "
-            "examples.",
-            next_command="give one hypothesis for each example, an empty one included",
-        )
-    if not hypotheses:
-        raise T5TuneError(
-            "There are no examples to score.", next_command="check that the split is not empty"
-        )
-    for number, of_one_example in enumerate(references):
-        if isinstance(of_one_example, str):
-            # A caller's mistake, not a user's: every letter would count as a reference.
-            raise TypeError("references[i] must be a sequence of texts, not one text")
-        if not of_one_example:
-            raise T5TuneError(
-                f"Example {number} (counted from 0) has no reference.",
-                next_command="remove the example or give it a reference",
-            )
+    builder: Callable[..., Metric] = pkgutil.resolve_name(find_metric(metric).builder)
+    return builder(metric, options) if is_evaluate_metric(metric) else builder(options)
+
+
+def ranks_models(metric: str) -> bool:
+    """Return whether this is a metric of which it is known which of two values is better."""
+    return is_metric_name(metric) and find_metric(metric).ranks_models
+
+
+def is_computed_here(metric: str) -> bool:
+    """Return whether this is a metric that t5tune computes itself."""
+    return is_metric_name(metric) and find_metric(metric).is_computed_here
+
+
+def default_metrics(task: str) -> tuple[str, ...]:
+    """Return the metrics of a task's report where the recipe names none."""
+    return tuple(name for name, spec in METRICS.items() if task in spec.default_of)
+
+
+def metric_for_examples(metrics: Iterable[str]) -> str:
+    """Return the first metric that can tell good examples from bad ones, or `FALLBACK`."""
+    return next(filter(ranks_models, metrics), FALLBACK)
+
+
+def metric_for_parts(metrics: Sequence[str]) -> str:
+    """Return the first metric that costs little for every part of a test set.
+
+    No other program, no code of others; a slow one only where there is no other.
+    """
+    own = list(filter(is_computed_here, metrics)) or [FALLBACK]
+    return next((name for name in own if not METRICS[name].is_slow), own[0])
+
+
+def metrics_of_validation(metrics: Iterable[str], best_metric: str) -> list[str]:
+    """Return which of a recipe's metrics are computed at each validation.
+
+    What others compute waits for the report, unless it chooses the best checkpoint.
+    """
+    return [name for name in metrics if is_computed_here(name) or name == best_metric]
+
+
+def metric_of_score(score_name: str) -> MetricSpec | None:
+    """Return the metric that gives a score of this name; None for a metric of `evaluate`."""
+    return next((spec for spec in METRICS.values() if score_name in spec.scores), None)
+
+
+def is_lower_better(score_name: str) -> bool:
+    """Return whether a smaller score of this name is a better one."""
+    spec = metric_of_score(score_name)
+    return spec is not None and spec.lower_is_better
+
+
+def format_value(score_name: str, value: float, sign: str = "") -> str:
+    """Return a value for people: percentages with two decimals, other scales with four."""
+    spec = metric_of_score(score_name)
+    is_percentage = spec.is_percentage if spec else not score_name.startswith(EVALUATE)
+    return f"{value:{sign}.2f}" if is_percentage else f"{value:{sign}.4f}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from t5tune import __version__
-from t5tune.scoring.metric_names import format_value
+from t5tune.scoring.registry import format_value
 
 if TYPE_CHECKING:
     import numpy as np

@@ -12,7 +12,7 @@ from t5tune.errors import T5TuneError
 from t5tune.recipe.schema import Recipe
 from t5tune.recipe.training_extra import NAME, find_extra_problems
 from t5tune.run.directory import RunDirectory
-from t5tune.scoring.metric_names import LOWER_IS_BETTER, SCORE_OF_METRIC
+from t5tune.scoring.registry import METRICS
 
 # Of `training.extra`: they go to the optimizer, to the batches or to the trackers.
 NOT_OF_THE_TRAINER = ("data_seed", "report_to")
@@ -55,8 +55,8 @@ def build_training_arguments(
         "save_steps": training.eval_steps,
         "logging_steps": training.logging_steps,
         "logging_nan_inf_filter": False,  # a NaN must be seen, not replaced by a mean
-        "metric_for_best_model": SCORE_OF_METRIC[recipe.best_metric],
-        "greater_is_better": recipe.best_metric not in LOWER_IS_BETTER,
+        "metric_for_best_model": METRICS[recipe.best_metric].main_score,
+        "greater_is_better": not METRICS[recipe.best_metric].lower_is_better,
         "seed": training.seed,
         "report_to": "none",  # the trackers are callbacks that t5tune builds itself
         "disable_tqdm": True,

@@ -33,8 +33,8 @@ from t5tune.recipe.loading import dump_recipe
 from t5tune.recipe.schema import Recipe, TrainingSection
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import read_fact
-from t5tune.scoring.metric_names import LOWER_IS_BETTER, SCORE_OF_METRIC, metrics_of_validation
-from t5tune.scoring.registry import score_hypotheses
+from t5tune.scoring.compute import score_hypotheses
+from t5tune.scoring.registry import METRICS, metrics_of_validation
 from t5tune.training.arguments import build_training_arguments
 from t5tune.training.callbacks.batch_probe import BatchProbe
 from t5tune.training.callbacks.clock import TrainingClock
@@ -84,8 +84,8 @@ def run_training_loop(start: Start, run: RunDirectory) -> LoopResult:
     display = TrainingDisplay(
         log,
         throughput,
-        SCORE_OF_METRIC[recipe.best_metric],
-        lower_is_better=recipe.best_metric in LOWER_IS_BETTER,
+        METRICS[recipe.best_metric].main_score,
+        lower_is_better=METRICS[recipe.best_metric].lower_is_better,
         max_seconds=max_seconds,
     )
     # The display reads the speed of a window that the log then closes.

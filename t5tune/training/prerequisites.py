@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 from t5tune.errors import T5TuneError
 from t5tune.recipe.schema import Recipe
-from t5tune.scoring.metrics.sacrebleu_metrics import METRICS_WITH_TOKENIZER, check_tokenizer
+from t5tune.scoring.metrics.sacrebleu_metrics import check_tokenizer
+from t5tune.scoring.registry import find_metric
 from t5tune.scoring.score import ScoringOptions
 from t5tune.training.trackers import check_trackers
 
@@ -29,7 +30,9 @@ def check_scoring(recipe: Recipe) -> None:
         T5TuneError: There is none of that name, or it needs a package.
     """
     section = recipe.evaluation
-    if section.tokenize is None and not set(METRICS_WITH_TOKENIZER) & set(recipe.metrics):
+    if section.tokenize is None and not any(
+        find_metric(name).takes_tokenizer for name in recipe.metrics
+    ):
         return
     with _naming_key(recipe):
         check_tokenizer(ScoringOptions(section.tokenize, section.lowercase, recipe.target_lang))

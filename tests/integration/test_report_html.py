@@ -14,8 +14,8 @@ import pytest
 from t5tune.reporting.html.report_page import render_comparison_html, render_html
 from t5tune.reporting.report_building import build_report
 from t5tune.reporting.report_details import Provenance, ReportDetails
+from t5tune.scoring.compute import score_hypotheses
 from t5tune.scoring.diagnosis.findings import Alignment, Breakdown, Bucket, Finding, TrainingCurve
-from t5tune.scoring.registry import score_hypotheses
 from t5tune.scoring.score import ScoringOptions
 from t5tune.scoring.significance.comparison import compare_systems
 from tests.hostile_texts import HOSTILE_TEXTS

@@ -33,8 +33,8 @@ from t5tune.errors import T5TuneError
 from t5tune.files import UNWRITABLE, find_error_number
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import find_damage, fingerprint_directory, remove_directory, write_manifest
-from t5tune.scoring.metric_names import LOWER_IS_BETTER, SCORE_OF_METRIC
-from t5tune.scoring.registry import score_hypotheses
+from t5tune.scoring.compute import score_hypotheses
+from t5tune.scoring.registry import METRICS
 
 if TYPE_CHECKING:
     from t5tune.recipe.schema import Recipe
@@ -195,10 +195,11 @@ def compare(
         torch_device: Where torch calculated.
     """
     section = recipe.evaluation
+    metric = METRICS[recipe.best_metric]
     scores = []
     for hypotheses in (expected, found):
         of_metric = score_hypotheses(
-            [recipe.best_metric],
+            [metric.name],
             [hypothesis.text for hypothesis in hypotheses],
             examples.references,
             tokenize=section.tokenize,
@@ -206,11 +207,10 @@ def compare(
             target_lang=recipe.target_lang,
             normalize=section.normalize,
         )
-        name = SCORE_OF_METRIC[recipe.best_metric]
-        scores.append(next(score for score in of_metric if score.name == name))
+        scores.append(next(score for score in of_metric if score.name == metric.main_score))
     before, after = scores
     lost = before.value - after.value
-    if recipe.best_metric in LOWER_IS_BETTER:
+    if metric.lower_is_better:
         lost = -lost
     same = sum(a.text == b.text for a, b in zip(expected, found, strict=True))
     decoding = asdict(options)

@@ -19,25 +19,23 @@ from t5tune.reporting.html.axes import (
     label_ticks,
     nice_ticks,
 )
+from t5tune.scoring import registry
 from t5tune.scoring.diagnosis.findings import TrainingCurve
-from t5tune.scoring.metric_names import LOWER_IS_BETTER, SCORE_OF_METRIC
 from t5tune.scoring.score import Score
 
 _MAX_POINTS_DRAWN = 1000
 # Values of an example that are nearer than this are equal: rounding, on a scale to 100.
 NO_DIFFERENCE = 1e-9
-_LOWER_IS_BETTER = {SCORE_OF_METRIC[metric] for metric in LOWER_IS_BETTER}
 # Title and unit of what is logged in training.
 _TRAINING_NAMES = {
     "loss": ("Training loss", "mean over target tokens, in nats"),
     "learning_rate": ("Learning rate", "at the logged step"),
 }
-_OWN_SCALE = ("length_ratio", "distinct", "COMET")
 
 
 def is_lower_better(score_name: str) -> bool:
     """Whether a smaller score is a better one; losses and error rates are such scores."""
-    return score_name in _LOWER_IS_BETTER or score_name.endswith("loss")
+    return registry.is_lower_better(score_name) or score_name.endswith("loss")
 
 
 @dataclass(frozen=True)
@@ -161,8 +159,8 @@ def scale_end(scores: Sequence[Score]) -> float:
         (max(score.value, *(score.confidence_interval or (0.0,))) for score in scores),
         default=0.0,
     )
-    has_own_scale = bool(scores) and scores[0].name.startswith(_OWN_SCALE)
-    return max(1.0 if has_own_scale else 100.0, highest)
+    metric = registry.metric_of_score(scores[0].name) if scores else None
+    return max(1.0 if metric is not None and not metric.is_percentage else 100.0, highest)
 
 
 def draw_interval(score: Score, end: float) -> IntervalBar:

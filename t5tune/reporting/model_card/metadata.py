@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from t5tune.recipe.schema import DataEntry, Recipe
 from t5tune.reporting.model_card.facts import ModelFacts, describe_data, is_hub_id
 from t5tune.reporting.report import Report
+from t5tune.scoring.registry import metric_of_score
 
 if TYPE_CHECKING:
     from huggingface_hub import EvalResult, ModelCardData
@@ -16,22 +17,6 @@ PIPELINES = {
     "translation": "translation",
     "summarization": "summarization",
     "text2text": "text2text-generation",
-}
-
-# Names of scores, and the hub's ids of their metrics (huggingface.co/metrics).
-METRIC_TYPES = {
-    "BLEU": "bleu",
-    "chrF2++": "chrf",
-    "TER": "ter",
-    "ROUGE-1": "rouge",
-    "ROUGE-2": "rouge",
-    "ROUGE-L": "rouge",
-    "ROUGE-Lsum": "rouge",
-    "exact_match": "exact_match",
-    "token_F1": "f1",
-    "WER": "wer",
-    "CER": "cer",
-    "COMET": "comet",
 }
 
 
@@ -93,7 +78,7 @@ def _eval_results(recipe: Recipe, report: Report) -> list[EvalResult]:
         EvalResult(
             task_type=PIPELINES[recipe.task],
             dataset_split=of_hub or split,
-            metric_type=METRIC_TYPES.get(score.name, score.name.lower()),
+            metric_type=_metric_type(score.name),
             metric_name=score.name,
             metric_value=round(score.value, 2),
             metric_args=_arguments(score.signature, score.confidence_interval),
@@ -102,6 +87,12 @@ def _eval_results(recipe: Recipe, report: Report) -> list[EvalResult]:
         )
         for score in report.scores
     ]
+
+
+def _metric_type(score_name: str) -> str:
+    """Return the hub's id of the metric that gives this score (huggingface.co/metrics)."""
+    metric = metric_of_score(score_name)
+    return (metric and metric.hub_id) or score_name.lower()
 
 
 def _arguments(signature: str, interval: tuple[float, float] | None) -> dict[str, Any]:

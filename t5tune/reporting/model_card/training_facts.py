@@ -14,7 +14,7 @@ from t5tune.recipe.schema import Recipe
 from t5tune.reporting.training_curves import TRAINING_QUANTITIES, read_curves
 from t5tune.run.directory import RunDirectory, display_path
 from t5tune.scoring.diagnosis.trained_run import TrainedRun
-from t5tune.scoring.metric_names import LOWER_IS_BETTER, SCORE_OF_METRIC, is_evaluate_metric
+from t5tune.scoring.registry import METRICS, is_evaluate_metric
 
 _TWICE, _FOUR_TIMES = 2.0, 4.0
 
@@ -38,14 +38,14 @@ def describe_training(
     """
     log = read_log(run.log)
     curves = [curve for curve in read_curves(log) if curve.name not in TRAINING_QUANTITIES]
-    name = SCORE_OF_METRIC[recipe.best_metric]
-    best = next((curve for curve in curves if curve.name == name), None)
+    metric = METRICS[recipe.best_metric]
+    best = next((curve for curve in curves if curve.name == metric.main_score), None)
     num_steps = int(log[-1]["step"]) if log else 0
     epoch = log[-1].get("epoch") if log else None
     num_epochs = float(epoch) if isinstance(epoch, int | float) and math.isfinite(epoch) else 0.0
     num_waited = 0
     if best is not None:
-        choose = min if recipe.best_metric in LOWER_IS_BETTER else max
+        choose = min if metric.lower_is_better else max
         num_waited = len(best.values) - 1 - best.values.index(choose(best.values))
     longer, much_longer = (
         train_longer(

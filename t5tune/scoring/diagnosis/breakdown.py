@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from t5tune.scoring.compute import score_hypotheses
 from t5tune.scoring.diagnosis.findings import Breakdown, Bucket
 from t5tune.scoring.metrics.rouge import UnicodeWordTokenizer
-from t5tune.scoring.registry import score_hypotheses
+from t5tune.scoring.registry import metric_for_parts
 from t5tune.scoring.score import Normalization, Score
 
 # Corpus scores of fewer examples say more about these than about the system.
@@ -15,8 +16,6 @@ MIN_EXAMPLES = 10
 # The last number of words of each bucket; what is longer than all of them is the last bucket.
 _LENGTH_EDGES = (5, 10, 15, 20, 30, 40, 60, 100, 200, 400, 800)
 _COUNT_EDGES = (0, 1, 4, 19, 99)
-
-_SLOW_METRICS = frozenset({"ter"})  # a hundred times as slow as BLEU
 
 _AGREEMENT_LABELS = {
     "exact": "the same pair is in the training data",
@@ -44,7 +43,7 @@ def break_down(
 ) -> tuple[Breakdown, ...]:
     """Score the examples by the length of the source, by rare words and by leaks.
 
-    The scores are those of the first metric that is not slow. A bucket of fewer than ten examples
+    The scores are those of `metric_for_parts`. A bucket of fewer than ten examples
     has none, except that neighbours in length are joined until they are ten.
 
     Args:
@@ -73,7 +72,7 @@ def break_down(
     lengths |= {len(values) for values in given if values is not None}
     if len(lengths) > 1 or not metrics:
         raise ValueError(f"numbers of examples: {sorted(lengths)}, of metrics: {len(metrics)}")
-    metric = next((name for name in metrics if name not in _SLOW_METRICS), metrics[0])
+    metric = metric_for_parts(metrics)
 
     def score(indices: Sequence[int]) -> tuple[Score, ...]:
         if len(indices) < MIN_EXAMPLES:

@@ -8,19 +8,11 @@ from itertools import pairwise
 from t5tune.scoring.diagnosis.findings import Finding, TrainingCurve
 from t5tune.scoring.diagnosis.remedies import COMMENT, first_part
 from t5tune.scoring.diagnosis.trained_run import TrainedRun
-from t5tune.scoring.metric_names import COMET, LOWER_IS_BETTER, SCORE_OF_METRIC, format_value
+from t5tune.scoring.registry import format_value, is_lower_better, metric_of_score
 
 UNDERTRAINED = "undertrained"
 SYMPTOM = "train longer first"
 
-_LOWER = frozenset(SCORE_OF_METRIC[name] for name in LOWER_IS_BETTER)
-
-# A score on this side of the value says that nothing was learned yet. Any text of the right
-# language has a chrF of 10 or so.
-_NEAR_ZERO = {
-    "BLEU": 2.0, "BLEU-intl": 2.0, "chrF2++": 12.0, "ROUGE-L": 3.0, "token_F1": 3.0,
-    "exact_match": 1.0, "TER": 97.0, "WER": 97.0, "CER": 90.0,
-}  # fmt: skip
 # Strict where an example may be wrong by a letter: it takes the other scores to agree.
 _STRICT = "exact_match"
 
@@ -42,7 +34,6 @@ def find_undertraining(run: TrainedRun) -> Finding:
     curve = run.validations
     if curve is None or not curve.values:
         return Finding(UNDERTRAINED, UNDERTRAINED, 0, 0, seen_in="validations")
-    is_lower_better = curve.name in _LOWER
     values = _in_points(curve)
     best = curve.values[values.index(max(values))]
     num_validations = len(values)
@@ -61,7 +52,7 @@ def find_undertraining(run: TrainedRun) -> Finding:
         num_best = sum(value >= max(values[: i + 1]) for i, value in enumerate(values))
         first = format_value(curve.name, curve.values[_start_of_last_third(values)])
         last = format_value(curve.name, curve.values[-1])
-        direction = "fell" if is_lower_better else "rose"
+        direction = "fell" if is_lower_better(curve.name) else "rose"
         step = curve.steps[_start_of_last_third(values)]
         reason = (
             f"validation {curve.name} still {direction} from {first} at step {step} to {last} at "
@@ -87,8 +78,9 @@ def _found(
 
 def _in_points(curve: TrainingCurve) -> list[float]:
     """Greater is better, 100 is perfect."""
-    scale = 100.0 if curve.name == SCORE_OF_METRIC[COMET] else 1.0
-    sign, perfect = (-1.0, 100.0) if curve.name in _LOWER else (1.0, 0.0)
+    spec = metric_of_score(curve.name)
+    scale = 100.0 if spec is not None and not spec.is_percentage else 1.0
+    sign, perfect = (-1.0, 100.0) if is_lower_better(curve.name) else (1.0, 0.0)
     return [perfect + sign * scale * value for value in curve.values]
 
 
@@ -134,12 +126,18 @@ def _start_of_last_third(values: Sequence[float]) -> int:
 
 
 def _is_near_zero(name: str, value: float) -> bool:
-    limit = _NEAR_ZERO.get(name)
-    return limit is not None and (value > limit if name in _LOWER else value < limit)
+    spec, limit = metric_of_score(name), _untrained(name)
+    return spec is not None and limit is not None and spec.is_better(limit, value)
 
 
 def _is_near_zero_at_the_end(curve: TrainingCurve) -> bool:
-    return curve.name not in _NEAR_ZERO or _is_near_zero(curve.name, curve.values[-1])
+    return _untrained(curve.name) is None or _is_near_zero(curve.name, curve.values[-1])
+
+
+def _untrained(name: str) -> float | None:
+    """Return the score that says that nothing was learned; only main scores have one."""
+    spec = metric_of_score(name)
+    return spec.untrained if spec is not None and spec.main_score == name else None
 
 
 def subordinate(remedy: str | None, undertrained: Finding) -> str | None:

@@ -108,6 +108,8 @@ class TokenF1Scorer(_MeanMetric):
 
     name = "token_F1"
 
+    def __init__(self, _: ScoringOptions) -> None: ...
+
     def score_example(self, hypothesis: str, references: Sequence[str]) -> float:
         """The best F1 over the references, as a percentage."""
         return 100.0 * max(token_f1(hypothesis, reference) for reference in references)

@@ -84,6 +84,16 @@ class ErrorRateScorer(AdditiveMetric):
         return text.split() if self._unit == "word" else text.strip()
 
 
+def build_wer(options: ScoringOptions) -> ErrorRateScorer:
+    """Return the word error rate."""
+    return ErrorRateScorer("word", options)
+
+
+def build_cer(options: ScoringOptions) -> ErrorRateScorer:
+    """Return the character error rate."""
+    return ErrorRateScorer("char", options)
+
+
 def _percentage(num_edits: float, length: float) -> float:
     if length == 0:
         return 100.0 if num_edits else 0.0

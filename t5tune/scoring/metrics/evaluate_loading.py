@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from t5tune.errors import T5TuneError
-from t5tune.scoring.metric_names import EVALUATE, is_evaluate_metric
+from t5tune.scoring.registry import EVALUATE, is_evaluate_metric
 
 # Some metrics draw random numbers; the same texts have to have the same scores.
 _SEED = 0

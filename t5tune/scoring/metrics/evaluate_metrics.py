@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from t5tune.errors import T5TuneError
-from t5tune.scoring.metric_names import EVALUATE
 from t5tune.scoring.metrics.evaluate_loading import (
     check_code_allowed,
     display_name,
     hash_script,
     load_metric,
 )
+from t5tune.scoring.registry import EVALUATE
 from t5tune.scoring.score import Score, ScoringOptions, format_signature
 
 if TYPE_CHECKING:

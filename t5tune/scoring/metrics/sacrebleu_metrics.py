@@ -33,7 +33,6 @@ _TOKENIZER_EXTRAS: dict[str, tuple[tuple[str, ...], str]] = {
     "spBLEU-1K": _SENTENCEPIECE,
 }
 _DOWNLOADED = ("spm", "flores101", "flores200", "spBLEU-1K")
-METRICS_WITH_TOKENIZER = ("bleu", "distinct_n", "length_ratio")
 _DEFAULT_TOKENIZERS = {"zh": "zh", "ja": "ja-mecab", "ko": "ko-mecab"}
 
 

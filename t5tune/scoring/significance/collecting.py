@@ -16,9 +16,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
+from t5tune.scoring.compute import check_examples
 from t5tune.scoring.metrics.additive_metric import AdditiveMetric, Row
 from t5tune.scoring.metrics.statistics import AdditiveStatistics
-from t5tune.scoring.registry import build_metric, check_examples
+from t5tune.scoring.registry import build_metric
 from t5tune.scoring.score import Metric, Score, ScoringOptions, SegmentStatistics
 
 # A process starts in about a third of a second; fewer hypotheses than these take no longer.
@@ -70,7 +71,7 @@ def collect_systems(
     """Score every system by every metric.
 
     Args:
-        metrics: Names from `METRIC_NAMES`.
+        metrics: Names from `METRICS`.
         systems: Hypotheses of each system, one for each example.
         references: `references[i]` are those of example i.
         options: Of the metrics.

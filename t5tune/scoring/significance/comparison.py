@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from t5tune.scoring.metric_names import LOWER_IS_BETTER, SCORE_OF_METRIC
-from t5tune.scoring.registry import follows_sacrebleu
+from t5tune.scoring.registry import find_metric
 from t5tune.scoring.score import Score, ScoringOptions
 from t5tune.scoring.significance.p_values import state_verdict
 
@@ -121,7 +120,7 @@ class Comparison:
     @property
     def example_metric_names(self) -> tuple[str, ...]:
         """The score that stands for an example, for each of `metrics`."""
-        return tuple(SCORE_OF_METRIC[metric] for metric in self.metrics)
+        return tuple(find_metric(metric).main_score for metric in self.metrics)
 
     def example_gains(self, system: ComparedSystem, metric: int = 0) -> list[float]:
         """How much better each example is than the baseline's; worse is negative.
@@ -167,7 +166,7 @@ def compare_systems(
         names: Of the systems, each once; the first is the baseline.
         systems: Their hypotheses, one for each example.
         references: `references[i]` are those of example i.
-        metrics: Names from `METRIC_NAMES`.
+        metrics: Names from `METRICS`.
         options: Of the metrics.
         sources: Input texts, if known.
         split: Name of the data split.
@@ -190,7 +189,7 @@ def compare_systems(
         score_metrics=tuple(
             metric for metric, one in zip(metrics, by_system[0], strict=True) for _ in one.scores
         ),
-        systems=tuple(_compare(names, systems, by_system, metrics, options, resampling)),
+        systems=tuple(_compare(names, systems, by_system, metrics, resampling)),
         resampling=resampling,
     )
 
@@ -200,13 +199,12 @@ def _compare(
     systems: Sequence[Sequence[str]],
     by_system: Sequence[Sequence[SystemScores]],
     metrics: Sequence[str],
-    options: ScoringOptions,
     resampling: Resampling,
 ) -> Iterator[ComparedSystem]:
     """The baseline, then each other system with its differences from it."""
     from t5tune.scoring.significance.paired_tests import add_system_intervals, run_paired_tests
 
-    follows = [follows_sacrebleu(metric, options) for metric in metrics]
+    follows = [find_metric(metric).follows_sacrebleu for metric in metrics]
     scores, resampled = add_system_intervals(by_system, resampling)
     baseline = by_system[0]
     for number, system in enumerate(by_system):
@@ -225,7 +223,7 @@ def _compare(
         pairs = zip(systems[0], systems[number], strict=True)
         num_different = sum(ours != theirs for ours, theirs in pairs)
         lower = [
-            metric in LOWER_IS_BETTER
+            find_metric(metric).lower_is_better
             for metric, one in zip(metrics, system, strict=True)
             for _ in one.scores
         ]
@@ -259,7 +257,7 @@ def _judge(
 
 
 def _gains(baseline: Sequence[float], system: Sequence[float], metric: str) -> list[float]:
-    sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
+    sign = -1.0 if find_metric(metric).lower_is_better else 1.0
     return [sign * (new - old) for old, new in zip(baseline, system, strict=True)]
 
 

@@ -16,7 +16,7 @@ from t5tune.errors import T5TuneError
 from t5tune.recipe.schema import TrainingSection
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import find_damage
-from t5tune.scoring.metric_names import LOWER_IS_BETTER, SCORE_OF_METRIC
+from t5tune.scoring.registry import METRICS
 from t5tune.training.callbacks.log import JsonLog
 from t5tune.training.checkpoints.resuming import RESTART
 from t5tune.training.checkpoints.store import PREFIX
@@ -67,8 +67,8 @@ def choose_weights(
         text = "  ".join(f"{score} {value:.2f}" for score, value in scores.items())
         say(f"{name}  validation: {text}")
         log.write_average(trainer.state, name, scores)
-        value = scores[SCORE_OF_METRIC[metric]]
-        if best is None or (value < best if metric in LOWER_IS_BETTER else value > best):
+        value = scores[METRICS[metric].main_score]
+        if best is None or METRICS[metric].is_better(value, best):
             best = value
             result = dataclasses.replace(result, averaged=weights, weights=name)
     return result

@@ -10,10 +10,8 @@ from pathlib import Path
 import pytest
 
 from t5tune.recipe.loading import dump_recipe, load_recipe, recipe_json_schema
-from t5tune.scoring.metric_names import (
+from t5tune.scoring.registry import (
     EVALUATE_PATTERN,
-    METRIC_NAMES,
-    SCORE_OF_METRIC,
     format_value,
     metric_for_examples,
     metrics_of_validation,
@@ -77,7 +75,6 @@ def test_which_metric_does_what() -> None:
     # Other people's programs wait for the report, unless a checkpoint depends on them.
     assert metrics_of_validation(asked, "ter") == ["distinct_n", "ter", "bleu"]
     assert metrics_of_validation(asked, "comet") == ["distinct_n", "ter", "bleu", "comet"]
-    assert {*METRIC_NAMES, "comet"} == set(SCORE_OF_METRIC)
 
 
 def test_values_for_people_fit_their_scale() -> None:

@@ -11,8 +11,8 @@ import pytest
 
 from t5tune.reporting.report import Report, format_json, format_scores, write_report
 from t5tune.reporting.report_building import build_report
+from t5tune.scoring.compute import score_hypotheses, sentence_scores
 from t5tune.scoring.diagnosis.diagnose import finding_to_json
-from t5tune.scoring.registry import score_hypotheses, sentence_scores
 
 REFERENCES = [[f"the number {number} is here today"] for number in range(12)]
 # Number n has n wrong words at its end, so the examples are ordered from best to worst.

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import random
 
+from t5tune.scoring.registry import METRICS, is_computed_here
+
+OWN_METRICS = tuple(filter(is_computed_here, METRICS))
+
 _WORDS = ["a", "b", "c", "dog", "Dog", "(man)", "unexpected.", "bites,", ".", "x"]
 
 

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
+from t5tune.scoring.compute import score_hypotheses
 from t5tune.scoring.diagnosis.breakdown import break_down, breakdown_to_json
 from t5tune.scoring.diagnosis.findings import Breakdown
-from t5tune.scoring.registry import score_hypotheses
 
 SOURCES = ["w " * length for length in [*[3] * 12, *[12] * 15, *[70] * 11]]
 REFERENCES = [[f"this is number {number} of them"] for number in range(len(SOURCES))]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from t5tune.scoring.compute import score_hypotheses, sentence_scores
 from t5tune.scoring.metrics.answers import normalize_answer, token_f1
-from t5tune.scoring.registry import Score, score_hypotheses, sentence_scores
+from t5tune.scoring.score import Score
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from t5tune.errors import T5TuneError
+from t5tune.scoring.compute import score_hypotheses, sentence_scores
 from t5tune.scoring.metrics.comet import CometScorer, find_comet
-from t5tune.scoring.registry import score_hypotheses, sentence_scores
 from t5tune.scoring.score import ScoringOptions
 
 SOURCES = ["ein haus", "der hund bellt", "foo\nbar\r", ""]

@@ -15,9 +15,9 @@ from t5tune.scoring.metrics.corpus_formulas import (
     sentence_bleu,
     ter_from_sums,
 )
-from t5tune.scoring.registry import METRIC_NAMES, build_metric
+from t5tune.scoring.registry import build_metric
 from t5tune.scoring.score import ScoringOptions
-from tests.unit.scoring.sample_texts import SampleTexts
+from tests.unit.scoring.sample_texts import OWN_METRICS, SampleTexts
 
 
 def random_sums(columns: int, seed: int = 0) -> np.ndarray:
@@ -57,7 +57,7 @@ def test_empty_references_of_error_rates() -> None:
     assert error_rate_from_sums(np.array([[0.0, 0], [2, 0], [1, 4]])).tolist() == [[0], [100], [25]]
 
 
-@pytest.mark.parametrize("metric", METRIC_NAMES)
+@pytest.mark.parametrize("metric", OWN_METRICS)
 @pytest.mark.parametrize("num_references", [1, 2])
 def test_all_examples_once_give_the_score(metric: str, num_references: int) -> None:
     texts = SampleTexts(3, 40, num_references)
@@ -71,7 +71,7 @@ def test_all_examples_once_give_the_score(metric: str, num_references: int) -> N
         assert recomputed.tolist() == values
 
 
-@pytest.mark.parametrize("metric", METRIC_NAMES)
+@pytest.mark.parametrize("metric", OWN_METRICS)
 def test_values_of_examples(metric: str) -> None:
     texts = SampleTexts(4, 30, 2)
     hypotheses = texts.system()

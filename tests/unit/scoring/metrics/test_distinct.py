@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from t5tune.scoring.compute import score_hypotheses, sentence_scores
 from t5tune.scoring.metrics.distinct import DistinctScorer
-from t5tune.scoring.registry import score_hypotheses, sentence_scores
 from t5tune.scoring.score import ScoringOptions
 
 # Tokens: a b a . | a b c . | (none); 8 in all. Unigrams: a b . c. Bigrams: "a b", "b a", "a .",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from t5tune.scoring.registry import score_hypotheses, sentence_scores
+from t5tune.scoring.compute import score_hypotheses, sentence_scores
 
 
 def edit_distance(one: Sequence[str], other: Sequence[str]) -> int:

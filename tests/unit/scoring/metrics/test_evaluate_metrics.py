@@ -11,8 +11,8 @@ import pytest
 
 from t5tune.errors import T5TuneError
 from t5tune.reporting.report_building import build_report
+from t5tune.scoring.compute import score_hypotheses, sentence_scores
 from t5tune.scoring.metrics.evaluate_metrics import EvaluateScorer
-from t5tune.scoring.registry import score_hypotheses, sentence_scores
 from t5tune.scoring.score import ScoringOptions
 from tests.hub.server import Hub
 

@@ -8,8 +8,8 @@ import numpy as np
 import sacrebleu
 from sacrebleu.metrics.bleu import BLEU
 
+from t5tune.scoring.compute import score_hypotheses, sentence_scores
 from t5tune.scoring.metrics.length_ratio import LengthRatioScorer
-from t5tune.scoring.registry import score_hypotheses, sentence_scores
 from t5tune.scoring.score import ScoringOptions
 from t5tune.scoring.text_files import read_lines
 

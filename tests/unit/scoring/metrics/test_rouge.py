@@ -7,8 +7,8 @@ from importlib.metadata import version
 import pytest
 from rouge_score import rouge_scorer  # type: ignore[import-untyped, unused-ignore]
 
+from t5tune.scoring.compute import score_hypotheses, sentence_scores
 from t5tune.scoring.metrics.rouge import UnicodeWordTokenizer, loses_letters, split_sentences
-from t5tune.scoring.registry import score_hypotheses, sentence_scores
 
 TYPES = ["rouge1", "rouge2", "rougeL", "rougeLsum"]
 HYPOTHESES = [

@@ -12,7 +12,7 @@ from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.metrics.ter import TER
 
 from t5tune.errors import T5TuneError
-from t5tune.scoring.registry import score_hypotheses, sentence_scores
+from t5tune.scoring.compute import score_hypotheses, sentence_scores
 from t5tune.scoring.text_files import read_lines
 
 HYPOTHESES = [

@@ -8,11 +8,11 @@ import sys
 import pytest
 
 from t5tune.errors import T5TuneError
-from t5tune.scoring.registry import METRIC_NAMES, score_hypotheses, sentence_scores
+from t5tune.scoring.compute import score_hypotheses, sentence_scores
 from t5tune.scoring.score import ScoringOptions
 from t5tune.scoring.significance import collecting
 from t5tune.scoring.significance.collecting import collect_systems
-from tests.unit.scoring.sample_texts import SampleTexts
+from tests.unit.scoring.sample_texts import OWN_METRICS, SampleTexts
 
 METRICS = ("bleu", "rouge", "wer")
 
@@ -35,8 +35,8 @@ def test_processes_change_nothing() -> None:
 def test_scores_and_examples_are_those_of_each_system_alone() -> None:
     texts = SampleTexts(2, 15)
     systems = [texts.system(), texts.system(0.5)]
-    found = collect_systems(METRIC_NAMES, systems, texts.references, ScoringOptions())
-    for metric, of_metric in zip(METRIC_NAMES, found, strict=True):
+    found = collect_systems(OWN_METRICS, systems, texts.references, ScoringOptions())
+    for metric, of_metric in zip(OWN_METRICS, found, strict=True):
         for hypotheses, one in zip(systems, of_metric, strict=True):
             assert list(one.scores) == score_hypotheses([metric], hypotheses, texts.references)
             assert list(one.examples) == sentence_scores(metric, hypotheses, texts.references)

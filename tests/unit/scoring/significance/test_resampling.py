@@ -8,14 +8,14 @@ from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.metrics.ter import TER
 
-from t5tune.scoring.registry import METRIC_NAMES, score_hypotheses
+from t5tune.scoring.compute import score_hypotheses
 from t5tune.scoring.significance import resampling
 from t5tune.scoring.significance.resampling import (
     draw_samples,
     percentile_interval,
     sign_resampling,
 )
-from tests.unit.scoring.sample_texts import SampleTexts
+from tests.unit.scoring.sample_texts import OWN_METRICS, SampleTexts
 
 METRICS = {"bleu": BLEU, "chrf": lambda: CHRF(word_order=2), "ter": TER}
 
@@ -46,8 +46,8 @@ def test_interval_and_signature_equal_sacrebleus(
 def test_every_metric_has_intervals_and_keeps_its_value() -> None:
     texts = SampleTexts(6, 30)
     hypotheses = texts.system()
-    plain = score_hypotheses(METRIC_NAMES, hypotheses, texts.references)
-    with_intervals = score_hypotheses(METRIC_NAMES, hypotheses, texts.references, num_resamples=100)
+    plain = score_hypotheses(OWN_METRICS, hypotheses, texts.references)
+    with_intervals = score_hypotheses(OWN_METRICS, hypotheses, texts.references, num_resamples=100)
     for before, after in zip(plain, with_intervals, strict=True):
         assert after.value == before.value
         assert before.confidence_interval is None

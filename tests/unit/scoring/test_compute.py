@@ -8,14 +8,9 @@ import sys
 import pytest
 
 from t5tune.errors import T5TuneError
-from t5tune.scoring.metric_names import ranks_models
-from t5tune.scoring.registry import (
-    LOWER_IS_BETTER,
-    METRIC_NAMES,
-    SCORE_OF_METRIC,
-    score_hypotheses,
-    sentence_scores,
-)
+from t5tune.scoring.compute import score_hypotheses, sentence_scores
+from t5tune.scoring.registry import METRICS, ranks_models
+from tests.unit.scoring.sample_texts import OWN_METRICS
 
 SCORE_NAMES = [
     "BLEU",
@@ -37,23 +32,24 @@ SCORE_NAMES = [
 
 
 def test_every_metric_gives_its_scores_in_order() -> None:
-    scores = score_hypotheses(METRIC_NAMES, ["a b c d"], [["a b c d"]])
+    scores = score_hypotheses(OWN_METRICS, ["a b c d"], [["a b c d"]])
     assert [score.name for score in scores] == SCORE_NAMES
-    for metric in METRIC_NAMES:
+    for metric in OWN_METRICS:
         names = [score.name for score in score_hypotheses([metric], ["a"], [["a"]])]
-        assert SCORE_OF_METRIC[metric] in names
+        assert METRICS[metric].scores == tuple(names)
+        assert METRICS[metric].main_score in names
 
 
 def test_perfect_hypotheses_have_perfect_scores() -> None:
-    for metric in filter(ranks_models, METRIC_NAMES):
-        perfect = 0.0 if metric in LOWER_IS_BETTER else 100.0
+    for metric in filter(ranks_models, OWN_METRICS):
+        perfect = 0.0 if METRICS[metric].lower_is_better else 100.0
         for score in score_hypotheses([metric], ["Das ist gut so."], [["Das ist gut so."]]):
             assert score.value == pytest.approx(perfect), score.name
         assert sentence_scores(metric, ["Ja gut."], [["Ja gut."]]) == [pytest.approx(perfect)]
 
 
 def test_every_signature_states_references_case_and_version() -> None:
-    for score in score_hypotheses(METRIC_NAMES, ["a", "b"], [["a", "c"], ["b"]]):
+    for score in score_hypotheses(OWN_METRICS, ["a", "b"], [["a", "c"], ["b"]]):
         keys = [pair.split(":")[0] for pair in score.signature.split("|")]
         assert keys[0] == "nrefs", score.name
         assert keys[-1] == "version", score.name
@@ -62,7 +58,7 @@ def test_every_signature_states_references_case_and_version() -> None:
         assert score.signature.startswith("nrefs:var|"), score.name
 
 
-@pytest.mark.parametrize("metric", METRIC_NAMES)
+@pytest.mark.parametrize("metric", OWN_METRICS)
 def test_empty_texts_are_scored(metric: str) -> None:
     for score in score_hypotheses([metric], ["", "a", ""], [["a"], [""], [""]]):
         assert score.value >= 0.0
@@ -94,10 +90,10 @@ def test_one_text_in_place_of_a_list_of_references_is_a_bug() -> None:
 def test_scoring_imports_no_training_library_and_importing_it_loads_no_scorer() -> None:
     code = (
         "import sys\n"
-        "import t5tune.reporting.report, t5tune.scoring.registry as metrics\n"
+        "import t5tune.reporting.report, t5tune.scoring.compute as compute\n"
         "late = {'sacrebleu', 'rapidfuzz', 'rouge_score', 'nltk', 'numpy'} & set(sys.modules)\n"
         "assert not late, late\n"
-        "metrics.score_hypotheses(metrics.METRIC_NAMES, ['a'], [['a']])\n"
+        f"compute.score_hypotheses({OWN_METRICS!r}, ['a'], [['a']])\n"
         "never = {'torch', 'transformers', 'datasets', 'evaluate'} & set(sys.modules)\n"
         "assert not never, never\n"
     )
