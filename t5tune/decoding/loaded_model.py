@@ -21,6 +21,7 @@ from t5tune.models.directories import SETTINGS_KEY, check_run
 from t5tune.models.families import (
     default_prefix,
     find_family,
+    is_byte_level,
     set_languages,
     was_trained_with_prefixes,
 )
@@ -340,11 +341,6 @@ def read_weights_label(config: PreTrainedConfig) -> str | None:
     """Which weights of its training a model has; None for a model from elsewhere."""
     weights = as_object(getattr(config, SETTINGS_KEY, None)).get("weights")
     return None if weights is None else str(weights)
-
-
-def is_byte_level(tokenizer: PreTrainedTokenizerBase) -> bool:
-    """Whether tokens are bytes, as ByT5's are."""
-    return "ByT5" in type(tokenizer).__name__
 
 
 def default_device() -> str:

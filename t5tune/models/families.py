@@ -1,8 +1,9 @@
-"""What each model family needs: prefixes, language codes, learning rate, precision."""
+"""The registry of model families: everything that t5tune knows of a family stands in its entry."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from t5tune.errors import T5TuneError, did_you_mean
@@ -26,41 +27,126 @@ ISO_639_3 = {
 }  # fmt: skip
 
 
+def _no_prefix(_task: str, _source_lang: str | None, _target_lang: str | None) -> str:
+    return ""
+
+
+def _t5_prefix(task: str, source_lang: str | None, target_lang: str | None) -> str:
+    """Return the prefix of one of the tasks that T5 learned (Raffel et al. 2020, appendix D)."""
+    if task == "summarization":
+        return "summarize: "
+    source = T5_LANGUAGES.get(source_lang or "")
+    target = T5_LANGUAGES.get(target_lang or "")
+    if task == "translation" and source and target:
+        return f"translate {source} to {target}: "
+    return ""
+
+
 @dataclass(frozen=True)
 class Family:
-    """What sets a family apart.
+    """What sets a family apart; the defaults are right, if slow, for every encoder-decoder model.
 
     Attributes:
-        name: Of the family.
+        title: The family as people write it.
+        model_types: The values of `config.model_type` that belong to it.
         learning_rate: Peak for fine-tuning with AdamW: T5's from Hugging Face's T5 page
             ("1e-4 and 3e-4 work well"), BART's and Marian's from their fine-tuning papers.
-        has_language_tokens: Source and target language are told by tokens (mBART, M2M100,
-            NLLB), the target's as the first generated token.
-        fp16_is_safe: T5's activations overflow in fp16.
+        owners: Who publishes its models on the hub, by the beginning of their names.
+        has_language_tokens: Tokens tell source and target language (mBART, M2M100, NLLB), the
+            target's as the first generated token.
+        find_prefix: Gives the prefix that its models were pretrained with, for a task and two
+            languages. mT5 and ByT5 saw no prefixes (Xue et al. 2021, 2022).
+        has_relative_positions: Positions are relative to one another, without local attention, so
+            that several examples can be packed into one row.
+        has_plain_output_layer: The logits are the output layer's product and nothing else. BART,
+            Pegasus, mBART and Marian add a bias to it, T5Gemma bends it.
+        has_t5_sublayers: Its sublayers are T5's, which `models/cpu` has in a faster form.
+        scales_outputs: The decoder of some of its models divides its outputs by the square root
+            of the width.
+        starts_from_padding: The decoder reads the embedding of the padding first.
+        ctranslate2_fields: Fields of the configuration that CTranslate2 4.8 reads and that
+            Transformers 5 no longer has: whether LayerNorm stands before a sublayer (after it
+            otherwise), and after the embeddings.
     """
 
-    name: str
-    learning_rate: float
+    title: str
+    model_types: tuple[str, ...] = ()
+    learning_rate: float = 5e-5
+    owners: Mapping[str, str] = field(default_factory=dict)
     has_language_tokens: bool = False
-    fp16_is_safe: bool = False
+    find_prefix: Callable[[str, str | None, str | None], str] = _no_prefix
+    has_relative_positions: bool = False
+    has_plain_output_layer: bool = False
+    has_t5_sublayers: bool = False
+    scales_outputs: bool = False
+    starts_from_padding: bool = False
+    ctranslate2_fields: Mapping[str, bool] = field(default_factory=dict)
+
+    @property
+    def has_prefixes(self) -> bool:
+        """Whether its models were pretrained with prefixes."""
+        return self.find_prefix is not _no_prefix
 
 
-T5 = Family("t5", 3e-4)
-BART = Family("bart", 3e-5, fp16_is_safe=True)
-MULTILINGUAL = Family("multilingual", 3e-5, has_language_tokens=True, fp16_is_safe=True)
-MARIAN = Family("marian", 5e-5, fp16_is_safe=True)
-OTHER = Family("other", 5e-5)
+def _layer_norm(*, before: bool, of_embeddings: bool) -> dict[str, bool]:
+    return {"normalize_before": before, "normalize_embedding": of_embeddings}
 
-FAMILIES = {
-    "t5": T5, "mt5": T5, "umt5": T5, "longt5": T5, "switch_transformers": T5, "t5gemma": T5,
-    "bart": BART, "pegasus": BART, "led": BART, "blenderbot": BART, "pegasus_x": BART,
-    "mbart": MULTILINGUAL, "m2m_100": MULTILINGUAL, "nllb-moe": MULTILINGUAL, "marian": MARIAN,
-}  # fmt: skip
+
+T5 = Family(
+    "T5",
+    ("t5",),
+    3e-4,
+    dict.fromkeys(("t5-v1_1-", "flan-", "byt5-"), "google"),
+    find_prefix=_t5_prefix,
+    has_relative_positions=True,
+    has_plain_output_layer=True,
+    has_t5_sublayers=True,
+    scales_outputs=True,
+)
+OTHER = Family("another family")
+
+FAMILIES = (
+    T5,
+    replace(T5, title="mT5", model_types=("mt5",), owners={"mt5-": "google"},
+            find_prefix=_no_prefix),
+    Family("UMT5", ("umt5",), 3e-4, {"umt5-": "google"},
+           has_relative_positions=True, has_plain_output_layer=True),
+    Family("LongT5", ("longt5",), 3e-4, {"long-t5-": "google"}, has_plain_output_layer=True),
+    Family("Switch Transformers", ("switch_transformers",), 3e-4),
+    Family("T5Gemma", ("t5gemma",), 3e-4, {"t5gemma-": "google"}),
+    Family("BART", ("bart",), 3e-5, {"bart-": "facebook"},
+           ctranslate2_fields=_layer_norm(before=False, of_embeddings=True)),
+    Family("Pegasus", ("pegasus",), 3e-5, {"pegasus-": "google"},
+           ctranslate2_fields=_layer_norm(before=True, of_embeddings=False)),
+    Family("LED", ("led",), 3e-5),
+    Family("Blenderbot", ("blenderbot",), 3e-5),
+    Family("Pegasus-X", ("pegasus_x",), 3e-5),
+    Family("Marian", ("marian",), 5e-5, {"opus-mt-": "Helsinki-NLP"}, starts_from_padding=True),
+    Family("mBART", ("mbart",), 3e-5, {"mbart-": "facebook"}, has_language_tokens=True,
+           ctranslate2_fields=_layer_norm(before=True, of_embeddings=True)),
+    Family("M2M100 or NLLB", ("m2m_100",), 3e-5, dict.fromkeys(("m2m100", "nllb-"), "facebook"),
+           has_language_tokens=True, has_plain_output_layer=True),
+    Family("NLLB-MoE", ("nllb-moe",), 3e-5, has_language_tokens=True),
+)  # fmt: skip
 
 
 def find_family(model_type: str) -> Family:
-    """The family of a `config.model_type`; one with careful defaults for unknown types."""
-    return FAMILIES.get(model_type, OTHER)
+    """Return the family of a `config.model_type`; for unknown types one with careful defaults."""
+    return next((family for family in FAMILIES if model_type in family.model_types), OTHER)
+
+
+def find_owner(name: str) -> str | None:
+    """Return who publishes models on the hub whose names begin like this one."""
+    for family in FAMILIES:
+        for beginning, owner in family.owners.items():
+            if name.startswith(beginning):
+                return owner
+    return None
+
+
+def is_byte_level(tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Return whether tokens are bytes, as ByT5's are."""
+    return "ByT5" in type(tokenizer).__name__
 
 
 def default_prefix(
@@ -71,20 +157,13 @@ def default_prefix(
     *,
     is_byte_level: bool,
 ) -> str:
-    """The prefix that a pretrained model knows the task by, or an empty string.
+    """Return the prefix that a pretrained model knows the task by, or an empty string.
 
-    Only the original T5 saw prefixes while it was trained; mT5 and ByT5 did not
-    (Xue et al. 2021, 2022).
+    A ByT5 says that it is a T5, and was trained without prefixes.
     """
-    if model_type != "t5" or is_byte_level:
+    if is_byte_level:
         return ""
-    if task == "summarization":
-        return "summarize: "
-    source = T5_LANGUAGES.get(source_lang or "")
-    target = T5_LANGUAGES.get(target_lang or "")
-    if task == "translation" and source and target:
-        return f"translate {source} to {target}: "
-    return ""
+    return find_family(model_type).find_prefix(task, source_lang, target_lang)
 
 
 def was_trained_with_prefixes(config: PreTrainedConfig, *, is_byte_level: bool) -> bool:
@@ -94,11 +173,12 @@ def was_trained_with_prefixes(config: PreTrainedConfig, *, is_byte_level: bool) 
     have the size of its vocabulary. T5 1.1 and Flan-T5 have gated layers and were trained without
     prefixes, or with instructions in many wordings.
     """
-    if config.model_type != "t5" or is_byte_level or getattr(config, "is_gated_act", False):
+    has_prefixes = find_family(config.model_type).has_prefixes
+    if not has_prefixes or is_byte_level or getattr(config, "is_gated_act", False):
         return False
     tasks = getattr(config, "task_specific_params", None) or {}
-    has_prefixes = any("prefix" in task for task in tasks.values() if isinstance(task, dict))
-    return has_prefixes or config.vocab_size == T5_VOCAB_SIZE
+    names_prefixes = any("prefix" in task for task in tasks.values() if isinstance(task, dict))
+    return names_prefixes or config.vocab_size == T5_VOCAB_SIZE
 
 
 def set_languages(

@@ -30,6 +30,7 @@ from t5tune.files import read_object
 from t5tune.hub import HubRepository, Snapshot
 from t5tune.hub.integrity import find_damaged_file
 from t5tune.models.directories import blaming_files, check_model, find_tokenizer_gap, refuse_model
+from t5tune.models.families import FAMILIES
 from t5tune.models.generation import load_generation_config, read_needs
 from t5tune.models.hub_files import (
     download_config,
@@ -73,7 +74,8 @@ def load_config(
     if not config.is_encoder_decoder:
         raise T5TuneError(
             f"model.name: {name} is a {config.model_type} model, not an encoder-decoder one.",
-            next_command="choose a T5, BART, Marian, mBART, NLLB, M2M100 or Pegasus model",
+            next_command="choose a model of one of these families: "
+            + ", ".join(family.title for family in FAMILIES),
         )
     return apply_overrides(config, overrides or {})
 

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from t5tune.errors import T5TuneError
+from t5tune.models.families import find_owner
 from t5tune.run.directory import (
     RUNS,
     RunDirectory,
@@ -20,13 +21,6 @@ from t5tune.run.directory import (
 
 # The encoder-decoder models that the hub also knows without an owner, as it did at first.
 _WITHOUT_OWNER = ("t5-small", "t5-base", "t5-large", "t5-3b", "t5-11b")
-
-# Who published the families that t5tune trains, by how the names of their models begin.
-_OWNERS = (
-    ("t5-v1_1-|flan-|mt5-|umt5-|byt5-|long-t5-|pegasus-|t5gemma-", "google"),
-    ("bart-|mbart-|nllb-|m2m100", "facebook"),
-    ("opus-mt-", "Helsinki-NLP"),
-)
 
 
 def find_model_path(name: str) -> str:
@@ -91,5 +85,5 @@ def suggest_owner(name: str) -> str:
     """The end of a sentence, for a name on the hub that lacks its owner; empty if nobody knows."""
     if near := difflib.get_close_matches(name, _WITHOUT_OWNER, n=1, cutoff=0.8):
         return f"; did you mean google-t5/{near[0]}?"
-    owners = [owner for starts, owner in _OWNERS if re.match(starts, name)]
-    return f"; did you mean {owners[0]}/{name}?" if owners else ""
+    owner = find_owner(name)
+    return f"; did you mean {owner}/{name}?" if owner else ""

@@ -8,16 +8,14 @@ from contextlib import contextmanager
 import torch
 from transformers import PreTrainedModel
 
-# Families whose logits are the output layer's product and nothing else. BART, Pegasus, mBART and
-# Marian add a bias to it, T5Gemma bends it.
-PLAIN_MODEL_TYPES = {"t5", "mt5", "umt5", "longt5", "m2m_100"}
+from t5tune.models.families import find_family
 
 
 def has_plain_output_layer(model: PreTrainedModel) -> bool:
     """Whether the logits are `hidden_states @ weight.T`."""
     layer = model.get_output_embeddings()
     return (
-        model.config.model_type in PLAIN_MODEL_TYPES
+        find_family(model.config.model_type).has_plain_output_layer
         and type(layer) is torch.nn.Linear
         and layer.bias is None
     )

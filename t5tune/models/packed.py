@@ -13,13 +13,6 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel
 
-PACKABLE_MODEL_TYPES = ("t5", "mt5", "umt5")
-
-
-def is_packable(model_type: str) -> bool:
-    """Whether the family's only positions are relative ones, without local attention."""
-    return model_type in PACKABLE_MODEL_TYPES
-
 
 def accept_packed_rows(model: PreTrainedModel) -> None:
     """Let a model's forward take the batches of `PackedCollator`, all else as before.

@@ -9,7 +9,7 @@ from t5tune.data.batching.steps import Batch
 from t5tune.data.encoding import Collator, EncodedDataset
 from t5tune.decoding.loaded_model import LoadedModel
 from t5tune.errors import T5TuneError
-from t5tune.models.packed import PACKABLE_MODEL_TYPES, is_packable
+from t5tune.models.families import FAMILIES, find_family
 from t5tune.recipe.schema import TrainingSection
 
 
@@ -54,11 +54,12 @@ def build_collator(plan: BatchPlan, model: LoadedModel) -> Collator | PackedColl
     if not isinstance(plan, PackedBatches):
         return Collator(pad_token_id)
     config = model.translator.model.config
-    if not is_packable(config.model_type):
+    if not find_family(config.model_type).has_relative_positions:
+        packable = [family.title for family in FAMILIES if family.has_relative_positions]
         raise T5TuneError(
             f"training.packing: {config.model_type} numbers positions from the start of a row, so "
             "packed examples would not compute what single ones do; only "
-            f"{', '.join(PACKABLE_MODEL_TYPES)} can be packed.",
+            f"{', '.join(packable)} can be packed.",
             next_command="the same command with training.packing=false",
         )
     start = config.decoder_start_token_id

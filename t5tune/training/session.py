@@ -16,14 +16,14 @@ from t5tune.data.examples import Examples, load_examples
 from t5tune.data.fingerprints import fingerprint_rows
 from t5tune.data.readers.sources import load_split
 from t5tune.decoding.export.parity import export_after_training
-from t5tune.decoding.loaded_model import LoadedModel, default_device, find_model, is_byte_level
+from t5tune.decoding.loaded_model import LoadedModel, default_device, find_model
 from t5tune.decoding.search import build_generation_config
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.distributed.processes import from_first, only_first
 from t5tune.errors import T5TuneError
 from t5tune.models.cpu.dropout import use_byte_dropout
 from t5tune.models.cpu.fast_t5 import use_fast_sublayers
-from t5tune.models.families import default_prefix, find_family, set_languages
+from t5tune.models.families import default_prefix, find_family, is_byte_level, set_languages
 from t5tune.models.from_scratch import build_model, build_tokenizer
 from t5tune.models.loading import load_config, load_model, load_tokenizer
 from t5tune.recipe.loading import load_recipe

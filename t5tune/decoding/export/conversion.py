@@ -24,20 +24,13 @@ from t5tune.decoding.export.settings import (
 from t5tune.decoding.export.tokenization import write_tokenization
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.errors import T5TuneError
+from t5tune.models.families import find_family
 from t5tune.models.generation import read_needs
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from t5tune.decoding.torch_translator import TorchTranslator
-
-# Fields that CTranslate2 4.8 reads and that configurations of Transformers 5 no longer have:
-# LayerNorm before or after a sublayer, and after the embeddings.
-_MISSING_FIELDS = {
-    "bart": {"normalize_before": False, "normalize_embedding": True},
-    "mbart": {"normalize_before": True, "normalize_embedding": True},
-    "pegasus": {"normalize_before": True, "normalize_embedding": False},
-}
 
 
 class _MarianLoader(MarianMTLoader):
@@ -65,10 +58,11 @@ class _Converter(TransformersConverter):
         super().__init__(str(directory))
         self.model = copy.deepcopy(model)  # quantizing multiplies the weights in place
         self.tokenizer = tokenizer
+        self.family = find_family(model.config.model_type)
 
     def load_model(self, *arguments: Any, **settings: Any) -> PreTrainedModel:
         """The model in memory instead of the directory's."""
-        for field, value in _MISSING_FIELDS.get(self.model.config.model_type, {}).items():
+        for field, value in self.family.ctranslate2_fields.items():
             setattr(self.model.config, field, value)
         return self.model
 
@@ -77,13 +71,13 @@ class _Converter(TransformersConverter):
         return self.tokenizer
 
     def _load(self) -> Any:
-        if self.model.config.model_type == "marian":
+        if self.family.starts_from_padding:
             with torch.no_grad():
                 spec = _MarianLoader()(self.load_model(), self.tokenizer)
         else:
             spec = super()._load()
         config = self.model.config
-        if config.model_type in ("t5", "mt5"):
+        if self.family.scales_outputs:
             # Since Transformers 5 every T5 says that its embeddings are tied, which CTranslate2
             # takes for the original T5's scaling; T5 1.1, Flan-T5 and mT5 do not scale.
             scales = getattr(config, "scale_decoder_outputs", False)

@@ -20,8 +20,7 @@ from transformers import PreTrainedModel
 
 from t5tune.models.cpu.fast_t5_functions import Attention, FeedForward, Settings
 from t5tune.models.cpu.fast_t5_parts import ACTIVATIONS
-
-MODEL_TYPES = ("t5", "mt5")
+from t5tune.models.families import find_family
 
 
 @dataclass
@@ -50,7 +49,8 @@ def use_fast_sublayers(model: PreTrainedModel) -> int:
         How many sublayers there are.
     """
     activation = getattr(model.config, "dense_act_fn", None)
-    if model.config.model_type not in MODEL_TYPES or activation not in ACTIVATIONS:
+    has_t5_sublayers = find_family(model.config.model_type).has_t5_sublayers
+    if not has_t5_sublayers or activation not in ACTIVATIONS:
         return 0
     count = 0
     for stack in (model.get_encoder(), model.get_decoder()):

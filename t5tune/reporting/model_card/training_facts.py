@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pydantic import ValidationError
 
 from t5tune.files import read_log, read_object
+from t5tune.models.families import find_family
 from t5tune.recipe.proposals import spell_in_bytes, train_longer
 from t5tune.recipe.schema import Recipe
 from t5tune.reporting.training_curves import TRAINING_QUANTITIES, read_curves
@@ -96,7 +97,7 @@ def _as_written(run: RunDirectory, recipe: Recipe) -> Recipe:
 
 
 def _lacks_prefix(recipe: Recipe, model_type: str) -> bool:
-    """Of T5 itself, which knows its tasks by their prefixes."""
-    if model_type != "t5" or recipe.model.name is None or "byt5" in recipe.model.name.lower():
+    """Return whether a pretrained model knows its tasks by prefixes, and was given none."""
+    if not find_family(model_type).has_prefixes or recipe.model.name is None:
         return False
-    return not recipe.data.train.prefix
+    return "byt5" not in recipe.model.name.lower() and not recipe.data.train.prefix

@@ -3,7 +3,14 @@ from __future__ import annotations
 import pytest
 
 from t5tune.errors import T5TuneError
-from t5tune.models.families import default_prefix, find_family, set_languages
+from t5tune.models.families import (
+    FAMILIES,
+    OTHER,
+    default_prefix,
+    find_family,
+    find_owner,
+    set_languages,
+)
 
 
 def test_prefixes_are_those_that_t5_was_trained_with() -> None:
@@ -18,9 +25,47 @@ def test_prefixes_are_those_that_t5_was_trained_with() -> None:
 
 
 def test_families_by_model_type() -> None:
-    assert find_family("mt5").name == "t5"
+    assert find_family("mt5").title == "mT5"
     assert find_family("m2m_100").has_language_tokens
-    assert find_family("something-new").name == "other"
+    assert find_family("something-new") is OTHER
+
+
+# As the families were treated when each of these facts stood in a table of its own.
+FACTS = {
+    "learning_rate": {
+        3e-4: "t5 mt5 umt5 longt5 switch_transformers t5gemma",
+        3e-5: "bart pegasus led blenderbot pegasus_x mbart m2m_100 nllb-moe",
+        5e-5: "marian",
+    },
+    "has_language_tokens": {True: "mbart m2m_100 nllb-moe"},
+    "has_prefixes": {True: "t5"},
+    "has_relative_positions": {True: "t5 mt5 umt5"},
+    "has_plain_output_layer": {True: "t5 mt5 umt5 longt5 m2m_100"},
+    "has_t5_sublayers": {True: "t5 mt5"},
+    "scales_outputs": {True: "t5 mt5"},
+    "starts_from_padding": {True: "marian"},
+}
+
+
+@pytest.mark.parametrize("fact", FACTS)
+def test_each_family_has_its_facts_and_no_other_has_them(fact: str) -> None:
+    known = [model_type for family in FAMILIES for model_type in family.model_types]
+    assert len(set(known)) == len(known) == 15
+    for value, model_types in FACTS[fact].items():
+        found = [one for one in known if getattr(find_family(one), fact) == value]
+        assert sorted(found) == sorted(model_types.split())
+
+
+def test_the_owner_of_a_model_on_the_hub_is_told_by_its_name() -> None:
+    names = {
+        "google": "t5-v1_1-base flan-t5-base mt5-small umt5-small byt5-small long-t5-local-base "
+        "pegasus-xsum t5gemma-2b-2b-prefixlm-it",
+        "facebook": "bart-base mbart-large-50 nllb-200-distilled-600M m2m100_418M",
+        "Helsinki-NLP": "opus-mt-en-de",
+    }
+    for owner, of_owner in names.items():
+        assert {find_owner(name) for name in of_owner.split()} == {owner}
+    assert find_owner("something-new") is None
 
 
 class MultilingualTokenizer:
