@@ -44,7 +44,7 @@ def try_settings(recipe: Recipe, settings: Sequence[str], name: str) -> tuple[Re
         The recipe, and the settings that differ from the ones it had, as KEY=VALUE.
 
     Raises:
-        T5TuneError: A key is no setting of an evaluation, or a value is wrong.
+        T5TuneError: A key is not a setting of an evaluation, or a value is wrong.
     """
     from t5tune.errors import T5TuneError
     from t5tune.recipe.loading import change_recipe, differing_keys

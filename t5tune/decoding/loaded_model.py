@@ -46,8 +46,8 @@ class LoadedModel:
         name: For the report: the run, the directory or the hub id.
         translator: With the model's prefix and languages set.
         tokenizer: Of the model.
-        recipe: Of the run; None for a model that is no run.
-        run: Where reports go; None for a model that is no run.
+        recipe: Of the run; None for a model that is not a run.
+        run: Where reports go; None for a model that is not a run.
     """
 
     name: str
@@ -58,7 +58,7 @@ class LoadedModel:
 
     @property
     def options(self) -> DecodingOptions:
-        """The search of the run's recipe; of a model that is no run, its own."""
+        """The search of the run's recipe; of a model that is not a run, its own."""
         if self.recipe is not None and self.recipe.decoding.max_new_tokens is not None:
             return options_of_recipe(self.recipe.decoding, self.recipe.decoding.max_new_tokens)
         generation = self.translator.model.generation_config
@@ -184,10 +184,10 @@ def find_model(
 
     Args:
         name: Which one.
-        source_lang: For a model that is no run and needs it.
+        source_lang: For a model that is not a run and needs it.
         target_lang: The same for the target.
-        prefix: For a model that is no run; left out, the one that it was trained with.
-        task: What a model that is no run is used for, as in a recipe.
+        prefix: For a model that is not a run; left out, the one that it was trained with.
+        task: What a model that is not a run is used for, as in a recipe.
 
     Raises:
         T5TuneError: It is none of these, a run that has no model yet, damaged, or a model that

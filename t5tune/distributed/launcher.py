@@ -47,7 +47,7 @@ class Launch:
         """Where the processes meet.
 
         Raises:
-            T5TuneError: It is no host and port.
+            T5TuneError: It is not a host and port.
         """
         if self.main_process is None:
             return "127.0.0.1", _find_free_port()

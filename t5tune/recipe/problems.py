@@ -106,7 +106,7 @@ def field_annotation(path: Sequence[str | int]) -> Any:
 
 
 def _item_of(annotation: Any) -> Any:
-    """The type of the items of a list, or None if it is no list."""
+    """The type of the items of a list, or None if it is not a list."""
     for candidate in (annotation, *typing.get_args(annotation)):
         if typing.get_origin(candidate) is list:
             return typing.get_args(candidate)[0]

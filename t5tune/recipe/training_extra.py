@@ -129,7 +129,7 @@ REFUSED: dict[str, str] = {
     "ddp_backend": f"{_OWN_PROCESSES}, by NCCL on GPUs and by Gloo elsewhere",
     "ddp_static_graph": "the number of batches in a step varies, and DDP's graph with it",
     "ddp_timeout": _OWN_PROCESSES,
-    "debug": "a loss that is no number ends the run with the step named",
+    "debug": "a loss that is not finite ends the run with the step named",
     "disable_tqdm": _OWN_DISPLAY,
     "do_eval": _SCRIPTS,
     "do_predict": _SCRIPTS,
@@ -158,7 +158,7 @@ REFUSED: dict[str, str] = {
     "log_level": _OWN_DISPLAY,
     "log_level_replica": _OWN_DISPLAY,
     "log_on_each_node": _OWN_DISPLAY,
-    "logging_nan_inf_filter": "a loss that is no number ends the run, and is not hidden",
+    "logging_nan_inf_filter": "a loss that is not finite ends the run, and is not hidden",
     "neftune_noise_alpha": "Transformers adds this noise where an encoder-decoder model does not "
     "read its embeddings; model.config.dropout_rate regularises",
     "optim_args": "Transformers reads it for optimizers that t5tune does not have; adam_beta1, "

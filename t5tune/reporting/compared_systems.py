@@ -281,7 +281,7 @@ def _read_examples(path: Path, name: str, origin: str) -> Outputs:
         row = parse_example(line)
         if row is None:
             raise T5TuneError(
-                f"{path}: line {number} is no example that t5tune eval wrote.",
+                f"{path}: line {number} is not an example that t5tune eval wrote.",
                 next_command=f"t5tune eval {shlex.quote(origin)}   # writes the file again",
             )
         rows.append(row)
@@ -294,7 +294,7 @@ def _check_base(arguments: Sequence[str]) -> None:
     run = _first_run(arguments)
     if run is None:
         raise T5TuneError(
-            f"{BASE} means the model that a run started from, and there is no run to compare.",
+            f"{BASE} means the model that a run started from, and there is not a run to compare.",
             next_command=f"t5tune compare RUN {BASE}",
         )
     if load_recipe(run.recipe).model.name is None:

@@ -98,7 +98,7 @@ def evaluate_model(
     Args:
         find: Finds the model; is called in the first process alone.
         examples: What is translated.
-        recipe: Gives decoding and metrics; the run's own unless the model is no run.
+        recipe: Gives decoding and metrics; the run's own unless the model is not a run.
         directory: Where the texts and the reports go; None writes nothing.
         export: Translates instead of the model itself, in a single process.
         use_cache: Take hypotheses that were generated before, and keep the others.

@@ -44,7 +44,7 @@ class Origin:
         name: Of the run, the model directory or the model on the hub.
         engine: What decoded them.
         weights: Which weights of its training the model has; None for a model from elsewhere.
-        run: None for a model that is no run.
+        run: None for a model that is not a run.
     """
 
     name: str

@@ -15,7 +15,7 @@ def read_curves(log_lines: Iterable[Mapping[str, object]]) -> tuple[TrainingCurv
 
     A line with an earlier step than the one before it comes from a run that was resumed there:
     what was logged from that step on belongs to weights that no longer exist, and is dropped. How
-    averaged weights validated is no point of a curve, because no step had these weights.
+    averaged weights validated is not a point of a curve, because no step had these weights.
 
     Args:
         log_lines: The objects of `log.jsonl`, in the order of the file.

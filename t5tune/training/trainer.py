@@ -141,7 +141,7 @@ class T5TuneTrainer(ResumableTrainer):
         adding up gradients already.
 
         Raises:
-            T5TuneError: Not even one example fits, or the loss is no number.
+            T5TuneError: Not even one example fits, or the loss is not finite.
         """
         if self.state.global_step in self.limits_to_come:
             self.batch_limit = self.limits_to_come.pop(self.state.global_step)
@@ -260,7 +260,7 @@ class T5TuneTrainer(ResumableTrainer):
         return float(self.accelerator.reduce(tensor, "mean"))
 
     def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
-        """Not of weights that have seen a loss that is no number."""
+        """Not of weights that have seen a loss that is not finite."""
         self.loss_watch.check_pending(self.state.global_step)
         # What has been counted since the last logged line: a resumed run logs it with the rest.
         window = self.loss_window.pack()

@@ -35,7 +35,7 @@ from t5tune.training.optim.building import build_optimizer
 STAGES = (2, 3)
 MOMENTS = ("exp_avg", "exp_avg_sq")  # of AdamW, in torch's spelling
 
-# What the recipe says already. "auto" in these places, as Hugging Face writes, is no contradiction.
+# What the recipe says already; "auto", as Hugging Face writes it, does not contradict it.
 OWN_KEYS = {
     "train_batch_size": "training.tokens_per_batch",
     "train_micro_batch_size_per_gpu": "training.tokens_per_batch",

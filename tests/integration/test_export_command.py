@@ -133,7 +133,7 @@ def test_export_measures_writes_and_names(t5tune: RunCommand, run_copy: Path) ->
     assert "--patience" in t5tune("export", "--patience", "0.5").err
     refused = t5tune("export", "--output-dir", "other")
     assert refused.code == 1
-    assert "other is there and is no export." in refused.err
+    assert "other exists and is not an export." in refused.err
     assert t5tune("verify", RUN).code == 0
 
 

@@ -344,7 +344,7 @@ def test_a_line_of_a_megabyte(here: Path) -> None:
 
 
 def test_a_megabyte_for_torch(here: Path, t5tune: RunCommand) -> None:
-    """A model that is no run and knows no limit."""
+    """A model that is not a run and knows no limit."""
     shutil.copytree("runs/tiny/model", "model")
     config = json.loads(Path("model/config.json").read_text())
     del config["t5tune"]["max_source_length"]

@@ -101,7 +101,7 @@ def export_run(
     target = output_dir or run.export(quantization)
     if target.exists() and not is_export(target):
         raise T5TuneError(
-            f"{target} is there and is no export.", next_command="--output-dir another directory"
+            f"{target} exists and is not an export.", next_command="--output-dir another directory"
         )
     temporary = target.with_name(target.name + ".tmp")
     shutil.rmtree(temporary, ignore_errors=True)

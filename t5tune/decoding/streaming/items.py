@@ -182,7 +182,7 @@ class Document:
                 yield block
 
         for _ in split_into_lines(keep(), source.name):
-            pass  # refuses what is no text, with its place
+            pass  # refuses what is not text, with its place
         text = b"".join(blocks).decode("utf-8")
         mark = BOM if text.startswith(BOM) else ""
         segments = split_document(

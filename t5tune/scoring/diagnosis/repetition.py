@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from t5tune.scoring.diagnosis.outputs import Outputs, Sightings
 
-# A number is one token: 1.000.000 is no loop. Ideographs and kana stand alone, because their
+# A number is one token: 1.000.000 is not a loop. Ideographs and kana stand alone, because their
 # scripts write no spaces between words.
 _IDEOGRAPHS = "\u2e80-\u9fff\uf900-\ufaff"
 _TOKENS = re.compile(rf"\d+(?:[.,]\d+)*|[{_IDEOGRAPHS}]|[^\W{_IDEOGRAPHS}]+|[^\w\s]")

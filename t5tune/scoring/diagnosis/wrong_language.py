@@ -24,7 +24,7 @@ _VERY_SURE = 0.9
 _SHARE_OF_SOURCE = 0.95
 _MIN_SOURCE = 0.3
 _MIN_LETTERS = 20
-# A script is seen on sight, but "OK" in a Chinese text is no other language.
+# A script is seen on sight, but "OK" in a Chinese text is not another language.
 _MIN_LETTERS_OF_SCRIPT = 5
 _SHARE_OF_SCRIPT = 0.8
 
@@ -75,7 +75,7 @@ def find_wrong_language(outputs: Outputs) -> Sightings:
     Looked at are the examples whose first reference the identifier surely finds to be in the
     target language, and those whose source is in another script than the reference: there a
     look is enough. Nothing is looked at by language where the identifier does not recognise half
-    of the references: this is no text that it was made for.
+    of the references: it was not made for such a text.
     """
     references = [of_one[0] if of_one else "" for of_one in outputs.references]
     by_script = _with_other_script(outputs.sources or (), references)
