@@ -294,7 +294,7 @@ def _check_base(arguments: Sequence[str]) -> None:
     run = _first_run(arguments)
     if run is None:
         raise T5TuneError(
-            f"{BASE} means the model that a run started from, and there is not a run to compare.",
+            f"{BASE} means the model that a run started from, and there is no run to compare.",
             next_command=f"t5tune compare RUN {BASE}",
         )
     if load_recipe(run.recipe).model.name is None:
