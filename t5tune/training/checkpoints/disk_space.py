@@ -1,4 +1,4 @@
-"""Whether the checkpoints of a run fit onto its disk, and what is missing when they do not."""
+"""Whether the checkpoints of a run fit onto its disk, and how much space is missing."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from t5tune.models.zero_parameters import num_elements
 from t5tune.training.optim.adafactor import Adafactor
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
-# In the errors of torch.save where writing failed; it gives no reason.
+# In the errors of torch.save when writing fails; they give no reason.
 TORCH_WRITER = ("inline_container", "iostream error")
 
-# Configuration, tokenizer, states of the loop and of the random numbers beside the tensors.
+# Configuration, tokenizer, and states of the loop and of the random numbers.
 OTHER_FILES = 5_000_000  # bytes; mT5's tokenizer has 16 MB, most have less than 3
 
 
 def count_checkpoint_bytes(
     model: torch.nn.Module, optimizer: torch.optim.Optimizer, *, with_average: bool
 ) -> int:
-    """About how large a checkpoint is.
+    """Estimate the bytes of a checkpoint.
 
     Args:
-        model: Whose weights are saved; tied ones once.
-        optimizer: Its state is saved, whether it is there yet or not.
-        with_average: An average of the weights, in fp32, is saved too.
+        model: Model whose weights are saved; tied ones once.
+        optimizer: Optimizer whose state is saved; the state need not exist yet.
+        with_average: Whether an average of the weights, in fp32, is saved too.
     """
     trained = [p for p in model.parameters() if p.requires_grad]
     average = 4 * sum(p.numel() for p in trained) if with_average else 0
@@ -41,12 +41,12 @@ def count_checkpoint_bytes(
 
 
 def count_model_bytes(model: torch.nn.Module) -> int:
-    """Bytes of the weights; tied ones once."""
+    """Return the bytes of the weights; tied ones count once."""
     return sum(num_elements(p) * p.element_size() for p in model.parameters())
 
 
 def count_optimizer_bytes(optimizer: torch.optim.Optimizer) -> int:
-    """Bytes of the state after a step, found by a step on tensors without content."""
+    """Return the bytes of the state after a step, which is tried on tensors without content."""
     groups: list[dict[str, Any]] = []
     for group in optimizer.param_groups:
         twins = [
@@ -67,11 +67,10 @@ def count_optimizer_bytes(optimizer: torch.optim.Optimizer) -> int:
 
 
 def check_disk_space(needs: Mapping[Path, int]) -> None:
-    """Refuse to begin what the disk cannot hold.
+    """Refuse to begin a run that the disk cannot hold.
 
     Args:
-        needs: Bytes that will be written into each directory. One that is not there yet is
-            counted where it will be.
+        needs: Bytes that will be written into each directory, which need not exist yet.
 
     Raises:
         T5TuneError: They do not fit.
@@ -96,17 +95,17 @@ def check_disk_space(needs: Mapping[Path, int]) -> None:
 def refuse_full_disk(
     error: Exception, directory: Path, needed: int, *, what: str, kept: str
 ) -> None:
-    """One sentence instead of an error that came from a full disk or quota.
+    """Raise one sentence in place of an error that a full disk or quota caused.
 
     Args:
-        error: From the operating system, torch or safetensors, which all say it in their own way.
-        directory: What was to be written into, without what has been written.
+        error: Error of the operating system, torch or safetensors, each with words of its own.
+        directory: Directory that was written into, without what has been written.
         needed: Bytes that were to be written.
-        what: They are.
+        what: Name of what was to be written.
         kept: What is safe, as half a sentence.
 
     Raises:
-        T5TuneError: The disk was full; else the error is for the caller to raise.
+        T5TuneError: The disk is full; any other error is left to the caller.
     """
     number = find_error_number(error)
     free = shutil.disk_usage(directory).free
@@ -126,7 +125,7 @@ def refuse_full_disk(
 
 
 def format_bytes(num_bytes: int) -> str:
-    """As in 1.2 GB, in powers of 1000 as disks are sold."""
+    """Format bytes as in 1.2 GB, in powers of 1000 as disks are sold."""
     for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if num_bytes >= size:
             return f"{num_bytes / size:.1f} {unit}"

@@ -1,4 +1,4 @@
-"""Whether a run may go on: its recipe, its data, its checkpoints. Imports no model library."""
+"""Whether a run can resume: its recipe, its data, its checkpoints. Imports no model library."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from t5tune.recipe.loading import differing_keys
 from t5tune.recipe.schema import Recipe
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import find_damage, read_fact
-from t5tune.training.checkpoints.store import Found, find_newest_whole, list_checkpoints
+from t5tune.training.checkpoints.store import ResumePoint, find_newest_whole, list_checkpoints
 
 RESTART = "the same command with --restart   # trains in a new directory beside it"
 
@@ -26,10 +26,10 @@ DATA = "data_sha256"
 VERSIONS = "versions"
 BF16 = "bf16"
 
-# Keys that change how long a run trains, not what it had trained until now.
+# Keys that change how long a run trains, not what it has trained so far.
 MORE_IS_SAFE = ("training.num_train_epochs", "training.max_steps")
 EXTENDING = (*MORE_IS_SAFE, "training.max_minutes", "training.early_stopping_patience")
-# Keys that change nothing that is trained. What data files hold is compared by itself.
+# Keys that change nothing in training. The content of data files is compared by itself.
 HARMLESS = (
     "training.logging_steps",
     "training.save_total_limit",
@@ -50,7 +50,7 @@ HARMLESS = (
 
 
 def recorded_recipe(run: RunDirectory) -> Recipe | None:
-    """The recipe that a run was last begun with, as its user wrote it."""
+    """Return the recipe that a run was last begun with, as its user wrote it."""
     try:
         return Recipe.model_validate(read_object(run.environment)["recipe"])
     except (ValueError, KeyError):
@@ -58,10 +58,10 @@ def recorded_recipe(run: RunDirectory) -> Recipe | None:
 
 
 def with_values_of(recipe: Recipe, keys: Iterable[str], other: Recipe) -> Recipe:
-    """The other recipe with this one's values of some keys.
+    """Return the other recipe with this one's values of some keys.
 
     Raises:
-        ValidationError: They do not go together.
+        ValidationError: The values do not go together.
     """
     wanted, values = recipe.model_dump(mode="json"), other.model_dump(mode="json")
     for key in keys:
@@ -75,7 +75,7 @@ def with_values_of(recipe: Recipe, keys: Iterable[str], other: Recipe) -> Recipe
 
 
 def find_unsafe_changes(recorded: Recipe, recipe: Recipe) -> list[str]:
-    """Keys that differ and without which the run cannot go on as what it is."""
+    """Return the keys that differ and that a resumed run must not change."""
     return [
         key
         for key in differing_keys(recorded, recipe)
@@ -97,7 +97,7 @@ def _is_safe(key: str, recorded: Recipe, recipe: Recipe) -> bool:
 
 
 def describe_changes(recorded: Recipe, recipe: Recipe) -> str:
-    """Safe changes for people: `training.max_steps 8 -> 12, …`."""
+    """Describe safe changes for people: `training.max_steps 8 -> 12, …`."""
     before, now = recorded.model_dump(), recipe.model_dump()
     return ", ".join(
         f"{key} {_value(before, key)} -> {_value(now, key)}"
@@ -112,7 +112,7 @@ def _value(section: Any, key: str) -> Any:
 
 
 def fingerprint_recipe(recipe: Recipe) -> str:
-    """SHA-256 of what the recipe says about the model that comes out."""
+    """Return the SHA-256 of all in the recipe that decides the final model."""
     content = recipe.model_dump(mode="json")
     for key in HARMLESS:
         *sections, name = key.split(".")
@@ -124,18 +124,18 @@ def fingerprint_recipe(recipe: Recipe) -> str:
 
 
 def has_model_of(run: RunDirectory, recipe: Recipe) -> bool:
-    """Whether `model/` is there, whole, and the end of this recipe's training."""
+    """Return whether `model/` is complete and the result of this recipe's training."""
     if not run.has_model:
         return False
     is_whole = find_damage(run.model) is None
     return is_whole and read_fact(run.model, RECIPE) == fingerprint_recipe(recipe)
 
 
-def choose_checkpoint(run: RunDirectory) -> Found:
-    """What to go on from; skipped checkpoints are named on stderr.
+def choose_checkpoint(run: RunDirectory) -> ResumePoint:
+    """Return the checkpoint to resume from, and name skipped ones on stderr.
 
     Raises:
-        T5TuneError: There are checkpoints and none of them is of use.
+        T5TuneError: There are checkpoints, but none can be used.
     """
     found = find_newest_whole(run.checkpoints)
     for path, damage in found.skipped.items():
@@ -149,19 +149,19 @@ def choose_checkpoint(run: RunDirectory) -> Found:
 
 
 def has_trained(run: RunDirectory) -> bool:
-    """Before its first checkpoint a run holds nothing that another recipe could spoil."""
+    """Return whether a run has a checkpoint, which another recipe could spoil."""
     return run.has_model or bool(list_checkpoints(run.checkpoints))
 
 
 def check_data(checkpoint: Path, data: Mapping[str, str]) -> None:
-    """Refuse to go on with other data.
+    """Refuse to resume with other data.
 
     Args:
-        checkpoint: A whole one.
+        checkpoint: Complete checkpoint.
         data: Present fingerprints by name.
 
     Raises:
-        T5TuneError: One is not the checkpoint's.
+        T5TuneError: A fingerprint differs from that of the checkpoint.
     """
     before = as_object(read_fact(checkpoint, DATA))
     for name, digest in data.items():
@@ -174,7 +174,7 @@ def check_data(checkpoint: Path, data: Mapping[str, str]) -> None:
 
 
 def warn_of_versions(checkpoint: Path, versions: Mapping[str, str]) -> None:
-    """Say which libraries are not those that a checkpoint was saved with."""
+    """Warn of libraries whose version differs from the one that saved a checkpoint."""
     before = as_object(read_fact(checkpoint, VERSIONS))
     changed = [f"{k} {before.get(k)} -> {v}" for k, v in versions.items() if before.get(k) != v]
     if changed:

@@ -1,4 +1,4 @@
-"""Checkpoints on the disk: which are whole, which to go on from, which go."""
+"""Checkpoints on the disk: which are complete, which one to resume from, which to delete."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ STAGING = "writing-"  # before the name of a checkpoint that is not complete yet
 
 # Keys of a checkpoint's manifest.
 BEST_STEP = "best_step"
-ENDED = "ended"  # training was over with this checkpoint
+ENDED = "ended"  # training ended with this checkpoint
 PENDING = "validation_pending"  # a signal came before this checkpoint was validated
 
 
 @dataclass(frozen=True)
-class Found:
-    """What there is to go on from.
+class ResumePoint:
+    """Where a run resumes.
 
     Attributes:
-        checkpoint: The newest whole one, if there is one.
-        skipped: Newer ones, each with what is wrong with it.
+        checkpoint: Newest complete checkpoint; None if there is none.
+        skipped: Newer ones, each with its fault.
     """
 
     checkpoint: Path | None = None
     skipped: Mapping[Path, str] = dataclasses.field(default_factory=dict)
 
 
-def find_newest_whole(checkpoints: Path) -> Found:
-    """The newest checkpoint that is whole, its best one included.
+def find_newest_whole(checkpoints: Path) -> ResumePoint:
+    """Return the newest complete checkpoint whose best one is complete too.
 
-    A checkpoint is of use only with the one that had validated best until then: without it the
-    run could not end with the model that it would have ended with.
+    A checkpoint is useful only with the one that had validated best until then: without it the
+    run could not end with the same model.
     """
     skipped: dict[Path, str] = {}
     for checkpoint in sorted(list_checkpoints(checkpoints), key=step_of, reverse=True):
@@ -43,9 +43,9 @@ def find_newest_whole(checkpoints: Path) -> Found:
         if damage is None:
             damage = _find_damage_of_best(checkpoint)
         if damage is None:
-            return Found(checkpoint, skipped)
+            return ResumePoint(checkpoint, skipped)
         skipped[checkpoint] = damage
-    return Found(None, skipped)
+    return ResumePoint(None, skipped)
 
 
 def _find_damage_of_best(checkpoint: Path) -> str | None:
@@ -58,7 +58,7 @@ def _find_damage_of_best(checkpoint: Path) -> str | None:
 
 
 def name_last_checkpoint(checkpoints: Path) -> str:
-    """Half a sentence on what can be resumed from."""
+    """Return half a sentence about what can be resumed from."""
     newest = find_newest_whole(checkpoints).checkpoint
     return f"{newest} is the last good checkpoint" if newest else "no checkpoint was saved yet"
 
@@ -67,9 +67,9 @@ def remove_old(checkpoints: Path, step: int, keep: Collection[int | None]) -> No
     """Delete the checkpoints up to a step that are not kept.
 
     Args:
-        checkpoints: The directory of all.
-        step: Training is here. Later ones, which are damaged, are replaced when it gets there.
-        keep: Steps of those that stay.
+        checkpoints: Directory of all checkpoints.
+        step: Present step. Later checkpoints are damaged and replaced when training gets there.
+        keep: Steps of the checkpoints that stay.
     """
     for path in list_checkpoints(checkpoints):
         if step_of(path) <= step and step_of(path) not in keep:
@@ -77,13 +77,13 @@ def remove_old(checkpoints: Path, step: int, keep: Collection[int | None]) -> No
 
 
 def remove_unfinished(checkpoints: Path) -> None:
-    """Delete what a process that was killed while it wrote has left."""
+    """Delete what a process left that was killed while it wrote."""
     for path in checkpoints.glob(f"{STAGING}{PREFIX}*"):
         remove_directory(path)
 
 
 def list_checkpoints(checkpoints: Path) -> list[Path]:
-    """Directories named checkpoint-STEP."""
+    """Return the directories named checkpoint-STEP."""
     if not checkpoints.is_dir():
         return []
     return [
@@ -97,5 +97,5 @@ def list_checkpoints(checkpoints: Path) -> list[Path]:
 
 
 def step_of(checkpoint: Path) -> int:
-    """The optimizer step in a checkpoint's name."""
+    """Return the optimizer step in a checkpoint's name."""
     return int(checkpoint.name.removeprefix(PREFIX))

@@ -1,4 +1,4 @@
-"""Writing checkpoints so that they are whole or not there, beside the training that goes on."""
+"""Writing checkpoints that are complete or not there, while training continues."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ from t5tune.training.checkpoints.store import (
 
 
 class CheckpointWriter:
-    """Makes checkpoints appear whole or not at all.
+    """Write checkpoints so that they appear complete or not at all.
 
-    The files are written into another directory. Flushing and hashing them, and deleting what
-    is no longer needed, happens beside the training that goes on; the last act is a rename.
+    The files are written into another directory. Flushing and hashing them, and deleting old
+    checkpoints, happens while training continues; the last act is a rename.
 
     Args:
-        directory: Of all checkpoints.
+        directory: Directory of all checkpoints.
         facts: What every manifest says beside the files.
-        expected_bytes: About how large a checkpoint is, for the message about a full disk.
+        expected_bytes: Estimated size of a checkpoint, for the message about a full disk.
 
     Attributes:
-        waited_seconds: How long training stood still for checkpoints.
-        num_written: Checkpoints begun.
+        waited_seconds: Time for which training waited for checkpoints.
+        num_written: Number of checkpoints that were begun.
     """
 
     def __init__(
@@ -65,15 +65,16 @@ class CheckpointWriter:
         """Write a checkpoint; returns when its files are written, before they are safe.
 
         Args:
-            step: The optimizer step.
-            save: Writes the files into a directory.
-            best_step: The step of the checkpoint that has validated best, if any has.
-            kept: Steps of earlier checkpoints that stay; once this one is whole, others go.
-            ended: Whether training is over with this one.
+            step: Optimizer step.
+            save: Function that writes the files into a directory.
+            best_step: Step of the checkpoint that has validated best, if any has.
+            kept: Steps of earlier checkpoints that stay; the others are deleted once this one is
+                complete.
+            ended: Whether training ends with this checkpoint.
             pending: Whether its validation is still to be done.
 
         Raises:
-            T5TuneError: The disk is full. What was there before is still whole.
+            T5TuneError: The disk is full. Earlier checkpoints are still complete.
         """
         start = time.monotonic()
         self.finish()
@@ -87,7 +88,7 @@ class CheckpointWriter:
         facts = {"step": step, BEST_STEP: best_step, ENDED: ended, PENDING: pending}
         facts |= self.facts
         keep = {step, best_step, *kept}
-        # A daemon: a second Ctrl-C does not wait for it, and what it leaves is not taken for whole.
+        # A daemon: a second Ctrl-C does not wait for it, and what it leaves counts as incomplete.
         thread = threading.Thread(
             target=self._complete, args=(staging, step, facts, keep), daemon=True
         )
@@ -114,7 +115,7 @@ class CheckpointWriter:
             self.give_up(failure)
 
     def name_last(self) -> str:
-        """Half a sentence on what can be resumed from."""
+        """Return half a sentence about what can be resumed from."""
         self.finish()
         return name_last_checkpoint(self.directory)
 
@@ -132,7 +133,7 @@ class CheckpointWriter:
             self._failure = error
 
     def give_up(self, error: Exception) -> NoReturn:
-        """Leave no part of a checkpoint, and raise what has kept it from being written.
+        """Remove what was written of a checkpoint, and raise what kept it from being completed.
 
         Raises:
             T5TuneError: The disk is full; else the error itself.
