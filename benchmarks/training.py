@@ -40,8 +40,8 @@ from typing import Any
 import torch
 from training_arms import ARMS, SHAPES, encode_pairs, save_pairs
 
+from t5tune.files.text_files import read_lines
 from t5tune.models.from_scratch import build_tokenizer
-from t5tune.scoring.text_files import read_lines
 
 PHRASEBOOK = Path(__file__).resolve().parents[1] / "recipes" / "phrasebook"
 VALIDATION_EXAMPLES = 200

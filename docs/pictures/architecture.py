@@ -89,7 +89,7 @@ def main() -> None:
         parts += draw_way(*way, in_room)
     note = (
         "Green rooms import neither torch nor transformers nor datasets. Every room uses "
-        "console.py, files.py and errors.py."
+        "console.py, files/ and errors.py."
     )
     parts += [write(LEFT, height - 14, note, 12.5, GREY), "</svg>"]
     picture = Path(__file__).with_name("architecture.svg")

@@ -28,7 +28,7 @@ from t5tune.distributed.launch_environment import bound_spinning
 from t5tune.distributed.processes import are_several, place, were_several
 from t5tune.distributed.worker import follow_launcher, is_launched
 from t5tune.errors import T5TuneError
-from t5tune.files import UNWRITABLE, find_error_number, refuse_writing
+from t5tune.files.writing import UNWRITABLE, find_error_number, refuse_writing
 
 app = typer.Typer(
     name="t5tune",

@@ -101,7 +101,7 @@ def evaluate(
     allow_code: AllowCode = False,
 ) -> None:
     """Translate a test set and score it; the numbers are sacreBLEU's."""
-    from t5tune.files import NotWritten
+    from t5tune.files.writing import NotWritten
     from t5tune.reporting.compared_systems import write_comparison
     from t5tune.reporting.report import ReportNotWritten
     from t5tune.training.prerequisites import rehearse_recipe_scoring

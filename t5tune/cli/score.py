@@ -116,7 +116,7 @@ def _read_examples(
     import shlex
 
     from t5tune.errors import T5TuneError
-    from t5tune.scoring.text_files import read_lines, read_stdin_lines
+    from t5tune.files.text_files import read_lines, read_stdin_lines
 
     name = "standard input" if hypotheses == "-" else hypotheses
     hypothesis_lines = read_stdin_lines() if hypotheses == "-" else read_lines(hypotheses)
@@ -137,7 +137,7 @@ def _read_sources(source: str, hypotheses: str, num_hypotheses: int) -> list[str
     import shlex
 
     from t5tune.errors import T5TuneError
-    from t5tune.scoring.text_files import read_lines
+    from t5tune.files.text_files import read_lines
 
     lines = read_lines(source)
     if len(lines) != num_hypotheses:

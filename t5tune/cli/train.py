@@ -152,7 +152,7 @@ class _Begun:
 
 def _begin(typed: _Typed, options: Sequence[str], allow_code: bool, stack: ExitStack) -> _Begun:
     """Read the recipe and take the run directory, whose lock is held until the stack ends."""
-    from t5tune.files import read_object
+    from t5tune.files.json_values import read_object
     from t5tune.run.lock import lock_run
     from t5tune.training.checkpoints.resuming import has_model_of
     from t5tune.training.inputs import check_inputs

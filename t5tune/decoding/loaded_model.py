@@ -15,7 +15,7 @@ from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import DecodingOptions, options_of_recipe
 from t5tune.distributed.processes import are_several, from_first, only_first
 from t5tune.errors import T5TuneError
-from t5tune.files import as_object
+from t5tune.files.json_values import as_object
 from t5tune.models.broadcasting import Files, pack_model, share_weights, unpack_model
 from t5tune.models.directories import SETTINGS_KEY, check_run
 from t5tune.models.families import (

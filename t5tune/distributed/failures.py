@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from t5tune.console import say
 from t5tune.errors import T5TuneError, visible
-from t5tune.files import read_object
+from t5tune.files.json_values import read_object
 
 FILE = "T5TUNE_FAILURE_FILE"  # environment variable: where our launcher looks for a failure
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from t5tune.console import say, track
-from t5tune.files import write_text
+from t5tune.files.writing import write_text
 from t5tune.hub.downloads import MEGABYTE, bar_class, counting
 from t5tune.hub.explanations import describe_outage, explain_absence, hub_name, reaching, refuse
 from t5tune.hub.offline import go_offline, is_offline

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from t5tune.errors import T5TuneError
-from t5tune.files import as_object, parse_json, read_object
+from t5tune.files.json_values import as_object, parse_json, read_object
 from t5tune.run.directory import RunDirectory, continuing_command, display_path
 from t5tune.run.manifest import (
     MANIFEST,

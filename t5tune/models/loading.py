@@ -26,7 +26,7 @@ from transformers.utils import logging
 
 from t5tune.console import track
 from t5tune.errors import T5TuneError, did_you_mean
-from t5tune.files import read_object
+from t5tune.files.json_values import read_object
 from t5tune.hub import HubRepository, Snapshot
 from t5tune.hub.integrity import find_damaged_file
 from t5tune.models.directories import blaming_files, check_model, find_tokenizer_gap, refuse_model

@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from t5tune.errors import T5TuneError, did_you_mean
-from t5tune.recipe.yaml_lines import parse_yaml, read_text
+from t5tune.recipe.yaml_lines import parse_yaml, read_recipe_text
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -123,7 +123,7 @@ def recipe_text(name: str) -> str:
     Raises:
         T5TuneError: There is no such recipe.
     """
-    return read_text(find_recipe(name))
+    return read_recipe_text(find_recipe(name))
 
 
 def copy_recipe(name: str, destination: Path | None = None) -> list[Path]:
@@ -168,7 +168,7 @@ def copy_recipe(name: str, destination: Path | None = None) -> list[Path]:
 
 def _data_folders(recipe: Path) -> list[Path]:
     """Folders beside a recipe that its data entries name."""
-    document = parse_yaml(read_text(recipe), str(recipe)).value
+    document = parse_yaml(read_recipe_text(recipe), str(recipe)).value
     data: Any = document.get("data") if isinstance(document, dict) else None
     names = set()
     for entry in data.values() if isinstance(data, dict) else ():

@@ -17,7 +17,13 @@ from t5tune.recipe.overrides import Override, parse_override, plain_value
 from t5tune.recipe.problems import describe_problems, is_key
 from t5tune.recipe.schema import DataEntry, ModelSection, Recipe
 from t5tune.recipe.training_extra import find_extra_problems
-from t5tune.recipe.yaml_lines import KeyPath, YamlDocument, parse_scalar, parse_yaml, read_text
+from t5tune.recipe.yaml_lines import (
+    KeyPath,
+    YamlDocument,
+    parse_scalar,
+    parse_yaml,
+    read_recipe_text,
+)
 
 RELATIVE = ("./", "../")
 _LINE_BREAKS = re.compile("[\n\r\x85\u2028\u2029]")
@@ -107,7 +113,7 @@ def build_recipe(
 
 
 def _read_document(file: Path) -> YamlDocument:
-    document = parse_yaml(read_text(file), str(file))
+    document = parse_yaml(read_recipe_text(file), str(file))
     if not isinstance(document.value, dict):
         found = "empty" if document.value is None else "no mapping of keys to values"
         raise T5TuneError(

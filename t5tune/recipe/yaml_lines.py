@@ -15,8 +15,7 @@ from typing import Any
 import yaml
 
 from t5tune.errors import T5TuneError
-from t5tune.scoring.foreign_files import START_BYTES
-from t5tune.scoring.text_files import refuse_binary
+from t5tune.files.text_files import decode_text, read_start
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 50
@@ -74,32 +73,18 @@ class _RefusedError(Exception):
         self.reason = reason
 
 
-def read_text(file: Path) -> str:
-    """The text of a recipe file.
+def read_recipe_text(file: Path) -> str:
+    """Return the text of a recipe file.
 
     Raises:
-        T5TuneError: It cannot be read, is too large, or is not UTF-8.
+        T5TuneError: The file cannot be read, is too large, or is not UTF-8.
     """
-    try:
-        with file.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise T5TuneError(
-            f"{file} cannot be read: {error.strerror}.", next_command=f"ls -l {file}"
-        ) from error
+    content = read_start(file, MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise T5TuneError(
             f"{file}: a recipe is at most {MAX_BYTES:,} bytes.", next_command=f"ls -l {file}"
         )
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        byte = content[error.start]
-        raise refuse_binary(str(file), content[:START_BYTES]) or T5TuneError(
-            f"{file}:{line}: not UTF-8: byte {error.start} is 0x{byte:02x}.",
-            next_command=f"iconv -f LATIN1 -t UTF-8 {file} > {file.stem}-utf8.yaml",
-        ) from error
+    return decode_text(content, str(file))
 
 
 def parse_yaml(text: str, name: str, *, next_command: str | None = None) -> YamlDocument:

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from t5tune.errors import T5TuneError
-from t5tune.files import write_texts
+from t5tune.files.text_files import read_lines
+from t5tune.files.writing import write_texts
 from t5tune.recipe.loading import load_recipe
 from t5tune.recipe.schema import Recipe
 from t5tune.run.directory import RunDirectory, find_directory, refuse_run
 from t5tune.scoring.stored_examples import parse_example
-from t5tune.scoring.text_files import read_lines
 
 if TYPE_CHECKING:
     from t5tune.scoring.significance.comparison import Comparison

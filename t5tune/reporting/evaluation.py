@@ -26,7 +26,7 @@ from t5tune.decoding.translator import (
     options_of_recipe,
 )
 from t5tune.distributed.processes import from_first, only_first
-from t5tune.files import NotWritten
+from t5tune.files.writing import NotWritten
 from t5tune.models.directories import check_model_is_of
 from t5tune.recipe.schema import Recipe
 from t5tune.reporting.evaluation_files import (

@@ -17,7 +17,8 @@ from t5tune.data.overlap import TrainingOverlap, measure_overlap, overlap_key
 from t5tune.data.readers.sources import load_split
 from t5tune.decoding.translator import DecodingOptions, Hypothesis
 from t5tune.errors import T5TuneError
-from t5tune.files import as_object, read_log, read_object, write_text, write_texts
+from t5tune.files.json_values import as_object, read_log, read_object
+from t5tune.files.writing import write_text, write_texts
 from t5tune.recipe.schema import Recipe
 from t5tune.reporting.report import Report, render_report
 from t5tune.reporting.report_building import build_report

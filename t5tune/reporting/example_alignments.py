@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from t5tune.console import track
-from t5tune.files import as_count, as_object, read_object, write_text
+from t5tune.files.json_values import as_count, as_object, read_object
+from t5tune.files.writing import write_text
 from t5tune.reporting.report import Example
 from t5tune.run.directory import ALIGNMENTS
 from t5tune.scoring.diagnosis.findings import Alignment

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from t5tune.errors import T5TuneError
-from t5tune.files import write_texts
+from t5tune.files.writing import write_texts
 from t5tune.reporting.comparison_text import summary_to_json
 from t5tune.scoring.diagnosis.breakdown import breakdown_to_json
 from t5tune.scoring.diagnosis.diagnose import finding_to_json

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from t5tune.console import say
 from t5tune.errors import T5TuneError
-from t5tune.files import read_object
+from t5tune.files.json_values import read_object
 from t5tune.run.directory import RunDirectory
 
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from t5tune.console import track
 from t5tune.errors import T5TuneError
-from t5tune.files import read_object, write_text
+from t5tune.files.json_values import read_object
+from t5tune.files.writing import write_text
 from t5tune.run.directory import MODEL_CARD
 
 MANIFEST = "manifest.json"

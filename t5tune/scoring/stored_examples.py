@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from t5tune.files import as_object, parse_json
+from t5tune.files.json_values import as_object, parse_json
 
 _SURROGATE = re.compile("[\ud800-\udfff]")  # text for JSON, and for nobody who encodes it
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from t5tune.console import say
 from t5tune.data.readers.hub_commits import Revision, hub_entries, pin_commits, revision_of
-from t5tune.files import read_object
+from t5tune.files.json_values import read_object
 from t5tune.models.loading import find_commit
 from t5tune.recipe.schema import ModelSection, Recipe
 from t5tune.run.directory import RunDirectory

@@ -16,7 +16,8 @@ import torch
 
 from t5tune import __version__
 from t5tune.distributed.processes import place
-from t5tune.files import read_object, write_text
+from t5tune.files.json_values import read_object
+from t5tune.files.writing import write_text
 from t5tune.models.directories import MODEL_KEY
 from t5tune.recipe.schema import Recipe
 from t5tune.run.directory import RunDirectory

@@ -24,7 +24,7 @@ from t5tune.decoding.distributed_translator import share_translation
 from t5tune.decoding.loaded_model import LoadedModel
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.distributed.processes import are_several, from_first, is_first, only_first, place
-from t5tune.files import write_text
+from t5tune.files.writing import write_text
 from t5tune.models.broadcasting import drops_layers
 from t5tune.models.compiled import compile_stacks, uncompiled
 from t5tune.models.sharded import whole_model

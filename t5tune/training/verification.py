@@ -10,7 +10,7 @@ from t5tune.decoding.export.settings import is_fresh, list_exports, read_export
 from t5tune.decoding.loaded_model import load_for_translation
 from t5tune.decoding.opening import translate_lines
 from t5tune.errors import T5TuneError
-from t5tune.files import read_object
+from t5tune.files.json_values import read_object
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import find_damage
 from t5tune.training.checkpoints.store import list_checkpoints, step_of

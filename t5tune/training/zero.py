@@ -21,7 +21,7 @@ from transformers import PreTrainedModel
 
 from t5tune.console import say
 from t5tune.errors import T5TuneError
-from t5tune.files import parse_json
+from t5tune.files.json_values import parse_json
 from t5tune.models.sharded import (
     WITHOUT_SHARDING,
     keep_skeleton,

@@ -18,7 +18,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from t5tune.files import read_log
+from t5tune.files.json_values import read_log
 from t5tune.run.manifest import MANIFEST, find_damage, read_manifest, write_manifest
 from t5tune.training.checkpoints.store import step_of
 from t5tune.training.trainer import T5TuneTrainer

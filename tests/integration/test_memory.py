@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from t5tune.files import read_log
+from t5tune.files.json_values import read_log
 from tests.conftest import REPOSITORY, RunCommand, number_pairs, write_pairs, write_tiny_recipe
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits memory with RLIMIT_AS")

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from t5tune.files import read_log
+from t5tune.files.json_values import read_log
 from t5tune.recipe.loading import load_recipe
 from t5tune.reporting.model_card.training_facts import describe_training
 from t5tune.run.directory import RunDirectory

@@ -19,7 +19,7 @@ from t5tune.decoding.model_fingerprint import fingerprint_model
 from t5tune.decoding.streaming.output import OutputFile, Progress
 from t5tune.distributed.failures import read_failure
 from t5tune.errors import T5TuneError
-from t5tune.files import read_log, read_object
+from t5tune.files.json_values import read_log, read_object
 from t5tune.models.directories import check_model, check_model_is_of
 from t5tune.recipe.loading import load_recipe
 from t5tune.reporting.compared_systems import gather_systems

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from t5tune.data.columns import guess_columns, missing_column, template_fields
-from t5tune.data.readers.tables import FORMATS, read_start
+from t5tune.data.readers.tables import FORMATS
 from t5tune.errors import T5TuneError
+from t5tune.files.text_files import read_start, refuse_binary
 from t5tune.recipe.schema import DataEntry, Recipe
 from t5tune.run.directory import display_path
-from t5tune.scoring.text_files import refuse_binary
 
 MOST_CHARACTERS = 1_000_000  # of a line that is looked at
 MOST_BYTES = 2_000_000  # of a JSON file, which only makes sense as a whole

@@ -13,7 +13,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from t5tune.files import write_text
+from t5tune.files.writing import write_text
 from t5tune.hub import Snapshot, reaching
 from t5tune.hub.offline import is_offline
 

@@ -19,7 +19,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from t5tune.errors import T5TuneError, find_nearest, list_names
-from t5tune.files import read_object, write_text
+from t5tune.files.json_values import read_object
+from t5tune.files.writing import write_text
 from t5tune.hub import HubRepository, Snapshot, find_snapshot, reaching
 from t5tune.hub.explanations import explain_absence
 from t5tune.hub.offline import is_offline

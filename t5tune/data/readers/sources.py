@@ -16,9 +16,9 @@ from t5tune.data.readers.file_check import find_file, find_format
 from t5tune.data.readers.hub_rows import open_hub_table
 from t5tune.data.readers.tables import Table, open_table
 from t5tune.errors import T5TuneError
+from t5tune.files.text_files import read_lines
 from t5tune.recipe.schema import DataEntry
 from t5tune.run.directory import display_path
-from t5tune.scoring.text_files import read_lines
 
 if TYPE_CHECKING:
     from datasets import Dataset

@@ -18,8 +18,8 @@ from typing import Any
 
 from t5tune.data.readers.json_objects import parse_json
 from t5tune.errors import T5TuneError, list_names, visible
-from t5tune.scoring.foreign_files import START_BYTES, command_for, find_pointer
-from t5tune.scoring.text_files import read_lines, read_text, refuse_binary
+from t5tune.files.recognition import command_for, find_pointer
+from t5tune.files.text_files import read_lines, read_start, read_text, refuse_binary
 
 Row = dict[str, Any]
 
@@ -81,12 +81,6 @@ def open_table(path: Path, kind: str, columns: list[str] | None, where: str) -> 
     if kind in ("tsv", "csv"):
         return _name_columns(_read_tsv(path) if kind == "tsv" else _read_csv(path), columns, path)
     return _open_jsonl(path) if kind == "jsonl" else _open_json(path)
-
-
-def read_start(path: Path) -> bytes:
-    """The first bytes of a file, by which it is told what it is."""
-    with path.open("rb") as stream:
-        return stream.read(START_BYTES)
 
 
 def _show_line(path: Path, number: int) -> str:

@@ -30,7 +30,7 @@ from t5tune.decoding.export.settings import (
 from t5tune.decoding.loaded_model import load_for_translation
 from t5tune.decoding.translator import DecodingOptions, Hypothesis, Translator
 from t5tune.errors import T5TuneError
-from t5tune.files import UNWRITABLE, find_error_number
+from t5tune.files.writing import UNWRITABLE, find_error_number
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import find_damage, fingerprint_directory, remove_directory, write_manifest
 from t5tune.scoring.compute import score_hypotheses

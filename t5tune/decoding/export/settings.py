@@ -11,7 +11,7 @@ from typing import Any
 
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.errors import T5TuneError
-from t5tune.files import read_object
+from t5tune.files.json_values import read_object
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import find_damage_at_a_glance, fingerprint_directory
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from t5tune.decoding.streaming.formats import Entry, refuse_line
-from t5tune.decoding.streaming.lines import BOM, MAX_LINE_BYTES, Line
+from t5tune.decoding.streaming.lines import MAX_LINE_BYTES, Line
 from t5tune.decoding.translator import Hypothesis
 from t5tune.errors import T5TuneError, did_you_mean, list_names, visible
-from t5tune.scoring.text_files import STDIN_NAME
+from t5tune.files.text_files import BOM, STDIN_NAME
 
 _QUOTED = re.compile(r'"([^"]*(?:""[^"]*)*)"')
 _NEEDS_QUOTES = re.compile(r'[",\r\n]|^\s|\s$')

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any, Protocol
 
-from t5tune.decoding.streaming.lines import BOM, Line
+from t5tune.decoding.streaming.lines import Line
 from t5tune.decoding.translator import Hypothesis
 from t5tune.errors import T5TuneError, did_you_mean, list_names
-from t5tune.scoring.text_files import STDIN_NAME
+from t5tune.files.text_files import BOM, STDIN_NAME
 
 _SPACE = re.compile(r"[ \t\r]*")
 _SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can write half a character

@@ -9,9 +9,10 @@ from typing import Protocol, TypeVar
 from t5tune.decoding.documents.splitting import Segment, split_document
 from t5tune.decoding.streaming.cells import ColumnsFormat, RowJoiner
 from t5tune.decoding.streaming.formats import Entry, Format, TextFormat
-from t5tune.decoding.streaming.lines import BOM, FileFacts, Line, TextInput, split_into_lines
+from t5tune.decoding.streaming.lines import FileFacts, Line, TextInput, split_into_lines
 from t5tune.decoding.translator import Hypothesis
 from t5tune.errors import T5TuneError
+from t5tune.files.text_files import BOM
 
 _BLOCK = 256  # segments of a document that travel together
 

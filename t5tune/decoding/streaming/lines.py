@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from t5tune.errors import T5TuneError
-from t5tune.scoring.foreign_files import START_BYTES
-from t5tune.scoring.text_files import STDIN_NAME, refuse_binary, refuse_encoding, refuse_file
+from t5tune.files.recognition import START_BYTES
+from t5tune.files.text_files import STDIN_NAME, refuse_binary, refuse_encoding, refuse_file
 
 BLOCK_BYTES = 1 << 16  # what a pipe holds
 MAX_LINE_BYTES = 16 << 20  # no sentence is so long; without a limit one line could fill the memory
-BOM = "\ufeff"
 
 
 @dataclass(frozen=True)

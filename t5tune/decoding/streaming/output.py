@@ -17,7 +17,8 @@ from filelock import lock_descriptor
 
 from t5tune.console import say
 from t5tune.errors import T5TuneError
-from t5tune.files import NotWritten, as_count, as_object, find_error_number, read_object, write_text
+from t5tune.files.json_values import as_count, as_object, read_object
+from t5tune.files.writing import NotWritten, find_error_number, write_text
 from t5tune.run.directory import display_path
 from t5tune.run.manifest import flush
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from t5tune.files import write_text
+from t5tune.files.writing import write_text
 from t5tune.recipe.schema import Recipe
 from t5tune.reporting.markdown import cell, code, escape, table_of
 from t5tune.reporting.model_card.facts import (

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 
-from t5tune.files import as_count, as_object, keep_texts, read_log, read_object
+from t5tune.files.json_values import as_count, as_object, keep_texts, read_log, read_object
 from t5tune.models.directories import SETTINGS_KEY
 from t5tune.recipe.schema import DataEntry, Recipe
 from t5tune.run.directory import RunDirectory

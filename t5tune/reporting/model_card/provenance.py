@@ -9,7 +9,7 @@ import yaml
 
 from t5tune.data.examples import Examples
 from t5tune.data.fingerprints import fingerprint_rows
-from t5tune.files import read_object
+from t5tune.files.json_values import read_object
 from t5tune.recipe.schema import Recipe
 from t5tune.reporting.model_card.facts import (
     ModelFacts,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
-from t5tune.files import read_log, read_object
+from t5tune.files.json_values import read_log, read_object
 from t5tune.models.families import find_family
 from t5tune.recipe.proposals import spell_in_bytes, train_longer
 from t5tune.recipe.schema import Recipe

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from t5tune.errors import T5TuneError
-from t5tune.files import as_object, read_object
+from t5tune.files.json_values import as_object, read_object
 from t5tune.scoring.score import Score, ScoringOptions, format_signature
 
 if TYPE_CHECKING:

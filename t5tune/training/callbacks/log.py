@@ -15,7 +15,8 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from transformers.trainer_callback import ExportableState
 
 from t5tune.distributed.processes import are_several, is_first, largest
-from t5tune.files import read_log, write_text
+from t5tune.files.json_values import read_log
+from t5tune.files.writing import write_text
 from t5tune.training.callbacks.clock import TrainingClock
 from t5tune.training.callbacks.throughput import Throughput
 

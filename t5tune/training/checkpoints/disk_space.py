@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from t5tune.errors import T5TuneError
-from t5tune.files import find_error_number
+from t5tune.files.writing import find_error_number
 from t5tune.models.zero_parameters import num_elements
 from t5tune.training.optim.adafactor import Adafactor
 

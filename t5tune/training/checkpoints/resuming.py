@@ -10,7 +10,7 @@ from typing import Any
 
 from t5tune.console import say
 from t5tune.errors import T5TuneError
-from t5tune.files import as_object, read_object
+from t5tune.files.json_values import as_object, read_object
 from t5tune.recipe import training_extra
 from t5tune.recipe.loading import differing_keys
 from t5tune.recipe.schema import Recipe

@@ -147,7 +147,7 @@ def test_an_alias_bomb_is_refused_at_once(write) -> None:  # type: ignore[no-unt
 def test_invalid_utf8_names_line_and_byte(write) -> None:  # type: ignore[no-untyped-def]
     path = write(GOOD)
     path.write_bytes(GOOD.encode() + b"# caf\xe9\n")
-    assert problems(path)[0].startswith("r.yaml:15: not UTF-8")
+    assert problems(path)[0].startswith("r.yaml is not UTF-8: line 15, byte 6 of the line")
 
 
 def test_overrides(write) -> None:  # type: ignore[no-untyped-def]

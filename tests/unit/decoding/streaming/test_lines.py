@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from t5tune.decoding.streaming import lines
 from t5tune.decoding.streaming.lines import split_into_lines
 from t5tune.errors import T5TuneError
-from t5tune.scoring.text_files import split_lines
+from t5tune.files.text_files import split_lines
 
 
 def read(*blocks: bytes) -> list[str]:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
+from t5tune.files.text_files import read_lines
 from t5tune.scoring.diagnosis.diagnose import diagnose
-from t5tune.scoring.text_files import read_lines
 from tests.conftest import REPOSITORY
 
 Inject = Callable[[str, int, random.Random], str]

@@ -8,10 +8,10 @@ import numpy as np
 import sacrebleu
 from sacrebleu.metrics.bleu import BLEU
 
+from t5tune.files.text_files import read_lines
 from t5tune.scoring.compute import score_hypotheses, sentence_scores
 from t5tune.scoring.metrics.length_ratio import LengthRatioScorer
 from t5tune.scoring.score import ScoringOptions
-from t5tune.scoring.text_files import read_lines
 
 
 def test_the_ratio_counted_by_hand() -> None:

@@ -12,8 +12,8 @@ from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.metrics.ter import TER
 
 from t5tune.errors import T5TuneError
+from t5tune.files.text_files import read_lines
 from t5tune.scoring.compute import score_hypotheses, sentence_scores
-from t5tune.scoring.text_files import read_lines
 
 HYPOTHESES = [
     "The dog bit the man, didn't it?",

@@ -12,12 +12,12 @@ from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.metrics.ter import TER
 from sacrebleu.significance import PairedTest
 
+from t5tune.files.text_files import read_lines
 from t5tune.scoring.metrics.statistics import MeanStatistics
 from t5tune.scoring.score import ScoringOptions, SegmentStatistics
 from t5tune.scoring.significance import paired_differences as significance
 from t5tune.scoring.significance.comparison import Comparison, Resampling, compare_systems
 from t5tune.scoring.significance.paired_differences import bootstrap_p_value, randomization_p_values
-from t5tune.scoring.text_files import read_lines
 from tests.unit.scoring.sample_texts import SampleTexts
 
 BOTH = {"bootstrap": "bs", "randomization": "ar"}

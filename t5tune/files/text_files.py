@@ -1,4 +1,4 @@
-"""Plain text files with one example a line, read the same way everywhere."""
+"""Text in UTF-8, read the same way everywhere, and the errors of whatever is not."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import sys
 from pathlib import Path
 
 from t5tune.errors import T5TuneError
-from t5tune.scoring.foreign_files import START_BYTES, command_for, find_binary, find_encoding
+from t5tune.files.recognition import START_BYTES, command_for, find_binary, find_encoding
 
-_BOM = "\ufeff"
+BOM = "\ufeff"
 STDIN_NAME = "standard input"
 
 
 def read_lines(path: str | Path) -> list[str]:
-    r"""Lines of a UTF-8 file, without their line ends.
+    r"""Return the lines of a UTF-8 file, without their line ends.
 
     Only "\n" ends a line: text from the web holds U+2028, U+0085 and bare "\r", and splitting at
     those would shift every later example against its reference. "\r" is removed where every line
@@ -28,23 +28,33 @@ def read_lines(path: str | Path) -> list[str]:
 
 
 def read_text(path: str | Path) -> str:
-    """All of a UTF-8 file as it is, without a byte order mark.
+    """Return all of a UTF-8 file as it is, without a byte order mark.
 
     Raises:
-        T5TuneError: As of `read_lines`.
+        T5TuneError: The file cannot be read or is not UTF-8 (with line and byte).
     """
-    return _decode(_read_bytes(path), str(path))
+    return decode_text(_read_bytes(path), str(path))
 
 
-def _read_bytes(path: str | Path) -> bytes:
+def read_start(path: str | Path, num_bytes: int = START_BYTES) -> bytes:
+    """Return the first bytes of a file, or all of it if it has no more.
+
+    Raises:
+        T5TuneError: The file cannot be read.
+    """
+    return _read_bytes(path, num_bytes)
+
+
+def _read_bytes(path: str | Path, num_bytes: int = -1) -> bytes:
     try:
-        return Path(path).read_bytes()
+        with Path(path).open("rb") as stream:
+            return stream.read(num_bytes)
     except OSError as error:
         raise refuse_file(path, error) from error
 
 
 def refuse_file(path: str | Path, error: OSError) -> T5TuneError:
-    """What to say of a file that cannot be read."""
+    """Return the error for a file that cannot be read."""
     if isinstance(error, FileNotFoundError):
         return T5TuneError(
             f"There is no file {str(path)!r}.",
@@ -57,13 +67,13 @@ def refuse_file(path: str | Path, error: OSError) -> T5TuneError:
 
 
 def read_stdin_lines() -> list[str]:
-    """Lines of standard input, by the rules of `read_lines` whatever the locale."""
+    """Return the lines of standard input by the rules of `read_lines`, whatever the locale."""
     return split_lines(sys.stdin.buffer.read(), name=STDIN_NAME)
 
 
 def split_lines(data: bytes, *, name: str) -> list[str]:
-    """Lines of `data`, by the rules of `read_lines`; `name` is for the error message."""
-    text = _decode(data, name)
+    """Return the lines of `data` by the rules of `read_lines`; `name` is for the message."""
+    text = decode_text(data, name)
     if not text:
         return []
     if text.count("\r\n") == text.count("\n"):
@@ -71,7 +81,16 @@ def split_lines(data: bytes, *, name: str) -> list[str]:
     return text.removesuffix("\n").split("\n")
 
 
-def _decode(data: bytes, name: str) -> str:
+def decode_text(data: bytes, name: str) -> str:
+    """Return the text that UTF-8 bytes hold, without a byte order mark.
+
+    Args:
+        data: All bytes of a file.
+        name: Name of the file, for the message.
+
+    Raises:
+        T5TuneError: The bytes are not text in UTF-8 (with line and byte).
+    """
     start = data[:START_BYTES]
     try:
         text = data.decode("utf-8")
@@ -81,14 +100,14 @@ def _decode(data: bytes, name: str) -> str:
         raise refuse_encoding(name, line, byte, data[error.start], start=start) from None
     if b"\0" in start and (refusal := refuse_binary(name, start)):  # all of it may be ASCII
         raise refusal
-    return text.removeprefix(_BOM)
+    return text.removeprefix(BOM)
 
 
 def refuse_binary(name: str, start: bytes) -> T5TuneError | None:
-    """What to say of a file that begins like no text in UTF-8; None if it begins like one.
+    """Return the error for a file whose start is not text in UTF-8, or None if it may be.
 
     Args:
-        name: Of the file, or `STDIN_NAME`.
+        name: Name of the file, or `STDIN_NAME`.
         start: Its first `START_BYTES`.
     """
     file = "FILE" if name == STDIN_NAME else name
@@ -104,14 +123,14 @@ def refuse_binary(name: str, start: bytes) -> T5TuneError | None:
 
 
 def refuse_encoding(name: str, line: int, byte: int, value: int, *, start: bytes) -> T5TuneError:
-    """What to say of a byte that is not UTF-8.
+    """Return the error for a byte that is not UTF-8.
 
     Args:
-        name: Of the file, or `STDIN_NAME`.
-        line: Counted from 1.
-        byte: Its place in the line, counted from 1.
-        value: Of the byte.
-        start: The first `START_BYTES` of the file.
+        name: Name of the file, or `STDIN_NAME`.
+        line: Number of the line, counted from 1.
+        byte: Position in the line, counted from 1.
+        value: Value of the byte.
+        start: First `START_BYTES` of the file.
     """
     if refusal := refuse_binary(name, start):
         return refusal

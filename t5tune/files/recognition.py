@@ -1,4 +1,4 @@
-"""What a file is that is not text in UTF-8, and the command that makes text of it."""
+"""What a file holds if not text in UTF-8, and the command that makes text of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-START_BYTES = 512  # of a file: as much as is looked at
+START_BYTES = 512  # number of bytes at the start of a file by which it is recognized
 
 
 @dataclass(frozen=True)
@@ -14,8 +14,9 @@ class Content:
     """What a file holds instead of text.
 
     Attributes:
-        name: As in "pairs.tsv is gzip data".
-        command: That makes text of it, with `{file}` for the file and `{text}` for the text.
+        name: Name of the content, as in "pairs.tsv is gzip data".
+        command: Command that makes text of it, with `{file}` for the file and `{text}` for the
+            text.
     """
 
     name: str
@@ -54,7 +55,7 @@ _ENDINGS = (".gz", ".xz", ".bz2", ".zst", ".lz4", ".zip")
 
 
 def find_binary(start: bytes) -> Content | None:
-    """What a file is, by its first `START_BYTES`; None for text in whatever encoding."""
+    """Return what a file is by its first `START_BYTES`, or None for text in any encoding."""
     for magic, content in (*_COMPRESSED.items(), *_BINARY.items()):
         if start.startswith(magic):
             is_office = magic == b"PK\x03\x04" and b"[Content_Types].xml" in start
@@ -65,12 +66,12 @@ def find_binary(start: bytes) -> Content | None:
 
 
 def find_pointer(start: bytes) -> Content | None:
-    """What stands where Git LFS has not fetched the file: it is text, and never what is meant."""
+    """Return what stands where Git LFS has not fetched a file: it is text, but never the data."""
     return _LFS if start.startswith(b"version https://git-lfs.github.com/spec/") else None
 
 
 def find_encoding(start: bytes) -> str | None:
-    """UTF-16 or UTF-32, by the mark at the start or by the zeros between the letters."""
+    """Recognize UTF-16 and UTF-32 by the mark at the start or by the zeros between the letters."""
     for mark, name in _MARKS.items():
         if start.startswith(mark):
             return name
@@ -82,7 +83,7 @@ def find_encoding(start: bytes) -> str | None:
 
 
 def command_for(content: Content, name: str) -> str:
-    """The command for a file of this name."""
+    """Return the command that makes text of a file of this name."""
     path = Path(name)
     if path.suffix == ".tgz" or ".tar" in path.suffixes:
         content = _ARCHIVED if content in (*_COMPRESSED.values(), _BZIP2) else content

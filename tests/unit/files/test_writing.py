@@ -3,7 +3,7 @@ from __future__ import annotations
 import multiprocessing
 from pathlib import Path
 
-from t5tune.files import write_text
+from t5tune.files.writing import write_text
 
 
 def write_often(path: Path, text: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from t5tune.errors import T5TuneError
-from t5tune.scoring.text_files import read_lines
+from t5tune.files.text_files import read_lines
 
 
 @pytest.mark.parametrize(
