@@ -23,7 +23,7 @@ from transformers.models.t5 import T5ForConditionalGeneration
 
 from t5tune.data.batching.plans import FixedSizeBatches
 from t5tune.data.batching.steps import OptimizerSteps
-from t5tune.recipe.schema import TrainingSection
+from t5tune.recipe.resolved_recipe import FittedTraining
 from t5tune.training.checkpoints.writer import CheckpointWriter
 from t5tune.training.optim.building import build_optimizer
 from t5tune.training.trainer import T5TuneTrainer
@@ -38,7 +38,9 @@ def build_trainer(shape: str, directory: Path) -> T5TuneTrainer:
             num_layers=layers, num_heads=heads, decoder_start_token_id=0,
         )
     )  # fmt: skip
-    settings = TrainingSection(optim="adamw_torch", learning_rate=1e-3)
+    settings = FittedTraining(
+        optim="adamw_torch", learning_rate=1e-3, label_smoothing_factor=0.0, bf16=False
+    )
     optimizer = build_optimizer(model, settings, from_scratch=False)
     for parameter in model.parameters():
         parameter.grad = torch.zeros_like(parameter)

@@ -30,8 +30,8 @@ from t5tune.models.cpu.dropout import use_byte_dropout
 from t5tune.models.cpu.fast_t5 import use_fast_sublayers
 from t5tune.models.output_layer import without_output_layer
 from t5tune.training.allocator import keep_freed_memory
-from t5tune.training.defaults import choose_bf16
 from t5tune.training.loss import sum_token_losses_chunked
+from t5tune.training.model_facts import measure_bf16
 from t5tune.training.optim.building import build_optimizer
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
@@ -154,7 +154,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     options.layers = options.layers or ["fast", "sdpa", "eager"][DEVICE != "cpu" :]
-    bf16 = choose_bf16("auto")
+    bf16 = measure_bf16()
     if DEVICE == "cpu":
         keep_freed_memory()
     peak = measure_matmul(torch.bfloat16 if bf16 else torch.float32)

@@ -42,7 +42,7 @@ from t5tune.models.cpu.fast_t5 import use_fast_sublayers
 from t5tune.models.loading import load_tokenizer
 from t5tune.training.allocator import keep_freed_memory
 from t5tune.training.checkpoints.writer import CheckpointWriter
-from t5tune.training.defaults import choose_bf16
+from t5tune.training.model_facts import measure_bf16
 from t5tune.training.optim.building import build_optimizer
 from t5tune.training.trainer import T5TuneTrainer
 
@@ -226,7 +226,7 @@ def build_stock(
     ]
     arguments = build_arguments(
         options.output_dir,
-        bf16=best and choose_bf16("auto"),
+        bf16=best and measure_bf16(),
         examples=options.examples,
         learning_rate=5e-4,
         warmup_steps=options.warmup_steps_of_schedule,
@@ -267,7 +267,7 @@ def build_t5tune(
         model=model,
         args=build_arguments(
             options.output_dir,
-            bf16=choose_bf16("auto"),
+            bf16=measure_bf16(),
             examples=1,
             learning_rate=2e-2,
             warmup_steps=options.warmup_steps_of_schedule,

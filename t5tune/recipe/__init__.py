@@ -1,4 +1,5 @@
-"""What a user writes: the schema, reading it, what is wrong with it, and the recipes that ship.
+"""What a user writes: the schema, reading it, what is wrong with it, what is chosen where it says
+nothing, and the recipes that ship.
 
 Nothing here opens another file than the recipe, reads the environment or imports torch.
 """

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from t5tune.recipe.resolve import choose_optim
 from t5tune.recipe.section import PositiveInt, Share, WholeNumber
 from t5tune.recipe.training_section import TrainingSection
 
@@ -228,7 +229,7 @@ def find_extra_problems(
     yield from wrong.items()
     if training is not None and not wrong:
         yield from _contradictions(
-            extra, training, training.choose_optim(from_scratch=from_scratch)
+            extra, training, choose_optim(training, from_scratch=from_scratch)
         )
 
 

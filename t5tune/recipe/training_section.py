@@ -8,6 +8,8 @@ from pydantic import Field, model_validator
 
 from t5tune.recipe.section import Count, PositiveInt, Section, Share, WholeNumber
 
+OptimName = Literal["adafactor", "adamw_torch"]
+
 
 class TrainingSection(Section):
     """How the model is trained. A value left out is chosen for the model's family."""
@@ -50,7 +52,7 @@ class TrainingSection(Section):
     gradient_accumulation_steps: PositiveInt = Field(
         default=1, description="Batches of one optimizer step."
     )
-    optim: Literal["adafactor", "adamw_torch"] | None = Field(
+    optim: OptimName | None = Field(
         default=None, description="adafactor for T5 from scratch, adamw_torch for fine-tuning."
     )
     learning_rate: Annotated[float, Field(gt=0)] | None = Field(
@@ -118,16 +120,6 @@ class TrainingSection(Section):
         default_factory=dict,
         description="Further fields of transformers.Seq2SeqTrainingArguments, such as report_to.",
     )
-
-    def choose_optim(self, *, from_scratch: bool) -> str:
-        """The optimizer: the one that is given, or what suits the weights.
-
-        Args:
-            from_scratch: They are random.
-        """
-        if self.optim is not None:
-            return self.optim
-        return "adafactor" if from_scratch and self.sharding != "deepspeed" else "adamw_torch"
 
     @model_validator(mode="after")
     def _one_batch_size(self) -> TrainingSection:

@@ -9,8 +9,9 @@ from transformers import Seq2SeqTrainingArguments
 
 from t5tune.decoding.loaded_model import default_device
 from t5tune.errors import T5TuneError
-from t5tune.recipe.schema import Recipe
+from t5tune.recipe.resolved_recipe import ResolvedTraining
 from t5tune.recipe.training_extra import NAME, find_extra_problems
+from t5tune.recipe.training_section import TrainingSection
 from t5tune.run.directory import RunDirectory
 from t5tune.scoring.registry import METRICS
 
@@ -25,15 +26,26 @@ OF_WORKERS = (
 
 
 def build_training_arguments(
-    recipe: Recipe, run: RunDirectory, num_steps: int
+    training: ResolvedTraining,
+    run: RunDirectory,
+    num_steps: int,
+    *,
+    best_metric: str,
+    from_scratch: bool,
 ) -> Seq2SeqTrainingArguments:
-    """Hugging Face's arguments for a recipe.
+    """Return Hugging Face's arguments for a recipe.
+
+    Args:
+        training: The recipe's section.
+        run: Where checkpoints go.
+        num_steps: Optimizer steps of the run.
+        best_metric: What chooses the best checkpoint.
+        from_scratch: The weights are random.
 
     Raises:
         T5TuneError: `training.extra` holds something that cannot be done here.
     """
-    training = recipe.training
-    check_extra(recipe)
+    check_extra(training, from_scratch=from_scratch)
     values: dict[str, Any] = {
         "output_dir": str(run.checkpoints),
         "run_name": run.name,
@@ -55,8 +67,8 @@ def build_training_arguments(
         "save_steps": training.eval_steps,
         "logging_steps": training.logging_steps,
         "logging_nan_inf_filter": False,  # a NaN must be seen, not replaced by a mean
-        "metric_for_best_model": METRICS[recipe.best_metric].main_score,
-        "greater_is_better": not METRICS[recipe.best_metric].lower_is_better,
+        "metric_for_best_model": METRICS[best_metric].main_score,
+        "greater_is_better": not METRICS[best_metric].lower_is_better,
         "seed": training.seed,
         "report_to": "none",  # the trackers are callbacks that t5tune builds itself
         "disable_tqdm": True,
@@ -86,14 +98,17 @@ def build_training_arguments(
     return arguments
 
 
-def check_extra(recipe: Recipe) -> None:
+def check_extra(training: TrainingSection, *, from_scratch: bool) -> None:
     """Refuse what `training.extra` asks for and t5tune does not do.
+
+    Args:
+        training: The recipe's section.
+        from_scratch: The weights are random.
 
     Raises:
         T5TuneError: With every problem on a line of its own.
     """
-    from_scratch = recipe.model.from_scratch is not None
-    found = find_extra_problems(recipe.training.extra, recipe.training, from_scratch=from_scratch)
+    found = find_extra_problems(training.extra, training, from_scratch=from_scratch)
     if lines := [f"{NAME}.{key}: {problem}" for key, problem in found]:
         raise T5TuneError(
             "\n".join(lines),

@@ -30,7 +30,8 @@ from t5tune.models.compiled import compile_stacks, uncompiled
 from t5tune.models.sharded import whole_model
 from t5tune.models.zero_parameters import num_elements
 from t5tune.recipe.loading import dump_recipe
-from t5tune.recipe.schema import Recipe, TrainingSection
+from t5tune.recipe.resolve import choose_batch_size, describe_choices, resolve_for_steps
+from t5tune.recipe.resolved_recipe import ResolvedRecipe, ResolvedTraining
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import read_fact
 from t5tune.scoring.compute import score_hypotheses
@@ -49,7 +50,6 @@ from t5tune.training.checkpoints.resuming import RECIPE
 from t5tune.training.checkpoints.selection import LoopResult, choose_weights
 from t5tune.training.checkpoints.store import ENDED, PENDING, step_of
 from t5tune.training.checkpoints.writer import CheckpointWriter
-from t5tune.training.defaults import fill_step_defaults
 from t5tune.training.optim.averaging import WeightAverage
 from t5tune.training.recipe_batches import build_batch_plan, build_collator, build_longest_batch
 from t5tune.training.resumable_trainer import Validate, seed_process
@@ -71,12 +71,15 @@ def run_training_loop(start: Start, run: RunDirectory) -> LoopResult:
     Raises:
         T5TuneError: A setting is wrong, the loss went up for good, or memory or disk are full.
     """
-    recipe, checkpoint, facts = start.recipe, start.checkpoint, start.facts
-    plan = build_batch_plan(recipe.training, start.dataset)
-    per_epoch = math.ceil(len(plan) / recipe.training.gradient_accumulation_steps)
-    num_steps = recipe.training.max_steps or math.ceil(recipe.training.num_train_epochs * per_epoch)
-    training = fill_step_defaults(recipe.training, num_steps=num_steps, steps_per_epoch=per_epoch)
-    recipe = recipe.model_copy(update={"training": training})
+    checkpoint, facts = start.checkpoint, start.facts
+    fitted = start.recipe.training
+    plan = build_batch_plan(fitted, start.dataset)
+    per_epoch = math.ceil(len(plan) / fitted.gradient_accumulation_steps)
+    num_steps = fitted.max_steps or math.ceil(fitted.num_train_epochs * per_epoch)
+    recipe, choices = resolve_for_steps(
+        start.recipe, num_steps=num_steps, steps_per_epoch=per_epoch
+    )
+    training, best_metric = recipe.training, recipe.evaluation.best_metric
     only_first(lambda: write_text(run.recipe, dump_recipe(recipe)))
     throughput, stop = Throughput(), StopOnSignal()
     log = JsonLog(run.log if is_first() else None, throughput)
@@ -84,8 +87,8 @@ def run_training_loop(start: Start, run: RunDirectory) -> LoopResult:
     display = TrainingDisplay(
         log,
         throughput,
-        METRICS[recipe.best_metric].main_score,
-        lower_is_better=METRICS[recipe.best_metric].lower_is_better,
+        METRICS[best_metric].main_score,
+        lower_is_better=METRICS[best_metric].lower_is_better,
         max_seconds=max_seconds,
     )
     # The display reads the speed of a window that the log then closes.
@@ -105,9 +108,10 @@ def run_training_loop(start: Start, run: RunDirectory) -> LoopResult:
     trainer.is_over = lambda: end.is_over or trainer.has_stopped_early
     if checkpoint is not None and trainer.average is not None:
         trainer.average.load(checkpoint)
-    num_validations = math.ceil(num_steps / (training.eval_steps or num_steps))
+    num_validations = math.ceil(num_steps / training.eval_steps)
     only_first(lambda: _check_disk(trainer, run, num_validations))
     _follow_memory(trainer, training, log, checkpoint)
+    say(f"chosen: {describe_choices([*start.choices, *choices])}")
     _announce(recipe, trainer, num_steps, per_epoch, checkpoint)
     try:
         _train(trainer, checkpoint, facts, stop, log)
@@ -115,7 +119,7 @@ def run_training_loop(start: Start, run: RunDirectory) -> LoopResult:
         display.close()
     if stop.received is not None:
         return LoopResult(None, None, stopped_by=stop.received)
-    return choose_weights(trainer, run, training, recipe.best_metric, log)
+    return choose_weights(trainer, run, training, best_metric, log)
 
 
 def _train(
@@ -175,7 +179,7 @@ def _say_waiting(checkpoints: CheckpointWriter, log: JsonLog) -> None:
 
 
 def _follow_memory(
-    trainer: T5TuneTrainer, training: TrainingSection, log: JsonLog, checkpoint: Path | None
+    trainer: T5TuneTrainer, training: ResolvedTraining, log: JsonLog, checkpoint: Path | None
 ) -> None:
     """Find the largest batch before training, or take what was found; note every change."""
     plan = trainer.steps.plan
@@ -201,7 +205,7 @@ def _follow_memory(
 
 
 def _build_trainer(
-    recipe: Recipe,
+    recipe: ResolvedRecipe,
     run: RunDirectory,
     start: Start,
     validate: Validate,
@@ -210,9 +214,14 @@ def _build_trainer(
     callbacks: list[TrainerCallback],
 ) -> T5TuneTrainer:
     training, model = recipe.training, start.model
-    assert training.label_smoothing_factor is not None
     from_scratch = recipe.model.from_scratch is not None
-    arguments = build_training_arguments(recipe, run, num_steps)
+    arguments = build_training_arguments(
+        training,
+        run,
+        num_steps,
+        best_metric=recipe.evaluation.best_metric,
+        from_scratch=from_scratch,
+    )
     if is_first():
         callbacks = [*callbacks, *build_trackers(training.extra)]
     if drops_layers(model.translator.model):
@@ -264,11 +273,10 @@ def _build_trainer(
 
 
 def _validate(
-    recipe: Recipe, model: LoadedModel, validation: Examples, stop: StopOnSignal
+    recipe: ResolvedRecipe, model: LoadedModel, validation: Examples, stop: StopOnSignal
 ) -> dict[str, float]:
     """Scores of a greedy translation of the first validation examples, by score name."""
     evaluation = recipe.evaluation
-    assert recipe.decoding.max_new_tokens is not None
     options = DecodingOptions(
         max_new_tokens=recipe.decoding.max_new_tokens,
         num_beams=1,
@@ -288,7 +296,7 @@ def _validate(
             hypotheses = share_translation(translator).translate(sources, options, on_progress)
     scores = from_first(
         lambda: score_hypotheses(
-            metrics_of_validation(recipe.metrics, recipe.best_metric),
+            metrics_of_validation(evaluation.metrics, evaluation.best_metric),
             [hypothesis.text for hypothesis in hypotheses],
             validation.references[:num],
             tokenize=evaluation.tokenize,
@@ -302,7 +310,7 @@ def _validate(
 
 
 def _announce(
-    recipe: Recipe,
+    recipe: ResolvedRecipe,
     trainer: T5TuneTrainer,
     num_steps: int,
     steps_per_epoch: int,
@@ -311,11 +319,8 @@ def _announce(
     training = recipe.training
     model = trainer.model
     parameters = sum(num_elements(p) for p in model.parameters())
-    if training.per_device_train_batch_size is not None:
-        batch = f"{training.per_device_train_batch_size} examples"
-    else:
-        assert isinstance(trainer.steps.plan, TokenBudgetBatches | PackedBatches)
-        batch = f"{trainer.steps.plan.tokens_per_batch:,} tokens"
+    size = choose_batch_size(training)
+    batch = f"{training.gradient_accumulation_steps} x {size.count:,} {size.unit}"
     device = "cpu" if trainer.args.device.type == "cpu" else trainer.args.device
     precision = "bf16" if trainer.args.bf16 else "fp32"
     say(
@@ -324,8 +329,8 @@ def _announce(
     )
     say(
         f"training: {num_steps:,} steps ({steps_per_epoch:,} an epoch) of "
-        f"{training.gradient_accumulation_steps} x {batch}, {training.optim} at "
-        f"{training.learning_rate:g}, validation every {training.eval_steps:,} steps"
+        f"{batch}, {training.optim} at {training.learning_rate:g}, validation every "
+        f"{training.eval_steps:,} steps"
     )
     if are_several():
         say(f"processes: {place().num_processes}, which share the batches of each step")

@@ -10,24 +10,21 @@ from t5tune.data.encoding import Collator, EncodedDataset
 from t5tune.decoding.loaded_model import LoadedModel
 from t5tune.errors import T5TuneError
 from t5tune.models.families import FAMILIES, find_family
-from t5tune.recipe.schema import TrainingSection
+from t5tune.recipe.resolve import choose_batch_size
+from t5tune.recipe.training_section import TrainingSection
 
 
 @track("planning the batches")
 def build_batch_plan(section: TrainingSection, dataset: EncodedDataset) -> BatchPlan:
     """The batches of each epoch: a token budget, or a fixed number of examples."""
     seed = section.extra.get("data_seed", section.seed)
-    if section.per_device_train_batch_size is not None:
-        return FixedSizeBatches(len(dataset), section.per_device_train_batch_size, seed)
-    budget = section.tokens_per_batch
-    if budget == "auto":  # as large as the step allows; what memory does not hold is split
-        assert section.tokens_per_step is not None
-        budget = max(1, section.tokens_per_step // section.gradient_accumulation_steps)
-    assert budget is not None
+    size = choose_batch_size(section)
+    if size.unit == "examples":
+        return FixedSizeBatches(len(dataset), size.count, seed)
     lengths = dataset.sources.lengths, dataset.targets.lengths
     if section.packing:
-        return PackedBatches(*lengths, choose_row_lengths(*lengths), budget, seed)
-    return TokenBudgetBatches(*lengths, budget, seed)
+        return PackedBatches(*lengths, choose_row_lengths(*lengths), size.count, seed)
+    return TokenBudgetBatches(*lengths, size.count, seed)
 
 
 def build_longest_batch(

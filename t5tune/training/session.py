@@ -19,19 +19,22 @@ from t5tune.decoding.export.parity import export_after_training
 from t5tune.decoding.loaded_model import LoadedModel, default_device, find_model
 from t5tune.decoding.search import build_generation_config
 from t5tune.decoding.torch_translator import TorchTranslator
+from t5tune.decoding.translator import options_of_recipe
 from t5tune.distributed.processes import from_first, only_first
 from t5tune.errors import T5TuneError
 from t5tune.models.cpu.dropout import use_byte_dropout
 from t5tune.models.cpu.fast_t5 import use_fast_sublayers
-from t5tune.models.families import default_prefix, find_family, is_byte_level, set_languages
+from t5tune.models.families import find_family, set_languages
 from t5tune.models.from_scratch import build_model, build_tokenizer
 from t5tune.models.loading import load_config, load_model, load_tokenizer
 from t5tune.recipe.loading import load_recipe
+from t5tune.recipe.resolve import Choice, resolve_for_model
+from t5tune.recipe.resolved_recipe import FittedRecipe
 from t5tune.recipe.schema import DataEntry, Recipe
-from t5tune.reporting.evaluation import decoding_options, evaluate_model, longest_references
+from t5tune.reporting.evaluation import evaluate_model
 from t5tune.reporting.report import Report
 from t5tune.run.directory import RunDirectory, display_path
-from t5tune.run.manifest import find_damage, read_fact
+from t5tune.run.manifest import find_damage
 from t5tune.training.allocator import keep_freed_memory, release_freed_memory
 from t5tune.training.checkpoints.best_model import keep_best_model
 from t5tune.training.checkpoints.resuming import (
@@ -47,9 +50,9 @@ from t5tune.training.checkpoints.resuming import (
 )
 from t5tune.training.checkpoints.store import remove_unfinished
 from t5tune.training.commits import TOKENIZER, pin_data, pin_model
-from t5tune.training.defaults import fill_training_defaults
 from t5tune.training.environment import package_versions, record_environment
 from t5tune.training.loop import run_training_loop
+from t5tune.training.model_facts import find_facts
 from t5tune.training.prerequisites import check_prerequisites, rehearse_recipe_scoring
 from t5tune.training.rehearsal import rehearse
 from t5tune.training.start import Start, share_start
@@ -156,10 +159,12 @@ def _prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
         warn_of_versions(checkpoint, facts[VERSIONS])
     set_seed(recipe.training.seed)
     model, tokenizer = _build_or_load(pinned, texts, checkpoint, commits.get(TOKENIZER))
-    resolved, forced_bos = _resolve_for_model(pinned, model, tokenizer, texts)
-    resolved = _keep_precision(resolved, checkpoint)
+    model_type, forced_bos = model.config.model_type, None
+    if find_family(model_type).has_language_tokens:
+        forced_bos = set_languages(tokenizer, recipe.source_lang, recipe.target_lang)
+    resolved, choices = _resolve(pinned, model_type, tokenizer, texts.validation, checkpoint)
     facts[BF16] = resolved.training.bf16
-    texts = _with_prefix(texts, resolved)
+    texts = _with_prefix(texts, resolved.data.train.prefix)
     dataset = _encode(texts, tokenizer, resolved)
     facts[DATA]["the tokens of data.train"] = dataset.fingerprint()
     if checkpoint is not None:
@@ -169,15 +174,15 @@ def _prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
     translator = TorchTranslator(
         model,
         tokenizer,
-        prefix=resolved.data.train.prefix or "",
+        prefix=resolved.data.train.prefix,
         max_source_length=resolved.data.max_source_length,
         forced_bos_token_id=forced_bos,
     )
-    options = decoding_options(resolved, tokenizer)
+    options = options_of_recipe(resolved.decoding, resolved.decoding.max_new_tokens)
     model.generation_config = build_generation_config(model, options, forced_bos)
     loaded = LoadedModel(run.name, translator, tokenizer, resolved, run)
     rehearse(loaded, resolved, run, dataset)
-    return Start(resolved, dataset, loaded, texts.validation, checkpoint, facts)
+    return Start(resolved, choices, dataset, loaded, texts.validation, checkpoint, facts)
 
 
 def _count_examples(recipe: Recipe, texts: _Texts) -> dict[str, int]:
@@ -247,61 +252,23 @@ def _build_or_load(
     return load_model(section.name, revision=section.revision, config=config), tokenizer
 
 
-def _resolve_for_model(
-    recipe: Recipe, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, texts: _Texts
-) -> tuple[Recipe, int | None]:
-    """Fill the values that depend on the model; also the forced first token, if there is one."""
-    model_type = model.config.model_type
-    family = find_family(model_type)
-    forced_bos = None
-    if family.has_language_tokens:
-        forced_bos = set_languages(tokenizer, recipe.source_lang, recipe.target_lang)
-    from_scratch = recipe.model.from_scratch is not None
-    prefix = recipe.data.prefix
-    if prefix is None and not from_scratch:
-        prefix = default_prefix(
-            model_type,
-            recipe.task,
-            recipe.source_lang,
-            recipe.target_lang,
-            is_byte_level=is_byte_level(tokenizer),
-        )
-    training = fill_training_defaults(recipe.training, family, from_scratch=from_scratch)
-    limit = recipe.decoding.max_new_tokens or longest_references(texts.validation, tokenizer)
-    updates = {
-        "data": _fill_prefix(recipe, prefix or ""),
-        "training": training,
-        "decoding": recipe.decoding.model_copy(update={"max_new_tokens": limit}),
-        "evaluation": recipe.evaluation.model_copy(
-            update={"metrics": list(recipe.metrics), "best_metric": recipe.best_metric}
-        ),
-    }
-    return recipe.model_copy(update=updates), forced_bos
+def _resolve(
+    recipe: Recipe,
+    model_type: str,
+    tokenizer: PreTrainedTokenizerBase,
+    validation: Examples,
+    checkpoint: Path | None,
+) -> tuple[FittedRecipe, list[Choice]]:
+    """Choose what depends on the model; what is not as good as it could be is said."""
+    facts = find_facts(recipe, model_type, tokenizer, validation, checkpoint)
+    resolved, choices = resolve_for_model(recipe, facts)
+    for choice in choices:
+        if choice.is_compromise:
+            say(f"{choice.key}: {choice.value}; {choice.reason}")
+    return resolved, choices
 
 
-def _keep_precision(recipe: Recipe, checkpoint: Path | None) -> Recipe:
-    """A run goes on in the precision that it began with, whatever a measurement says today."""
-    before = read_fact(checkpoint, BF16) if checkpoint is not None else None
-    if before is None or before == recipe.training.bf16:
-        return recipe
-    kind = "bf16" if before else "fp32"
-    say(f"precision: {kind}, as this run began; on this machine the other one would be faster")
-    training = recipe.training.model_copy(update={"bf16": before})
-    return recipe.model_copy(update={"training": training})
-
-
-def _fill_prefix(recipe: Recipe, prefix: str) -> object:
-    entries: dict[str, DataEntry] = {}
-    for split in ("train", "validation", "test"):
-        entry = getattr(recipe.data, split)
-        if entry is not None:
-            own = entry.prefix if entry.prefix is not None else prefix
-            entries[split] = entry.model_copy(update={"prefix": own})
-    return recipe.data.model_copy(update={**entries, "prefix": prefix})
-
-
-def _with_prefix(texts: _Texts, recipe: Recipe) -> _Texts:
-    prefix = recipe.data.train.prefix or ""
+def _with_prefix(texts: _Texts, prefix: str) -> _Texts:
     sources = [prefix + source for source in texts.sources]
     return _Texts(sources, texts.targets, texts.validation, texts.test)
 

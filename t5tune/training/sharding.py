@@ -19,12 +19,12 @@ from transformers import (
 
 from t5tune.console import say
 from t5tune.models.sharded import divide, divide_like, gather, not_in_force, shard_model
-from t5tune.recipe.schema import TrainingSection
+from t5tune.recipe.resolved_recipe import FittedTraining
 from t5tune.training.optim.sharded_adafactor import ShardedAdafactor, sharded_dimension
 
 
 def shard_for_training(
-    model: PreTrainedModel, section: TrainingSection, device: torch.device
+    model: PreTrainedModel, section: FittedTraining, device: torch.device
 ) -> None:
     """Divide a model's weights as a recipe asks; before its optimizer is built.
 
@@ -36,7 +36,7 @@ def shard_for_training(
     Raises:
         T5TuneError: Memory is not really divided.
     """
-    shard_model(model, device, bf16=bool(section.bf16), cpu_offload=section.cpu_offload)
+    shard_model(model, device, bf16=section.bf16, cpu_offload=section.cpu_offload)
     held = check_weights(model)
     say(
         f"sharding: {section.sharding}, {dist.get_world_size()} processes; this one holds "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,8 @@ from t5tune.distributed.processes import (
     only_first,
 )
 from t5tune.errors import T5TuneError
-from t5tune.recipe.schema import Recipe
+from t5tune.recipe.resolve import Choice
+from t5tune.recipe.resolved_recipe import FittedRecipe
 from t5tune.run.manifest import MANIFEST
 
 
@@ -30,7 +31,8 @@ class Start:
     """All that the training loop needs.
 
     Attributes:
-        recipe: With every default filled that depends on the model.
+        recipe: Resolved for the model.
+        choices: What was chosen for the model, with the reasons.
         dataset: The encoded training data.
         model: The model that is trained, and its translator for validation.
         validation: What is translated at each validation.
@@ -38,7 +40,8 @@ class Start:
         facts: What the manifest of every checkpoint says beside the files.
     """
 
-    recipe: Recipe
+    recipe: FittedRecipe
+    choices: Sequence[Choice]
     dataset: EncodedDataset
     model: LoadedModel
     validation: Examples
@@ -66,10 +69,11 @@ def share_start(prepare: Callable[[], Start]) -> Start:
         assert own is not None
         sizes = [(len(s.lengths), len(s.ids)) for s in (own.dataset.sources, own.dataset.targets)]
         return (
-            own.recipe, own.validation, own.checkpoint, own.facts, sizes, own.dataset.num_truncated,
+            own.recipe, own.choices, own.validation, own.checkpoint, own.facts, sizes,
+            own.dataset.num_truncated,
         )  # fmt: skip
 
-    recipe, validation, checkpoint, facts, sizes, num_truncated = from_first(describe)
+    recipe, choices, validation, checkpoint, facts, sizes, num_truncated = from_first(describe)
     sides = (own.dataset.sources, own.dataset.targets) if own is not None else (None, None)
     sources, targets = (
         _share_sequences(side, *size) for side, size in zip(sides, sizes, strict=True)
@@ -83,7 +87,7 @@ def share_start(prepare: Callable[[], Start]) -> Start:
     if checkpoint is not None:
         _check_visible(checkpoint)
     dataset = EncodedDataset(sources, targets, num_truncated)
-    return Start(recipe, dataset, model, validation, checkpoint, facts)
+    return Start(recipe, choices, dataset, model, validation, checkpoint, facts)
 
 
 def _share_sequences(own: TokenSequences | None, num: int, num_tokens: int) -> TokenSequences:

@@ -14,7 +14,7 @@ from transformers import PreTrainedModel
 from t5tune.console import say
 from t5tune.errors import T5TuneError
 from t5tune.models.sharded import WITHOUT_SHARDING
-from t5tune.recipe.schema import TrainingSection
+from t5tune.recipe.resolved_recipe import FittedTraining
 from t5tune.training.checkpoints.disk_space import count_checkpoint_bytes
 from t5tune.training.optim.building import build_optimizer
 from t5tune.training.sharded_trainer import ShardedTrainer
@@ -43,7 +43,7 @@ class Strategy:
 
 def build_strategy(
     model: PreTrainedModel,
-    section: TrainingSection,
+    section: FittedTraining,
     device: torch.device,
     *,
     from_scratch: bool,
@@ -52,7 +52,7 @@ def build_strategy(
 
     Args:
         model: Whole, the same on every process; it may be divided in place.
-        section: With its defaults filled.
+        section: The recipe's section on training.
         device: Where this process computes.
         from_scratch: See `build_optimizer`.
 

@@ -29,7 +29,7 @@ from t5tune.models.sharded import (
     refuse_unequal_parts,
 )
 from t5tune.models.zero_parameters import is_zero_parameter, num_elements
-from t5tune.recipe.schema import TrainingSection
+from t5tune.recipe.resolved_recipe import FittedTraining
 from t5tune.training.optim.building import build_optimizer
 
 STAGES = (2, 3)
@@ -48,14 +48,14 @@ OWN_KEYS = {
 }
 
 
-def build_config(section: TrainingSection) -> dict[str, Any]:
+def build_config(section: FittedTraining) -> dict[str, Any]:
     """DeepSpeed's configuration: the user's own file, and what the recipe says.
 
     Raises:
         T5TuneError: The file cannot be read, or contradicts the recipe.
     """
     config = _read_config(section.deepspeed_config) if section.deepspeed_config else {}
-    agreed = {"bf16": bool(section.bf16), "fp16": False}
+    agreed = {"bf16": section.bf16, "fp16": False}
     for key, own in OWN_KEYS.items():
         if key in config and not _is_auto(config.pop(key), agreed.get(key)):
             raise T5TuneError(
@@ -79,7 +79,7 @@ def build_config(section: TrainingSection) -> dict[str, Any]:
         "train_micro_batch_size_per_gpu": 1,
         "gradient_accumulation_steps": 1,
         "gradient_clipping": section.max_grad_norm,
-        "bf16": {"enabled": bool(section.bf16)},
+        "bf16": {"enabled": section.bf16},
     }
 
 
@@ -108,7 +108,7 @@ class ZeroEngine:
 
     Args:
         model: Whole, the same on every process; it is divided in place.
-        section: With its defaults filled.
+        section: The recipe's section on training.
 
     Attributes:
         engine: DeepSpeed's.
@@ -118,7 +118,7 @@ class ZeroEngine:
         T5TuneError: DeepSpeed is not installed, or does not do what is asked.
     """
 
-    def __init__(self, model: PreTrainedModel, section: TrainingSection) -> None:
+    def __init__(self, model: PreTrainedModel, section: FittedTraining) -> None:
         if importlib.util.find_spec("deepspeed") is None:
             raise T5TuneError(
                 "training.sharding: deepspeed is not installed.",

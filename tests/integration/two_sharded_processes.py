@@ -32,7 +32,6 @@ from t5tune.data.batching.steps import OptimizerSteps
 from t5tune.errors import T5TuneError
 from t5tune.models.loading import load_model
 from t5tune.models.sharded import gather, whole_model
-from t5tune.recipe.schema import TrainingSection
 from t5tune.training.checkpoints.writer import CheckpointWriter
 from t5tune.training.optim.averaging import WeightAverage, weights_applied
 from t5tune.training.optim.building import build_optimizer
@@ -43,6 +42,7 @@ from t5tune.training.sharding import (
 )
 from t5tune.training.strategy import build_strategy
 from tests.integration import two_processes
+from tests.tiny_sections import fitted_training
 
 SAVED_STEP = 2
 BATCHES_PER_STEP = 3  # two processes get two batches and one, so one of them an empty batch
@@ -153,14 +153,11 @@ class _NoTokenizer:
 def run(job: Job) -> dict[str, Any]:
     """Train one model; returns what this process saw."""
     directory = Path(job.directory)
-    section = TrainingSection(
-        **{"optim": "adamw_torch", "learning_rate": 0.01, "bf16": False, "max_grad_norm": 0.5}
-        | job.training
-    )
+    section = fitted_training(**{"max_grad_norm": 0.5} | job.training)
     arguments = Seq2SeqTrainingArguments(
         output_dir=str(directory), max_steps=job.steps, logging_steps=1, save_steps=SAVED_STEP,
         learning_rate=0.01, warmup_steps=1, report_to="none", use_cpu=True, disable_tqdm=True,
-        remove_unused_columns=False, ddp_find_unused_parameters=False, bf16=bool(section.bf16),
+        remove_unused_columns=False, ddp_find_unused_parameters=False, bf16=section.bf16,
         activation_checkpointing=section.gradient_checkpointing,
         max_grad_norm=section.max_grad_norm,
         eval_strategy="steps", eval_steps=SAVED_STEP,
@@ -227,7 +224,7 @@ def refusals() -> dict[str, str]:
     said = {}
     for optim in ("adamw_torch", "adafactor"):
         model = build("t5")
-        section = TrainingSection(optim=optim, learning_rate=0.01)
+        section = fitted_training(optim=optim)
         optimizer = build_optimizer(model, section, from_scratch=True)
         for parameter in model.parameters():
             parameter.grad = torch.ones_like(parameter)

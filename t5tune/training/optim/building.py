@@ -11,14 +11,14 @@ from t5tune.training.optim.adafactor import Adafactor
 from t5tune.training.optim.sharded_adafactor import ShardedAdafactor
 
 if TYPE_CHECKING:
-    from t5tune.recipe.schema import TrainingSection
+    from t5tune.recipe.resolved_recipe import FittedTraining
 
 
 ADAM_BETAS, ADAM_EPSILON = (0.9, 0.999), 1e-8  # Kingma and Ba 2015, and torch's
 
 
 def build_optimizer(
-    model: torch.nn.Module, section: TrainingSection, *, from_scratch: bool
+    model: torch.nn.Module, section: FittedTraining, *, from_scratch: bool
 ) -> torch.optim.Optimizer:
     """Build the optimizer of a run.
 
@@ -30,7 +30,6 @@ def build_optimizer(
         from_scratch: Whether Adafactor scales its steps by the size of the parameters, as T5 was
             pre-trained; fine-tuning takes them unscaled, as Hugging Face's T5 page advises.
     """
-    assert section.learning_rate is not None
     trained = [p for p in model.parameters() if p.requires_grad]
     groups = [
         {"params": [p for p in trained if p.dim() >= 2], "weight_decay": section.weight_decay},

@@ -8,8 +8,8 @@ import transformers
 
 from t5tune.errors import T5TuneError
 from t5tune.models.sharded import find_blocks, is_sharded, refuse_unequal_parts, whole_model
-from t5tune.recipe.schema import TrainingSection
 from t5tune.training.strategy import build_strategy
+from tests.tiny_sections import fitted_training
 
 T5_SIZES = {"vocab_size": 40, "d_model": 16, "d_kv": 8, "d_ff": 32, "num_layers": 3,
             "num_decoder_layers": 2, "num_heads": 2}  # fmt: skip
@@ -59,7 +59,7 @@ def test_dropped_layers_are_refused() -> None:
 
 def test_one_process_is_told_to_start_several() -> None:
     model = build("t5")
-    section = TrainingSection(sharding="fsdp", bf16=False, optim="adamw_torch", learning_rate=0.01)
+    section = fitted_training(sharding="fsdp")
     with pytest.raises(T5TuneError, match="this is the only one") as error:
         build_strategy(model, section, torch.device("cpu"), from_scratch=True)
     assert "--num-processes" in (error.value.next_command or "")

@@ -135,10 +135,9 @@ def test_a_tracker_that_is_not_installed_is_one_sentence(
 
 
 def test_recipes_built_in_python_are_checked_where_training_begins(tiny_recipe: Path) -> None:
-    from t5tune.run.directory import RunDirectory
-    from t5tune.training.arguments import build_training_arguments
+    from t5tune.training.arguments import check_extra
 
     recipe = load_recipe(tiny_recipe, ["training.extra.fp16=true"])
     assert isinstance(recipe, Recipe)
     with pytest.raises(T5TuneError, match=r"training\.extra\.fp16: not taken"):
-        build_training_arguments(recipe, RunDirectory(tiny_recipe.parent / "run"), 8)
+        check_extra(recipe.training, from_scratch=True)

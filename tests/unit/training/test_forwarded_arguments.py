@@ -16,12 +16,11 @@ from t5tune.data.examples import Examples
 from t5tune.decoding.loaded_model import LoadedModel
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.errors import T5TuneError
-from t5tune.models.families import find_family
 from t5tune.recipe.loading import load_recipe
+from t5tune.recipe.resolve import ModelFacts, resolve_for_model, resolve_for_steps
 from t5tune.recipe.training_extra import FORWARDED
 from t5tune.run.directory import RunDirectory
 from t5tune.training import arguments, trackers
-from t5tune.training.defaults import fill_training_defaults
 from t5tune.training.loop import _build_trainer
 from t5tune.training.recipe_batches import build_batch_plan
 from t5tune.training.start import Start
@@ -59,13 +58,14 @@ def build(tiny_recipe: Path, tmp_path: Path) -> Iterator[Build]:
         changes = ["training.optim=adamw_torch", "training.warmup_steps=0", *overrides]
         changes += [f"training.extra.{extra}"] if extra else []
         recipe = load_recipe(tiny_recipe, changes, for_training=True)
-        training = fill_training_defaults(recipe.training, find_family("t5"), from_scratch=True)
-        recipe = recipe.model_copy(update={"training": training})
+        facts = ModelFacts("t5", 3e-4, "", length_limit=8, gains_by_bf16=False)
+        fitted, choices = resolve_for_model(recipe, facts)
+        resolved, _ = resolve_for_steps(fitted, num_steps=8, steps_per_epoch=8)
         run = RunDirectory(tmp_path / "run")
         loaded = LoadedModel("tiny", TorchTranslator(model, tokenizer), tokenizer)
-        start = Start(recipe, dataset, loaded, Examples("validation", [], []), None, {})
-        plan = build_batch_plan(training, dataset)
-        trainer = _build_trainer(recipe, run, start, lambda: {"BLEU": 1.0}, plan, 8, [])
+        start = Start(fitted, choices, dataset, loaded, Examples("validation", [], []), None, {})
+        plan = build_batch_plan(fitted.training, dataset)
+        trainer = _build_trainer(resolved, run, start, lambda: {"BLEU": 1.0}, plan, 8, [])
         trainer.checkpoints.write = lambda *_, **__: None  # type: ignore[method-assign]
         return trainer
 

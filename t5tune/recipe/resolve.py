@@ -1,0 +1,291 @@
+"""What a recipe leaves out is chosen here, with the reason of each choice.
+
+`Recipe` is as written, `ResolvedRecipe` has nothing left to choose. Two things are learned on the
+way: the model, when it is loaded, and the number of optimizer steps, when the batches are planned.
+Whatever they tell is passed in as plain values; nothing here opens a file or measures anything.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from t5tune.recipe.resolved_recipe import FittedRecipe, ResolvedRecipe
+from t5tune.recipe.schema import Recipe
+from t5tune.recipe.training_section import OptimName, TrainingSection
+from t5tune.scoring.registry import default_metrics, ranks_models
+
+TOKENS_PER_BATCH = 4096
+MAX_VALIDATIONS = 20
+MAX_WARMUP_STEPS = 400
+
+# From scratch: Adafactor with steps relative to the size of the parameters (Shazeer and Stern
+# 2018, section 8), without which a T5 of a few million parameters learns far more slowly.
+SCRATCH_ADAFACTOR_RATE = 2e-2
+SCRATCH_ADAMW_RATE = 1e-3
+FINE_TUNING_ADAFACTOR_RATE = 1e-3  # constant in Raffel et al. 2020, section 3.1.2
+SCRATCH_LABEL_SMOOTHING = 0.1
+
+SPLITS = ("train", "validation", "test")
+SHARED_PREFIX = "data.prefix"  # why an entry has its prefix
+
+SomeRecipe = TypeVar("SomeRecipe", bound=Recipe)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A value that the recipe left to t5tune.
+
+    Attributes:
+        key: Path of the key, such as `training.learning_rate`.
+        value: What was chosen.
+        reason: Why, in a few words.
+        is_compromise: Something would be better that the rest of the recipe does not allow.
+    """
+
+    key: str
+    value: Any
+    reason: str
+    is_compromise: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.key} = {self.value}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What choices depend on beside the recipe: the model, the data and the machine.
+
+    Attributes:
+        model_type: As in the model's configuration, such as `t5`.
+        learning_rate: Peak for fine-tuning this family with AdamW.
+        prefix: What the pretrained model knows the task by; empty if it knows none.
+        length_limit: Tokens that the longest validation reference needs; None if nobody counted,
+            because the recipe has a limit.
+        gains_by_bf16: bfloat16 is faster here; None if nobody measured, because the recipe says.
+        began_in_bf16: The precision of the checkpoint that training resumes from, if there is one.
+    """
+
+    model_type: str
+    learning_rate: float
+    prefix: str
+    length_limit: int | None = None
+    gains_by_bf16: bool | None = None
+    began_in_bf16: bool | None = None
+
+
+def resolve_for_model(recipe: Recipe, facts: ModelFacts) -> tuple[FittedRecipe, list[Choice]]:
+    """Choose every value that does not depend on the number of steps.
+
+    Args:
+        recipe: As written.
+        facts: What is known of model and machine.
+
+    Returns:
+        The recipe with these values, and the choices in the order of the schema.
+    """
+    choices = [
+        *_choose_prefixes(recipe, facts),
+        *_choose_training(recipe, facts),
+        *_choose_length(recipe, facts),
+        *_choose_scores(recipe),
+    ]
+    return _apply(FittedRecipe, recipe, choices), choices
+
+
+def resolve_for_steps(
+    recipe: FittedRecipe, *, num_steps: int, steps_per_epoch: int
+) -> tuple[ResolvedRecipe, list[Choice]]:
+    """Choose what the length of the run decides.
+
+    Args:
+        recipe: Resolved for the model.
+        num_steps: Optimizer steps of the run.
+        steps_per_epoch: Optimizer steps of one epoch.
+
+    Returns:
+        The recipe with nothing left to choose, and the choices.
+    """
+    training = recipe.training
+    choices = []
+    if training.warmup_steps is None:
+        tenth = num_steps // 10
+        reason = "a tenth of the run" if tenth <= MAX_WARMUP_STEPS else "enough for a long run"
+        choices.append(_training("warmup_steps", min(tenth, MAX_WARMUP_STEPS), reason))
+    between, reason = training.eval_steps, "as the recipe says"
+    if between is None:
+        rarest = -(-num_steps // MAX_VALIDATIONS)
+        between, reason = steps_per_epoch, "once an epoch"
+        if rarest > steps_per_epoch:
+            between, reason = rarest, f"{MAX_VALIDATIONS} times in the run"
+    if between > num_steps:
+        between, reason = num_steps, "once, when the run ends"
+    if between != training.eval_steps:
+        choices.append(_training("eval_steps", between, reason))
+    return _apply(ResolvedRecipe, recipe, choices), choices
+
+
+def choose_metrics(recipe: Recipe) -> tuple[str, ...]:
+    """Return the metrics of the report, in order; those of the task if the recipe names none."""
+    named, best = recipe.evaluation.metrics, recipe.evaluation.best_metric
+    if named:
+        return tuple(named)
+    usual = default_metrics(recipe.task)
+    return usual if best is None else (best, *(name for name in usual if name != best))
+
+
+def choose_best_metric(recipe: Recipe) -> str:
+    """Return the metric that chooses the best checkpoint."""
+    return recipe.evaluation.best_metric or next(filter(ranks_models, choose_metrics(recipe)))
+
+
+def choose_optim(training: TrainingSection, *, from_scratch: bool) -> OptimName:
+    """Return the optimizer that the recipe gives, or the one that suits the weights.
+
+    Args:
+        training: As written.
+        from_scratch: The weights are random.
+    """
+    if training.optim is not None:
+        return training.optim
+    return "adafactor" if from_scratch and training.sharding != "deepspeed" else "adamw_torch"
+
+
+@dataclass(frozen=True)
+class BatchSize:
+    """How much one batch holds at most.
+
+    Attributes:
+        count: How many.
+        unit: Of what: `examples`, or source plus target `tokens`, padding counted.
+    """
+
+    count: int
+    unit: str
+
+
+def choose_batch_size(training: TrainingSection) -> BatchSize:
+    """Return the size of a batch; with `tokens_per_batch: auto`, the largest that a step allows.
+
+    Memory may hold less than that; such batches are computed in pieces.
+    """
+    if training.per_device_train_batch_size is not None:
+        return BatchSize(training.per_device_train_batch_size, "examples")
+    if training.tokens_per_batch == "auto":
+        tokens = _choose_tokens_per_step(training) // training.gradient_accumulation_steps
+        return BatchSize(max(1, tokens), "tokens")
+    return BatchSize(training.tokens_per_batch or TOKENS_PER_BATCH, "tokens")
+
+
+def _choose_tokens_per_step(training: TrainingSection) -> int:
+    return training.tokens_per_step or TOKENS_PER_BATCH * training.gradient_accumulation_steps
+
+
+def _choose_prefixes(recipe: Recipe, facts: ModelFacts) -> Iterator[Choice]:
+    prefix = recipe.data.prefix
+    if prefix is None:
+        prefix = facts.prefix if recipe.model.from_scratch is None else ""
+        reason = f"how {facts.model_type} was told the task in its pretraining"
+        if not prefix:
+            reason = "the model knows the task by no prefix"
+        yield Choice("data.prefix", prefix, reason)
+    for split in SPLITS:
+        entry = getattr(recipe.data, split)
+        if entry is not None and entry.prefix is None:
+            yield Choice(f"data.{split}.prefix", prefix, SHARED_PREFIX)
+
+
+def _choose_training(recipe: Recipe, facts: ModelFacts) -> Iterator[Choice]:
+    training, from_scratch = recipe.training, recipe.model.from_scratch is not None
+    if training.per_device_train_batch_size is None and training.tokens_per_batch is None:
+        yield _training("tokens_per_batch", choose_batch_size(training).count, "the default")
+    if training.tokens_per_batch == "auto" and training.tokens_per_step is None:
+        reason = f"{TOKENS_PER_BATCH} times gradient_accumulation_steps"
+        yield _training("tokens_per_step", _choose_tokens_per_step(training), reason)
+    optim = choose_optim(training, from_scratch=from_scratch)
+    if training.optim is None:
+        yield _choose_optim(optim, from_scratch=from_scratch)
+    if training.learning_rate is None:
+        yield _choose_learning_rate(optim, facts, from_scratch=from_scratch)
+    if training.label_smoothing_factor is None:
+        smoothing = SCRATCH_LABEL_SMOOTHING if from_scratch else 0.0
+        reason = "helps random weights" if from_scratch else "fine-tuning needs none"
+        yield _training("label_smoothing_factor", smoothing, reason)
+    if training.bf16 == "auto":
+        yield _choose_precision(facts)
+
+
+def _choose_optim(optim: OptimName, *, from_scratch: bool) -> Choice:
+    if not from_scratch:
+        return _training("optim", optim, "usual for fine-tuning")
+    if optim == "adafactor":
+        return _training("optim", optim, "suits random weights")
+    reason = (
+        "adafactor, which suits a T5 from scratch better, works with training.sharding=fsdp but "
+        "not with deepspeed"
+    )
+    return Choice("training.optim", optim, reason, is_compromise=True)
+
+
+def _choose_learning_rate(optim: OptimName, facts: ModelFacts, *, from_scratch: bool) -> Choice:
+    is_adafactor = optim == "adafactor"
+    if from_scratch:
+        rate = SCRATCH_ADAFACTOR_RATE if is_adafactor else SCRATCH_ADAMW_RATE
+        reason = f"{optim} on random weights"
+    elif is_adafactor:
+        rate, reason = FINE_TUNING_ADAFACTOR_RATE, "how T5 was fine-tuned with adafactor"
+    else:
+        rate, reason = facts.learning_rate, f"usual for fine-tuning {facts.model_type}"
+    return _training("learning_rate", rate, reason)
+
+
+def _choose_precision(facts: ModelFacts) -> Choice:
+    """A run keeps the precision that it began with, whatever a measurement says today."""
+    before, gains = facts.began_in_bf16, facts.gains_by_bf16
+    if before is not None and before != gains:
+        return _training("bf16", before, "as this run began")
+    return _training("bf16", gains, "faster on this machine" if gains else "not faster here")
+
+
+def _choose_length(recipe: Recipe, facts: ModelFacts) -> Iterator[Choice]:
+    if recipe.decoding.max_new_tokens is None:
+        reason = "the longest validation reference and a reserve"
+        yield Choice("decoding.max_new_tokens", facts.length_limit, reason)
+
+
+def _choose_scores(recipe: Recipe) -> Iterator[Choice]:
+    if not recipe.evaluation.metrics:
+        reason = f"usual for {recipe.task}"
+        yield Choice("evaluation.metrics", list(choose_metrics(recipe)), reason)
+    if recipe.evaluation.best_metric is None:
+        reason = "the first of the metrics that can rank models"
+        yield Choice("evaluation.best_metric", choose_best_metric(recipe), reason)
+
+
+def _training(key: str, value: Any, reason: str) -> Choice:
+    return Choice(f"training.{key}", value, reason)
+
+
+def _apply(kind: type[SomeRecipe], recipe: Recipe, choices: Iterable[Choice]) -> SomeRecipe:
+    """Return the recipe with the chosen values, checked to be whole."""
+    values = recipe.model_dump()
+    for choice in choices:
+        *sections, name = choice.key.split(".")
+        section = values
+        for part in sections:
+            section = section[part]
+        section[name] = choice.value
+    return kind.model_validate(values)
+
+
+def describe_choices(choices: Iterable[Choice]) -> str:
+    """Return the choices in one line for people, without sections and reasons."""
+    said = [choice for choice in choices if choice.reason != SHARED_PREFIX]
+    return ", ".join(f"{c.key.rpartition('.')[2]} {_format(c.value)}" for c in said)
+
+
+def _format(value: Any) -> str:
+    is_word = isinstance(value, str) and value.isidentifier()
+    return value if is_word else json.dumps(value, ensure_ascii=False)

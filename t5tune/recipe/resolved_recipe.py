@@ -1,0 +1,78 @@
+"""A recipe with nothing left to choose: what training reads, and what a run keeps.
+
+Each class narrows fields of the recipe as written and adds none, so that a resolved recipe is a
+recipe too: `recipe.yaml` has the same keys, and `load_recipe` reads it.
+"""
+
+from __future__ import annotations
+
+from t5tune.recipe.schema import (
+    BestMetricName,
+    DataEntry,
+    DataSection,
+    DecodingSection,
+    EvaluationSection,
+    MetricName,
+    Recipe,
+)
+from t5tune.recipe.section import Count, PositiveInt, Share
+from t5tune.recipe.training_section import OptimName, TrainingSection
+
+
+class ResolvedDataEntry(DataEntry):
+    """A split whose prefix is known."""
+
+    prefix: str
+
+
+class ResolvedData(DataSection):
+    """Splits with their prefixes."""
+
+    train: ResolvedDataEntry
+    validation: ResolvedDataEntry
+    test: ResolvedDataEntry | None = None
+    prefix: str
+
+
+class ResolvedDecoding(DecodingSection):
+    """A search with its length limit."""
+
+    max_new_tokens: PositiveInt
+
+
+class ResolvedEvaluation(EvaluationSection):
+    """Metrics by name."""
+
+    metrics: list[MetricName]
+    best_metric: BestMetricName
+
+
+class FittedTraining(TrainingSection):
+    """What the model and the machine decide."""
+
+    optim: OptimName
+    learning_rate: float
+    label_smoothing_factor: Share
+    bf16: bool
+
+
+class ResolvedTraining(FittedTraining):
+    """The same with what the number of steps decides."""
+
+    warmup_steps: Count
+    eval_steps: PositiveInt
+
+
+class FittedRecipe(Recipe):
+    """A recipe resolved for a model, while the number of steps is not known yet."""
+
+    data: ResolvedData
+    training: FittedTraining
+    decoding: ResolvedDecoding
+    evaluation: ResolvedEvaluation
+
+
+class ResolvedRecipe(FittedRecipe):
+    """A recipe that says everything its run depends on."""
+
+    training: ResolvedTraining

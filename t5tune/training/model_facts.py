@@ -1,0 +1,82 @@
+"""What resolving a recipe has to know of the model, the validation data and this machine."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from t5tune.console import say, track
+from t5tune.data.examples import Examples
+from t5tune.models.families import default_prefix, find_family, is_byte_level
+from t5tune.recipe.resolve import ModelFacts
+from t5tune.recipe.schema import Recipe
+from t5tune.reporting.evaluation import longest_references
+from t5tune.run.manifest import read_fact
+from t5tune.training.checkpoints.resuming import BF16
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+
+def find_facts(
+    recipe: Recipe,
+    model_type: str,
+    tokenizer: PreTrainedTokenizerBase,
+    validation: Examples,
+    checkpoint: Path | None,
+) -> ModelFacts:
+    """Look up, count and measure what the recipe leaves open.
+
+    Args:
+        recipe: As written.
+        model_type: As in the model's configuration.
+        tokenizer: Of the model.
+        validation: Gives the longest reference.
+        checkpoint: What training resumes from.
+    """
+    asks_for_limit = recipe.decoding.max_new_tokens is None
+    gains_by_bf16 = measure_bf16() if recipe.training.bf16 == "auto" else None
+    began_in_bf16 = read_fact(checkpoint, BF16) if checkpoint is not None else None
+    if began_in_bf16 is not None and gains_by_bf16 not in (None, began_in_bf16):
+        kind = "bf16" if began_in_bf16 else "fp32"
+        say(f"precision: {kind}, as this run began; on this machine the other one would be faster")
+    return ModelFacts(
+        model_type=model_type,
+        learning_rate=find_family(model_type).learning_rate,
+        prefix=default_prefix(
+            model_type,
+            recipe.task,
+            recipe.source_lang,
+            recipe.target_lang,
+            is_byte_level=is_byte_level(tokenizer),
+        ),
+        length_limit=longest_references(validation, tokenizer) if asks_for_limit else None,
+        gains_by_bf16=gains_by_bf16,
+        began_in_bf16=began_in_bf16,
+    )
+
+
+@track("measuring whether bf16 is faster")
+def measure_bf16() -> bool:
+    """Return whether this machine gains by computing in bfloat16.
+
+    A GPU tells by its capability; a CPU by the time of a product of two matrices, because some
+    processors run bfloat16 a hundred times slower than float32.
+    """
+    if torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    # The fastest of several rounds: other programs may disturb any one of them.
+    rounds = [(_time_product(torch.bfloat16), _time_product(torch.float32)) for _ in range(6)]
+    bf16, fp32 = (min(seconds) for seconds in zip(*rounds[1:], strict=True))
+    return bool(bf16 < 0.7 * fp32)
+
+
+def _time_product(dtype: torch.dtype, size: int = 256) -> float:
+    """Return the seconds that one product of two matrices of shape (size, size) takes."""
+    matrix = torch.ones(size, size, dtype=dtype)
+    start = time.perf_counter()
+    torch.mm(matrix, matrix)
+    return time.perf_counter() - start

@@ -1,0 +1,18 @@
+"""Sections of recipes as training reads them, for tests that train without a recipe file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from t5tune.recipe.resolved_recipe import FittedTraining
+
+
+def fitted_training(**values: Any) -> FittedTraining:
+    """Return a section on training with these values, and with none that is left to choose."""
+    usual = {
+        "optim": "adamw_torch",
+        "learning_rate": 0.01,
+        "label_smoothing_factor": 0.0,
+        "bf16": False,
+    }
+    return FittedTraining(**{**usual, **values})
