@@ -316,11 +316,12 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         from t5tune.decoding.torch_translator import TorchTranslator
         from t5tune.decoding.translator import DecodingOptions
         from t5tune.scoring.compute import score_hypotheses
+        from t5tune.scoring.system_output import SystemOutput
 
         translator = TorchTranslator(model, tokenizer, max_source_length=MAX_LENGTH)
         hypotheses = translator.translate(sources, DecodingOptions(max_new_tokens=64, num_beams=1))
         texts = [hypothesis.text for hypothesis in hypotheses]
-        return score_hypotheses(["bleu"], texts, [[r] for r in references])[0].value
+        return score_hypotheses(["bleu"], SystemOutput(texts, [[r] for r in references]))[0].value
 
     clock = Clock(
         options.seconds,

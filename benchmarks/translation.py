@@ -287,8 +287,9 @@ def print_table(title: str, seconds: dict[str, list[float]], count: int, bleu: o
 
 def score(task: Task, hypotheses: Sequence[str]) -> float:
     from t5tune.scoring.compute import score_hypotheses
+    from t5tune.scoring.system_output import SystemOutput
 
-    return score_hypotheses(["bleu"], list(hypotheses), task.references)[0].value
+    return score_hypotheses(["bleu"], SystemOutput(list(hypotheses), task.references))[0].value
 
 
 def run_rounds(task: Task, beams: Sequence[int], rounds: int) -> None:

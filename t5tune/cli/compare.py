@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -88,16 +87,12 @@ def compare(
     metrics = _choose_metrics(metric, recipe)
     check_options(metrics, tokenize, normalize or "none")
     _check_metrics(metrics, options)
-    shared = gather_systems(systems, split, reference or (), source)
-    options = replace(options, sources=shared.sources)
+    outputs = gather_systems(systems, split, reference or (), source)
     with track("comparing"):
         comparison = compare_systems(
-            [outputs.name for outputs in shared.systems],
-            [outputs.hypotheses for outputs in shared.systems],
-            shared.references,
+            outputs,
             metrics,
             options,
-            sources=shared.sources,
             split=split if recipe is not None else None,
             resampling=Resampling(
                 TESTS if test == "both" else (test,), num_resamples, num_trials, seed
@@ -131,12 +126,12 @@ def _options_of(
         return ScoringOptions(
             typed.tokenize, typed.lowercase, typed.target_lang, normalize or "none"
         )
-    section = recipe.evaluation
+    own = recipe.scoring_options
     return ScoringOptions(
-        tokenize=typed.tokenize or section.tokenize,
-        lowercase=typed.lowercase or section.lowercase,
-        target_lang=typed.target_lang or recipe.target_lang,
-        normalize=normalize or section.normalize,
+        tokenize=typed.tokenize or own.tokenize,
+        lowercase=typed.lowercase or own.lowercase,
+        target_lang=typed.target_lang or own.target_lang,
+        normalize=normalize or own.normalize,
     )
 
 
@@ -159,14 +154,10 @@ def _choose_metrics(typed: list[str] | None, recipe: Recipe | None) -> list[str]
 
 def _check_metrics(metrics: list[str], options: ScoringOptions) -> None:
     """Before anything is read or translated."""
-    from t5tune.scoring.metrics.comet import find_comet
     from t5tune.scoring.registry import build_metric
 
     for name in metrics:
-        if name == "comet":
-            find_comet()  # whether there are sources is not known yet
-        else:
-            build_metric(name, options)
+        build_metric(name, options)
 
 
 def _print(comparison: Comparison, *, as_json: bool) -> None:

@@ -37,14 +37,14 @@ def check_foreign_metrics(metrics: Iterable[str], allow_code: bool) -> None:
         T5TuneError: Code is not allowed, a metric of `evaluate` cannot be loaded, or COMET is not
             installed.
     """
-    from t5tune.scoring.metrics.comet import find_comet
     from t5tune.scoring.metrics.evaluate_loading import load_metric
-    from t5tune.scoring.registry import is_evaluate_metric
+    from t5tune.scoring.registry import build_metric, is_computed_here, is_evaluate_metric
+    from t5tune.scoring.score import ScoringOptions
 
     metrics = list(metrics)
     check_code(metrics, allow_code)
     for metric in metrics:
-        if metric == "comet":
-            find_comet()
-        elif is_evaluate_metric(metric):
+        if is_evaluate_metric(metric):
             load_metric(metric)
+        elif not is_computed_here(metric):
+            build_metric(metric, ScoringOptions())

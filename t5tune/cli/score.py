@@ -69,6 +69,8 @@ def score(
     from t5tune.cli.results import print_result
     from t5tune.reporting.report_building import build_report
     from t5tune.scoring.compute import DEFAULT_NUM_RESAMPLES
+    from t5tune.scoring.diagnosis.evidence import Evidence
+    from t5tune.scoring.score import ScoringOptions
 
     metrics = metric or list(default_metrics("translation"))
     check_options(metrics, tokenize, normalize)
@@ -79,16 +81,10 @@ def score(
         _warn_about_lost_letters(references)
     with track("scoring"):
         report = build_report(
-            hypothesis_lines,
-            references,
+            Evidence(hypothesis_lines, references, sources, target_lang=target_lang),
             metrics,
-            sources=sources,
-            tokenize=tokenize,
-            lowercase=lowercase,
-            target_lang=target_lang,
-            normalize=normalize,
+            ScoringOptions(tokenize, lowercase, target_lang, normalize, allow_code),
             num_resamples=DEFAULT_NUM_RESAMPLES,
-            allow_code=allow_code,
         )
     print_result(report, as_json=json_output)
 

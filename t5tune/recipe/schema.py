@@ -23,6 +23,7 @@ from t5tune.scoring.registry import (
     is_metric_name,
     ranks_models,
 )
+from t5tune.scoring.score import Normalization, ScoringOptions
 
 TaskName = Literal["translation", "summarization", "text2text"]
 if TYPE_CHECKING:
@@ -238,7 +239,7 @@ class EvaluationSection(Section):
         default=None, description="sacreBLEU tokenizer; its choice for target_lang if left out."
     )
     lowercase: bool = Field(default=False, description="Score without regard to case.")
-    normalize: Literal["none", "squad"] = Field(
+    normalize: Normalization = Field(
         default="none", description="squad: exact match ignores case, punctuation and articles."
     )
 
@@ -304,6 +305,14 @@ class Recipe(Section):
             others = [name for name in default_metrics(self.task) if name != best]
             return (best, *others)
         return default_metrics(self.task)
+
+    @property
+    def scoring_options(self) -> ScoringOptions:
+        """The options of the metrics; code of others is not allowed, which no recipe can do."""
+        section = self.evaluation
+        return ScoringOptions(
+            section.tokenize, section.lowercase, self.target_lang, section.normalize
+        )
 
     @property
     def best_metric(self) -> str:

@@ -17,6 +17,7 @@ from t5tune.recipe.loading import load_recipe
 from t5tune.recipe.schema import Recipe
 from t5tune.run.directory import RunDirectory, find_directory, refuse_run
 from t5tune.scoring.stored_examples import parse_example
+from t5tune.scoring.system_output import SystemOutput
 
 if TYPE_CHECKING:
     from t5tune.scoring.significance.comparison import Comparison
@@ -26,8 +27,8 @@ BASE = "base"
 
 
 @dataclass(frozen=True)
-class Outputs:
-    """What one system wrote.
+class StoredOutput:
+    """What is kept of what one system wrote.
 
     Attributes:
         name: As the comparison prints it.
@@ -42,21 +43,6 @@ class Outputs:
     hypotheses: tuple[str, ...]
     references: tuple[tuple[str, ...], ...] | None = None
     sources: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True)
-class SharedExamples:
-    """Systems on the same examples.
-
-    Attributes:
-        systems: What each wrote; no two have the same name.
-        references: `references[i]` are those of example i.
-        sources: Input texts, if any system or file told them.
-    """
-
-    systems: tuple[Outputs, ...]
-    references: tuple[tuple[str, ...], ...]
-    sources: tuple[str, ...] | None
 
 
 @dataclass(frozen=True)
@@ -103,8 +89,8 @@ def gather_systems(
     split: str,
     reference_files: Sequence[Path] = (),
     source_file: Path | None = None,
-) -> SharedExamples:
-    """Read what every system wrote, and make sure that it is about the same examples.
+) -> dict[str, SystemOutput]:
+    """Return what every system wrote by its name, all about the same examples.
 
     Args:
         arguments: Runs, directories that `t5tune eval` wrote, files of hypotheses, or `base`.
@@ -135,7 +121,7 @@ def gather_systems(
     if BASE in arguments:
         read[BASE] = _translate_with_base(arguments, split, references, sources)
     systems = _name_apart([read[argument] for argument in arguments])
-    return SharedExamples(systems, references, sources)
+    return {one.name: SystemOutput(one.hypotheses, references, sources) for one in systems}
 
 
 def write_comparison(comparison: Comparison, directory: Path) -> None:
@@ -175,7 +161,7 @@ def _read_given(reference_files: Sequence[Path], source_file: Path | None) -> li
     return columns
 
 
-def _columns(systems: Iterable[Outputs], given: Container[str]) -> Iterator[_Column]:
+def _columns(systems: Iterable[StoredOutput], given: Container[str]) -> Iterator[_Column]:
     """Everything that the systems bring and that was not given instead."""
     for system in systems:
         yield _Column(system.origin, "hypotheses", system.hypotheses)
@@ -212,7 +198,7 @@ def _agree(columns: Sequence[_Column], kind: str) -> tuple[Any, ...] | None:
     return tuple(ours[0].values) if ours else None
 
 
-def _name_apart(systems: Sequence[Outputs]) -> tuple[Outputs, ...]:
+def _name_apart(systems: Sequence[StoredOutput]) -> tuple[StoredOutput, ...]:
     """Names as short as they can be while no two are the same."""
     names = [system.name for system in systems]
     if len(set(names)) < len(names):
@@ -226,13 +212,13 @@ def _name_apart(systems: Sequence[Outputs]) -> tuple[Outputs, ...]:
     return tuple(apart)
 
 
-def _read_outputs(argument: str, split: str, *, needs_references: bool) -> Outputs:
+def _read_outputs(argument: str, split: str, *, needs_references: bool) -> StoredOutput:
     path = Path(argument)
     run = RunDirectory(path)
     if run.is_run:
         return _read_run(run, argument, split, needs_references=needs_references)
     if not path.is_dir():
-        return Outputs(path.name, argument, tuple(read_lines(path)))
+        return StoredOutput(path.name, argument, tuple(read_lines(path)))
     outputs = _read_evaluation(path, path.resolve().name, argument)
     if outputs is None:
         raise T5TuneError(
@@ -242,7 +228,9 @@ def _read_outputs(argument: str, split: str, *, needs_references: bool) -> Outpu
     return outputs
 
 
-def _read_run(run: RunDirectory, argument: str, split: str, *, needs_references: bool) -> Outputs:
+def _read_run(
+    run: RunDirectory, argument: str, split: str, *, needs_references: bool
+) -> StoredOutput:
     outputs = _read_evaluation(run.evaluation(split), run.name, argument)
     if outputs is None:
         raise T5TuneError(
@@ -264,18 +252,18 @@ def _read_run(run: RunDirectory, argument: str, split: str, *, needs_references:
     return replace(outputs, references=references, sources=tuple(examples.sources))
 
 
-def _read_evaluation(directory: Path, name: str, origin: str) -> Outputs | None:
+def _read_evaluation(directory: Path, name: str, origin: str) -> StoredOutput | None:
     """What `t5tune eval` wrote there: examples.jsonl if it is there, else hypotheses.txt."""
     examples = directory / "examples.jsonl"
     if examples.is_file():
         return _read_examples(examples, name, origin)
     hypotheses = directory / "hypotheses.txt"
     if hypotheses.is_file():
-        return Outputs(name, origin, tuple(read_lines(hypotheses)))
+        return StoredOutput(name, origin, tuple(read_lines(hypotheses)))
     return None
 
 
-def _read_examples(path: Path, name: str, origin: str) -> Outputs:
+def _read_examples(path: Path, name: str, origin: str) -> StoredOutput:
     rows = []
     for number, line in enumerate(read_lines(path), start=1):
         row = parse_example(line)
@@ -287,7 +275,7 @@ def _read_examples(path: Path, name: str, origin: str) -> Outputs:
         rows.append(row)
     sources, hypotheses, references = zip(*rows, strict=True) if rows else ((), (), ())
     has_sources = None not in sources
-    return Outputs(name, origin, hypotheses, references, sources if has_sources else None)
+    return StoredOutput(name, origin, hypotheses, references, sources if has_sources else None)
 
 
 def _check_base(arguments: Sequence[str]) -> None:
@@ -309,7 +297,7 @@ def _translate_with_base(
     split: str,
     references: Sequence[Sequence[str]],
     sources: Sequence[str] | None,
-) -> Outputs:
+) -> StoredOutput:
     """What the first run's base model makes of the same examples without any training."""
     from t5tune.data.examples import Examples
     from t5tune.decoding.loaded_model import load_base_model
@@ -327,4 +315,4 @@ def _translate_with_base(
     examples = Examples(split, list(sources), list(map(list, references)))
     options = decoding_options(recipe, model.tokenizer)
     hypotheses = translate_examples(model.translator, examples, options)
-    return Outputs(f"{model.name} (zero-shot)", BASE, tuple(one.text for one in hypotheses))
+    return StoredOutput(f"{model.name} (zero-shot)", BASE, tuple(one.text for one in hypotheses))

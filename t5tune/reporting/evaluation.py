@@ -30,7 +30,6 @@ from t5tune.files.writing import NotWritten
 from t5tune.models.directories import check_model_is_of
 from t5tune.recipe.schema import Recipe
 from t5tune.reporting.evaluation_files import (
-    Origin,
     build_evaluation_report,
     compare_with_stored,
     find_overlap,
@@ -40,7 +39,7 @@ from t5tune.reporting.example_alignments import align_examples
 from t5tune.reporting.model_card.card import write_model_card
 from t5tune.reporting.model_card.provenance import describe_provenance
 from t5tune.reporting.model_card.training_facts import describe_training
-from t5tune.reporting.report import Report, ReportNotWritten
+from t5tune.reporting.report import Origin, Report, ReportNotWritten
 from t5tune.run.manifest import find_change
 
 if TYPE_CHECKING:
@@ -140,7 +139,9 @@ def evaluate_model(
 
     def report() -> Report:
         model = cast("FoundModel", found)
-        origin = Origin(model.name, translator.engine, read_weights_label(model.config), model.run)
+        origin = Origin(
+            model.name, examples.split, translator.engine, read_weights_label(model.config)
+        )
         overlap = trained = None
         if model.run is not None and model.recipe is not None:
             overlap = find_overlap(model.run, model.recipe, examples)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,38 +20,22 @@ from t5tune.errors import T5TuneError
 from t5tune.files.json_values import as_object, read_log, read_object
 from t5tune.files.writing import write_text, write_texts
 from t5tune.recipe.schema import Recipe
-from t5tune.reporting.report import Report, render_report
+from t5tune.reporting.report import Origin, Report, render_report
 from t5tune.reporting.report_building import build_report
 from t5tune.reporting.report_details import Provenance, ReportDetails
 from t5tune.reporting.training_curves import read_curves
 from t5tune.run.directory import EXAMPLES, HYPOTHESES, REPORT_PAGE, RunDirectory
 from t5tune.scoring.compute import DEFAULT_NUM_RESAMPLES
+from t5tune.scoring.diagnosis.evidence import Evidence
 from t5tune.scoring.diagnosis.findings import Alignment
 from t5tune.scoring.diagnosis.trained_run import TrainedRun
 from t5tune.scoring.registry import is_computed_here, ranks_models
-from t5tune.scoring.score import ScoringOptions
 from t5tune.scoring.significance.comparison import compare_systems
 from t5tune.scoring.stored_examples import StoredExample, parse_example
+from t5tune.scoring.system_output import SystemOutput
 
 if TYPE_CHECKING:
     from datasets import Dataset
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where hypotheses come from.
-
-    Attributes:
-        name: Of the run, the model directory or the model on the hub.
-        engine: What decoded them.
-        weights: Which weights of its training the model has; None for a model from elsewhere.
-        run: None for a model that is not a run.
-    """
-
-    name: str
-    engine: str
-    weights: str | None = None
-    run: RunDirectory | None = None
 
 
 @track("scoring")
@@ -84,28 +68,23 @@ def build_evaluation_report(
     decoding = asdict(options)
     for key in ("tokens_per_batch", "num_hypotheses"):  # the best hypothesis depends on neither
         decoding.pop(key, None)
-    section = recipe.evaluation
     return build_report(
-        [hypothesis.text for hypothesis in hypotheses],
-        examples.references,
+        Evidence(
+            [hypothesis.text for hypothesis in hypotheses],
+            examples.references,
+            examples.sources,
+            [hypothesis.reached_limit for hypothesis in hypotheses],
+            source_lang=recipe.source_lang,
+            target_lang=recipe.target_lang,
+            decoding=decoding,
+            task=recipe.task,
+            run=trained,
+        ),
         recipe.metrics,
-        sources=examples.sources,
-        run=origin.name,
-        split=examples.split,
-        engine=origin.engine,
-        weights=origin.weights,
-        decoding=decoding,
-        reached_limit=[hypothesis.reached_limit for hypothesis in hypotheses],
+        replace(recipe.scoring_options, allow_code=allow_code),
+        origin=origin,
         overlap=overlap,
-        tokenize=section.tokenize,
-        lowercase=section.lowercase,
-        source_lang=recipe.source_lang,
-        target_lang=recipe.target_lang,
-        task=recipe.task,
-        normalize=section.normalize,
-        allow_code=allow_code,
         num_resamples=DEFAULT_NUM_RESAMPLES,
-        trained=trained,
     )
 
 
@@ -175,22 +154,17 @@ def compare_with_stored(report: Report, stored: Path, recipe: Recipe) -> Report:
     ]:
         say(f"not compared: the report in {stored} is about other examples")
     elif metrics:
-        options = ScoringOptions(
-            recipe.evaluation.tokenize,
-            recipe.evaluation.lowercase,
-            recipe.target_lang,
-            recipe.evaluation.normalize,
-        )
+        references = [row.references for row in rows]
+        sources = [example.source or "" for example in report.examples]
         comparison = compare_systems(
-            ["stored", "tried"],
-            [
-                [row.hypothesis for row in rows],
-                [example.hypothesis for example in report.examples],
-            ],
-            [row.references for row in rows],
+            {
+                "stored": SystemOutput([row.hypothesis for row in rows], references, sources),
+                "tried": SystemOutput(
+                    [example.hypothesis for example in report.examples], references, sources
+                ),
+            },
             metrics,
-            options,
-            sources=[example.source or "" for example in report.examples],
+            recipe.scoring_options,
             split=report.split,
         )
         return replace(report, comparison=comparison)

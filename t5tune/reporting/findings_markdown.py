@@ -58,7 +58,7 @@ def _finding_row(finding: Finding) -> list[str]:
     return [
         f"**{title}**" if finding.is_notable else title,
         str(finding.num_found),
-        str(finding.num_looked_at) + ("" if finding.is_about_outputs else f" {finding.seen_in}"),
+        str(finding.num_checked) + ("" if finding.is_about_outputs else f" {finding.seen_in}"),
         f"{100 * finding.rate:.1f} %",
         _remedy_cell(finding.remedy),
     ]

@@ -41,6 +41,23 @@ class Example:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where hypotheses come from; nothing is known of those in a file.
+
+    Attributes:
+        run: Name of the run, the model directory or the model on the hub.
+        split: Name of the data split.
+        engine: What decoded the text, for example `torch-fp32`.
+        weights: Which weights of a training run the model has, for example `step 500`.
+    """
+
+    run: str | None = None
+    split: str | None = None
+    engine: str | None = None
+    weights: str | None = None
+
+
+@dataclass(frozen=True)
 class Report:
     """Everything a reader needs to judge the scores.
 

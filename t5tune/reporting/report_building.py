@@ -2,53 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Sequence
 
-from t5tune.reporting.report import Example, Report
+from t5tune.reporting.report import Example, Origin, Report
 from t5tune.scoring.compute import score_hypotheses, sentence_scores
-from t5tune.scoring.diagnosis.breakdown import break_down
+from t5tune.scoring.diagnosis.breakdown import Overlap, break_down
 from t5tune.scoring.diagnosis.diagnose import diagnose
+from t5tune.scoring.diagnosis.evidence import Evidence
 from t5tune.scoring.diagnosis.findings import Finding
-from t5tune.scoring.diagnosis.trained_run import TrainedRun
 from t5tune.scoring.registry import METRICS, MetricSpec, metric_for_examples
-from t5tune.scoring.score import Normalization
+from t5tune.scoring.score import ScoringOptions
+from t5tune.scoring.system_output import SystemOutput
 
 _NUM_EXAMPLES_SHOWN = 5
 
 
-class Overlap(Protocol):
-    """What a test set has in common with the training data, one entry an example."""
-
-    @property
-    def rarest_word_counts(self) -> Sequence[int | None]: ...
-
-    @property
-    def agreement(self) -> Sequence[str]: ...
-
-
 def build_report(
-    hypotheses: Sequence[str],
-    references: Sequence[Sequence[str]],
+    evidence: Evidence,
     metrics: Sequence[str],
+    options: ScoringOptions = ScoringOptions(),
     *,
-    sources: Sequence[str] | None = None,
-    run: str | None = None,
-    split: str | None = None,
-    engine: str | None = None,
-    weights: str | None = None,
-    decoding: Mapping[str, object] | None = None,
-    reached_limit: Sequence[bool] | None = None,
+    origin: Origin = Origin(),
     overlap: Overlap | None = None,
-    tokenize: str | None = None,
-    lowercase: bool = False,
-    source_lang: str | None = None,
-    target_lang: str | None = None,
-    task: str | None = None,
-    normalize: Normalization = "none",
-    allow_code: bool = False,
     num_resamples: int = 0,
-    trained: TrainedRun | None = None,
 ) -> Report:
     """Score the hypotheses, look for faults, and pick up to five best and five worst examples.
 
@@ -57,80 +33,51 @@ def build_report(
     out, the best getting more.
 
     Args:
-        hypotheses: One text per example.
-        references: `references[i]` are those of example i.
+        evidence: What is scored, and what is known of how it came to be, for the findings.
         metrics: As in `score_hypotheses`, at least one.
-        sources: Input texts, if known.
-        run: Name of the run.
-        split: Name of the data split.
-        engine: What decoded the text.
-        weights: Which weights of its training the model has.
-        decoding: Generation settings by their Hugging Face names, as JSON values.
-        reached_limit: Whether each hypothesis stopped at the length limit.
+        options: Of the metrics.
+        origin: What the report says of where the text is from.
         overlap: Of the test set with the training data.
-        tokenize: As in `score_hypotheses`.
-        lowercase: As in `score_hypotheses`.
-        source_lang: Language code of the sources, for the findings.
-        target_lang: As in `score_hypotheses`.
-        task: As in a recipe, for the findings.
-        normalize: As in `score_hypotheses`.
-        allow_code: As in `score_hypotheses`.
         num_resamples: As in `score_hypotheses`.
-        trained: The run whose model wrote the hypotheses, for the findings.
 
     Raises:
         T5TuneError: As `score_hypotheses` does.
-        ValueError: No metric is given, or the number of sources differs.
+        ValueError: No metric is given.
     """
     if not metrics:
         raise ValueError(f"at least one metric is needed, of {', '.join(METRICS)}")
-    if sources is not None and len(sources) != len(hypotheses):
-        raise ValueError(f"{len(sources)} sources for {len(hypotheses)} hypotheses")
-    scores = score_hypotheses(
-        metrics, hypotheses, references, tokenize=tokenize, lowercase=lowercase,
-        target_lang=target_lang, normalize=normalize, sources=sources, allow_code=allow_code,
-        num_resamples=num_resamples,
-    )  # fmt: skip
+    scores = score_hypotheses(metrics, evidence, options, num_resamples=num_resamples)
     ranking = METRICS[metric_for_examples(metrics)]
-    values = sentence_scores(
-        ranking.name, hypotheses, references, tokenize=tokenize, lowercase=lowercase,
-        target_lang=target_lang, normalize=normalize, sources=sources,
-    )  # fmt: skip
-    examples = tuple(
-        Example(index, sources[index] if sources else None, hypothesis, tuple(of_one), value)
-        for index, (hypothesis, of_one, value) in enumerate(
-            zip(hypotheses, references, values, strict=True)
-        )
-    )
-    findings = diagnose(
-        hypotheses, references, sources=sources, reached_limit=reached_limit,
-        source_lang=source_lang, target_lang=target_lang, decoding=decoding, task=task,
-        run=trained,
-    )  # fmt: skip
-    breakdowns = break_down(
-        hypotheses, references, metrics, sources=sources,
-        rarest_word_counts=overlap.rarest_word_counts if overlap else None,
-        agreement=overlap.agreement if overlap else None,
-        tokenize=tokenize, lowercase=lowercase, target_lang=target_lang, normalize=normalize,
-        num_resamples=num_resamples,
-    )  # fmt: skip
+    examples = _build_examples(evidence, sentence_scores(ranking.name, evidence, options))
+    findings = diagnose(evidence)
     best, worst = _pick_examples(examples, ranking)
     return Report(
-        run=run,
-        split=split,
-        num_examples=len(hypotheses),
-        engine=engine,
-        decoding=dict(decoding or {}),
+        run=origin.run,
+        split=origin.split,
+        engine=origin.engine,
+        weights=origin.weights,
+        num_examples=len(examples),
+        decoding=dict(evidence.decoding),
         scores=tuple(scores),
-        length_limited=None if reached_limit is None else sum(reached_limit),
+        length_limited=None if evidence.reached_limit is None else sum(evidence.reached_limit),
         best=best,
         worst=worst,
         example_metric=ranking.main_score,
-        weights=weights,
         findings=findings,
-        breakdowns=breakdowns,
+        breakdowns=break_down(
+            evidence, metrics, options, overlap=overlap, num_resamples=num_resamples
+        ),
         found=_examples_of(findings, examples),
         examples=examples,
+    )
+
+
+def _build_examples(output: SystemOutput, values: Sequence[float]) -> tuple[Example, ...]:
+    sources: Sequence[str | None] = output.sources or [None] * len(output)
+    rows = zip(sources, output.hypotheses, output.references, values, strict=True)
+    return tuple(
+        Example(index, source, hypothesis, tuple(references), value)
+        for index, (source, hypothesis, references, value) in enumerate(rows)
     )
 
 

@@ -32,11 +32,11 @@ def describe_comparison(comparison: Comparison) -> list[str]:
 def describe_unseen(findings: Sequence[Finding]) -> list[str]:
     """What was looked for and not found, and what no example could show; one sentence each."""
     unseen = [
-        f"{one.title} (in {one.num_looked_at})"
+        f"{one.title} (in {one.num_checked})"
         for one in findings
-        if one.num_looked_at and not one.num_found
+        if one.num_checked and not one.num_found
     ]
-    skipped = [one.title for one in findings if not one.num_looked_at]
+    skipped = [one.title for one in findings if not one.num_checked]
     sentences = [f"Looked for and not found: {'; '.join(unseen)}."] if unseen else []
     if skipped:
         sentences.append(f"Not looked for, since no example could show it: {'; '.join(skipped)}.")

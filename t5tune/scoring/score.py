@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from t5tune.scoring.system_output import SystemOutput
+
 Normalization = Literal["none", "squad"]
 
 # Language codes of other spellings (ISO 639-3, as in NLLB) for the languages where the code
@@ -76,7 +78,6 @@ class ScoringOptions:
         lowercase: Ignore case where the metric has a choice.
         target_lang: Language code of the hypotheses (`de`, `zh_CN`, `jpn_Jpan`), if known.
         normalize: How exact_match prepares both sides.
-        sources: Input texts, one for each example, for the metrics that look at them.
         allow_code: Whether metrics may run Python code from the hub or from a script.
     """
 
@@ -84,7 +85,6 @@ class ScoringOptions:
     lowercase: bool = False
     target_lang: str | None = None
     normalize: Normalization = "none"
-    sources: Sequence[str] | None = None
     allow_code: bool = False
 
     @property
@@ -122,22 +122,16 @@ class SegmentStatistics(Protocol):
 class Metric(Protocol):
     """One family of scores, ready to be applied to texts that were checked already."""
 
-    def score_corpus(
-        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
-    ) -> list[Score]:
-        """Scores of the whole corpus; `references[i]` holds those of example i."""
+    def score_corpus(self, output: SystemOutput) -> list[Score]:
+        """Return the scores of the whole corpus."""
         ...
 
-    def score_segments(
-        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
-    ) -> list[float]:
-        """One number per example on the scale of the metric's main score."""
+    def score_segments(self, output: SystemOutput) -> list[float]:
+        """Return one number per example on the scale of the metric's main score."""
         ...
 
-    def collect_statistics(
-        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
-    ) -> SegmentStatistics:
-        """What the corpus scores are computed from, by example."""
+    def collect_statistics(self, output: SystemOutput) -> SegmentStatistics:
+        """Return what the corpus scores are computed from, by example."""
         ...
 
 

@@ -36,6 +36,7 @@ from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import read_fact
 from t5tune.scoring.compute import score_hypotheses
 from t5tune.scoring.registry import METRICS, metrics_of_validation
+from t5tune.scoring.system_output import SystemOutput
 from t5tune.training.arguments import build_training_arguments
 from t5tune.training.callbacks.batch_probe import BatchProbe
 from t5tune.training.callbacks.clock import TrainingClock
@@ -297,13 +298,10 @@ def _validate(
     scores = from_first(
         lambda: score_hypotheses(
             metrics_of_validation(evaluation.metrics, evaluation.best_metric),
-            [hypothesis.text for hypothesis in hypotheses],
-            validation.references[:num],
-            tokenize=evaluation.tokenize,
-            lowercase=evaluation.lowercase,
-            target_lang=recipe.target_lang,
-            normalize=evaluation.normalize,
-            sources=validation.sources[:num],
+            SystemOutput(
+                [hypothesis.text for hypothesis in hypotheses], validation.references[:num], sources
+            ),
+            recipe.scoring_options,
         )
     )
     return {score.name: score.value for score in scores}

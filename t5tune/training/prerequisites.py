@@ -9,7 +9,6 @@ from t5tune.errors import T5TuneError
 from t5tune.recipe.schema import Recipe
 from t5tune.scoring.metrics.sacrebleu_metrics import check_tokenizer
 from t5tune.scoring.registry import find_metric
-from t5tune.scoring.score import ScoringOptions
 from t5tune.training.trackers import check_trackers
 
 
@@ -29,13 +28,12 @@ def check_scoring(recipe: Recipe) -> None:
     Raises:
         T5TuneError: There is none of that name, or it needs a package.
     """
-    section = recipe.evaluation
-    if section.tokenize is None and not any(
+    if recipe.evaluation.tokenize is None and not any(
         find_metric(name).takes_tokenizer for name in recipe.metrics
     ):
         return
     with _naming_key(recipe):
-        check_tokenizer(ScoringOptions(section.tokenize, section.lowercase, recipe.target_lang))
+        check_tokenizer(recipe.scoring_options)
 
 
 def rehearse_recipe_scoring(recipe: Recipe) -> None:
@@ -46,15 +44,8 @@ def rehearse_recipe_scoring(recipe: Recipe) -> None:
     """
     from t5tune.scoring.metric_rehearsal import rehearse_scoring
 
-    section = recipe.evaluation
     with _naming_key(recipe):
-        rehearse_scoring(
-            recipe.metrics,
-            tokenize=section.tokenize,
-            lowercase=section.lowercase,
-            target_lang=recipe.target_lang,
-            normalize=section.normalize,
-        )
+        rehearse_scoring(recipe.metrics, recipe.scoring_options)
 
 
 @contextmanager

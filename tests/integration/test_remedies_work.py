@@ -21,6 +21,7 @@ from t5tune.recipe.loading import load_recipe
 from t5tune.reporting.model_card.training_facts import describe_training
 from t5tune.run.directory import RunDirectory
 from t5tune.scoring.diagnosis.diagnose import diagnose
+from t5tune.scoring.diagnosis.evidence import Evidence
 from tests.conftest import TINY, RunCommand, write_pairs, write_tiny_recipe
 
 # A model that was taught its faults. Each source word stands for one kind; what a beam search
@@ -212,9 +213,15 @@ def test_tokens_that_are_bytes_as_proposed(
     trained = dataclasses.replace(trained, validations=None)  # trained enough, let us say
     source, reference = "Mr Okafor counts 4711 nets", "Herr Okafor zählt 4711 Netze"
     findings = diagnose(
-        ["Herr Mann zählt <unk> Netze"] * 2, [[reference]] * 2, sources=[source] * 2,
-        source_lang="en", target_lang="de", run=trained,
-    )  # fmt: skip
+        Evidence(
+            ["Herr Mann zählt <unk> Netze"] * 2,
+            [[reference]] * 2,
+            sources=[source] * 2,
+            source_lang="en",
+            target_lang="de",
+            run=trained,
+        )
+    )
     remedies = {one.name: one.remedy for one in findings if one.num_found}
     assert set(remedies) >= {"unknown_tokens", "names_lost", "numbers_lost"}
     commands = {tuple(typed(str(remedy))) for remedy in remedies.values()}

@@ -12,12 +12,15 @@ from typing import Any
 import pytest
 
 from t5tune.reporting.html.report_page import render_comparison_html, render_html
+from t5tune.reporting.report import Origin
 from t5tune.reporting.report_building import build_report
 from t5tune.reporting.report_details import Provenance, ReportDetails
 from t5tune.scoring.compute import score_hypotheses
+from t5tune.scoring.diagnosis.evidence import Evidence
 from t5tune.scoring.diagnosis.findings import Alignment, Breakdown, Bucket, Finding, TrainingCurve
 from t5tune.scoring.score import ScoringOptions
 from t5tune.scoring.significance.comparison import compare_systems
+from t5tune.scoring.system_output import SystemOutput
 from tests.hostile_texts import HOSTILE_TEXTS
 
 FLAGS = (
@@ -112,17 +115,17 @@ def example_texts() -> tuple[list[str], list[str], list[list[str]]]:
 def report_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sources, hypotheses, references = example_texts()
     report = build_report(
-        hypotheses,
-        references,
+        Evidence(
+            hypotheses,
+            references,
+            sources=sources,
+            reached_limit=[index < 60 for index in range(len(hypotheses))],
+            decoding={"num_beams": 4, HOSTILE_TEXTS[3]: HOSTILE_TEXTS[0]},
+        ),
         ["bleu", "chrf"],
-        sources=sources,
-        run="wmt-en-de",
-        split=HOSTILE_TEXTS[2],
-        engine="torch-fp32",
-        decoding={"num_beams": 4, HOSTILE_TEXTS[3]: HOSTILE_TEXTS[0]},
-        reached_limit=[index < 60 for index in range(len(hypotheses))],
+        origin=Origin(run="wmt-en-de", split=HOSTILE_TEXTS[2], engine="torch-fp32"),
     )
-    scores = tuple(score_hypotheses(["bleu", "chrf"], hypotheses, references))
+    scores = tuple(score_hypotheses(["bleu", "chrf"], SystemOutput(hypotheses, references)))
     tokens = ("▁the", "<b>", "x" * 40, "</s>")
     report = dataclasses.replace(
         report,
@@ -159,13 +162,15 @@ def comparison_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sources, hypotheses, references = example_texts()
     others = [text.replace("dog", "cat") for text in hypotheses]
     third = [text.replace("mat", "hat") for text in hypotheses]
+    references = [of_one[:1] for of_one in references]
     comparison = compare_systems(
-        ["first", HOSTILE_TEXTS[2], "third"],
-        [hypotheses, others, third],
-        [of_one[:1] for of_one in references],
+        {
+            "first": SystemOutput(hypotheses, references, sources),
+            HOSTILE_TEXTS[2]: SystemOutput(others, references, sources),
+            "third": SystemOutput(third, references, sources),
+        },
         ["bleu", "ter"],
         ScoringOptions(),
-        sources=sources,
         num_processes=1,
     )
     path = tmp_path_factory.mktemp("comparison") / "comparison.html"

@@ -217,7 +217,7 @@ def test_examples_of_an_evaluation(run: RunDirectory, tmp_path: Path) -> None:
     def read() -> None:
         for example in read_examples(path):
             example.hypothesis.encode()
-        for system in gather_systems([str(path.parent), str(path.parent)], "test").systems:
+        for system in gather_systems([str(path.parent), str(path.parent)], "test").values():
             "".join(system.hypotheses).encode()
 
     whole = (json.dumps(row) + "\n").encode()

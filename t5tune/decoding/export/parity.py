@@ -33,8 +33,9 @@ from t5tune.errors import T5TuneError
 from t5tune.files.writing import UNWRITABLE, find_error_number
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import find_damage, fingerprint_directory, remove_directory, write_manifest
-from t5tune.scoring.compute import score_hypotheses
+from t5tune.scoring.compute import main_score
 from t5tune.scoring.registry import METRICS
+from t5tune.scoring.system_output import SystemOutput
 
 if TYPE_CHECKING:
     from t5tune.recipe.schema import Recipe
@@ -194,21 +195,19 @@ def compare(
         seconds: What torch took, and CTranslate2.
         torch_device: Where torch calculated.
     """
-    section = recipe.evaluation
     metric = METRICS[recipe.best_metric]
-    scores = []
-    for hypotheses in (expected, found):
-        of_metric = score_hypotheses(
-            [metric.name],
-            [hypothesis.text for hypothesis in hypotheses],
-            examples.references,
-            tokenize=section.tokenize,
-            lowercase=section.lowercase,
-            target_lang=recipe.target_lang,
-            normalize=section.normalize,
+    before, after = (
+        main_score(
+            metric.name,
+            SystemOutput(
+                [hypothesis.text for hypothesis in hypotheses],
+                examples.references,
+                examples.sources,
+            ),
+            recipe.scoring_options,
         )
-        scores.append(next(score for score in of_metric if score.name == metric.main_score))
-    before, after = scores
+        for hypotheses in (expected, found)
+    )
     lost = before.value - after.value
     if metric.lower_is_better:
         lost = -lost

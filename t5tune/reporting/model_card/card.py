@@ -163,7 +163,7 @@ def _limits(recipe: Recipe, report: Report) -> str:
     if recipe.model.from_scratch is not None:
         items.append("It was not pretrained: it knows no words but those of its training data.")
     items += [
-        f"{escape(found.title)}: {found.num_found:,} of {found.num_looked_at:,} outputs."
+        f"{escape(found.title)}: {found.num_found:,} of {found.num_checked:,} outputs."
         for found in report.findings
         if found.is_notable
     ]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
 
 from t5tune.scoring.compute import score_hypotheses
 from t5tune.scoring.diagnosis.findings import Breakdown, Bucket
 from t5tune.scoring.metrics.rouge import UnicodeWordTokenizer
 from t5tune.scoring.registry import metric_for_parts
-from t5tune.scoring.score import Normalization, Score
+from t5tune.scoring.score import Score, ScoringOptions
+from t5tune.scoring.system_output import SystemOutput
 
 # Corpus scores of fewer examples say more about these than about the system.
 MIN_EXAMPLES = 10
@@ -27,37 +29,41 @@ _AGREEMENT_LABELS = {
 ScoreSome = Callable[[Sequence[int]], tuple[Score, ...]]
 
 
+class Overlap(Protocol):
+    """What a test set has in common with the training data, one entry an example.
+
+    Attributes:
+        rarest_word_counts: In how many training sources the rarest word of each source stands;
+            None for a source without words.
+        agreement: `exact`, `same_source`, `near` or `clean`.
+    """
+
+    @property
+    def rarest_word_counts(self) -> Sequence[int | None]: ...
+
+    @property
+    def agreement(self) -> Sequence[str]: ...
+
+
 def break_down(
-    hypotheses: Sequence[str],
-    references: Sequence[Sequence[str]],
+    output: SystemOutput,
     metrics: Sequence[str],
+    options: ScoringOptions = ScoringOptions(),
     *,
-    sources: Sequence[str] | None = None,
-    rarest_word_counts: Sequence[int | None] | None = None,
-    agreement: Sequence[str] | None = None,
-    tokenize: str | None = None,
-    lowercase: bool = False,
-    target_lang: str | None = None,
-    normalize: Normalization = "none",
+    overlap: Overlap | None = None,
     num_resamples: int = 0,
 ) -> tuple[Breakdown, ...]:
     """Score the examples by the length of the source, by rare words and by leaks.
 
-    The scores are those of `metric_for_parts`. A bucket of fewer than ten examples
-    has none, except that neighbours in length are joined until they are ten.
+    The scores are those of `metric_for_parts`. A bucket of fewer than ten examples has none, except
+    that neighbours in length are joined until they are ten.
 
     Args:
-        hypotheses: One text per example.
-        references: `references[i]` are those of example i.
+        output: Without sources there is no breakdown by their length.
         metrics: As in `score_hypotheses`, the main one first.
-        sources: For the length; left out, there is no such breakdown.
-        rarest_word_counts: In how many training sources the rarest word of each source stands;
-            None for a source without words. As in `TrainingOverlap`.
-        agreement: `exact`, `same_source`, `near` or `clean`, as in `TrainingOverlap`.
-        tokenize: As in `score_hypotheses`, and so the next four.
-        lowercase: Ignore case.
-        target_lang: Language code of the hypotheses.
-        normalize: For exact_match.
+        options: Of the metrics.
+        overlap: Of the test set with the training data; left out, there is nothing by rare words
+            and leaks.
         num_resamples: For the intervals of the scores.
 
     Returns:
@@ -65,38 +71,24 @@ def break_down(
 
     Raises:
         T5TuneError: As `score_hypotheses` does.
-        ValueError: The numbers of examples differ, or no metric is given.
+        ValueError: The overlap is that of another number of examples.
     """
-    lengths = {len(hypotheses), len(references)}
-    given = (sources, rarest_word_counts, agreement)
-    lengths |= {len(values) for values in given if values is not None}
-    if len(lengths) > 1 or not metrics:
-        raise ValueError(f"numbers of examples: {sorted(lengths)}, of metrics: {len(metrics)}")
     metric = metric_for_parts(metrics)
 
     def score(indices: Sequence[int]) -> tuple[Score, ...]:
         if len(indices) < MIN_EXAMPLES:
             return ()
-        return tuple(
-            score_hypotheses(
-                [metric],
-                [hypotheses[index] for index in indices],
-                [references[index] for index in indices],
-                tokenize=tokenize,
-                lowercase=lowercase,
-                target_lang=target_lang,
-                normalize=normalize,
-                num_resamples=num_resamples,
-            )
-        )
+        part = output.select(indices)
+        return tuple(score_hypotheses([metric], part, options, num_resamples=num_resamples))
 
     breakdowns = []
-    if sources is not None:
-        breakdowns.append(_by_length(sources, score))
-    if rarest_word_counts is not None:
-        breakdowns.append(_by_rarest_word(rarest_word_counts, score))
-    if agreement is not None:
-        breakdowns.append(_by_agreement(agreement, score))
+    if output.sources is not None:
+        breakdowns.append(_by_length(output.sources, score))
+    if overlap is not None:
+        if {len(overlap.rarest_word_counts), len(overlap.agreement)} != {len(output)}:
+            raise ValueError(f"the overlap is not that of {len(output)} examples")
+        breakdowns.append(_by_rarest_word(overlap.rarest_word_counts, score))
+        breakdowns.append(_by_agreement(overlap.agreement, score))
     return tuple(breakdown for breakdown in breakdowns if len(breakdown.buckets) > 1)
 
 

@@ -15,7 +15,7 @@ class Finding:
         name: For programs, for example `hit_length_limit`.
         title: For people, for example `stopped at the length limit`.
         num_found: Hypotheses that have it.
-        num_looked_at: Hypotheses that could have it.
+        num_checked: Hypotheses that could have it.
         examples: Indices of up to five of them, the clearest first.
         remedy: A recipe line, or another next step; None where nothing is to be done.
         all_examples: Indices of all of them, ascending; not part of the JSON.
@@ -26,7 +26,7 @@ class Finding:
     name: str
     title: str
     num_found: int
-    num_looked_at: int
+    num_checked: int
     examples: tuple[int, ...] = ()
     remedy: str | None = None
     is_notable: bool = False
@@ -41,13 +41,13 @@ class Finding:
     @property
     def counted(self) -> str:
         """How often it was seen, for people: `3 of 100`, or `4 of 4 validations`."""
-        counts = f"{self.num_found} of {self.num_looked_at}"
+        counts = f"{self.num_found} of {self.num_checked}"
         return counts if self.is_about_outputs else f"{counts} {self.seen_in}"
 
     @property
     def rate(self) -> float:
         """From 0 to 1."""
-        return self.num_found / self.num_looked_at if self.num_looked_at else 0.0
+        return self.num_found / self.num_checked if self.num_checked else 0.0
 
 
 @dataclass(frozen=True)

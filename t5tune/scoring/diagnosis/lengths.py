@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from t5tune.scoring.diagnosis.outputs import NOT_LOOKED_AT, Outputs, Sightings
+from t5tune.scoring.diagnosis.evidence import Evidence
+from t5tune.scoring.diagnosis.sightings import NOT_CHECKED, Sightings
 
 # A half and twice are far outside of what translators do with the same sentence, and ten letters
 # keep single words out, whose translations do differ that much ("Rad", "bicycle").
@@ -18,56 +19,56 @@ def count_characters(text: str) -> int:
     return sum(map(len, text.split()))
 
 
-def find_cut(outputs: Outputs) -> Sightings:
+def find_cut(evidence: Evidence) -> Sightings:
     """Hypotheses that ended at the length limit; those far from the reference's length first."""
-    if outputs.reached_limit is None:
-        return NOT_LOOKED_AT
-    clearness = {
-        index: _missing_share(outputs.hypotheses[index], outputs.references[index])
-        for index, is_cut in enumerate(outputs.reached_limit)
+    if evidence.reached_limit is None:
+        return NOT_CHECKED
+    clarity = {
+        index: _missing_share(evidence.hypotheses[index], evidence.references[index])
+        for index, is_cut in enumerate(evidence.reached_limit)
         if is_cut
     }
-    return Sightings(len(outputs.hypotheses), clearness)
+    return Sightings(len(evidence.hypotheses), clarity)
 
 
-def find_empty(outputs: Outputs) -> Sightings:
+def find_empty(evidence: Evidence) -> Sightings:
     """Blank hypotheses where no reference is blank; those with the longest references first."""
-    num_looked_at = 0
-    clearness = {}
-    for index, hypothesis in enumerate(outputs.hypotheses):
-        shortest = min(map(count_characters, outputs.references[index]), default=0)
-        num_looked_at += shortest > 0
+    num_checked = 0
+    clarity = {}
+    for index, hypothesis in enumerate(evidence.hypotheses):
+        shortest = min(map(count_characters, evidence.references[index]), default=0)
+        num_checked += shortest > 0
         if shortest > 0 and not hypothesis.strip():
-            clearness[index] = float(shortest)
-    return Sightings(num_looked_at, clearness)
+            clarity[index] = float(shortest)
+    return Sightings(num_checked, clarity)
 
 
-def find_short(outputs: Outputs) -> Sightings:
+def find_short(evidence: Evidence) -> Sightings:
     """Hypotheses below half of their shortest reference's length; empty ones are not meant."""
-    num_looked_at = 0
-    clearness = {}
-    for index, hypothesis in enumerate(outputs.hypotheses):
-        shortest = min(map(count_characters, outputs.references[index]), default=0)
+    num_checked = 0
+    clarity = {}
+    for index, hypothesis in enumerate(evidence.hypotheses):
+        shortest = min(map(count_characters, evidence.references[index]), default=0)
         if shortest * (1 - SHORT_RATIO) < _MIN_DIFFERENCE:
             continue
-        num_looked_at += 1
+        num_checked += 1
         length = count_characters(hypothesis)
         if 0 < length < SHORT_RATIO * shortest:
-            clearness[index] = shortest / length
-    return Sightings(num_looked_at, clearness)
+            clarity[index] = shortest / length
+    return Sightings(num_checked, clarity)
 
 
-def find_long(outputs: Outputs) -> Sightings:
+def find_long(evidence: Evidence) -> Sightings:
     """Hypotheses above twice their longest reference's length."""
-    num_looked_at = 0
-    clearness = {}
-    for index, hypothesis in enumerate(outputs.hypotheses):
-        longest = max(map(count_characters, outputs.references[index]), default=0)
-        num_looked_at += longest > 0
+    num_checked = 0
+    clarity = {}
+    for index, hypothesis in enumerate(evidence.hypotheses):
+        longest = max(map(count_characters, evidence.references[index]), default=0)
+        num_checked += longest > 0
         length = count_characters(hypothesis)
         if longest and length > LONG_RATIO * longest and length - longest >= _MIN_DIFFERENCE:
-            clearness[index] = length / longest
-    return Sightings(num_looked_at, clearness)
+            clarity[index] = length / longest
+    return Sightings(num_checked, clarity)
 
 
 def _missing_share(hypothesis: str, references: Sequence[str]) -> float:

@@ -6,7 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from t5tune.scoring.diagnosis.outputs import NOT_LOOKED_AT, Outputs, Sightings
+from t5tune.scoring.diagnosis.evidence import Evidence
+from t5tune.scoring.diagnosis.sightings import NOT_CHECKED, Sightings
 
 # Separators of decimals, thousands, hours and dates, whatever the language: 1,234.5 and 1.234,5
 # and 10:30 and 10.30. The spaces are those that French and SI group digits with.
@@ -26,52 +27,52 @@ _MIN_LETTERS = 3
 Number = tuple[str, ...]
 
 
-def find_lost_numbers(outputs: Outputs) -> Sightings:
+def find_lost_numbers(evidence: Evidence) -> Sightings:
     """Hypotheses without a number that the source and every reference have.
 
     Numbers are compared by their digits: how languages separate them differs. Numbers that the
     source or a reference writes as words are not looked at, and neither are those up to twelve.
     """
-    if outputs.sources is None or outputs.task == "summarization":
-        return NOT_LOOKED_AT
-    num_looked_at = 0
-    clearness = {}
-    for index, source in enumerate(outputs.sources):
+    if evidence.sources is None or evidence.task == "summarization":
+        return NOT_CHECKED
+    num_checked = 0
+    clarity = {}
+    for index, source in enumerate(evidence.sources):
         numbers = [groups for groups in _numbers(source) if not _may_be_a_word(groups)]
         if not numbers:
             continue
-        references = [_readings(text) for text in outputs.references[index]]
+        references = [_readings(text) for text in evidence.references[index]]
         wanted = [one for one in numbers if all(_is_in(one, of_one) for of_one in references)]
         if wanted:
-            num_looked_at += 1
-            there = _readings(outputs.hypotheses[index])
+            num_checked += 1
+            there = _readings(evidence.hypotheses[index])
             num_lost = sum(not _is_in(one, there) for one in wanted)
             if num_lost:
-                clearness[index] = float(num_lost)
-    return Sightings(num_looked_at, clearness)
+                clarity[index] = float(num_lost)
+    return Sightings(num_checked, clarity)
 
 
-def find_lost_names(outputs: Outputs) -> Sightings:
+def find_lost_names(evidence: Evidence) -> Sightings:
     """Hypotheses without a name that the source and every reference have, letter for letter.
 
     A name is a capitalised word of at least three letters that does not begin a sentence. Endings
     and compounds do not matter in the hypothesis ("Obamas", "Trump-Anwalt"), nor does case.
     """
-    if outputs.sources is None or outputs.task == "summarization":
-        return NOT_LOOKED_AT
-    num_looked_at = 0
-    clearness = {}
-    for index, source in enumerate(outputs.sources):
+    if evidence.sources is None or evidence.task == "summarization":
+        return NOT_CHECKED
+    num_checked = 0
+    clarity = {}
+    for index, source in enumerate(evidence.sources):
         names = set(_names(source))
-        for reference in outputs.references[index]:
+        for reference in evidence.references[index]:
             names.intersection_update(_WORDS.findall(reference))
         if names:
-            num_looked_at += 1
-            hypothesis = outputs.hypotheses[index].casefold()
+            num_checked += 1
+            hypothesis = evidence.hypotheses[index].casefold()
             num_lost = sum(name.casefold() not in hypothesis for name in names)
             if num_lost:
-                clearness[index] = float(num_lost)
-    return Sightings(num_looked_at, clearness)
+                clarity[index] = float(num_lost)
+    return Sightings(num_checked, clarity)
 
 
 def _numbers(text: str) -> Iterator[Number]:

@@ -12,9 +12,10 @@ import math
 import re
 from collections.abc import Mapping
 
+from t5tune.scoring.diagnosis.evidence import Evidence
 from t5tune.scoring.diagnosis.lengths import count_characters
-from t5tune.scoring.diagnosis.outputs import Outputs, Sightings
 from t5tune.scoring.diagnosis.repetition import count_repeated_ngrams, split_tokens
+from t5tune.scoring.diagnosis.sightings import Sightings
 from t5tune.scoring.diagnosis.wrong_language import name_stray_language, short_code
 
 Seen = Mapping[str, Sightings]
@@ -52,42 +53,42 @@ def _explained(remedy: str, explanation: str) -> str:
     return remedy + ("; " if COMMENT in remedy else COMMENT) + explanation
 
 
-def _decode(outputs: Outputs, *settings: str) -> str:
+def _decode(evidence: Evidence, *settings: str) -> str:
     """Decoding that is tried on the run, or lines for a recipe."""
-    return outputs.run.evaluate(*settings) if outputs.run else " ".join(settings)
+    return evidence.run.evaluate(*settings) if evidence.run else " ".join(settings)
 
 
-def _train_anew(outputs: Outputs, *settings: str) -> str:
-    return outputs.run.train_anew(*settings) if outputs.run else " ".join(settings)
+def _train_anew(evidence: Evidence, *settings: str) -> str:
+    return evidence.run.train_anew(*settings) if evidence.run else " ".join(settings)
 
 
-def _train_longer(outputs: Outputs, reason: str) -> str:
-    if outputs.run and outputs.run.longer:
-        return outputs.run.continue_training(outputs.run.longer) + COMMENT + reason
+def _train_longer(evidence: Evidence, reason: str) -> str:
+    if evidence.run and evidence.run.longer:
+        return evidence.run.continue_training(evidence.run.longer) + COMMENT + reason
     return f"train longer, for example with a higher training.num_train_epochs{COMMENT}{reason}"
 
 
-def against_limit(outputs: Outputs, seen: Seen) -> str:
+def against_limit(evidence: Evidence, seen: Seen) -> str:
     """A limit that the references of the cut hypotheses fit into; for loops, what ends them.
 
     Hypotheses that are as long as their references when they are cut need no longer limit.
     """
     cut = seen["hit_length_limit"]
     if cut.share_also_in(seen["loop"]) >= _HALF:
-        return _explained(against_loops(outputs, seen), "the cut hypotheses are loops")
-    limit = outputs.number("max_new_tokens")
+        return _explained(against_loops(evidence, seen), "the cut hypotheses are loops")
+    limit = evidence.number("max_new_tokens")
     if limit is None:
         return "raise decoding.max_new_tokens"
-    num_whole = sum(_is_as_long(outputs, index) for index in cut.clearness)
+    num_whole = sum(_is_as_long(evidence, index) for index in cut.clarity)
     if num_whole > _HALF * len(cut):
         return _train_longer(
-            outputs,
+            evidence,
             "the cut hypotheses are as long as their references already: the model does not end "
             "them, and with a higher limit they would only run on",
         )
-    raised = _raised_limit(int(limit), outputs, cut)
-    remedy = _decode(outputs, f"decoding.max_new_tokens={raised}")
-    trained = outputs.run.max_target_length if outputs.run else None
+    raised = _raised_limit(int(limit), evidence, cut)
+    remedy = _decode(evidence, f"decoding.max_new_tokens={raised}")
+    trained = evidence.run.max_target_length if evidence.run else None
     if trained is None:
         return (
             f"{remedy}{COMMENT}and data.max_target_length={raised}, if targets of this length are "
@@ -98,47 +99,47 @@ def against_limit(outputs: Outputs, seen: Seen) -> str:
     return remedy
 
 
-def _is_as_long(outputs: Outputs, index: int) -> bool:
-    wanted = max(map(count_characters, outputs.references[index]), default=0)
-    return count_characters(outputs.hypotheses[index]) >= wanted
+def _is_as_long(evidence: Evidence, index: int) -> bool:
+    wanted = max(map(count_characters, evidence.references[index]), default=0)
+    return count_characters(evidence.hypotheses[index]) >= wanted
 
 
-def _raised_limit(limit: int, outputs: Outputs, cut: Sightings) -> int:
+def _raised_limit(limit: int, evidence: Evidence, cut: Sightings) -> int:
     """The longest reference in tokens, estimated by characters, and a quarter more; at least
     half as much again as now. A multiple of eight."""
     longest_share = 1.0
-    for index in cut.clearness:
-        written = count_characters(outputs.hypotheses[index])
-        wanted = max(map(count_characters, outputs.references[index]), default=0)
+    for index in cut.clarity:
+        written = count_characters(evidence.hypotheses[index])
+        wanted = max(map(count_characters, evidence.references[index]), default=0)
         if written:
             longest_share = max(longest_share, wanted / written)
     # Few characters in many tokens are not what the reference would have: eight times at most.
     return 8 * math.ceil(limit * max(1.5, 1.25 * min(longest_share, 8.0)) / 8)
 
 
-def against_empty(outputs: Outputs, _seen: Seen) -> str:
+def against_empty(evidence: Evidence, _seen: Seen) -> str:
     """Beam search prefers short hypotheses, the shortest of which is empty (Stahlberg and Byrne
     2019); greedy search has no such choice."""
-    return _other_lengths(outputs, 0.2)
+    return _other_lengths(evidence, 0.2)
 
 
-def against_loops(outputs: Outputs, _seen: Seen) -> str:
+def against_loops(evidence: Evidence, _seen: Seen) -> str:
     """The smallest n that good references never repeat, unless that is forbidden already."""
-    fitting = _smallest_unrepeated(outputs)
-    forbidden = int(outputs.number("no_repeat_ngram_size") or 0)
+    fitting = _smallest_unrepeated(evidence)
+    forbidden = int(evidence.number("no_repeat_ngram_size") or 0)
     if fitting is None:
         return _train_longer(
-            outputs,
+            evidence,
             "the references repeat words too, so decoding.no_repeat_ngram_size would forbid what "
             "is right",
         )
     if 0 < forbidden <= fitting:
-        return _train_longer(outputs, f"decoding.no_repeat_ngram_size is {forbidden} already")
-    return _decode(outputs, f"decoding.no_repeat_ngram_size={fitting}")
+        return _train_longer(evidence, f"decoding.no_repeat_ngram_size is {forbidden} already")
+    return _decode(evidence, f"decoding.no_repeat_ngram_size={fitting}")
 
 
-def _smallest_unrepeated(outputs: Outputs) -> int | None:
-    texts = [split_tokens(text) for of_one in outputs.references for text in of_one]
+def _smallest_unrepeated(evidence: Evidence) -> int | None:
+    texts = [split_tokens(text) for of_one in evidence.references for text in of_one]
     for order in _NGRAM_SIZES:
         num_forbidden = sum(count_repeated_ngrams(tokens, order) > 0 for tokens in texts)
         if num_forbidden <= _MOST_FORBIDDEN * len(texts):
@@ -146,119 +147,119 @@ def _smallest_unrepeated(outputs: Outputs) -> int | None:
     return None
 
 
-def against_copies(outputs: Outputs, _seen: Seen) -> str:
+def against_copies(evidence: Evidence, _seen: Seen) -> str:
     """Pairs whose target is the source teach copying (Ott et al. 2018)."""
     return (
         "take pairs whose target is the source out of data.train   # they teach copying; without "
-        "any, train longer" + _or_prefix(outputs)
+        "any, train longer" + _or_prefix(evidence)
     )
 
 
-def against_language(outputs: Outputs, seen: Seen) -> str:
+def against_language(evidence: Evidence, seen: Seen) -> str:
     """The target language as the recipe has it: multilingual models begin with its token."""
     strays = seen["wrong_language"]
     if strays.share_also_in(seen["source_copied"]) >= _HALF:
-        return _explained(against_copies(outputs, seen), "these are the source, not translated")
-    language = name_stray_language(outputs, strays)
+        return _explained(against_copies(evidence, seen), "these are the source, not translated")
+    language = name_stray_language(evidence, strays)
     stray = f"most are in {language}: " if language else ""
-    target = outputs.target_lang or "CODE"
-    if outputs.run:  # which has this target_lang, and whose model knows it
+    target = evidence.target_lang or "CODE"
+    if evidence.run:  # which has this target_lang, and whose model knows it
         return (
             f"take pairs whose target is in another language than {target} out of data.train"
-            f"{COMMENT}{stray}the model writes what it has seen" + _or_prefix(outputs)
+            f"{COMMENT}{stray}the model writes what it has seen" + _or_prefix(evidence)
         )
     return (
         f"target_lang={target}   # {stray}check that the model knows this code, and that "
-        "data.train holds this language alone" + _or_prefix(outputs)
+        "data.train holds this language alone" + _or_prefix(evidence)
     )
 
 
-def _or_prefix(outputs: Outputs) -> str:
-    source = _T5_LANGUAGES.get(short_code(outputs.source_lang) or "")
-    target = _T5_LANGUAGES.get(short_code(outputs.target_lang) or "")
-    if not source or not target or (outputs.run and not outputs.run.lacks_prefix):
+def _or_prefix(evidence: Evidence) -> str:
+    source = _T5_LANGUAGES.get(short_code(evidence.source_lang) or "")
+    target = _T5_LANGUAGES.get(short_code(evidence.target_lang) or "")
+    if not source or not target or (evidence.run and not evidence.run.lacks_prefix):
         return ""
     return f'; T5 needs data.prefix="translate {source} to {target}: "'
 
 
-def against_unknown(outputs: Outputs, _seen: Seen) -> str:
+def against_unknown(evidence: Evidence, _seen: Seen) -> str:
     """Bytes spell every text (Xue et al. 2022)."""
     reason = "the vocabulary lacks characters of the targets, and bytes spell any"
-    if outputs.run is None:
+    if evidence.run is None:
         return (
             "model.from_scratch.tokenizer.type=bytes   # or, fine-tuning, "
             f"model.name=google/byt5-small: {reason}"
         )
-    if outputs.run.spelling:
-        return _train_anew(outputs, *outputs.run.spelling) + COMMENT + reason
+    if evidence.run.spelling:
+        return _train_anew(evidence, *evidence.run.spelling) + COMMENT + reason
     return (
         f"take such characters out of the targets of data.train{COMMENT}the model spells every "
         "text, so it has learned to write them"
     )
 
 
-def against_special(outputs: Outputs, _seen: Seen) -> str:
+def against_special(evidence: Evidence, _seen: Seen) -> str:
     """Sentinels are the answer of a model that was pretrained and not fine-tuned."""
     return _train_longer(
-        outputs, "sentinels are what pretraining taught; language codes: check target_lang"
+        evidence, "sentinels are what pretraining taught; language codes: check target_lang"
     )
 
 
-def against_lost_spelling(outputs: Outputs, _seen: Seen) -> str:
+def against_lost_spelling(evidence: Evidence, _seen: Seen) -> str:
     """For numbers and names. A pretrained vocabulary spells them; a small one of ours may not."""
     more_data = "training data with such words: see the scores by the rarest source word"
-    if outputs.run is None:
+    if evidence.run is None:
         return (
             "model.from_scratch.tokenizer.type=bytes   # spells what was never seen in training; "
             f"or more {more_data}"
         )
-    if outputs.run.spelling and outputs.run.is_from_scratch:
+    if evidence.run.spelling and evidence.run.is_from_scratch:
         return (
-            _train_anew(outputs, *outputs.run.spelling)
+            _train_anew(evidence, *evidence.run.spelling)
             + f"{COMMENT}spells what was never seen in training; or more {more_data}"
         )
     return f"add {more_data}"
 
 
-def against_short(outputs: Outputs, seen: Seen) -> str:
+def against_short(evidence: Evidence, seen: Seen) -> str:
     """By what cut them: the decoding limit, cut training targets, or the search."""
     short = seen["too_short"]
     if short.share_also_in(seen["hit_length_limit"]) >= _HALF:
-        return against_limit(outputs, seen)
-    longest = max(map(count_characters, outputs.hypotheses), default=0)
+        return against_limit(evidence, seen)
+    longest = max(map(count_characters, evidence.hypotheses), default=0)
     num_beyond = sum(
-        min(map(count_characters, outputs.references[index])) > longest for index in short.clearness
+        min(map(count_characters, evidence.references[index])) > longest for index in short.clarity
     )
-    limit = outputs.number("max_new_tokens")
-    trained = outputs.run.max_target_length if outputs.run else None
+    limit = evidence.number("max_new_tokens")
+    trained = evidence.run.max_target_length if evidence.run else None
     may_be_cut = limit is not None and (trained is None or limit > trained)
     if may_be_cut and num_beyond >= _HALF * len(short) > 0:
         return (
-            _train_anew(outputs, f"data.max_target_length={int(limit or 0)}")
+            _train_anew(evidence, f"data.max_target_length={int(limit or 0)}")
             + f"{COMMENT}no hypothesis is as long as the references of these: longer targets may "
             "have been cut in training"
         )
     if 2 * len(seen["too_long"]) >= len(short):
-        return _train_longer(outputs, _STRAY)
-    return _other_lengths(outputs, 0.2)
+        return _train_longer(evidence, _STRAY)
+    return _other_lengths(evidence, 0.2)
 
 
-def against_long(outputs: Outputs, seen: Seen) -> str:
+def against_long(evidence: Evidence, seen: Seen) -> str:
     """Loops are long; otherwise the search is told to prefer shorter ones."""
     if seen["too_long"].share_also_in(seen["loop"]) >= _HALF:
-        return _explained(against_loops(outputs, seen), "the long hypotheses are loops")
+        return _explained(against_loops(evidence, seen), "the long hypotheses are loops")
     if 2 * len(seen["too_short"]) >= len(seen["too_long"]):
-        return _train_longer(outputs, _STRAY)
-    return _other_lengths(outputs, -0.2)
+        return _train_longer(evidence, _STRAY)
+    return _other_lengths(evidence, -0.2)
 
 
-def _other_lengths(outputs: Outputs, change: float) -> str:
+def _other_lengths(evidence: Evidence, change: float) -> str:
     """Another length penalty, which needs beams to choose among."""
-    penalty = outputs.number("length_penalty")
+    penalty = evidence.number("length_penalty")
     setting = f"decoding.length_penalty={(1.0 if penalty is None else penalty) + change:.1f}"
     favours = "longer" if change > 0 else "shorter"
-    if outputs.number("num_beams") == 1:
-        return _decode(outputs, "decoding.num_beams=4", setting) + (
+    if evidence.number("num_beams") == 1:
+        return _decode(evidence, "decoding.num_beams=4", setting) + (
             f"{COMMENT}greedy search has no choice, and among beams this one favours {favours} ones"
         )
-    return f"{_decode(outputs, setting)}{COMMENT}favours {favours} hypotheses"
+    return f"{_decode(evidence, setting)}{COMMENT}favours {favours} hypotheses"

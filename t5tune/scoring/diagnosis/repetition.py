@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from t5tune.scoring.diagnosis.outputs import Outputs, Sightings
+from t5tune.scoring.diagnosis.evidence import Evidence
+from t5tune.scoring.diagnosis.sightings import Sightings
 
 # A number is one token: 1.000.000 is not a loop. Ideographs and kana stand alone, because their
 # scripts write no spaces between words.
@@ -22,22 +23,22 @@ _LONGEST_PERIOD = 30
 _MOST_TOKENS = 2000  # of a text; a loop shows long before, and the search takes periods x tokens
 
 
-def find_loops(outputs: Outputs) -> Sightings:
+def find_loops(evidence: Evidence) -> Sightings:
     """Hypotheses that repeat far more than their references and their source do."""
-    clearness = {}
-    for index, hypothesis in enumerate(outputs.hypotheses):
+    clarity = {}
+    for index, hypothesis in enumerate(evidence.hypotheses):
         counted = _count(hypothesis)
         if not counted.excess_over(_NOTHING):
             continue  # most texts: the others, which may be long, need not be counted
         others = [
-            *outputs.references[index],
-            *([outputs.sources[index]] if outputs.sources else []),
+            *evidence.references[index],
+            *([evidence.sources[index]] if evidence.sources else []),
         ]
         excess = min((counted.excess_over(_count(other)) for other in others), default=0.0)
         if excess:
-            clearness[index] = excess
-    num_looked_at = sum(bool(hypothesis.strip()) for hypothesis in outputs.hypotheses)
-    return Sightings(num_looked_at, clearness)
+            clarity[index] = excess
+    num_checked = sum(bool(hypothesis.strip()) for hypothesis in evidence.hypotheses)
+    return Sightings(num_checked, clarity)
 
 
 def split_tokens(text: str) -> list[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from t5tune.scoring.diagnosis.outputs import Outputs, Sightings
+from t5tune.scoring.diagnosis.evidence import Evidence
+from t5tune.scoring.diagnosis.sightings import Sightings
 
 # What tokenizers write for what they cannot spell: T5 and Marian, SentencePiece's decoder, BERT,
 # and U+FFFD for bytes that are no character.
@@ -21,28 +22,28 @@ _SPECIAL = re.compile(
 )
 
 
-def find_unknown(outputs: Outputs) -> Sightings:
+def find_unknown(evidence: Evidence) -> Sightings:
     """Hypotheses with a token for unknown text that neither source nor reference has."""
-    return _find(_UNKNOWN, outputs)
+    return _find(_UNKNOWN, evidence)
 
 
-def find_special(outputs: Outputs) -> Sightings:
+def find_special(evidence: Evidence) -> Sightings:
     """Hypotheses with a special token that neither source nor reference has."""
-    return _find(_SPECIAL, outputs)
+    return _find(_SPECIAL, evidence)
 
 
-def _find(pattern: re.Pattern[str], outputs: Outputs) -> Sightings:
-    clearness = {}
-    for index, hypothesis in enumerate(outputs.hypotheses):
+def _find(pattern: re.Pattern[str], evidence: Evidence) -> Sightings:
+    clarity = {}
+    for index, hypothesis in enumerate(evidence.hypotheses):
         found = pattern.findall(hypothesis)
         if not found:
             continue
         expected = [
-            *outputs.references[index],
-            *([outputs.sources[index]] if outputs.sources else []),
+            *evidence.references[index],
+            *([evidence.sources[index]] if evidence.sources else []),
         ]
         known = {token for text in expected for token in pattern.findall(text)}
         num_strange = sum(token not in known for token in found)
         if num_strange:
-            clearness[index] = float(num_strange)
-    return Sightings(len(outputs.hypotheses), clearness)
+            clarity[index] = float(num_strange)
+    return Sightings(len(evidence.hypotheses), clarity)

@@ -1,4 +1,4 @@
-"""What remedies need to know of the run whose model wrote the outputs."""
+"""What remedies need to know of the run whose model wrote the evidence."""
 
 from __future__ import annotations
 

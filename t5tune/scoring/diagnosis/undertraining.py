@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
-from t5tune.scoring.diagnosis.findings import Finding, TrainingCurve
+from t5tune.scoring.diagnosis.evidence import Evidence
+from t5tune.scoring.diagnosis.findings import TrainingCurve
 from t5tune.scoring.diagnosis.remedies import COMMENT, first_part
+from t5tune.scoring.diagnosis.sightings import NOT_CHECKED, Sightings
 from t5tune.scoring.diagnosis.trained_run import TrainedRun
 from t5tune.scoring.registry import format_value, is_lower_better, metric_of_score
 
@@ -25,55 +28,62 @@ _CLEAR_SLOPE = 3.0
 _MIN_VALIDATIONS_OF_A_SLOPE = 4
 
 
-def find_undertraining(run: TrainedRun) -> Finding:
-    """The finding whose remedy is to train longer, in numbers of validations.
+@dataclass(frozen=True)
+class _Judgement:
+    """What a run's validations say: the positions of those that tell, why, and what mends it."""
+
+    positions: tuple[int, ...] = ()
+    reason: str = ""
+    settings: tuple[str, ...] = ()
+
+
+def find_undertraining(evidence: Evidence) -> Sightings:
+    """Find the validations that tell that the training ended too early.
 
     A model is undertrained if its best validation is near zero, or if the validations were still
     rising when training ended (see `is_rising`).
     """
+    if evidence.run is None or evidence.run.validations is None:
+        return NOT_CHECKED
+    positions = _judge(evidence.run).positions
+    return Sightings(len(evidence.run.validations.values), dict.fromkeys(positions, 1.0))
+
+
+def mend_undertraining(evidence: Evidence, _: Mapping[str, Sightings]) -> str:
+    """Train longer, and why; of a run in whose validations it was seen."""
+    assert evidence.run is not None
+    judged = _judge(evidence.run)
+    return f"{evidence.run.continue_training(judged.settings)}{COMMENT}{judged.reason}"
+
+
+def _judge(run: TrainedRun) -> _Judgement:
     curve = run.validations
     if curve is None or not curve.values:
-        return Finding(UNDERTRAINED, UNDERTRAINED, 0, 0, seen_in="validations")
+        return _Judgement()
     values = _in_points(curve)
     best = curve.values[values.index(max(values))]
-    num_validations = len(values)
     after = f" after {run.amount}" if run.amount else ""
     if _is_near_zero(curve.name, best) and (
         curve.name != _STRICT or all(map(_is_near_zero_at_the_end, run.others))
     ):
         reason = f"{curve.name} is {format_value(curve.name, best)} on the validation set{after}"
-        if not is_rising(values) and num_validations > 1:
+        if not is_rising(values) and len(values) > 1:
             reason += (
                 ", and hardly moves: if more training does not change that, look at data.train "
                 "and training.learning_rate"
             )
-        return _found(run, run.much_longer, num_validations, num_validations, reason)
+        return _Judgement(tuple(range(len(values))), reason, run.much_longer)
     if is_rising(values):
-        num_best = sum(value >= max(values[: i + 1]) for i, value in enumerate(values))
-        first = format_value(curve.name, curve.values[_start_of_last_third(values)])
-        last = format_value(curve.name, curve.values[-1])
+        start = _start_of_last_third(values)
         direction = "fell" if is_lower_better(curve.name) else "rose"
-        step = curve.steps[_start_of_last_third(values)]
         reason = (
-            f"validation {curve.name} still {direction} from {first} at step {step} to {last} at "
-            f"the last, step {curve.steps[-1]}"
+            f"validation {curve.name} still {direction} from "
+            f"{format_value(curve.name, curve.values[start])} at step {curve.steps[start]} to "
+            f"{format_value(curve.name, curve.values[-1])} at the last, step {curve.steps[-1]}"
         )
-        return _found(run, run.longer, num_best, num_validations, reason)
-    return Finding(UNDERTRAINED, UNDERTRAINED, 0, num_validations, seen_in="validations")
-
-
-def _found(
-    run: TrainedRun, settings: tuple[str, ...], num_found: int, num_looked_at: int, reason: str
-) -> Finding:
-    return Finding(
-        UNDERTRAINED,
-        UNDERTRAINED,
-        num_found,
-        num_looked_at,
-        remedy=f"{run.continue_training(settings)}{COMMENT}{reason}",
-        is_notable=True,
-        seen_in="validations",
-    )
+        best_so_far = (i for i, value in enumerate(values) if value >= max(values[: i + 1]))
+        return _Judgement(tuple(best_so_far), reason, run.longer)
+    return _Judgement()
 
 
 def _in_points(curve: TrainingCurve) -> list[float]:
@@ -140,11 +150,11 @@ def _untrained(name: str) -> float | None:
     return spec.untrained if spec is not None and spec.main_score == name else None
 
 
-def subordinate(remedy: str | None, undertrained: Finding) -> str | None:
-    """What to do against a symptom of undertraining: train, and only then what else there is."""
-    if remedy is None or undertrained.remedy is None:
+def subordinate(remedy: str | None, training: str | None) -> str | None:
+    """Return what mends a symptom of undertraining: training, and only then what else there is."""
+    if remedy is None or training is None:
         return remedy
     then = first_part(remedy)
-    if then.split()[:3] == undertrained.remedy.split()[:3] and "--restart" not in then.split():
+    if then.split()[:3] == training.split()[:3] and "--restart" not in then.split():
         return SYMPTOM
     return f"{SYMPTOM}{COMMENT}if it is still there then: {then}"

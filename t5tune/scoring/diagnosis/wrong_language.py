@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from t5tune.scoring.diagnosis.outputs import Outputs, Sightings
+from t5tune.scoring.diagnosis.evidence import Evidence
+from t5tune.scoring.diagnosis.sightings import Sightings
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
@@ -69,7 +70,7 @@ def short_code(language: str | None) -> str | None:
     return _SHORT_CODES.get(code, code)
 
 
-def find_wrong_language(outputs: Outputs) -> Sightings:
+def find_wrong_language(evidence: Evidence) -> Sightings:
     """Hypotheses that are surely in another language or script than the references.
 
     Looked at are the examples whose first reference the identifier surely finds to be in the
@@ -77,23 +78,23 @@ def find_wrong_language(outputs: Outputs) -> Sightings:
     look is enough. Nothing is looked at by language where the identifier does not recognise half
     of the references: it was not made for such a text.
     """
-    references = [of_one[0] if of_one else "" for of_one in outputs.references]
-    by_script = _with_other_script(outputs.sources or (), references)
-    by_language = _recognised(references, short_code(outputs.target_lang))
-    clearness = {}
-    for index, hypothesis in enumerate(outputs.hypotheses):
-        if _has_other_script(hypothesis, outputs.references[index]):
-            clearness[index] = 2.0
+    references = [of_one[0] if of_one else "" for of_one in evidence.references]
+    by_script = _with_other_script(evidence.sources or (), references)
+    by_language = _recognised(references, short_code(evidence.target_lang))
+    clarity = {}
+    for index, hypothesis in enumerate(evidence.hypotheses):
+        if _has_other_script(hypothesis, evidence.references[index]):
+            clarity[index] = 2.0
         elif index in by_language:
-            probability = _other_language(hypothesis, outputs)
+            probability = _other_language(hypothesis, evidence)
             if probability > 0:
-                clearness[index] = probability
-    return Sightings(len(by_language | by_script | set(clearness)), clearness)
+                clarity[index] = probability
+    return Sightings(len(by_language | by_script | set(clarity)), clarity)
 
 
-def name_stray_language(outputs: Outputs, sightings: Sightings) -> str | None:
+def name_stray_language(evidence: Evidence, sightings: Sightings) -> str | None:
     """The language that most of these hypotheses are in, if it is identified surely."""
-    identified = (_language_of(outputs.hypotheses[index]) for index in sightings.clearness)
+    identified = (_language_of(evidence.hypotheses[index]) for index in sightings.clarity)
     languages = Counter(
         language
         for language, probability in identified
@@ -152,9 +153,9 @@ def _is_surely(text: str, target: str) -> bool:
     return language == target and probability >= _SURE
 
 
-def _other_language(hypothesis: str, outputs: Outputs) -> float:
+def _other_language(hypothesis: str, evidence: Evidence) -> float:
     """The probability of another language than the target's, if it is sure; 0 otherwise."""
-    target, source = short_code(outputs.target_lang), short_code(outputs.source_lang)
+    target, source = short_code(evidence.target_lang), short_code(evidence.source_lang)
     language, probability = _language_of(hypothesis)
     if language is None or target is None or language == target:
         return 0.0

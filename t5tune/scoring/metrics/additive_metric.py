@@ -10,6 +10,7 @@ from t5tune.scoring.score import Metric, Score, SegmentStatistics
 
 if TYPE_CHECKING:
     from t5tune.scoring.metrics.statistics import AdditiveStatistics
+    from t5tune.scoring.system_output import SystemOutput
 
 # The numbers of one example. Plain Python numbers, so that a score alone needs no numpy.
 Row = Sequence[float]
@@ -44,36 +45,34 @@ class AdditiveMetric(ABC):
     def warn_about(self, hypotheses: Sequence[str]) -> None:  # noqa: B027 (a hook)
         """Say on stderr what makes the score of these texts doubtful; most metrics are silent."""
 
-    def score_corpus(
-        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
-    ) -> list[Score]:
-        """Scores of the whole corpus."""
-        self.warn_about(hypotheses)
-        return self.score_rows(self.collect_rows([hypotheses], references)[0], references)
+    def score_corpus(self, output: SystemOutput) -> list[Score]:
+        """Return the scores of the whole corpus."""
+        self.warn_about(output.hypotheses)
+        return self.score_rows(self._collect_own_rows(output), output.references)
 
-    def score_segments(
-        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
-    ) -> list[float]:
-        """One number per example on the scale of the metric's main score."""
-        values: list[float] = (
-            self.collect_statistics(hypotheses, references).segment_scores().tolist()
-        )
+    def score_segments(self, output: SystemOutput) -> list[float]:
+        """Return one number per example on the scale of the metric's main score."""
+        values: list[float] = self.collect_statistics(output).segment_scores().tolist()
         return values
 
-    def collect_statistics(
-        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
-    ) -> AdditiveStatistics:
-        """What the corpus scores are computed from, by example."""
-        return self.build_statistics(self.collect_rows([hypotheses], references)[0])
+    def collect_statistics(self, output: SystemOutput) -> AdditiveStatistics:
+        """Return what the corpus scores are computed from, by example."""
+        return self.build_statistics(self._collect_own_rows(output))
+
+    def score_with_statistics(self, output: SystemOutput) -> tuple[list[Score], AdditiveStatistics]:
+        """Return corpus scores and what resampling needs; the texts are read once."""
+        self.warn_about(output.hypotheses)
+        rows = self._collect_own_rows(output)
+        return self.score_rows(rows, output.references), self.build_statistics(rows)
+
+    def _collect_own_rows(self, output: SystemOutput) -> list[Row]:
+        return self.collect_rows([output.hypotheses], output.references)[0]
 
 
 def score_with_statistics(
-    metric: Metric, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
+    metric: Metric, output: SystemOutput
 ) -> tuple[list[Score], SegmentStatistics]:
-    """Corpus scores and what resampling needs, read from the texts once where that is possible."""
-    if not isinstance(metric, AdditiveMetric):
-        scores = metric.score_corpus(hypotheses, references)
-        return scores, metric.collect_statistics(hypotheses, references)
-    metric.warn_about(hypotheses)
-    rows = metric.collect_rows([hypotheses], references)[0]
-    return metric.score_rows(rows, references), metric.build_statistics(rows)
+    """Return corpus scores and what resampling needs, by the way that reads the texts least."""
+    if isinstance(metric, AdditiveMetric):
+        return metric.score_with_statistics(output)
+    return metric.score_corpus(output), metric.collect_statistics(output)

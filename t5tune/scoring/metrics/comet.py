@@ -25,6 +25,7 @@ from t5tune.scoring.score import Score, ScoringOptions, format_signature
 
 if TYPE_CHECKING:
     from t5tune.scoring.metrics.statistics import MeanStatistics
+    from t5tune.scoring.system_output import SystemOutput
 
 COMMAND = "T5TUNE_COMET"
 MODEL = "T5TUNE_COMET_MODEL"
@@ -44,61 +45,49 @@ class CometScorer:
     COMET compares with one reference. With several, each example counts with the one that gives
     the highest value, as in the other scores that have no rule of their own.
 
-    Args:
-        options: `sources` are needed.
-
     Raises:
-        T5TuneError: There are no sources, or COMET is not installed.
+        T5TuneError: COMET is not installed.
     """
 
-    def __init__(self, options: ScoringOptions) -> None:
-        if options.sources is None:
-            raise T5TuneError(
-                "COMET looks at the sources too, and there are none.",
-                next_command="t5tune score HYPOTHESES --reference FILE --source FILE",
-            )
+    def __init__(self, _: ScoringOptions) -> None:
         self._command = find_comet()
         self._model = os.environ.get(MODEL) or DEFAULT_MODEL
-        self._sources = tuple(options.sources)
 
-    def score_corpus(
-        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
-    ) -> list[Score]:
-        """The mean over all examples.
+    def score_corpus(self, output: SystemOutput) -> list[Score]:
+        """Return the mean over all examples.
 
         Raises:
             T5TuneError: `comet-score` failed, with the last thing that it said.
         """
-        values = self.score_segments(hypotheses, references)
+        values = self.score_segments(output)
         settings = {"model": Path(self._model).name if _is_file(self._model) else self._model}
         if _is_file(self._model):
             settings["hash"] = _hash_file(self._model)
         version = f"unbabel-comet-{_find_version(self._command[0])}"
-        signature = format_signature(references, **settings, refs="best", version=version)
+        signature = format_signature(output.references, **settings, refs="best", version=version)
         return [Score("COMET", sum(values) / len(values), signature)]
 
-    def score_segments(
-        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
-    ) -> list[float]:
-        """COMET's value of every example. The same texts are computed once in a process."""
-        sizes = [len(of_one_example) for of_one_example in references]
+    def score_segments(self, output: SystemOutput) -> list[float]:
+        """Return COMET's value of every example, which has a source.
+
+        The same texts are computed once in a process.
+        """
+        sizes = [len(of_one_example) for of_one_example in output.references]
         rows = tuple(
             (source, hypothesis, reference)
             for source, hypothesis, of_one in zip(
-                self._sources, hypotheses, references, strict=True
+                output.sources or (), output.hypotheses, output.references, strict=True
             )
             for reference in of_one
         )
         values = iter(_run_comet(self._command, self._model, rows))
         return [max(next(values) for _ in range(size)) for size in sizes]
 
-    def collect_statistics(
-        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
-    ) -> MeanStatistics:
-        """The values of single examples, whose mean is the score."""
+    def collect_statistics(self, output: SystemOutput) -> MeanStatistics:
+        """Return the values of single examples, whose mean is the score."""
         from t5tune.scoring.metrics.statistics import MeanStatistics
 
-        return MeanStatistics(self.score_segments(hypotheses, references))
+        return MeanStatistics(self.score_segments(output))
 
 
 def find_comet() -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from t5tune.scoring.score import Score, ScoringOptions, format_signature
 
 if TYPE_CHECKING:
     from t5tune.scoring.metrics.distinct_statistics import DistinctStatistics
+    from t5tune.scoring.system_output import SystemOutput
 
 ORDERS: tuple[int, ...] = (1, 2)
 
@@ -38,27 +39,21 @@ class DistinctScorer:
         self._options = options
         self._bleu = build_sentence_bleu(options)
 
-    def score_corpus(
-        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
-    ) -> list[Score]:
-        """distinct_1 and distinct_2 of all hypotheses together."""
-        texts = self._tokenize(hypotheses)
-        signature = self._signature(references)
+    def score_corpus(self, output: SystemOutput) -> list[Score]:
+        """Return distinct_1 and distinct_2 of all hypotheses together."""
+        texts = self._tokenize(output.hypotheses)
+        signature = self._signature(output.references)
         return [Score(f"distinct_{order}", _distinct(texts, order), signature) for order in ORDERS]
 
-    def score_segments(
-        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
-    ) -> list[float]:
-        """distinct_2 of every hypothesis by itself: low where a text repeats itself."""
-        return [_distinct([tokens], ORDERS[-1]) for tokens in self._tokenize(hypotheses)]
+    def score_segments(self, output: SystemOutput) -> list[float]:
+        """Return distinct_2 of every hypothesis by itself: low where a text repeats itself."""
+        return [_distinct([tokens], ORDERS[-1]) for tokens in self._tokenize(output.hypotheses)]
 
-    def collect_statistics(
-        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
-    ) -> DistinctStatistics:
-        """The different n-grams and the number of tokens of every hypothesis."""
+    def collect_statistics(self, output: SystemOutput) -> DistinctStatistics:
+        """Return the different n-grams and the number of tokens of every hypothesis."""
         from t5tune.scoring.metrics.distinct_statistics import DistinctStatistics
 
-        texts = self._tokenize(hypotheses)
+        texts = self._tokenize(output.hypotheses)
         ngrams = [[ngrams_of(tokens, order) for tokens in texts] for order in ORDERS]
         return DistinctStatistics(ngrams, [len(tokens) for tokens in texts])
 

@@ -19,6 +19,7 @@ from t5tune.scoring.score import Score, ScoringOptions, format_signature
 
 if TYPE_CHECKING:
     from t5tune.scoring.metrics.statistics import MeanStatistics
+    from t5tune.scoring.system_output import SystemOutput
 
 
 class EvaluateScorer:
@@ -27,7 +28,7 @@ class EvaluateScorer:
     Args:
         metric: `evaluate:NAME`, `evaluate:OWNER/NAME`, `evaluate:./FILE.py` or a folder with a
             script of its own name.
-        options: `allow_code` has to be true; `sources` go to a metric that wants them.
+        options: `allow_code` has to be true.
 
     Raises:
         T5TuneError: Code is not allowed.
@@ -36,14 +37,11 @@ class EvaluateScorer:
     def __init__(self, metric: str, options: ScoringOptions) -> None:
         check_code_allowed([metric], allow_code=options.allow_code)
         self._metric = metric
-        self._sources = options.sources
         self._module: Any = None
-        self._last: tuple[Sequence[str], Sequence[Sequence[str]], dict[str, Any]] | None = None
+        self._last: tuple[SystemOutput, dict[str, Any]] | None = None
 
-    def score_corpus(
-        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
-    ) -> list[Score]:
-        """One score for each finite number of the metric's result.
+    def score_corpus(self, output: SystemOutput) -> list[Score]:
+        """Return one score for each finite number of the metric's result.
 
         The metric's own errors are not caught: they are for the one who wrote it.
 
@@ -51,20 +49,21 @@ class EvaluateScorer:
             T5TuneError: The metric cannot be found, takes something else than texts, or gives no
                 number.
         """
-        values = self._numbers(hypotheses, references)
+        values = self._numbers(output)
         name = display_name(self._metric)
         signature = format_signature(
-            references, metric=name, hash=hash_script(self._module), version=_evaluate_version()
+            output.references,
+            metric=name,
+            hash=hash_script(self._module),
+            version=_evaluate_version(),
         )
         return [
             Score(f"{EVALUATE}{name}{_suffix(key, name, values)}", value, signature)
             for key, value in values.items()
         ]
 
-    def score_segments(
-        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
-    ) -> list[float]:
-        """The metric's own values of single examples, of its first number.
+    def score_segments(self, output: SystemOutput) -> list[float]:
+        """Return the metric's own values of single examples, of its first number.
 
         Calling it for each example instead would be slow, and a single example need not mean what
         the corpus does.
@@ -72,8 +71,8 @@ class EvaluateScorer:
         Raises:
             T5TuneError: It gives none, beside the reasons of `score_corpus`.
         """
-        for value in self._numbers(hypotheses, references).values():
-            values = self._per_example(hypotheses, references, value)
+        for value in self._numbers(output).values():
+            values = self._per_example(output, value)
             if values is not None:
                 return values
         raise T5TuneError(
@@ -82,10 +81,8 @@ class EvaluateScorer:
             next_command="name another metric before it",
         )
 
-    def collect_statistics(
-        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
-    ) -> MeanStatistics:
-        """The values of single examples, where a number is their mean; not a number elsewhere.
+    def collect_statistics(self, output: SystemOutput) -> MeanStatistics:
+        """Return the values of single examples where a number is their mean; NaN elsewhere.
 
         Computing the metric anew for every resampled test set could take hours.
         """
@@ -94,31 +91,27 @@ class EvaluateScorer:
         from t5tune.scoring.metrics.statistics import MeanStatistics
 
         columns = []
-        for value in self._numbers(hypotheses, references).values():
-            values = self._per_example(hypotheses, references, value)
-            columns.append(np.full(len(hypotheses), np.nan) if values is None else values)
+        for value in self._numbers(output).values():
+            values = self._per_example(output, value)
+            columns.append(np.full(len(output), np.nan) if values is None else values)
         return MeanStatistics(np.column_stack(columns))
 
-    def _per_example(
-        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]], mean: float
-    ) -> list[float] | None:
-        """A list of the result with one value for each example and this very mean."""
-        for values in self._compute(hypotheses, references).values():
+    def _per_example(self, output: SystemOutput, mean: float) -> list[float] | None:
+        """Return a list of the result with one value for each example and this very mean."""
+        for values in self._compute(output).values():
             if not isinstance(values, Sequence) and hasattr(values, "tolist"):
                 values = values.tolist()  # numpy's arrays
             if (
                 isinstance(values, list | tuple)
-                and len(values) == len(hypotheses)
+                and len(values) == len(output)
                 and all(_is_number(one) for one in values)
                 and math.isclose(math.fsum(values) / len(values), mean, rel_tol=1e-6, abs_tol=1e-9)
             ):
                 return [float(one) for one in values]
         return None
 
-    def _numbers(
-        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
-    ) -> dict[str, float]:
-        result = self._compute(hypotheses, references)
+    def _numbers(self, output: SystemOutput) -> dict[str, float]:
+        result = self._compute(output)
         found = {key: float(value) for key, value in result.items() if _is_number(value)}
         finite = {key: value for key, value in found.items() if math.isfinite(value)}
         if left_out := found.keys() - finite.keys():
@@ -132,34 +125,31 @@ class EvaluateScorer:
             )
         return finite
 
-    def _compute(
-        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
-    ) -> dict[str, Any]:
-        if self._last is None or self._last[:2] != (hypotheses, references):
+    def _compute(self, output: SystemOutput) -> dict[str, Any]:
+        if self._last is None or self._last[0] != output:
             if self._module is None:
                 self._module = load_metric(self._metric)
-            inputs = self._inputs(hypotheses, references)
-            result = self._module.compute(**inputs)
+            result = self._module.compute(**self._inputs(output))
             if not isinstance(result, Mapping):
                 raise TypeError(f"{self._metric} has to return a dict, not {result!r:.100}")
-            self._last = (hypotheses, references, dict(result))
-        return self._last[2]
+            self._last = (output, dict(result))
+        return self._last[1]
 
-    def _inputs(
-        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
-    ) -> dict[str, list[Any]]:
-        """What the metric asks for: the format for several references if it has one."""
+    def _inputs(self, output: SystemOutput) -> dict[str, list[Any]]:
+        """Return what the metric asks for: the format for several references if it has one."""
         features = self._module.features
         formats: list[Mapping[str, Any]] = features if isinstance(features, list) else [features]
         takes_several = any(_is_list(form.get("references")) for form in formats)
         available: dict[str, list[Any] | None] = {
-            "predictions": list(hypotheses),
-            "references": [list(one) for one in references],
-            "sources": None if self._sources is None else list(self._sources),
+            "predictions": list(output.hypotheses),
+            "references": [list(one) for one in output.references],
+            "sources": None if output.sources is None else list(output.sources),
         }
         self._check_formats(formats[0], available)
         if not takes_several and "references" in formats[0]:
-            available["references"] = [self._only(one, i) for i, one in enumerate(references)]
+            available["references"] = [
+                self._only(one, i) for i, one in enumerate(output.references)
+            ]
         return {name: texts for name in formats[0] if (texts := available[name]) is not None}
 
     def _check_formats(

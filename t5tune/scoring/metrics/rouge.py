@@ -12,6 +12,7 @@ from t5tune.scoring.score import Score, ScoringOptions, format_signature
 
 if TYPE_CHECKING:
     from t5tune.scoring.metrics.statistics import MeanStatistics
+    from t5tune.scoring.system_output import SystemOutput
 
 _SCORE_NAMES: dict[str, str] = {
     "rouge1": "ROUGE-1",
@@ -68,11 +69,9 @@ class RougeScorer(AdditiveMetric):
         percentages = [[100.0 * value for value in row] for row in rows]
         return MeanStatistics(percentages, main=list(_SCORE_NAMES).index("rougeL"))
 
-    def score_segments(
-        self, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
-    ) -> list[float]:
-        """ROUGE-L of every example; the other three are not computed."""
-        rows = self._f_measures(["rougeL"], hypotheses, references)
+    def score_segments(self, output: SystemOutput) -> list[float]:
+        """Return ROUGE-L of every example; the other three are not computed."""
+        rows = self._f_measures(["rougeL"], output.hypotheses, output.references)
         return [100.0 * row["rougeL"] for row in rows]
 
     def _f_measures(

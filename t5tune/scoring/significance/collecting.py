@@ -16,11 +16,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
-from t5tune.scoring.compute import check_examples
+from t5tune.scoring.compute import check_sources
 from t5tune.scoring.metrics.additive_metric import AdditiveMetric, Row
 from t5tune.scoring.metrics.statistics import AdditiveStatistics
 from t5tune.scoring.registry import build_metric
 from t5tune.scoring.score import Metric, Score, ScoringOptions, SegmentStatistics
+from t5tune.scoring.system_output import SystemOutput
 
 # A process starts in about a third of a second; fewer hypotheses than these take no longer.
 _MIN_HYPOTHESES_OF_A_PROCESS = 2000
@@ -62,8 +63,7 @@ class _Part:
 
 def collect_systems(
     metrics: Sequence[str],
-    systems: Sequence[Sequence[str]],
-    references: Sequence[Sequence[str]],
+    systems: Sequence[SystemOutput],
     options: ScoringOptions,
     *,
     num_processes: int | None = None,
@@ -72,8 +72,7 @@ def collect_systems(
 
     Args:
         metrics: Names from `METRICS`.
-        systems: Hypotheses of each system, one for each example.
-        references: `references[i]` are those of example i.
+        systems: At least one, all on the same examples.
         options: Of the metrics.
         num_processes: How many share the work; left out, as many as there are cores, and one
             where the work is small.
@@ -84,8 +83,9 @@ def collect_systems(
     Raises:
         T5TuneError: As `score_hypotheses` does.
     """
-    for hypotheses in systems:
-        check_examples(hypotheses, references)
+    for metric in metrics:
+        check_sources(metric, systems[0])
+    references = systems[0].references
     built = [build_metric(name, options) for name in metrics]
     additive = tuple(
         name
@@ -98,43 +98,40 @@ def collect_systems(
         _Part(
             additive,
             options,
-            tuple(tuple(hypotheses[first::num_processes]) for hypotheses in systems),
+            tuple(tuple(system.hypotheses[first::num_processes]) for system in systems),
             tuple(tuple(of_one) for of_one in references[first::num_processes]),
         )
         for first in range(num_processes)
     ]
     rows = iter(_collect_parts(parts)) if additive else iter(())
     return [
-        _score_additive(metric, systems, next(rows), references)
+        _score_additive(metric, systems, next(rows))
         if isinstance(metric, AdditiveMetric)
-        else [_score_other(metric, hypotheses, references) for hypotheses in systems]
+        else [_score_other(metric, system) for system in systems]
         for metric in built
     ]
 
 
 def _score_additive(
     metric: AdditiveMetric,
-    systems: Sequence[Sequence[str]],
+    systems: Sequence[SystemOutput],
     rows: Sequence[Sequence[Row]],
-    references: Sequence[Sequence[str]],
 ) -> list[SystemScores]:
     scored = []
-    for hypotheses, of_system in zip(systems, rows, strict=True):
-        metric.warn_about(hypotheses)
+    for system, of_system in zip(systems, rows, strict=True):
+        metric.warn_about(system.hypotheses)
         statistics = metric.build_statistics(of_system)
-        scores = tuple(metric.score_rows(of_system, references))
+        scores = tuple(metric.score_rows(of_system, system.references))
         scored.append(SystemScores(scores, statistics, tuple(statistics.segment_scores().tolist())))
     return scored
 
 
-def _score_other(
-    metric: Metric, hypotheses: Sequence[str], references: Sequence[Sequence[str]]
-) -> SystemScores:
-    statistics = metric.collect_statistics(hypotheses, references)
-    scores = tuple(metric.score_corpus(hypotheses, references))
+def _score_other(metric: Metric, system: SystemOutput) -> SystemScores:
+    statistics = metric.collect_statistics(system)
+    scores = tuple(metric.score_corpus(system))
     if isinstance(statistics, AdditiveStatistics):
         return SystemScores(scores, statistics, tuple(statistics.segment_scores().tolist()))
-    return SystemScores(scores, statistics, tuple(metric.score_segments(hypotheses, references)))
+    return SystemScores(scores, statistics, tuple(metric.score_segments(system)))
 
 
 def _choose_num_processes(num_hypotheses: int) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from t5tune.scoring.registry import find_metric
 from t5tune.scoring.score import Score, ScoringOptions
 from t5tune.scoring.significance.p_values import state_verdict
+from t5tune.scoring.system_output import SystemOutput
 
 if TYPE_CHECKING:
     from t5tune.scoring.significance.collecting import SystemScores
@@ -149,13 +150,10 @@ class Comparison:
 
 
 def compare_systems(
-    names: Sequence[str],
-    systems: Sequence[Sequence[str]],
-    references: Sequence[Sequence[str]],
+    systems: Mapping[str, SystemOutput],
     metrics: Sequence[str],
     options: ScoringOptions,
     *,
-    sources: Sequence[str] | None = None,
     split: str | None = None,
     resampling: Resampling = Resampling(),
     num_processes: int | None = None,
@@ -163,12 +161,9 @@ def compare_systems(
     """Score systems and test each against the first.
 
     Args:
-        names: Of the systems, each once; the first is the baseline.
-        systems: Their hypotheses, one for each example.
-        references: `references[i]` are those of example i.
+        systems: By name, all on the same examples; the first is the baseline.
         metrics: Names from `METRICS`.
         options: Of the metrics.
-        sources: Input texts, if known.
         split: Name of the data split.
         resampling: Which tests, and how often what is drawn.
         num_processes: As in `collect_systems`.
@@ -179,24 +174,24 @@ def compare_systems(
     from t5tune.scoring.significance.collecting import collect_systems
 
     metrics = tuple(dict.fromkeys(metrics))
-    by_metric = collect_systems(metrics, systems, references, options, num_processes=num_processes)
+    outputs = list(systems.values())
+    by_metric = collect_systems(metrics, outputs, options, num_processes=num_processes)
     by_system = list(zip(*by_metric, strict=True))
     return Comparison(
         split=split,
-        sources=tuple(sources) if sources is not None else None,
-        references=tuple(map(tuple, references)),
+        sources=tuple(outputs[0].sources) if outputs[0].sources is not None else None,
+        references=tuple(map(tuple, outputs[0].references)),
         metrics=metrics,
         score_metrics=tuple(
             metric for metric, one in zip(metrics, by_system[0], strict=True) for _ in one.scores
         ),
-        systems=tuple(_compare(names, systems, by_system, metrics, resampling)),
+        systems=tuple(_compare(systems, by_system, metrics, resampling)),
         resampling=resampling,
     )
 
 
 def _compare(
-    names: Sequence[str],
-    systems: Sequence[Sequence[str]],
+    systems: Mapping[str, SystemOutput],
     by_system: Sequence[Sequence[SystemScores]],
     metrics: Sequence[str],
     resampling: Resampling,
@@ -207,10 +202,12 @@ def _compare(
     follows = [find_metric(metric).follows_sacrebleu for metric in metrics]
     scores, resampled = add_system_intervals(by_system, resampling)
     baseline = by_system[0]
-    for number, system in enumerate(by_system):
+    first = next(iter(systems.values()))
+    for number, (name, output) in enumerate(systems.items()):
+        system = by_system[number]
         compared = ComparedSystem(
-            names[number],
-            tuple(systems[number]),
+            name,
+            tuple(output.hypotheses),
             tuple(scores[number]),
             tuple(metric.examples for metric in system),
         )
@@ -220,7 +217,7 @@ def _compare(
         results = run_paired_tests(
             baseline, system, (resampled[0], resampled[number]), resampling, follows
         )
-        pairs = zip(systems[0], systems[number], strict=True)
+        pairs = zip(first.hypotheses, output.hypotheses, strict=True)
         num_different = sum(ours != theirs for ours, theirs in pairs)
         lower = [
             find_metric(metric).lower_is_better

@@ -14,6 +14,7 @@ from t5tune.reporting.report import Example, Report
 from t5tune.reporting.report_building import build_report
 from t5tune.reporting.report_markdown import render_markdown
 from t5tune.reporting.report_terminal import print_report
+from t5tune.scoring.diagnosis.evidence import Evidence
 from t5tune.scoring.diagnosis.findings import Breakdown, Bucket, Finding
 from t5tune.scoring.score import Score
 
@@ -89,7 +90,9 @@ def test_the_terminal_has_notable_ones_with_their_line() -> None:
 
 
 def diagnosed(*findings: Finding) -> Report:
-    report = build_report(["a b", "x"], [["a b"], ["y"]], ["wer"], reached_limit=[True, False])
+    report = build_report(
+        Evidence(["a b", "x"], [["a b"], ["y"]], reached_limit=[True, False]), ["wer"]
+    )
     return replace(report, findings=findings, breakdowns=(PARTS,))
 
 

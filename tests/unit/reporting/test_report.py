@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from t5tune.reporting.report import Report, format_json, format_scores, write_report
+from t5tune.reporting.report import Origin, Report, format_json, format_scores, write_report
 from t5tune.reporting.report_building import build_report
 from t5tune.scoring.compute import score_hypotheses, sentence_scores
 from t5tune.scoring.diagnosis.diagnose import finding_to_json
+from t5tune.scoring.diagnosis.evidence import Evidence
+from t5tune.scoring.system_output import SystemOutput
 
 REFERENCES = [[f"the number {number} is here today"] for number in range(12)]
 # Number n has n wrong words at its end, so the examples are ordered from best to worst.
@@ -21,21 +23,23 @@ HYPOTHESES = [f"the number {number} is here today" + " wrong" * number for numbe
 
 def small_report(**changes: object) -> Report:
     report = build_report(
-        ["a b c d", "x"],
-        [["a b c d"], ["y", "z"]],
+        Evidence(
+            ["a b c d", "x"],
+            [["a b c d"], ["y", "z"]],
+            sources=["one", "two"],
+            reached_limit=[False, False],
+            decoding={"num_beams": 4, "max_new_tokens": 128},
+        ),
         ["bleu", "wer"],
-        sources=["one", "two"],
-        run="wmt-en-de",
-        split="test",
-        engine="torch-fp32",
-        decoding={"num_beams": 4, "max_new_tokens": 128},
-        reached_limit=[False, False],
+        origin=Origin(run="wmt-en-de", split="test", engine="torch-fp32"),
     )
     return dataclasses.replace(report, **changes)  # type: ignore[arg-type]
 
 
 def test_json_has_exactly_the_published_shape() -> None:
-    bleu, wer = score_hypotheses(["bleu", "wer"], ["a b c d", "x"], [["a b c d"], ["y", "z"]])
+    bleu, wer = score_hypotheses(
+        ["bleu", "wer"], SystemOutput(["a b c d", "x"], [["a b c d"], ["y", "z"]])
+    )
     report = small_report()
     with_interval = dataclasses.replace(
         report,
@@ -71,7 +75,7 @@ def test_json_has_exactly_the_published_shape() -> None:
                     "source": "one",
                     "hypothesis": "a b c d",
                     "references": ["a b c d"],
-                    "score": sentence_scores("bleu", ["a b c d"], [["a b c d"]])[0],
+                    "score": sentence_scores("bleu", SystemOutput(["a b c d"], [["a b c d"]]))[0],
                 }
             ],
             "worst": [
@@ -94,7 +98,7 @@ def test_json_has_exactly_the_published_shape() -> None:
 
 
 def test_without_a_model_what_is_unknown_is_null() -> None:
-    document = build_report(["a"], [["a"]], ["wer"]).to_json()
+    document = build_report(Evidence(["a"], [["a"]]), ["wer"]).to_json()
     assert document["run"] is document["split"] is document["engine"] is None
     assert document["num_length_limited"] is None
     assert document["decoding"] == {}
@@ -102,27 +106,27 @@ def test_without_a_model_what_is_unknown_is_null() -> None:
 
 @pytest.mark.parametrize("metric", ["bleu", "wer"])
 def test_best_and_worst_follow_the_direction_of_the_metric(metric: str) -> None:
-    report = build_report(HYPOTHESES, REFERENCES, [metric, "chrf"])
+    report = build_report(Evidence(HYPOTHESES, REFERENCES), [metric, "chrf"])
     assert [example.index for example in report.best] == [0, 1, 2, 3, 4]
     assert [example.index for example in report.worst] == [11, 10, 9, 8, 7]
 
 
 def test_equal_examples_come_by_index_and_none_comes_twice() -> None:
-    report = build_report(["a"] * 12, [["a"]] * 12, ["exact_match"])
+    report = build_report(Evidence(["a"] * 12, [["a"]] * 12), ["exact_match"])
     assert [example.index for example in report.best] == [0, 1, 2, 3, 4]
     assert [example.index for example in report.worst] == [5, 6, 7, 8, 9]
-    three = build_report(["a", "b", "c"], [["a"], ["b"], ["x"]], ["exact_match"])
+    three = build_report(Evidence(["a", "b", "c"], [["a"], ["b"], ["x"]]), ["exact_match"])
     assert [example.index for example in three.best] == [0, 1]
     assert [example.index for example in three.worst] == [2]
-    one = build_report(["a"], [["a"]], ["exact_match"])
+    one = build_report(Evidence(["a"], [["a"]]), ["exact_match"])
     assert (len(one.best), len(one.worst)) == (1, 0)
 
 
 def test_callers_mistakes_are_no_user_errors() -> None:
     with pytest.raises(ValueError, match="at least one metric"):
-        build_report(["a"], [["a"]], [])
+        build_report(Evidence(["a"], [["a"]]), [])
     with pytest.raises(ValueError, match="2 sources for 1"):
-        build_report(["a"], [["a"]], ["wer"], sources=["a", "b"])
+        build_report(Evidence(["a"], [["a"]], sources=["a", "b"]), ["wer"])
 
 
 def test_markdown_states_scores_signatures_and_decoding() -> None:
@@ -138,7 +142,7 @@ def test_markdown_states_scores_signatures_and_decoding() -> None:
 def test_markdown_survives_any_text() -> None:
     nasty = "a | b\nc\r\nd `code` ``x`` <b>bold</b> *s* [l](u) \\ \u2028 \x00 $x$"
     report = build_report(
-        [nasty, ""], [[nasty], ["r|1", "r\n2"]], ["exact_match"], sources=["", "|"]
+        Evidence([nasty, ""], [[nasty], ["r|1", "r\n2"]], sources=["", "|"]), ["exact_match"]
     )
     lines = report.to_markdown().split("\n")
     tables = [line for line in lines if line.startswith("|")]
@@ -154,7 +158,7 @@ def test_markdown_survives_any_text() -> None:
 
 
 def test_markdown_shortens_long_texts_and_json_does_not() -> None:
-    report = build_report(["word " * 500], [["word"]], ["wer"])
+    report = build_report(Evidence(["word " * 500], [["word"]]), ["wer"])
     assert "word …" in report.to_markdown()
     assert len(report.to_markdown()) < 3000
     assert report.best[0].hypothesis == "word " * 500
@@ -193,5 +197,5 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> 
 
 
 def test_text_stays_readable_in_json(tmp_path: Path) -> None:
-    write_report(build_report(["größer 日本"], [["größer"]], ["wer"]), tmp_path)
+    write_report(build_report(Evidence(["größer 日本"], [["größer"]]), ["wer"]), tmp_path)
     assert "größer 日本" in (tmp_path / "report.json").read_text(encoding="utf-8")

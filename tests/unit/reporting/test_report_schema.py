@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from t5tune.reporting.report import Origin
 from t5tune.reporting.report_building import build_report
+from t5tune.scoring.diagnosis.evidence import Evidence
 
 SCHEMA = json.loads(files("t5tune.reporting").joinpath("report.schema.json").read_text("utf-8"))
 BUCKET_SCORE = {"name": "BLEU", "value": 3.0, "signature": "s", "confidence_interval": [1.0, 5.0]}
@@ -20,12 +22,14 @@ BUCKET_SCORE = {"name": "BLEU", "value": 3.0, "signature": "s", "confidence_inte
 
 def whole_report() -> dict[str, Any]:
     report = build_report(
-        ["a b c d", "x", "y"],
-        [["a b c d"], ["y", "z"], ["y"]],
+        Evidence(
+            ["a b c d", "x", "y"],
+            [["a b c d"], ["y", "z"], ["y"]],
+            reached_limit=[True, False, False],
+            decoding={"num_beams": 4},
+        ),
         ["bleu", "rouge", "wer"],
-        run="wmt-en-de",
-        decoding={"num_beams": 4},
-        reached_limit=[True, False, False],
+        origin=Origin(run="wmt-en-de"),
     )
     value = json.loads(json.dumps(dataclasses.replace(report, schema_version=2).to_json()))
     value["findings"] = [

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 from rich.console import Console
 
+from t5tune.reporting.report import Origin
 from t5tune.reporting.report_building import build_report
 from t5tune.reporting.report_terminal import print_report
+from t5tune.scoring.diagnosis.evidence import Evidence
+
+ORIGIN = Origin(run="wmt-en-de", split="test", engine="torch")
+EVIDENCE = Evidence(
+    ["a b c d", "x \x1b[2Jy", "[red]a[/red] b", "e f g h"],
+    [["a b c d"], ["k", "z"], ["c"], ["e f g h"]],
+    sources=["one", "two\u2028lines", "three", "four"],
+    reached_limit=[False] * 4,
+)
 
 
-def printed(width: int = 100, **changes: object) -> str:
-    arguments: dict[str, object] = {
-        "hypotheses": ["a b c d", "x \x1b[2Jy", "[red]a[/red] b", "e f g h"],
-        "references": [["a b c d"], ["k", "z"], ["c"], ["e f g h"]],
-        "metrics": ["bleu", "chrf"],
-        "sources": ["one", "two\u2028lines", "three", "four"],
-        "run": "wmt-en-de",
-        "split": "test",
-        "engine": "torch",
-        "reached_limit": [False] * 4,
-    } | changes
+def printed(evidence: Evidence = EVIDENCE, origin: Origin = ORIGIN, width: int = 100) -> str:
     stream = io.StringIO()
-    print_report(build_report(**arguments), Console(file=stream, width=width))  # type: ignore[arg-type]
+    report = build_report(evidence, ["bleu", "chrf"], origin=origin)
+    print_report(report, Console(file=stream, width=width))
     return stream.getvalue()
 
 
@@ -50,11 +52,11 @@ def test_text_cannot_style_or_move_anything() -> None:
 
 
 def test_hypotheses_at_the_length_limit_are_told() -> None:
-    assert "stopped at the length limit" in printed(reached_limit=[True] * 4)
+    assert "stopped at the length limit" in printed(replace(EVIDENCE, reached_limit=[True] * 4))
 
 
 def test_files_without_sources_and_narrow_terminals() -> None:
-    text = printed(width=40, sources=None, run=None, split=None, engine=None)
+    text = printed(replace(EVIDENCE, sources=None), Origin(), width=40)
     assert text.startswith("scores: 4 examples\n")
     assert "source" not in text
     assert max(map(len, text.split("\n"))) <= 40

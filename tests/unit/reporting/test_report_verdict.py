@@ -10,15 +10,17 @@ from t5tune.reporting.report import Report
 from t5tune.reporting.report_building import build_report
 from t5tune.reporting.report_details import ReportDetails
 from t5tune.reporting.report_verdict import describe_comparison, describe_report, signed
+from t5tune.scoring.diagnosis.evidence import Evidence
 from t5tune.scoring.diagnosis.findings import Breakdown, Bucket, Finding, TrainingCurve
 from t5tune.scoring.score import Score, ScoringOptions
 from t5tune.scoring.significance.comparison import compare_systems
+from t5tune.scoring.system_output import SystemOutput
 
 NOTHING = ReportDetails()
 
 
 def report_of(score: Score, length_limited: int | None = None) -> Report:
-    report = build_report(["a b", "c d"], [["a b"], ["c e"]], ["bleu"])
+    report = build_report(Evidence(["a b", "c d"], [["a b"], ["c e"]]), ["bleu"])
     return dataclasses.replace(
         report,
         findings=(),
@@ -127,7 +129,10 @@ def test_each_system_beside_the_baseline() -> None:
     good = [of_one[0] for of_one in references]
     bad = ["nothing of it"] * 10 + good[10:]
     comparison = compare_systems(
-        ["bad", "good"], [bad, good], references, ["bleu"], ScoringOptions(), num_processes=1
+        {"bad": SystemOutput(bad, references), "good": SystemOutput(good, references)},
+        ["bleu"],
+        ScoringOptions(),
+        num_processes=1,
     )
     (sentence,) = describe_comparison(comparison)
     difference = comparison.systems[1].differences[0]

@@ -10,6 +10,7 @@ import pytest
 from t5tune.errors import T5TuneError
 from t5tune.scoring.compute import score_hypotheses, sentence_scores
 from t5tune.scoring.registry import METRICS, ranks_models
+from t5tune.scoring.system_output import SystemOutput
 from tests.unit.scoring.sample_texts import OWN_METRICS
 
 SCORE_NAMES = [
@@ -32,10 +33,10 @@ SCORE_NAMES = [
 
 
 def test_every_metric_gives_its_scores_in_order() -> None:
-    scores = score_hypotheses(OWN_METRICS, ["a b c d"], [["a b c d"]])
+    scores = score_hypotheses(OWN_METRICS, SystemOutput(["a b c d"], [["a b c d"]]))
     assert [score.name for score in scores] == SCORE_NAMES
     for metric in OWN_METRICS:
-        names = [score.name for score in score_hypotheses([metric], ["a"], [["a"]])]
+        names = [score.name for score in score_hypotheses([metric], SystemOutput(["a"], [["a"]]))]
         assert METRICS[metric].scores == tuple(names)
         assert METRICS[metric].main_score in names
 
@@ -43,13 +44,17 @@ def test_every_metric_gives_its_scores_in_order() -> None:
 def test_perfect_hypotheses_have_perfect_scores() -> None:
     for metric in filter(ranks_models, OWN_METRICS):
         perfect = 0.0 if METRICS[metric].lower_is_better else 100.0
-        for score in score_hypotheses([metric], ["Das ist gut so."], [["Das ist gut so."]]):
+        for score in score_hypotheses(
+            [metric], SystemOutput(["Das ist gut so."], [["Das ist gut so."]])
+        ):
             assert score.value == pytest.approx(perfect), score.name
-        assert sentence_scores(metric, ["Ja gut."], [["Ja gut."]]) == [pytest.approx(perfect)]
+        assert sentence_scores(metric, SystemOutput(["Ja gut."], [["Ja gut."]])) == [
+            pytest.approx(perfect)
+        ]
 
 
 def test_every_signature_states_references_case_and_version() -> None:
-    for score in score_hypotheses(OWN_METRICS, ["a", "b"], [["a", "c"], ["b"]]):
+    for score in score_hypotheses(OWN_METRICS, SystemOutput(["a", "b"], [["a", "c"], ["b"]])):
         keys = [pair.split(":")[0] for pair in score.signature.split("|")]
         assert keys[0] == "nrefs", score.name
         assert keys[-1] == "version", score.name
@@ -60,40 +65,30 @@ def test_every_signature_states_references_case_and_version() -> None:
 
 @pytest.mark.parametrize("metric", OWN_METRICS)
 def test_empty_texts_are_scored(metric: str) -> None:
-    for score in score_hypotheses([metric], ["", "a", ""], [["a"], [""], [""]]):
+    for score in score_hypotheses([metric], SystemOutput(["", "a", ""], [["a"], [""], [""]])):
         assert score.value >= 0.0
-    assert len(sentence_scores(metric, ["", "a", ""], [["a"], [""], [""]])) == 3
+    assert len(sentence_scores(metric, SystemOutput(["", "a", ""], [["a"], [""], [""]]))) == 3
 
 
 def test_a_metric_named_twice_counts_once() -> None:
-    assert len(score_hypotheses(["wer", "wer"], ["a"], [["a"]])) == 1
+    assert len(score_hypotheses(["wer", "wer"], SystemOutput(["a"], [["a"]]))) == 1
 
 
 def test_user_errors() -> None:
     with pytest.raises(T5TuneError, match="no metric 'blue'; did you mean 'bleu'"):
-        score_hypotheses(["blue"], ["a"], [["a"]])
+        score_hypotheses(["blue"], SystemOutput(["a"], [["a"]]))
     with pytest.raises(T5TuneError, match=r"no metric 'qqq'; there are bleu, chrf"):
-        sentence_scores("qqq", ["a"], [["a"]])
-    with pytest.raises(T5TuneError, match="2 hypotheses but references for 1"):
-        score_hypotheses(["wer"], ["a", "b"], [["a"]])
-    with pytest.raises(T5TuneError, match="no examples"):
-        score_hypotheses(["wer"], [], [])
-    with pytest.raises(T5TuneError, match=r"Example 1 .* no reference"):
-        score_hypotheses(["wer"], ["a", "b"], [["a"], []])
-
-
-def test_one_text_in_place_of_a_list_of_references_is_a_bug() -> None:
-    with pytest.raises(TypeError):
-        score_hypotheses(["wer"], ["abc"], ["abc"])
+        sentence_scores("qqq", SystemOutput(["a"], [["a"]]))
 
 
 def test_scoring_imports_no_training_library_and_importing_it_loads_no_scorer() -> None:
     code = (
         "import sys\n"
         "import t5tune.reporting.report, t5tune.scoring.compute as compute\n"
+        "from t5tune.scoring.system_output import SystemOutput\n"
         "late = {'sacrebleu', 'rapidfuzz', 'rouge_score', 'nltk', 'numpy'} & set(sys.modules)\n"
         "assert not late, late\n"
-        f"compute.score_hypotheses({OWN_METRICS!r}, ['a'], [['a']])\n"
+        f"compute.score_hypotheses({OWN_METRICS!r}, SystemOutput(['a'], [['a']]))\n"
         "never = {'torch', 'transformers', 'datasets', 'evaluate'} & set(sys.modules)\n"
         "assert not never, never\n"
     )

@@ -18,30 +18,31 @@ import pytest
 from t5tune.reporting.html.charts import chart_columns
 from t5tune.reporting.html.page import breakable
 from t5tune.reporting.html.report_page import render_comparison_html, render_html
-from t5tune.reporting.report import Report
+from t5tune.reporting.report import Origin, Report
 from t5tune.reporting.report_building import build_report
 from t5tune.reporting.report_details import Provenance, ReportDetails
+from t5tune.scoring.diagnosis.evidence import Evidence
 from t5tune.scoring.diagnosis.findings import Alignment, Breakdown, Bucket, Finding, TrainingCurve
 from t5tune.scoring.score import Score, ScoringOptions
 from t5tune.scoring.significance.comparison import Comparison, compare_systems
+from t5tune.scoring.system_output import SystemOutput
 from tests.hostile_texts import HOSTILE_TEXTS
 
 VOID = {"meta", "input", "br", "img", "link", "hr", "wbr"}
 ALIGNMENT = Alignment(1, ("▁a", "<b>"), ("x", "</s>"), ((0.25, 0.75), (1.0, 0.0)))
 
 
-def report_of(texts: list[str], **changes: Any) -> Report:
+def report_of(texts: list[str], origin: Origin = Origin(), **known: Any) -> Report:
     """A report whose every text comes from `texts`."""
     references = [[text + " more"] for text in texts]
-    return build_report(texts, references, ["bleu", "ter"], sources=texts, **changes)
+    evidence = Evidence(texts, references, sources=texts, **known)
+    return build_report(evidence, ["bleu", "ter"], origin=origin)
 
 
 def hostile_report() -> tuple[Report, ReportDetails]:
     report = report_of(
         list(HOSTILE_TEXTS),
-        run=HOSTILE_TEXTS[0],
-        split=HOSTILE_TEXTS[2],
-        engine=HOSTILE_TEXTS[7],
+        Origin(run=HOSTILE_TEXTS[0], split=HOSTILE_TEXTS[2], engine=HOSTILE_TEXTS[7]),
         decoding={HOSTILE_TEXTS[3]: HOSTILE_TEXTS[4]},
         reached_limit=[index == 0 for index in range(len(HOSTILE_TEXTS))],
     )
@@ -63,10 +64,12 @@ def hostile_report() -> tuple[Report, ReportDetails]:
 
 
 def comparison_of(texts: list[str]) -> Comparison:
+    references = [[text + " more"] for text in texts]
     return compare_systems(
-        ["<b>first", "second"],
-        [texts, [text + " x" for text in texts]],
-        [[text + " more"] for text in texts],
+        {
+            "<b>first": SystemOutput(texts, references),
+            "second": SystemOutput([text + " x" for text in texts], references),
+        },
         ["bleu"],
         ScoringOptions(),
         num_processes=1,
@@ -120,7 +123,7 @@ class Page(HTMLParser):
 
 PAGES = {
     "plain": lambda: render_html(
-        report_of(["a b c", "d e f"], run="tiny", split="test"), ReportDetails()
+        report_of(["a b c", "d e f"], Origin(run="tiny", split="test")), ReportDetails()
     ),
     "hostile": lambda: render_html(*hostile_report()),
     "comparison": lambda: render_comparison_html(comparison_of(list(HOSTILE_TEXTS[:13]))),

@@ -6,9 +6,12 @@ import json
 
 import pytest
 
+from t5tune.data.overlap import TrainingOverlap
 from t5tune.scoring.compute import score_hypotheses
 from t5tune.scoring.diagnosis.breakdown import break_down, breakdown_to_json
 from t5tune.scoring.diagnosis.findings import Breakdown
+from t5tune.scoring.score import ScoringOptions
+from t5tune.scoring.system_output import SystemOutput
 
 SOURCES = ["w " * length for length in [*[3] * 12, *[12] * 15, *[70] * 11]]
 REFERENCES = [[f"this is number {number} of them"] for number in range(len(SOURCES))]
@@ -23,14 +26,16 @@ def parts(breakdown: Breakdown) -> list[tuple[str, int]]:
 
 
 def test_buckets_have_the_scores_of_their_own_examples() -> None:
-    (lengths,) = break_down(HYPOTHESES, REFERENCES, ["bleu", "chrf"], sources=SOURCES)
+    (lengths,) = break_down(SystemOutput(HYPOTHESES, REFERENCES, sources=SOURCES), ["bleu", "chrf"])
     assert (lengths.name, parts(lengths)) == (
         "source_length",
         [("up to 5 words", 12), ("11 to 15 words", 15), ("61 to 100 words", 11)],
     )
     ranges = [(0, 12), (12, 27), (27, 38)]
     for bucket, (start, end) in zip(lengths.buckets, ranges, strict=True):
-        expected = score_hypotheses(["bleu"], HYPOTHESES[start:end], REFERENCES[start:end])
+        expected = score_hypotheses(
+            ["bleu"], SystemOutput(HYPOTHESES[start:end], REFERENCES[start:end])
+        )
         assert list(bucket.scores) == expected
 
 
@@ -43,7 +48,9 @@ def test_small_neighbours_in_length_are_joined() -> None:
             for _ in range(number)
         ]
         texts = ["a b c d"] * len(sources)
-        (found,) = break_down(texts, [[text] for text in texts], ["wer"], sources=sources)
+        (found,) = break_down(
+            SystemOutput(texts, [[text] for text in texts], sources=sources), ["wer"]
+        )
         return parts(found)
 
     # Four and five are nine, and still too few.
@@ -54,7 +61,7 @@ def test_small_neighbours_in_length_are_joined() -> None:
 
 def test_one_bucket_alone_is_no_breakdown() -> None:
     texts = ["a b c d"] * 20
-    assert break_down(texts, [[text] for text in texts], ["wer"], sources=texts) == ()
+    assert break_down(SystemOutput(texts, [[text] for text in texts], sources=texts), ["wer"]) == ()
 
 
 def test_rare_words_and_leaks() -> None:
@@ -63,7 +70,7 @@ def test_rare_words_and_leaks() -> None:
     counts = [*[0] * 10, *[1] * 10, *[3] * 10, 4, 5, 19, 20, 99, 100, 5000, None, None, None]
     agreement = [*["exact"] * 12, *["near"] * 3, *["clean"] * 25]
     rare, leaks = break_down(
-        texts, references, ["ter", "wer"], rarest_word_counts=counts, agreement=agreement
+        SystemOutput(texts, references), ["ter", "wer"], overlap=TrainingOverlap(counts, agreement)
     )
     assert parts(rare) == [
         ("never seen", 10),
@@ -83,18 +90,17 @@ def test_rare_words_and_leaks() -> None:
 def test_options_reach_the_metric() -> None:
     texts = ["Der Hund"] * 20
     (leaks,) = break_down(
-        texts,
-        [["der hund"]] * 20,
+        SystemOutput(texts, [["der hund"]] * 20),
         ["exact_match"],
-        agreement=["exact"] * 10 + ["clean"] * 10,
-        lowercase=True,
+        ScoringOptions(lowercase=True),
+        overlap=TrainingOverlap([None] * len(texts), ["exact"] * 10 + ["clean"] * 10),
     )
     assert [bucket.scores[0].value for bucket in leaks.buckets] == [100.0, 100.0]
     assert "case:lc" in leaks.buckets[0].scores[0].signature
 
 
 def test_json() -> None:
-    (lengths,) = break_down(HYPOTHESES, REFERENCES, ["rouge"], sources=SOURCES)
+    (lengths,) = break_down(SystemOutput(HYPOTHESES, REFERENCES, sources=SOURCES), ["rouge"])
     values = json.loads(json.dumps(breakdown_to_json(lengths)))
     assert list(values) == ["name", "title", "buckets"]
     first = values["buckets"][0]
@@ -105,7 +111,5 @@ def test_json() -> None:
 
 
 def test_callers_mistakes() -> None:
-    with pytest.raises(ValueError, match="numbers of examples"):
-        break_down(["a"], [["a"]], ["wer"], agreement=[])
-    with pytest.raises(ValueError, match="of metrics: 0"):
-        break_down(["a"], [["a"]], [])
+    with pytest.raises(ValueError, match="overlap is not that of 1"):
+        break_down(SystemOutput(["a"], [["a"]]), ["wer"], overlap=TrainingOverlap([None], []))

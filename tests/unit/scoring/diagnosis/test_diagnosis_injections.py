@@ -9,6 +9,7 @@ import pytest
 
 from t5tune.files.text_files import read_lines
 from t5tune.scoring.diagnosis.diagnose import diagnose
+from t5tune.scoring.diagnosis.evidence import Evidence
 from tests.conftest import REPOSITORY
 
 Inject = Callable[[str, int, random.Random], str]
@@ -69,16 +70,18 @@ MAY_ALSO_BE = {
 
 def test_right_outputs_have_no_fault() -> None:
     findings = diagnose(
-        TARGETS,
-        [[target] for target in TARGETS],
-        sources=SOURCES,
-        target_lang="de",
-        source_lang="en",
-        reached_limit=[False] * len(TARGETS),
+        Evidence(
+            TARGETS,
+            [[target] for target in TARGETS],
+            sources=SOURCES,
+            target_lang="de",
+            source_lang="en",
+            reached_limit=[False] * len(TARGETS),
+        )
     )
     assert {finding.name: finding.num_found for finding in findings if finding.num_found} == {}
     # So that this says something: nearly all could have had nearly all faults.
-    looked_at = {finding.name: finding.num_looked_at for finding in findings}
+    looked_at = {finding.name: finding.num_checked for finding in findings}
     assert looked_at["wrong_language"] > 0.9 * len(TARGETS)
     assert looked_at["source_copied"] > 0.9 * len(TARGETS)
     assert looked_at["names_lost"] > 50
@@ -93,12 +96,14 @@ def test_injected_faults_are_found(kind: str) -> None:
         for index, target in enumerate(TARGETS)
     ]
     findings = diagnose(
-        hypotheses,
-        [[target] for target in TARGETS],
-        sources=SOURCES,
-        target_lang="de",
-        source_lang="en",
-        decoding={"num_beams": 4},
+        Evidence(
+            hypotheses,
+            [[target] for target in TARGETS],
+            sources=SOURCES,
+            target_lang="de",
+            source_lang="en",
+            decoding={"num_beams": 4},
+        )
     )
     by_name = {finding.name: finding for finding in findings}
     found = by_name[kind]
@@ -124,11 +129,11 @@ def test_lost_numbers_and_names_are_found() -> None:
     for number in range(1, 120, 6):
         hypotheses[number] = hypotheses[number].replace("3", "8").replace("4", "5")
     changed = {i for i in range(1, 120, 6) if hypotheses[i] != targets[i]}
-    findings = diagnose(hypotheses, [[target] for target in targets], sources=sources)
+    findings = diagnose(Evidence(hypotheses, [[target] for target in targets], sources=sources))
     by_name = {finding.name: finding for finding in findings}
-    assert (by_name["names_lost"].num_found, by_name["names_lost"].num_looked_at) == (20, 120)
+    assert (by_name["names_lost"].num_found, by_name["names_lost"].num_checked) == (20, 120)
     assert by_name["numbers_lost"].num_found == len(changed) > 10
-    assert by_name["numbers_lost"].num_looked_at == 120
+    assert by_name["numbers_lost"].num_checked == 120
 
 
 def test_published_systems_are_hardly_accused(real_data: object) -> None:
@@ -138,6 +143,8 @@ def test_published_systems_are_hardly_accused(real_data: object) -> None:
     assert len(files) == 16
     for file in files[::5]:
         findings = diagnose(
-            read_lines(file), references, target_lang="de", source_lang="en", task="translation"
+            Evidence(
+                read_lines(file), references, target_lang="de", source_lang="en", task="translation"
+            )
         )
         assert [finding.name for finding in findings if finding.is_notable] == []

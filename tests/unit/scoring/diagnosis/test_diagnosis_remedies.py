@@ -13,7 +13,10 @@ import pytest
 from t5tune.errors import T5TuneError
 from t5tune.recipe.loading import load_recipe, recipe_json_schema
 from t5tune.recipe.schema import Recipe
-from t5tune.scoring.diagnosis.diagnose import FAULTS, diagnose, remedies
+from t5tune.scoring.diagnosis import remedies
+from t5tune.scoring.diagnosis.detectors import DETECTORS
+from t5tune.scoring.diagnosis.diagnose import diagnose
+from t5tune.scoring.diagnosis.evidence import Evidence
 from t5tune.scoring.diagnosis.remedies import split_remedy
 from tests.conftest import write_tiny_recipe
 
@@ -57,13 +60,15 @@ CASES: list[tuple[str, str, dict[str, object], str]] = [
 def remedy_for(kind: str, hypothesis: str, decoding: dict[str, object]) -> str:
     # A second, right hypothesis: not all of them are short.
     findings = diagnose(
-        [hypothesis, REFERENCE],
-        [[REFERENCE], [REFERENCE]],
-        sources=[SOURCE, SOURCE],
-        reached_limit=[kind == "hit_length_limit", False],
-        target_lang="de",
-        source_lang="en",
-        decoding=decoding,
+        Evidence(
+            [hypothesis, REFERENCE],
+            [[REFERENCE], [REFERENCE]],
+            sources=[SOURCE, SOURCE],
+            reached_limit=[kind == "hit_length_limit", False],
+            target_lang="de",
+            source_lang="en",
+            decoding=decoding,
+        )
     )
     remedy = next(finding.remedy for finding in findings if finding.name == kind)
     assert remedy is not None
@@ -80,16 +85,18 @@ def all_remedies() -> Iterator[str]:
 
 def cut_targets_remedy() -> str:
     findings = diagnose(
-        ["ein kurzes Wort"] * 4,
-        [["ein kurzes Wort"]] * 2 + [[REFERENCE]] * 2,
-        decoding={"max_new_tokens": 60, "num_beams": 4},
+        Evidence(
+            ["ein kurzes Wort"] * 4,
+            [["ein kurzes Wort"]] * 2 + [[REFERENCE]] * 2,
+            decoding={"max_new_tokens": 60, "num_beams": 4},
+        )
     )
     return next(one.remedy for one in findings if one.name == "too_short") or ""
 
 
 def repetitive_references_remedy() -> str:
     chant = " ".join(["links links rechts"] * 6)
-    findings = diagnose([chant + " geh" * 9, chant], [[chant], [chant]])
+    findings = diagnose(Evidence([chant + " geh" * 9, chant], [[chant], [chant]]))
     return next(one.remedy for one in findings if one.name == "loop") or ""
 
 
@@ -100,7 +107,7 @@ def test_remedies(kind: str, hypothesis: str, decoding: dict[str, object], expec
 
 def lengths_stray_remedies() -> list[str]:
     hypotheses = ["der Mann", f"{SENTENCE}, {SOURCE}, {SENTENCE[::-1]}"]
-    findings = diagnose(hypotheses, [[REFERENCE]] * 2, decoding={"num_beams": 4})
+    findings = diagnose(Evidence(hypotheses, [[REFERENCE]] * 2, decoding={"num_beams": 4}))
     return [one.remedy or "" for one in findings if one.name in ("too_short", "too_long")]
 
 
@@ -125,9 +132,9 @@ def test_the_stray_language_and_the_prefix_are_named() -> None:
 
 
 def test_the_cases_reach_every_kind_and_every_function() -> None:
-    assert {kind for kind, *_ in CASES} == {fault.name for fault in FAULTS}
+    assert {kind for kind, *_ in CASES} | {"undertrained"} == set(DETECTORS)
     functions = {f for name, f in inspect.getmembers(remedies) if name.startswith("against_")}
-    assert functions == {fault.remedy for fault in FAULTS}
+    assert functions < {detector.remedy for detector in DETECTORS.values()}
 
 
 def test_every_line_of_every_remedy_is_taken_by_a_recipe(tmp_path: Path) -> None:

@@ -13,10 +13,12 @@ from t5tune.recipe.schema import Recipe
 from t5tune.recipe.training_section import TrainingSection
 from t5tune.reporting.findings_markdown import render_findings
 from t5tune.reporting.findings_terminal import finding_lines
-from t5tune.scoring.diagnosis.diagnose import FAULTS, diagnose
-from t5tune.scoring.diagnosis.findings import TrainingCurve
+from t5tune.scoring.diagnosis.detectors import DETECTORS
+from t5tune.scoring.diagnosis.diagnose import diagnose
+from t5tune.scoring.diagnosis.evidence import Evidence
+from t5tune.scoring.diagnosis.findings import Finding, TrainingCurve
 from t5tune.scoring.diagnosis.trained_run import TrainedRun
-from t5tune.scoring.diagnosis.undertraining import find_undertraining, is_rising
+from t5tune.scoring.diagnosis.undertraining import is_rising
 from tests.conftest import TINY
 
 # The demo's run and the ends of two others whose training was long enough.
@@ -35,6 +37,13 @@ def run_of(name: str, *values: float, **others: float) -> TrainedRun:
         much_longer=("training.num_train_epochs=12",),
         max_target_length=128,
     )
+
+
+def undertraining_of(run: TrainedRun) -> Finding:
+    """Return the finding about the run, which comes first."""
+    finding = diagnose(Evidence(["a"], [["a"]], run=run))[0]
+    assert finding.name == "undertrained"
+    return finding
 
 
 @pytest.mark.parametrize(
@@ -79,12 +88,12 @@ def test_noise_around_a_plateau_hardly_ever_counts_as_a_rise() -> None:
 
 
 def test_an_error_rate_falls() -> None:
-    finding = find_undertraining(run_of("WER", 90.0, 70.0, 52.0, 41.0))
+    finding = undertraining_of(run_of("WER", 90.0, 70.0, 52.0, 41.0))
     assert finding.num_found == 4
     assert "validation WER still fell from 52.00 at step 30 to 41.00 at the last" in str(
         finding.remedy
     )
-    assert find_undertraining(run_of("WER", 90.0, 30.0, 20.0, 20.1)).num_found == 0
+    assert undertraining_of(run_of("WER", 90.0, 30.0, 20.0, 20.1)).num_found == 0
 
 
 @pytest.mark.parametrize(
@@ -100,7 +109,7 @@ def test_an_error_rate_falls() -> None:
     ],
 )
 def test_near_zero(run: TrainedRun, is_found: bool) -> None:
-    finding = find_undertraining(run)
+    finding = undertraining_of(run)
     assert (finding.num_found > 0, finding.is_notable) == (is_found, is_found)
     if is_found:
         assert str(finding.remedy).startswith(
@@ -111,11 +120,13 @@ def test_near_zero(run: TrainedRun, is_found: bool) -> None:
 def findings_of(run: TrainedRun | None, num: int = 4) -> dict[str, str | None]:
     loop = "geh weiter " + "und geh weiter " * 9
     found = diagnose(
-        [loop] * num,
-        [["der alte Mann geht weiter"]] * num,
-        reached_limit=[True] * num,
-        decoding={"max_new_tokens": 30, "num_beams": 4, "no_repeat_ngram_size": 0},
-        run=run,
+        Evidence(
+            [loop] * num,
+            [["der alte Mann geht weiter"]] * num,
+            reached_limit=[True] * num,
+            decoding={"max_new_tokens": 30, "num_beams": 4, "no_repeat_ngram_size": 0},
+            run=run,
+        )
     )
     return {one.name: one.remedy for one in found if one.num_found}
 
@@ -138,8 +149,8 @@ def test_other_remedies_come_after_it() -> None:
 def test_it_is_shown_first_and_without_examples() -> None:
     run = run_of("BLEU", 0.1, 0.96)
     hypotheses, references = [""] * 3, [["ein Satz"]] * 3
-    findings = diagnose(hypotheses, references, run=run)
-    assert len(findings) == len(FAULTS) + 1
+    findings = diagnose(Evidence(hypotheses, references, run=run))
+    assert len(findings) == len(DETECTORS)
     lines = [line.plain for line in finding_lines(findings)]
     assert lines[0] == "undertrained → t5tune train runs/x training.num_train_epochs=12"
     assert lines[1] == "empty: 3 of 3 (100.0 %) → train longer first"
@@ -152,9 +163,14 @@ def test_it_is_shown_first_and_without_examples() -> None:
 def test_a_limit_that_is_not_the_cause_is_not_raised() -> None:
     text = "der alte Mann sieht das rote Haus am Ende der langen Strasse und"
     found = diagnose(
-        [text] * 3, [["der alte Mann geht weiter"]] * 3, reached_limit=[True] * 3,
-        decoding={"max_new_tokens": 14}, run=run_of("BLEU", 30.0, 30.1),
-    )  # fmt: skip
+        Evidence(
+            [text] * 3,
+            [["der alte Mann geht weiter"]] * 3,
+            reached_limit=[True] * 3,
+            decoding={"max_new_tokens": 14},
+            run=run_of("BLEU", 30.0, 30.1),
+        )
+    )
     remedy = next(one.remedy for one in found if one.name == "hit_length_limit")
     assert str(remedy).startswith("t5tune train runs/x training.num_train_epochs=6   # the cut")
 

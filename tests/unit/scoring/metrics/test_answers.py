@@ -6,7 +6,8 @@ import pytest
 
 from t5tune.scoring.compute import score_hypotheses, sentence_scores
 from t5tune.scoring.metrics.answers import normalize_answer, token_f1
-from t5tune.scoring.score import Score
+from t5tune.scoring.score import Score, ScoringOptions
+from t5tune.scoring.system_output import SystemOutput
 
 
 @pytest.mark.parametrize(
@@ -54,10 +55,8 @@ REFERENCES = [["Paris"], ["Eiffel Tower", "tower in Paris"], ["in 1889", "1889"]
 def exact_match(*, lowercase: bool = False, squad: bool = False) -> Score:
     (score,) = score_hypotheses(
         ["exact_match"],
-        HYPOTHESES,
-        REFERENCES,
-        lowercase=lowercase,
-        normalize="squad" if squad else "none",
+        SystemOutput(HYPOTHESES, REFERENCES),
+        ScoringOptions(lowercase=lowercase, normalize="squad" if squad else "none"),
     )
     return score
 
@@ -65,8 +64,10 @@ def exact_match(*, lowercase: bool = False, squad: bool = False) -> Score:
 def test_exact_match_strips_only_unless_told() -> None:
     assert exact_match().value == 50.0
     assert exact_match(squad=True).value == 75.0
-    (cased,) = score_hypotheses(["exact_match"], ["PARIS"], [["Paris"]])
-    (lowercased,) = score_hypotheses(["exact_match"], ["PARIS"], [["Paris"]], lowercase=True)
+    (cased,) = score_hypotheses(["exact_match"], SystemOutput(["PARIS"], [["Paris"]]))
+    (lowercased,) = score_hypotheses(
+        ["exact_match"], SystemOutput(["PARIS"], [["Paris"]]), ScoringOptions(lowercase=True)
+    )
     assert (cased.value, lowercased.value) == (0.0, 100.0)
 
 
@@ -77,10 +78,10 @@ def test_exact_match_signatures() -> None:
 
 
 def test_token_f1_takes_the_best_reference_of_each_example() -> None:
-    (score,) = score_hypotheses(["token_f1"], HYPOTHESES, REFERENCES)
+    (score,) = score_hypotheses(["token_f1"], SystemOutput(HYPOTHESES, REFERENCES))
     assert score.name == "token_F1"
     assert score.value == pytest.approx(75.0)
     assert "norm:squad" in score.signature
     # 1 common word of 2 and of 3.
-    values = sentence_scores("token_f1", ["the Eiffel Tower"], [["tower in Paris"]])
+    values = sentence_scores("token_f1", SystemOutput(["the Eiffel Tower"], [["tower in Paris"]]))
     assert values == [pytest.approx(40.0)]

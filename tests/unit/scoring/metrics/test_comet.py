@@ -14,6 +14,7 @@ from t5tune.errors import T5TuneError
 from t5tune.scoring.compute import score_hypotheses, sentence_scores
 from t5tune.scoring.metrics.comet import CometScorer, find_comet
 from t5tune.scoring.score import ScoringOptions
+from t5tune.scoring.system_output import SystemOutput
 
 SOURCES = ["ein haus", "der hund bellt", "foo\nbar\r", ""]
 HYPOTHESES = ["a house", "the dog barks", "x\ny", ""]
@@ -58,31 +59,32 @@ def test_scores_are_those_of_the_command(
     expected = [example["COMET"] for example in examples]
 
     references = [[text] for text in texts["r"]]
-    (score,) = score_hypotheses(["comet"], texts["t"], references, sources=texts["s"])
+    (score,) = score_hypotheses(["comet"], SystemOutput(texts["t"], references, sources=texts["s"]))
     assert score.name == "COMET"
     assert score.value == pytest.approx(sum(expected) / 2, abs=1e-9)
     digest = hashlib.sha256(model.read_bytes()).hexdigest()[:12]
     start = f"nrefs:1|model:model.ckpt|hash:{digest}|refs:best|version:unbabel-comet-"
     assert score.signature.startswith(start)
     assert score.signature.removeprefix(start)[0].isdigit()
-    values = sentence_scores("comet", texts["t"], references, sources=texts["s"])
+    values = sentence_scores("comet", SystemOutput(texts["t"], references, sources=texts["s"]))
     assert values == pytest.approx(expected)
     assert values[0] != values[1]
 
 
 def test_of_several_references_the_best_counts_and_newlines_shift_nothing(use_model: None) -> None:
-    scorer = CometScorer(ScoringOptions(sources=SOURCES))
-    values = scorer.score_segments(HYPOTHESES, REFERENCES)
+    scorer = CometScorer(ScoringOptions())
+    values = scorer.score_segments(SystemOutput(HYPOTHESES, REFERENCES, SOURCES))
     assert len(values) == 4
-    single = CometScorer(ScoringOptions(sources=[SOURCES[0]] * 2))
-    both = single.score_segments([HYPOTHESES[0]] * 2, [[one] for one in REFERENCES[0]])
+    both = scorer.score_segments(
+        SystemOutput([HYPOTHESES[0]] * 2, [[one] for one in REFERENCES[0]], [SOURCES[0]] * 2)
+    )
     assert both[0] != both[1]
     # Half precision: another batch may round differently.
     assert values[0] == pytest.approx(max(both), abs=1e-3)
-    in_one_line = CometScorer(ScoringOptions(sources=["foo bar", ""]))
-    last = in_one_line.score_segments(["x y", ""], REFERENCES[2:])
+    in_one_line = SystemOutput(["x y", ""], REFERENCES[2:], ["foo bar", ""])
+    last = scorer.score_segments(in_one_line)
     assert values[2:] == pytest.approx(last, abs=1e-3)
-    statistics = scorer.collect_statistics(HYPOTHESES, REFERENCES)
+    statistics = scorer.collect_statistics(SystemOutput(HYPOTHESES, REFERENCES, SOURCES))
     means = statistics.compute_scores(np.array([[0, 1, 2, 3], [2, 2, 2, 2]]))[:, 0]
     assert means.tolist() == pytest.approx([sum(values) / 4, values[2]])
 
@@ -93,7 +95,7 @@ def test_a_failure_is_told_in_comets_own_words(
     monkeypatch.setenv("T5TUNE_COMET_MODEL", "t5tune/none")
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(T5TuneError, match=r"comet-score failed with t5tune/none: .*none"):
-        score_hypotheses(["comet"], ["a"], [["a"]], sources=["b"])
+        score_hypotheses(["comet"], SystemOutput(["a"], [["a"]], sources=["b"]))
 
 
 def test_the_command_may_have_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

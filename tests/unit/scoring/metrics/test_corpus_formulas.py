@@ -17,6 +17,7 @@ from t5tune.scoring.metrics.corpus_formulas import (
 )
 from t5tune.scoring.registry import build_metric
 from t5tune.scoring.score import ScoringOptions
+from t5tune.scoring.system_output import SystemOutput
 from tests.unit.scoring.sample_texts import OWN_METRICS, SampleTexts
 
 
@@ -63,9 +64,11 @@ def test_all_examples_once_give_the_score(metric: str, num_references: int) -> N
     texts = SampleTexts(3, 40, num_references)
     hypotheses = texts.system()
     scorer = build_metric(metric, ScoringOptions())
-    statistics = scorer.collect_statistics(hypotheses, texts.references)
+    statistics = scorer.collect_statistics(SystemOutput(hypotheses, texts.references))
     recomputed = statistics.compute_scores(np.arange(40)[None])[0]
-    values = [score.value for score in scorer.score_corpus(hypotheses, texts.references)]
+    values = [
+        score.value for score in scorer.score_corpus(SystemOutput(hypotheses, texts.references))
+    ]
     assert recomputed == pytest.approx(values, rel=1e-13, abs=1e-13)
     if metric in ("bleu", "chrf", "ter"):
         assert recomputed.tolist() == values
@@ -76,9 +79,11 @@ def test_values_of_examples(metric: str) -> None:
     texts = SampleTexts(4, 30, 2)
     hypotheses = texts.system()
     scorer = build_metric(metric, ScoringOptions())
-    values = scorer.collect_statistics(hypotheses, texts.references).segment_scores()  # type: ignore[attr-defined]
-    assert values.tolist() == scorer.score_segments(hypotheses, texts.references)
+    values = scorer.collect_statistics(SystemOutput(hypotheses, texts.references)).segment_scores()  # type: ignore[attr-defined]
+    assert values.tolist() == scorer.score_segments(SystemOutput(hypotheses, texts.references))
     if metric in ("wer", "cer", "chrf", "ter", "exact_match", "token_f1"):
         for index in (0, 7, 21):
-            alone = scorer.score_corpus([hypotheses[index]], [texts.references[index]])
+            alone = scorer.score_corpus(
+                SystemOutput([hypotheses[index]], [texts.references[index]])
+            )
             assert values[index] == pytest.approx(alone[0].value)

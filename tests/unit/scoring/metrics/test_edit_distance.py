@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import pytest
 
 from t5tune.scoring.compute import score_hypotheses, sentence_scores
+from t5tune.scoring.score import ScoringOptions
+from t5tune.scoring.system_output import SystemOutput
 
 
 def edit_distance(one: Sequence[str], other: Sequence[str]) -> int:
@@ -23,7 +25,7 @@ def edit_distance(one: Sequence[str], other: Sequence[str]) -> int:
 
 
 def rate(metric: str, hypotheses: list[str], references: list[list[str]]) -> float:
-    (score,) = score_hypotheses([metric], hypotheses, references)
+    (score,) = score_hypotheses([metric], SystemOutput(hypotheses, references))
     return score.value
 
 
@@ -47,7 +49,7 @@ def test_rates_equal_the_definition_on_random_texts() -> None:
 def test_the_corpus_rate_weighs_by_reference_length() -> None:
     # 1 edit in 1 word and 0 in 3: a quarter of the words, not the mean of 100 % and 0 %.
     assert rate("wer", ["b", "a b c"], [["a"], ["a b c"]]) == 25.0
-    assert sentence_scores("wer", ["b", "a b c"], [["a"], ["a b c"]]) == [100.0, 0.0]
+    assert sentence_scores("wer", SystemOutput(["b", "a b c"], [["a"], ["a b c"]])) == [100.0, 0.0]
 
 
 def test_insertions_can_exceed_one_hundred() -> None:
@@ -84,8 +86,10 @@ def test_empty_references_divide_by_nothing(metric: str) -> None:
 
 
 def test_case_and_signature() -> None:
-    (mixed,) = score_hypotheses(["wer"], ["A b"], [["a b", "c"]])
-    (lowercased,) = score_hypotheses(["cer"], ["A b"], [["a b"]], lowercase=True)
+    (mixed,) = score_hypotheses(["wer"], SystemOutput(["A b"], [["a b", "c"]]))
+    (lowercased,) = score_hypotheses(
+        ["cer"], SystemOutput(["A b"], [["a b"]]), ScoringOptions(lowercase=True)
+    )
     assert (mixed.name, mixed.value) == ("WER", 50.0)
     assert (lowercased.name, lowercased.value) == ("CER", 0.0)
     assert mixed.signature.startswith("nrefs:2|case:mixed|unit:word|version:t5tune-")

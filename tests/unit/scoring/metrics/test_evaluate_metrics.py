@@ -12,8 +12,10 @@ import pytest
 from t5tune.errors import T5TuneError
 from t5tune.reporting.report_building import build_report
 from t5tune.scoring.compute import score_hypotheses, sentence_scores
+from t5tune.scoring.diagnosis.evidence import Evidence
 from t5tune.scoring.metrics.evaluate_metrics import EvaluateScorer
-from t5tune.scoring.score import ScoringOptions
+from t5tune.scoring.score import Score, ScoringOptions
+from t5tune.scoring.system_output import SystemOutput
 from tests.hub.server import Hub
 
 SEVERAL = '"references": datasets.Sequence(datasets.Value("string"))'
@@ -53,17 +55,28 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
     return write_script
 
 
-def score(metric: str, hypotheses: list[str], references: list[list[str]], **options: object):  # type: ignore[no-untyped-def]
-    return score_hypotheses([metric], hypotheses, references, allow_code=True, **options)  # type: ignore[arg-type]
+def score(
+    metric: str,
+    hypotheses: list[str],
+    references: list[list[str]],
+    sources: list[str] | None = None,
+) -> list[Score]:
+    return score_hypotheses(
+        [metric], SystemOutput(hypotheses, references, sources), ScoringOptions(allow_code=True)
+    )  # type: ignore[arg-type]
 
 
 def test_code_is_not_run_unless_the_caller_allows_it(write: Write, tmp_path: Path) -> None:
     metric = write("return {}", top=f"open({str(tmp_path / 'ran')!r}, 'w').close()")
-    for refused in (score_hypotheses, lambda *a: sentence_scores(a[0][0], *a[1:])):
+    output = SystemOutput(["a"], [["a"]])
+    for refused in (
+        lambda: score_hypotheses([metric], output),
+        lambda: sentence_scores(metric, output),
+    ):
         with pytest.raises(T5TuneError, match=r"runs Python code from that script.*--allow-code"):
-            refused([metric], ["a"], [["a"]])
+            refused()
     with pytest.raises(T5TuneError, match="runs Python code from the hub"):
-        score_hypotheses(["evaluate:meteor"], ["a"], [["a"]])
+        score_hypotheses(["evaluate:meteor"], output)
     assert not (tmp_path / "ran").exists()
     with pytest.raises(T5TuneError, match="gives no number"):
         score(metric, ["a"], [["a"]])
@@ -209,9 +222,12 @@ def test_values_of_single_examples_count_where_their_mean_is_the_score(write: Wr
     )
     hypotheses, references = ["a", "b", "c", "d"], [["a"], ["x"], ["c"], ["x"]]
     scorer = EvaluateScorer(metric, ScoringOptions(allow_code=True))
-    assert [one.value for one in scorer.score_corpus(hypotheses, references)] == [0.5, 0.25]
-    assert scorer.score_segments(hypotheses, references) == [1.0, 0.0, 1.0, 0.0]
-    statistics = scorer.collect_statistics(hypotheses, references)
+    assert [one.value for one in scorer.score_corpus(SystemOutput(hypotheses, references))] == [
+        0.5,
+        0.25,
+    ]
+    assert scorer.score_segments(SystemOutput(hypotheses, references)) == [1.0, 0.0, 1.0, 0.0]
+    statistics = scorer.collect_statistics(SystemOutput(hypotheses, references))
     values = statistics.compute_scores(np.array([[0, 1, 2, 3], [0, 0, 2, 1]]))
     assert values[:, 0].tolist() == [0.5, 0.75]
     assert np.isnan(values[:, 1]).all()
@@ -220,9 +236,11 @@ def test_values_of_single_examples_count_where_their_mean_is_the_score(write: Wr
 def test_intervals_only_where_resampling_can_tell(write: Write) -> None:
     metric = write(f"return {{'same': sum({SAME}) / 4, 'each': {SAME}, 'other': 0.3}}")
     same, other, wer = score_hypotheses(
-        [metric, "wer"], ["a", "b", "c", "d"], [["a"], ["x"], ["c"], ["x"]],
-        allow_code=True, num_resamples=200,
-    )  # fmt: skip
+        [metric, "wer"],
+        SystemOutput(["a", "b", "c", "d"], [["a"], ["x"], ["c"], ["x"]]),
+        ScoringOptions(allow_code=True),
+        num_resamples=200,
+    )
     assert same.confidence_interval is not None
     assert 0 <= same.confidence_interval[0] < same.value < same.confidence_interval[1] <= 1
     assert other.confidence_interval is None
@@ -232,11 +250,19 @@ def test_intervals_only_where_resampling_can_tell(write: Write) -> None:
 
 def test_a_metric_without_direction_ranks_no_examples(write: Write) -> None:
     metric = write("return {'x': 0.25}")
-    report = build_report(["a b", "c"], [["a b"], ["d"]], [metric, "wer"], allow_code=True)
+    report = build_report(
+        Evidence(["a b", "c"], [["a b"], ["d"]]),
+        [metric, "wer"],
+        ScoringOptions(allow_code=True),
+    )
     assert [one.name for one in report.scores] == ["evaluate:agreement", "WER"]
     assert report.example_metric == "WER"
-    alone = build_report(["a b", "c"], [["a b"], ["d"]], [metric], allow_code=True)
+    alone = build_report(
+        Evidence(["a b", "c"], [["a b"], ["d"]]),
+        [metric],
+        ScoringOptions(allow_code=True),
+    )
     assert alone.example_metric == "chrF2++"
     assert [example.index for example in alone.best] == [0]
     with pytest.raises(T5TuneError, match="no values for single examples"):
-        sentence_scores(metric, ["a"], [["a"]], allow_code=True)
+        sentence_scores(metric, SystemOutput(["a"], [["a"]]), ScoringOptions(allow_code=True))

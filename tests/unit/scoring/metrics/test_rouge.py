@@ -9,6 +9,8 @@ from rouge_score import rouge_scorer  # type: ignore[import-untyped, unused-igno
 
 from t5tune.scoring.compute import score_hypotheses, sentence_scores
 from t5tune.scoring.metrics.rouge import UnicodeWordTokenizer, loses_letters, split_sentences
+from t5tune.scoring.score import ScoringOptions
+from t5tune.scoring.system_output import SystemOutput
 
 TYPES = ["rouge1", "rouge2", "rougeL", "rougeLsum"]
 HYPOTHESES = [
@@ -26,19 +28,25 @@ REFERENCES = [
 def test_scores_equal_the_mean_of_rouge_score() -> None:
     scorer = rouge_scorer.RougeScorer(TYPES, use_stemmer=True)
     rows = [scorer.score_multi(r, h) for h, r in zip(HYPOTHESES, REFERENCES, strict=True)]
-    scores = score_hypotheses(["rouge"], HYPOTHESES, REFERENCES)
+    scores = score_hypotheses(["rouge"], SystemOutput(HYPOTHESES, REFERENCES))
     assert [score.name for score in scores] == ["ROUGE-1", "ROUGE-2", "ROUGE-L", "ROUGE-Lsum"]
     for score, rouge_type in zip(scores, TYPES, strict=True):
         expected = 100 * sum(row[rouge_type].fmeasure for row in rows) / len(rows)
         assert score.value == pytest.approx(expected, abs=1e-12)
         assert score.value > 0
     expected_segments = [100 * row["rougeL"].fmeasure for row in rows]
-    assert sentence_scores("rouge", HYPOTHESES, REFERENCES) == pytest.approx(expected_segments)
+    assert sentence_scores("rouge", SystemOutput(HYPOTHESES, REFERENCES)) == pytest.approx(
+        expected_segments
+    )
 
 
 def test_signature_says_which_tokenizer() -> None:
-    english = score_hypotheses(["rouge"], ["a"], [["a"]], target_lang="eng_Latn")
-    german = score_hypotheses(["rouge"], ["a"], [["a"]], target_lang="de")
+    english = score_hypotheses(
+        ["rouge"], SystemOutput(["a"], [["a"]]), ScoringOptions(target_lang="eng_Latn")
+    )
+    german = score_hypotheses(
+        ["rouge"], SystemOutput(["a"], [["a"]]), ScoringOptions(target_lang="de")
+    )
     package = f"version:rouge-score-{version('rouge-score')}"
     assert english[0].signature == f"nrefs:1|case:lc|stem:yes|tok:rouge-score|{package}"
     assert german[0].signature == f"nrefs:1|case:lc|stem:no|tok:unicode-words|{package}"
@@ -47,16 +55,20 @@ def test_signature_says_which_tokenizer() -> None:
 
 
 def test_english_is_stemmed_and_other_languages_are_not() -> None:
-    english = score_hypotheses(["rouge"], ["running"], [["runs"]])
-    german = score_hypotheses(["rouge"], ["running"], [["runs"]], target_lang="de")
+    english = score_hypotheses(["rouge"], SystemOutput(["running"], [["runs"]]))
+    german = score_hypotheses(
+        ["rouge"], SystemOutput(["running"], [["runs"]]), ScoringOptions(target_lang="de")
+    )
     assert (english[0].value, german[0].value) == (100.0, 0.0)
 
 
 def test_russian_scores_by_its_words() -> None:
     # Two of three words agree: precision and recall 2/3. The English tokenizer sees no word.
     hypothesis, references = ["Кошка сидит дома."], [["кошка лежит дома"]]
-    assert score_hypotheses(["rouge"], hypothesis, references)[0].value == 0.0
-    russian = score_hypotheses(["rouge"], hypothesis, references, target_lang="ru")
+    assert score_hypotheses(["rouge"], SystemOutput(hypothesis, references))[0].value == 0.0
+    russian = score_hypotheses(
+        ["rouge"], SystemOutput(hypothesis, references), ScoringOptions(target_lang="ru")
+    )
     assert russian[0].value == pytest.approx(200 / 3)
 
 
@@ -78,7 +90,7 @@ def test_sentences_are_split_only_where_there_are_no_lines() -> None:
 def test_rouge_lsum_of_one_line_equals_that_of_its_lines() -> None:
     lines = "The dog ran. A cat slept."
     swapped = "A cat slept.\nThe dog ran."
-    scores = score_hypotheses(["rouge"], [lines], [[swapped]])
+    scores = score_hypotheses(["rouge"], SystemOutput([lines], [[swapped]]))
     by_name = {score.name: score.value for score in scores}
     assert by_name["ROUGE-Lsum"] == pytest.approx(100.0)
     assert by_name["ROUGE-L"] < 60.0

@@ -14,6 +14,8 @@ from sacrebleu.metrics.ter import TER
 from t5tune.errors import T5TuneError
 from t5tune.files.text_files import read_lines
 from t5tune.scoring.compute import score_hypotheses, sentence_scores
+from t5tune.scoring.score import ScoringOptions
+from t5tune.scoring.system_output import SystemOutput
 
 HYPOTHESES = [
     "The dog bit the man, didn't it?",
@@ -39,7 +41,9 @@ TWO_REFERENCES = list(zip(FIRST, SECOND, strict=True))
 @pytest.mark.parametrize("lowercase", [False, True])
 def test_corpus_scores_equal_sacrebleu(lowercase: bool) -> None:
     scores = score_hypotheses(
-        ["bleu", "chrf", "ter"], HYPOTHESES, TWO_REFERENCES, lowercase=lowercase
+        ["bleu", "chrf", "ter"],
+        SystemOutput(HYPOTHESES, TWO_REFERENCES),
+        ScoringOptions(lowercase=lowercase),
     )
     direct = [BLEU(lowercase=lowercase), CHRF(word_order=2, lowercase=lowercase), TER()]
     for ours, metric in zip(scores, direct, strict=True):
@@ -51,7 +55,7 @@ def test_corpus_scores_equal_sacrebleu(lowercase: bool) -> None:
 
 
 def test_signatures_state_references_case_and_version() -> None:
-    scores = score_hypotheses(["bleu", "chrf", "ter"], HYPOTHESES, TWO_REFERENCES)
+    scores = score_hypotheses(["bleu", "chrf", "ter"], SystemOutput(HYPOTHESES, TWO_REFERENCES))
     signatures = [score.signature.split("|") for score in scores]
     assert all(signature[0] == "nrefs:2" for signature in signatures)
     assert all(signature[-1] == f"version:{sacrebleu.__version__}" for signature in signatures)
@@ -63,7 +67,7 @@ def test_numbers_of_references_may_differ() -> None:
     references = [[FIRST[0], SECOND[0]], [FIRST[1]], [FIRST[2]], [FIRST[3], SECOND[3]]]
     streams: list[list[str | None]] = [list(FIRST), [SECOND[0], None, None, SECOND[3]]]
     for name, metric in (("bleu", BLEU()), ("chrf", CHRF(word_order=2)), ("ter", TER())):
-        (score,) = score_hypotheses([name], HYPOTHESES, references)
+        (score,) = score_hypotheses([name], SystemOutput(HYPOTHESES, references))
         theirs = metric.corpus_score(HYPOTHESES, streams)  # type: ignore[arg-type]
         assert score.value == theirs.score
         assert score.signature.startswith("nrefs:var|")
@@ -72,16 +76,16 @@ def test_numbers_of_references_may_differ() -> None:
 def test_a_missing_reference_is_not_an_empty_one() -> None:
     # The empty reference is nearest in length to a short hypothesis, so it changes BLEU.
     hypotheses = ["a b c d", "a"]
-    missing = score_hypotheses(["bleu"], hypotheses, [["a b c d", "x"], ["a b c"]])
-    empty = score_hypotheses(["bleu"], hypotheses, [["a b c d", "x"], ["a b c", ""]])
+    missing = score_hypotheses(["bleu"], SystemOutput(hypotheses, [["a b c d", "x"], ["a b c"]]))
+    empty = score_hypotheses(["bleu"], SystemOutput(hypotheses, [["a b c d", "x"], ["a b c", ""]]))
     assert missing[0].value != empty[0].value
 
 
 def test_sentence_bleu_uses_effective_order() -> None:
-    values = sentence_scores("bleu", ["yes", "no"], [["yes"], ["yes"]])
+    values = sentence_scores("bleu", SystemOutput(["yes", "no"], [["yes"], ["yes"]]))
     assert values == [pytest.approx(100.0), 0.0]
     # Corpus BLEU of one-word sentences is 0 by definition; that would rank nothing.
-    assert score_hypotheses(["bleu"], ["yes"], [["yes"]])[0].value == 0.0
+    assert score_hypotheses(["bleu"], SystemOutput(["yes"], [["yes"]]))[0].value == 0.0
 
 
 def test_sentence_scores_equal_sacrebleu() -> None:
@@ -94,11 +98,13 @@ def test_sentence_scores_equal_sacrebleu() -> None:
             metric.sentence_score(hypothesis, list(references)).score
             for hypothesis, references in zip(HYPOTHESES, TWO_REFERENCES, strict=True)
         ]
-        assert sentence_scores(name, HYPOTHESES, TWO_REFERENCES) == expected
+        assert sentence_scores(name, SystemOutput(HYPOTHESES, TWO_REFERENCES)) == expected
 
 
 def test_tokenizer_can_be_chosen() -> None:
-    (score,) = score_hypotheses(["bleu"], HYPOTHESES, TWO_REFERENCES, tokenize="char")
+    (score,) = score_hypotheses(
+        ["bleu"], SystemOutput(HYPOTHESES, TWO_REFERENCES), ScoringOptions(tokenize="char")
+    )
     assert "tok:char" in score.signature
     assert score.value == BLEU(tokenize="char").corpus_score(HYPOTHESES, [FIRST, SECOND]).score
 
@@ -109,7 +115,9 @@ def test_bleu_on_international_tokens_equals_sacrebleu(lowercase: bool, real_dat
     hypotheses = read_lines(str(folder / "newstest2017.uedin-nmt.4722.en-de"))
     references = read_lines(str(folder / "reference"))
     ours, bleu = score_hypotheses(
-        ["bleu_intl", "bleu"], hypotheses, [[one] for one in references], lowercase=lowercase
+        ["bleu_intl", "bleu"],
+        SystemOutput(hypotheses, [[one] for one in references]),
+        ScoringOptions(lowercase=lowercase),
     )
     metric = BLEU(tokenize="intl", lowercase=lowercase)
     assert ours.value == metric.corpus_score(hypotheses, [references]).score
@@ -121,7 +129,9 @@ def test_bleu_on_international_tokens_equals_sacrebleu(lowercase: bool, real_dat
 
 def test_international_tokens_are_the_definition() -> None:
     (score,) = score_hypotheses(
-        ["bleu_intl"], ["今天"], [["今天"]], tokenize="char", target_lang="zh"
+        ["bleu_intl"],
+        SystemOutput(["今天"], [["今天"]]),
+        ScoringOptions(tokenize="char", target_lang="zh"),
     )
     assert "tok:intl" in score.signature
 
@@ -138,7 +148,9 @@ def test_japanese_and_korean_get_their_tokenizers(
     code: str, module: str, tokenizer: str, text: str, reference: str
 ) -> None:
     pytest.importorskip(module)
-    (score,) = score_hypotheses(["bleu"], [text], [[reference]], target_lang=code)
+    (score,) = score_hypotheses(
+        ["bleu"], SystemOutput([text], [[reference]]), ScoringOptions(target_lang=code)
+    )
     metric = BLEU(tokenize=tokenizer)
     assert score.value == metric.corpus_score([text], [[reference]]).score
     assert f"tok:{tokenizer}" in score.signature
@@ -149,7 +161,9 @@ def test_japanese_and_korean_get_their_tokenizers(
 @pytest.mark.parametrize("code", ["zh", "zh_CN", "zh-TW", "zho_Hans"])
 def test_chinese_gets_its_tokenizer_in_every_spelling_of_the_code(code: str) -> None:
     hypothesis, reference = "今天天气很好。", "今天天气非常好。"
-    (score,) = score_hypotheses(["bleu"], [hypothesis], [[reference]], target_lang=code)
+    (score,) = score_hypotheses(
+        ["bleu"], SystemOutput([hypothesis], [[reference]]), ScoringOptions(target_lang=code)
+    )
     assert "tok:zh" in score.signature
     assert score.value == BLEU(trg_lang="zh").corpus_score([hypothesis], [[reference]]).score
     assert score.value > 0
@@ -157,7 +171,7 @@ def test_chinese_gets_its_tokenizer_in_every_spelling_of_the_code(code: str) -> 
 
 def test_unknown_tokenizer_is_a_user_error() -> None:
     with pytest.raises(T5TuneError, match=r"no tokenizer '13b'.*13a"):
-        score_hypotheses(["bleu"], ["a"], [["a"]], tokenize="13b")
+        score_hypotheses(["bleu"], SystemOutput(["a"], [["a"]]), ScoringOptions(tokenize="13b"))
 
 
 @pytest.mark.parametrize(
@@ -170,7 +184,13 @@ def test_missing_tokenizer_package_names_the_pip_command(
     if importlib.util.find_spec(module) is not None:
         pytest.skip(f"{module} is installed, so nothing is missing")
     with pytest.raises(T5TuneError, match=module) as caught:
-        score_hypotheses(["bleu"], ["a"], [["a"]], target_lang=language)
+        score_hypotheses(
+            ["bleu"], SystemOutput(["a"], [["a"]]), ScoringOptions(target_lang=language)
+        )
     assert caught.value.next_command == f'pip install "sacrebleu[{extra}]"'
     # A tokenizer that is there needs no extra package, whatever the language.
-    assert score_hypotheses(["bleu"], ["a"], [["a"]], target_lang=language, tokenize="char")
+    assert score_hypotheses(
+        ["bleu"],
+        SystemOutput(["a"], [["a"]]),
+        ScoringOptions(target_lang=language, tokenize="char"),
+    )

@@ -12,6 +12,7 @@ from t5tune.scoring.compute import score_hypotheses, sentence_scores
 from t5tune.scoring.score import ScoringOptions
 from t5tune.scoring.significance import collecting
 from t5tune.scoring.significance.collecting import collect_systems
+from t5tune.scoring.system_output import SystemOutput
 from tests.unit.scoring.sample_texts import OWN_METRICS, SampleTexts
 
 METRICS = ("bleu", "rouge", "wer")
@@ -22,7 +23,10 @@ def test_processes_change_nothing() -> None:
     systems = [texts.system(), texts.system(), texts.system()]
     alone, shared = (
         collect_systems(
-            METRICS, systems, texts.references, ScoringOptions(), num_processes=num_processes
+            METRICS,
+            [SystemOutput(one, texts.references) for one in systems],
+            ScoringOptions(),
+            num_processes=num_processes,
         )
         for num_processes in (1, 3)
     )
@@ -35,25 +39,40 @@ def test_processes_change_nothing() -> None:
 def test_scores_and_examples_are_those_of_each_system_alone() -> None:
     texts = SampleTexts(2, 15)
     systems = [texts.system(), texts.system(0.5)]
-    found = collect_systems(OWN_METRICS, systems, texts.references, ScoringOptions())
+    found = collect_systems(
+        OWN_METRICS, [SystemOutput(one, texts.references) for one in systems], ScoringOptions()
+    )
     for metric, of_metric in zip(OWN_METRICS, found, strict=True):
         for hypotheses, one in zip(systems, of_metric, strict=True):
-            assert list(one.scores) == score_hypotheses([metric], hypotheses, texts.references)
-            assert list(one.examples) == sentence_scores(metric, hypotheses, texts.references)
+            assert list(one.scores) == score_hypotheses(
+                [metric], SystemOutput(hypotheses, texts.references)
+            )
+            assert list(one.examples) == sentence_scores(
+                metric, SystemOutput(hypotheses, texts.references)
+            )
 
 
 def test_a_part_whose_process_dies_is_collected_here(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = SampleTexts(3, 9)
     systems = [texts.system()]
-    expected = collect_systems(METRICS, systems, texts.references, ScoringOptions())
+    expected = collect_systems(
+        METRICS, [SystemOutput(one, texts.references) for one in systems], ScoringOptions()
+    )
     monkeypatch.setattr(collecting, "_work", sys.exit)  # ends at once
-    found = collect_systems(METRICS, systems, texts.references, ScoringOptions(), num_processes=2)
+    found = collect_systems(
+        METRICS,
+        [SystemOutput(one, texts.references) for one in systems],
+        ScoringOptions(),
+        num_processes=2,
+    )
     assert found[0][0].scores == expected[0][0].scores
 
 
 def test_numbers_that_differ_are_a_user_error() -> None:
     with pytest.raises(T5TuneError, match="2 hypotheses but references for 1"):
-        collect_systems(["wer"], [["a"], ["a", "b"]], [["a"]], ScoringOptions())
+        collect_systems(
+            ["wer"], [SystemOutput(one, [["a"]]) for one in [["a"], ["a", "b"]]], ScoringOptions()
+        )
 
 
 def test_processes_import_nothing_of_a_model() -> None:
@@ -70,7 +89,9 @@ def test_processes_import_nothing_of_a_model() -> None:
 def test_tokenised_texts_are_told_once_a_system(capsys: pytest.CaptureFixture[str]) -> None:
     hypotheses, references = ["a b ."] * 120, [["a b ."]] * 120
     collect_systems(
-        ["bleu", "chrf"], [hypotheses, ["a b."] * 120], references, ScoringOptions(),
+        ["bleu", "chrf"],
+        [SystemOutput(one, references) for one in [hypotheses, ["a b."] * 120]],
+        ScoringOptions(),
         num_processes=2,
-    )  # fmt: skip
+    )
     assert capsys.readouterr().err.count("look tokenised") == 1

@@ -14,6 +14,7 @@ from t5tune.reporting.comparison_text import format_json, format_lines
 from t5tune.scoring.score import ScoringOptions
 from t5tune.scoring.significance.comparison import Comparison, Resampling, _judge, compare_systems
 from t5tune.scoring.significance.paired_tests import PairedResult
+from t5tune.scoring.system_output import SystemOutput
 
 REFERENCES = [["a b c d"], ["one two"], ["x"], ["yes | no"]]
 BASELINE = ["a b c d", "one three", "y", "yes | no"]
@@ -24,10 +25,16 @@ RESAMPLING = Resampling(num_resamples=50, num_trials=60)
 @pytest.fixture
 def comparison() -> Comparison:
     return compare_systems(
-        ["old", "new", "old again"], [BASELINE, BETTER, BASELINE], REFERENCES,
-        ["wer", "exact_match"], ScoringOptions(),
-        sources=["s0", "s1", "s2", "s3"], split="test", resampling=RESAMPLING,
-    )  # fmt: skip
+        {
+            "old": SystemOutput(BASELINE, REFERENCES, ["s0", "s1", "s2", "s3"]),
+            "new": SystemOutput(BETTER, REFERENCES, ["s0", "s1", "s2", "s3"]),
+            "old again": SystemOutput(BASELINE, REFERENCES, ["s0", "s1", "s2", "s3"]),
+        },
+        ["wer", "exact_match"],
+        ScoringOptions(),
+        split="test",
+        resampling=RESAMPLING,
+    )
 
 
 def test_wins_and_losses_heed_the_direction(comparison: Comparison) -> None:
@@ -88,9 +95,11 @@ def test_json_holds_every_example(comparison: Comparison) -> None:
 
 def test_one_test_alone(comparison: Comparison) -> None:
     alone = compare_systems(
-        ["old", "new"], [BASELINE, BETTER], REFERENCES, ["wer"], ScoringOptions(),
+        {"old": SystemOutput(BASELINE, REFERENCES), "new": SystemOutput(BETTER, REFERENCES)},
+        ["wer"],
+        ScoringOptions(),
         resampling=Resampling(tests=("bootstrap",), num_resamples=50),
-    )  # fmt: skip
+    )
     assert set(alone.systems[1].differences[0].p_values) == {"bootstrap"}
     assert "|ar:" not in alone.systems[1].scores[0].signature
     assert json.loads(format_json(alone))["num_trials"] is None
@@ -116,9 +125,14 @@ def test_markdown_and_lines(comparison: Comparison) -> None:
 
 def test_terminal_shows_verdicts_and_examples_and_no_control_characters() -> None:
     comparison = compare_systems(
-        ["old", "new"], [["a\x1b[2J", "b"], ["a", "c"]], [["a"], ["b"]], ["cer"],
-        ScoringOptions(), resampling=RESAMPLING,
-    )  # fmt: skip
+        {
+            "old": SystemOutput(["a\x1b[2J", "b"], [["a"], ["b"]]),
+            "new": SystemOutput(["a", "c"], [["a"], ["b"]]),
+        },
+        ["cer"],
+        ScoringOptions(),
+        resampling=RESAMPLING,
+    )
     stream = io.StringIO()
     print_comparison(comparison, Console(file=stream, width=80))
     text = stream.getvalue()

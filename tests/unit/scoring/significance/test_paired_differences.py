@@ -18,6 +18,7 @@ from t5tune.scoring.score import ScoringOptions, SegmentStatistics
 from t5tune.scoring.significance import paired_differences as significance
 from t5tune.scoring.significance.comparison import Comparison, Resampling, compare_systems
 from t5tune.scoring.significance.paired_differences import bootstrap_p_value, randomization_p_values
+from t5tune.scoring.system_output import SystemOutput
 from tests.unit.scoring.sample_texts import SampleTexts
 
 BOTH = {"bootstrap": "bs", "randomization": "ar"}
@@ -55,9 +56,14 @@ def test_p_values_equal_sacrebleus(
     texts = SampleTexts(num_examples, num_examples, num_references)
     systems = [texts.system(0.2), texts.system(0.2), texts.system(0.25)]
     comparison = compare_systems(
-        ["a", "b", "c"], systems, texts.references, ["bleu", "chrf", "ter"], ScoringOptions(),
+        {
+            name: SystemOutput(one, texts.references)
+            for name, one in zip(["a", "b", "c"], systems, strict=True)
+        },
+        ["bleu", "chrf", "ter"],
+        ScoringOptions(),
         resampling=Resampling(num_resamples=150, num_trials=170, seed=7),
-    )  # fmt: skip
+    )
     assert_equals_sacrebleu(comparison, texts.streams)
 
 
@@ -67,9 +73,14 @@ def test_p_values_of_wmt_systems_equal_sacrebleus(real_data: Path) -> None:
     references = read_lines(folder / "reference")[:700]
     systems = [read_lines(folder / f"newstest2017.{name}.en-de")[:700] for name in names]
     comparison = compare_systems(
-        names, systems, [[one] for one in references], ["bleu", "chrf"], ScoringOptions(),
+        {
+            name: SystemOutput(one, [[text] for text in references])
+            for name, one in zip(names, systems, strict=True)
+        },
+        ["bleu", "chrf"],
+        ScoringOptions(),
         resampling=Resampling(num_resamples=200, num_trials=200),
-    )  # fmt: skip
+    )
     assert_equals_sacrebleu(comparison, [references], with_ter=False)
     p_values = [one.p_values["bootstrap"] for one in comparison.systems[1].differences]
     assert max(p_values) > 0.01  # not all at the smallest possible, or equality says little

@@ -15,6 +15,7 @@ from t5tune.scoring.significance.resampling import (
     percentile_interval,
     sign_resampling,
 )
+from t5tune.scoring.system_output import SystemOutput
 from tests.unit.scoring.sample_texts import OWN_METRICS, SampleTexts
 
 METRICS = {"bleu": BLEU, "chrf": lambda: CHRF(word_order=2), "ter": TER}
@@ -32,7 +33,7 @@ def test_interval_and_signature_equal_sacrebleus(
     expected = theirs.corpus_score(hypotheses, texts.streams, n_bootstrap=200)
     monkeypatch.setenv("SACREBLEU_SEED", "99")  # is sacreBLEU's, not ours
     (score,) = score_hypotheses(
-        [metric], hypotheses, texts.references, num_resamples=200, seed=seed
+        [metric], SystemOutput(hypotheses, texts.references), num_resamples=200, seed=seed
     )
     assert score.confidence_interval is not None
     lower, upper = score.confidence_interval
@@ -46,8 +47,10 @@ def test_interval_and_signature_equal_sacrebleus(
 def test_every_metric_has_intervals_and_keeps_its_value() -> None:
     texts = SampleTexts(6, 30)
     hypotheses = texts.system()
-    plain = score_hypotheses(OWN_METRICS, hypotheses, texts.references)
-    with_intervals = score_hypotheses(OWN_METRICS, hypotheses, texts.references, num_resamples=100)
+    plain = score_hypotheses(OWN_METRICS, SystemOutput(hypotheses, texts.references))
+    with_intervals = score_hypotheses(
+        OWN_METRICS, SystemOutput(hypotheses, texts.references), num_resamples=100
+    )
     for before, after in zip(plain, with_intervals, strict=True):
         assert after.value == before.value
         assert before.confidence_interval is None
