@@ -223,7 +223,7 @@ def test_examples_of_an_evaluation(run: RunDirectory, tmp_path: Path) -> None:
     whole = (json.dumps(row) + "\n").encode()
     assert try_all(path, whole, read) > 30
     path.write_text(json.dumps({**row, "hypothesis": "\udc80"}) + "\n")
-    with pytest.raises(T5TuneError, match="line 1 is no example"):
+    with pytest.raises(T5TuneError, match="line 1 is not an example"):
         read()
 
 
