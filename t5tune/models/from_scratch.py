@@ -44,8 +44,7 @@ def build_tokenizer(
     """
     from transformers import ByT5Tokenizer
 
-    if section.type == "existing":
-        assert section.name is not None
+    if section.name is not None:
         return load_tokenizer(section.name, revision=revision)
     if section.type == "bytes":
         return ByT5Tokenizer(extra_ids=0)

@@ -203,7 +203,7 @@ def _describe_extra(
 ) -> list[str]:
     """What is wrong below `training.extra`; whatever is there, if the rest is wrong too."""
     if recipe is not None:
-        from_scratch = recipe.model.from_scratch is not None
+        from_scratch = recipe.model.is_from_scratch
         found = find_extra_problems(
             recipe.training.extra, recipe.training, from_scratch=from_scratch
         )

@@ -186,7 +186,7 @@ def _choose_tokens_per_step(training: TrainingSection) -> int:
 def _choose_prefixes(recipe: Recipe, facts: ModelFacts) -> Iterator[Choice]:
     prefix = recipe.data.prefix
     if prefix is None:
-        prefix = facts.prefix if recipe.model.from_scratch is None else ""
+        prefix = "" if recipe.model.is_from_scratch else facts.prefix
         reason = f"how {facts.model_type} was told the task in its pretraining"
         if not prefix:
             reason = "the model knows the task by no prefix"
@@ -198,7 +198,7 @@ def _choose_prefixes(recipe: Recipe, facts: ModelFacts) -> Iterator[Choice]:
 
 
 def _choose_training(recipe: Recipe, facts: ModelFacts) -> Iterator[Choice]:
-    training, from_scratch = recipe.training, recipe.model.from_scratch is not None
+    training, from_scratch = recipe.training, recipe.model.is_from_scratch
     if training.per_device_train_batch_size is None and training.tokens_per_batch is None:
         yield _training("tokens_per_batch", choose_batch_size(training).count, "the default")
     if training.tokens_per_batch == "auto" and training.tokens_per_step is None:

@@ -6,6 +6,7 @@ Keys that are forwarded to Hugging Face keep Hugging Face's spelling.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import (
@@ -14,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from t5tune.recipe.places import HubSplit, Place, TableFile, TextPair
 from t5tune.recipe.section import Count, Depth, PositiveInt, Section, WholeNumber, Width
 from t5tune.recipe.training_section import TrainingSection as TrainingSection
 from t5tune.scoring.registry import (
@@ -112,6 +114,19 @@ class FromScratchSection(Section):
         return self
 
 
+@dataclass(frozen=True)
+class PretrainedModel:
+    """A model to fine-tune.
+
+    Attributes:
+        name: Hub id or local directory.
+        revision: Branch, tag or commit on the hub.
+    """
+
+    name: str
+    revision: str | None
+
+
 class ModelSection(Section):
     """Which model to start from."""
 
@@ -123,6 +138,23 @@ class ModelSection(Section):
     config: dict[str, Any] = Field(
         default_factory=dict, description="Any field of the model's own configuration."
     )
+
+    @property
+    def origin(self) -> PretrainedModel | FromScratchSection:
+        """What the model begins as: what the keys that are given say together."""
+        if self.from_scratch is not None:
+            return self.from_scratch
+        return PretrainedModel(str(self.name), self.revision)
+
+    @property
+    def is_from_scratch(self) -> bool:
+        """Whether the weights are random."""
+        return self.from_scratch is not None
+
+    @property
+    def origin_key(self) -> str:
+        """The key that says where the model comes from, for messages."""
+        return "model.from_scratch" if self.is_from_scratch else "model.name"
 
     @model_validator(mode="after")
     def _one_origin(self) -> ModelSection:
@@ -168,6 +200,15 @@ class DataEntry(Section):
     max_examples: PositiveInt | None = Field(
         default=None, description="Use only the first so many examples."
     )
+
+    @property
+    def place(self) -> Place:
+        """Where the examples are: what the keys that are given say together."""
+        if self.hub is not None and self.split is not None:
+            return HubSplit(self.hub, self.split, self.config, self.revision)
+        if self.source_file is not None and self.target_file is not None:
+            return TextPair(self.source_file, self.target_file, self.references or ())
+        return TableFile(str(self.file), self.format, self.columns)
 
     @model_validator(mode="after")
     def _one_place(self) -> DataEntry:

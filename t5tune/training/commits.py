@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from t5tune.console import say
-from t5tune.data.readers.hub_commits import Revision, hub_entries, pin_commits, revision_of
+from t5tune.data.readers.hub_commits import Revision, hub_splits, pin_commits, revision_of
 from t5tune.files.json_values import read_object
 from t5tune.models.loading import find_commit
-from t5tune.recipe.schema import ModelSection, Recipe
+from t5tune.recipe.schema import ModelSection, PretrainedModel, Recipe
 from t5tune.run.directory import RunDirectory
 from t5tune.training.checkpoints.resuming import recorded_recipe
 
@@ -68,7 +68,7 @@ def pin_data(recipe: Recipe, run: RunDirectory) -> tuple[Recipe, dict[str, str]]
         T5TuneError: There is no such data set or revision, or no way to it.
     """
     data = pin_commits(recipe.data, _recorded_data_commits(run))
-    commits = {f"data.{split}": str(entry.revision) for split, entry in hub_entries(data)}
+    commits = {f"data.{split}": str(place.revision) for split, place in hub_splits(data)}
     return recipe.model_copy(update={"data": data}), commits
 
 
@@ -77,18 +77,18 @@ def _recorded_data_commits(run: RunDirectory) -> dict[Revision, str]:
     if recorded is None or not isinstance(commits, dict):
         return {}
     found = {
-        revision_of(entry): commits.get(f"data.{split}")
-        for split, entry in hub_entries(recorded.data)
+        revision_of(place): commits.get(f"data.{split}")
+        for split, place in hub_splits(recorded.data)
     }
     return {revision: commit for revision, commit in found.items() if isinstance(commit, str)}
 
 
 def _find_origin(section: ModelSection) -> tuple[str, str | None, str]:
     """What is loaded, its name if there is one, and the key of the recipe that gives it."""
-    if section.from_scratch is None:
-        return MODEL, section.name, "model.name"
-    tokenizer = section.from_scratch.tokenizer
-    return TOKENIZER, tokenizer.name, f"{TOKENIZER}.name"
+    origin = section.origin
+    if isinstance(origin, PretrainedModel):
+        return MODEL, origin.name, section.origin_key
+    return TOKENIZER, origin.tokenizer.name, f"{TOKENIZER}.name"
 
 
 def _recorded_commit(kind: str, recipe: Recipe, run: RunDirectory) -> str | None:

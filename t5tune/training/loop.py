@@ -215,7 +215,7 @@ def _build_trainer(
     callbacks: list[TrainerCallback],
 ) -> T5TuneTrainer:
     training, model = recipe.training, start.model
-    from_scratch = recipe.model.from_scratch is not None
+    from_scratch = recipe.model.is_from_scratch
     arguments = build_training_arguments(
         training,
         run,

@@ -67,7 +67,7 @@ def _check_vocabulary(model: PreTrainedModel, recipe: Recipe, dataset: EncodedDa
     rows = model.get_input_embeddings().weight.shape[0]
     largest = max(int(side.ids.max(initial=0)) for side in (dataset.sources, dataset.targets))
     if largest >= rows:
-        key = "model.name" if recipe.model.name else "model.from_scratch"
+        key = recipe.model.origin_key
         raise T5TuneError(
             f"{key}: the tokenizer gives the token {largest:,}, and the model has embeddings for "
             f"{rows:,} tokens only.",
@@ -145,7 +145,7 @@ def _rehearse_saving(loaded: LoadedModel, recipe: Recipe, run: RunDirectory) -> 
     That there is room for them is looked at by itself.
     """
     model, tokenizer = loaded.translator.model, loaded.tokenizer
-    key = "model.name" if recipe.model.name else "model.from_scratch"
+    key = recipe.model.origin_key
     directory = Path(tempfile.mkdtemp(prefix=SAVED, dir=run.path))
     try:
         with _refusing_fields(recipe):

@@ -14,7 +14,7 @@ from t5tune.data.cleaning import clean_training_data
 from t5tune.data.encoding import EncodedDataset, encode_dataset
 from t5tune.data.examples import Examples, load_examples
 from t5tune.data.fingerprints import fingerprint_rows
-from t5tune.data.readers.sources import load_split
+from t5tune.data.readers.sources import describe_place, load_split
 from t5tune.decoding.export.parity import export_after_training
 from t5tune.decoding.loaded_model import LoadedModel, default_device, find_model
 from t5tune.decoding.search import build_generation_config
@@ -28,12 +28,13 @@ from t5tune.models.families import find_family, set_languages
 from t5tune.models.from_scratch import build_model, build_tokenizer
 from t5tune.models.loading import load_config, load_model, load_tokenizer
 from t5tune.recipe.loading import load_recipe
+from t5tune.recipe.places import Place
 from t5tune.recipe.resolve import Choice, resolve_for_model
 from t5tune.recipe.resolved_recipe import FittedRecipe
-from t5tune.recipe.schema import DataEntry, Recipe
+from t5tune.recipe.schema import FromScratchSection, ModelSection, Recipe
 from t5tune.reporting.evaluation import evaluate_model
 from t5tune.reporting.report import Report
-from t5tune.run.directory import RunDirectory, display_path
+from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import find_damage
 from t5tune.training.allocator import keep_freed_memory, release_freed_memory
 from t5tune.training.checkpoints.best_model import keep_best_model
@@ -158,7 +159,7 @@ def _prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
         check_data(checkpoint, facts[DATA])
         warn_of_versions(checkpoint, facts[VERSIONS])
     set_seed(recipe.training.seed)
-    model, tokenizer = _build_or_load(pinned, texts, checkpoint, commits.get(TOKENIZER))
+    model, tokenizer = _build_or_load(pinned.model, texts, checkpoint, commits.get(TOKENIZER))
     model_type, forced_bos = model.config.model_type, None
     if find_family(model_type).has_language_tokens:
         forced_bos = set_languages(tokenizer, recipe.source_lang, recipe.target_lang)
@@ -212,7 +213,7 @@ def _load_texts(recipe: Recipe) -> _Texts:
     )
     dataset, cleaning = clean_training_data(dataset)
     validation = load_examples(recipe, "validation")
-    _refuse_blank(validation, data.validation)
+    _refuse_blank(validation, data.validation.place)
     test = load_examples(recipe, "test") if data.test is not None else validation
     blank = f" ({cleaning.num_blank:,} blank ones left out)" if cleaning.num_blank else ""
     counts = (
@@ -222,34 +223,31 @@ def _load_texts(recipe: Recipe) -> _Texts:
     return _Texts(dataset["source"][:], dataset["target"][:], validation, test)
 
 
-def _refuse_blank(validation: Examples, entry: DataEntry) -> None:
+def _refuse_blank(validation: Examples, place: Place) -> None:
     """Nothing can be validated, and no sentence be stored with the model, that has no text."""
     if not any(source.strip() for source in validation.sources):
-        file = entry.file or entry.source_file
-        where = display_path(file) if file else entry.hub
         raise T5TuneError(
-            f"data.validation: every source in {where} is blank.",
+            f"data.validation: every source in {describe_place(place)} is blank.",
             next_command="correct `source:` under data.validation in the recipe",
         )
 
 
 @track("preparing the model")
 def _build_or_load(
-    recipe: Recipe, texts: _Texts, checkpoint: Path | None, tokenizer_commit: str | None
+    section: ModelSection, texts: _Texts, checkpoint: Path | None, tokenizer_commit: str | None
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """The model to train; a checkpoint holds all of it, whatever has become of its origin."""
-    section = recipe.model
     if checkpoint is not None:
         return load_model(str(checkpoint)), load_tokenizer(str(checkpoint))
-    if section.from_scratch is not None:
+    origin, changes = section.origin, section.config
+    if isinstance(origin, FromScratchSection):
         tokenizer = build_tokenizer(
-            section.from_scratch.tokenizer, texts.sources, texts.targets, revision=tokenizer_commit
+            origin.tokenizer, texts.sources, texts.targets, revision=tokenizer_commit
         )
-        return build_model(section.from_scratch, tokenizer, section.config), tokenizer
-    assert section.name is not None
-    config = load_config(section.name, revision=section.revision, overrides=section.config)
-    tokenizer = load_tokenizer(section.name, revision=section.revision)
-    return load_model(section.name, revision=section.revision, config=config), tokenizer
+        return build_model(origin, tokenizer, changes), tokenizer
+    config = load_config(origin.name, revision=origin.revision, overrides=changes)
+    tokenizer = load_tokenizer(origin.name, revision=origin.revision)
+    return load_model(origin.name, revision=origin.revision, config=config), tokenizer
 
 
 def _resolve(

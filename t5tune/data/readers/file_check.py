@@ -15,6 +15,7 @@ from t5tune.data.columns import guess_columns, missing_column, template_fields
 from t5tune.data.readers.tables import FORMATS
 from t5tune.errors import T5TuneError
 from t5tune.files.text_files import read_start, refuse_binary
+from t5tune.recipe.places import HubSplit, TableFile, TextPair
 from t5tune.recipe.schema import DataEntry, Recipe
 from t5tune.run.directory import display_path
 
@@ -26,7 +27,7 @@ def find_problems(recipe: Recipe) -> Iterator[T5TuneError]:
     """For each split whose file is missing, of no known kind, empty or without the columns."""
     for split in ("train", "validation", "test"):
         entry: DataEntry | None = getattr(recipe.data, split)
-        if entry is None or entry.hub is not None:
+        if entry is None or isinstance(entry.place, HubSplit):
             continue
         try:
             _check(entry, recipe, f"data.{split}")
@@ -35,23 +36,26 @@ def find_problems(recipe: Recipe) -> Iterator[T5TuneError]:
 
 
 def _check(entry: DataEntry, recipe: Recipe, where: str) -> None:
-    if entry.file is None:
-        for key in ("source_file", "target_file", "references"):
-            value = getattr(entry, key)
-            for path in value if isinstance(value, list) else [value]:
-                if path is not None:
-                    find_file(path, where, key)
-        return
-    path = find_file(entry.file, where, "file")
+    if isinstance(entry.place, TextPair):
+        find_file(entry.place.source_file, where, "source_file")
+        find_file(entry.place.target_file, where, "target_file")
+        for reference in entry.place.references:
+            find_file(reference, where, "references")
+    elif isinstance(entry.place, TableFile):
+        _check_table(entry, entry.place, recipe, where)
+
+
+def _check_table(entry: DataEntry, file: TableFile, recipe: Recipe, where: str) -> None:
+    path = find_file(file.file, where, "file")
     place = display_path(path)
-    kind = entry.format or find_format(path, where)
+    kind = file.format or find_format(path, where)
     columns = read_columns(path, kind)
     if columns == []:
         raise T5TuneError(
             f"{where}: {place} holds no example.",
             next_command="put data there, or point the recipe at another file or split",
         )
-    columns = entry.columns or columns
+    columns = file.columns or columns
     if columns is None:
         return
     guess_columns(

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-from t5tune.data.readers.hub_rows import check_hub_entry
+from t5tune.data.readers.hub_rows import check_hub_split
 from t5tune.data.readers.hub_splits import is_folder
 from t5tune.hub import HubRepository, find_snapshot
+from t5tune.recipe.places import HubSplit
 from t5tune.recipe.schema import DataEntry, DataSection
 
 Revision = tuple[str, str | None]  # a data set, and its branch, tag or commit if one is named
 
 
-def hub_entries(data: DataSection) -> Iterator[tuple[str, DataEntry]]:
+def hub_splits(data: DataSection) -> Iterator[tuple[str, HubSplit]]:
     """The entries that come from the hub, by split."""
     for split in ("train", "validation", "test"):
         entry: DataEntry | None = getattr(data, split)
-        if entry is not None and entry.hub is not None and not is_folder(entry.hub):
-            yield split, entry
+        place = entry.place if entry is not None else None
+        if isinstance(place, HubSplit) and not is_folder(place.hub):
+            yield split, place
 
 
-def revision_of(entry: DataEntry) -> Revision:
+def revision_of(place: HubSplit) -> Revision:
     """What a commit is found by; entries with the same one have the same commit."""
-    assert entry.hub is not None
-    return entry.hub, entry.revision
+    return place.hub, place.revision
 
 
 def pin_commits(data: DataSection, known: Mapping[Revision, str]) -> DataSection:
@@ -41,11 +43,12 @@ def pin_commits(data: DataSection, known: Mapping[Revision, str]) -> DataSection
     """
     commits = dict(known)
     pinned: dict[str, DataEntry] = {}
-    for split, entry in hub_entries(data):
-        revision = revision_of(entry)
+    for split, place in hub_splits(data):
+        revision = revision_of(place)
         if revision not in commits:
             repository = HubRepository("dataset", *revision)
             commits[revision] = find_snapshot(repository, f"data.{split}").commit
-        pinned[split] = entry.model_copy(update={"revision": commits[revision]})
-        check_hub_entry(pinned[split], f"data.{split}")
+        commit = commits[revision]
+        pinned[split] = getattr(data, split).model_copy(update={"revision": commit})
+        check_hub_split(replace(place, revision=commit), f"data.{split}")
     return data.model_copy(update=pinned)

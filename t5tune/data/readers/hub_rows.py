@@ -19,7 +19,7 @@ from t5tune.data.readers.hub_splits import SplitFiles, find_splits
 from t5tune.data.readers.tables import FORMATS, Row, Table, open_table
 from t5tune.errors import T5TuneError, find_nearest, list_names
 from t5tune.hub import HubRepository, Snapshot
-from t5tune.recipe.schema import DataEntry
+from t5tune.recipe.places import HubSplit
 
 _ENDLESS = 10**15  # rows
 _FIRST_ROWS = re.compile(r"([^\[+]+)\[:(\d+)\]")
@@ -37,33 +37,33 @@ class _Piece:
     stop: int = _ENDLESS
 
 
-def open_hub_table(entry: DataEntry, place: str, where: str) -> Table:
-    """The rows of an entry of the hub, those up to `max_examples` at most.
+def open_hub_table(place: HubSplit, max_examples: int | None, where: str) -> Table:
+    """Return the rows of a split on the hub.
 
     Args:
-        entry: With the data set, its configuration, split and revision.
-        place: What the rows come from, for messages.
+        place: The split.
+        max_examples: Number of rows that are needed at most.
         where: Key of the entry in the recipe, for messages.
 
     Raises:
         T5TuneError: The data set, its configuration or its split is not there, the hub cannot be
             reached, or a file cannot be read; where files are read one by one, at its rows.
     """
-    snapshot, found, split = check_hub_entry(entry, where)
-    limit = entry.max_examples or _ENDLESS
+    snapshot, found, split = check_hub_split(place, where)
+    limit = max_examples or _ENDLESS
     if first := _FIRST_ROWS.fullmatch(split):
         split, limit = first[1], min(limit, int(first[2]))
     files = _Files(snapshot, found, where)
     pieces = files.load(files.cut(split), limit)
     return Table(
-        place,
+        str(place),
         files.columns(pieces),
         lambda: enumerate(files.rows(pieces), start=1),
         num_rows=files.num(pieces),
     )
 
 
-def check_hub_entry(entry: DataEntry, where: str) -> tuple[Snapshot, SplitFiles, str]:
+def check_hub_split(place: HubSplit, where: str) -> tuple[Snapshot, SplitFiles, str]:
     """Find out that data set, configuration and split are there, before anything is loaded.
 
     Returns:
@@ -72,12 +72,10 @@ def check_hub_entry(entry: DataEntry, where: str) -> tuple[Snapshot, SplitFiles,
     Raises:
         T5TuneError: One of them is not, or the hub cannot be reached.
     """
-    assert entry.hub is not None
-    assert entry.split is not None
-    repository = HubRepository("dataset", entry.hub, entry.revision)
-    snapshot, found = find_splits(repository, entry.config, where)
-    split = "+".join(found.splits) if entry.split == "all" else entry.split
-    _check_splits(split, found, entry, where)
+    repository = HubRepository("dataset", place.hub, place.revision)
+    snapshot, found = find_splits(repository, place.config, where)
+    split = "+".join(found.splits) if place.split == "all" else place.split
+    _check_splits(split, found, place, where)
     return snapshot, found, split
 
 
@@ -85,11 +83,10 @@ def _split_names(split: str) -> list[str]:
     return [part.partition("[")[0].strip() for part in split.split("+")]
 
 
-def _check_splits(split: str, found: SplitFiles, entry: DataEntry, where: str) -> None:
+def _check_splits(split: str, found: SplitFiles, place: HubSplit, where: str) -> None:
     """Refuse a split that is not there before anything is loaded."""
     from datasets.data_files import SPLIT_KEYWORDS  # val and dev are validation, and so on
 
-    config = f" ({entry.config})" if entry.config else ""
     known = list(found.splits)
     for name in _split_names(split):
         if name in known:
@@ -98,8 +95,8 @@ def _check_splits(split: str, found: SplitFiles, entry: DataEntry, where: str) -
         nearest = next((key for key in usual if key in known), None) or find_nearest(name, known)
         hint = f"; did you mean {nearest}?" if nearest else ""
         raise T5TuneError(
-            f"{where}.split: the data set {entry.hub}{config} has no split "
-            f"{name or entry.split!r}{hint} (splits: {list_names(known)})",
+            f"{where}.split: the data set {place.name} has no split "
+            f"{name or place.split!r}{hint} (splits: {list_names(known)})",
             next_command=f"the same command with {where}.split={nearest or known[0]}",
         )
 

@@ -17,6 +17,7 @@ from t5tune.data.readers.hub_rows import open_hub_table
 from t5tune.data.readers.tables import Table, open_table
 from t5tune.errors import T5TuneError
 from t5tune.files.text_files import read_lines
+from t5tune.recipe.places import HubSplit, Place, TableFile, TextPair
 from t5tune.recipe.schema import DataEntry
 from t5tune.run.directory import display_path
 
@@ -55,12 +56,13 @@ def load_split(
     from datasets import Dataset
 
     where = f"data.{split}"
-    if entry.source_file is not None and entry.target_file is not None:
+    place = entry.place
+    if isinstance(place, TextPair):
         with track(f"reading {where}"):
-            dataset = Dataset.from_dict(_read_text_pair(entry, where))
+            dataset = Dataset.from_dict(_read_text_pair(place, entry.max_examples, where))
     else:
         with track(f"reading {where}"):
-            table = _open_table(entry, where)
+            table = _open_table(place, entry.max_examples, where)
         languages = (source_lang, target_lang)
         names = guess_columns(
             entry.source or source,
@@ -74,55 +76,52 @@ def load_split(
         dataset = Dataset.from_dict(_read_rows(table, reader, entry.max_examples, where))
     if len(dataset) == 0:
         raise T5TuneError(
-            f"{where}: {_place(entry)} holds no example.",
+            f"{where}: {describe_place(place)} holds no example.",
             next_command="put data there, or point the recipe at another file or split",
         )
     return dataset
 
 
-def _place(entry: DataEntry) -> str:
-    if entry.hub is not None:
-        config = f" ({entry.config})" if entry.config else ""
-        return f"{entry.hub}{config}, split {entry.split}"
-    return display_path(entry.file or entry.source_file or "")
+def describe_place(place: Place) -> str:
+    """Return a place in words, for messages."""
+    if isinstance(place, HubSplit):
+        return str(place)
+    return display_path(place.file if isinstance(place, TableFile) else place.source_file)
 
 
-def _read_text_pair(entry: DataEntry, where: str) -> dict[str, list[Any]]:
+def _read_text_pair(pair: TextPair, limit: int | None, where: str) -> dict[str, list[Any]]:
     """Lines of parallel files; references may come from further files."""
-    assert entry.source_file is not None
-    assert entry.target_file is not None
-    sources = read_lines(find_file(entry.source_file, where, "source_file"))
-    files = [entry.target_file, *(entry.references or [])]
-    keys = ["target_file", *["references"] * len(entry.references or [])]
+    sources = read_lines(find_file(pair.source_file, where, "source_file"))
+    files = [pair.target_file, *pair.references]
+    keys = ["target_file", *["references"] * len(pair.references)]
     columns = []
     for path, key in zip(files, keys, strict=True):
         lines = read_lines(find_file(path, where, key))
         if len(lines) != len(sources):
-            first, second = display_path(entry.source_file), display_path(path)
+            first, second = display_path(pair.source_file), display_path(path)
             raise T5TuneError(
                 f"{where}: {first} has {len(sources)} lines and {second} has {len(lines)}; "
                 "line n of one must be the translation of line n of the other.",
                 next_command=f"wc -l {first} {second}",
             )
         columns.append(lines)
-    rows = list(zip(*columns, strict=True))[: entry.max_examples]
+    rows = list(zip(*columns, strict=True))[:limit]
     return {
-        "source": sources[: entry.max_examples],
+        "source": sources[:limit],
         "target": [row[0] for row in rows],
         "references": [list(row) for row in rows],
     }
 
 
-def _open_table(entry: DataEntry, where: str) -> Table:
-    """The rows of an entry with columns."""
-    if entry.hub is not None:
-        say(f"data: loading {_place(entry)} from the hub or its cache")
-        return open_hub_table(entry, _place(entry), where)
-    assert entry.file is not None
-    path = find_file(entry.file, where, "file")
-    kind = entry.format or find_format(path, where)
+def _open_table(place: HubSplit | TableFile, limit: int | None, where: str) -> Table:
+    """Return the rows of a place with columns."""
+    if isinstance(place, HubSplit):
+        say(f"data: loading {place} from the hub or its cache")
+        return open_hub_table(place, limit, where)
+    path = find_file(place.file, where, "file")
+    kind = place.format or find_format(path, where)
     path = Path(display_path(path))
-    return open_table(path, kind, entry.columns, where)
+    return open_table(path, kind, place.columns, where)
 
 
 def _read_rows(

@@ -79,7 +79,7 @@ def _introduction(recipe: Recipe, facts: ModelFacts) -> str:
         what += f" from {code(recipe.source_lang)} to {code(recipe.target_lang)}"
     kind = escape(facts.model_type)
     size = f" with {facts.num_parameters:,} parameters" if facts.num_parameters else ""
-    if recipe.model.from_scratch is not None:
+    if recipe.model.is_from_scratch:
         origin = f"It is a {kind} model{size}, trained from random weights"
     else:
         base = code(portable_recipe(recipe)["model"]["name"])
@@ -160,7 +160,7 @@ def _limits(recipe: Recipe, report: Report) -> str:
             f"Outputs end after {limit} tokens at the latest"
             + ("." if limited is None else f"; {limited:,} of those scored here did.")
         )
-    if recipe.model.from_scratch is not None:
+    if recipe.model.is_from_scratch:
         items.append("It was not pretrained: it knows no words but those of its training data.")
     items += [
         f"{escape(found.title)}: {found.num_found:,} of {found.num_checked:,} outputs."

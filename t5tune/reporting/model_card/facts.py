@@ -11,6 +11,7 @@ from typing import Any
 
 from t5tune.files.json_values import as_count, as_object, keep_texts, read_log, read_object
 from t5tune.models.directories import SETTINGS_KEY
+from t5tune.recipe.places import HubSplit, TableFile
 from t5tune.recipe.schema import DataEntry, Recipe
 from t5tune.run.directory import RunDirectory
 
@@ -83,12 +84,13 @@ def read_facts(run: RunDirectory) -> ModelFacts:
 
 def describe_data(entry: DataEntry) -> str:
     """Hub data set with configuration and split, or names of files without directories."""
-    if entry.hub is not None:
-        parts = [entry.hub, entry.config, entry.split]
-        name = ", ".join(part for part in parts if part)
-        return f"{name} (revision {entry.revision})" if entry.revision else name
-    files = [entry.file] if entry.file else [entry.source_file, entry.target_file]
-    return " and ".join(PurePath(file).name for file in files if file)
+    place = entry.place
+    if isinstance(place, HubSplit):
+        name = ", ".join(part for part in (place.hub, place.config, place.split) if part)
+        return f"{name} (revision {place.revision})" if place.revision else name
+    if isinstance(place, TableFile):
+        return PurePath(place.file).name
+    return f"{PurePath(place.source_file).name} and {PurePath(place.target_file).name}"
 
 
 def is_hub_id(name: str | None) -> bool:

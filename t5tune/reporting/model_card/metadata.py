@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from t5tune.recipe.places import HubSplit
 from t5tune.recipe.schema import DataEntry, Recipe
 from t5tune.reporting.model_card.facts import ModelFacts, describe_data, is_hub_id
 from t5tune.reporting.report import Report
@@ -66,18 +67,18 @@ def _eval_results(recipe: Recipe, report: Report) -> list[EvalResult]:
     data: dict[str, Any] = {"dataset_name": split, "dataset_type": recipe.name}
     if entry is not None:
         data["dataset_name"] = describe_data(entry)
-    if entry is not None and entry.hub is not None:
+    place = entry.place if entry is not None else None
+    if isinstance(place, HubSplit):
         data.update(
-            dataset_name=entry.hub,
-            dataset_type=entry.hub,
-            dataset_config=entry.config,
-            dataset_revision=entry.revision,
+            dataset_name=place.hub,
+            dataset_type=place.hub,
+            dataset_config=place.config,
+            dataset_revision=place.revision,
         )
-    of_hub = entry.split if entry is not None and entry.hub is not None else None
     return [
         EvalResult(
             task_type=PIPELINES[recipe.task],
-            dataset_split=of_hub or split,
+            dataset_split=place.split if isinstance(place, HubSplit) else split,
             metric_type=_metric_type(score.name),
             metric_name=score.name,
             metric_value=round(score.value, 2),

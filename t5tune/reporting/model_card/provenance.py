@@ -53,7 +53,7 @@ def describe_provenance(run: RunDirectory, recipe: Recipe, examples: Examples) -
 
 def _describe_model(recipe: Recipe, facts: ModelFacts) -> str:
     size = f", {facts.num_parameters:,} parameters" if facts.num_parameters else ""
-    if recipe.model.from_scratch is not None:
+    if recipe.model.is_from_scratch:
         return f"{facts.model_type} from random weights{size}"
     name = portable_recipe(recipe)["model"]["name"]
     revision = f", revision {recipe.model.revision}" if recipe.model.revision else ""

@@ -66,7 +66,7 @@ def describe_training(
         longer=longer,
         much_longer=much_longer,
         spelling=spell_in_bytes(_as_written(run, recipe)),
-        is_from_scratch=recipe.model.from_scratch is not None,
+        is_from_scratch=recipe.model.is_from_scratch,
         max_target_length=recipe.data.max_target_length,
         lacks_prefix=_lacks_prefix(recipe, model_type),
         evaluation=tuple(evaluation),

@@ -14,7 +14,7 @@ from huggingface_hub import constants, hf_hub_download
 
 from t5tune.data.examples import read_examples
 from t5tune.data.readers import hub_parquet
-from t5tune.data.readers.hub_commits import hub_entries, pin_commits
+from t5tune.data.readers.hub_commits import hub_splits, pin_commits
 from t5tune.data.readers.sources import load_split
 from t5tune.errors import T5TuneError
 from t5tune.recipe.catalog import recipes_directory
@@ -339,7 +339,8 @@ def test_the_data_of_every_recipe_that_ships_is_found(hub_here: Hub) -> None:
     num = 0
     for path in sorted(recipes_directory().glob("*.yaml")):
         recipe = load_recipe(path)
-        for split, entry in hub_entries(recipe.data):
+        for split, _ in hub_splits(recipe.data):
+            entry = getattr(recipe.data, split)
             examples = read_examples(
                 entry, split, recipe.data, recipe.source_lang, recipe.target_lang
             )
@@ -371,5 +372,5 @@ def test_all_splits_are_looked_at_before_the_first_is_loaded(hub_here: Hub) -> N
     assert loaded(hub_here) == []
     entries["test"]["split"] = "test"
     pinned = pin_commits(DataSection.model_validate(entries), {})
-    assert [entry.revision for _, entry in hub_entries(pinned)] == [commit] * 3
+    assert [entry.revision for _, entry in hub_splits(pinned)] == [commit] * 3
     assert loaded(hub_here) == []
