@@ -138,6 +138,7 @@ def _options_of(
 def _choose_metrics(typed: list[str] | None, recipe: Recipe | None) -> list[str]:
     """What was typed, else what the run's recipe says; only metrics that know better from worse."""
     from t5tune.errors import T5TuneError
+    from t5tune.recipe.resolve import choose_metrics
     from t5tune.scoring.registry import default_metrics, is_metric_name, ranks_models
 
     for name in typed or []:
@@ -149,7 +150,7 @@ def _choose_metrics(typed: list[str] | None, recipe: Recipe | None) -> list[str]
             )
     if typed or recipe is None:
         return typed or list(default_metrics("translation"))
-    return list(filter(ranks_models, recipe.metrics))
+    return list(filter(ranks_models, choose_metrics(recipe)))
 
 
 def _check_metrics(metrics: list[str], options: ScoringOptions) -> None:

@@ -102,6 +102,7 @@ def evaluate(
 ) -> None:
     """Translate a test set and score it; the numbers are sacreBLEU's."""
     from t5tune.files.writing import NotWritten
+    from t5tune.recipe.resolve import choose_metrics
     from t5tune.reporting.compared_systems import write_comparison
     from t5tune.reporting.report import ReportNotWritten
     from t5tune.training.prerequisites import rehearse_recipe_scoring
@@ -115,7 +116,7 @@ def evaluate(
         own = _choose_recipe(name, recipe, entry, source_lang, target_lang, prefix)
         settings, changes = try_settings(own, tried, name) if tried else (own, [])
         settings = _with_options(settings, metric, num_beams)
-        check_foreign_metrics(settings.metrics, allow_code)
+        check_foreign_metrics(choose_metrics(settings), allow_code)
         rehearse_recipe_scoring(settings)
         return _choose_task(
             name, settings, split, entry, source, output_dir, _choose_engine(name, engine),

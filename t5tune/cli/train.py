@@ -153,6 +153,7 @@ class _Begun:
 def _begin(typed: _Typed, options: Sequence[str], allow_code: bool, stack: ExitStack) -> _Begun:
     """Read the recipe and take the run directory, whose lock is held until the stack ends."""
     from t5tune.files.json_values import read_object
+    from t5tune.recipe.resolve import choose_metrics
     from t5tune.run.lock import lock_run
     from t5tune.training.checkpoints.resuming import has_model_of
     from t5tune.training.inputs import check_inputs
@@ -161,7 +162,7 @@ def _begin(typed: _Typed, options: Sequence[str], allow_code: bool, stack: ExitS
 
     chosen = choose_run(typed.name, typed.overrides, typed.output_dir, restart=typed.restart)
     recipe, run = chosen.recipe, chosen.run
-    check_foreign_metrics(recipe.metrics, allow_code)
+    check_foreign_metrics(choose_metrics(recipe), allow_code)
     check_prerequisites(recipe)
     _check_directory(run)
     recipe, tried = _set_aside(recipe, run)
@@ -179,11 +180,12 @@ def _begin(typed: _Typed, options: Sequence[str], allow_code: bool, stack: ExitS
 
 
 def _say_finished(begun: _Begun, command: str, json_output: bool) -> None:
+    from t5tune.recipe.resolve import choose_metrics
     from t5tune.scoring.registry import is_evaluate_metric
 
     assert begun.finished is not None
     say(f"this run is finished: {begun.run.path}")
-    runs_code = any(map(is_evaluate_metric, begun.recipe.metrics))
+    runs_code = any(map(is_evaluate_metric, choose_metrics(begun.recipe)))
     allowing = ["--allow-code"] if runs_code else []
     evaluate = shlex.join(["t5tune", "eval", str(begun.run.path), *begun.tried, *allowing])
     if begun.tried:

@@ -149,8 +149,9 @@ def _remake_command(directory: Path) -> str:
 
 def _train_command(run: RunDirectory) -> str:
     from t5tune.recipe.loading import load_recipe  # pydantic, which models do without
+    from t5tune.recipe.resolve import choose_metrics
 
-    runs_code = any(map(is_evaluate_metric, load_recipe(run.recipe).metrics))
+    runs_code = any(map(is_evaluate_metric, choose_metrics(load_recipe(run.recipe))))
     return continuing_command(run, ["--allow-code"] if runs_code else [])
 
 

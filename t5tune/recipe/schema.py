@@ -21,7 +21,6 @@ from t5tune.recipe.training_section import TrainingSection as TrainingSection
 from t5tune.scoring.registry import (
     EVALUATE_PATTERN,
     METRICS,
-    default_metrics,
     is_metric_name,
     ranks_models,
 )
@@ -337,25 +336,9 @@ class Recipe(Section):
         return self
 
     @property
-    def metrics(self) -> tuple[str, ...]:
-        """The metrics of the report, in order; the task's own where the recipe names none."""
-        if self.evaluation.metrics:
-            return tuple(self.evaluation.metrics)
-        if self.evaluation.best_metric:
-            best = self.evaluation.best_metric
-            others = [name for name in default_metrics(self.task) if name != best]
-            return (best, *others)
-        return default_metrics(self.task)
-
-    @property
     def scoring_options(self) -> ScoringOptions:
         """The options of the metrics; code of others is not allowed, which no recipe can do."""
         section = self.evaluation
         return ScoringOptions(
             section.tokenize, section.lowercase, self.target_lang, section.normalize
         )
-
-    @property
-    def best_metric(self) -> str:
-        """The metric that chooses the best checkpoint."""
-        return self.evaluation.best_metric or next(filter(ranks_models, self.metrics))

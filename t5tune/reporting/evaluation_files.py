@@ -19,6 +19,7 @@ from t5tune.decoding.translator import DecodingOptions, Hypothesis
 from t5tune.errors import T5TuneError
 from t5tune.files.json_values import as_object, read_log, read_object
 from t5tune.files.writing import write_text, write_texts
+from t5tune.recipe.resolve import choose_metrics
 from t5tune.recipe.schema import Recipe
 from t5tune.reporting.report import Origin, Report, render_report
 from t5tune.reporting.report_building import build_report
@@ -80,7 +81,7 @@ def build_evaluation_report(
             task=recipe.task,
             run=trained,
         ),
-        recipe.metrics,
+        choose_metrics(recipe),
         replace(recipe.scoring_options, allow_code=allow_code),
         origin=origin,
         overlap=overlap,
@@ -142,7 +143,9 @@ def compare_with_stored(report: Report, stored: Path, recipe: Recipe) -> Report:
         stored: A directory that `write_evaluation` wrote.
         recipe: Gives metrics and their options.
     """
-    metrics = [name for name in recipe.metrics if is_computed_here(name) and ranks_models(name)]
+    metrics = [
+        name for name in choose_metrics(recipe) if is_computed_here(name) and ranks_models(name)
+    ]
     before = read_object(stored / "report.json")
     rows = read_examples(stored / EXAMPLES)
     if not rows or not before:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from t5tune.errors import T5TuneError
+from t5tune.recipe.resolve import choose_metrics
 from t5tune.recipe.schema import Recipe
 from t5tune.scoring.metrics.sacrebleu_metrics import check_tokenizer
 from t5tune.scoring.registry import find_metric
@@ -29,7 +30,7 @@ def check_scoring(recipe: Recipe) -> None:
         T5TuneError: There is none of that name, or it needs a package.
     """
     if recipe.evaluation.tokenize is None and not any(
-        find_metric(name).takes_tokenizer for name in recipe.metrics
+        find_metric(name).takes_tokenizer for name in choose_metrics(recipe)
     ):
         return
     with _naming_key(recipe):
@@ -45,7 +46,7 @@ def rehearse_recipe_scoring(recipe: Recipe) -> None:
     from t5tune.scoring.metric_rehearsal import rehearse_scoring
 
     with _naming_key(recipe):
-        rehearse_scoring(recipe.metrics, recipe.scoring_options)
+        rehearse_scoring(choose_metrics(recipe), recipe.scoring_options)
 
 
 @contextmanager

@@ -31,6 +31,7 @@ from t5tune.decoding.loaded_model import load_for_translation
 from t5tune.decoding.translator import DecodingOptions, Hypothesis, Translator
 from t5tune.errors import T5TuneError
 from t5tune.files.writing import UNWRITABLE, find_error_number
+from t5tune.recipe.resolve import choose_best_metric
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import find_damage, fingerprint_directory, remove_directory, write_manifest
 from t5tune.scoring.compute import main_score
@@ -195,7 +196,7 @@ def compare(
         seconds: What torch took, and CTranslate2.
         torch_device: Where torch calculated.
     """
-    metric = METRICS[recipe.best_metric]
+    metric = METRICS[choose_best_metric(recipe)]
     before, after = (
         main_score(
             metric.name,

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from t5tune.files.json_values import read_log, read_object
 from t5tune.models.families import find_family
 from t5tune.recipe.proposals import spell_in_bytes, train_longer
+from t5tune.recipe.resolve import choose_best_metric, choose_metrics
 from t5tune.recipe.schema import Recipe
 from t5tune.reporting.training_curves import TRAINING_QUANTITIES, read_curves
 from t5tune.run.directory import RunDirectory, display_path
@@ -39,7 +40,7 @@ def describe_training(
     """
     log = read_log(run.log)
     curves = [curve for curve in read_curves(log) if curve.name not in TRAINING_QUANTITIES]
-    metric = METRICS[recipe.best_metric]
+    metric = METRICS[choose_best_metric(recipe)]
     best = next((curve for curve in curves if curve.name == metric.main_score), None)
     num_steps = int(log[-1]["step"]) if log else 0
     epoch = log[-1].get("epoch") if log else None
@@ -71,7 +72,7 @@ def describe_training(
         lacks_prefix=_lacks_prefix(recipe, model_type),
         evaluation=tuple(evaluation),
         settings=tuple(settings),
-        options=("--allow-code",) if any(map(is_evaluate_metric, recipe.metrics)) else (),
+        options=("--allow-code",) if any(map(is_evaluate_metric, choose_metrics(recipe))) else (),
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from t5tune.recipe.loading import dump_recipe, load_recipe, recipe_json_schema
+from t5tune.recipe.resolve import choose_best_metric, choose_metrics
 from t5tune.scoring.registry import (
     EVALUATE_PATTERN,
     format_value,
@@ -32,17 +33,18 @@ NAMES = [
 def test_a_recipe_may_name_it_and_keeps_the_name(tmp_path: Path, name: str) -> None:
     path = write_tiny_recipe(tmp_path)
     recipe = load_recipe(str(path), [f"evaluation.metrics=['{name}', ter]"])
-    assert recipe.metrics == (name, "ter")
+    assert choose_metrics(recipe) == (name, "ter")
     copy = tmp_path / "copy.yaml"
     copy.write_text(dump_recipe(recipe), encoding="utf-8")
-    assert load_recipe(str(copy)).metrics == (name, "ter")
+    assert choose_metrics(load_recipe(str(copy))) == (name, "ter")
 
 
 def test_the_first_metric_with_a_direction_chooses_the_checkpoint(tmp_path: Path) -> None:
     path = str(write_tiny_recipe(tmp_path))
     metrics = "evaluation.metrics=[evaluate:meteor, length_ratio, comet, bleu]"
-    assert load_recipe(path, [metrics]).best_metric == "comet"
-    assert load_recipe(path, [metrics, "evaluation.best_metric=bleu"]).best_metric == "bleu"
+    assert choose_best_metric(load_recipe(path, [metrics])) == "comet"
+    named = load_recipe(path, [metrics, "evaluation.best_metric=bleu"])
+    assert choose_best_metric(named) == "bleu"
 
 
 def test_the_schema_for_editors_has_the_pattern() -> None:
