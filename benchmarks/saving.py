@@ -23,9 +23,11 @@ from transformers.models.t5 import T5ForConditionalGeneration
 
 from t5tune.data.batching.plans import FixedSizeBatches
 from t5tune.data.batching.steps import OptimizerSteps
+from t5tune.data.encoding import Collator, EncodedDataset, TokenSequences
 from t5tune.recipe.resolved_recipe import FittedTraining
 from t5tune.training.checkpoints.writer import CheckpointWriter
 from t5tune.training.optim.building import build_optimizer
+from t5tune.training.strategies.strategy import Strategy
 from t5tune.training.trainer import T5TuneTrainer
 
 
@@ -47,18 +49,20 @@ def build_trainer(shape: str, directory: Path) -> T5TuneTrainer:
     optimizer.step()
     trainer = T5TuneTrainer(
         model=model,
-        processing_class=T5Tokenizer(extra_ids=0),
+        tokenizer=T5Tokenizer(extra_ids=0),
         args=Seq2SeqTrainingArguments(
             output_dir=str(directory / "stock"), report_to="none", save_total_limit=2
         ),
-        optimizers=(optimizer, torch.optim.lr_scheduler.ConstantLR(optimizer)),
+        strategy=Strategy(optimizer),
         steps=OptimizerSteps(FixedSizeBatches(8, 8, seed=1), 1),
         validate=dict,
         label_smoothing=0.0,
         checkpoints=CheckpointWriter(directory / "own", {}),
         checkpoints_kept=2,
-        train_dataset=[],
+        dataset=EncodedDataset(TokenSequences([]), TokenSequences([])),
+        collate=Collator(0),
     )
+    trainer.create_scheduler(1)
     return trainer
 
 

@@ -44,6 +44,7 @@ from t5tune.training.allocator import keep_freed_memory
 from t5tune.training.checkpoints.writer import CheckpointWriter
 from t5tune.training.model_facts import measure_bf16
 from t5tune.training.optim.building import build_optimizer
+from t5tune.training.strategies.strategy import Strategy
 from t5tune.training.trainer import T5TuneTrainer
 
 # d_model, d_ff, layers a side, heads, size of the vocabulary (None: the tokenizer's own).
@@ -272,18 +273,18 @@ def build_t5tune(
             learning_rate=2e-2,
             warmup_steps=options.warmup_steps_of_schedule,
         ),
-        train_dataset=dataset,
-        data_collator=collate,
-        optimizers=(build_optimizer(model, settings, from_scratch=True), None),
+        tokenizer=tokenizer,
+        dataset=dataset,
+        collate=collate,
+        strategy=Strategy(build_optimizer(model, settings, from_scratch=True)),
         steps=OptimizerSteps(plan, 1),
         validate=dict,
         label_smoothing=0.0,
         checkpoints=CheckpointWriter(Path(options.output_dir), {}),
         checkpoints_kept=1,
         callbacks=[clock],
+        throughput=clock,
     )
-    # The clock has the one method that the trainer calls.
-    trainer.throughput = clock  # type: ignore[assignment]
     return trainer
 
 

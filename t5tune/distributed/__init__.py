@@ -1,4 +1,7 @@
-"""Several processes: starting them, telling them apart, and what they send each other."""
+"""Several processes: starting them, telling them apart, and what they send each other.
+
+`fsdp.py` and `deepspeed.py` divide a model's weights among them.
+"""
 
 import lazy_loader
 

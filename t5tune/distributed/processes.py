@@ -117,7 +117,7 @@ def _connect() -> None:
     """Begin to talk to the others: NCCL between GPUs, gloo for the rest."""
     import torch
     import torch.distributed as dist
-    from torch._C._distributed_c10d import PrefixStore
+    from torch.distributed import PrefixStore  # type: ignore[attr-defined]
 
     here = _State.place
     backend = "gloo"
@@ -150,7 +150,9 @@ def _meet() -> Any:
         T5TuneError: Some have not come, or the address is wrong.
     """
     import torch.distributed as dist
-    from torch._C._distributed_c10d import PrefixStore, TCPStore
+
+    # torch documents them here and does not export them to type checkers.
+    from torch.distributed import PrefixStore, TCPStore  # type: ignore[attr-defined]
 
     here = _State.place
     store: Any = None

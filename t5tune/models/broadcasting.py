@@ -50,11 +50,3 @@ def share_weights(model: PreTrainedModel) -> None:
     """Overwrite parameters and buffers with those of the first process."""
     for tensor in (*model.parameters(), *model.buffers()):
         broadcast_tensor(tensor)
-
-
-def drops_layers(model: torch.nn.Module) -> bool:
-    """Whether whole layers are left out at random in training (Fan et al. 2020), as NLLB does.
-
-    Their weights then get no gradient in one process while they get one in another.
-    """
-    return any(getattr(module, "layerdrop", 0.0) > 0.0 for module in model.modules())

@@ -5,30 +5,26 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from transformers import (
-    EarlyStoppingCallback,
-    PrinterCallback,
-    TrainerCallback,
-)
+from transformers import EarlyStoppingCallback, PreTrainedModel, TrainerCallback, TrainerState
 from transformers.integrations import TensorBoardCallback
 
 from t5tune.console import say, track
-from t5tune.data.batching.packing import PackedBatches
-from t5tune.data.batching.plans import BatchPlan, TokenBudgetBatches
+from t5tune.data.batching.plans import BatchPlan
 from t5tune.data.batching.steps import OptimizerSteps
 from t5tune.data.examples import Examples
 from t5tune.decoding.distributed_translator import share_translation
 from t5tune.decoding.loaded_model import LoadedModel
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.distributed.processes import are_several, from_first, is_first, only_first, place
+from t5tune.distributed.sharded_tensors import num_elements
+from t5tune.distributed.sharding_refusals import drops_layers
+from t5tune.distributed.whole_copy import whole_model
 from t5tune.files.writing import write_text
-from t5tune.models.broadcasting import drops_layers
 from t5tune.models.compiled import compile_stacks, uncompiled
-from t5tune.models.sharded import whole_model
-from t5tune.models.zero_parameters import num_elements
 from t5tune.recipe.loading import dump_recipe
 from t5tune.recipe.resolve import choose_batch_size, describe_choices, resolve_for_steps
 from t5tune.recipe.resolved_recipe import ResolvedRecipe, ResolvedTraining
@@ -38,13 +34,14 @@ from t5tune.scoring.compute import score_hypotheses
 from t5tune.scoring.registry import METRICS, metrics_of_validation
 from t5tune.scoring.system_output import SystemOutput
 from t5tune.training.arguments import build_training_arguments
-from t5tune.training.callbacks.batch_probe import BatchProbe
+from t5tune.training.batch_limit import BatchLimit
 from t5tune.training.callbacks.clock import TrainingClock
 from t5tune.training.callbacks.display import TrainingDisplay
 from t5tune.training.callbacks.log import EndOfTraining, JsonLog, StopOnSignal
 from t5tune.training.callbacks.throughput import Throughput
 from t5tune.training.checkpoints.disk_space import (
     check_disk_space,
+    count_checkpoint_bytes,
     count_model_bytes,
 )
 from t5tune.training.checkpoints.resuming import RECIPE
@@ -52,12 +49,12 @@ from t5tune.training.checkpoints.selection import LoopResult, choose_weights
 from t5tune.training.checkpoints.store import ENDED, PENDING, step_of
 from t5tune.training.checkpoints.writer import CheckpointWriter
 from t5tune.training.optim.averaging import WeightAverage
+from t5tune.training.random_numbers import seed_process
 from t5tune.training.recipe_batches import build_batch_plan, build_collator, build_longest_batch
-from t5tune.training.resumable_trainer import Validate, seed_process
 from t5tune.training.start import Start
-from t5tune.training.strategy import build_strategy
+from t5tune.training.strategies.sharding_choice import build_strategy
 from t5tune.training.trackers import build_trackers
-from t5tune.training.trainer import T5TuneTrainer
+from t5tune.training.trainer import T5TuneTrainer, Validate
 
 
 def run_training_loop(start: Start, run: RunDirectory) -> LoopResult:
@@ -80,47 +77,70 @@ def run_training_loop(start: Start, run: RunDirectory) -> LoopResult:
     recipe, choices = resolve_for_steps(
         start.recipe, num_steps=num_steps, steps_per_epoch=per_epoch
     )
-    training, best_metric = recipe.training, recipe.evaluation.best_metric
+    training = recipe.training
     only_first(lambda: write_text(run.recipe, dump_recipe(recipe)))
-    throughput, stop = Throughput(), StopOnSignal()
+    watchers = _build_watchers(recipe, run)
+
+    def validate() -> dict[str, float]:
+        return _validate(recipe, start.model, start.validation, watchers.stop)
+
+    trainer = _build_trainer(recipe, run, start, validate, plan, num_steps, watchers)
+    num_validations = math.ceil(num_steps / training.eval_steps)
+    only_first(lambda: _check_disk(trainer, run, num_validations))
+    say(f"chosen: {describe_choices([*start.choices, *choices])}")
+    _announce(recipe, trainer, num_steps, per_epoch, checkpoint)
+    try:
+        _train(trainer, checkpoint, facts, watchers.stop, watchers.log)
+    finally:
+        watchers.display.close()
+    if watchers.stop.received is not None:
+        return LoopResult(None, None, stopped_by=watchers.stop.received)
+    best_metric = recipe.evaluation.best_metric
+    return choose_weights(trainer, run, training, best_metric, watchers.log)
+
+
+@dataclass(frozen=True)
+class Watchers:
+    """What goes along with the training loop.
+
+    Attributes:
+        throughput: Counts tokens.
+        display: Shows on stderr how training goes.
+        log: Writes log.jsonl.
+        stop: Hears signals.
+        end: Knows when training is over.
+    """
+
+    throughput: Throughput
+    display: TrainingDisplay
+    log: JsonLog
+    stop: StopOnSignal
+    end: EndOfTraining
+
+    @property
+    def callbacks(self) -> list[TrainerCallback]:
+        """In order: the display reads the speed of a window that the log then closes."""
+        shown = [self.display] if is_first() else []
+        return [self.throughput, *shown, self.log, self.stop, self.end]
+
+
+def _build_watchers(recipe: ResolvedRecipe, run: RunDirectory) -> Watchers:
+    throughput, training = Throughput(), recipe.training
+    best_metric = METRICS[recipe.evaluation.best_metric]
     log = JsonLog(run.log if is_first() else None, throughput)
     max_seconds = 60 * training.max_minutes if training.max_minutes else None
     display = TrainingDisplay(
         log,
         throughput,
-        METRICS[best_metric].main_score,
-        lower_is_better=METRICS[best_metric].lower_is_better,
+        best_metric.main_score,
+        lower_is_better=best_metric.lower_is_better,
         max_seconds=max_seconds,
     )
-    # The display reads the speed of a window that the log then closes.
     clock = None
     if max_seconds is not None:
         path = run.clock if is_first() else None
         clock = TrainingClock(lambda: log.elapsed_seconds, max_seconds, path)
-    end = EndOfTraining(clock)
-    callbacks = [throughput, *([display] if is_first() else []), log, stop, end]
-
-    def validate() -> dict[str, float]:
-        return _validate(recipe, start.model, start.validation, stop)
-
-    trainer = _build_trainer(recipe, run, start, validate, plan, num_steps, callbacks)
-    trainer.throughput = throughput
-    trainer.share_of_time = lambda: end.share_of_time
-    trainer.is_over = lambda: end.is_over or trainer.has_stopped_early
-    if checkpoint is not None and trainer.average is not None:
-        trainer.average.load(checkpoint)
-    num_validations = math.ceil(num_steps / training.eval_steps)
-    only_first(lambda: _check_disk(trainer, run, num_validations))
-    _follow_memory(trainer, training, log, checkpoint)
-    say(f"chosen: {describe_choices([*start.choices, *choices])}")
-    _announce(recipe, trainer, num_steps, per_epoch, checkpoint)
-    try:
-        _train(trainer, checkpoint, facts, stop, log)
-    finally:
-        display.close()
-    if stop.received is not None:
-        return LoopResult(None, None, stopped_by=stop.received)
-    return choose_weights(trainer, run, training, best_metric, log)
+    return Watchers(throughput, display, log, StopOnSignal(), EndOfTraining(clock))
 
 
 def _train(
@@ -179,32 +199,6 @@ def _say_waiting(checkpoints: CheckpointWriter, log: JsonLog) -> None:
     )
 
 
-def _follow_memory(
-    trainer: T5TuneTrainer, training: ResolvedTraining, log: JsonLog, checkpoint: Path | None
-) -> None:
-    """Find the largest batch before training, or take what was found; note every change."""
-    plan = trainer.steps.plan
-
-    def note(limit: int) -> None:
-        wanted = getattr(plan, "tokens_per_batch", limit + 1)
-        pieces = "" if limit >= wanted else "; larger ones are computed in pieces"
-        say(f"memory: batches of {limit:,} tokens fit{pieces}")
-        log.write_batch_limit(trainer.state, limit)
-
-    if checkpoint is not None:
-        limits, step = from_first(log.batch_limits), step_of(checkpoint)
-        in_force = [limit for noted_at, limit in limits.items() if noted_at <= step]
-        trainer.batch_limit = in_force[-1] if in_force else None
-        trainer.limits_to_come = {
-            noted_at: limit for noted_at, limit in limits.items() if noted_at > step
-        }
-    trainer.on_limit = note
-    if training.tokens_per_batch == "auto":
-        assert isinstance(plan, TokenBudgetBatches | PackedBatches)
-        longest = build_longest_batch(plan, trainer.train_dataset, trainer.data_collator)
-        trainer.add_callback(BatchProbe(trainer, longest, plan.tokens_per_batch))
-
-
 def _build_trainer(
     recipe: ResolvedRecipe,
     run: RunDirectory,
@@ -212,9 +206,9 @@ def _build_trainer(
     validate: Validate,
     plan: BatchPlan,
     num_steps: int,
-    callbacks: list[TrainerCallback],
+    watchers: Watchers,
 ) -> T5TuneTrainer:
-    training, model = recipe.training, start.model
+    training, model = recipe.training, start.model.translator.model
     from_scratch = recipe.model.is_from_scratch
     arguments = build_training_arguments(
         training,
@@ -223,54 +217,84 @@ def _build_trainer(
         best_metric=recipe.evaluation.best_metric,
         from_scratch=from_scratch,
     )
-    if is_first():
-        callbacks = [*callbacks, *build_trackers(training.extra)]
-    if drops_layers(model.translator.model):
+    if drops_layers(model):
         arguments.ddp_find_unused_parameters = True
     if training.torch_compile:
-        compile_stacks(model.translator.model)
-    strategy = build_strategy(
-        model.translator.model, training, arguments.device, from_scratch=from_scratch
-    )
-    average = None
-    if training.ema_decay is not None:
-        average = WeightAverage(model.translator.model, training.ema_decay)
-    trainer = strategy.trainer(
-        model=model.translator.model,
-        processing_class=model.tokenizer,
+        compile_stacks(model)
+    with_average = training.ema_decay is not None
+    size = count_checkpoint_bytes(model, training.optim, with_average=with_average)
+    strategy = build_strategy(model, training, arguments.device, from_scratch=from_scratch)
+    collate = build_collator(plan, start.model)
+    longest = None
+    if training.tokens_per_batch == "auto":
+        longest = build_longest_batch(plan, start.dataset, collate)
+    return T5TuneTrainer(
+        model=model,
+        tokenizer=start.model.tokenizer,
         args=arguments,
-        train_dataset=start.dataset,
-        eval_dataset=[],  # what is validated is our affair
-        data_collator=build_collator(plan, model),
-        optimizers=(strategy.optimizer, None),
+        dataset=start.dataset,
+        collate=collate,
         steps=OptimizerSteps(
             plan,
             training.gradient_accumulation_steps,
             arguments.process_index,
             arguments.world_size,
         ),
+        strategy=strategy,
         validate=validate,
         label_smoothing=training.label_smoothing_factor,
-        checkpoints=CheckpointWriter(
-            run.checkpoints, start.facts, expected_bytes=strategy.checkpoint_bytes
-        ),
+        checkpoints=CheckpointWriter(run.checkpoints, start.facts, expected_bytes=size),
         # An average of so many needs them all.
         checkpoints_kept=max(training.save_total_limit, training.average_checkpoints or 0),
-        average=average,
-        callbacks=callbacks,
-        **strategy.arguments,
+        average=_build_average(training, model, start.checkpoint),
+        end=watchers.end,
+        throughput=watchers.throughput,
+        limit=_build_batch_limit(plan, watchers.log, start.checkpoint),
+        longest=longest,
+        callbacks=[*watchers.callbacks, *_build_reporters(training, run, start.checkpoint)],
     )
-    trainer.remove_callback(PrinterCallback)
+
+
+def _build_average(
+    training: ResolvedTraining, model: PreTrainedModel, checkpoint: Path | None
+) -> WeightAverage | None:
+    if training.ema_decay is None:
+        return None
+    average = WeightAverage(model, training.ema_decay)
+    if checkpoint is not None:
+        average.load(checkpoint)
+    return average
+
+
+def _build_batch_limit(plan: BatchPlan, log: JsonLog, checkpoint: Path | None) -> BatchLimit:
+    """Build the limit that an earlier part of the run has found; every change is noted."""
+
+    def note(state: TrainerState, limit: int) -> None:
+        wanted = getattr(plan, "tokens_per_batch", limit + 1)
+        pieces = "" if limit >= wanted else "; larger ones are computed in pieces"
+        say(f"memory: batches of {limit:,} tokens fit{pieces}")
+        log.write_batch_limit(state, limit)
+
+    if checkpoint is None:
+        return BatchLimit(note)
+    return BatchLimit(note, from_first(log.batch_limits), step_of(checkpoint))
+
+
+def _build_reporters(
+    training: ResolvedTraining, run: RunDirectory, checkpoint: Path | None
+) -> list[TrainerCallback]:
+    """Build the callbacks that others read: trackers, TensorBoard; and early stopping."""
+    reporters: list[TrainerCallback] = []
     if is_first():
         from torch.utils.tensorboard import SummaryWriter
 
         # What was logged after the checkpoint is logged again.
-        begun = step_of(start.checkpoint) if start.checkpoint is not None else -1
+        begun = step_of(checkpoint) if checkpoint is not None else -1
         writer = SummaryWriter(str(run.tensorboard), purge_step=begun + 1)
-        trainer.add_callback(TensorBoardCallback(writer))
+        reporters = [*build_trackers(training.extra), TensorBoardCallback(writer)]
     if training.early_stopping_patience is not None:
-        trainer.add_callback(EarlyStoppingCallback(training.early_stopping_patience))
-    return trainer
+        reporters.append(EarlyStoppingCallback(training.early_stopping_patience))
+    return reporters
 
 
 def _validate(

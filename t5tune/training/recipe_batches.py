@@ -5,13 +5,13 @@ from __future__ import annotations
 from t5tune.console import track
 from t5tune.data.batching.packing import PackedBatches, PackedCollator, choose_row_lengths
 from t5tune.data.batching.plans import BatchPlan, FixedSizeBatches, TokenBudgetBatches
-from t5tune.data.batching.steps import Batch
 from t5tune.data.encoding import Collator, EncodedDataset
 from t5tune.decoding.loaded_model import LoadedModel
 from t5tune.errors import T5TuneError
 from t5tune.models.families import FAMILIES, find_family
 from t5tune.recipe.resolve import choose_batch_size
 from t5tune.recipe.training_section import TrainingSection
+from t5tune.training.callbacks.batch_probe import LongestBatch
 
 
 @track("planning the batches")
@@ -29,16 +29,17 @@ def build_batch_plan(section: TrainingSection, dataset: EncodedDataset) -> Batch
 
 def build_longest_batch(
     plan: BatchPlan, dataset: EncodedDataset, collate: Collator | PackedCollator
-) -> Batch:
-    """The batch of a plan that needs most memory: as many rows of the greatest length as fit."""
+) -> LongestBatch:
+    """Build the batch that needs most memory: as many rows of the greatest length as fit."""
+    assert isinstance(plan, TokenBudgetBatches | PackedBatches)
     if isinstance(collate, PackedCollator):  # all its batches are alike
-        return collate([dataset[row] for row in plan.plan_epoch(0)[0]])
-    assert isinstance(plan, TokenBudgetBatches)
+        batch = collate([dataset[row] for row in plan.plan_epoch(0)[0]])
+        return LongestBatch(batch, plan.tokens_per_batch)
     source, target = (int(side.lengths.argmax()) for side in (dataset.sources, dataset.targets))
     row = {"input_ids": dataset.sources[source], "labels": dataset.targets[target]}
     tokens = len(row["input_ids"]) + len(row["labels"])
     num_rows = min(len(dataset), max(1, plan.tokens_per_batch // tokens))
-    return collate([row] * num_rows)
+    return LongestBatch(collate([row] * num_rows), plan.tokens_per_batch)
 
 
 def build_collator(plan: BatchPlan, model: LoadedModel) -> Collator | PackedCollator:

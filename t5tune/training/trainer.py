@@ -1,56 +1,82 @@
-"""The Trainer: our loss, our batches and our validation on Hugging Face's loop."""
+"""The Trainer: our loss, our batches, validations and checkpoints on Hugging Face's loop."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch.optim.lr_scheduler import LambdaLR
+from transformers import (
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    PrinterCallback,
+    Seq2SeqTrainer,
+    Seq2SeqTrainingArguments,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+)
 
 from t5tune.data.batching.packing import PackedCollator
-from t5tune.data.batching.steps import (
-    Batch,
-    OptimizerSteps,
-    StepLoader,
-    count_padded_tokens,
-    split_batch,
-)
-from t5tune.data.encoding import IGNORED
-from t5tune.errors import T5TuneError
-from t5tune.models.decoder_inputs import shift_labels
-from t5tune.models.output_layer import has_plain_output_layer, without_output_layer
+from t5tune.data.batching.steps import Batch, Collate, OptimizerSteps, StepLoader
+from t5tune.data.encoding import IGNORED, EncodedDataset
 from t5tune.models.packed import accept_packed_rows
-from t5tune.training.allocator import release_freed_memory
-from t5tune.training.callbacks.divergence import LossWatch
+from t5tune.run.manifest import read_fact
+from t5tune.training.batch_limit import BatchLimit
+from t5tune.training.batch_loss import BatchLoss
+from t5tune.training.callbacks.batch_probe import BatchProbe, LongestBatch
+from t5tune.training.callbacks.log import EndOfTraining, ValidationInterrupted
+from t5tune.training.callbacks.sharding_check import ShardingCheck
 from t5tune.training.callbacks.throughput import Throughput
-from t5tune.training.loss import sum_token_losses, sum_token_losses_chunked
-from t5tune.training.loss_window import LossWindow
-from t5tune.training.memory import NEXT_COMMAND, is_out_of_memory
+from t5tune.training.checkpoints.saving import CheckpointSaver, Trained, only_tensors
+from t5tune.training.checkpoints.store import ENDED
+from t5tune.training.checkpoints.writer import CheckpointWriter
+from t5tune.training.gradients import NumItems, StepGradients
+from t5tune.training.loop_state import (
+    has_stopped_early,
+    read_loop_state,
+    restore_early_stopping,
+)
+from t5tune.training.loss_record import LossRecord
+from t5tune.training.optim.averaging import WeightAverage
 from t5tune.training.optim.schedules import end_with_time
-from t5tune.training.resumable_trainer import ResumableTrainer
+from t5tune.training.random_numbers import seed_if_processes_differ
+from t5tune.training.strategies.strategy import Strategy
 
-OnLimit = Callable[[int], None]
+Validate = Callable[[], dict[str, float]]
 
 LOG_WINDOW = "log_window"  # key in trainer_state.json
 
 
-class T5TuneTrainer(ResumableTrainer):
-    """The trainer of t5tune: its loss is right under accumulation, and it survives lack of memory.
+class T5TuneTrainer(Seq2SeqTrainer):
+    """The trainer of t5tune.
+
+    Its loss is the same however a step is split, its validation is a score, its checkpoints are
+    whole, and it survives lack of memory. What differs with the way in which the model is spread
+    over processes is asked of a strategy.
 
     Args:
-        steps: Which examples form the batches of each optimizer step. The Trainer itself must
-            not accumulate: for it every step is one "batch".
+        model: What is trained; the strategy may have divided it.
+        tokenizer: Saved in checkpoints.
+        args: With one accumulation step: for the Trainer every optimizer step is one "batch".
+        dataset: The encoded training data.
+        collate: Makes the tensors of a batch.
+        steps: Which examples form the batches of each optimizer step.
+        strategy: The optimizer, and what processes do together.
+        validate: Translates the validation examples and returns scores by name.
         label_smoothing: See `sum_token_losses`.
-        **arguments: Of `ResumableTrainer`.
-
-    Attributes:
-        batch_limit: Most tokens of a batch, padding counted, that memory holds; larger ones are
-            computed in pieces. None until memory has shown to be too small.
-        on_limit: Called with every new limit.
-        limits_to_come: What the steps after a checkpoint ran into when they were trained before,
-            by the number of the step before them; each is in force from there on.
+        checkpoints: Writes them.
+        checkpoints_kept: How many of the last validated ones stay, beside the best one.
+        average: Of the weights; saved in every checkpoint.
+        end: Knows when training is over.
+        throughput: Counts the tokens of each batch.
+        limit: The most tokens of a batch that memory holds.
+        longest: Is tried before the first step if there is no limit yet.
+        callbacks: In the order in which they are called.
     """
 
     # Since transformers 5.23: training_step must not divide the loss again.
@@ -59,34 +85,106 @@ class T5TuneTrainer(ResumableTrainer):
     def __init__(
         self,
         *,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        args: Seq2SeqTrainingArguments,
+        dataset: EncodedDataset,
+        collate: Collate,
         steps: OptimizerSteps,
+        strategy: Strategy,
+        validate: Validate,
         label_smoothing: float,
-        **arguments: Any,
+        checkpoints: CheckpointWriter,
+        checkpoints_kept: int,
+        average: WeightAverage | None = None,
+        end: EndOfTraining | None = None,
+        throughput: Throughput | None = None,
+        limit: BatchLimit | None = None,
+        longest: LongestBatch | None = None,
+        callbacks: Sequence[TrainerCallback] = (),
     ) -> None:
-        super().__init__(**arguments)
-        self.steps = steps
-        self.label_smoothing = label_smoothing
-        self.throughput: Throughput | None = None
-        self.loss_window = LossWindow(self._average)
-        self.share_of_time: Callable[[], float] = lambda: 0.0
-        self.batch_limit: int | None = None
-        self.on_limit: OnLimit = lambda _: None
-        self.limits_to_come: dict[int, int] = {}
-        self.loss_watch = LossWatch(
-            self.checkpoints, self.args.learning_rate, round(self.args.logging_steps)
+        self.strategy = strategy  # asked already where the Trainer would move the model
+        own = [average] if average is not None else []
+        super().__init__(
+            model=model,
+            processing_class=tokenizer,
+            args=args,
+            train_dataset=dataset,
+            eval_dataset=[],  # what is validated is the affair of `validate`
+            data_collator=collate,
+            optimizers=(strategy.optimizer, None),
+            callbacks=[*callbacks, *own, ShardingCheck(strategy)],
         )
-        # Where processes look for weights without a part in the model's outputs, the output layer
-        # has to have its part there, and not in the loss.
-        is_searched = self.args.world_size > 1 and self.args.ddp_find_unused_parameters
-        self.has_plain_output_layer = has_plain_output_layer(self.unwrapped) and not is_searched
-        if isinstance(self.data_collator, PackedCollator):
+        self.remove_callback(PrinterCallback)
+        self.control: TrainerControl
+        self.steps = steps
+        self.validate = validate
+        self.checkpoints = checkpoints
+        self.checkpoints_kept = checkpoints_kept
+        self.average = average
+        self._saver = CheckpointSaver(checkpoints, checkpoints_kept, strategy, average, tokenizer)
+        self._is_validation_pending = False  # a signal has cut the last one short
+        self._end = end or EndOfTraining()
+        self._throughput = throughput or Throughput()
+        self._losses = LossRecord(
+            checkpoints, args.learning_rate, round(args.logging_steps), self.accelerator
+        )
+        self._loss = BatchLoss(
+            self.unwrapped,
+            strategy,
+            label_smoothing,
+            bf16=args.bf16,
+            searches_unused=args.world_size > 1 and bool(args.ddp_find_unused_parameters),
+        )
+        limit = limit or BatchLimit()
+        self._gradients = StepGradients(
+            self._add_gradients,
+            limit,
+            checkpoints,
+            rank=args.process_index,
+            num_processes=self.accelerator.num_processes,
+        )
+        if longest is not None:
+            self.add_callback(BatchProbe(longest, limit, self._try_batch))
+        if isinstance(collate, PackedCollator):
             accept_packed_rows(self.unwrapped)
-        # Makes the Trainer count the labels of the whole optimizer step for every family;
-        # compute_loss below keeps the count to itself.
-        self.model_accepts_loss_kwargs = True
+        strategy.begin(self.unwrapped)
+        # The Trainer's name for a model that must not be put into DDP or sharded once more.
+        self.is_distributed_loading_by_transformers = strategy.divides_model
+
+    @property
+    def unwrapped(self) -> PreTrainedModel:
+        """The model without what Accelerate puts around it."""
+        model = self.accelerator.unwrap_model(self.model)
+        assert isinstance(model, PreTrainedModel)
+        return model
+
+    @property
+    def is_over(self) -> bool:
+        """Whether training is over, by its steps, its time or early stopping."""
+        return self._end.is_over or has_stopped_early(self.callback_handler.callbacks)
+
+    # ---- What the strategy decides ----
+
+    def _move_model_to_device(self, model: torch.nn.Module, device: torch.device) -> None:
+        if not self.strategy.divides_model:
+            super()._move_model_to_device(model, device)
+
+    def _sync_replicated_trainable_parameters(self, model: torch.nn.Module) -> None:
+        """Do nothing: DeepSpeed's parameters only look as if they were not divided."""
+
+    def _clip_grad_norm(self, model: torch.nn.Module) -> Any:
+        by_trainer = super()._clip_grad_norm
+        return self.strategy.clip_gradients(lambda: by_trainer(model))
+
+    def _get_grad_norm(self, model: torch.nn.Module, grad_norm: Any = None) -> Any:
+        by_trainer = super()._get_grad_norm
+        return self.strategy.finish_gradients(lambda: by_trainer(model, grad_norm))
+
+    # ---- Optimizer steps ----
 
     def get_train_dataloader(self) -> StepLoader:
-        """Not prepared by Accelerate: its sampler wrappers repeat and drop uneven batches."""
+        """Build a loader without Accelerate, whose samplers repeat and drop uneven batches."""
         return StepLoader(
             self.train_dataset,
             self.steps,
@@ -101,189 +199,76 @@ class T5TuneTrainer(ResumableTrainer):
     def create_scheduler(
         self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None
     ) -> LambdaLR:
-        """The schedule, which ends with the steps or with the time, whichever comes first."""
+        """Build the schedule, which ends with the steps or the time, whichever comes first."""
         is_new = self.lr_scheduler is None
         scheduler: LambdaLR = super().create_scheduler(num_training_steps, optimizer)
         if is_new and isinstance(scheduler, LambdaLR):
-            warmup_steps = self.args.get_warmup_steps(num_training_steps)
-            scheduler.lr_lambdas = [
-                end_with_time(
-                    schedule, warmup_steps, num_training_steps, lambda: self.share_of_time()
-                )
-                for schedule in scheduler.lr_lambdas
-            ]
+            end_with_time(
+                scheduler,
+                self.args.get_warmup_steps(num_training_steps),
+                num_training_steps,
+                lambda: self._end.share_of_time,
+            )
         return scheduler
 
     def get_batch_samples(
         self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device
-    ) -> tuple[list[list[Batch]], torch.Tensor | int | None]:
-        """The batches of one optimizer step, and the target tokens in them on all processes.
+    ) -> tuple[list[list[Batch]], torch.Tensor]:
+        """Return the batches of an optimizer step, and its target tokens on all processes.
 
         Tokens are counted here, where the batches are still in the memory of the CPU.
         """
-        steps, _ = super().get_batch_samples(epoch_iterator, num_batches, device)
-        batches = [batch for step in steps for batch in step]
-        if self.throughput is not None:
-            for batch in batches:
-                self.throughput.count(batch)
-        return steps, self._get_num_items_in_batch(batches, device)
+        steps = list(itertools.islice(epoch_iterator, num_batches))
+        batches: list[Batch] = [batch for step in steps for batch in step]
+        for batch in batches:
+            self._throughput.count(batch)
+        num_items = sum(int(batch["labels"].ne(IGNORED).sum()) for batch in batches)
+        return steps, self.accelerator.reduce(torch.tensor(num_items, device=device), "sum")
 
     def training_step(
-        self,
-        model: torch.nn.Module,
-        inputs: list[Batch],
-        num_items_in_batch: torch.Tensor | int | None = None,
+        self, model: torch.nn.Module, inputs: list[Batch], num_items_in_batch: NumItems = None
     ) -> torch.Tensor:
-        """The loss and the gradients of one optimizer step.
-
-        If memory does not suffice, the step begins anew in smaller pieces, with the same random
-        numbers; the weights have not been touched yet. Not in several processes: the others are
-        adding up gradients already.
+        """Compute the loss and the gradients of one optimizer step.
 
         Raises:
-            T5TuneError: Not even one example fits, or the loss is not finite.
+            T5TuneError: Not even one example fits into memory, or the loss is not finite.
         """
-        if self.state.global_step in self.limits_to_come:
-            self.batch_limit = self.limits_to_come.pop(self.state.global_step)
-            self.on_limit(self.batch_limit)
-        random_state = _get_random_state()
-        while True:
-            try:
-                loss = self.compute_gradients(model, inputs, num_items_in_batch)
-                break
-            except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error):
-                    raise
-                if self.accelerator.num_processes > 1:
-                    raise self._refuse_lack_of_memory() from error
-            # Outside the handler: the traceback holds on to the activations.
-            model.zero_grad()
-            self._halve_batches()
-            _set_random_state(random_state)
-        self.loss_watch.add(loss, self.state.global_step + 1)
-        assert num_items_in_batch is not None, "model_accepts_loss_kwargs makes it be counted"
-        self.loss_window.add(loss, num_items_in_batch)
+        loss = self._gradients.compute_within_memory(model, inputs, num_items_in_batch, self.state)
+        assert num_items_in_batch is not None, "get_batch_samples counts it"
+        self._losses.add(loss, num_items_in_batch, self.state.global_step + 1)
         return loss
 
-    def compute_gradients(
-        self,
-        model: torch.nn.Module,
-        batches: list[Batch],
-        num_items_in_batch: torch.Tensor | int | None,
-        *,
-        is_trial: bool = False,
-    ) -> torch.Tensor:
-        """Add the gradients of one optimizer step, batch by batch; returns its loss.
-
-        Args:
-            model: Possibly wrapped for several processes.
-            batches: Of this process.
-            num_items_in_batch: See `compute_loss`.
-            is_trial: Each process keeps its gradients to itself.
-        """
-        pieces = [piece for batch in batches for piece in split_batch(batch, self.batch_limit)]
-        total: torch.Tensor | None = None
-        for number, piece in enumerate(pieces, start=1):
-            self._computed = piece
-            # With the last one the processes add their gradients.
-            is_last = number == len(pieces) and not is_trial
-            loss = self._add_gradients(model, piece, num_items_in_batch, is_last=is_last)
-            total = loss if total is None else total + loss
-        assert total is not None, "a step has a batch"
-        return total
+    def _try_batch(self, batch: Batch) -> None:
+        """Compute a batch as a step that each process has for itself."""
+        self._gradients.compute(self.model_wrapped, [batch], None, is_trial=True)
 
     def _add_gradients(
-        self,
-        model: torch.nn.Module,
-        piece: Batch,
-        num_items_in_batch: torch.Tensor | int | None,
-        *,
-        is_last: bool,
+        self, model: torch.nn.Module, piece: Batch, num_items: NumItems, *, is_last: bool
     ) -> torch.Tensor:
-        """Forward and backward of a piece of a step; returns its part of the loss."""
-        synchronize = contextlib.nullcontext() if is_last else self.accelerator.no_sync(model=model)
-        with synchronize:
-            loss: torch.Tensor = super().training_step(model, piece, num_items_in_batch)
-        return loss
+        """Compute a piece of a step; see `AddGradients`."""
+        step = super().training_step
 
-    def _refuse_lack_of_memory(self) -> T5TuneError:
-        batch = self._computed
-        shapes = " and ".join(
-            f"{len(batch[name])} x {batch[name].shape[1]} {side} tokens"
-            for name, side in (("input_ids", "source"), ("labels", "target"))
-        )
-        return T5TuneError(
-            f"out of memory at step {self.state.global_step + 1} in the process of rank "
-            f"{self.args.process_index}, with a batch of {shapes}; {self.checkpoints.name_last()}.",
-            next_command="the same command with a smaller training.tokens_per_batch and more "
-            "training.gradient_accumulation_steps, or with tokens_per_batch=auto, and --restart",
-        )
+        def by_trainer() -> torch.Tensor:
+            with contextlib.nullcontext() if is_last else self.accelerator.no_sync(model=model):
+                loss: torch.Tensor = step(model, piece, num_items)
+            return loss
 
-    def _halve_batches(self) -> None:
-        """After running out of memory: computes batches in smaller pieces from here on."""
-        batch = self._computed
-        release_freed_memory()
-        if len(batch["labels"]) == 1:
-            sides = batch["input_ids"].shape[1], batch["labels"].shape[1]
-            raise T5TuneError(
-                f"out of memory at step {self.state.global_step + 1}: a batch of one row, "
-                f"{sides[0]} source and {sides[1]} target tokens, does not fit; "
-                f"{self.checkpoints.name_last()}.",
-                next_command=NEXT_COMMAND,
+        def compute_loss(engine: torch.nn.Module) -> torch.Tensor:
+            loss: torch.Tensor = self.compute_loss(
+                engine, self._prepare_inputs(piece), num_items_in_batch=num_items
             )
-        self.batch_limit = count_padded_tokens(batch) // 2
-        self.on_limit(self.batch_limit)
+            return loss
 
-    def log(self, logs: dict[str, float], *arguments: Any, **keywords: Any) -> None:
-        """Refuses to log, and so to save, what came after training went wrong.
-
-        The Trainer's mean of step means is replaced by the mean over target tokens.
-        """
-        step = self.state.global_step
-        self.loss_watch.check_pending(step)
-        if "loss" in logs:
-            logs = {**logs, "loss": self.loss_window.close()}
-        elif "train_loss" in logs:  # sums the training up
-            if not (self.is_over() or step >= self.state.max_steps):
-                return  # it goes on another time
-            logs = {**logs, "train_loss": self.loss_window.mean_of_all}
-        super().log(logs, *arguments, **keywords)
-        if "loss" in logs:
-            losses = [line["loss"] for line in self.state.log_history if "loss" in line]
-            self.loss_watch.check_logged(losses, step, self.state.best_global_step)
-
-    def _average(self, number: float) -> float:
-        """The mean over all processes."""
-        if self.accelerator.num_processes == 1:
-            return number
-        tensor = torch.tensor(number, dtype=torch.float64, device=self.args.device)
-        return float(self.accelerator.reduce(tensor, "mean"))
-
-    def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
-        """Not of weights that have seen a loss that is not finite."""
-        self.loss_watch.check_pending(self.state.global_step)
-        # What has been counted since the last logged line: a resumed run logs it with the rest.
-        window = self.loss_window.pack()
-        if self.throughput is not None:
-            window |= self.throughput.pack()
-        self.state.stateful_callbacks[LOG_WINDOW] = window
-        super()._save_checkpoint(model, trial)
-
-    def _load_callback_state(self) -> None:
-        super()._load_callback_state()
-        window = self.state.stateful_callbacks.get(LOG_WINDOW, {})
-        self.loss_window.unpack(window)
-        if self.throughput is not None:
-            self.throughput.unpack(window)
+        return self.strategy.add_gradients(by_trainer, compute_loss, is_last=is_last)
 
     def compute_loss(
         self,
         model: torch.nn.Module,
-        inputs: dict[str, torch.Tensor],
+        inputs: Batch,
         return_outputs: bool = False,
-        num_items_in_batch: torch.Tensor | int | None = None,
+        num_items_in_batch: NumItems = None,
     ) -> Any:
-        """The batch's part of the token-weighted mean of the optimizer step.
+        """Return the batch's part of the token-weighted mean of the optimizer step.
 
         Args:
             model: Possibly wrapped for several processes.
@@ -291,62 +276,121 @@ class T5TuneTrainer(ResumableTrainer):
             return_outputs: Return the model's outputs too.
             num_items_in_batch: Target tokens of the whole optimizer step, on all processes.
         """
-        labels = inputs["labels"]
-        if self.has_plain_output_layer and not return_outputs:
-            loss = self.sum_losses_chunked(model, inputs)
-            outputs = None
-        else:
-            outputs = self._run(model, inputs)
-            loss = sum_token_losses(outputs.logits, labels, self.label_smoothing)
+        loss, outputs = self._loss.sum(model, inputs, with_outputs=return_outputs)
         if num_items_in_batch is None:
-            num_items_in_batch = labels.ne(IGNORED).sum()
+            num_items_in_batch = inputs["labels"].ne(IGNORED).sum()
         loss = loss / num_items_in_batch * self.accelerator.num_processes
         return (loss, outputs) if return_outputs else loss
 
-    def sum_losses_chunked(
-        self, model: Callable[..., Any], inputs: dict[str, torch.Tensor]
-    ) -> torch.Tensor:
-        """The sum of a batch's token losses, without logits of all its tokens at a time.
-
-        Args:
-            model: Or its forward.
-            inputs: See `compute_loss`.
-        """
-        with without_output_layer(self.unwrapped) as weight:
-            hidden_states = self._run(model, inputs).logits
-        if self.args.bf16:  # Accelerate hands out fp32; the layer would have computed in bf16
-            hidden_states = hidden_states.bfloat16()
-        labels = inputs["labels"]
-        # Within a forward autocast would round what the loss adds up in fp32.
-        with torch.autocast(labels.device.type, enabled=False):
-            return sum_token_losses_chunked(hidden_states, weight, labels, self.label_smoothing)
-
-    def _run(self, model: Callable[..., Any], inputs: dict[str, torch.Tensor]) -> Any:
-        """The model's outputs. It is not given the labels: it would compute a loss of its own."""
-        if "source_segments" in inputs:
-            names = ("input_ids", "decoder_input_ids", "source_segments", "target_segments")
-            return model(**{name: inputs[name] for name in names})
-        return model(
-            input_ids=inputs["input_ids"],
-            attention_mask=inputs["attention_mask"],
-            decoder_input_ids=shift_labels(self.unwrapped, inputs["labels"]),
-            use_cache=False,
-        )
-
     def floating_point_ops(self, inputs: list[Batch]) -> int:
-        """Not counted: the estimate of the library ignores the decoder's length."""
+        """Count nothing: the estimate of the library ignores the decoder's length."""
         return 0
 
+    # ---- Logging and validation ----
 
-RandomState = tuple[torch.Tensor, torch.Tensor | None]
+    def log(self, logs: dict[str, float], *arguments: Any, **keywords: Any) -> None:
+        """Log; refuse to log, and so to save, what came after training went wrong."""
+        step = self.state.global_step
+        self._losses.check(step)
+        means = self._losses.put_means(logs, is_over=self.is_over or step >= self.state.max_steps)
+        if means is None:
+            return
+        super().log(means, *arguments, **keywords)
+        if "loss" in means:
+            self._losses.check_logged(self.state)
 
+    def evaluate(
+        self,
+        eval_dataset: Any = None,
+        ignore_keys: list[str] | None = None,
+        metric_key_prefix: str = "eval",
+        **_: Any,
+    ) -> dict[str, float]:
+        """Return the scores of the validation examples, under the Trainer's key names.
 
-def _get_random_state() -> RandomState:
-    gpu = torch.cuda.get_rng_state() if torch.cuda.is_available() else None
-    return torch.get_rng_state(), gpu
+        Return nothing if a signal came meanwhile: then the run stops with a checkpoint, and
+        validates it when it goes on.
+        """
+        try:
+            with torch.random.fork_rng():  # how often one validates must not change the training
+                scores = self.validate()
+        except ValidationInterrupted:
+            self._is_validation_pending = True
+            self.control.should_save = self.control.should_training_stop = True
+            return {}
+        metrics = {f"{metric_key_prefix}_{name}": value for name, value in scores.items()}
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(
+            self.args, self.state, self.control, metrics
+        )
+        return metrics
 
+    def _determine_best_metric(self, metrics: dict[str, float], trial: Any) -> bool:
+        return bool(metrics) and super()._determine_best_metric(metrics, trial)
 
-def _set_random_state(state: RandomState) -> None:
-    torch.set_rng_state(state[0])
-    if state[1] is not None:
-        torch.cuda.set_rng_state(state[1])
+    def finish_validation(self, checkpoint: Path) -> None:
+        """Do the validation that a signal had cut short, and put it into its checkpoint.
+
+        Args:
+            checkpoint: The model's weights are its own.
+        """
+        self.load_state(checkpoint)
+        self._load_callback_state()
+        metrics = self.evaluate()
+        if self._is_validation_pending:
+            return
+        self._determine_best_metric(metrics, None)
+        callbacks = self.callback_handler.callbacks
+        ended = bool(read_fact(checkpoint, ENDED)) or has_stopped_early(callbacks)
+        self._saver.save_again(checkpoint, self.state, callbacks, ended=ended)
+
+    # ---- Checkpoints ----
+
+    def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
+        """Save the state whole or not at all, and no weights that have seen a loss of NaN."""
+        self._losses.check(self.state.global_step)
+        # What has been counted since the last logged line: a resumed run logs it with the rest.
+        window = self._losses.pack() | self._throughput.pack()
+        self.state.stateful_callbacks[LOG_WINDOW] = window
+        trained = Trained(
+            self.unwrapped,
+            self.optimizer,
+            self.lr_scheduler,
+            self.state,
+            self.callback_handler.callbacks,
+        )
+        self._saver.save(
+            trained, self._save_rng_state, ended=self.is_over, pending=self._is_validation_pending
+        )
+
+    def load_state(self, checkpoint: Path) -> None:
+        """Be where a checkpoint was saved, without its weights and optimizer."""
+        self.state: TrainerState = read_loop_state(checkpoint)
+
+    def _load_callback_state(self) -> None:
+        restore_early_stopping(self.state, self.callback_handler.callbacks)
+        window = self.state.stateful_callbacks.get(LOG_WINDOW, {})
+        self._losses.unpack(window)
+        self._throughput.unpack(window)
+
+    def _load_from_checkpoint(self, checkpoint: str, model: Any = None) -> None:
+        """Do nothing: the model was read from the checkpoint, before it was divided."""
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        if checkpoint is not None:
+            self._saver.read_optimizer_and_schedule(
+                Path(checkpoint), self.optimizer, self.lr_scheduler
+            )
+
+    def _load_rng_state(self, checkpoint: str | None) -> None:
+        args = self.args
+        if checkpoint is None or seed_if_processes_differ(
+            Path(checkpoint),
+            args.world_size,
+            seed=args.seed,
+            rank=args.process_index,
+            step=self.state.global_step,
+        ):
+            return
+        with only_tensors(Path(checkpoint)):
+            super()._load_rng_state(checkpoint)

@@ -30,6 +30,7 @@ from t5tune.data.batching.plans import BatchPlan, FixedSizeBatches
 from t5tune.data.batching.steps import OptimizerSteps
 from t5tune.data.encoding import Collator, EncodedDataset, TokenSequences
 from t5tune.training.checkpoints.writer import CheckpointWriter
+from t5tune.training.strategies.strategy import Strategy
 from t5tune.training.trainer import T5TuneTrainer
 
 NUM_EXAMPLES = 30
@@ -96,9 +97,10 @@ def main() -> None:
         trainer = T5TuneTrainer(
             model=model,
             args=arguments,
-            train_dataset=dataset,
-            data_collator=collate,
-            optimizers=(torch.optim.SGD(model.parameters(), lr=0.1), None),
+            tokenizer=None,
+            dataset=dataset,
+            collate=collate,
+            strategy=Strategy(torch.optim.SGD(model.parameters(), lr=0.1)),
             steps=OptimizerSteps(plan, len(plan), rank, num_ranks),
             validate=dict,
             label_smoothing=float(smoothing),

@@ -29,18 +29,16 @@ from transformers import (
 )
 
 from t5tune.data.batching.steps import OptimizerSteps
+from t5tune.distributed.fsdp import check_optimizer_state, check_weights, count_local_share
+from t5tune.distributed.sharded_tensors import gather_tensor
+from t5tune.distributed.whole_copy import whole_model
 from t5tune.errors import T5TuneError
 from t5tune.models.loading import load_model
-from t5tune.models.sharded import gather, whole_model
 from t5tune.training.checkpoints.writer import CheckpointWriter
 from t5tune.training.optim.averaging import WeightAverage, weights_applied
 from t5tune.training.optim.building import build_optimizer
-from t5tune.training.sharding import (
-    check_optimizer_state,
-    check_weights,
-    count_held,
-)
-from t5tune.training.strategy import build_strategy
+from t5tune.training.strategies.sharding_choice import build_strategy
+from t5tune.training.trainer import T5TuneTrainer
 from tests.integration import two_processes
 from tests.tiny_sections import fitted_training
 
@@ -90,7 +88,7 @@ class Recorder(TrainerCallback):
                 if isinstance(value, torch.Tensor) and value.dim() > 0
             ],
         }
-        self.held = {name: dataclasses.asdict(count_held(t)) for name, t in tensors.items()}
+        self.held = {name: dataclasses.asdict(count_local_share(t)) for name, t in tensors.items()}
         self.held["elements_in_memory"] = {
             name: _elements_in_memory(kind) for name, kind in tensors.items()
         }
@@ -177,22 +175,20 @@ def run(job: Job) -> dict[str, Any]:
             generated.update(generate(whole, rank, num_ranks))
         return {"score": 1.0}
 
-    trainer = strategy.trainer(
+    trainer = T5TuneTrainer(
         model=model,
         args=arguments,
-        train_dataset=dataset,
-        data_collator=collate,
-        processing_class=_NoTokenizer(),
-        optimizers=(strategy.optimizer, None),
+        dataset=dataset,
+        collate=collate,
+        tokenizer=_NoTokenizer(),
+        strategy=strategy,
         steps=OptimizerSteps(plan, BATCHES_PER_STEP, rank, num_ranks),
-        eval_dataset=[],
         validate=validate,
         label_smoothing=0.1,
         checkpoints=CheckpointWriter(directory / f"checkpoints{rank or ''}", {}),
         checkpoints_kept=9,
         average=average,
         callbacks=[recorder],
-        **strategy.arguments,
     )
     dtypes: set[str] = set()
     for layer in model.modules():
@@ -212,7 +208,8 @@ def run(job: Job) -> dict[str, Any]:
         "dtypes": dtypes,
         "wrapper": type(trainer.model_wrapped).__name__,
         "weights": {
-            name: gather(p).detach().clone() for name, p in trainer.unwrapped.named_parameters()
+            name: gather_tensor(p).detach().clone()
+            for name, p in trainer.unwrapped.named_parameters()
         },
         "average": average.gather() if average is not None else {},
         "generated": generated,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
@@ -10,6 +12,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from t5tune.data.batching.steps import Batch, count_padded_tokens
 from t5tune.distributed.processes import smallest
 from t5tune.errors import T5TuneError
+from t5tune.training.batch_limit import BatchLimit
 from t5tune.training.memory import (
     NEXT_COMMAND,
     GpuMemory,
@@ -18,57 +21,75 @@ from t5tune.training.memory import (
     find_largest_batch,
 )
 
-if TYPE_CHECKING:
-    from t5tune.training.trainer import T5TuneTrainer
+
+@dataclass(frozen=True)
+class LongestBatch:
+    """The batch of a plan that needs most memory.
+
+    Attributes:
+        batch: Tensors of shape (num_rows, length).
+        tokens_per_batch: The limit where that batch fits.
+    """
+
+    batch: Batch
+    tokens_per_batch: int
 
 
 class BatchProbe(TrainerCallback):
     """Try larger and larger batches before training.
 
-    Weights, optimizer and random numbers are restored afterwards. Nothing is tried if the trainer
-    already has a limit, from an earlier part of the run.
+    Weights, optimizer and random numbers are restored afterwards. Nothing is tried if there is a
+    limit already, from an earlier part of the run.
 
     Args:
-        trainer: Its `batch_limit` is set if the longest batch does not fit.
-        longest: Batch that needs most memory; tensors of shape (num_rows, length).
-        tokens_per_batch: Limit where that batch fits.
+        longest: Some of its rows are tried, or all.
+        limit: Set to what fits.
+        try_batch: Computes a batch forward and backward.
     """
 
-    def __init__(self, trainer: T5TuneTrainer, longest: Batch, tokens_per_batch: int) -> None:
-        self.trainer = trainer
+    def __init__(
+        self, longest: LongestBatch, limit: BatchLimit, try_batch: Callable[[Batch], None]
+    ) -> None:
         self.longest = longest
-        self.tokens_per_batch = tokens_per_batch
+        self.limit = limit
+        self.try_batch = try_batch
 
     def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        model: torch.nn.Module | None = None,
+        optimizer: torch.optim.Optimizer | None = None,
+        **_: Any,
     ) -> None:
-        if self.trainer.batch_limit is not None:
+        if self.limit.tokens is not None:
             return
-        num_rows = len(self.longest["labels"])
-        meter = GpuMemory() if torch.cuda.is_available() else MainMemory()
+        assert model is not None
+        assert optimizer is not None
+        batch = self.longest.batch
+        num_rows = len(batch["labels"])
         with torch.random.fork_rng():
             # Each process looks at its own memory; all take what fits everywhere.
-            fitting = int(smallest(self._find(num_rows, meter)))
-        tokens_per_row = count_padded_tokens(self.longest) // num_rows
+            fitting = int(smallest(self._find(num_rows, model, optimizer)))
+        tokens_per_row = count_padded_tokens(batch) // num_rows
         if fitting == 0:
             raise T5TuneError(
                 f"out of memory: not even a batch of one row, {tokens_per_row} tokens, fits.",
                 next_command=NEXT_COMMAND,
             )
         # Where all rows fit, so does the whole budget, which they may not use up.
-        limit = fitting * tokens_per_row if fitting < num_rows else self.tokens_per_batch
-        self.trainer.batch_limit = limit
-        self.trainer.on_limit(limit)
+        whole = self.longest.tokens_per_batch
+        self.limit.change(state, fitting * tokens_per_row if fitting < num_rows else whole)
 
-    def _find(self, num_rows: int, meter: MemoryMeter) -> int:
+    def _find(self, num_rows: int, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> int:
         """Return how many rows of the longest batch fit beside weights, gradients and optimizer."""
-        model, optimizer = self.trainer.model_wrapped, self.trainer.optimizer
+        meter: MemoryMeter = GpuMemory() if torch.cuda.is_available() else MainMemory()
         weights = [p.detach().cpu().clone() for p in model.parameters()]
         is_new = not optimizer.state
 
         def try_rows(rows: int) -> None:
-            batch = {name: tensor[:rows] for name, tensor in self.longest.items()}
-            self.trainer.compute_gradients(model, [batch], None, is_trial=True)
+            self.try_batch({name: tensor[:rows] for name, tensor in self.longest.batch.items()})
 
         def allocate_rest() -> None:
             try_rows(1)

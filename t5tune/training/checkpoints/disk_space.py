@@ -6,15 +6,14 @@ import errno
 import os
 import shutil
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 
+from t5tune.distributed.sharded_tensors import num_elements
 from t5tune.errors import T5TuneError
 from t5tune.files.writing import find_error_number
-from t5tune.models.zero_parameters import num_elements
 from t5tune.training.optim.adafactor import Adafactor
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -25,19 +24,17 @@ TORCH_WRITER = ("inline_container", "iostream error")
 OTHER_FILES = 5_000_000  # bytes; mT5's tokenizer has 16 MB, most have less than 3
 
 
-def count_checkpoint_bytes(
-    model: torch.nn.Module, optimizer: torch.optim.Optimizer, *, with_average: bool
-) -> int:
+def count_checkpoint_bytes(model: torch.nn.Module, optim: str, *, with_average: bool) -> int:
     """Estimate the bytes of a checkpoint.
 
     Args:
-        model: Model whose weights are saved; tied ones once.
-        optimizer: Optimizer whose state is saved; the state need not exist yet.
-        with_average: Whether an average of the weights, in fp32, is saved too.
+        model: Whole. Its weights are saved; tied ones once.
+        optim: The recipe's name of the optimizer, whose state is saved.
+        with_average: An average of the weights, in fp32, is saved too.
     """
     trained = [p for p in model.parameters() if p.requires_grad]
     average = 4 * sum(p.numel() for p in trained) if with_average else 0
-    return count_model_bytes(model) + count_optimizer_bytes(optimizer) + average + OTHER_FILES
+    return count_model_bytes(model) + _count_optimizer_bytes(trained, optim) + average + OTHER_FILES
 
 
 def count_model_bytes(model: torch.nn.Module) -> int:
@@ -45,22 +42,18 @@ def count_model_bytes(model: torch.nn.Module) -> int:
     return sum(num_elements(p) * p.element_size() for p in model.parameters())
 
 
-def count_optimizer_bytes(optimizer: torch.optim.Optimizer) -> int:
+def _count_optimizer_bytes(parameters: Iterable[torch.nn.Parameter], optim: str) -> int:
     """Return the bytes of the state after a step, which is tried on tensors without content."""
-    groups: list[dict[str, Any]] = []
-    for group in optimizer.param_groups:
-        twins = [
-            torch.nn.Parameter(torch.empty(p.shape, dtype=p.dtype, device="meta"))
-            for p in group["params"]
-        ]
-        for twin in twins:
-            twin.grad = torch.empty_like(twin)
-        groups.append({"params": twins, "weight_decay": group["weight_decay"]})
+    twins = [
+        torch.nn.Parameter(torch.empty(p.shape, dtype=p.dtype, device="meta")) for p in parameters
+    ]
+    for twin in twins:
+        twin.grad = torch.empty_like(twin)
     rehearsal: torch.optim.Optimizer
-    if isinstance(optimizer, Adafactor):
-        rehearsal = Adafactor(groups, lr=1.0)
+    if optim == "adafactor":
+        rehearsal = Adafactor(twins, lr=1.0)
     else:
-        rehearsal = torch.optim.AdamW(groups, foreach=False)
+        rehearsal = torch.optim.AdamW(twins, foreach=False)
     rehearsal.step()
     tensors = [value for state in rehearsal.state.values() for value in state.values()]
     return sum(t.numel() * t.element_size() for t in tensors if isinstance(t, torch.Tensor))

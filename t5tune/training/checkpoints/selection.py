@@ -20,6 +20,7 @@ from t5tune.scoring.registry import METRICS
 from t5tune.training.callbacks.log import JsonLog
 from t5tune.training.checkpoints.resuming import RESTART
 from t5tune.training.checkpoints.store import PREFIX
+from t5tune.training.loop_state import list_validated_steps
 from t5tune.training.optim.averaging import average_checkpoints, weights_applied
 from t5tune.training.trainer import T5TuneTrainer
 
@@ -87,7 +88,7 @@ def _averages(
     if trainer.average is not None:
         yield f"moving average up to step {trainer.state.global_step}", trainer.average.gather()
     if training.average_checkpoints is not None:
-        steps = trainer.validated_steps[-training.average_checkpoints :]
+        steps = list_validated_steps(trainer.state)[-training.average_checkpoints :]
         paths = [Path(trainer.args.output_dir) / f"{PREFIX}{step}" for step in steps]
         if len(paths) > 1:
             name = f"average of steps {', '.join(map(str, steps))}"

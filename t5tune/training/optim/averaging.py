@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from t5tune.models.sharded import divide_like, gather, load_weights
+from t5tune.distributed.sharded_tensors import divide_like, gather_tensor, load_weights
 
 FILE = "ema.safetensors"  # in a checkpoint
 
@@ -58,14 +58,10 @@ class WeightAverage(TrainerCallback):
         """
         whole: dict[str, torch.Tensor] = {}
         for name, weight in self.weights.items():
-            tensor = gather(weight)
+            tensor = gather_tensor(weight)
             if keep:
                 whole[name] = tensor if tensor is weight else tensor.cpu()
         return whole
-
-    def save(self, checkpoint: Path) -> None:
-        """Write the average into a checkpoint."""
-        save_average(self.weights, checkpoint)
 
     def load(self, checkpoint: Path) -> None:
         """Continue from the average in a checkpoint."""

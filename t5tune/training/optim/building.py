@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from t5tune.models.sharded import is_sharded
+from t5tune.distributed.sharded_tensors import is_sharded
 from t5tune.training.optim.adafactor import Adafactor
 from t5tune.training.optim.sharded_adafactor import ShardedAdafactor
 

@@ -21,7 +21,7 @@ from t5tune.recipe.resolve import ModelFacts, resolve_for_model, resolve_for_ste
 from t5tune.recipe.training_extra import FORWARDED
 from t5tune.run.directory import RunDirectory
 from t5tune.training import arguments, trackers
-from t5tune.training.loop import _build_trainer
+from t5tune.training.loop import _build_trainer, _build_watchers
 from t5tune.training.recipe_batches import build_batch_plan
 from t5tune.training.start import Start
 from t5tune.training.trainer import T5TuneTrainer
@@ -65,7 +65,8 @@ def build(tiny_recipe: Path, tmp_path: Path) -> Iterator[Build]:
         loaded = LoadedModel("tiny", TorchTranslator(model, tokenizer), tokenizer)
         start = Start(fitted, choices, dataset, loaded, Examples("validation", [], []), None, {})
         plan = build_batch_plan(fitted.training, dataset)
-        trainer = _build_trainer(resolved, run, start, lambda: {"BLEU": 1.0}, plan, 8, [])
+        watchers = _build_watchers(resolved, run)
+        trainer = _build_trainer(resolved, run, start, lambda: {"BLEU": 1.0}, plan, 8, watchers)
         trainer.checkpoints.write = lambda *_, **__: None  # type: ignore[method-assign]
         return trainer
 

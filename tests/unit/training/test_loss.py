@@ -23,6 +23,7 @@ from t5tune.data.encoding import Collator, EncodedDataset, TokenSequences
 from t5tune.training import loss as loss_module
 from t5tune.training.checkpoints.writer import CheckpointWriter
 from t5tune.training.loss import sum_token_losses, sum_token_losses_chunked
+from t5tune.training.strategies.strategy import Strategy
 from t5tune.training.trainer import T5TuneTrainer
 
 
@@ -94,9 +95,10 @@ def train(
     trainer = T5TuneTrainer(
         model=model,
         args=arguments,
-        train_dataset=examples,
-        data_collator=Collator(0),
-        optimizers=(torch.optim.SGD(model.parameters(), lr=0.1), None),
+        tokenizer=None,
+        dataset=examples,
+        collate=Collator(0),
+        strategy=Strategy(torch.optim.SGD(model.parameters(), lr=0.1)),
         steps=steps,
         validate=dict,
         label_smoothing=smoothing,

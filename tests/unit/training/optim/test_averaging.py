@@ -12,6 +12,7 @@ from transformers import TrainerControl, TrainerState
 from t5tune.training.optim.averaging import (
     WeightAverage,
     average_checkpoints,
+    save_average,
     set_weights,
     weights_applied,
 )
@@ -45,7 +46,7 @@ def test_tied_weights_are_averaged_once_and_a_checkpoint_brings_them_back(tmp_pa
     assert list(average.weights) == ["0.weight", "0.bias", "1.bias"]
     torch.nn.init.constant_(model[0].weight, 2.0)
     step(average, 50)
-    average.save(tmp_path)
+    save_average(average.gather(), tmp_path)
     other = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Linear(2, 2))
     other[1].weight = other[0].weight
     again = WeightAverage(other, decay=0.9)

@@ -1,4 +1,4 @@
-"""DeepSpeed's engine for a recipe: its configuration, its AdamW, and the whole state of that.
+"""DeepSpeed's engine around a model: its configuration, and the full state of its AdamW.
 
 DeepSpeed is called directly. Accelerate's plugin wants the batch size of every process, which a
 token budget has not, and does not start on a CPU.
@@ -13,24 +13,24 @@ import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.distributed as dist
-from transformers import PreTrainedModel
 
 from t5tune.console import say
-from t5tune.errors import T5TuneError
-from t5tune.files.json_values import parse_json
-from t5tune.models.sharded import (
+from t5tune.distributed.sharded_tensors import is_zero_parameter, num_elements
+from t5tune.distributed.sharding_refusals import (
     WITHOUT_SHARDING,
-    keep_skeleton,
     not_in_force,
     refuse_unequal_parts,
 )
-from t5tune.models.zero_parameters import is_zero_parameter, num_elements
-from t5tune.recipe.resolved_recipe import FittedTraining
-from t5tune.training.optim.building import build_optimizer
+from t5tune.distributed.whole_copy import keep_skeleton
+from t5tune.errors import T5TuneError
+from t5tune.files.json_values import parse_json
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 STAGES = (2, 3)
 MOMENTS = ("exp_avg", "exp_avg_sq")  # of AdamW, in torch's spelling
@@ -48,25 +48,30 @@ OWN_KEYS = {
 }
 
 
-def build_config(section: FittedTraining) -> dict[str, Any]:
-    """DeepSpeed's configuration: the user's own file, and what the recipe says.
+def build_config(file: str | None, *, bf16: bool, max_grad_norm: float) -> dict[str, Any]:
+    """Build DeepSpeed's configuration from the user's own file and what the recipe says.
+
+    Args:
+        file: `training.deepspeed_config`; None is the default, which divides everything.
+        bf16: Compute in bf16.
+        max_grad_norm: Gradients are clipped to it.
 
     Raises:
         T5TuneError: The file cannot be read, or contradicts the recipe.
     """
-    config = _read_config(section.deepspeed_config) if section.deepspeed_config else {}
-    agreed = {"bf16": section.bf16, "fp16": False}
+    config = _read_config(file) if file else {}
+    agreed = {"bf16": bf16, "fp16": False}
     for key, own in OWN_KEYS.items():
         if key in config and not _is_auto(config.pop(key), agreed.get(key)):
             raise T5TuneError(
-                f"{section.deepspeed_config}: {key} is what the recipe's {own} says.",
+                f"{file}: {key} is what the recipe's {own} says.",
                 next_command=f"remove {key} from that file",
             )
     own_zero = config.get("zero_optimization", {})
     zero = {"stage": 3, **(own_zero if isinstance(own_zero, dict) else {"stage": own_zero})}
     if zero["stage"] not in STAGES:
         raise T5TuneError(
-            f"{section.deepspeed_config}: zero_optimization.stage is {zero['stage']}; 3 divides "
+            f"{file}: zero_optimization.stage is {zero['stage']}; 3 divides "
             "weights, gradients and optimizer state, 2 all but the weights.",
             next_command="zero_optimization.stage 2 or 3 in that file",
         )
@@ -78,13 +83,13 @@ def build_config(section: FittedTraining) -> dict[str, Any]:
         # Of the file's sizes only their product matters to it, and only for messages.
         "train_micro_batch_size_per_gpu": 1,
         "gradient_accumulation_steps": 1,
-        "gradient_clipping": section.max_grad_norm,
-        "bf16": {"enabled": section.bf16},
+        "gradient_clipping": max_grad_norm,
+        "bf16": {"enabled": bf16},
     }
 
 
 def _is_auto(value: Any, enabled: bool | None = None) -> bool:
-    """Whether a value leaves the choice to the recipe, or a section has made the same one."""
+    """Return whether a value leaves the choice to the recipe, or agrees with it."""
     if isinstance(value, dict) and enabled is not None:
         return value.get("enabled", False) in ("auto", enabled)
     return bool(value == "auto")
@@ -108,17 +113,21 @@ class ZeroEngine:
 
     Args:
         model: Whole, the same on every process; it is divided in place.
-        section: The recipe's section on training.
+        optimizer: torch's AdamW of the whole model. The schedule sets its rate; the engine steps
+            it.
+        config: See `build_config`.
 
     Attributes:
         engine: DeepSpeed's.
-        optimizer: torch's AdamW, which the schedule sets the rate of; the engine steps it.
+        optimizer: As given.
 
     Raises:
         T5TuneError: DeepSpeed is not installed, or does not do what is asked.
     """
 
-    def __init__(self, model: PreTrainedModel, section: FittedTraining) -> None:
+    def __init__(
+        self, model: PreTrainedModel, optimizer: torch.optim.Optimizer, config: dict[str, Any]
+    ) -> None:
         if importlib.util.find_spec("deepspeed") is None:
             raise T5TuneError(
                 "training.sharding: deepspeed is not installed.",
@@ -127,10 +136,9 @@ class ZeroEngine:
         import deepspeed
 
         refuse_unequal_parts(model)
-        config = build_config(section)
         self.stage: int = config["zero_optimization"]["stage"]
         keep_skeleton(model)
-        self.optimizer = build_optimizer(model, section, from_scratch=False)
+        self.optimizer = optimizer
         self._parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
         self._groups = self.optimizer.state_dict()["param_groups"]
         logging.getLogger("DeepSpeed").setLevel(logging.WARNING)
@@ -156,7 +164,7 @@ class ZeroEngine:
         )
 
     def check_optimizer_state(self) -> tuple[int, int]:
-        """Numbers of the optimizer's state that this process holds, and all of them.
+        """Return how many numbers of the optimizer's state this process holds, and all of them.
 
         Raises:
             T5TuneError: It holds more than its share.
@@ -173,7 +181,7 @@ class ZeroEngine:
             yield from state.values()
 
     def gather_state(self, *, keep: bool) -> dict[str, Any]:
-        """The `state_dict` that one process's AdamW would have; every process calls this.
+        """Return the `state_dict` that one process's AdamW has; every process must call this.
 
         Args:
             keep: Whether this process wants it; the others only help.
@@ -197,7 +205,7 @@ class ZeroEngine:
         return {"state": state, "param_groups": groups} if keep else {}
 
     def load_state(self, whole: Mapping[str, Any]) -> None:
-        """Go on from a `state_dict` that every process has read whole."""
+        """Load a `state_dict` that every process has read whole."""
         from deepspeed.utils import safe_set_full_optimizer_state
 
         for group, saved in zip(self.optimizer.param_groups, whole["param_groups"], strict=True):
@@ -215,18 +223,18 @@ class ZeroEngine:
                 safe_set_full_optimizer_state(self._parameters[index], value, key)
 
     def _partitions(self) -> list[torch.Tensor]:
-        """What the optimizer steps: this process's parts of all parameters, flat, in fp32."""
+        """Return what the optimizer steps: this process's part of all parameters, flat, fp32."""
         if self.stage == 3:
             return list(self._zero.fp32_partitioned_groups_flat)
         return list(self._zero.single_partition_of_fp32_groups)
 
     def _link_state(self) -> None:
-        """Stage 2 looks for the state of all groups when only the first has been stepped."""
+        """Link the state anew: stage 2 does it when only the first group has been stepped."""
         if self.stage == 2:
             self._zero._hp_optimizer_states_linked = False
             self._zero._lazy_init_hp_params_optimizer_state()
 
 
 def _share(whole: int, parameters: list[torch.nn.Parameter]) -> float:
-    """A process's part of so many numbers; each parameter may be padded."""
+    """Return a process's part of a count of numbers; each parameter may be padded."""
     return whole / dist.get_world_size() + 8 * len(parameters)

@@ -6,9 +6,12 @@ import pytest
 import torch
 import transformers
 
+from t5tune.distributed.fsdp import find_blocks
+from t5tune.distributed.sharded_tensors import is_sharded
+from t5tune.distributed.sharding_refusals import refuse_unequal_parts
+from t5tune.distributed.whole_copy import whole_model
 from t5tune.errors import T5TuneError
-from t5tune.models.sharded import find_blocks, is_sharded, refuse_unequal_parts, whole_model
-from t5tune.training.strategy import build_strategy
+from t5tune.training.strategies.sharding_choice import build_strategy
 from tests.tiny_sections import fitted_training
 
 T5_SIZES = {"vocab_size": 40, "d_model": 16, "d_kv": 8, "d_ff": 32, "num_layers": 3,

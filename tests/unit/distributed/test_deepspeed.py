@@ -8,21 +8,18 @@ from typing import Any
 
 import pytest
 
+from t5tune.distributed.deepspeed import build_config
 from t5tune.errors import T5TuneError
-from t5tune.training.zero import build_config
-from tests.tiny_sections import fitted_training
 
 
-def configure(path: Path, content: Any, **keys: Any) -> dict[str, Any]:
+def configure(path: Path, content: Any) -> dict[str, Any]:
     file = path / "zero.json"
     file.write_text(content if isinstance(content, str) else json.dumps(content))
-    section = {"sharding": "deepspeed", "deepspeed_config": str(file), "bf16": False, **keys}
-    return build_config(fitted_training(**section))
+    return build_config(str(file), bf16=False, max_grad_norm=1.0)
 
 
 def test_without_a_file_everything_is_divided() -> None:
-    section = fitted_training(sharding="deepspeed", bf16=True, max_grad_norm=0.3)
-    config = build_config(section)
+    config = build_config(None, bf16=True, max_grad_norm=0.3)
     assert config["zero_optimization"] == {"stage": 3}
     assert config["bf16"] == {"enabled": True}
     assert config["gradient_clipping"] == 0.3
@@ -70,6 +67,5 @@ def test_what_contradicts_the_recipe_is_refused(tmp_path: Path, content: Any, re
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    section = fitted_training(sharding="deepspeed", deepspeed_config=str(tmp_path / "no.json"))
     with pytest.raises(T5TuneError, match="No such file"):
-        build_config(section)
+        build_config(str(tmp_path / "no.json"), bf16=False, max_grad_norm=1.0)

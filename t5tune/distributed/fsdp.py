@@ -1,0 +1,221 @@
+"""A model whose weights are divided among the processes, with torch's `fully_shard` (FSDP2).
+
+Each transformer block is gathered when it computes and freed again; what is left (embeddings,
+last norms, the output layer) is gathered for the whole of a forward and its backward.
+"""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+import torch.distributed as dist
+from torch.distributed.device_mesh import DeviceMesh
+from torch.distributed.fsdp import (
+    CPUOffloadPolicy,
+    MixedPrecisionPolicy,
+    OffloadPolicy,
+    fully_shard,
+)
+from torch.distributed.tensor import DTensor
+
+from t5tune.console import say
+from t5tune.distributed.sharded_tensors import gather_tensor
+from t5tune.distributed.sharding_refusals import (
+    WITHOUT_SHARDING,
+    not_in_force,
+    refuse_unequal_parts,
+)
+from t5tune.distributed.whole_copy import keep_skeleton
+from t5tune.errors import T5TuneError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+Inside = Callable[[Callable[..., Any]], Any]
+
+
+def shard_model(
+    model: PreTrainedModel, device: torch.device, *, bf16: bool, cpu_offload: bool
+) -> None:
+    """Divide a model's weights among all processes, in place; every process must call this.
+
+    Its optimizer is built afterwards. Blocks move to the device one after another, so that a
+    model need not fit onto it.
+
+    Args:
+        model: On the CPU, the same in every process (`share_weights`). Its parameters
+            become `DTensor`s, its class a subclass of its own.
+        device: Where this process computes.
+        bf16: Gather and compute the weights in bf16; they themselves and their gradients stay
+            fp32.
+        cpu_offload: Keep weights, gradients and optimizer in the main memory.
+
+    Raises:
+        T5TuneError: The model has no blocks that could be gathered one at a time, or memory is
+            not really divided.
+    """
+    refuse_unequal_parts(model)
+    blocks = find_blocks(model)
+    if cpu_offload and device.type == "cpu":
+        say("training.cpu_offload: without a GPU, weights are in the main memory anyway")
+    keep_skeleton(model)
+    mesh = _build_mesh(device)
+    precision = MixedPrecisionPolicy(
+        param_dtype=torch.bfloat16 if bf16 else None, reduce_dtype=torch.float32
+    )
+    offload = OffloadPolicy()
+    if cpu_offload:
+        offload = CPUOffloadPolicy(pin_memory=device.type != "cpu")
+    for module in (*blocks, model):
+        fully_shard(module, mesh=mesh, mp_policy=precision, offload_policy=offload)
+    # T5's position bias is such a view, and is added to out of place.
+    warnings.filterwarnings("ignore", message="FSDP2-wrapped module .* returned a view tensor")
+    held = check_weights(model)
+    say(
+        f"sharding: fsdp, {dist.get_world_size()} processes; this one holds "
+        f"{held.local:,} of {held.whole:,} weights"
+    )
+
+
+def find_blocks(model: PreTrainedModel) -> list[torch.nn.Module]:
+    """Return the transformer blocks: what lies in a list right below the encoder or decoder.
+
+    Raises:
+        T5TuneError: There are none.
+    """
+    blocks = [
+        block
+        for stack in (model.get_encoder(), model.get_decoder())
+        for child in stack.children()
+        if isinstance(child, torch.nn.ModuleList)
+        for block in child
+    ]
+    if not blocks:
+        raise T5TuneError(
+            f"training.sharding: {model.config.model_type} keeps its transformer blocks where "
+            "t5tune does not find them, so its weights cannot be divided.",
+            next_command=WITHOUT_SHARDING,
+        )
+    return blocks
+
+
+def _build_mesh(device: torch.device) -> DeviceMesh:
+    """Put all processes in one row, able to add up what lies in the main memory too."""
+    backend = "cpu:gloo"
+    if device.type != "cpu":
+        backend += f",{device.type}:{dist.get_default_backend_for_device(device)}"
+    return DeviceMesh.from_group(dist.new_group(backend=backend), device.type)
+
+
+def accept_inside(model: PreTrainedModel) -> None:
+    """Let `run_inside` call a function within the model's forward, once that is final."""
+    plain = model.forward
+
+    @functools.wraps(plain)
+    def forward(*arguments: Any, inside: Inside | None = None, **keywords: Any) -> Any:
+        return plain(*arguments, **keywords) if inside is None else inside(plain)
+
+    model.forward = forward
+
+
+def run_inside(model: Callable[..., Any], function: Inside) -> Any:
+    """Call a function where the embeddings and the output layer are whole.
+
+    Outside the model's forward they are shards, and gradients of them would not be added up.
+
+    Args:
+        model: Sharded, and `accept_inside` has been called.
+        function: Is given the model's own forward; returns tensors.
+    """
+    return model(inside=function)
+
+
+@dataclass(frozen=True)
+class LocalShare:
+    """Count the numbers that a process holds of some tensors.
+
+    Attributes:
+        local: In its memory.
+        whole: Of the whole tensors.
+        undivided: Of those in its memory, the ones of tensors that every process has whole.
+    """
+
+    local: int
+    whole: int
+    undivided: int
+
+
+def count_local_share(tensors: Iterable[torch.Tensor]) -> LocalShare:
+    """Count what this process holds of tensors, of which some are divided."""
+    local = whole = undivided = 0
+    for tensor in tensors:
+        own = tensor.to_local().numel() if isinstance(tensor, DTensor) else tensor.numel()
+        local += own
+        whole += tensor.numel()
+        undivided += 0 if isinstance(tensor, DTensor) else own
+    return LocalShare(local, whole, undivided)
+
+
+def check_weights(model: torch.nn.Module) -> LocalShare:
+    """Return what this process holds of a model's weights.
+
+    Raises:
+        T5TuneError: It holds more than its share.
+    """
+    held = count_local_share(model.parameters())
+    share = held.whole / dist.get_world_size()
+    # Whole rows: a process has up to one more of each parameter than others have.
+    if held.undivided or held.local > share + _row_elements(model.parameters()):
+        raise not_in_force("weights", held.local, held.whole)
+    return held
+
+
+def check_optimizer_state(optimizer: torch.optim.Optimizer) -> LocalShare:
+    """Return what this process holds of an optimizer's state, after a step.
+
+    Raises:
+        T5TuneError: It holds more than its share.
+    """
+    held = count_local_share(_state_tensors(optimizer.state))
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    rows = _row_elements(parameters)
+    # Adafactor's means over rows are as large as one row, and whole everywhere.
+    share = (held.whole - held.undivided) / dist.get_world_size()
+    divided = held.local - held.undivided
+    if held.undivided > rows + len(parameters) or divided > share + 2 * rows:
+        raise not_in_force("the optimizer's state", held.local, held.whole)
+    return held
+
+
+def _state_tensors(state: Mapping[Any, Mapping[str, Any]]) -> list[torch.Tensor]:
+    values = [value for of_parameter in state.values() for value in of_parameter.values()]
+    return [value for value in values if isinstance(value, torch.Tensor)]
+
+
+def _row_elements(parameters: Iterable[torch.Tensor]) -> int:
+    """Count the elements of one row of each parameter."""
+    return sum(p.numel() // max(1, p.shape[0]) for p in parameters)
+
+
+def gather_optimizer_state(optimizer: torch.optim.Optimizer, *, keep: bool) -> dict[str, Any]:
+    """Return the full `state_dict` of an optimizer; every process must call this.
+
+    Args:
+        optimizer: Of a sharded model.
+        keep: See `gather_weights`.
+    """
+    found = optimizer.state_dict()
+    for index, of_parameter in found["state"].items():
+        whole: dict[str, Any] = {}
+        for key, value in of_parameter.items():
+            if isinstance(value, torch.Tensor):
+                value = gather_tensor(value)
+                value = value.cpu() if keep else value.new_empty(0)
+            whole[key] = value
+        found["state"][index] = whole
+    return found if keep else {}

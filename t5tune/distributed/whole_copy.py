@@ -1,0 +1,73 @@
+"""A whole copy of a sharded model, for what cannot run on parts of it: `generate`."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import torch
+from torch.distributed.tensor import DTensor
+
+from t5tune.distributed.sharded_tensors import gather_tensor
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+
+def keep_skeleton(model: PreTrainedModel) -> None:
+    """Remember what a model is like before it is divided, for `whole_model`."""
+    # Not a submodule: it would be saved and trained.
+    object.__setattr__(model, "_skeleton", _copy_with(model, _to_meta))
+
+
+@contextmanager
+def whole_model(model: PreTrainedModel) -> Iterator[PreTrainedModel]:
+    """Yield a whole copy of a sharded model, for `generate`.
+
+    Every process has one and may do with it what it likes, for as long as it likes. It costs each
+    of them the memory of all weights. A model that is not sharded is yielded as it is. Every
+    process must enter the block; on leaving it nothing is exchanged.
+    """
+    skeleton: PreTrainedModel | None = getattr(model, "_skeleton", None)
+    if skeleton is None:
+        yield model
+        return
+    with torch.no_grad():
+        weights = {name: gather_tensor(p) for name, p in model.named_parameters()}
+    names = {id(p): name for name, p in skeleton.named_parameters()}
+    buffers = dict(model.named_buffers())
+    device = next(iter(buffers.values())).device if buffers else _device_of(model)
+    names |= {id(b): name for name, b in skeleton.named_buffers()}
+
+    def fill(tensor: torch.Tensor) -> torch.Tensor:
+        name = names[id(tensor)]
+        if isinstance(tensor, torch.nn.Parameter):
+            return torch.nn.Parameter(weights.pop(name).to(device), requires_grad=False)
+        buffer: torch.Tensor = buffers[name]
+        return buffer
+
+    yield _copy_with(skeleton, fill)
+
+
+def _device_of(model: torch.nn.Module) -> torch.device:
+    """Return where a sharded model computes; its weights lie elsewhere if they are offloaded."""
+    parameter = next(model.parameters())
+    if not isinstance(parameter, DTensor):
+        return parameter.device
+    kind = parameter.device_mesh.device_type
+    return torch.device(kind, torch.cuda.current_device()) if kind == "cuda" else torch.device(kind)
+
+
+def _copy_with(
+    model: PreTrainedModel, replace: Callable[[torch.Tensor], torch.Tensor]
+) -> PreTrainedModel:
+    """Copy a model with other parameters and buffers; what is tied stays tied."""
+    memo = {id(tensor): replace(tensor) for tensor in (*model.parameters(), *model.buffers())}
+    return copy.deepcopy(model, memo)
+
+
+def _to_meta(tensor: torch.Tensor) -> torch.Tensor:
+    shape = tensor.detach().to("meta")
+    return torch.nn.Parameter(shape, False) if isinstance(tensor, torch.nn.Parameter) else shape

@@ -1,0 +1,48 @@
+"""The largest batch that memory holds, as a run has found it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from transformers import TrainerState
+
+
+def _ignore(state: TrainerState, tokens: int) -> None:
+    """Tell nobody."""
+
+
+class BatchLimit:
+    """Tells how many tokens of a batch are computed at a time; larger batches are split.
+
+    Args:
+        on_change: Is told every new limit, with the state of training.
+        noted: The limits of an earlier part of the run, by the step after which each came into
+            force. Those after `step` come into force again when training gets there.
+        step: The optimizer step that training goes on from.
+
+    Attributes:
+        tokens: Padding counted; None until memory has been too small once.
+    """
+
+    def __init__(
+        self,
+        on_change: Callable[[TrainerState, int], None] = _ignore,
+        noted: Mapping[int, int] | None = None,
+        step: int = 0,
+    ) -> None:
+        noted = noted or {}
+        before = [tokens for noted_at, tokens in noted.items() if noted_at <= step]
+        self.tokens: int | None = before[-1] if before else None
+        self._to_come = {key: tokens for key, tokens in noted.items() if key > step}
+        self._on_change = on_change
+
+    def change(self, state: TrainerState, tokens: int) -> None:
+        """Put a limit into force."""
+        self.tokens = tokens
+        self._on_change(state, tokens)
+
+    def go_on(self, state: TrainerState) -> None:
+        """Before a step: put the limit into force that it ran into when it was trained before."""
+        tokens = self._to_come.pop(state.global_step, None)
+        if tokens is not None:
+            self.change(state, tokens)

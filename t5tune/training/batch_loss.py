@@ -1,0 +1,93 @@
+"""The loss of a batch: the model's outputs, and the sum of the losses of its target tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel
+
+from t5tune.data.batching.steps import Batch
+from t5tune.models.decoder_inputs import shift_labels
+from t5tune.models.output_layer import has_plain_output_layer, without_output_layer
+from t5tune.training.loss import sum_token_losses, sum_token_losses_chunked
+from t5tune.training.strategies.strategy import Forward, Strategy
+
+
+class BatchLoss:
+    """Sums the losses of a batch's target tokens.
+
+    Where the family and the strategy allow it, the output layer is part of the loss, and the
+    logits of all tokens never exist at a time.
+
+    Args:
+        model: Without what is around it for several processes.
+        strategy: Runs its forward.
+        label_smoothing: See `sum_token_losses`.
+        bf16: The layers compute in bf16.
+        searches_unused: Whether the processes look for weights without a part in the model's
+            outputs; then the output layer must have its part there, and not in the loss.
+    """
+
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        strategy: Strategy,
+        label_smoothing: float,
+        *,
+        bf16: bool,
+        searches_unused: bool,
+    ) -> None:
+        self._model = model
+        self._strategy = strategy
+        self._label_smoothing = label_smoothing
+        self._bf16 = bf16
+        self._is_chunked = (
+            strategy.has_whole_output_layer
+            and has_plain_output_layer(model)
+            and not searches_unused
+        )
+
+    def sum(
+        self, model: Forward, inputs: Batch, *, with_outputs: bool = False
+    ) -> tuple[torch.Tensor, Any]:
+        """Return the sum of the losses, and the model's outputs if they are asked for.
+
+        Args:
+            model: Possibly wrapped for several processes.
+            inputs: Tensors of shape (batch_size, length): input_ids, attention_mask and labels, or
+                packed rows.
+            with_outputs: Whether they are.
+        """
+        if not self._is_chunked or with_outputs:
+            outputs = self._run(model, inputs)
+            logits, labels = outputs.logits, inputs["labels"]
+            return sum_token_losses(logits, labels, self._label_smoothing), outputs
+
+        def compute(forward: Callable[..., Any]) -> torch.Tensor:
+            return self._sum_chunked(forward, inputs)
+
+        return self._strategy.run_forward(model, compute), None
+
+    def _sum_chunked(self, forward: Forward, inputs: Batch) -> torch.Tensor:
+        with without_output_layer(self._model) as weight:
+            hidden_states = self._run(forward, inputs).logits
+        if self._bf16:  # Accelerate hands out fp32; the layer would have computed in bf16
+            hidden_states = hidden_states.bfloat16()
+        labels = inputs["labels"]
+        # Within a forward autocast would round what the loss adds up in fp32.
+        with torch.autocast(labels.device.type, enabled=False):
+            return sum_token_losses_chunked(hidden_states, weight, labels, self._label_smoothing)
+
+    def _run(self, forward: Forward, inputs: Batch) -> Any:
+        """Return the model's outputs; with the labels it would compute a loss of its own."""
+        if "source_segments" in inputs:
+            names = ("input_ids", "decoder_input_ids", "source_segments", "target_segments")
+            return forward(**{name: inputs[name] for name in names})
+        return forward(
+            input_ids=inputs["input_ids"],
+            attention_mask=inputs["attention_mask"],
+            decoder_input_ids=shift_labels(self._model, inputs["labels"]),
+            use_cache=False,
+        )

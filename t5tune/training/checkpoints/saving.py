@@ -1,0 +1,214 @@
+"""What is saved in a checkpoint and read from it: the files of one process.
+
+They hold whole tensors, which any number of processes, and any kind of sharding, goes on from.
+Gathering them needs every process; the first one writes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import pickle
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import (
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    TrainerCallback,
+    TrainerState,
+)
+from transformers.trainer import OPTIMIZER_NAME, SCHEDULER_NAME
+
+from t5tune.distributed.processes import gather, is_first
+from t5tune.errors import T5TuneError
+from t5tune.run.manifest import MANIFEST
+from t5tune.training.checkpoints.store import PREFIX, STAGING
+from t5tune.training.checkpoints.writer import CheckpointWriter
+from t5tune.training.loop_state import list_validated_steps, write_loop_state
+from t5tune.training.optim.averaging import WeightAverage, save_average
+from t5tune.training.strategies.strategy import Strategy
+
+
+@dataclass(frozen=True)
+class GatheredState:
+    """What a checkpoint needs from all processes; the tensors are in the first process only.
+
+    Attributes:
+        random_states: For each process the name and the content of a file.
+        weights: By name; None where the first process's model has them.
+        optimizer: The `state_dict` that one process's optimizer has.
+        average: Of the weights, if there is one.
+    """
+
+    random_states: list[tuple[str, bytes]]
+    weights: Mapping[str, torch.Tensor] | None
+    optimizer: Mapping[str, Any]
+    average: Mapping[str, torch.Tensor] | None
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a checkpoint is of.
+
+    Attributes:
+        model: The one that is trained.
+        optimizer: Its own, around which may be Accelerate's.
+        schedule: Of its learning rate.
+        state: Of the loop.
+        callbacks: Some have a state.
+    """
+
+    model: PreTrainedModel
+    optimizer: torch.optim.Optimizer
+    schedule: Any
+    state: TrainerState
+    callbacks: Sequence[TrainerCallback]
+
+
+class CheckpointSaver:
+    """Saves checkpoints, and reads what is in them.
+
+    Args:
+        writer: Makes them appear whole or not at all.
+        num_kept: How many of the last validated ones stay, beside the best one.
+        strategy: Knows where the tensors are.
+        average: Of the weights; saved too.
+        tokenizer: Saved too.
+    """
+
+    def __init__(
+        self,
+        writer: CheckpointWriter,
+        num_kept: int,
+        strategy: Strategy,
+        average: WeightAverage | None,
+        tokenizer: PreTrainedTokenizerBase,
+    ) -> None:
+        self._writer = writer
+        self._num_kept = num_kept
+        self._strategy = strategy
+        self._average = average
+        self._tokenizer = tokenizer
+
+    def save(
+        self,
+        trained: Trained,
+        save_random_state: Callable[[str], None],
+        *,
+        ended: bool,
+        pending: bool,
+    ) -> None:
+        """Save a checkpoint; all processes must call this at the same place.
+
+        Args:
+            trained: What is saved.
+            save_random_state: Saves the random numbers of this process in a directory.
+            ended: Whether training is over with it.
+            pending: Whether its validation is still to be done.
+        """
+        try:
+            gathered = self._gather(trained, save_random_state)
+        except Exception as error:
+            self._writer.give_up(error)
+
+        def write(directory: Path) -> None:
+            self._write_tensors(directory, trained, gathered)
+            self._tokenizer.save_pretrained(directory)
+            for name, content in gathered.random_states:
+                (directory / name).write_bytes(content)
+            write_loop_state(trained.state, trained.callbacks, directory)
+
+        self._write(trained.state, write, ended=ended, pending=pending)
+
+    def save_again(
+        self,
+        checkpoint: Path,
+        state: TrainerState,
+        callbacks: Sequence[TrainerCallback],
+        *,
+        ended: bool,
+    ) -> None:
+        """Save a checkpoint anew with another state of the loop, that after its validation."""
+
+        def write(directory: Path) -> None:
+            shutil.copytree(checkpoint, directory, dirs_exist_ok=True)
+            (directory / MANIFEST).unlink()
+            write_loop_state(state, callbacks, directory)
+
+        self._write(state, write, ended=ended, pending=False)
+        self._writer.finish()
+
+    def _write(
+        self, state: TrainerState, save: Callable[[Path], None], *, ended: bool, pending: bool
+    ) -> None:
+        if is_first():
+            self._writer.write(
+                state.global_step,
+                save,
+                best_step=state.best_global_step,
+                kept=list_validated_steps(state)[-self._num_kept :],
+                ended=ended,
+                pending=pending,
+            )
+
+    def _gather(self, trained: Trained, save_random_state: Callable[[str], None]) -> GatheredState:
+        keep, average = is_first(), self._average
+        return GatheredState(
+            random_states=gather(self._pack_random_state(save_random_state)),
+            weights=self._strategy.gather_weights(trained.model, keep=keep),
+            optimizer=self._strategy.gather_optimizer_state(trained.optimizer, keep=keep),
+            average=average.gather(keep=keep) if average is not None else None,
+        )
+
+    def _pack_random_state(self, save: Callable[[str], None]) -> tuple[str, bytes]:
+        """Return the file of this process's random numbers, by the name that it is given."""
+        # Beside the checkpoints, where there is room for them; other machines need not see those.
+        place = self._writer.directory
+        with tempfile.TemporaryDirectory(
+            prefix=f"{STAGING}{PREFIX}", dir=place if place.is_dir() else None
+        ) as directory:
+            save(directory)
+            (path,) = Path(directory).iterdir()
+            return path.name, path.read_bytes()
+
+    def _write_tensors(self, directory: Path, trained: Trained, gathered: GatheredState) -> None:
+        trained.model.save_pretrained(directory, state_dict=gathered.weights)
+        torch.save(gathered.optimizer, directory / OPTIMIZER_NAME)
+        torch.save(trained.schedule.state_dict(), directory / SCHEDULER_NAME)
+        if gathered.average is not None:
+            save_average(gathered.average, directory)
+
+    def read_optimizer_and_schedule(
+        self, checkpoint: Path, optimizer: torch.optim.Optimizer, schedule: Any
+    ) -> None:
+        """Give optimizer and schedule the states of a checkpoint.
+
+        Raises:
+            T5TuneError: Its files hold something else than tensors.
+        """
+        with only_tensors(checkpoint):
+            state = torch.load(checkpoint / OPTIMIZER_NAME, map_location="cpu", weights_only=True)
+            self._strategy.load_optimizer_state(optimizer, state)
+            schedule.load_state_dict(torch.load(checkpoint / SCHEDULER_NAME, weights_only=True))
+
+
+@contextlib.contextmanager
+def only_tensors(checkpoint: Path) -> Iterator[None]:
+    """Explain the refusal of `weights_only` to load a pickle of whatever could run.
+
+    Raises:
+        T5TuneError: The block has met one.
+    """
+    try:
+        yield
+    except pickle.UnpicklingError as error:
+        raise T5TuneError(
+            f"{checkpoint}: a file holds something else than tensors and is not loaded; t5tune "
+            "did not write it.",
+            next_command="t5tune verify RUN   # or the same command with --restart",
+        ) from error

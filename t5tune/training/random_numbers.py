@@ -1,0 +1,63 @@
+"""The random numbers of a process: dropout draws from them in every step."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from t5tune.console import say
+
+RandomState = tuple[torch.Tensor, torch.Tensor | None]  # of the CPU and of the current GPU
+
+
+def seed_process(seed: int, rank: int, step: int) -> None:
+    """Give each process random numbers of its own, or all would drop out the same.
+
+    Args:
+        seed: Of the run.
+        rank: Of the process.
+        step: The optimizer step that training goes on from.
+    """
+    (state,) = np.random.SeedSequence([seed, rank, step]).generate_state(1, np.uint64)
+    torch.manual_seed(int(state) >> 1)
+
+
+def seed_if_processes_differ(
+    checkpoint: Path, num_processes: int, *, seed: int, rank: int, step: int
+) -> bool:
+    """Seed this process if others than today's have saved a checkpoint, and say so.
+
+    Args:
+        checkpoint: Holds a file of random numbers for each process.
+        num_processes: Today.
+        seed: See `seed_process`.
+        rank: See `seed_process`.
+        step: See `seed_process`.
+
+    Returns:
+        Whether the numbers of processes differ; if not, the saved random numbers are to be read.
+    """
+    num_saved = len(list(checkpoint.glob("rng_state*.pth")))
+    if num_saved == num_processes:
+        return False
+    say(
+        f"random numbers: saved by {num_saved} processes and continued by {num_processes}: the "
+        "examples of each step stay the same, dropout draws others"
+    )
+    seed_process(seed, rank, step)
+    return True
+
+
+def get_random_state() -> RandomState:
+    """Return what `set_random_state` needs to draw the same numbers again."""
+    gpu = torch.cuda.get_rng_state() if torch.cuda.is_available() else None
+    return torch.get_rng_state(), gpu
+
+
+def set_random_state(state: RandomState) -> None:
+    """Go back to where `get_random_state` was called."""
+    torch.set_rng_state(state[0])
+    if state[1] is not None:
+        torch.cuda.set_rng_state(state[1])

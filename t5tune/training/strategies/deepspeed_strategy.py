@@ -1,0 +1,74 @@
+"""A model that DeepSpeed has divided, as the trainer sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel
+
+from t5tune.distributed.deepspeed import ZeroEngine
+from t5tune.distributed.sharded_tensors import gather_weights
+from t5tune.training.strategies.strategy import Strategy
+
+
+class DeepSpeedStrategy(Strategy):
+    """Gradients, clipping and steps are DeepSpeed's.
+
+    Args:
+        zero: The engine around the model.
+    """
+
+    divides_model = True
+    # Its weight is whole within the layer's own forward only.
+    has_whole_output_layer = False
+
+    def __init__(self, zero: ZeroEngine) -> None:
+        super().__init__(zero.optimizer)
+        self.zero = zero
+
+    def add_gradients(
+        self,
+        by_trainer: Callable[[], torch.Tensor],
+        compute_loss: Callable[[torch.nn.Module], torch.Tensor],
+        *,
+        is_last: bool,
+    ) -> torch.Tensor:
+        """Let the engine compute and add them."""
+        engine = self.zero.engine
+        engine.train()
+        loss = compute_loss(engine)
+        engine.set_gradient_accumulation_boundary(is_last)
+        engine.backward(loss)
+        return loss.detach()
+
+    def clip_gradients(self, by_trainer: Callable[[], Any]) -> None:
+        """Leave it to the engine, which clips where it steps."""
+
+    def finish_gradients(self, by_trainer: Callable[[], Any]) -> float:
+        """Step the engine, which knows the norm only afterwards.
+
+        It takes the gradients away, so that the step which the Trainer then makes of the
+        optimizer finds nothing to do.
+        """
+        self.zero.engine.step()
+        return float(self.zero.engine.get_global_grad_norm())
+
+    def check_memory(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
+        """Check the optimizer's state; the weights were checked when they were divided."""
+        self.zero.check_optimizer_state()
+
+    def gather_weights(self, model: PreTrainedModel, *, keep: bool) -> Mapping[str, torch.Tensor]:
+        """Gather one tensor after another."""
+        return gather_weights(model, keep=keep)
+
+    def gather_optimizer_state(
+        self, optimizer: torch.optim.Optimizer, *, keep: bool
+    ) -> dict[str, Any]:
+        """Gather the parts that the engine holds."""
+        return self.zero.gather_state(keep=keep)
+
+    def load_optimizer_state(self, optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+        """Fill the parts that the engine holds."""
+        self.zero.load_state(state)

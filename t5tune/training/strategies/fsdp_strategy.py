@@ -1,0 +1,80 @@
+"""A model that torch's `fully_shard` has divided, as the trainer sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch.distributed.tensor import DTensor, Shard
+from transformers import PreTrainedModel
+
+from t5tune.distributed.fsdp import (
+    accept_inside,
+    check_optimizer_state,
+    check_weights,
+    gather_optimizer_state,
+    run_inside,
+)
+from t5tune.distributed.sharded_tensors import divide, divide_like, gather_weights
+from t5tune.training.optim.sharded_adafactor import ShardedAdafactor, sharded_dimension
+from t5tune.training.strategies.strategy import Forward, Strategy
+
+
+class FsdpStrategy(Strategy):
+    """Weights, gradients and optimizer state are `DTensor`s.
+
+    Gradients are added up after every piece of a step. Waiting for the last one, as DDP does,
+    would keep the gradients of all weights on every process.
+
+    Args:
+        optimizer: Of a model after `shard_model`.
+    """
+
+    divides_model = True
+
+    def begin(self, model: PreTrainedModel) -> None:
+        """Let `run_forward` into the model's forward."""
+        accept_inside(model)
+
+    def run_forward(self, model: Forward, function: Callable[[Forward], Any]) -> Any:
+        """Call the function within the model's forward, where the output layer is whole."""
+        return run_inside(model, function)
+
+    def check_memory(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
+        """Check weights and optimizer state."""
+        check_weights(model)
+        check_optimizer_state(optimizer)
+
+    def gather_weights(self, model: PreTrainedModel, *, keep: bool) -> Mapping[str, torch.Tensor]:
+        """Gather one tensor after another."""
+        return gather_weights(model, keep=keep)
+
+    def gather_optimizer_state(
+        self, optimizer: torch.optim.Optimizer, *, keep: bool
+    ) -> dict[str, Any]:
+        """Gather one tensor after another."""
+        return gather_optimizer_state(optimizer, keep=keep)
+
+    def load_optimizer_state(self, optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+        """Divide each tensor as its parameter is."""
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        is_adafactor = isinstance(self.optimizer, ShardedAdafactor)
+        divided = {
+            index: {
+                key: _divide(key, value, parameters[index], is_adafactor=is_adafactor)
+                for key, value in of_parameter.items()
+            }
+            for index, of_parameter in state["state"].items()
+        }
+        optimizer.load_state_dict({**state, "state": divided})
+
+
+def _divide(key: str, value: Any, parameter: torch.Tensor, *, is_adafactor: bool) -> Any:
+    """Return this process's part of a value in the state of a parameter."""
+    if not isinstance(value, torch.Tensor) or not isinstance(parameter, DTensor):
+        return value
+    if is_adafactor:
+        dimension = sharded_dimension(key, parameter)
+        return value if dimension is None else divide(value, parameter, [Shard(dimension)])
+    return divide_like(value, parameter) if value.shape == parameter.shape else value
