@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from t5tune.errors import T5TuneError
@@ -22,6 +22,7 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 
 
 @given(VALUES)
+@example("translate English to German: ")
 def test_a_formatted_override_is_read_as_the_same_value(value: Any) -> None:
     read = parse_override(format_override("training.extra.key", value)).value
     assert read == value
