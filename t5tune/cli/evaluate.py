@@ -15,7 +15,7 @@ from t5tune.cli.completion import (
     complete_run,
     complete_tried,
 )
-from t5tune.cli.foreign_metrics import AllowCode, check_foreign_metrics
+from t5tune.cli.foreign_metrics import AllowCode, repeating_with_allow_code
 from t5tune.cli.model_options import choose_model
 from t5tune.cli.process_options import NumProcesses, launch_if_asked
 from t5tune.cli.results import print_result, printing_what_is_not_written
@@ -105,6 +105,7 @@ def evaluate(
     from t5tune.recipe.resolve import choose_metrics
     from t5tune.reporting.compared_systems import write_comparison
     from t5tune.reporting.report import ReportNotWritten
+    from t5tune.scoring.metrics.evaluate_loading import check_foreign_metrics
     from t5tune.training.prerequisites import rehearse_recipe_scoring
 
     launch_if_asked(num_processes)
@@ -116,7 +117,8 @@ def evaluate(
         own = _choose_recipe(name, recipe, entry, source_lang, target_lang, prefix)
         settings, changes = try_settings(own, tried, name) if tried else (own, [])
         settings = _with_options(settings, metric, num_beams)
-        check_foreign_metrics(choose_metrics(settings), allow_code)
+        with repeating_with_allow_code():
+            check_foreign_metrics(choose_metrics(settings), allow_code=allow_code)
         rehearse_recipe_scoring(settings)
         return _choose_task(
             name, settings, split, entry, source, output_dir, _choose_engine(name, engine),

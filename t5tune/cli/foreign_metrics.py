@@ -1,10 +1,11 @@
-"""`--allow-code`, and a look at the metrics of others before anything takes long."""
+"""`--allow-code`: the option, and the command that has it."""
 
 from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -18,33 +19,13 @@ AllowCode = Annotated[
 ]
 
 
-def check_code(metrics: Iterable[str], allow_code: bool) -> None:
-    """Refuse metrics that run code unless the user has allowed it.
+@contextmanager
+def repeating_with_allow_code() -> Iterator[None]:
+    """Propose this very command with `--allow-code` where a metric would run code of others."""
+    from t5tune.scoring.metrics.evaluate_loading import CodeNotAllowed
 
-    Raises:
-        T5TuneError: With this command and `--allow-code`.
-    """
-    from t5tune.scoring.metrics.evaluate_loading import check_code_allowed
-
-    command = shlex.join(["t5tune", *sys.argv[1:], "--allow-code"])
-    check_code_allowed(metrics, allow_code=allow_code, command=command)
-
-
-def check_foreign_metrics(metrics: Iterable[str], allow_code: bool) -> None:
-    """Refuse now what would fail after the training or the translating.
-
-    Raises:
-        T5TuneError: Code is not allowed, a metric of `evaluate` cannot be loaded, or COMET is not
-            installed.
-    """
-    from t5tune.scoring.metrics.evaluate_loading import load_metric
-    from t5tune.scoring.registry import build_metric, is_computed_here, is_evaluate_metric
-    from t5tune.scoring.score import ScoringOptions
-
-    metrics = list(metrics)
-    check_code(metrics, allow_code)
-    for metric in metrics:
-        if is_evaluate_metric(metric):
-            load_metric(metric)
-        elif not is_computed_here(metric):
-            build_metric(metric, ScoringOptions())
+    try:
+        yield
+    except CodeNotAllowed as error:
+        error.next_command = shlex.join(["t5tune", *sys.argv[1:], "--allow-code"])
+        raise

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from t5tune.cli.completion import complete_change, complete_recipe
-from t5tune.cli.foreign_metrics import AllowCode, check_foreign_metrics
+from t5tune.cli.foreign_metrics import AllowCode, repeating_with_allow_code
 from t5tune.cli.process_options import (
     MachineRank,
     MainProcess,
@@ -155,6 +155,7 @@ def _begin(typed: _Typed, options: Sequence[str], allow_code: bool, stack: ExitS
     from t5tune.files.json_values import read_object
     from t5tune.recipe.resolve import choose_metrics
     from t5tune.run.lock import lock_run
+    from t5tune.scoring.metrics.evaluate_loading import check_foreign_metrics
     from t5tune.training.checkpoints.resuming import has_model_of
     from t5tune.training.inputs import check_inputs
     from t5tune.training.prerequisites import check_prerequisites
@@ -162,7 +163,8 @@ def _begin(typed: _Typed, options: Sequence[str], allow_code: bool, stack: ExitS
 
     chosen = choose_run(typed.name, typed.overrides, typed.output_dir, restart=typed.restart)
     recipe, run = chosen.recipe, chosen.run
-    check_foreign_metrics(choose_metrics(recipe), allow_code)
+    with repeating_with_allow_code():
+        check_foreign_metrics(choose_metrics(recipe), allow_code=allow_code)
     check_prerequisites(recipe)
     _check_directory(run)
     recipe, tried = _set_aside(recipe, run)

@@ -15,6 +15,7 @@ from t5tune.files.text_files import read_lines
 from t5tune.files.writing import write_texts
 from t5tune.recipe.loading import load_recipe
 from t5tune.recipe.schema import Recipe
+from t5tune.reporting.given_texts import References, Texts, read_references, read_texts
 from t5tune.run.directory import RunDirectory, find_directory, refuse_run
 from t5tune.scoring.stored_examples import parse_example
 from t5tune.scoring.system_output import SystemOutput
@@ -87,25 +88,25 @@ def find_recipe_of_runs(arguments: Sequence[str]) -> Recipe | None:
 def gather_systems(
     arguments: Sequence[str],
     split: str,
-    reference_files: Sequence[Path] = (),
-    source_file: Path | None = None,
+    given_references: References | None = None,
+    given_sources: Texts | None = None,
 ) -> dict[str, SystemOutput]:
     """Return what every system wrote by its name, all about the same examples.
 
     Args:
         arguments: Runs, directories that `t5tune eval` wrote, files of hypotheses, or `base`.
         split: Of the runs.
-        reference_files: Instead of the runs' own references.
-        source_file: Instead of the runs' own sources.
+        given_references: Instead of the runs' own; see `read_references`.
+        given_sources: Instead of the runs' own: a file or texts.
 
     Raises:
         T5TuneError: Something cannot be read, examples differ, or there are no references.
     """
     if BASE in arguments:
         _check_base(arguments)
-    given = _read_given(reference_files, source_file)
+    given = _read_given(given_references, given_sources)
     read = {
-        argument: _read_outputs(argument, split, needs_references=not reference_files)
+        argument: _read_outputs(argument, split, needs_references=given_references is None)
         for argument in arguments
         if argument != BASE
     }
@@ -148,16 +149,20 @@ def _first_run(arguments: Sequence[str]) -> RunDirectory | None:
     return next((run for run in runs if run.is_run), None)
 
 
-def _read_given(reference_files: Sequence[Path], source_file: Path | None) -> list[_Column]:
-    """The files that the user named beside the systems."""
+def _read_given(references: References | None, sources: Texts | None) -> list[_Column]:
+    """Read the texts that the user gave beside the systems."""
     columns = []
-    if reference_files:
-        files = [_Column(str(path), "references", read_lines(path)) for path in reference_files]
+    if references is not None:
+        files = [
+            _Column(given.origin, "references", given.texts)
+            for given in read_references(references)
+        ]
         _check_sizes(files)
         rows = list(zip(*(column.values for column in files), strict=True))
         columns.append(_Column(files[0].origin, "references", rows))
-    if source_file is not None:
-        columns.append(_Column(str(source_file), "sources", read_lines(source_file)))
+    if sources is not None:
+        given = read_texts(sources, "sources")
+        columns.append(_Column(given.origin, "sources", given.texts))
     return columns
 
 

@@ -11,7 +11,7 @@ import pkgutil
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from t5tune.errors import T5TuneError
 
@@ -316,3 +316,16 @@ def format_value(score_name: str, value: float, sign: str = "") -> str:
     spec = metric_of_score(score_name)
     is_percentage = spec.is_percentage if spec else not score_name.startswith(EVALUATE)
     return f"{value:{sign}.2f}" if is_percentage else f"{value:{sign}.4f}"
+
+
+def metrics_with(option: Literal["tokenize", "normalize"]) -> list[str]:
+    """Return the metrics that an option changes."""
+    if option == "tokenize":
+        return [name for name, spec in METRICS.items() if spec.takes_tokenizer]
+    return [name for name, spec in METRICS.items() if spec.takes_normalization]
+
+
+def name_metrics_with(option: Literal["tokenize", "normalize"]) -> str:
+    """Return the metrics that an option changes, as a sentence names them."""
+    *others, last = metrics_with(option)
+    return " and ".join([", ".join(others), last] if others else [last])

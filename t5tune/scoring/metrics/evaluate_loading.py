@@ -12,31 +12,54 @@ from pathlib import Path
 from typing import Any
 
 from t5tune.errors import T5TuneError
-from t5tune.scoring.registry import EVALUATE, is_evaluate_metric
+from t5tune.scoring.registry import (
+    EVALUATE,
+    build_metric,
+    is_computed_here,
+    is_evaluate_metric,
+)
 
 # Some metrics draw random numbers; the same texts have to have the same scores.
 _SEED = 0
 
 
-def check_code_allowed(
-    metrics: Iterable[str],
-    *,
-    allow_code: bool,
-    command: str = "the same command with --allow-code   # once you trust what it runs",
-) -> None:
+class CodeNotAllowed(T5TuneError):  # noqa: N818 (the sentence says that it is an error)
+    """A metric would run somebody's Python code, and the user has not allowed that."""
+
+
+def check_code_allowed(metrics: Iterable[str], *, allow_code: bool) -> None:
     """Refuse metrics that run somebody's Python code, unless the user has allowed that.
 
     Raises:
-        T5TuneError: With the command that allows it.
+        CodeNotAllowed: One of them does.
     """
     foreign = [metric for metric in metrics if is_evaluate_metric(metric)]
     if foreign and not allow_code:
-        raise T5TuneError(
+        raise CodeNotAllowed(
             f"{', '.join(foreign)}: loading a metric of `evaluate` runs Python code from "
             f"{'the hub' if _script_path(foreign[0]) is None else 'that script'}, which no recipe "
             "can allow, only --allow-code.",
-            next_command=command,
+            next_command="the same command with --allow-code, in Python allow_code=True   # once "
+            "you trust what it runs",
         )
+
+
+def check_foreign_metrics(metrics: Iterable[str], *, allow_code: bool) -> None:
+    """Refuse now what would fail after the training or the translating.
+
+    Raises:
+        T5TuneError: Code is not allowed, a metric of `evaluate` cannot be loaded, or COMET is not
+            installed.
+    """
+    from t5tune.scoring.score import ScoringOptions
+
+    metrics = list(metrics)
+    check_code_allowed(metrics, allow_code=allow_code)
+    for metric in metrics:
+        if is_evaluate_metric(metric):
+            load_metric(metric)
+        elif not is_computed_here(metric):
+            build_metric(metric, ScoringOptions())
 
 
 def load_metric(metric: str) -> Any:

@@ -1,0 +1,160 @@
+"""`t5tune.compare`: which systems, by which metrics, and with which paired tests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+from t5tune.console import say, track
+from t5tune.errors import T5TuneError
+from t5tune.files.writing import NotWritten
+from t5tune.recipe.resolve import choose_metrics
+from t5tune.recipe.schema import Recipe
+from t5tune.reporting.compared_systems import (
+    find_recipe_of_runs,
+    find_systems,
+    gather_systems,
+    write_comparison,
+)
+from t5tune.reporting.given_texts import References, StrPath, Texts
+from t5tune.reporting.scored_texts import check_options
+from t5tune.scoring.registry import (
+    build_metric,
+    default_metrics,
+    is_metric_name,
+    ranks_models,
+)
+from t5tune.scoring.score import Normalization, ScoringOptions
+from t5tune.scoring.significance.comparison import (
+    TESTS,
+    Comparison,
+    Resampling,
+    compare_systems,
+)
+
+
+class ComparisonNotWritten(NotWritten):
+    """All is compared, and the files of the comparison cannot be written.
+
+    Args:
+        comparison: For whoever can still print it.
+        error: Why not.
+    """
+
+    def __init__(self, comparison: Comparison, error: NotWritten) -> None:
+        super().__init__(error.message, next_command=error.next_command)
+        self.comparison = comparison
+
+
+def compare(
+    *systems: StrPath,
+    split: str = "test",
+    references: References | None = None,
+    sources: Texts | None = None,
+    metrics: Sequence[str] | None = None,
+    test: Literal["bootstrap", "randomization", "both"] = "both",
+    num_resamples: int = 1000,
+    num_trials: int = 10000,
+    seed: int = 12345,
+    target_lang: str | None = None,
+    tokenize: str | None = None,
+    lowercase: bool = False,
+    normalize: Normalization | None = None,
+    output_dir: StrPath | None = None,
+) -> Comparison:
+    """Compare systems on the same test set with the first one, as `t5tune compare` does.
+
+    Args:
+        systems: Runs, files of hypotheses, or `base` (the model that the run started from).
+        split: Which evaluation of the runs.
+        references: For files of hypotheses, as `t5tune.score` takes them.
+        sources: A file or texts, to be shown.
+        metrics: Instead of the run's; of files `bleu` and `chrf`.
+        test: Paired tests to make.
+        num_resamples: Number of resampled test sets for the intervals and the bootstrap test.
+        num_trials: Number of shuffles for the randomization test.
+        seed: Of resampling and shuffling.
+        target_lang: Language of the hypotheses; chooses tokenizers.
+        tokenize: sacreBLEU tokenizer for `bleu`.
+        lowercase: Ignore case.
+        normalize: For `exact_match`.
+        output_dir: Where comparison.html, comparison.md and comparison.json go.
+
+    Raises:
+        ComparisonNotWritten: The files cannot be written; the error has the comparison.
+        T5TuneError: A system cannot be read, or the systems are about different examples.
+    """
+    names = [os.fspath(system) for system in systems]
+    _check_number(names)
+    names = find_systems(names)
+    recipe = find_recipe_of_runs(names)
+    options = _options_of(recipe, ScoringOptions(tokenize, lowercase, target_lang), normalize)
+    chosen = _choose_metrics(metrics, recipe)
+    check_options(chosen, tokenize, normalize or "none")
+    _check_metrics(chosen, options)
+    outputs = gather_systems(names, split, references, sources)
+    with track("comparing"):
+        comparison = compare_systems(
+            outputs,
+            chosen,
+            options,
+            split=split if recipe is not None else None,
+            resampling=Resampling(
+                TESTS if test == "both" else (test,), num_resamples, num_trials, seed
+            ),
+        )
+    if output_dir is not None:
+        try:
+            write_comparison(comparison, Path(output_dir))
+        except NotWritten as error:
+            raise ComparisonNotWritten(comparison, error) from error
+        say(f"comparison: {Path(output_dir) / 'comparison.html'}")
+    return comparison
+
+
+def _check_number(systems: list[str]) -> None:
+    if not systems:
+        raise T5TuneError("no system is named.", next_command="t5tune compare BASELINE SYSTEM")
+    if len(systems) < 2:
+        raise T5TuneError(
+            f"{systems[0]} is the baseline, and there is nothing to compare it with.",
+            next_command=f"t5tune compare {systems[0]} SYSTEM   # or base, for a run",
+        )
+
+
+def _options_of(
+    recipe: Recipe | None, typed: ScoringOptions, normalize: Normalization | None
+) -> ScoringOptions:
+    """Return what was typed, else what the run's recipe says."""
+    if recipe is None:
+        return replace(typed, normalize=normalize or "none")
+    own = recipe.scoring_options
+    return ScoringOptions(
+        tokenize=typed.tokenize or own.tokenize,
+        lowercase=typed.lowercase or own.lowercase,
+        target_lang=typed.target_lang or own.target_lang,
+        normalize=normalize or own.normalize,
+    )
+
+
+def _choose_metrics(typed: Sequence[str] | None, recipe: Recipe | None) -> list[str]:
+    """Return the metrics that were typed, else those of the run that know better from worse."""
+    for name in typed or ():
+        if is_metric_name(name) and not ranks_models(name):
+            raise T5TuneError(
+                f"--metric {name}: nothing says that more of it is better, so it cannot compare "
+                "systems.",
+                next_command=f"t5tune score HYPOTHESES --reference FILE --metric {name}",
+            )
+    if typed or recipe is None:
+        return list(typed or default_metrics("translation"))
+    return list(filter(ranks_models, choose_metrics(recipe)))
+
+
+def _check_metrics(metrics: Sequence[str], options: ScoringOptions) -> None:
+    """Refuse metrics that cannot be computed, before anything is read or translated."""
+    for name in metrics:
+        build_metric(name, options)

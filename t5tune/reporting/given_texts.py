@@ -1,0 +1,104 @@
+"""Texts that a caller gives, one for each example: in files, or as they are."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from t5tune.errors import T5TuneError
+from t5tune.files.text_files import STDIN_NAME, read_lines, read_stdin_lines
+
+StrPath = str | os.PathLike[str]
+Texts = StrPath | Sequence[str]
+References = Texts | Sequence[os.PathLike[str]] | Sequence[Sequence[str]]
+
+STDIN = "-"
+
+
+@dataclass(frozen=True)
+class GivenTexts:
+    """One text for each example, and where they come from.
+
+    Attributes:
+        origin: The file, or the name of the argument, for messages.
+        texts: In the order of the examples.
+        file: As a command takes it; None where the texts were given as they are.
+    """
+
+    origin: str
+    texts: list[str]
+    file: str | None = None
+
+
+def read_texts(given: Texts, name: str) -> GivenTexts:
+    """Read a file with one text a line, or take texts as they are.
+
+    Args:
+        given: A path, `-` for standard input, or texts.
+        name: Of the argument, for messages.
+
+    Raises:
+        T5TuneError: The file cannot be read, or there are no texts.
+    """
+    if given == STDIN:
+        read = GivenTexts(STDIN_NAME, read_stdin_lines(), STDIN)
+    elif isinstance(given, str | os.PathLike):
+        path = os.fspath(given)
+        read = GivenTexts(path, read_lines(path), path)
+    else:
+        read = GivenTexts(name, list(given))
+    if not read.texts:
+        raise T5TuneError(f"{read.origin} is empty.", next_command="t5tune score --help")
+    return read
+
+
+def read_references(given: References) -> list[GivenTexts]:
+    """Read references: one of each example in each of the results.
+
+    Args:
+        given: A path; texts, one for each example; paths that are no strings, one file for each
+            reference of an example; or all references of each example.
+
+    Raises:
+        T5TuneError: A file cannot be read, there are no references, or examples have different
+            numbers of them.
+    """
+    name = "references"
+    if isinstance(given, str | os.PathLike):
+        return [read_texts(given, name)]
+    if given and all(isinstance(one, os.PathLike) for one in given):
+        return [read_texts(path, name) for path in given]
+    rows = [(one,) if isinstance(one, str) else tuple(map(str, one)) for one in given]  # type: ignore[arg-type]
+    counts = sorted({len(row) for row in rows})
+    if len(counts) > 1 or counts == [0]:
+        raise T5TuneError(
+            f"{name}: every example has the same number of references, one or more; here they have "
+            f"{' or '.join(map(str, counts))}.",
+            next_command="t5tune score --help",
+        )
+    return [GivenTexts(name, list(column)) for column in zip(*rows, strict=True)] or [
+        read_texts([], name)
+    ]
+
+
+def check_sizes(first: GivenTexts, others: Sequence[GivenTexts]) -> None:
+    """Refuse texts that are not about the same number of examples.
+
+    Raises:
+        T5TuneError: With the command that counts lines.
+    """
+    every = [first, *others]
+    for other in others:
+        if len(other.texts) != len(first.texts):
+            files = [texts.file for texts in every if texts.file is not None]
+            raise T5TuneError(
+                f"{first.origin} has {len(first.texts)} {_unit(first)}, but {other.origin} has "
+                f"{len(other.texts)}{'' if _unit(other) == _unit(first) else ' ' + _unit(other)}.",
+                next_command=f"wc -l {shlex.join(files)}" if files else "give one text an example",
+            )
+
+
+def _unit(given: GivenTexts) -> str:
+    return "texts" if given.file is None else "lines"
