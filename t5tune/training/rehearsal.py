@@ -23,11 +23,11 @@ from t5tune.data.encoding import EncodedDataset, encode_texts
 from t5tune.decoding.ctranslate2_translator import check_availability
 from t5tune.decoding.export.settings import ENGINE_PREFIX
 from t5tune.decoding.loaded_model import LoadedModel
+from t5tune.decoding.translator import DecodingOptions
 from t5tune.errors import T5TuneError
 from t5tune.models.decoder_inputs import shift_labels
 from t5tune.models.loading import load_tokenizer, refuse_fields
-from t5tune.recipe.schema import Recipe
-from t5tune.reporting.evaluation import decoding_options
+from t5tune.recipe.schema import ModelSection
 from t5tune.run.directory import RunDirectory
 from t5tune.training.checkpoints.disk_space import OTHER_FILES, refuse_full_disk
 
@@ -36,13 +36,20 @@ SAVED = ".rehearsal-"  # prefix of a directory in the run, which is gone afterwa
 
 
 def rehearse(
-    loaded: LoadedModel, recipe: Recipe, run: RunDirectory, dataset: EncodedDataset
+    loaded: LoadedModel,
+    section: ModelSection,
+    options: DecodingOptions,
+    export: str,
+    run: RunDirectory,
+    dataset: EncodedDataset,
 ) -> None:
     """Try everything that will be needed of the model.
 
     Args:
         loaded: The model, its tokenizer and its translator, as training begins.
-        recipe: With every default filled that depends on the model.
+        section: The recipe's, which says where the model comes from and what was changed in it.
+        options: How the report will be decoded.
+        export: What will be made of the model, or `none`.
         run: Where the model will be saved.
         dataset: The encoded training data.
 
@@ -50,24 +57,23 @@ def rehearse(
         T5TuneError: Something cannot be done; the key of the recipe is named.
     """
     model = loaded.translator.model
-    _check_vocabulary(model, recipe, dataset)
+    _check_vocabulary(model, section.origin_key, dataset)
     was_training = model.training
     try:
         with torch.random.fork_rng():
-            _rehearse_training(model.train(), recipe)
-            _rehearse_positions(model.eval(), recipe, dataset)
-            _rehearse_decoding(loaded, recipe)
+            _rehearse_training(model.train(), section)
+            _rehearse_positions(model.eval(), options.max_new_tokens, dataset)
+            _rehearse_decoding(loaded, section, options)
     finally:
         model.train(was_training)
-    _rehearse_saving(loaded, recipe, run)
-    _rehearse_export(model, recipe)
+    _rehearse_saving(loaded, section, run)
+    _rehearse_export(model, export)
 
 
-def _check_vocabulary(model: PreTrainedModel, recipe: Recipe, dataset: EncodedDataset) -> None:
+def _check_vocabulary(model: PreTrainedModel, key: str, dataset: EncodedDataset) -> None:
     rows = model.get_input_embeddings().weight.shape[0]
     largest = max(int(side.ids.max(initial=0)) for side in (dataset.sources, dataset.targets))
     if largest >= rows:
-        key = recipe.model.origin_key
         raise T5TuneError(
             f"{key}: the tokenizer gives the token {largest:,}, and the model has embeddings for "
             f"{rows:,} tokens only.",
@@ -75,18 +81,17 @@ def _check_vocabulary(model: PreTrainedModel, recipe: Recipe, dataset: EncodedDa
         )
 
 
-def _rehearse_training(model: PreTrainedModel, recipe: Recipe) -> None:
+def _rehearse_training(model: PreTrainedModel, section: ModelSection) -> None:
     ids = torch.zeros((2, 3), dtype=torch.long, device=model.device)
-    with torch.no_grad(), _refusing_fields(recipe):
+    with torch.no_grad(), _refusing_fields(section):
         model(input_ids=ids, decoder_input_ids=shift_labels(model, ids), use_cache=False)
 
 
-def _rehearse_positions(model: PreTrainedModel, recipe: Recipe, dataset: EncodedDataset) -> None:
+def _rehearse_positions(model: PreTrainedModel, limit: int, dataset: EncodedDataset) -> None:
     """The longest sequences, in a model that may have too few positions for them."""
     positions = getattr(model.config, "max_position_embeddings", None)
     if not isinstance(positions, int):
         return
-    limit = recipe.decoding.max_new_tokens or 0
     longest = {
         "data.max_source_length": int(dataset.sources.lengths.max(initial=0)),
         "data.max_target_length": int(dataset.targets.lengths.max(initial=0)),
@@ -109,13 +114,14 @@ def _rehearse_positions(model: PreTrainedModel, recipe: Recipe, dataset: Encoded
             ) from error
 
 
-def _rehearse_decoding(loaded: LoadedModel, recipe: Recipe) -> None:
-    """Greedily, as validations translate, and with the recipe's own search, as the report does."""
-    options = decoding_options(recipe, loaded.tokenizer)
+def _rehearse_decoding(
+    loaded: LoadedModel, section: ModelSection, options: DecodingOptions
+) -> None:
+    """Translate greedily as validations do, and with the recipe's own search as the report does."""
     sources = ["a", "b c"]
     plain = replace(options, num_beams=1, length_penalty=1.0, no_repeat_ngram_size=0)
     tokens = min(NUM_TOKENS, options.max_new_tokens)
-    with _refusing_fields(recipe):
+    with _refusing_fields(section):
         loaded.translator.translate(sources, replace(plain, max_new_tokens=tokens))
     try:
         loaded.translator.translate(sources, replace(options, max_new_tokens=tokens))
@@ -127,28 +133,28 @@ def _rehearse_decoding(loaded: LoadedModel, recipe: Recipe) -> None:
 
 
 @contextlib.contextmanager
-def _refusing_fields(recipe: Recipe) -> Iterator[None]:
+def _refusing_fields(section: ModelSection) -> Iterator[None]:
     """What changed fields of the configuration lead to is named as theirs."""
     try:
         yield
     except (T5TuneError, OSError):
         raise
     except Exception as error:  # of any kind: what a field means is the model's affair
-        if not recipe.model.config:
+        if not section.config:
             raise
         raise refuse_fields(error) from error
 
 
-def _rehearse_saving(loaded: LoadedModel, recipe: Recipe, run: RunDirectory) -> None:
+def _rehearse_saving(loaded: LoadedModel, section: ModelSection, run: RunDirectory) -> None:
     """Save and reload all but the numbers: those of a large model would take minutes.
 
     That there is room for them is looked at by itself.
     """
     model, tokenizer = loaded.translator.model, loaded.tokenizer
-    key = recipe.model.origin_key
+    key = section.origin_key
     directory = Path(tempfile.mkdtemp(prefix=SAVED, dir=run.path))
     try:
-        with _refusing_fields(recipe):
+        with _refusing_fields(section):
             weights = remove_tied_weights_from_state_dict(model.state_dict(), model)
             model.config.save_pretrained(directory)
             model.generation_config.save_pretrained(directory)
@@ -180,21 +186,19 @@ def _rehearse_saving(loaded: LoadedModel, recipe: Recipe, run: RunDirectory) -> 
         )
 
 
-def _rehearse_export(model: PreTrainedModel, recipe: Recipe) -> None:
+def _rehearse_export(model: PreTrainedModel, export: str) -> None:
     """Say what will prevent the export; training does not depend on it."""
-    if recipe.export == "none":
+    if export == "none":
         return
     try:
-        check_availability(recipe.export.removeprefix(ENGINE_PREFIX))
+        check_availability(export.removeprefix(ENGINE_PREFIX))
         reason = None
     except T5TuneError as error:
         reason = error.message
     if type(model.config).__name__ not in converters._MODEL_LOADERS:
         reason = f"CTranslate2 does not know {model.config.model_type} models."
     if reason:
-        say(
-            f"warning: export: {recipe.export} will not be made: {reason} export=none leaves it out"
-        )
+        say(f"warning: export: {export} will not be made: {reason} export=none leaves it out")
 
 
 def _reason(error: Exception) -> str:

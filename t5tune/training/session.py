@@ -182,7 +182,7 @@ def _prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
     options = options_of_recipe(resolved.decoding, resolved.decoding.max_new_tokens)
     model.generation_config = build_generation_config(model, options, forced_bos)
     loaded = LoadedModel(run.name, translator, tokenizer, resolved, run)
-    rehearse(loaded, resolved, run, dataset)
+    rehearse(loaded, resolved.model, options, resolved.export, run, dataset)
     return Start(resolved, choices, dataset, loaded, texts.validation, checkpoint, facts)
 
 

@@ -14,8 +14,10 @@ from transformers import T5Config, T5ForConditionalGeneration
 from t5tune.data.encoding import EncodedDataset, TokenSequences
 from t5tune.decoding.loaded_model import LoadedModel
 from t5tune.decoding.torch_translator import TorchTranslator
+from t5tune.decoding.translator import options_of_recipe
 from t5tune.errors import T5TuneError
 from t5tune.recipe.loading import load_recipe
+from t5tune.recipe.schema import Recipe
 from t5tune.run.directory import RunDirectory
 from t5tune.training.rehearsal import rehearse
 from tests.conftest import RunCommand
@@ -35,8 +37,15 @@ def rehearse_family(
     run = RunDirectory(folder / "run")
     run.path.mkdir(exist_ok=True)
     dataset = EncodedDataset(*(TokenSequences([[3] * length]) for length in lengths))
-    rehearse(loaded, recipe, run, dataset)
+    rehearse_recipe(loaded, recipe, run, dataset)
     return loaded, run
+
+
+def rehearse_recipe(
+    loaded: LoadedModel, recipe: Recipe, run: RunDirectory, dataset: EncodedDataset
+) -> None:
+    options = options_of_recipe(recipe.decoding, recipe.decoding.max_new_tokens or 0)
+    rehearse(loaded, recipe.model, options, recipe.export, run, dataset)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -86,7 +95,7 @@ def test_a_tokenizer_with_more_tokens_than_the_model(tiny_recipe: Path) -> None:
     loaded = LoadedModel("tiny", TorchTranslator(model, tokenizer), tokenizer)
     dataset = EncodedDataset(TokenSequences([[5000]]), TokenSequences([[1]]))
     with pytest.raises(T5TuneError, match="gives the token 5,000, and the model has embeddings"):
-        rehearse(loaded, recipe, RunDirectory(tiny_recipe.parent), dataset)
+        rehearse_recipe(loaded, recipe, RunDirectory(tiny_recipe.parent), dataset)
 
 
 def test_an_export_that_will_not_be_made_is_said(
@@ -142,5 +151,5 @@ def test_a_model_of_60_million_parameters_is_rehearsed_in_seconds(tiny_recipe: P
     loaded = LoadedModel("small", TorchTranslator(model, tokenizer), tokenizer)
     dataset = EncodedDataset(TokenSequences([[3]]), TokenSequences([[3]]))
     start = time.process_time()
-    rehearse(loaded, recipe, RunDirectory(tiny_recipe.parent), dataset)
+    rehearse_recipe(loaded, recipe, RunDirectory(tiny_recipe.parent), dataset)
     assert time.process_time() - start < 2
