@@ -91,7 +91,9 @@ def _byt5(_: Path) -> Built:
     return hf.T5ForConditionalGeneration(config), hf.ByT5Tokenizer()
 
 
-def _trained(tokenizer_class: Any, config_class: Any, model_class: Any) -> Callable[[Path], Built]:
+def build_with_new_tokenizer(
+    tokenizer_class: Any, config_class: Any, model_class: Any
+) -> Callable[[Path], Built]:
     def build(_: Path) -> Built:
         tokenizer = tokenizer_class().train_new_from_iterator(TEXTS, vocab_size=300)
         eos = tokenizer.eos_token_id
@@ -153,9 +155,15 @@ FAMILIES: dict[str, Callable[[Path], Built]] = {
     "mt5": _t5(hf.MT5ForConditionalGeneration, hf.MT5Config, feed_forward_proj="gated-gelu"),
     "umt5": _t5(hf.UMT5ForConditionalGeneration, hf.UMT5Config),
     "byt5": _byt5,
-    "bart": _trained(hf.BartTokenizer, hf.BartConfig, hf.BartForConditionalGeneration),
-    "mbart": _trained(hf.MBartTokenizer, hf.MBartConfig, hf.MBartForConditionalGeneration),
-    "nllb": _trained(hf.NllbTokenizer, hf.M2M100Config, hf.M2M100ForConditionalGeneration),
+    "bart": build_with_new_tokenizer(
+        hf.BartTokenizer, hf.BartConfig, hf.BartForConditionalGeneration
+    ),
+    "mbart": build_with_new_tokenizer(
+        hf.MBartTokenizer, hf.MBartConfig, hf.MBartForConditionalGeneration
+    ),
+    "nllb": build_with_new_tokenizer(
+        hf.NllbTokenizer, hf.M2M100Config, hf.M2M100ForConditionalGeneration
+    ),
     "pegasus": _pegasus,
     "marian": _marian,
     "m2m100": _m2m100,

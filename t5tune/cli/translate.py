@@ -100,7 +100,15 @@ def translate(
         is_document=documents,
         as_json=json_output,
     )
-    search = SearchChoice(num_beams, max_new_tokens, length_penalty, no_repeat_ngram, n_best)
+    search = SearchChoice(
+        {
+            "num_beams": num_beams,
+            "max_new_tokens": max_new_tokens,
+            "length_penalty": length_penalty,
+            "no_repeat_ngram_size": no_repeat_ngram,
+            "num_hypotheses": n_best,
+        }
+    )
     source = _open_input(texts, input_file)
     chosen = ModelChoice(choose_model(model), engine, source_lang, target_lang, prefix)
     try:

@@ -127,12 +127,9 @@ class CTranslate2Translator(SearchingTranslator):
         constraints = self._settings.constraints
         return {
             "asynchronous": True,
-            "beam_size": options.num_beams,
+            **options.for_ctranslate2(),
             "num_hypotheses": options.num_hypotheses,
             "patience": self._settings.patience,
-            "length_penalty": options.length_penalty,
-            "no_repeat_ngram_size": options.no_repeat_ngram_size,
-            "max_decoding_length": options.max_new_tokens,
             "min_decoding_length": 0,
             "max_input_length": 0,  # cut by us, or not at all
             "end_token": self._eos,

@@ -62,8 +62,7 @@ def generation_settings(
     Returns:
         Values that JSON can represent.
     """
-    decoding = asdict(options)
-    del decoding["tokens_per_batch"]
+    decoding = {**options.describe(), "num_hypotheses": options.num_hypotheses}
     packages = ["torch", "transformers", "tokenizers"]
     if "ctranslate2" in engine:
         packages.append("ctranslate2")

@@ -25,6 +25,7 @@ from t5tune.models.families import (
     set_languages,
     was_trained_with_prefixes,
 )
+from t5tune.models.generation import SEARCH
 from t5tune.models.loading import find_commit, load_config, load_model, load_tokenizer
 from t5tune.recipe.loading import load_recipe
 from t5tune.recipe.schema import Recipe
@@ -62,12 +63,9 @@ class LoadedModel:
         if self.recipe is not None and self.recipe.decoding.max_new_tokens is not None:
             return options_of_recipe(self.recipe.decoding, self.recipe.decoding.max_new_tokens)
         generation = self.translator.model.generation_config
-        own = {
-            key: getattr(generation, key)
-            for key in ("num_beams", "length_penalty", "no_repeat_ngram_size")
-            if getattr(generation, key) is not None
-        }
-        return DecodingOptions(**{"max_new_tokens": self._limit, "num_beams": 1, **own})
+        own = {key: getattr(generation, key, None) for key in SEARCH}
+        given = {key: value for key, value in own.items() if value is not None}
+        return DecodingOptions(**{"num_beams": 1, **given, "max_new_tokens": self._limit})
 
     @property
     def _limit(self) -> int:

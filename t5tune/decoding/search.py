@@ -26,11 +26,7 @@ def build_generation_config(
         forced_bos_token_id: First generated token; None leaves it to the model.
     """
     values: dict[str, Any] = read_needs(model.generation_config, model.config)
-    values["max_new_tokens"] = options.max_new_tokens
-    values["num_beams"] = options.num_beams
-    values["no_repeat_ngram_size"] = options.no_repeat_ngram_size
-    if options.num_beams > 1:  # else it has no effect, and the library refuses to save it
-        values["length_penalty"] = options.length_penalty
+    values |= options.for_generate()
     if options.num_hypotheses > 1:
         values["num_return_sequences"] = options.num_hypotheses
     if forced_bos_token_id is not None:

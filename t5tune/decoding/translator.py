@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import MISSING, Field, dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, Protocol
 
 from t5tune.errors import T5TuneError
 
@@ -31,9 +31,26 @@ class Hypothesis:
     score: float | None = None
 
 
+def _option(
+    ctranslate2: str, default: Any = MISSING, *, of_beams: bool = False, is_first: bool = False
+) -> Any:
+    """Return a field of `DecodingOptions` that decides which hypotheses are found.
+
+    Args:
+        ctranslate2: Name in `ctranslate2.Translator.translate_batch`.
+        default: Value that changes nothing.
+        of_beams: Has an effect in a beam search alone.
+        is_first: Stands in every report and every key of the cache, whatever its value.
+    """
+    metadata = {"ctranslate2": ctranslate2, "of_beams": of_beams, "is_first": is_first}
+    return field(default=default, metadata=metadata)
+
+
 @dataclass(frozen=True)
 class DecodingOptions:
     """How to search. Names as in `transformers.GenerationConfig`.
+
+    Every engine and every report takes its options from here; CONTRIBUTING.md says how to add one.
 
     Attributes:
         max_new_tokens: Length limit of a hypothesis in tokens.
@@ -44,12 +61,45 @@ class DecodingOptions:
         num_hypotheses: How many `translate_n_best` gives for each source, `num_beams` at most.
     """
 
-    max_new_tokens: int
-    num_beams: int = 4
-    length_penalty: float = 1.0
-    no_repeat_ngram_size: int = 0
+    max_new_tokens: int = _option("max_decoding_length", is_first=True)
+    num_beams: int = _option("beam_size", 4, is_first=True)
+    length_penalty: float = _option("length_penalty", 1.0, of_beams=True, is_first=True)
+    no_repeat_ngram_size: int = _option("no_repeat_ngram_size", 0, is_first=True)
     tokens_per_batch: int = 4096
     num_hypotheses: int = 1
+
+    def for_generate(self) -> dict[str, Any]:
+        """Return the search as `transformers.GenerationConfig` takes it.
+
+        A penalty of beams has no effect without them, and the library refuses to save it then.
+        """
+        return {
+            option.name: value
+            for option, value in self._of_search()
+            if self.num_beams > 1 or not option.metadata["of_beams"]
+        }
+
+    def for_ctranslate2(self) -> dict[str, Any]:
+        """Return the search as `ctranslate2.Translator.translate_batch` takes it."""
+        return {option.metadata["ctranslate2"]: value for option, value in self._of_search()}
+
+    def describe(self) -> dict[str, Any]:
+        """Return what decides the best hypothesis, as reports and keys of the cache have it.
+
+        An option that was added later is left out where it has its default: hypotheses of before
+        then are still those of the same search.
+        """
+        return {
+            option.name: value
+            for option, value in self._of_search()
+            if option.metadata["is_first"] or value != option.default
+        }
+
+    def _of_search(self) -> Iterator[tuple[Field[Any], Any]]:
+        """Yield the options that decide which hypotheses are found, with their values."""
+        for option in fields(self):
+            if option.metadata:
+                yield option, getattr(self, option.name)
 
 
 class PlainTranslator(Protocol):
@@ -158,19 +208,13 @@ def check_num_hypotheses(options: DecodingOptions) -> None:
 
 
 def options_of_recipe(section: DecodingSection, max_new_tokens: int) -> DecodingOptions:
-    """The search of a recipe's decoding section.
+    """Return the search of a recipe's decoding section.
 
     Args:
         section: Gives all but the limit, which it may leave open.
         max_new_tokens: Length limit in tokens.
     """
-    return DecodingOptions(
-        max_new_tokens=max_new_tokens,
-        num_beams=section.num_beams,
-        length_penalty=section.length_penalty,
-        no_repeat_ngram_size=section.no_repeat_ngram_size,
-        tokens_per_batch=section.tokens_per_batch,
-    )
+    return DecodingOptions(**{**section.model_dump(), "max_new_tokens": max_new_tokens})
 
 
 def limit_from_references(lengths: Sequence[int]) -> int:

@@ -31,9 +31,11 @@ _CONSTRAINTS = (
     "begin_suppress_tokens",
     "renormalize_logits",  # after tokens were taken out, as Marian's models are published
 )
-# What a model from elsewhere is searched with, where its user says nothing.
-_LEAST = {"num_beams": 1, "no_repeat_ngram_size": 0, "max_new_tokens": 1, "max_length": 2}
-_SEARCH = (*_LEAST, "length_penalty")
+# What a model from elsewhere is searched with, where its user says nothing; names as in
+# `DecodingOptions`. Whole numbers stand with the smallest one that can be used.
+_LENGTHS = {"max_new_tokens": 1, "max_length": 2}
+_LEAST = {"num_beams": 1, "no_repeat_ngram_size": 0, **_LENGTHS}
+SEARCH = ("num_beams", "no_repeat_ngram_size", "length_penalty")
 # Left out without a word: they change no hypothesis.
 _NO_MATTER = {
     "use_cache", "cache_implementation", "cache_config", "return_dict_in_generate",
@@ -82,7 +84,7 @@ def load_generation_config(name: str, *, revision: str | None = None) -> Generat
         if not _names_tokens(content[key]):
             where = GENERATION_CONFIG_NAME
             raise _refuse_damage(name, where, f"{key} is {content[key]!r}")
-    kept = needs | {key for key in _SEARCH if _is_usable(key, content.get(key))}
+    kept = needs | {key for key in (*SEARCH, *_LENGTHS) if _is_usable(key, content.get(key))}
     if unused := sorted(key for key, value in content.items() if _matters(key, value, kept)):
         say(
             f"model: {name} asks for {', '.join(unused)} when it generates; t5tune does without "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,9 +66,6 @@ def build_evaluation_report(
     Raises:
         T5TuneError: As `score_hypotheses` does.
     """
-    decoding = asdict(options)
-    for key in ("tokens_per_batch", "num_hypotheses"):  # the best hypothesis depends on neither
-        decoding.pop(key, None)
     return build_report(
         Evidence(
             [hypothesis.text for hypothesis in hypotheses],
@@ -77,7 +74,7 @@ def build_evaluation_report(
             [hypothesis.reached_limit for hypothesis in hypotheses],
             source_lang=recipe.source_lang,
             target_lang=recipe.target_lang,
-            decoding=decoding,
+            decoding=options.describe(),
             task=recipe.task,
             run=trained,
         ),

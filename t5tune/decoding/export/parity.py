@@ -213,9 +213,6 @@ def compare(
     if metric.lower_is_better:
         lost = -lost
     same = sum(a.text == b.text for a, b in zip(expected, found, strict=True))
-    decoding = asdict(options)
-    for key in ("tokens_per_batch", "num_hypotheses"):
-        del decoding[key]
     return Parity(
         metric=before.name,
         signature=before.signature,
@@ -228,7 +225,7 @@ def compare(
         ctranslate2_seconds=seconds[1],
         speed_ratio=seconds[0] / seconds[1],
         torch_device=torch_device,
-        decoding=decoding,
+        decoding=options.describe(),
         may_be_default=lost <= MAX_LOSS,
     )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,18 +37,23 @@ class ModelChoice:
 
 @dataclass(frozen=True)
 class SearchChoice:
-    """How to search; None keeps the model's own setting."""
+    """How to search; what is None or absent keeps the model's own setting.
 
-    num_beams: int | None = None
-    max_new_tokens: int | None = None
-    length_penalty: float | None = None
-    no_repeat_ngram_size: int | None = None
-    num_hypotheses: int | None = None
+    Attributes:
+        settings: Values by their names in `DecodingOptions`.
+    """
+
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def num_hypotheses(self) -> int | None:
+        """How many hypotheses each source gets; None for the best one without its score."""
+        return self.settings.get("num_hypotheses")
 
     def apply(self, options: DecodingOptions) -> DecodingOptions:
         """Return the model's options with these in their place."""
-        own = {key: value for key, value in asdict(self).items() if value is not None}
-        if self.num_hypotheses is not None and self.num_beams is None:
+        own = {key: value for key, value in self.settings.items() if value is not None}
+        if self.num_hypotheses is not None and "num_beams" not in own:
             own["num_beams"] = max(options.num_beams, self.num_hypotheses)
         return replace(options, **own)
 
@@ -108,7 +114,7 @@ def describe_origin(
         patience: Patience of the export that translates. The usual one is left out, so that
             outputs from before exports had a patience can be continued.
     """
-    choices = {**asdict(layout), **asdict(search), **asdict(model), "engine": engine}
+    choices = {**asdict(layout), **search.settings, **asdict(model), "engine": engine}
     del choices["name"]
     return {
         "the input's SHA-256": facts.sha256,

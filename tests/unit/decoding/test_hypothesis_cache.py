@@ -74,6 +74,14 @@ def test_the_key_has_everything_that_changes_a_text() -> None:
     assert len(different) == 9
 
 
+def test_what_older_versions_kept_is_found() -> None:
+    settings = generation_settings(OPTIONS, engine="torch", model={})
+    assert settings["decoding"] == {
+        "max_new_tokens": 20, "num_beams": 4, "length_penalty": 1.0, "no_repeat_ngram_size": 0,
+        "num_hypotheses": 1,
+    }  # fmt: skip
+
+
 def test_another_version_of_a_library_is_another_key(monkeypatch: pytest.MonkeyPatch) -> None:
     before = generation_settings(OPTIONS, engine="torch", model={})
     monkeypatch.setattr(hypothesis_cache, "version", lambda package: f"{package} 99")

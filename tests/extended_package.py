@@ -1,0 +1,50 @@
+"""A copy of t5tune to which a test adds a part, as somebody who follows CONTRIBUTING.md would."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.conftest import REPOSITORY, Result
+
+# A file of the package, and either its text, if it is new, or lines and what is added after them.
+Additions = Mapping[str, str | tuple[str, str]]
+
+
+class ExtendedPackage:
+    """Runs commands of a copy of the package with additions.
+
+    Args:
+        folder: Where the copy goes.
+        additions: Their number is the number of source files that the part touches.
+    """
+
+    def __init__(self, folder: Path, additions: Additions) -> None:
+        self.folder = folder
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(REPOSITORY / "t5tune", folder / "t5tune", ignore=ignored)
+        for name, addition in additions.items():
+            path = folder / "t5tune" / name
+            if isinstance(addition, str):
+                assert not path.exists()
+                path.write_text(addition, encoding="utf-8")
+                continue
+            anchor, lines = addition
+            text = path.read_text(encoding="utf-8")
+            assert text.count(anchor) == 1, f"{name} has {text.count(anchor)} times {anchor!r}"
+            path.write_text(text.replace(anchor, anchor + lines), encoding="utf-8")
+
+    def run(self, *arguments: str | Path, directory: Path) -> Result:
+        """Run `t5tune ARGUMENTS` in a directory."""
+        done = subprocess.run(
+            [sys.executable, "-m", "t5tune", *map(str, arguments)],
+            cwd=directory,
+            env={**os.environ, "PYTHONPATH": str(self.folder)},
+            capture_output=True,
+            text=True,
+        )
+        return Result(done.returncode, done.stdout, done.stderr)

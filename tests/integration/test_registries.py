@@ -1,0 +1,114 @@
+"""What CONTRIBUTING.md says of adding a part holds: a toy one is used from recipe to report.
+
+Each test adds its part to a copy of the package, in as few source files as are named there.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers as hf
+import yaml
+
+from tests.conftest import RunCommand
+from tests.extended_package import ExtendedPackage
+from tests.tiny_families import build_with_new_tokenizer
+
+TOY_FAMILY = {
+    "models/families.py": (
+        "FAMILIES = (\n",
+        '    Family("MVP", ("mvp",), 0.00321, {"mvp": "RUCAIBox"},\n'
+        '           find_prefix=lambda task, source, target: f"{task} {source} {target}: "),\n',
+    ),
+}
+
+
+def read_run(directory: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The recipe of the run `tiny`, and its report."""
+    run = directory / "runs" / "tiny"
+    recipe = yaml.safe_load((run / "recipe.yaml").read_text(encoding="utf-8"))
+    return recipe, json.loads((run / "eval/test/report.json").read_text(encoding="utf-8"))
+
+
+def test_a_family_is_added_in_one_file(
+    tiny_recipe: Path, tmp_path: Path, t5tune: RunCommand
+) -> None:
+    torch.manual_seed(5)
+    build = build_with_new_tokenizer(hf.BartTokenizer, hf.MvpConfig, hf.MvpForConditionalGeneration)
+    for part in build(tmp_path):
+        part.save_pretrained(tmp_path / "base")
+    package = ExtendedPackage(tmp_path / "package", TOY_FAMILY)
+    result = package.run(
+        "train", tiny_recipe, "model.from_scratch=null", "model.name=./base", "export=none",
+        "training.optim=adamw_torch", "training.max_steps=2", "training.eval_steps=2",
+        "decoding.max_new_tokens=3", directory=tmp_path,
+    )  # fmt: skip
+    assert result.code == 0, result.err
+    recipe, report = read_run(tmp_path)
+    assert recipe["training"]["learning_rate"] == 0.00321
+    assert recipe["data"]["test"]["prefix"] == "translation en de: "
+    assert report["num_examples"] == 13
+    name = ["train", tiny_recipe, "model.from_scratch=null", "model.name=mvp-base"]
+    assert "did you mean RUCAIBox/mvp-base?" in package.run(*name, directory=tmp_path).err
+    assert "did you mean" not in t5tune(*name).err
+
+
+TOY_OPTION = {
+    "recipe/schema.py": (
+        'description="0 allows repetition.")\n',
+        '    repetition_penalty: float = Field(default=1.0, description="Toy.")\n',
+    ),
+    "decoding/translator.py": (
+        '    no_repeat_ngram_size: int = _option("no_repeat_ngram_size", 0, is_first=True)\n',
+        '    repetition_penalty: float = _option("repetition_penalty", 1.0)\n',
+    ),
+    "models/generation.py": (
+        'SEARCH = ("num_beams", "no_repeat_ngram_size", "length_penalty"',
+        ', "repetition_penalty"',
+    ),
+}
+
+
+def test_a_decoding_option_is_added_in_three_files(tiny_recipe: Path, tmp_path: Path) -> None:
+    package = ExtendedPackage(tmp_path / "package", TOY_OPTION)
+    train = package.run(
+        "train", tiny_recipe, "decoding.repetition_penalty=1000.0", directory=tmp_path
+    )
+    assert train.code == 0, train.err
+    run = tmp_path / "runs/tiny"
+    for file in ("model/generation_config.json", "ctranslate2-int8/parity.json"):
+        content = json.loads((run / file).read_text(encoding="utf-8"))
+        assert content.get("decoding", content)["repetition_penalty"] == 1000.0
+    check_evaluation(run / "eval/test", 1000.0)
+    for engine in ("torch", "ctranslate2"):
+        evaluate = ("eval", "tiny", "--engine", engine)
+        tried = package.run(*evaluate, "decoding.repetition_penalty=1.0", directory=tmp_path)
+        assert tried.code == 0, tried.err
+    [*folders] = (run / "eval").glob("*repetition_penalty=1.0*")
+    assert len(folders) == 2
+    for folder in folders:  # at its default it is left out of reports and keys of the cache
+        check_evaluation(folder, None)
+
+    translate = ("translate", "--engine", "torch", "one two three four", "--model")
+    of_run = package.run(*translate, run, directory=tmp_path)
+    of_model = package.run(*translate, run / "model", directory=tmp_path)
+    assert of_run.code == of_model.code == 0
+    assert "t5tune does without" not in of_run.err + of_model.err
+    assert of_run.out == of_model.out
+    assert not repeats_words(of_run.out)
+
+
+def check_evaluation(folder: Path, penalty: float | None) -> None:
+    """With the penalty no hypothesis has a word twice, without it some have."""
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    assert report["decoding"].get("repetition_penalty") == penalty
+    lines = (folder / "hypotheses.txt").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 13
+    assert any(map(repeats_words, lines)) == (penalty is None)
+
+
+def repeats_words(line: str) -> bool:
+    return len(set(line.split())) < len(line.split())
