@@ -7,24 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from t5tune.errors import T5TuneError, did_you_mean
+from t5tune.scoring.languages import T5_LANGUAGES, short_code
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedTokenizerBase
 
-# Languages of T5's supervised translation tasks (Raffel et al. 2020, section 2.3).
-T5_LANGUAGES = {"en": "English", "de": "German", "fr": "French", "ro": "Romanian"}
-
 T5_VOCAB_SIZE = 32128  # of the original one, its padding counted
-
-# ISO 639-1 to the ISO 639-3 codes of NLLB's language tokens (NLLB Team 2022, table 1).
-ISO_639_3 = {
-    "ar": "arb", "bg": "bul", "bn": "ben", "ca": "cat", "cs": "ces", "da": "dan", "de": "deu",
-    "el": "ell", "en": "eng", "es": "spa", "et": "est", "fa": "pes", "fi": "fin", "fr": "fra",
-    "he": "heb", "hi": "hin", "hr": "hrv", "hu": "hun", "id": "ind", "it": "ita", "ja": "jpn",
-    "ka": "kat", "ko": "kor", "lt": "lit", "lv": "lvs", "nl": "nld", "no": "nob", "pl": "pol",
-    "pt": "por", "ro": "ron", "ru": "rus", "sk": "slk", "sl": "slv", "sv": "swe", "sw": "swh",
-    "ta": "tam", "th": "tha", "tr": "tur", "uk": "ukr", "ur": "urd", "vi": "vie", "zh": "zho",
-}  # fmt: skip
 
 
 def _no_prefix(_task: str, _source_lang: str | None, _target_lang: str | None) -> str:
@@ -226,10 +214,10 @@ def _find_code(language: str | None, codes: dict[str, int], key: str) -> str:
         )
     if language in codes:
         return language
-    starts = (f"{language}_", f"{ISO_639_3.get(language, language)}_")
-    for code in sorted(codes):
-        if code.startswith(starts):
-            return code
+    same = sorted(code for code in codes if short_code(code) == short_code(language))
+    # Of Akan and Twi, which are ak both, the one that is spelled as it was asked for.
+    if same:
+        return min(same, key=lambda code: not code.startswith(f"{language}_"))
     raise T5TuneError(
         f"{key}: the model knows no language {language}{did_you_mean(language, codes)}",
         next_command=f"use one of the model's codes: {', '.join(sorted(codes)[:12])} …",

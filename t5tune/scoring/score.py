@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from t5tune import __version__
+from t5tune.scoring.languages import short_code
 from t5tune.scoring.registry import format_value
 
 if TYPE_CHECKING:
@@ -16,16 +17,6 @@ if TYPE_CHECKING:
     from t5tune.scoring.system_output import SystemOutput
 
 Normalization = Literal["none", "squad"]
-
-# Language codes of other spellings (ISO 639-3, as in NLLB) for the languages where the code
-# decides how a text is split into words.
-_SHORT_LANGUAGE_CODES: dict[str, str] = {
-    "zho": "zh",
-    "cmn": "zh",
-    "jpn": "ja",
-    "kor": "ko",
-    "eng": "en",
-}
 
 
 @dataclass(frozen=True)
@@ -89,11 +80,8 @@ class ScoringOptions:
 
     @property
     def base_language(self) -> str | None:
-        """The target language without region and script, in two letters where that matters."""
-        if self.target_lang is None:
-            return None
-        language = self.target_lang.replace("-", "_").split("_")[0].lower()
-        return _SHORT_LANGUAGE_CODES.get(language, language)
+        """The target language without region and script, in two letters if it has such a code."""
+        return short_code(self.target_lang)
 
     @property
     def case(self) -> str:

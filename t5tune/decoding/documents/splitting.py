@@ -13,6 +13,7 @@ from t5tune.decoding.documents.paragraphs import (
     find_markdown_paragraphs,
     find_paragraphs,
 )
+from t5tune.scoring.languages import short_code
 
 _EMPHASIS = re.compile(r"([*_~]{1,3})(?!\s)([^*_~]+)(?<!\s)\1")
 _CLOSING = re.compile(r"[*_~]{1,3}(?=\s)|(?:\[\^[^\]\s]+\])+(?=\s|\Z)")
@@ -104,7 +105,7 @@ def split_document(text: str, *, language: str | None, is_markdown: bool) -> lis
     segments: list[Segment] = []
     done = 0
     for paragraph in find(text):
-        for segment, end in _split_paragraph(text, paragraph, done, _two_letters(language)):
+        for segment, end in _split_paragraph(text, paragraph, done, short_code(language) or "en"):
             segments.append(segment)
             done = end
     return [*segments, Segment(text[done:])]
@@ -192,15 +193,3 @@ def _join_protected(joined: str, sentences: list[str]) -> Iterator[str]:
             start = end
     if start < end:
         yield joined[start:]
-
-
-def _two_letters(language: str | None) -> str:
-    """Return the code by which the sentence splitter knows a language."""
-    from langcodes import standardize_tag
-    from langcodes.tag_parser import LanguageTagError
-
-    try:
-        tag = standardize_tag(language or "en", macro=True)
-    except LanguageTagError:
-        return "en"
-    return tag.split("-")[0]

@@ -9,6 +9,7 @@ from t5tune.recipe.places import HubSplit
 from t5tune.recipe.schema import DataEntry, Recipe
 from t5tune.reporting.model_card.facts import ModelFacts, describe_data, is_hub_id
 from t5tune.reporting.report import Report
+from t5tune.scoring.languages import without_region
 from t5tune.scoring.registry import metric_of_score
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def build_metadata(name: str, recipe: Recipe, report: Report, facts: ModelFacts)
 def _languages(recipe: Recipe) -> list[str]:
     """ISO 639 codes of two or three letters; the hub takes neither regions nor scripts."""
     both = [recipe.source_lang, recipe.target_lang]
-    codes = [re.split(r"[_-]", language)[0].lower() for language in both if language]
+    codes = [without_region(language) for language in both if language]
     return list(dict.fromkeys(found for found in codes if re.fullmatch(r"[a-z]{2,3}", found)))
 
 

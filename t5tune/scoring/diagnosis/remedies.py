@@ -16,7 +16,8 @@ from t5tune.scoring.diagnosis.evidence import Evidence
 from t5tune.scoring.diagnosis.lengths import count_characters
 from t5tune.scoring.diagnosis.repetition import count_repeated_ngrams, split_tokens
 from t5tune.scoring.diagnosis.sightings import Sightings
-from t5tune.scoring.diagnosis.wrong_language import name_stray_language, short_code
+from t5tune.scoring.diagnosis.wrong_language import name_stray_language
+from t5tune.scoring.languages import T5_LANGUAGES, short_code
 
 Seen = Mapping[str, Sightings]
 
@@ -29,9 +30,6 @@ COMMENT = "   # "
 _STRAY = "hypotheses are too short and too long: no length penalty mends both"
 _RECIPE_LINE = re.compile(r'[a-z_]+(?:\.[a-z_]+)*=(?:"[^"]*"|\S+)')
 _COMMAND = "t5tune "
-
-# Names as T5 knows its tasks by (Raffel et al. 2020, section 2.3).
-_T5_LANGUAGES = {"en": "English", "de": "German", "fr": "French", "ro": "Romanian"}
 
 
 def split_remedy(remedy: str) -> tuple[str | None, str]:
@@ -175,8 +173,8 @@ def against_language(evidence: Evidence, seen: Seen) -> str:
 
 
 def _or_prefix(evidence: Evidence) -> str:
-    source = _T5_LANGUAGES.get(short_code(evidence.source_lang) or "")
-    target = _T5_LANGUAGES.get(short_code(evidence.target_lang) or "")
+    source = T5_LANGUAGES.get(short_code(evidence.source_lang) or "")
+    target = T5_LANGUAGES.get(short_code(evidence.target_lang) or "")
     if not source or not target or (evidence.run and not evidence.run.lacks_prefix):
         return ""
     return f'; T5 needs data.prefix="translate {source} to {target}: "'

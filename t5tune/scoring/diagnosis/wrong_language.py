@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from t5tune.scoring.diagnosis.evidence import Evidence
 from t5tune.scoring.diagnosis.sightings import Sightings
+from t5tune.scoring.languages import short_code
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
@@ -45,29 +45,6 @@ _COMMON = {
     "nl", "no", "pl", "pt", "ro", "ru", "sk", "sl", "sq", "sr", "sv", "sw", "ta", "th",
     "tr", "uk", "ur", "vi", "zh",
 }  # fmt: skip
-
-# ISO 639-3 and NLLB's own codes to the identifier's.
-_SHORT_CODES = {
-    "afr": "af", "als": "sq", "arb": "ar", "azj": "az", "bel": "be", "ben": "bn", "bos": "bs",
-    "bul": "bg", "cat": "ca", "ces": "cs", "cmn": "zh", "cym": "cy", "dan": "da", "deu": "de",
-    "ekk": "et", "ell": "el", "eng": "en", "epo": "eo", "est": "et", "eus": "eu", "fas": "fa",
-    "fin": "fi", "fra": "fr", "gle": "ga", "glg": "gl", "guj": "gu", "heb": "he", "hin": "hi",
-    "hrv": "hr", "hun": "hu", "hye": "hy", "ind": "id", "isl": "is", "ita": "it", "jpn": "ja",
-    "kan": "kn", "kat": "ka", "kaz": "kk", "khm": "km", "kor": "ko", "lit": "lt", "lvs": "lv",
-    "mal": "ml", "mar": "mr", "mkd": "mk", "mlt": "mt", "nb": "no", "nld": "nl", "nob": "no",
-    "nor": "no", "npi": "ne", "pes": "fa", "pol": "pl", "por": "pt", "ron": "ro", "rus": "ru",
-    "slk": "sk", "slv": "sl", "spa": "es", "sqi": "sq", "srp": "sr", "swe": "sv", "swh": "sw",
-    "tam": "ta", "tel": "te", "tha": "th", "tur": "tr", "ukr": "uk", "urd": "ur", "vie": "vi",
-    "zho": "zh", "zsm": "ms",
-}  # fmt: skip
-
-
-def short_code(language: str | None) -> str | None:
-    """`de` for `de`, `de_DE`, `deu_Latn`; other codes without region and script."""
-    if not language:
-        return None
-    code = re.split("[_-]", language)[0].lower()
-    return _SHORT_CODES.get(code, code)
 
 
 def find_wrong_language(evidence: Evidence) -> Sightings:
@@ -176,7 +153,7 @@ def _language_of(text: str) -> tuple[str | None, float]:
     if not _is_long_enough(text):
         return None, 0.0
     language, probability = _identifier().classify(text)
-    return str(language), float(probability)
+    return short_code(str(language)), float(probability)
 
 
 @cache

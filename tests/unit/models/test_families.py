@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from transformers.models.nllb.tokenization_nllb import FAIRSEQ_LANGUAGE_CODES
 
 from t5tune.errors import T5TuneError
 from t5tune.models.families import (
@@ -97,6 +98,26 @@ def test_languages_are_found_by_iso_code_in_each_spelling() -> None:
     assert set_languages(mbart, "en_XX", "de") == 8  # type: ignore[arg-type]
     m2m = MultilingualTokenizer({"__en__": 1, "__de__": 2}, {"en": "__en__", "de": "__de__"})
     assert set_languages(m2m, "de", "en") == 1  # type: ignore[arg-type]
+
+
+# ISO 639-1 to the codes of NLLB's language tokens (NLLB Team 2022, table 1).
+NLLB = """
+    ar arb_Arab, bg bul_Cyrl, bn ben_Beng, ca cat_Latn, cs ces_Latn, da dan_Latn, de deu_Latn,
+    el ell_Grek, en eng_Latn, es spa_Latn, et est_Latn, fa pes_Arab, fi fin_Latn, fr fra_Latn,
+    he heb_Hebr, hi hin_Deva, hr hrv_Latn, hu hun_Latn, id ind_Latn, it ita_Latn, ja jpn_Jpan,
+    ka kat_Geor, ko kor_Hang, lt lit_Latn, lv lvs_Latn, nl nld_Latn, no nob_Latn, pl pol_Latn,
+    pt por_Latn, ro ron_Latn, ru rus_Cyrl, sk slk_Latn, sl slv_Latn, sv swe_Latn, sw swh_Latn,
+    ta tam_Taml, th tha_Thai, tr tur_Latn, uk ukr_Cyrl, ur urd_Arab, vi vie_Latn, zh zho_Hans,
+    nn nno_Latn, ms zsm_Latn, twi twi_Latn, aka aka_Latn, zho zho_Hans
+"""
+
+
+def test_a_language_is_found_among_all_of_nllb() -> None:
+    tokens = {code: number for number, code in enumerate(FAIRSEQ_LANGUAGE_CODES)}
+    nllb = MultilingualTokenizer(tokens)
+    for pair in NLLB.replace("\n", "").split(","):
+        language, code = pair.split()
+        assert set_languages(nllb, "en", language) == tokens[code]  # type: ignore[arg-type]
 
 
 def test_an_unknown_language_is_an_error() -> None:
