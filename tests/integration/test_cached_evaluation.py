@@ -17,6 +17,7 @@ from transformers import GenerationMixin, T5ForConditionalGeneration
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import read_manifest, write_manifest
 from t5tune.training.environment import record_model
+from tests import forks
 from tests.conftest import RunCommand, number_pairs, write_pairs
 from tests.integration.test_eval_command import trained
 
@@ -204,8 +205,7 @@ def test_two_processes_share_the_cache_and_the_work(t5tune: RunCommand, run: Pat
     change_test_set(run, number_pairs(13, 300))
     for known, new in ((6, 7), (13, 0)):
         command = [*T5TUNE, "eval", str(run), "--json", "--num-processes", "2"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=240)
-        assert done.returncode == 0, done.stderr
+        done = forks.run(command, text=True, check=True)
         assert f"translations: {known} from the cache, {new} generated" in done.stderr
         assert json.loads(done.stdout) == json.loads(alone)
 
@@ -213,12 +213,12 @@ def test_two_processes_share_the_cache_and_the_work(t5tune: RunCommand, run: Pat
 def test_two_commands_at_once(run: Path) -> None:
     command = [*T5TUNE, "eval", str(run), "--json"]
     both = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        forks.Fork(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
     results = [process.communicate(timeout=240) for process in both]
     assert [process.returncode for process in both] == [0, 0], results
     assert results[0][0] == results[1][0]
-    third = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    third = forks.run(command, text=True)
     assert "translations: 13 from the cache, 0 generated" in third.stderr
     assert third.stdout == results[0][0]

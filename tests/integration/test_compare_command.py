@@ -12,6 +12,7 @@ import pytest
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.significance import PairedTest
 
+from tests import forks
 from tests.conftest import RunCommand, write_tiny_recipe
 
 
@@ -23,7 +24,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     base = ["model.from_scratch=null", "model.name=runs/tiny/model", "data.prefix=''"]
     for arguments in ([], ["name=tuned", *base, "training.learning_rate=0.02"]):
         command = [sys.executable, "-m", "t5tune", "train", recipe, *arguments]
-        subprocess.run(command, check=True, cwd=folder, timeout=120)
+        forks.run(command, check=True, cwd=folder, text=True)
     return folder
 
 

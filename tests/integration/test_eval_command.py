@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 import sacrebleu
 
 from t5tune.run.directory import RunDirectory
+from tests import forks
 from tests.conftest import Result, RunCommand, write_tiny_recipe
 
 
@@ -23,7 +23,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     recipe = write_tiny_recipe(folder)
     arguments = ["training.max_steps=60", "training.eval_steps=30"]
     command = [sys.executable, "-m", "t5tune", "train", recipe, *arguments]
-    subprocess.run(command, check=True, cwd=folder, timeout=120)
+    forks.run(command, check=True, cwd=folder, text=True)
     return folder
 
 

@@ -22,6 +22,7 @@ from t5tune.files.json_values import read_log
 from t5tune.run.manifest import MANIFEST, find_damage, read_manifest, write_manifest
 from t5tune.training.checkpoints.store import step_of
 from t5tune.training.trainer import T5TuneTrainer
+from tests import forks
 from tests.conftest import (
     REPOSITORY,
     RunCommand,
@@ -61,8 +62,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("finished")
     recipe = write_tiny_recipe(folder)
     command = [sys.executable, "-m", "t5tune", "train", str(recipe), *SETTINGS]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    forks.run(command, cwd=folder, text=True, check=True)
     return folder
 
 
@@ -393,8 +393,7 @@ def test_a_disk_that_fills_leaves_the_last_checkpoint_whole(
 
 def stress(script: str, folder: Path, *options: str) -> dict[str, Any]:
     command = [sys.executable, "-m", f"tests.stress.{script}", str(folder), *options]
-    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    done = forks.run(command, cwd=REPOSITORY, text=True, check=True, timeout=900)
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return result
 
@@ -442,7 +441,7 @@ def test_a_second_ctrl_c_leaves_at_once(tiny_recipe: Path) -> None:
         "training.gradient_accumulation_steps=2000", "training.max_steps=9",
         "training.eval_steps=1", "training.logging_steps=1",
     ]  # fmt: skip
-    process = subprocess.Popen(
+    process = forks.Fork(
         command, cwd=folder, stderr=subprocess.PIPE, text=True, preexec_fn=listen_to_ctrl_c
     )
     assert process.stderr is not None
@@ -547,7 +546,7 @@ def test_a_signal_in_a_validation_does_not_wait_for_it(
     of_one_validation = (time.monotonic() - begin) / 3
     command = [sys.executable, "-m", "t5tune", "train", "tiny.yaml", *settings]
     for step in (8, 12):
-        process = subprocess.Popen(
+        process = forks.Fork(
             [*command, "--output-dir", "cut"],
             stderr=subprocess.PIPE, text=True, preexec_fn=listen_to_ctrl_c,
         )  # fmt: skip

@@ -7,7 +7,6 @@ import json
 import random
 import shlex
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +21,7 @@ from t5tune.reporting.model_card.training_facts import describe_training
 from t5tune.run.directory import RunDirectory
 from t5tune.scoring.diagnosis.diagnose import diagnose
 from t5tune.scoring.diagnosis.evidence import Evidence
+from tests import forks
 from tests.conftest import TINY, RunCommand, write_pairs, write_tiny_recipe
 
 # A model that was taught its faults. Each source word stands for one kind; what a beam search
@@ -102,7 +102,7 @@ def taught(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / f"{kind}.en").write_text(sources)
         (folder / f"{kind}.de").write_text(f"{reference}\n" * NUM_OF_A_KIND)
     command = [sys.executable, "-m", "t5tune", "train", "taught.yaml"]
-    subprocess.run(command, check=True, cwd=folder, timeout=240, capture_output=True)
+    forks.run(command, check=True, cwd=folder, text=True)
     return folder
 
 

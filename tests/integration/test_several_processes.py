@@ -21,6 +21,7 @@ import torch
 import yaml
 from safetensors.torch import load_file
 
+from tests import forks
 from tests.conftest import TINY, RunCommand, listen_to_ctrl_c, number_pairs, write_pairs
 from tests.integration.test_model_families import save_tiny_model
 from tests.weights import same_weights, weights
@@ -68,7 +69,7 @@ def start(
     environment: dict[str, str] | None = None,
 ) -> subprocess.Popen[str]:
     """In a process group of its own, whose members can be counted."""
-    return subprocess.Popen(
+    return forks.Fork(
         [*command, *arguments],
         cwd=folder,
         env={**os.environ, **(environment or {})},
@@ -112,11 +113,10 @@ def wait_for_step(process: subprocess.Popen[str], step: int) -> None:
 
 
 def worker(process: subprocess.Popen[str], rank: int) -> psutil.Process:
-    """The process of a rank below our launcher."""
-    for child in psutil.Process(process.pid).children():
-        if child.environ().get("RANK") == str(rank):
-            return child
-    raise AssertionError("no such rank")
+    """The process of a rank below our launcher, which starts them in this order."""
+    workers = sorted(psutil.Process(process.pid).children(), key=lambda child: child.pid)
+    assert len(workers) == 2
+    return workers[rank]
 
 
 def read_lines(run: Path, key: str) -> list[dict[str, Any]]:

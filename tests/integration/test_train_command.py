@@ -26,6 +26,7 @@ from transformers import (
 )
 
 from t5tune.recipe.loading import load_recipe
+from tests import forks
 from tests.conftest import RunCommand, listen_to_ctrl_c, number_pairs, write_pairs
 from tests.weights import same_weights, weights
 
@@ -222,12 +223,11 @@ def test_a_directory_with_other_files_is_refused(t5tune: RunCommand, tiny_recipe
 
 
 def start(recipe: Path, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+    return forks.Fork(
         [sys.executable, "-m", "t5tune", "train", str(recipe), *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
         preexec_fn=listen_to_ctrl_c,
     )
 

@@ -18,6 +18,7 @@ from typing import Any
 import pexpect
 import pytest
 
+from tests import forks
 from tests.conftest import (
     PROGRESS_LINE,
     RunCommand,
@@ -42,11 +43,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a run and its export."""
     folder = tmp_path_factory.mktemp("finished")
     recipe = write_tiny_recipe(folder)
-    done = subprocess.run(
-        [sys.executable, "-m", "t5tune", "train", str(recipe), *SETTINGS],
-        cwd=folder, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    command = [sys.executable, "-m", "t5tune", "train", str(recipe), *SETTINGS]
+    forks.run(command, cwd=folder, text=True, check=True)
     assert (folder / "runs/tiny/ctranslate2-int8").is_dir()
     return folder
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -31,6 +30,7 @@ from t5tune.models.from_scratch import build_tokenizer
 from t5tune.models.loading import load_model, load_tokenizer
 from t5tune.recipe.schema import TokenizerSection
 from t5tune.scoring.diagnosis.findings import Alignment
+from tests import forks
 from tests.conftest import number_pairs, write_pairs, write_tiny_recipe
 from tests.integration.test_model_families import FAMILIES, SIZES, save_tiny_model
 
@@ -67,8 +67,7 @@ def test_a_model_that_translates_word_for_word_looks_at_the_same_place(tmp_path:
         "model.config.dropout_rate=0.0", "model.from_scratch.d_model=32",
     ]  # fmt: skip
     command = [sys.executable, "-m", "t5tune", "train", str(recipe), *arguments, "--json"]
-    done = subprocess.run(command, cwd=tmp_path, timeout=120, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    done = forks.run(command, cwd=tmp_path, text=True, check=True)
     scores = {score["name"]: score["value"] for score in json.loads(done.stdout)["scores"]}
     assert scores["BLEU"] > 90
     model = load_for_translation(str(tmp_path / "runs" / "tiny"))
