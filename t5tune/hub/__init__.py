@@ -1,23 +1,23 @@
-"""The Hugging Face hub: everything that t5tune fetches from it, and says about it.
+"""The Hugging Face hub: everything that t5tune fetches from it and says about it.
 
-Whoever loads from the hub does it in three steps, and needs no other call of its libraries:
+Loading from the hub takes three steps and no other call of its libraries:
 
     repository = HubRepository("model", "google-t5/t5-small", revision=None)
     snapshot = find_snapshot(repository, "model.name")    # one request; its commit and files
     paths = snapshot.download(["config.json"])            # with progress; at once if cached
 
-`find_snapshot` asks the hub once, without the library's retries. Where the network or the hub
-fails it takes what the cache has under that revision, says so in one line, and keeps the process
-off the network from then on (`offline.py`); with `HF_HUB_OFFLINE=1` it does not ask at all.
+`find_snapshot` asks the hub once, without the library's retries. If the network or the hub
+fails, it uses what the cache has for that revision, says so in one line, and keeps the process
+offline from then on (`offline.py`). With `HF_HUB_OFFLINE=1` it does not ask at all.
 
-Where a library has to do the loading itself, `with reaching(repository, "data.train"):` around it
+If a library has to do the loading itself, `with reaching(repository, "data.train"):` around it
 turns every failure of the network, the hub, the repository, the cache and its disk into one
-`T5TuneError` that begins with that key. Other exceptions pass: they are bugs, or the caller's
-to explain.
+`T5TuneError` that begins with that key. Other exceptions pass: they are bugs, or the caller
+explains them.
 
-What the hub's library logs does not reach the terminal (`quiet.py`): its retries are said by us,
-its warnings and bars are dropped. Imports neither torch nor transformers nor datasets, and the
-hub's own library only when something is asked for.
+The log of the hub's library does not reach the terminal (`quiet.py`): its retries are reported in
+our words, its warnings and bars are dropped. This room imports neither torch nor transformers nor
+datasets, and the hub's own library only when something is asked for.
 """
 
 from t5tune.hub.explanations import reaching

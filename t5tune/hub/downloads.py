@@ -1,4 +1,4 @@
-"""The progress of downloads: one bar, or lines, for all files of one repository together."""
+"""Progress of downloads: one bar, or lines, for all files of a repository together."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ MEGABYTE = 1_000_000
 
 @contextmanager
 def counting(description: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """Show how much has come.
+    """Show how much has been downloaded.
 
     Args:
-        description: What is being done.
-        total: In bytes; None if nobody knows.
+        description: Name of the activity.
+        total: Number of bytes to download; None if unknown.
 
     Yields:
-        A function to call with the number of bytes that have come since its last call; fewer
-        than none if some have to come again.
+        A function to call with the number of bytes since its last call, which is negative if some
+        have to be downloaded again.
     """
     megabytes = None if total is None else -(-total // MEGABYTE)
     with track(description, megabytes, "MB") as advance:
@@ -41,7 +41,7 @@ def counting(description: str, total: int | None) -> Iterator[Callable[[int], No
 
 
 def bar_class(count: Callable[[int], None]) -> Any:
-    """What the hub's library takes for a bar of its own: each of its updates is counted."""
+    """Return a class that the hub's library uses as its bar and that counts each update."""
 
     class Bar:
         def __init__(self, *_: object, total: float | None = None, **__: object) -> None:
@@ -70,7 +70,7 @@ def bar_class(count: Callable[[int], None]) -> Any:
             pass
 
         def update_transfer(self, num: float | None = 1) -> None:
-            """Of Xet: what has come but is not a file yet. With it no second bar is made."""
+            """Ignore what Xet has received but not yet written; without it a second bar appears."""
 
         def set_description(self, *_: object, **__: object) -> None:
             pass

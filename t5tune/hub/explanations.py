@@ -1,4 +1,4 @@
-"""What fails between here and the hub, as one sentence with the next command to type."""
+"""Explains every failure of loading from the hub in one sentence, with the next command."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import httpx2
     from huggingface_hub.errors import HfHubHTTPError
 
-_BUSY = {408, 429}  # statuses that another try may change; so may those from 500 on
+_BUSY = {408, 429}  # statuses that may change on another try, as those from 500 on may
 AGAIN = "the same command again"
 _DISK = {errno.ENOSPC, errno.EDQUOT}
 _UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
@@ -25,12 +25,12 @@ _UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXI
 
 @contextmanager
 def reaching(repository: HubRepository, key: str) -> Iterator[None]:
-    """Turn what fails between here and the hub into one sentence.
+    """Turn failures of loading from the hub into one sentence.
 
     Args:
-        repository: What is loaded.
-        key: Of the recipe that names it, such as `model.name` or `data.train`; empty for a name
-            that was typed.
+        repository: Repository that is loaded.
+        key: Key of the recipe that names it, such as `model.name` or `data.train`; empty for a
+            name that was typed.
 
     Raises:
         T5TuneError: The network, the hub, the repository, the cache or its disk has failed.
@@ -41,7 +41,7 @@ def reaching(repository: HubRepository, key: str) -> Iterator[None]:
         yield
     except T5TuneError:
         raise
-    except Exception as error:  # those of other kinds are raised again
+    except Exception as error:  # any other error is raised again
         explained = explain(error, repository, key)
         if explained is None:
             raise
@@ -49,7 +49,7 @@ def reaching(repository: HubRepository, key: str) -> Iterator[None]:
 
 
 def explain(error: BaseException, repository: HubRepository, key: str) -> T5TuneError | None:
-    """The sentence for an exception or for what caused it; None if it is about something else."""
+    """Return the error that explains an exception or its cause; None if it is not about the hub."""
     for explain_one in (_explain_answer, _explain_transport, _explain_files, _explain_absence):
         for each in _chain(error):
             explained = explain_one(each, repository)
@@ -59,7 +59,7 @@ def explain(error: BaseException, repository: HubRepository, key: str) -> T5Tune
 
 
 def describe_outage(error: BaseException) -> str | None:
-    """What keeps the hub from answering, as the end of a sentence; None if it has answered."""
+    """Return why the hub does not answer, as the end of a sentence; None if it has answered."""
     from huggingface_hub.errors import HfHubHTTPError
 
     for each in _chain(error):
@@ -72,7 +72,7 @@ def describe_outage(error: BaseException) -> str | None:
 
 
 def hub_name() -> str:
-    """The hub as messages name it: its address, which may be another one than usual."""
+    """Return the hub as messages name it, with its address, which the user may have changed."""
     from huggingface_hub import constants
 
     return f"the hub ({constants.ENDPOINT})"
@@ -82,13 +82,13 @@ _Explained = tuple[str, str]  # the sentence and the next command
 
 
 def refuse(key: str, explained: _Explained) -> T5TuneError:
-    """An error that begins with a key of the recipe, if there is one."""
+    """Return an error that begins with a key of the recipe, if there is one."""
     message, next_command = explained
     return T5TuneError(f"{key}: {message}" if key else message, next_command=next_command)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The exception and those that it was raised because of, the outermost first."""
+    """Yield the exception and its causes, the outermost first."""
     seen: set[int] = set()
     each: BaseException | None = error
     while each is not None and id(each) not in seen:
@@ -98,7 +98,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _explain_answer(error: BaseException, repository: HubRepository) -> _Explained | None:
-    """The hub has answered, but not with what was asked for."""
+    """Explain an answer of the hub that is not what was asked for."""
     from huggingface_hub import errors
 
     if isinstance(error, errors.GatedRepoError):
@@ -134,7 +134,7 @@ def _explain_gate(error: HfHubHTTPError, repository: HubRepository) -> _Explaine
     if error.response.status_code == 403:
         return (
             f"{repository} is open only to those who have been given access, and the account "
-            "of this token has not.",
+            "of this token is not among them.",
             f"ask for access at {repository.page}, then {AGAIN}",
         )
     return (
@@ -180,7 +180,7 @@ def _status(response: httpx2.Response) -> str:
 
 
 def _explain_transport(error: BaseException, repository: HubRepository) -> _Explained | None:
-    """Something between here and the hub has failed."""
+    """Explain a failure of the connection to the hub."""
     reason = _describe_transport(error)
     if reason is None:
         return None
@@ -221,7 +221,7 @@ def _describe_transport(error: BaseException) -> str | None:
 
 
 def _explain_files(error: BaseException, repository: HubRepository) -> _Explained | None:
-    """The cache cannot be written or read."""
+    """Explain a cache that cannot be written or read."""
     from huggingface_hub import constants
     from huggingface_hub.errors import CorruptedCacheException
 
@@ -247,7 +247,7 @@ def _explain_files(error: BaseException, repository: HubRepository) -> _Explaine
 
 
 def _explain_absence(error: BaseException, repository: HubRepository) -> _Explained | None:
-    """The network may not be used, and the cache does not have it."""
+    """Explain files that the cache lacks, or that the repository does not have."""
     from huggingface_hub.errors import (
         EntryNotFoundError,
         OfflineModeIsEnabled,
@@ -259,14 +259,14 @@ def _explain_absence(error: BaseException, repository: HubRepository) -> _Explai
         return None
     if not is_offline():
         return (
-            f"{repository} has not all files that are needed.",
+            f"{repository} lacks files that are needed.",
             f"see {repository.page}/tree/main",
         )
     return explain_absence(repository)
 
 
 def explain_absence(repository: HubRepository) -> _Explained:
-    """Sentence and next command for what is not in the cache of an offline process."""
+    """Return the sentence and next command for an offline process whose cache lacks something."""
     reason = offline_reason()
     if reason is None:
         return (

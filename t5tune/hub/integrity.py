@@ -1,4 +1,4 @@
-"""Whether what the cache holds is what the hub sent."""
+"""Checks that the files in the cache are what the hub sent."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 from t5tune.hub.repository import HubRepository
 
 _BLOCK = 1 << 22
-_SHA256 = 64  # characters of the names of large files, which Git LFS keeps; of others Git's own 40
+_SHA256 = 64  # length of the names of large files (Git LFS); others have Git's own 40 characters
 
 
 def find_damaged_file(repository: HubRepository) -> Path | None:
-    """A file of a repository whose content is not what its name in the cache says.
+    """Return a file in the cache whose content does not have the hash in its name.
 
-    The library names what it has downloaded by its hash, and lets the files of a commit point
-    there. Reads all of them: ask only after something could not be loaded.
+    The library names downloaded files by their hashes, and the files of a commit are links to
+    them. All of them are read: call this only after something could not be loaded.
     """
     for path in sorted((repository.cache / "snapshots").rglob("*")):
         if path.is_symlink() and not _is_whole(path.resolve()):

@@ -1,4 +1,4 @@
-"""Whether this process may use the network, and why not."""
+"""Whether this process may use the network, and if not, why."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ import sys
 
 
 class _State:
-    """Of this process; a module's variables would need `global`."""
+    """State of this process; variables of the module would need `global`."""
 
     reason: str | None = None
 
 
 def is_offline() -> bool:
-    """Whether the hub is not asked, because the user wants it so or because it has failed."""
+    """Return whether the process is offline, by the user's choice or because the hub has failed."""
     from huggingface_hub import constants
 
     return bool(constants.is_offline_mode())
 
 
 def offline_reason() -> str | None:
-    """What kept the hub from answering in this process; None if the user wants no network."""
+    """Return why the hub did not answer this process; None if the user chose to be offline."""
     return _State.reason
 
 
 def go_offline(reason: str) -> None:
-    """Keep this process and those that it starts off the network: one failure is enough.
+    """Take this process, and those that it starts, offline: one failure is enough.
 
-    The libraries read the variable when they are imported, and ask these constants afterwards.
+    The libraries read the variable when they are imported, and these constants afterwards.
 
     Args:
-        reason: What has failed, as the end of a sentence.
+        reason: Reason for it, as the end of a sentence.
     """
     from huggingface_hub import constants
 

@@ -1,4 +1,4 @@
-"""What the hub's library logs: its retries are said in our words, the rest is dropped."""
+"""Handles the log of the hub's library: reports its retries in our words, drops the rest."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _RETRY = re.compile(
 
 
 class _Retries(logging.Handler):
-    """Says that a request is tried again; all else that the library warns of is its own affair."""
+    """Reports that a request is tried again, and drops all other warnings of the library."""
 
     def emit(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
@@ -27,13 +27,13 @@ class _Retries(logging.Handler):
 
 
 def quiet_library() -> None:
-    """Replace the library's log on stderr, unless its own variable asks for one."""
+    """Replace the library's log on stderr, unless its own environment variable asks for it."""
     if os.environ.get("HF_HUB_VERBOSITY") or os.environ.get("HF_DEBUG"):
         return
     warnings.filterwarnings("ignore", module=r"huggingface_hub\b")
     from huggingface_hub.utils import logging as hub_logging
 
-    hub_logging.get_logger()  # has the library set up its own handler first
+    hub_logging.get_logger()  # makes the library set up its own handler first
     logger = logging.getLogger("huggingface_hub")
     if not any(isinstance(handler, _Retries) for handler in logger.handlers):
         logger.handlers = [_Retries(logging.WARNING)]

@@ -1,4 +1,4 @@
-"""Which repository of the hub is meant."""
+"""A repository on the hub."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class HubRepository:
     """A model or a data set on the hub.
 
     Attributes:
-        kind: Which of the two.
+        kind: Whether it is a model or a data set.
         name: OWNER/NAME, or NAME alone.
         revision: Branch, tag or commit; None for the main branch.
     """
@@ -30,14 +30,14 @@ class HubRepository:
 
     @property
     def page(self) -> str:
-        """Its address for people."""
+        """Address of its page on the hub."""
         from huggingface_hub import constants
 
         return f"{constants.ENDPOINT}/{'datasets/' if self.kind == 'dataset' else ''}{self.name}"
 
     @property
     def cache(self) -> Path:
-        """The folder of the library's cache that holds its files, whether it is there or not."""
+        """Folder for its files in the library's cache; it may not exist yet."""
         from huggingface_hub import constants
         from huggingface_hub.file_download import repo_folder_name
 

@@ -1,4 +1,4 @@
-"""One commit of a repository: which files it has, and having them here."""
+"""One commit of a repository: the list of its files, and downloading them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from t5tune.hub.repository import HubRepository
 if TYPE_CHECKING:
     import httpx2
 
-COMMIT = 40  # characters of a commit's hash
+COMMIT = 40  # length of a commit's hash
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,11 @@ class Snapshot:
     """A repository at one commit.
 
     Attributes:
-        repository: With the revision that was asked for.
+        repository: Repository with the revision that was asked for.
         commit: Hash of 40 characters, whatever the revision was.
-        files: Sizes in bytes by path; None where the hub does not say. Offline, those that
-            the cache has.
-        key: Of the recipe, for messages.
+        files: Sizes in bytes by path; None if the hub does not tell. Offline, the files that the
+            cache has.
+        key: Key of the recipe, for messages.
     """
 
     repository: HubRepository
@@ -42,17 +42,17 @@ class Snapshot:
 
     @property
     def folder(self) -> Path:
-        """Where the cache has this commit's files, as far as they are there."""
+        """Folder of this commit in the cache; it holds the files downloaded so far."""
         return self.repository.cache / "snapshots" / self.commit
 
     def download(self, paths: Sequence[str]) -> list[Path]:
-        """Have these files here; those that are not in the cache yet come with progress.
+        """Download files that are not in the cache yet, showing progress.
 
         Returns:
-            Their paths in the cache, in order.
+            Paths of all of the files in the cache, in order.
 
         Raises:
-            T5TuneError: One of them could not be loaded.
+            T5TuneError: A file could not be loaded.
         """
         missing = [path for path in dict.fromkeys(paths) if not (self.folder / path).is_file()]
         if missing and is_offline():
@@ -67,7 +67,9 @@ class Snapshot:
         from huggingface_hub import constants, hf_hub_download
         from huggingface_hub.errors import XetDownloadError
 
-        constants.DOWNLOAD_CHUNK_SIZE = MEGABYTE  # a bar that moves every 10 MB seems to stand
+        constants.DOWNLOAD_CHUNK_SIZE = (
+            MEGABYTE  # a bar that moves every 10 MB seems to stand still
+        )
         sizes = [self.files.get(path) for path in paths]
         total = None if None in sizes else sum(size or 0 for size in sizes)
         _warn_of_small_disk(self.repository, [size or 0 for size in sizes])
@@ -81,14 +83,14 @@ class Snapshot:
                         revision=self.commit,
                         tqdm_class=bar_class(count),
                     )
-                except RuntimeError as error:  # what Xet's own code raises
+                except RuntimeError as error:  # raised by Xet's own code
                     raise XetDownloadError(str(error)) from error
 
 
 def _warn_of_small_disk(repository: HubRepository, sizes: Sequence[int]) -> None:
-    """Say that files will hardly fit, before an hour of downloading says it.
+    """Warn that files may not fit on the disk, before an hour of downloading shows it.
 
-    Only that: what looks new may be in the cache already, under another commit or repository.
+    It is only a warning: files may be in the cache already, under another commit or repository.
     """
     blobs = repository.cache / "blobs"
     known = {path.stat().st_size for path in blobs.iterdir()} if blobs.is_dir() else set()
@@ -102,21 +104,21 @@ def _warn_of_small_disk(repository: HubRepository, sizes: Sequence[int]) -> None
         )
 
 
-# By the commit that a branch was at: commits do not change, and are asked for once. A snapshot
-# keeps the branch that it was found by.
+# Snapshots by commit: a commit never changes, so the hub is asked about it once. A snapshot keeps
+# the branch that it was found by.
 _found: dict[HubRepository, Snapshot] = {}
 
 
 def find_snapshot(repository: HubRepository, key: str) -> Snapshot:
-    """The commit that a revision is at today, and its files.
+    """Return the commit that a revision points to now, and its files.
 
     Args:
-        repository: Whose revision is asked for; a commit stays what it is.
-        key: Of the recipe, or the option, that names it.
+        repository: Repository and revision; a commit is returned as it is.
+        key: Key of the recipe, or option, that names it.
 
     Raises:
-        T5TuneError: There is no such repository or revision; or the hub cannot be reached and
-            the cache does not have it either.
+        T5TuneError: The repository or revision does not exist, or the hub cannot be reached and
+            the cache does not have it.
     """
     quiet_library()
     if (known := _found.get(repository)) is not None:
@@ -127,7 +129,7 @@ def find_snapshot(repository: HubRepository, key: str) -> Snapshot:
 
 
 def _ask_or_cache(repository: HubRepository, key: str) -> Snapshot:
-    """What the hub says; what the cache has if the hub says nothing."""
+    """Ask the hub; if it does not answer, use what the cache has."""
     try:
         with track(f"asking the hub for {repository.name}"):
             return _ask(repository, key)
@@ -166,7 +168,7 @@ def _ask(repository: HubRepository, key: str) -> Snapshot:
 
 
 def _timeout() -> httpx2.Timeout:
-    """Half as long for a connection as for an answer: without a network nothing else is found."""
+    """Return the timeout: a connection may take half as long as an answer."""
     import httpx2
     from huggingface_hub import constants
 
@@ -187,7 +189,7 @@ def _find_in_cache(repository: HubRepository, key: str) -> Snapshot:
 
 
 def _cached_commit(repository: HubRepository) -> str | None:
-    """The commit that a revision was at when it was loaded last, if its files are there."""
+    """Return the commit of a revision when it was last loaded, if its files are in the cache."""
     revision = repository.revision or "main"
     commit = revision
     if not _is_commit(revision):
@@ -203,7 +205,7 @@ def _is_commit(revision: str) -> bool:
 
 
 def _remember(repository: HubRepository, commit: str) -> None:
-    """Note where the cache's own format has it which commit a revision was at."""
+    """Record which commit a revision pointed to, in the format of the cache."""
     revision = repository.revision or "main"
     path = repository.cache / "refs" / revision
     if _is_commit(revision):

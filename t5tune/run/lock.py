@@ -1,4 +1,4 @@
-"""One process at a time works in a run directory."""
+"""The lock that lets only one process at a time train in a run."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from t5tune.run.directory import RunDirectory
 def lock_run(run: RunDirectory) -> Iterator[None]:
     """Keep other processes from training in a run while the block runs.
 
-    The operating system takes the lock away from a process that ends, however it ends; the
-    file with the name of that process stays behind and is then recognised as stale.
+    The operating system releases the lock of a process that ends, however it ends. A killed
+    process leaves the file with its name behind, which is then recognized as stale.
 
     Args:
-        run: Is created if it is not there.
+        run: Run to lock; its directory is created if it does not exist.
 
     Raises:
         T5TuneError: Another process has the lock, or the directory cannot be written.

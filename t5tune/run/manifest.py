@@ -1,4 +1,4 @@
-"""What a directory held when it was complete: sizes, hashes, and the facts it was made from."""
+"""Manifests: sizes and hashes of a complete directory, and the facts that it was made from."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from t5tune.run.directory import MODEL_CARD
 MANIFEST = "manifest.json"
 OWN_HASH = "manifest_sha256"
 
-# What every command reads before it begins, the smallest files first: configurations and most
-# tokenizers, and no weights worth the name. It takes 15 ms.
+# Number of bytes that every command reads before it begins, smallest files first: configurations
+# and most tokenizers, but no weights of any size. It takes 15 ms.
 GLANCE_BYTES = 6_000_000
 
 
 def write_manifest(directory: Path, facts: Mapping[str, Any]) -> None:
-    """Write size and SHA-256 of every file, once all of them have reached the disk.
+    """Write the size and SHA-256 of every file, once all files have reached the disk.
 
-    Written last, the manifest marks the directory as complete. The model card is not in it: it
-    is written anew after an evaluation, and people add to it.
+    The manifest is written last and marks the directory as complete. It leaves out the model card,
+    which is rewritten after an evaluation and which people edit.
 
     Args:
-        directory: Holds at least one file.
-        facts: What else is worth checking, as JSON takes it.
+        directory: Directory with at least one file.
+        facts: Further JSON values to record.
     """
     files = {}
     for path in sorted(directory.rglob("*")):
@@ -49,7 +49,7 @@ def write_manifest(directory: Path, facts: Mapping[str, Any]) -> None:
 
 
 def read_manifest(directory: Path) -> dict[str, Any] | None:
-    """The manifest, if it is there and is what was written."""
+    """Return the manifest, or None if it is missing or damaged."""
     content = read_object(directory / MANIFEST)
     own_hash = content.pop(OWN_HASH, None)
     is_whole = _hash_content(content) == own_hash and _are_entries(content.get("files"))
@@ -64,43 +64,43 @@ def _are_entries(files: Any) -> bool:
 
 
 def read_fact(directory: Path, key: str) -> Any:
-    """What the manifest says under a key; None if it says nothing or is damaged."""
+    """Return the value of a key in the manifest; None if it is missing or damaged."""
     return (read_manifest(directory) or {}).get(key)
 
 
 def fingerprint_directory(directory: Path) -> str | None:
-    """A name for what the directory held when its manifest was written; None without one."""
+    """Return the hash of the whole manifest, which identifies the directory; None without one."""
     content = read_manifest(directory)
     return None if content is None else _hash_content(content)
 
 
 def fingerprint_files(directory: Path) -> str | None:
-    """A name for the files alone, whatever else the manifest says; None without a manifest."""
+    """Return a hash of the files alone, without other facts; None without a manifest."""
     content = read_manifest(directory)
     return None if content is None else _hash_content(content["files"])
 
 
 @track("comparing files with their manifest")
 def find_damage(directory: Path) -> str | None:
-    """The first file that is not what it was, and how; None if all are.
+    """Return the first file that has changed since the manifest, and how; None if none has.
 
-    Files that the manifest does not name are not looked at.
+    Files that the manifest does not name are ignored.
     """
     return _find_damage(directory, lambda files: files)
 
 
 def find_missing(directory: Path) -> str | None:
-    """As `find_damage`, by names and sizes alone: where there may be many directories."""
+    """Find damage by names and sizes alone, which is fast enough for many directories."""
     return _find_damage(directory, lambda _: ())
 
 
 def find_damage_at_a_glance(directory: Path) -> str | None:
-    """As `find_damage`, by names, sizes and the content of small files: in no time."""
+    """Find damage by names, sizes and the content of small files, which takes milliseconds."""
     return _find_damage(directory, _choose_small)
 
 
 def find_change(directory: Path) -> str | None:
-    """As `find_damage_at_a_glance`, and by the content of what was written after the manifest."""
+    """Find damage at a glance, and in all files that were written after the manifest."""
 
     def choose(files: _Files) -> Collection[str]:
         touched = (name for name in files if was_touched(directory / name, directory / MANIFEST))
@@ -113,14 +113,14 @@ def find_change(directory: Path) -> str | None:
 def blaming_damage(
     find: Callable[[], str | None], refuse: Callable[[str], T5TuneError]
 ) -> Iterator[None]:
-    """Put what a library raises about files down to damage, where there is any.
+    """Replace the error of a library by one about damaged files, if files are damaged.
 
     Args:
-        find: Finds the damage, as `find_damage` does.
-        refuse: The error to raise about it.
+        find: Function that finds the damage, such as `find_damage`.
+        refuse: Function that returns the error to raise about it.
 
     Raises:
-        T5TuneError: There is damage; without any, the library's own error.
+        T5TuneError: A file is damaged. Otherwise the library's own error is raised.
     """
     try:
         yield
@@ -132,9 +132,10 @@ def blaming_damage(
 
 
 def was_touched(path: Path, manifest: Path) -> bool:
-    """Whether a file, or its name, has changed since the manifest was written.
+    """Return whether a file, or its name, has changed since the manifest was written.
 
-    The time of that change cannot be set by a program, as the time of the last modification can.
+    It compares the time of the last status change, which programs cannot set as they can set the
+    time of the last modification.
     """
     try:
         return path.stat().st_ctime_ns > manifest.stat().st_ctime_ns
@@ -156,7 +157,7 @@ def _choose_small(files: _Files) -> set[str]:
 
 
 def _find_damage(directory: Path, choose: Callable[[_Files], Collection[str]]) -> str | None:
-    """What is wrong by names and sizes, and by the content of the files that are chosen."""
+    """Return what is wrong with names and sizes, and with the content of the chosen files."""
     if not (directory / MANIFEST).is_file():
         return f"{MANIFEST} is missing"
     content = read_manifest(directory)
@@ -180,9 +181,9 @@ def _find_damage(directory: Path, choose: Callable[[_Files], Collection[str]]) -
 
 
 def remove_directory(directory: Path) -> None:
-    """Delete a directory if it is there, or the link in its place; what that leads to stays.
+    """Delete a directory if it exists; of a link, delete the link alone.
 
-    The manifest goes first: what a process that is killed meanwhile leaves does not look whole.
+    The manifest is deleted first: if the process is killed, the rest does not look complete.
     """
     if directory.is_symlink():
         directory.unlink()
@@ -201,7 +202,7 @@ def flush(path: Path) -> None:
 
 
 def hash_file(path: Path) -> str:
-    """SHA-256 of a file's content."""
+    """Return the SHA-256 of a file's content."""
     digest = hashlib.sha256()
     with path.open("rb") as stream:
         while chunk := stream.read(1 << 18):

@@ -142,7 +142,7 @@ def test_a_gated_repository_names_its_page_and_the_login(
     assert next_command == page + "hf auth login   # or set HF_TOKEN"
     monkeypatch.setenv("HF_TOKEN", "somebody")
     message, next_command = failure_of()
-    assert "the account of this token has not" in message
+    assert "the account of this token is not among them" in message
     assert (
         next_command == f"ask for access at {tiny.address}/acme/tiny, then the same command again"
     )

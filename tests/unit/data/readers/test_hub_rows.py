@@ -257,7 +257,7 @@ def test_a_gated_data_set_says_where_access_is_asked_for(
     assert next_command == f"ask for access at {page}, then: hf auth login   # or set HF_TOKEN"
     monkeypatch.setenv("HF_TOKEN", "hf_other")
     message, next_command = refusal(config="de-en")
-    assert message.endswith("and the account of this token has not.")
+    assert message.endswith("and the account of this token is not among them.")
     assert next_command == f"ask for access at {page}, then the same command again"
     monkeypatch.setenv("HF_TOKEN", "hf_right")
     assert load_wmt() == TRAIN
