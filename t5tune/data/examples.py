@@ -30,9 +30,9 @@ def load_examples(recipe: Recipe, split: str) -> Examples:
     Raises:
         T5TuneError: The recipe has no such split, or it cannot be read.
     """
-    entry: DataEntry | None = getattr(recipe.data, split, None) if split != "source" else None
-    if not isinstance(entry, DataEntry):
-        splits = [key for key in ("train", "validation", "test") if getattr(recipe.data, key)]
+    entry = recipe.data.entries.get(split)
+    if entry is None:
+        splits = list(recipe.data.entries)
         raise T5TuneError(
             f"the recipe {recipe.name} has no split {split}; it has {', '.join(splits)}.",
             next_command=f"t5tune eval --split {splits[-1]}",

@@ -227,10 +227,7 @@ def _with_absolute_paths(recipe: Recipe, directory: Path, overridden: Sequence[K
         return os.path.abspath(os.path.join(base, value))  # noqa: PTH100, PTH118 (no symlinks)
 
     data: dict[str, DataEntry] = {}
-    for split in ("train", "validation", "test"):
-        entry = getattr(recipe.data, split)
-        if entry is None:
-            continue
+    for split, entry in recipe.data.entries.items():
         paths: dict[str, Any] = {
             key: absolute(getattr(entry, key), "data", split, key)
             for key in ("file", "source_file", "target_file")

@@ -28,7 +28,6 @@ SCRATCH_ADAMW_RATE = 1e-3
 FINE_TUNING_ADAFACTOR_RATE = 1e-3  # constant in Raffel et al. 2020, section 3.1.2
 SCRATCH_LABEL_SMOOTHING = 0.1
 
-SPLITS = ("train", "validation", "test")
 SHARED_PREFIX = "data.prefix"  # why an entry has its prefix
 
 SomeRecipe = TypeVar("SomeRecipe", bound=Recipe)
@@ -191,9 +190,8 @@ def _choose_prefixes(recipe: Recipe, facts: ModelFacts) -> Iterator[Choice]:
         if not prefix:
             reason = "the model knows the task by no prefix"
         yield Choice("data.prefix", prefix, reason)
-    for split in SPLITS:
-        entry = getattr(recipe.data, split)
-        if entry is not None and entry.prefix is None:
+    for split, entry in recipe.data.entries.items():
+        if entry.prefix is None:
             yield Choice(f"data.{split}.prefix", prefix, SHARED_PREFIX)
 
 

@@ -246,6 +246,12 @@ class DataSection(Section):
     max_source_length: PositiveInt = Field(default=128, description="In tokens; longer is cut.")
     max_target_length: PositiveInt = Field(default=128, description="In tokens; longer is cut.")
 
+    @property
+    def entries(self) -> dict[str, DataEntry]:
+        """The entries that are given, by split."""
+        entries = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {split: entry for split, entry in entries.items() if entry is not None}
+
 
 class DecodingSection(Section):
     """How hypotheses are generated. Names as in `transformers.GenerationConfig`."""

@@ -19,7 +19,11 @@ def check_inputs(recipe: Recipe) -> None:
     Raises:
         T5TuneError: With every problem on a line of its own.
     """
-    problems = [*find_problems(recipe), *_check_model(recipe), *_check_settings(recipe)]
+    problems = [
+        *find_problems(recipe.data, recipe.source_lang, recipe.target_lang),
+        *_check_model(recipe),
+        *_check_settings(recipe),
+    ]
     if not problems:
         return
     count = [f"{len(problems)} problems:"] if len(problems) > 1 else []

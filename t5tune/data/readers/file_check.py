@@ -15,37 +15,50 @@ from t5tune.data.columns import guess_columns, missing_column, template_fields
 from t5tune.data.readers.tables import FORMATS
 from t5tune.errors import T5TuneError
 from t5tune.files.text_files import read_start, refuse_binary
-from t5tune.recipe.places import HubSplit, TableFile, TextPair
-from t5tune.recipe.schema import DataEntry, Recipe
+from t5tune.recipe.places import TableFile, TextPair
+from t5tune.recipe.schema import DataEntry, DataSection
 from t5tune.run.directory import display_path
 
 MOST_CHARACTERS = 1_000_000  # of a line that is looked at
 MOST_BYTES = 2_000_000  # of a JSON file, which only makes sense as a whole
 
 
-def find_problems(recipe: Recipe) -> Iterator[T5TuneError]:
-    """For each split whose file is missing, of no known kind, empty or without the columns."""
-    for split in ("train", "validation", "test"):
-        entry: DataEntry | None = getattr(recipe.data, split)
-        if entry is None or isinstance(entry.place, HubSplit):
-            continue
+def find_problems(
+    data: DataSection, source_lang: str | None, target_lang: str | None
+) -> Iterator[T5TuneError]:
+    """Yield an error for each split whose file is missing, of no known kind, or lacks a column.
+
+    Args:
+        data: The recipe's section.
+        source_lang: Key of the source in `translation` columns.
+        target_lang: Key of the target in `translation` columns.
+    """
+    for split, entry in data.entries.items():
+        where, place = f"data.{split}", entry.place
         try:
-            _check(entry, recipe, f"data.{split}")
+            if isinstance(place, TextPair):
+                _check_pair(place, where)
+            elif isinstance(place, TableFile):
+                names = entry.source or data.source, entry.target or data.target
+                _check_table(entry, place, names, (source_lang, target_lang), where)
         except T5TuneError as error:
             yield error
 
 
-def _check(entry: DataEntry, recipe: Recipe, where: str) -> None:
-    if isinstance(entry.place, TextPair):
-        find_file(entry.place.source_file, where, "source_file")
-        find_file(entry.place.target_file, where, "target_file")
-        for reference in entry.place.references:
-            find_file(reference, where, "references")
-    elif isinstance(entry.place, TableFile):
-        _check_table(entry, entry.place, recipe, where)
+def _check_pair(pair: TextPair, where: str) -> None:
+    find_file(pair.source_file, where, "source_file")
+    find_file(pair.target_file, where, "target_file")
+    for reference in pair.references:
+        find_file(reference, where, "references")
 
 
-def _check_table(entry: DataEntry, file: TableFile, recipe: Recipe, where: str) -> None:
+def _check_table(
+    entry: DataEntry,
+    file: TableFile,
+    names: tuple[str | None, str | None],
+    languages: tuple[str | None, str | None],
+    where: str,
+) -> None:
     path = find_file(file.file, where, "file")
     place = display_path(path)
     kind = file.format or find_format(path, where)
@@ -58,14 +71,7 @@ def _check_table(entry: DataEntry, file: TableFile, recipe: Recipe, where: str) 
     columns = file.columns or columns
     if columns is None:
         return
-    guess_columns(
-        entry.source or recipe.data.source,
-        entry.target or recipe.data.target,
-        columns,
-        (recipe.source_lang, recipe.target_lang),
-        place,
-        where,
-    )
+    guess_columns(*names, columns, languages, place, where)
     for reference in entry.references or ():
         for name in template_fields(reference, where) if "{" in reference else [reference]:
             if name not in columns and name.split(".")[0] not in columns:

@@ -16,9 +16,8 @@ Revision = tuple[str, str | None]  # a data set, and its branch, tag or commit i
 
 def hub_splits(data: DataSection) -> Iterator[tuple[str, HubSplit]]:
     """The entries that come from the hub, by split."""
-    for split in ("train", "validation", "test"):
-        entry: DataEntry | None = getattr(data, split)
-        place = entry.place if entry is not None else None
+    for split, entry in data.entries.items():
+        place = entry.place
         if isinstance(place, HubSplit) and not is_folder(place.hub):
             yield split, place
 
@@ -49,6 +48,6 @@ def pin_commits(data: DataSection, known: Mapping[Revision, str]) -> DataSection
             repository = HubRepository("dataset", *revision)
             commits[revision] = find_snapshot(repository, f"data.{split}").commit
         commit = commits[revision]
-        pinned[split] = getattr(data, split).model_copy(update={"revision": commit})
+        pinned[split] = data.entries[split].model_copy(update={"revision": commit})
         check_hub_split(replace(place, revision=commit), f"data.{split}")
     return data.model_copy(update=pinned)

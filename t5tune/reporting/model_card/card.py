@@ -179,12 +179,10 @@ def _limits(recipe: Recipe, report: Report) -> str:
 
 def _data_table(recipe: Recipe, num_examples: Mapping[str, int]) -> str:
     rows = []
-    for split in ("train", "validation", "test"):
-        entry = getattr(recipe.data, split)
-        if entry is not None:
-            num = num_examples.get(split)
-            size = "not recorded" if num is None else f"{num:,}"
-            rows.append([split, cell(describe_data(entry)), size])
+    for split, entry in recipe.data.entries.items():
+        num = num_examples.get(split)
+        size = "not recorded" if num is None else f"{num:,}"
+        rows.append([split, cell(describe_data(entry.place)), size])
     return table_of(["split", "data", "examples"], rows)
 
 

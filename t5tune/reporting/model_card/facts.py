@@ -11,8 +11,8 @@ from typing import Any
 
 from t5tune.files.json_values import as_count, as_object, keep_texts, read_log, read_object
 from t5tune.models.directories import SETTINGS_KEY
-from t5tune.recipe.places import HubSplit, TableFile
-from t5tune.recipe.schema import DataEntry, Recipe
+from t5tune.recipe.places import HubSplit, Place, TableFile
+from t5tune.recipe.schema import Recipe
 from t5tune.run.directory import RunDirectory
 
 _PACKAGES = ("t5tune", "torch", "transformers", "tokenizers")
@@ -82,9 +82,8 @@ def read_facts(run: RunDirectory) -> ModelFacts:
     )
 
 
-def describe_data(entry: DataEntry) -> str:
+def describe_data(place: Place) -> str:
     """Hub data set with configuration and split, or names of files without directories."""
-    place = entry.place
     if isinstance(place, HubSplit):
         name = ", ".join(part for part in (place.hub, place.config, place.split) if part)
         return f"{name} (revision {place.revision})" if place.revision else name

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from t5tune.recipe.places import HubSplit
-from t5tune.recipe.schema import DataEntry, Recipe
+from t5tune.recipe.places import HubSplit, Place
+from t5tune.recipe.schema import Recipe
 from t5tune.reporting.model_card.facts import ModelFacts, describe_data, is_hub_id
 from t5tune.reporting.report import Report
 from t5tune.scoring.languages import without_region
@@ -56,30 +56,24 @@ def _languages(recipe: Recipe) -> list[str]:
 
 
 def _hub_data_sets(recipe: Recipe) -> list[str]:
-    entries = [recipe.data.train, recipe.data.validation, recipe.data.test]
-    return list(dict.fromkeys(entry.hub for entry in entries if entry and entry.hub))
+    places = [entry.place for entry in recipe.data.entries.values()]
+    return list(dict.fromkeys(place.hub for place in places if isinstance(place, HubSplit)))
 
 
 def _eval_results(recipe: Recipe, report: Report) -> list[EvalResult]:
     from huggingface_hub import EvalResult
 
     split = report.split or "test"
-    entry: DataEntry | None = getattr(recipe.data, split, None)
-    data: dict[str, Any] = {"dataset_name": split, "dataset_type": recipe.name}
-    if entry is not None:
-        data["dataset_name"] = describe_data(entry)
-    place = entry.place if entry is not None else None
-    if isinstance(place, HubSplit):
-        data.update(
-            dataset_name=place.hub,
-            dataset_type=place.hub,
-            dataset_config=place.config,
-            dataset_revision=place.revision,
-        )
+    data: dict[str, Any] = {
+        "dataset_name": split,
+        "dataset_type": recipe.name,
+        "dataset_split": split,
+    }
+    if (entry := recipe.data.entries.get(split)) is not None:
+        data |= _data_fields(entry.place)
     return [
         EvalResult(
             task_type=PIPELINES[recipe.task],
-            dataset_split=place.split if isinstance(place, HubSplit) else split,
             metric_type=_metric_type(score.name),
             metric_name=score.name,
             metric_value=round(score.value, 2),
@@ -95,6 +89,19 @@ def _metric_type(score_name: str) -> str:
     """Return the hub's id of the metric that gives this score (huggingface.co/metrics)."""
     metric = metric_of_score(score_name)
     return (metric and metric.hub_id) or score_name.lower()
+
+
+def _data_fields(place: Place) -> dict[str, Any]:
+    """Return the fields of a result that say what it was measured on."""
+    if not isinstance(place, HubSplit):
+        return {"dataset_name": describe_data(place)}
+    return {
+        "dataset_name": place.hub,
+        "dataset_type": place.hub,
+        "dataset_config": place.config,
+        "dataset_revision": place.revision,
+        "dataset_split": place.split,
+    }
 
 
 def _arguments(signature: str, interval: tuple[float, float] | None) -> dict[str, Any]:

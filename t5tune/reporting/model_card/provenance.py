@@ -73,17 +73,14 @@ def _data_rows(
 ) -> Iterator[tuple[str, str]]:
     recorded = environment.get("data_sha256")
     recorded = recorded if isinstance(recorded, Mapping) else {}
-    for split in _NAMES:
-        entry = getattr(recipe.data, split)
-        if entry is None:
-            continue
+    for split, entry in recipe.data.entries.items():
         fingerprint, num_examples = recorded.get(f"data.{split}"), facts.num_examples.get(split)
         if split == examples.split:
             pairs = zip(examples.sources, examples.references, strict=True)
             fingerprint = fingerprint_rows([source, *others] for source, others in pairs)
             num_examples = len(examples.sources)
         parts = [
-            describe_data(entry),
+            describe_data(entry.place),
             f"{num_examples:,} examples" if num_examples else "",
             f"SHA-256 {fingerprint[:_SHOWN_DIGITS]}…" if isinstance(fingerprint, str) else "",
         ]

@@ -13,6 +13,7 @@ from t5tune.recipe.resolve import (
     Choice,
     ModelFacts,
     choose_batch_size,
+    choose_metrics,
     describe_choices,
     resolve_for_model,
     resolve_for_steps,
@@ -212,6 +213,10 @@ def test_a_resolved_recipe_is_read_back_as_the_same_recipe(written: Any, tmp_pat
     keys = [line.strip().partition(":")[0] for line in dump_recipe(recipe).splitlines()]
     again = [line.strip().partition(":")[0] for line in dump_recipe(resolved).splitlines()]
     assert [key for key in again if not key.startswith("- ")] == keys, "in the same order"
+
+
+def test_the_best_metric_comes_first_and_only_once(written: Any) -> None:
+    assert choose_metrics(written("evaluation.best_metric=chrf")) == ("chrf", "bleu")
 
 
 def test_choices_in_one_line(written: Any) -> None:
