@@ -1,6 +1,6 @@
-"""Several processes: starting them, telling them apart, and what they send each other.
+"""Several processes: starting them, identifying them, and communication between them.
 
-`fsdp.py` and `deepspeed.py` divide a model's weights among them.
+`fsdp.py` and `deepspeed.py` shard a model's weights.
 """
 
 import lazy_loader

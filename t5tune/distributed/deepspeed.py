@@ -1,7 +1,7 @@
 """DeepSpeed's engine around a model: its configuration, and the full state of its AdamW.
 
-DeepSpeed is called directly. Accelerate's plugin wants the batch size of every process, which a
-token budget has not, and does not start on a CPU.
+DeepSpeed is called directly. Accelerate's plugin needs the batch size of every process, which a
+token budget does not have, and does not start on a CPU.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 STAGES = (2, 3)
 MOMENTS = ("exp_avg", "exp_avg_sq")  # of AdamW, in torch's spelling
 
-# What the recipe says already; "auto", as Hugging Face writes it, does not contradict it.
+# Keys that the recipe sets; "auto", as Hugging Face writes it, agrees with any value.
 OWN_KEYS = {
     "train_batch_size": "training.tokens_per_batch",
     "train_micro_batch_size_per_gpu": "training.tokens_per_batch",
@@ -52,9 +52,9 @@ def build_config(file: str | None, *, bf16: bool, max_grad_norm: float) -> dict[
     """Build DeepSpeed's configuration from the user's own file and what the recipe says.
 
     Args:
-        file: `training.deepspeed_config`; None is the default, which divides everything.
-        bf16: Compute in bf16.
-        max_grad_norm: Gradients are clipped to it.
+        file: `training.deepspeed_config`; None for the default, which shards everything.
+        bf16: Whether to compute in bf16.
+        max_grad_norm: Norm to which gradients are clipped.
 
     Raises:
         T5TuneError: The file cannot be read, or contradicts the recipe.
@@ -64,7 +64,7 @@ def build_config(file: str | None, *, bf16: bool, max_grad_norm: float) -> dict[
     for key, own in OWN_KEYS.items():
         if key in config and not _is_auto(config.pop(key), agreed.get(key)):
             raise T5TuneError(
-                f"{file}: {key} is what the recipe's {own} says.",
+                f"{file}: {key} is already set by the recipe's {own}.",
                 next_command=f"remove {key} from that file",
             )
     own_zero = config.get("zero_optimization", {})
@@ -79,8 +79,8 @@ def build_config(file: str | None, *, bf16: bool, max_grad_norm: float) -> dict[
         "zero_force_ds_cpu_optimizer": False,
         **config,
         "zero_optimization": {key: value for key, value in zero.items() if not _is_auto(value)},
-        "zero_allow_untested_optimizer": True,  # it means: one that is not DeepSpeed's
-        # Of the file's sizes only their product matters to it, and only for messages.
+        "zero_allow_untested_optimizer": True,  # that is, one that is not DeepSpeed's
+        # Of the file's batch sizes DeepSpeed only uses the product, and only in messages.
         "train_micro_batch_size_per_gpu": 1,
         "gradient_accumulation_steps": 1,
         "gradient_clipping": max_grad_norm,
@@ -102,9 +102,9 @@ def _read_config(name: str) -> dict[str, Any]:
     except OSError as error:
         raise T5TuneError(f"{name}: {error.strerror}.", next_command=correct) from error
     except ValueError as error:
-        raise T5TuneError(f"{name} is no JSON: {error}.", next_command=correct) from error
+        raise T5TuneError(f"{name} is not JSON: {error}.", next_command=correct) from error
     if not isinstance(config, dict):
-        raise T5TuneError(f"{name} holds no JSON object.", next_command=correct)
+        raise T5TuneError(f"{name} does not hold a JSON object.", next_command=correct)
     return config
 
 
@@ -112,17 +112,17 @@ class ZeroEngine:
     """DeepSpeed's engine around a model, with the state of its AdamW as one process has it.
 
     Args:
-        model: Whole, the same on every process; it is divided in place.
-        optimizer: torch's AdamW of the whole model. The schedule sets its rate; the engine steps
-            it.
+        model: Whole model, the same on every process; it is sharded in place.
+        optimizer: AdamW of torch for the whole model. The schedule sets its learning rate, and the
+            engine steps it.
         config: See `build_config`.
 
     Attributes:
-        engine: DeepSpeed's.
-        optimizer: As given.
+        engine: DeepSpeed's engine.
+        optimizer: The given optimizer.
 
     Raises:
-        T5TuneError: DeepSpeed is not installed, or does not do what is asked.
+        T5TuneError: DeepSpeed is not installed, or does not shard as asked.
     """
 
     def __init__(
@@ -181,10 +181,10 @@ class ZeroEngine:
             yield from state.values()
 
     def gather_state(self, *, keep: bool) -> dict[str, Any]:
-        """Return the `state_dict` that one process's AdamW has; every process must call this.
+        """Return the full state dict of AdamW; every process must call this.
 
         Args:
-            keep: Whether this process wants it; the others only help.
+            keep: Whether this process wants it; the others only take part.
         """
         from deepspeed.utils import safe_get_full_optimizer_state
 
@@ -205,7 +205,7 @@ class ZeroEngine:
         return {"state": state, "param_groups": groups} if keep else {}
 
     def load_state(self, whole: Mapping[str, Any]) -> None:
-        """Load a `state_dict` that every process has read whole."""
+        """Load a full state dict, which every process has read."""
         from deepspeed.utils import safe_set_full_optimizer_state
 
         for group, saved in zip(self.optimizer.param_groups, whole["param_groups"], strict=True):
@@ -229,12 +229,12 @@ class ZeroEngine:
         return list(self._zero.single_partition_of_fp32_groups)
 
     def _link_state(self) -> None:
-        """Link the state anew: stage 2 does it when only the first group has been stepped."""
+        """Link the state again: stage 2 links it when only the first group has been stepped."""
         if self.stage == 2:
             self._zero._hp_optimizer_states_linked = False
             self._zero._lazy_init_hp_params_optimizer_state()
 
 
 def _share(whole: int, parameters: list[torch.nn.Parameter]) -> float:
-    """Return a process's part of a count of numbers; each parameter may be padded."""
+    """Return the share of one process in a count of numbers; each parameter may be padded."""
     return whole / dist.get_world_size() + 8 * len(parameters)

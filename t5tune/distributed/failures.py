@@ -1,4 +1,4 @@
-"""Which of several processes failed first, and what of."""
+"""Finds out which of several processes failed first, and why."""
 
 from __future__ import annotations
 
@@ -16,15 +16,17 @@ from t5tune.console import say
 from t5tune.errors import T5TuneError, visible
 from t5tune.files.json_values import read_object
 
-FILE = "T5TUNE_FAILURE_FILE"  # environment variable: where our launcher looks for a failure
+FILE = (
+    "T5TUNE_FAILURE_FILE"  # environment variable: directory where our launcher looks for failures
+)
 
-# How torch's backends say that another process is gone.
+# Messages of torch's backends when another process has gone.
 _CONNECTION = ("gloo", "Connection closed by peer", "Connection reset by peer", "NCCL", "TCPStore")
 _CONNECTION_TYPES = ("DistError", "DistBackendError", "DistNetworkError", "DistStoreError")
 
 
 class FirstHasFailed(Exception):  # noqa: N818 (the error is the first process's)
-    """The process of rank 0 has ended with a `T5TuneError`, and so does this one."""
+    """The main process has ended with a `T5TuneError`, so this one ends too."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,11 @@ class Failure:
     """How one process ended.
 
     Attributes:
-        rank: Of the process.
-        text: For people; a traceback for a bug.
-        time: In seconds since 1970.
-        is_sentence: It was a `T5TuneError`.
-        is_consequence: Another process had failed before.
+        rank: Rank of the process.
+        text: Message for people; a traceback for a bug.
+        time: Time in seconds since 1970.
+        is_sentence: Whether it was a `T5TuneError`.
+        is_consequence: Whether another process had failed before.
     """
 
     rank: int
@@ -47,13 +49,13 @@ class Failure:
 
 
 def format_error(error: T5TuneError) -> str:
-    """The two lines that a user sees."""
+    """Return the two lines that a user sees."""
     following = f"\ntry: {error.next_command}" if error.next_command else ""
     return visible(f"error: {error.message}{following}")
 
 
 def describe_failure(error: Exception, rank: int) -> Failure:
-    """What there is to say about an exception that ends a process."""
+    """Describe an exception that ends a process."""
     is_sentence = isinstance(error, T5TuneError)
     is_consequence = isinstance(error, FirstHasFailed) or _is_lost_connection(error)
     if isinstance(error, T5TuneError) and os.environ.get("T5TUNE_DEBUG") != "1":
@@ -73,9 +75,9 @@ def _is_lost_connection(error: BaseException) -> bool:
 
 
 def end_with_failure(error: Exception, rank: int) -> NoReturn:
-    """Tell the launcher, or the user where it is not ours, and leave at once.
+    """Report a failure to our launcher, or to the user under another one, and end at once.
 
-    Not through the interpreter's exit: what torch has open to the other processes could block it.
+    It bypasses the interpreter's exit, which torch's connections to other processes could block.
     """
     failure = describe_failure(error, rank)
     path = os.environ.get(FILE)
@@ -90,7 +92,7 @@ def end_with_failure(error: Exception, rank: int) -> NoReturn:
 
 
 def leave(code: int) -> NoReturn:
-    """End the process with what it has printed."""
+    """Flush what the process has printed, and end it."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):
             stream.flush()
@@ -98,7 +100,7 @@ def leave(code: int) -> NoReturn:
 
 
 def read_failure(path: Path) -> Failure | None:
-    """What a process has left, if it has."""
+    """Return the failure that a process has recorded, if there is one."""
     content = read_object(path)
     if not isinstance(content.get("text"), str) or not isinstance(content.get("time"), float):
         return None
@@ -109,10 +111,10 @@ def read_failure(path: Path) -> Failure | None:
 
 
 def find_cause(failures: list[Failure]) -> Failure:
-    """The first one; those that failed because another one did come last.
+    """Return the first failure; failures that follow from another one are considered last.
 
-    Where all processes found the same mistake, the sentence of rank 0 is the one to show: it
-    alone knows what is on the disk.
+    If all processes found the same error, the message of rank 0 is the one to show: it alone
+    knows what is on the disk.
     """
     return min(
         failures,

@@ -1,7 +1,7 @@
-"""A model whose weights are divided among the processes, with torch's `fully_shard` (FSDP2).
+"""Models whose weights are sharded with torch's `fully_shard` (FSDP2).
 
-Each transformer block is gathered when it computes and freed again; what is left (embeddings,
-last norms, the output layer) is gathered for the whole of a forward and its backward.
+Each transformer block is gathered when it computes and freed again; the rest (embeddings, last
+norms, output layer) stays gathered during a forward and its backward.
 """
 
 from __future__ import annotations
@@ -42,22 +42,22 @@ Inside = Callable[[Callable[..., Any]], Any]
 def shard_model(
     model: PreTrainedModel, device: torch.device, *, bf16: bool, cpu_offload: bool
 ) -> None:
-    """Divide a model's weights among all processes, in place; every process must call this.
+    """Shard a model's weights in place; every process must call this.
 
-    Its optimizer is built afterwards. Blocks move to the device one after another, so that a
+    The optimizer is built afterwards. Blocks move to the device one after another, so that the
     model need not fit onto it.
 
     Args:
-        model: On the CPU, the same in every process (`share_weights`). Its parameters
-            become `DTensor`s, its class a subclass of its own.
-        device: Where this process computes.
-        bf16: Gather and compute the weights in bf16; they themselves and their gradients stay
-            fp32.
-        cpu_offload: Keep weights, gradients and optimizer in the main memory.
+        model: Model on the CPU, the same in every process (`share_weights`). Its parameters become
+            `DTensor`s, its class becomes a subclass.
+        device: Device on which this process computes.
+        bf16: Whether to gather the weights and compute in bf16; the weights and their gradients
+            stay in fp32.
+        cpu_offload: Whether to keep weights, gradients and optimizer state in main memory.
 
     Raises:
-        T5TuneError: The model has no blocks that could be gathered one at a time, or memory is
-            not really divided.
+        T5TuneError: The model has no blocks that could be gathered one at a time, or the weights
+            are not really sharded.
     """
     refuse_unequal_parts(model)
     blocks = find_blocks(model)
@@ -73,7 +73,7 @@ def shard_model(
         offload = CPUOffloadPolicy(pin_memory=device.type != "cpu")
     for module in (*blocks, model):
         fully_shard(module, mesh=mesh, mp_policy=precision, offload_policy=offload)
-    # T5's position bias is such a view, and is added to out of place.
+    # T5's position bias is such a view, but it is not changed in place.
     warnings.filterwarnings("ignore", message="FSDP2-wrapped module .* returned a view tensor")
     held = check_weights(model)
     say(
@@ -83,10 +83,10 @@ def shard_model(
 
 
 def find_blocks(model: PreTrainedModel) -> list[torch.nn.Module]:
-    """Return the transformer blocks: what lies in a list right below the encoder or decoder.
+    """Return the transformer blocks: the members of lists right below the encoder or decoder.
 
     Raises:
-        T5TuneError: There are none.
+        T5TuneError: There are no such blocks.
     """
     blocks = [
         block
@@ -105,7 +105,7 @@ def find_blocks(model: PreTrainedModel) -> list[torch.nn.Module]:
 
 
 def _build_mesh(device: torch.device) -> DeviceMesh:
-    """Put all processes in one row, able to add up what lies in the main memory too."""
+    """Build a mesh with all processes in one row, which can also add up tensors in main memory."""
     backend = "cpu:gloo"
     if device.type != "cpu":
         backend += f",{device.type}:{dist.get_default_backend_for_device(device)}"
@@ -113,7 +113,7 @@ def _build_mesh(device: torch.device) -> DeviceMesh:
 
 
 def accept_inside(model: PreTrainedModel) -> None:
-    """Let `run_inside` call a function within the model's forward, once that is final."""
+    """Make the model's forward accept a function for `run_inside`; call this when it is final."""
     plain = model.forward
 
     @functools.wraps(plain)
@@ -124,25 +124,25 @@ def accept_inside(model: PreTrainedModel) -> None:
 
 
 def run_inside(model: Callable[..., Any], function: Inside) -> Any:
-    """Call a function where the embeddings and the output layer are whole.
+    """Call a function within the model's forward, where embeddings and output layer are gathered.
 
-    Outside the model's forward they are shards, and gradients of them would not be added up.
+    Outside of it they are shards, and their gradients would not be added up.
 
     Args:
-        model: Sharded, and `accept_inside` has been called.
-        function: Is given the model's own forward; returns tensors.
+        model: Sharded model that was given to `accept_inside`.
+        function: Function of the model's own forward; it returns tensors.
     """
     return model(inside=function)
 
 
 @dataclass(frozen=True)
 class LocalShare:
-    """Count the numbers that a process holds of some tensors.
+    """How many elements of some tensors a process holds.
 
     Attributes:
-        local: In its memory.
-        whole: Of the whole tensors.
-        undivided: Of those in its memory, the ones of tensors that every process has whole.
+        local: Number of elements in its memory.
+        whole: Number of elements of the whole tensors.
+        undivided: Number of elements in its memory of tensors that every process has whole.
     """
 
     local: int
@@ -151,7 +151,7 @@ class LocalShare:
 
 
 def count_local_share(tensors: Iterable[torch.Tensor]) -> LocalShare:
-    """Count what this process holds of tensors, of which some are divided."""
+    """Count the elements that this process holds of tensors, of which some are sharded."""
     local = whole = undivided = 0
     for tensor in tensors:
         own = tensor.to_local().numel() if isinstance(tensor, DTensor) else tensor.numel()
@@ -169,7 +169,7 @@ def check_weights(model: torch.nn.Module) -> LocalShare:
     """
     held = count_local_share(model.parameters())
     share = held.whole / dist.get_world_size()
-    # Whole rows: a process has up to one more of each parameter than others have.
+    # Whole rows are dealt out: a process may have one row more of each parameter than others.
     if held.undivided or held.local > share + _row_elements(model.parameters()):
         raise not_in_force("weights", held.local, held.whole)
     return held
@@ -184,7 +184,7 @@ def check_optimizer_state(optimizer: torch.optim.Optimizer) -> LocalShare:
     held = count_local_share(_state_tensors(optimizer.state))
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     rows = _row_elements(parameters)
-    # Adafactor's means over rows are as large as one row, and whole everywhere.
+    # Adafactor's means over rows are as large as one row, and every process has them whole.
     share = (held.whole - held.undivided) / dist.get_world_size()
     divided = held.local - held.undivided
     if held.undivided > rows + len(parameters) or divided > share + 2 * rows:
@@ -203,10 +203,10 @@ def _row_elements(parameters: Iterable[torch.Tensor]) -> int:
 
 
 def gather_optimizer_state(optimizer: torch.optim.Optimizer, *, keep: bool) -> dict[str, Any]:
-    """Return the full `state_dict` of an optimizer; every process must call this.
+    """Return the full state dict of an optimizer; every process must call this.
 
     Args:
-        optimizer: Of a sharded model.
+        optimizer: Optimizer of a sharded model.
         keep: See `gather_weights`.
     """
     found = optimizer.state_dict()

@@ -1,4 +1,4 @@
-"""Which one of how many processes this is, as torchrun, Accelerate, MPI and Slurm tell it."""
+"""Reads rank and number of processes from the environment of torchrun, Accelerate, MPI or Slurm."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from t5tune.errors import T5TuneError
 
-# Rank, number of processes, and the same on this machine. torchrun's names come first: Accelerate
+# Rank and number of processes, in all and on this machine. torchrun's names come first: Accelerate
 # and our own launcher set them too.
 _NAMES = (
     ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE"),
@@ -26,7 +26,7 @@ _NAMES = (
 )
 _SLURM = _NAMES[-1]
 
-# What Slurm numbers the steps from that are not srun's, such as the batch script's own.
+# Slurm numbers steps that srun did not start, such as the batch script, from here.
 _FIRST_SPECIAL_STEP = 0xFFFFFFF0
 
 
@@ -35,10 +35,11 @@ class Place:
     """One of several processes.
 
     Attributes:
-        rank: From 0; the process of rank 0 reads, writes and prints.
-        num_processes: On all machines.
-        local_rank: From 0 on each machine; chooses the GPU.
-        num_local: Processes on this machine, as far as the launcher tells; they share its memory.
+        rank: Rank, from 0; rank 0 is the main process, which reads, writes and prints.
+        num_processes: Number of processes on all machines.
+        local_rank: Rank on this machine, from 0; it chooses the GPU.
+        num_local: Number of processes on this machine, as far as the launcher tells; they share
+            its memory.
     """
 
     rank: int = 0
@@ -48,10 +49,10 @@ class Place:
 
 
 def find_place(environment: Mapping[str, str]) -> Place:
-    """The place that a launcher has given to this process; the only one if none has.
+    """Return the place that a launcher has given to this process, or that of a single process.
 
     Raises:
-        T5TuneError: The variables contradict each other.
+        T5TuneError: The environment variables contradict each other.
     """
     for names in _NAMES:
         if names == _SLURM and not _is_srun(environment):
@@ -75,13 +76,13 @@ def find_place(environment: Mapping[str, str]) -> Place:
 
 
 def _first_number(text: str | None) -> int:
-    """Slurm writes `4(x2),3` for two nodes of four tasks and one of three."""
+    """Return the first number of a list as Slurm writes it, such as `4(x2),3` for 4, 4 and 3."""
     match = re.match("[1-9][0-9]*", text or "")
     return int(match[0]) if match else 1
 
 
 def _is_srun(environment: Mapping[str, str]) -> bool:
-    """Whether srun started this process; a batch script has the same variables and is alone."""
+    """Return whether srun started this process; a batch script has the same variables."""
     step = environment.get("SLURM_STEP_ID")
     if step is None:
         return "SLURM_JOB_ID" not in environment
@@ -89,10 +90,10 @@ def _is_srun(environment: Mapping[str, str]) -> bool:
 
 
 def complete_environment(environment: MutableMapping[str, str], place: Place) -> None:
-    """Write torchrun's variables, which torch and Accelerate read, where they are missing.
+    """Set those variables of torchrun, which torch and Accelerate read, that are missing.
 
     Raises:
-        T5TuneError: Where the first process can be reached is not known.
+        T5TuneError: The address of the main process is not known.
     """
     environment["RANK"] = str(place.rank)
     environment["WORLD_SIZE"] = str(place.num_processes)
@@ -111,25 +112,25 @@ def complete_environment(environment: MutableMapping[str, str], place: Place) ->
         # Jobs that share a machine must not share a port.
         job = environment.get("SLURM_JOB_ID", "")
         environment["MASTER_PORT"] = str(20_000 + int(job) % 20_000 if job.isdecimal() else 29_500)
-    # Processes that share cores would else wait for one another's threads.
+    # Otherwise processes that share cores would wait for one another's threads.
     threads = environment.get("SLURM_CPUS_PER_TASK") or str(threads_per_process(place.num_local))
     environment.setdefault("OMP_NUM_THREADS", threads)
 
 
-# Iterations of libgomp's spin loop (GOMP_SPINCOUNT). The library's own count, 300,000, is some
-# milliseconds in which a waiting thread keeps other programs, and the thread that it waits for, off
-# its core. The first number costs little on a quiet machine; the second is best beside others, and
-# costs up to 40 % on a quiet machine (docs/benchmarks.md, "A busy machine").
+# Iterations of libgomp's spin loop (GOMP_SPINCOUNT). The library's default, 300,000, is several
+# milliseconds in which a waiting thread keeps other programs, and the thread it waits for, off its
+# core. The first number costs little on a quiet machine; the second is best on a busy one, and
+# costs up to 40 % on a quiet one (docs/benchmarks.md, "A busy machine").
 _SPINS_ALONE = "10000"
 _SPINS_BESIDE_OTHERS = "1000"
 
 
 def bound_spinning(environment: MutableMapping[str, str]) -> None:
-    """Let threads of torch that wait for one another soon give up their core.
+    """Make torch's threads give up their core soon when they wait for one another.
 
-    Only speed depends on it: the number of threads, and so every sum, stays what it is. libgomp
-    reads the variable when it is loaded, so this comes before the first import of torch. What the
-    user has set stays.
+    It only affects speed: the number of threads, and so every sum, stays the same. libgomp reads
+    the variable when it is loaded, so this must come before the first import of torch. A value
+    that the user has set is kept.
     """
     if not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & set(environment):
         is_busy = count_other_threads() >= 0.5
@@ -137,13 +138,13 @@ def bound_spinning(environment: MutableMapping[str, str]) -> None:
 
 
 def count_other_threads(num_looks: int = 5) -> float:
-    """How many threads of others on this machine want a core, on average over a short while.
+    """Return the mean number of threads of other programs that want a core.
 
     Args:
-        num_looks: At the system's count, which stands for an instant.
+        num_looks: Number of samples of the system's count, which holds for an instant.
 
     Returns:
-        0.0 where the system does not tell (it is not Linux).
+        The mean; 0.0 on systems other than Linux, which do not tell.
     """
     counts = []
     for look in range(num_looks):
@@ -157,9 +158,9 @@ def count_other_threads(num_looks: int = 5) -> float:
 
 
 def threads_per_process(num_processes: int) -> int:
-    """How many threads each of the processes on this machine should have.
+    """Return the number of threads that each process on this machine should have.
 
-    torch's own default in a single process, one thread a core, would be too many for several.
+    torch's default, one thread per core, would be too many for several processes.
     """
     has_affinity = hasattr(os, "sched_getaffinity")
     num_cores = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
@@ -167,26 +168,26 @@ def threads_per_process(num_processes: int) -> int:
 
 
 def forget_launcher(environment: MutableMapping[str, str]) -> None:
-    """A launcher that has started a single process has started one like any other.
+    """Remove a launcher's variables from the environment of a single process.
 
-    torch and Accelerate would set up a group of one for it.
+    torch and Accelerate would otherwise set up a process group of one.
     """
     for name in _NAMES[0]:
         environment.pop(name, None)
 
 
 def first_host(nodes: str) -> str:
-    """The first host of Slurm's list of nodes.
+    """Return the first host of Slurm's list of nodes.
 
     Args:
-        nodes: Such as `gpu01`, `gpu[01-04,07]`, `rack[2-3]node[08-11]-ib,login1`.
+        nodes: List such as `gpu01`, `gpu[01-04,07]`, `rack[2-3]node[08-11]-ib,login1`.
     """
     host = _up_to_comma(nodes)
     return re.sub(r"\[([^\]]*)\]", lambda match: re.split("[-,]", match[1])[0], host)
 
 
 def _up_to_comma(nodes: str) -> str:
-    """The text before the first comma that is not in brackets."""
+    """Return the text before the first comma that is not in brackets."""
     depth = 0
     for position, character in enumerate(nodes):
         depth += {"[": 1, "]": -1}.get(character, 0)
@@ -195,8 +196,8 @@ def _up_to_comma(nodes: str) -> str:
     return nodes
 
 
-# What `accelerate launch` takes from its file and would change of a run. The file chooses where
-# processes run; how they compute is in the recipe, so that the recipe gives the same run anywhere.
+# Settings in the file of `accelerate launch` that would change a run. The file chooses where
+# processes run; how they compute is up to the recipe, so that a recipe gives the same run anywhere.
 _ACCELERATE_SETTINGS = {
     "ACCELERATE_MIXED_PRECISION": ("no", "training.bf16"),
     "ACCELERATE_GRADIENT_ACCUMULATION_STEPS": ("1", "training.gradient_accumulation_steps"),
@@ -207,10 +208,10 @@ _ACCELERATE_SETTINGS = {
 
 
 def drop_accelerate_settings(environment: MutableMapping[str, str]) -> dict[str, str]:
-    """Take out what belongs into a recipe.
+    """Remove settings of Accelerate that belong in a recipe.
 
     Returns:
-        For each setting that meant something: the recipe's key.
+        The recipe's key for each setting that would have had an effect.
     """
     dropped = {}
     for name, (neutral, key) in _ACCELERATE_SETTINGS.items():

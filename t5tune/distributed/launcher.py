@@ -1,6 +1,6 @@
-"""Starting the processes of one machine, and ending them all when one of them ends badly.
+"""Starts the processes of one machine, and ends them all when one of them fails.
 
-Imports no torch: what only starts others should cost nothing.
+It imports no torch, so that starting other processes costs little.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from t5tune.distributed.worker import LAUNCHER, Worker
 from t5tune.errors import T5TuneError
 
 PAUSE_SECONDS = 0.05
-GRACE_SECONDS = 4.0  # for the others to end by themselves once one has failed
-LEAVING_SECONDS = 30.0  # for the others once the first one has ended well
+GRACE_SECONDS = 4.0  # time for the others to end by themselves after one has failed
+LEAVING_SECONDS = 30.0  # time for the others after the main process has ended well
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,10 @@ class Launch:
     """Which processes to start.
 
     Attributes:
-        num_processes: On this machine.
-        num_machines: All of which are given the same number of processes.
-        machine_rank: This machine, from 0.
-        main_process: HOST:PORT of the process of rank 0; chosen here for one machine.
+        num_processes: Number of processes on this machine.
+        num_machines: Number of machines, each with the same number of processes.
+        machine_rank: Rank of this machine, from 0.
+        main_process: HOST:PORT of the main process; None to choose it, for one machine.
     """
 
     num_processes: int
@@ -44,34 +44,34 @@ class Launch:
     main_process: str | None = None
 
     def address(self) -> tuple[str, int]:
-        """Where the processes meet.
+        """Return the host and port where the processes meet.
 
         Raises:
-            T5TuneError: It is not a host and port.
+            T5TuneError: The given address is not a host and port.
         """
         if self.main_process is None:
             return "127.0.0.1", _find_free_port()
         host, _, port = self.main_process.rpartition(":")
         if not host or not port.isdecimal() or not 0 < int(port) < 1 << 16:
             raise T5TuneError(
-                f"--main-process {self.main_process}: not of the form HOST:PORT.",
+                f"--main-process {self.main_process} does not have the form HOST:PORT.",
                 next_command="--main-process 10.0.0.1:29500",
             )
         return host, int(port)
 
 
 def launch(arguments: Sequence[str], plan: Launch) -> int:
-    """Run `t5tune ARGUMENTS` in several processes, of which the first one prints.
+    """Run `t5tune ARGUMENTS` in several processes, of which only the main process prints.
 
     Args:
-        arguments: Of the command line.
-        plan: How many, and where they meet.
+        arguments: Arguments of the command line.
+        plan: Number of processes, and where they meet.
 
     Returns:
-        The exit code: 0, 1 for a failure of any of them, 130 and 143 after a signal.
+        The exit code: 0; 1 if any process failed; 130 or 143 after a signal.
 
     Raises:
-        T5TuneError: The address is none.
+        T5TuneError: The address is not valid.
     """
     host, port = plan.address()
     with tempfile.TemporaryDirectory(prefix="t5tune-") as directory, _Signals() as signals:
@@ -87,7 +87,7 @@ def launch(arguments: Sequence[str], plan: Launch) -> int:
 
 
 def _environment(plan: Launch, local_rank: int, host: str, port: int) -> dict[str, str]:
-    """torchrun's variables, which torch and Accelerate read."""
+    """Return torchrun's variables, which torch and Accelerate read."""
     rank = plan.machine_rank * plan.num_processes + local_rank
     own = {
         "RANK": rank,
@@ -100,7 +100,7 @@ def _environment(plan: Launch, local_rank: int, host: str, port: int) -> dict[st
         LAUNCHER: os.getpid(),
     }
     defaults = {
-        # Processes that share cores would else wait for one another's threads.
+        # Otherwise processes that share cores would wait for one another's threads.
         "OMP_NUM_THREADS": str(threads_per_process(plan.num_processes)),
     }
     return {**defaults, **os.environ, **{name: str(value) for name, value in own.items()}}
@@ -113,7 +113,7 @@ def _find_free_port() -> int:
 
 
 class _Signals:
-    """Counts the signals that ask to stop, while it is entered."""
+    """Counts signals that ask the launcher to stop, while it is entered."""
 
     def __init__(self) -> None:
         self.received: list[signal.Signals] = []
@@ -121,7 +121,7 @@ class _Signals:
 
     def __enter__(self) -> _Signals:
         for number in (signal.SIGINT, signal.SIGTERM):
-            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup sets it
+            if signal.getsignal(number) is not signal.SIG_IGN:  # which nohup sets
                 self._previous[number] = signal.signal(number, self._note)
         return self
 
@@ -138,12 +138,12 @@ class _Signals:
 
     @property
     def leave_at_once(self) -> bool:
-        """A second Ctrl-C has come."""
+        """Whether Ctrl-C was pressed twice."""
         return signal.SIGINT in self.received[1:]
 
 
 def _watch(workers: Sequence[Worker], signals: _Signals, *, is_one_machine: bool) -> int:
-    """Until all have ended; returns the exit code."""
+    """Wait until all processes have ended, and return the exit code."""
     asked_to_stop = False
     deadline: float | None = None
     while any(worker.code is None for worker in workers):
@@ -172,7 +172,7 @@ def _watch(workers: Sequence[Worker], signals: _Signals, *, is_one_machine: bool
 
 
 def _deadline(workers: Sequence[Worker]) -> float | None:
-    """When those that are left are killed; None as long as all is well."""
+    """Return when the remaining processes are killed; None as long as all is well."""
     if any(worker.has_failed for worker in workers):
         return time.monotonic() + GRACE_SECONDS
     if any(worker.is_local_first and worker.code is not None for worker in workers):
@@ -181,7 +181,7 @@ def _deadline(workers: Sequence[Worker]) -> float | None:
 
 
 def _show(cause: Failure, workers: Sequence[Worker], *, is_one_machine: bool) -> None:
-    """The error of the process that failed first, and nothing of what followed from it."""
+    """Show the error of the process that failed first, and nothing that followed from it."""
     if cause.is_sentence and cause.rank == 0:
         say(cause.text)
         return

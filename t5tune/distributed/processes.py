@@ -1,6 +1,6 @@
-"""Working as one of several processes: who does what, and how they agree.
+"""Communication among processes: broadcast from the main process, gather, reduce.
 
-In one process every function here does what it says at once, and torch is not imported.
+In a single process every function here returns at once, and torch is not imported.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# A process that dies is noticed by its closed connections. This is for one that hangs; until
-# then the first one may write a checkpoint or score a test set.
+# A process that dies is noticed by its closed connections. This limit is for one that hangs; within
+# it the main process may write a checkpoint or score a test set.
 TIMEOUT = timedelta(hours=2)
 
-MEETING = timedelta(minutes=15)  # until all have started: imports from a slow disk take a while
-KNOCK = timedelta(seconds=10)  # one try to reach the first process
+MEETING = timedelta(minutes=15)  # time for all to start: imports from a slow disk take a while
+KNOCK = timedelta(seconds=10)  # duration of one attempt to reach the main process
 
-_BLOCK = 1 << 28  # elements of one broadcast
+_BLOCK = 1 << 28  # number of elements of one broadcast
 
 
 class _State:
-    """Of this process; a module's variables would need `global` everywhere."""
+    """State of this process; variables of the module would need `global` everywhere."""
 
     place = Place()
     were_several = False
@@ -48,28 +48,28 @@ class _State:
 
 
 def place() -> Place:
-    """Which one of the processes this is."""
+    """Return the place of this process among all."""
     return _State.place
 
 
 def is_first() -> bool:
-    """Whether this is the process that reads, writes and prints."""
+    """Return whether this is the main process, which reads, writes and prints."""
     return _State.place.rank == 0
 
 
 def were_several() -> bool:
-    """Whether this process has left others, all of its work done."""
+    """Return whether this process has finished its work among several processes."""
     return _State.were_several
 
 
 def are_several() -> bool:
-    """Whether there are others."""
+    """Return whether there are other processes."""
     return _State.place.num_processes > 1
 
 
 @contextmanager
 def joined() -> Iterator[None]:
-    """Be one of the processes that a launcher has started, while the block runs.
+    """Join the processes that a launcher has started, while the block runs.
 
     Raises:
         T5TuneError: The environment is contradictory, or there are fewer GPUs than processes.
@@ -87,13 +87,13 @@ def joined() -> Iterator[None]:
     if found.rank > 0:
         silence()
     _say_dropped(dropped)
-    # Tries to reach the others are ours to report; torch would print a stack for each.
+    # We report attempts to reach the others; torch would print a stack for each of them.
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     import torch.distributed as dist
 
     _connect()
     yield
-    dist.barrier()  # the first one holds the store, so that it leaves last
+    dist.barrier()  # the main process holds the store, so it leaves last
     dist.destroy_process_group()
     _State.were_several = True
     _State.place, _State.store, _State.num_turns = Place(), None, 0
@@ -101,7 +101,7 @@ def joined() -> Iterator[None]:
 
 def _say_dropped(settings: Mapping[str, str]) -> None:
     for setting, key in settings.items():
-        say(f"{setting} of Accelerate's configuration is not used; {key} in the recipe says it")
+        say(f"{setting} of Accelerate's configuration is ignored; {key} in the recipe sets it")
 
 
 def _warn_of_accelerate() -> None:
@@ -114,7 +114,7 @@ def _warn_of_accelerate() -> None:
 
 
 def _connect() -> None:
-    """Begin to talk to the others: NCCL between GPUs, gloo for the rest."""
+    """Initialize the process group: NCCL between GPUs, gloo for everything else."""
     import torch
     import torch.distributed as dist
     from torch.distributed import PrefixStore  # type: ignore[attr-defined]
@@ -142,12 +142,12 @@ def _connect() -> None:
 
 
 def _meet() -> Any:
-    """The store of all processes, once all are there.
+    """Wait until all processes have arrived, and return their store.
 
-    Asks again and again, because a signal is not heard within a call of torch's.
+    It asks repeatedly, because Python handles no signal during a call of torch.
 
     Raises:
-        T5TuneError: Some have not come, or the address is wrong.
+        T5TuneError: A process has not arrived, or the address is wrong.
     """
     import torch.distributed as dist
 
@@ -157,7 +157,7 @@ def _meet() -> Any:
     here = _State.place
     store: Any = None
     host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
-    # torchrun keeps the store itself, and the same one when it starts everything again.
+    # torchrun keeps the store itself, and keeps it when it restarts the processes.
     is_host = here.rank == 0 and os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True"
     attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
     end = time.monotonic() + MEETING.total_seconds()
@@ -187,14 +187,14 @@ def _meet() -> Any:
 
 
 def from_first(compute: Callable[[], T]) -> T:
-    """What the first process computes, in all of them. The others wait as long as it takes.
+    """Compute something in the main process and broadcast it; the others wait as long as it takes.
 
     Args:
-        compute: Is called in the first process alone; its result can be pickled.
+        compute: Function that only the main process calls; its result can be pickled.
 
     Raises:
-        T5TuneError: In the first process, from `compute`.
-        FirstHasFailed: In the others.
+        T5TuneError: `compute` has failed (raised in the main process).
+        FirstHasFailed: The main process has failed (raised in the others).
     """
     if not are_several():
         return compute()
@@ -211,7 +211,7 @@ def from_first(compute: Callable[[], T]) -> T:
 
 
 def only_first(compute: Callable[[], T]) -> T | None:
-    """`from_first` for a result that the others do without: they get None."""
+    """Compute something in the main process alone; the other processes get None."""
     results: list[T] = []
     from_first(lambda: results.append(compute()))
     return results[0] if results else None
@@ -226,7 +226,7 @@ def _send(result: Any, *, failed: bool) -> None:
 
 
 def _receive() -> Any:
-    """Ask until the first one is ready: a collective would time out meanwhile."""
+    """Wait until the main process is ready: a collective would time out in the meantime."""
     import torch.distributed as dist
 
     _State.num_turns += 1
@@ -249,7 +249,7 @@ def _cpu() -> torch.device:
 
 
 def gather(item: T) -> list[T]:
-    """Every process's item, by rank, in all of them; it can be pickled."""
+    """Gather one item of each process in all processes, by rank; it must be picklable."""
     if not are_several():
         return [item]
     import torch.distributed as dist
@@ -260,17 +260,17 @@ def gather(item: T) -> list[T]:
 
 
 def largest(number: float) -> float:
-    """The largest of the processes' numbers, in all of them."""
+    """Return the maximum of a number over all processes."""
     return _reduce(number, "MAX")
 
 
 def smallest(number: float) -> float:
-    """The smallest of the processes' numbers, in all of them."""
+    """Return the minimum of a number over all processes."""
     return _reduce(number, "MIN")
 
 
 def total(number: float) -> float:
-    """The sum of the processes' numbers, in all of them."""
+    """Return the sum of a number over all processes."""
     return _reduce(number, "SUM")
 
 
@@ -286,7 +286,7 @@ def _reduce(number: float, operation: str) -> float:
 
 
 def broadcast_tensor(tensor: torch.Tensor) -> None:
-    """Overwrite a tensor with the first process's, of the same shape and dtype."""
+    """Broadcast a tensor from the main process, in place; shape and dtype are the same in all."""
     if not are_several():
         return
     import torch

@@ -1,6 +1,6 @@
-"""Tensors of which each process holds a part, by FSDP or by DeepSpeed (ZeRO).
+"""Tensors that FSDP or DeepSpeed (ZeRO) shards among processes.
 
-DeepSpeed's are known without importing it first.
+DeepSpeed's tensors are recognized without importing DeepSpeed.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from torch.distributed.tensor import DTensor, Placement, distribute_tensor
 
 
 def is_sharded(model: torch.nn.Module) -> bool:
-    """Return whether FSDP divides a model's weights among processes."""
+    """Return whether FSDP shards a model's weights."""
     return any(isinstance(parameter, DTensor) for parameter in model.parameters())
 
 
 def is_zero_parameter(tensor: torch.Tensor) -> bool:
-    """Return whether DeepSpeed divides a parameter (stage 3) or its fp32 weights (stage 2)."""
+    """Return whether DeepSpeed shards a parameter (stage 3) or its fp32 weights (stage 2)."""
     return hasattr(tensor, "ds_id") or hasattr(tensor, "_hp_mapping")
 
 
@@ -27,10 +27,10 @@ def num_elements(parameter: torch.Tensor) -> int:
 
 
 def gather_tensor(tensor: torch.Tensor) -> torch.Tensor:
-    """Return the whole of a tensor; if it is divided, every process must call this.
+    """Return the whole tensor; if it is sharded, every process must call this.
 
     Args:
-        tensor: DeepSpeed's are known by the parameter itself, not by what `detach` makes of it.
+        tensor: Tensor or parameter; DeepSpeed's parameters are not recognized after `detach`.
     """
     if is_zero_parameter(tensor):
         return _gather_zero_parameter(tensor)
@@ -41,14 +41,14 @@ def gather_tensor(tensor: torch.Tensor) -> torch.Tensor:
 
 
 def _gather_zero_parameter(parameter: torch.Tensor) -> torch.Tensor:
-    """Return the whole of a parameter in fp32."""
+    """Return a whole parameter in fp32."""
     import deepspeed
     from deepspeed.utils import safe_get_full_fp32_param
 
     whole: torch.Tensor | None = safe_get_full_fp32_param(parameter)
     if whole is not None:
         return whole
-    with deepspeed.zero.GatheredParameters([parameter]):  # one that is not trained
+    with deepspeed.zero.GatheredParameters([parameter]):  # a parameter that is not trained
         return parameter.detach().float().clone()
 
 
@@ -58,8 +58,8 @@ def gather_weights(model: torch.nn.Module, *, keep: bool) -> dict[str, torch.Ten
     Tensors are gathered one after another.
 
     Args:
-        model: Sharded.
-        keep: Whether this process wants them, in its main memory; the others only help.
+        model: Sharded model.
+        keep: Whether this process wants the weights, in main memory; the others only take part.
 
     Returns:
         A state dict, empty where it is not wanted. Tied weights are one tensor.
@@ -77,14 +77,14 @@ def gather_weights(model: torch.nn.Module, *, keep: bool) -> dict[str, torch.Ten
 
 
 def divide_like(whole: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
-    """Return this process's part of a whole tensor if another one of its shape is divided."""
+    """Return this process's shard of a whole tensor if another one of its shape is sharded."""
     if not isinstance(other, DTensor) or isinstance(whole, DTensor):
         return whole
     return divide(whole, other, other.placements)
 
 
 def divide(whole: torch.Tensor, other: DTensor, placements: Sequence[Placement]) -> torch.Tensor:
-    """Return this process's part of a whole tensor, among the processes that divide another."""
+    """Return this process's shard of a whole tensor, sharded as another one is."""
     whole = whole.to(other.to_local().device)
     # None: every process has the whole, nothing needs to be sent.
     part: torch.Tensor = distribute_tensor(whole, other.device_mesh, placements, src_data_rank=None)
@@ -93,7 +93,7 @@ def divide(whole: torch.Tensor, other: DTensor, placements: Sequence[Placement])
 
 @torch.no_grad()
 def load_weights(model: torch.nn.Module, weights: Mapping[str, torch.Tensor]) -> None:
-    """Give a model, sharded or not, whole weights; names that it does not have are left out."""
+    """Load whole weights into a model, sharded or not; names that it does not have are ignored."""
     for name, parameter in model.named_parameters():
         if name in weights:
             parameter.copy_(divide_like(weights[name], parameter))

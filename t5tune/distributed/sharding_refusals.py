@@ -1,4 +1,4 @@
-"""What is said where weights cannot be divided among processes, or are not really."""
+"""Errors about weights that cannot be sharded, or that are not really sharded."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ WITHOUT_SHARDING = "the same command with training.sharding=none"
 
 
 def refuse_one_process(kind: str) -> None:
-    """Refuse to divide weights in a single process.
+    """Refuse to shard weights in a single process.
 
     Raises:
-        T5TuneError: There are no others.
+        T5TuneError: There are no other processes.
     """
     if not dist.is_initialized() or dist.get_world_size() == 1:
         raise T5TuneError(
@@ -45,9 +45,9 @@ def refuse_unequal_parts(model: PreTrainedModel) -> None:
         )
     if drops_layers(model):
         raise T5TuneError(
-            f"training.sharding: this {model.config.model_type} leaves out layers at random while "
-            "it learns (layerdrop), others in each process, and the processes would wait for each "
-            "other.",
+            f"training.sharding: this {model.config.model_type} leaves out layers at random in "
+            "training (layerdrop), different ones in each process, and the processes would wait "
+            "for each other.",
             next_command="the same command with model.config.encoder_layerdrop=0 "
             "model.config.decoder_layerdrop=0",
         )
@@ -62,15 +62,15 @@ def drops_layers(model: torch.nn.Module) -> bool:
 
 
 def not_in_force(what: str, local: int, whole: int) -> T5TuneError:
-    """Return the error that memory is not really divided.
+    """Return the error about tensors that are not really sharded.
 
     Args:
-        what: Was to be divided.
-        local: Numbers of it that this process holds.
-        whole: All of them.
+        what: Name of the tensors.
+        local: Number of their elements that this process holds.
+        whole: Number of all of their elements.
     """
     return T5TuneError(
         f"training.sharding is not in force: of {what} this process holds {local:,} of {whole:,} "
         f"numbers, and {dist.get_world_size()} processes should divide them.",
-        next_command=f"{WITHOUT_SHARDING}; this is a mistake of t5tune, please report it",
+        next_command=f"{WITHOUT_SHARDING}; this is a bug in t5tune, please report it",
     )

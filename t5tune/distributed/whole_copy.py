@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 def keep_skeleton(model: PreTrainedModel) -> None:
-    """Remember what a model is like before it is divided, for `whole_model`."""
-    # Not a submodule: it would be saved and trained.
+    """Keep a copy of a model's structure before it is sharded, for `whole_model`."""
+    # It is not a submodule, which would be saved and trained.
     object.__setattr__(model, "_skeleton", _copy_with(model, _to_meta))
 
 
@@ -26,9 +26,9 @@ def keep_skeleton(model: PreTrainedModel) -> None:
 def whole_model(model: PreTrainedModel) -> Iterator[PreTrainedModel]:
     """Yield a whole copy of a sharded model, for `generate`.
 
-    Every process has one and may do with it what it likes, for as long as it likes. It costs each
-    of them the memory of all weights. A model that is not sharded is yielded as it is. Every
-    process must enter the block; on leaving it nothing is exchanged.
+    Every process gets a copy of its own, which takes the memory of all weights, and may use it for
+    any length of time. A model that is not sharded is yielded as it is. Every process must enter
+    the block; leaving it needs no communication.
     """
     skeleton: PreTrainedModel | None = getattr(model, "_skeleton", None)
     if skeleton is None:
@@ -52,7 +52,7 @@ def whole_model(model: PreTrainedModel) -> Iterator[PreTrainedModel]:
 
 
 def _device_of(model: torch.nn.Module) -> torch.device:
-    """Return where a sharded model computes; its weights lie elsewhere if they are offloaded."""
+    """Return the device on which a sharded model computes; offloaded weights lie elsewhere."""
     parameter = next(model.parameters())
     if not isinstance(parameter, DTensor):
         return parameter.device
@@ -63,7 +63,7 @@ def _device_of(model: torch.nn.Module) -> torch.device:
 def _copy_with(
     model: PreTrainedModel, replace: Callable[[torch.Tensor], torch.Tensor]
 ) -> PreTrainedModel:
-    """Copy a model with other parameters and buffers; what is tied stays tied."""
+    """Copy a model with other parameters and buffers; tied weights stay tied."""
     memo = {id(tensor): replace(tensor) for tensor in (*model.parameters(), *model.buffers())}
     return copy.deepcopy(model, memo)
 

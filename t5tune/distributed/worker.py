@@ -1,4 +1,4 @@
-"""One of several processes on a machine: as its launcher sees it, and as it sees its launcher."""
+"""A process that the launcher has started: its start, its end, and its view of the launcher."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from typing import IO, Any
 
 from t5tune.distributed.failures import FILE, Failure, read_failure
 
-LAUNCHER = "T5TUNE_LAUNCHER"  # environment variable: the process that started this one
+LAUNCHER = "T5TUNE_LAUNCHER"  # environment variable: id of the process that started this one
 
-TAIL_LINES = 20  # of what a process that failed has printed
+TAIL_LINES = 20  # number of last lines to show of what a failed process has printed
 
 _STOPPED = (128 + signal.SIGINT, 128 + signal.SIGTERM)
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 class Worker:
-    """One of the processes. What all but the first print is kept for the case that they fail."""
+    """One of the processes. Output of all but the main process is kept in case they fail."""
 
     def __init__(
         self, arguments: Sequence[str], environment: dict[str, str], directory: Path
@@ -37,7 +37,7 @@ class Worker:
         self.ended: float | None = None
         self._was_killed = False
         stream: IO[Any] | None = None if self.rank == 0 else self._output.open("wb")
-        with _ignoring_ctrl_c():  # which reaches the launcher, and from there all alike
+        with _ignoring_ctrl_c():  # signals reach the launcher, which passes them on to all alike
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "t5tune", *arguments],
                 env={**environment, FILE: str(self._failure)},
@@ -50,7 +50,7 @@ class Worker:
 
     @property
     def code(self) -> int | None:
-        """The exit code once it has ended."""
+        """Exit code; None until the process has ended."""
         code = self._process.poll()
         if code is not None and self.ended is None:
             self.ended = time.time()
@@ -58,7 +58,7 @@ class Worker:
 
     @property
     def is_stopped(self) -> bool:
-        """Whether it has ended because it was asked to."""
+        """Whether the process has ended because it was asked to."""
         return self.code in (*_STOPPED, -signal.SIGTERM)
 
     @property
@@ -70,14 +70,14 @@ class Worker:
             self._process.terminate()
 
     def kill(self) -> None:
-        """End it at once, and see it gone."""
+        """Kill the process and wait until it is gone."""
         if self.code is None:
             self._was_killed = True
             self._process.kill()
             self._process.wait()
 
     def describe_failure(self) -> Failure:
-        """What it has left, or what its end says."""
+        """Return the failure that the process has recorded, or what its exit code tells."""
         assert self.ended is not None
         code = self._process.returncode
         left = read_failure(self._failure)
@@ -92,7 +92,7 @@ class Worker:
         return Failure(self.rank, text, self.ended)
 
     def last_lines(self) -> str:
-        """The end of what it has printed, if that was kept."""
+        """Return the last lines of the kept output, if there is any."""
         if not self._output.is_file():
             return ""
         text = self._output.read_text(encoding="utf-8", errors="replace")
@@ -109,7 +109,7 @@ def _ignoring_ctrl_c() -> Iterator[None]:
 
 
 def is_launched() -> bool:
-    """Whether a launcher of ours has started this process."""
+    """Return whether our own launcher has started this process."""
     return LAUNCHER in os.environ
 
 
@@ -119,7 +119,7 @@ def follow_launcher() -> None:
     if sys.platform.startswith("linux"):
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != launcher:  # it was gone before
+    if os.getppid() != launcher:  # the launcher has ended already
         os._exit(1)
 
     def watch() -> None:

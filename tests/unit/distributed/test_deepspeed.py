@@ -50,12 +50,15 @@ def test_the_users_own_settings_are_kept_and_auto_is_filled(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("{", "is no JSON"),
-        ("[]", "holds no JSON object"),
-        ({"optimizer": {"type": "Adam"}}, "optimizer is what the recipe's training.optim says"),
-        ({"train_batch_size": 32}, "what the recipe's training.tokens_per_batch says"),
-        ({"fp16": {"enabled": True}}, "what the recipe's training.bf16 says"),
-        ({"bf16": {"enabled": True}}, "what the recipe's training.bf16 says"),
+        ("{", "is not JSON"),
+        ("[]", "does not hold a JSON object"),
+        (
+            {"optimizer": {"type": "Adam"}},
+            "optimizer is already set by the recipe's training.optim",
+        ),
+        ({"train_batch_size": 32}, "already set by the recipe's training.tokens_per_batch"),
+        ({"fp16": {"enabled": True}}, "already set by the recipe's training.bf16"),
+        ({"bf16": {"enabled": True}}, "already set by the recipe's training.bf16"),
         ({"zero_optimization": {"stage": 0}}, "zero_optimization.stage is 0"),
         ({"zero_optimization": True}, "zero_optimization.stage is True"),
     ],

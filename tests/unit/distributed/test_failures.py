@@ -64,5 +64,5 @@ def test_addresses() -> None:
     assert host == "127.0.0.1"
     assert 0 < port < 1 << 16
     for wrong in ("node1", "node1:", ":29500", "node1:99999"):
-        with pytest.raises(T5TuneError, match="not of the form HOST:PORT"):
+        with pytest.raises(T5TuneError, match="does not have the form HOST:PORT"):
             Launch(2, 2, 0, wrong).address()
