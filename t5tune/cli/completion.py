@@ -44,8 +44,8 @@ def complete_change(incomplete: str) -> list[str]:
 
 def complete_tried(incomplete: str) -> list[str]:
     """The same for the keys that `t5tune eval` can try."""
-    from t5tune.cli.tried_settings import is_tried
     from t5tune.recipe.problems import list_keys
+    from t5tune.reporting.tried_settings import is_tried
 
     return _complete_change(incomplete, list(filter(is_tried, list_keys())))
 

@@ -89,9 +89,9 @@ def translate(
     ] = "auto",
 ) -> None:
     """Translate texts, a file or standard input; order and blank lines are kept."""
-    from t5tune.cli.model_options import choose_model
     from t5tune.decoding.streaming.choices import Layout, ModelChoice, SearchChoice, choose_format
     from t5tune.decoding.streaming.streamed_translation import translate_input
+    from t5tune.models.model_names import choose_model
 
     layout = Layout(
         format=choose_format(format_name, input_file, is_document=documents),

@@ -24,21 +24,18 @@ def verify(
 ) -> None:
     """Compare checkpoints and model with their manifests; load the model and let it translate."""
     import json
-    import shlex
 
-    from t5tune.cli.model_options import choose_run
-    from t5tune.decoding.export.settings import is_export, remake_command
     from t5tune.errors import T5TuneError
-    from t5tune.run.directory import continuing_command
+    from t5tune.run.directory import choose_run_directory
 
-    directory = choose_run(run)
+    directory = choose_run_directory(run)
     if not directory.checkpoints.is_dir() and not directory.model.is_dir():
         raise T5TuneError(
             f"{directory.path} holds neither a checkpoint nor a model.",
             next_command="t5tune verify RUN   # a directory that t5tune train wrote",
         )
     with track("importing PyTorch and Transformers"):
-        from t5tune.training.verification import verify_run
+        from t5tune.training.verification import refuse_damaged, verify_run
 
     checks = []
     for check in verify_run(directory):
@@ -55,16 +52,5 @@ def verify(
         print_data(json.dumps({"run": str(directory.path), "checks": rows}, ensure_ascii=False))
     if not directory.model.is_dir():
         say("there is no model yet: its training has not finished")
-    bad = [check.path for check in checks if check.problem]
-    if bad:
-        damaged = shlex.quote(str(bad[0]))
-        if is_export(bad[0]):
-            next_command = f"{remake_command(bad[0])}   # makes it again"
-        elif directory.model.is_dir() and directory.model not in bad:
-            next_command = f"rm -r {damaged}   # the model is whole and needs no checkpoint"
-        else:
-            next_command = f"{continuing_command(directory)}   # from checkpoints that are whole"
-        raise T5TuneError(
-            f"{len(bad)} of {len(checks)} checks of {directory.path} failed.",
-            next_command=next_command,
-        )
+    if error := refuse_damaged(directory, checks):
+        raise error

@@ -6,32 +6,48 @@ import them only where there is no export.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from t5tune.console import say, track
 from t5tune.decoding.engines import AUTO, TORCH_BF16, choose_export
-from t5tune.decoding.translator import DecodingOptions, PlainTranslator, Translator
+from t5tune.decoding.opened_model import OpenedModel, warn_of_truncation
+from t5tune.decoding.translator import Translator
+from t5tune.models.model_names import choose_model
 
 if TYPE_CHECKING:
     from t5tune.decoding.export.settings import Export
     from t5tune.decoding.loaded_model import LoadedModel
 
 
-class OpenedTranslator(NamedTuple):
-    """A translator with its default search.
+def load(
+    model: str | Path | None = None,
+    *,
+    engine: str = AUTO,
+    source_lang: str | None = None,
+    target_lang: str | None = None,
+    prefix: str | None = None,
+) -> OpenedModel:
+    """Load a model to translate with, as `t5tune translate --model` does.
 
-    Attributes:
-        translator: The translator.
-        options: Search settings where the user gives none.
-        name: Name of the run, the directory or the model on the hub.
-        patience: Patience of an export; None for torch.
+    Args:
+        model: A run, a model directory, an export or a hub id; None means the newest finished run.
+        engine: `auto`, `torch`, `torch-bf16`, `ctranslate2` or one export such as
+            `ctranslate2-int8`.
+        source_lang: Language of the sources, for a model that needs it and is neither run nor
+            export.
+        target_lang: Language of the translations, likewise.
+        prefix: Prefix for a model that is neither; left out, the one that it was trained with.
+
+    Raises:
+        T5TuneError: There is no such model, or not that engine for it.
     """
-
-    translator: Translator
-    options: DecodingOptions
-    name: str
-    patience: float | None = None
+    name = choose_model(None if model is None else os.fspath(model))
+    return open_translator(
+        name, engine=engine, source_lang=source_lang, target_lang=target_lang, prefix=prefix
+    )
 
 
 def open_translator(
@@ -41,7 +57,7 @@ def open_translator(
     source_lang: str | None = None,
     target_lang: str | None = None,
     prefix: str | None = None,
-) -> OpenedTranslator:
+) -> OpenedModel:
     """Open a model with the best engine that it has, and name that on stderr.
 
     Args:
@@ -59,7 +75,7 @@ def open_translator(
     if export is not None:
         settings = export.settings
         translator = open_export(export)
-        return OpenedTranslator(translator, settings.options, settings.name, settings.patience)
+        return OpenedModel(translator, settings.options, settings.name, settings.patience)
     from t5tune.decoding.loaded_model import load_for_translation
 
     model = load_for_translation(
@@ -70,7 +86,7 @@ def open_translator(
     if engine == TORCH_BF16:
         model.translator.use_bf16()
     say(f"engine: {model.translator.engine} ({model.translator.model.device})")
-    return OpenedTranslator(model.translator, model.options, model.name)
+    return OpenedModel(model.translator, model.options, model.name)
 
 
 def open_export(export: Export) -> Translator:
@@ -84,11 +100,11 @@ def open_export(export: Export) -> Translator:
     return translator
 
 
-def translate_lines(model: LoadedModel | OpenedTranslator, lines: Sequence[str]) -> list[str]:
+def translate_lines(model: LoadedModel, lines: Sequence[str]) -> list[str]:
     """Translate lines of text; blank ones stay blank.
 
     Args:
-        model: Opened translator.
+        model: Loaded model.
         lines: Texts without line breaks.
 
     Returns:
@@ -102,12 +118,3 @@ def translate_lines(model: LoadedModel | OpenedTranslator, lines: Sequence[str])
     for index, hypothesis in zip(indices, hypotheses, strict=True):
         translations[index] = hypothesis.text
     return translations
-
-
-def warn_of_truncation(translator: PlainTranslator) -> None:
-    """Warn of sources of the last call that were too long."""
-    if translator.num_truncated:
-        say(
-            f"{translator.num_truncated:,} sources were cut to the model's max_source_length; "
-            "their translations lack the rest"
-        )

@@ -42,6 +42,7 @@ class _State:
     """State of this process; variables of the module would need `global` everywhere."""
 
     place = Place()
+    is_joined = False
     were_several = False
     store: Any = None
     num_turns = 0
@@ -74,13 +75,20 @@ def joined() -> Iterator[None]:
     Raises:
         T5TuneError: The environment is contradictory, or there are fewer GPUs than processes.
     """
+    if _State.is_joined:  # a command is, and calls what a program calls
+        yield
+        return
     found = find_place(os.environ)
     dropped = drop_accelerate_settings(os.environ)
     if found.num_processes == 1:
         _say_dropped(dropped)
         _warn_of_accelerate()
         forget_launcher(os.environ)
-        yield
+        _State.is_joined = True
+        try:
+            yield
+        finally:
+            _State.is_joined = False
         return
     complete_environment(os.environ, found)
     _State.place = found
@@ -92,11 +100,13 @@ def joined() -> Iterator[None]:
     import torch.distributed as dist
 
     _connect()
+    _State.is_joined = True
     yield
     dist.barrier()  # the main process holds the store, so it leaves last
     dist.destroy_process_group()
     _State.were_several = True
     _State.place, _State.store, _State.num_turns = Place(), None, 0
+    _State.is_joined = False
 
 
 def _say_dropped(settings: Mapping[str, str]) -> None:

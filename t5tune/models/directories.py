@@ -61,6 +61,19 @@ def check_model(directory: Path) -> None:
         raise refuse_model(directory, damage)
 
 
+def check_exportable(run: RunDirectory) -> None:
+    """Refuse to export what is not a finished run; its weights are not looked at.
+
+    Raises:
+        T5TuneError: It is none.
+    """
+    if not run.is_run:
+        raise T5TuneError(
+            f"{run.path} is not a finished run.", next_command="t5tune export RUN   # another one"
+        )
+    check_run(run)
+
+
 def check_run(run: RunDirectory) -> None:
     """Refuse a run without a whole model, at a glance.
 

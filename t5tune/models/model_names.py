@@ -11,6 +11,7 @@ from t5tune.models.families import find_owner
 from t5tune.run.directory import (
     RUNS,
     RunDirectory,
+    choose_run_directory,
     continuing_command,
     find_directory,
     holds_model,
@@ -21,6 +22,17 @@ from t5tune.run.directory import (
 
 # The encoder-decoder models that the hub also knows without an owner, as it did at first.
 _WITHOUT_OWNER = ("t5-small", "t5-base", "t5-large", "t5-3b", "t5-11b")
+
+
+def choose_model(name: str | None) -> str:
+    """Return the run, the directory or the hub id that was named; else the newest finished run.
+
+    Which run that is is said on stderr.
+
+    Raises:
+        T5TuneError: The name can mean none of these, or none was named and no run is there.
+    """
+    return str(choose_run_directory(None).path) if name is None else find_model_path(name)
 
 
 def find_model_path(name: str) -> str:

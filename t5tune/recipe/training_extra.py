@@ -194,7 +194,7 @@ SCHEDULE_PARAMETERS: dict[str, tuple[str, ...]] = {
 
 # They change where a run is shown or how fast its batches come, and nothing that is trained. What
 # is refused today did nothing in a run that was begun when it was not, fp16 aside.
-HARMLESS = (
+HARMLESS: tuple[str, ...] = (
     *RECIPE_KEYS,
     *(key for key in REFUSED if key != "fp16"),
     "dataloader_multiprocessing_context",

@@ -19,7 +19,7 @@ from t5tune.reporting.compared_systems import (
     gather_systems,
     write_comparison,
 )
-from t5tune.reporting.given_texts import References, StrPath, Texts
+from t5tune.reporting.given_texts import References, Texts
 from t5tune.reporting.scored_texts import check_options
 from t5tune.scoring.registry import (
     build_metric,
@@ -50,7 +50,7 @@ class ComparisonNotWritten(NotWritten):
 
 
 def compare(
-    *systems: StrPath,
+    *systems: str | Path,
     split: str = "test",
     references: References | None = None,
     sources: Texts | None = None,
@@ -63,7 +63,7 @@ def compare(
     tokenize: str | None = None,
     lowercase: bool = False,
     normalize: Normalization | None = None,
-    output_dir: StrPath | None = None,
+    output_dir: str | Path | None = None,
 ) -> Comparison:
     """Compare systems on the same test set with the first one, as `t5tune compare` does.
 

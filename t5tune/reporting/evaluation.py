@@ -15,7 +15,8 @@ from t5tune.decoding.export.settings import Export, refuse_export
 from t5tune.decoding.hypothesis_cache import HypothesisCache, choose_cache_file
 from t5tune.decoding.loaded_model import FoundModel, read_weights_label, share_loaded_model
 from t5tune.decoding.model_fingerprint import fingerprint_model
-from t5tune.decoding.opening import open_export, warn_of_truncation
+from t5tune.decoding.opened_model import warn_of_truncation
+from t5tune.decoding.opening import open_export
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import (
     DecodingOptions,

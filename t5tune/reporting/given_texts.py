@@ -6,13 +6,13 @@ import os
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from t5tune.errors import T5TuneError
 from t5tune.files.text_files import STDIN_NAME, read_lines, read_stdin_lines
 
-StrPath = str | os.PathLike[str]
-Texts = StrPath | Sequence[str]
-References = Texts | Sequence[os.PathLike[str]] | Sequence[Sequence[str]]
+Texts = str | Path | Sequence[str]
+References = Texts | Sequence[Path] | Sequence[Sequence[str]]
 
 STDIN = "-"
 
@@ -44,7 +44,7 @@ def read_texts(given: Texts, name: str) -> GivenTexts:
     """
     if given == STDIN:
         read = GivenTexts(STDIN_NAME, read_stdin_lines(), STDIN)
-    elif isinstance(given, str | os.PathLike):
+    elif isinstance(given, str | Path):
         path = os.fspath(given)
         read = GivenTexts(path, read_lines(path), path)
     else:
@@ -66,9 +66,9 @@ def read_references(given: References) -> list[GivenTexts]:
             numbers of them.
     """
     name = "references"
-    if isinstance(given, str | os.PathLike):
+    if isinstance(given, str | Path):
         return [read_texts(given, name)]
-    if given and all(isinstance(one, os.PathLike) for one in given):
+    if given and all(isinstance(one, Path) for one in given):
         return [read_texts(path, name) for path in given]
     rows = [(one,) if isinstance(one, str) else tuple(map(str, one)) for one in given]  # type: ignore[arg-type]
     counts = sorted({len(row) for row in rows})

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from t5tune.console import say
 from t5tune.errors import T5TuneError, did_you_mean
 
 RUNS = Path("runs")
@@ -166,6 +167,22 @@ def find_newest_run() -> RunDirectory:
             next_command="t5tune train RECIPE   # or name a run, a model directory or a hub id",
         )
     return max(finished, key=lambda run: (run.model / "config.json").stat().st_mtime)
+
+
+def choose_run_directory(name: str | None) -> RunDirectory:
+    """Return the run that was named, or the newest finished one, which is then said on stderr.
+
+    Raises:
+        T5TuneError: There is no such run.
+    """
+    if name is None:
+        newest = find_newest_run()
+        say(f"using {newest.path}")
+        return newest
+    directory = find_directory(name)
+    if directory is None:
+        raise refuse_run(name)
+    return RunDirectory(directory)
 
 
 def list_runs() -> list[RunDirectory]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from typing import Any
 from t5tune.console import say
 from t5tune.errors import T5TuneError
 from t5tune.recipe.catalog import is_shipped
-from t5tune.recipe.loading import change_recipe, differing_keys, load_recipe
+from t5tune.recipe.loading import build_recipe, change_recipe, differing_keys, load_recipe
+from t5tune.recipe.overrides import Override
 from t5tune.recipe.schema import Recipe
 from t5tune.run.directory import RUNS, RunDirectory, find_directory, next_free_path
 from t5tune.run.manifest import find_missing, read_fact
@@ -41,12 +43,16 @@ class ChosenRun:
 
 
 def choose_run(
-    name: str, overrides: Sequence[str], output_dir: Path | None, *, restart: bool
+    recipe: str | Path | Mapping[str, Any] | Recipe,
+    overrides: Sequence[str | Override],
+    output_dir: Path | None,
+    *,
+    restart: bool,
 ) -> ChosenRun:
     """The run that `t5tune train NAME KEY=VALUE …` begins or continues.
 
     Args:
-        name: A recipe, a run, or the `recipe.yaml` of a run.
+        recipe: A recipe, its file or name, a run, or the `recipe.yaml` of a run.
         overrides: Changes of the recipe.
         output_dir: The directory of the run, if the user names one.
         restart: Begin a new run beside the one that would be continued.
@@ -54,23 +60,32 @@ def choose_run(
     Raises:
         T5TuneError: There is no such recipe or run, or it cannot be read.
     """
+    if isinstance(recipe, Mapping | Recipe):
+        built = build_recipe(recipe, overrides, for_training=True)
+        return _choose_run_of(built, output_dir, restart=restart)
+    name = os.fspath(recipe)
     named = find_named_run(name)
     if named is None or (output_dir is not None and not _is_same(output_dir, named.path)):
         origin = name if named is None else named.recipe
-        recipe = load_recipe(origin, overrides, for_training=True)
-        path = output_dir or RUNS / recipe.name
-        if restart:
-            return ChosenRun(RunDirectory(next_free_path(path)), recipe)
-        if output_dir is None:
-            return _find_run_of(recipe)
-        return _continued(RunDirectory(path), recipe)
+        loaded = load_recipe(origin, overrides, for_training=True)
+        return _choose_run_of(loaded, output_dir, restart=restart)
     recorded = _recipe_of(named)
     if Path(name).is_file():
         _warn_of_edits(named, recorded)
-    recipe = change_recipe(recorded, overrides, named.recipe, for_training=True)
+    changed = change_recipe(recorded, overrides, named.recipe, for_training=True)
     if restart:
-        return ChosenRun(RunDirectory(next_free_path(_first_of_series(named, recipe))), recipe)
-    return ChosenRun(named, recipe)
+        return ChosenRun(RunDirectory(next_free_path(_first_of_series(named, changed))), changed)
+    return ChosenRun(named, changed)
+
+
+def _choose_run_of(recipe: Recipe, output_dir: Path | None, *, restart: bool) -> ChosenRun:
+    """Return the run that a recipe begins or continues."""
+    path = output_dir or RUNS / recipe.name
+    if restart:
+        return ChosenRun(RunDirectory(next_free_path(path)), recipe)
+    if output_dir is None:
+        return _find_run_of(recipe)
+    return _continued(RunDirectory(path), recipe)
 
 
 def find_named_run(name: str) -> RunDirectory | None:

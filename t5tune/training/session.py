@@ -33,7 +33,7 @@ from t5tune.recipe.resolve import Choice, resolve_for_model
 from t5tune.recipe.resolved_recipe import FittedRecipe
 from t5tune.recipe.schema import FromScratchSection, ModelSection, Recipe
 from t5tune.reporting.evaluation import evaluate_model
-from t5tune.reporting.report import Report
+from t5tune.reporting.recipe_scoring import rehearse_recipe_scoring
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import find_damage
 from t5tune.training.allocator import keep_freed_memory, release_freed_memory
@@ -54,24 +54,10 @@ from t5tune.training.commits import TOKENIZER, pin_data, pin_model
 from t5tune.training.environment import package_versions, record_environment
 from t5tune.training.loop import run_training_loop
 from t5tune.training.model_facts import find_facts
-from t5tune.training.prerequisites import check_prerequisites, rehearse_recipe_scoring
+from t5tune.training.prerequisites import check_prerequisites
 from t5tune.training.rehearsal import rehearse
+from t5tune.training.result import TrainingResult
 from t5tune.training.start import Start, share_start
-
-
-@dataclass(frozen=True)
-class TrainingResult:
-    """What a training command ends with.
-
-    Attributes:
-        run: Where everything is.
-        report: Scores of the test split, or of the validation split if there is no test.
-        stopped_by: The signal that ended training early, after a checkpoint.
-    """
-
-    run: RunDirectory
-    report: Report | None = None
-    stopped_by: signal.Signals | None = None
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from t5tune.decoding.export.settings import is_fresh, list_exports, read_export
+from t5tune.decoding.export.settings import (
+    is_export,
+    is_fresh,
+    list_exports,
+    read_export,
+    remake_command,
+)
 from t5tune.decoding.loaded_model import load_for_translation
 from t5tune.decoding.opening import translate_lines
 from t5tune.errors import T5TuneError
 from t5tune.files.json_values import read_object
-from t5tune.run.directory import RunDirectory
+from t5tune.run.directory import RunDirectory, continuing_command
 from t5tune.run.manifest import find_damage
 from t5tune.training.checkpoints.store import list_checkpoints, step_of
 
@@ -52,6 +59,37 @@ def verify_run(run: RunDirectory) -> Iterator[Check]:
         yield from verify_model(run)
         for export in list_exports(run):
             yield Check(export, "export", _find_damaged_export(export, run))
+
+
+def refuse_damaged(run: RunDirectory, checks: Sequence[Check]) -> T5TuneError | None:
+    """Return the error about checks that failed, with the command that mends the first; or None."""
+    bad = [check.path for check in checks if check.problem]
+    if not bad:
+        return None
+    if is_export(bad[0]):
+        next_command = f"{remake_command(bad[0])}   # makes it again"
+    elif run.model.is_dir() and run.model not in bad:
+        damaged = shlex.quote(str(bad[0]))
+        next_command = f"rm -r {damaged}   # the model is whole and needs no checkpoint"
+    else:
+        next_command = f"{continuing_command(run)}   # from checkpoints that are whole"
+    return T5TuneError(
+        f"{len(bad)} of {len(checks)} checks of {run.path} failed.", next_command=next_command
+    )
+
+
+def check_whole_model(run: RunDirectory) -> None:
+    """Refuse to export a model that is not what training left behind.
+
+    Raises:
+        T5TuneError: It is damaged, or translates otherwise.
+    """
+    for check in verify_model(run):
+        if check.problem is not None:
+            raise T5TuneError(
+                f"{check.path}: {check.problem}; it is not exported.",
+                next_command=f"t5tune verify {run.path}",
+            )
 
 
 def verify_model(run: RunDirectory) -> Iterator[Check]:

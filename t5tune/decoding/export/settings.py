@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from t5tune.decoding.translator import DecodingOptions
-from t5tune.errors import T5TuneError
+from t5tune.errors import T5TuneError, did_you_mean
 from t5tune.files.json_values import read_object
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import find_damage_at_a_glance, fingerprint_directory
@@ -88,6 +88,19 @@ class Export:
     def may_be_default(self) -> bool:
         """Whether as good as nothing of the score was lost when the export was made."""
         return bool(self.parity.get("may_be_default", False))
+
+
+def check_quantization(name: str) -> None:
+    """Refuse a quantization that there is not.
+
+    Raises:
+        T5TuneError: With those that there are.
+    """
+    if name not in QUANTIZATIONS:
+        raise T5TuneError(
+            f"--quantization: there is no {name}{did_you_mean(name, QUANTIZATIONS)}",
+            next_command=f"use one of {', '.join(QUANTIZATIONS)}",
+        )
 
 
 def is_export(directory: Path) -> bool:

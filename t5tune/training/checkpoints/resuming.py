@@ -30,7 +30,7 @@ BF16 = "bf16"
 MORE_IS_SAFE = ("training.num_train_epochs", "training.max_steps")
 EXTENDING = (*MORE_IS_SAFE, "training.max_minutes", "training.early_stopping_patience")
 # Keys that change nothing in training. The content of data files is compared by itself.
-HARMLESS = (
+HARMLESS: tuple[str, ...] = (
     "training.logging_steps",
     "training.save_total_limit",
     "training.sharding",

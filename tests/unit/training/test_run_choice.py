@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from t5tune.cli.train import _begin, _Typed
 from t5tune.errors import T5TuneError
 from t5tune.recipe.loading import dump_recipe, load_recipe
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import write_manifest
 from t5tune.training.checkpoints.resuming import RECIPE, fingerprint_recipe, has_trained
+from t5tune.training.entry import TrainingRequest, prepare_run
 from t5tune.training.run_choice import choose_run, find_named_run
 from tests.conftest import REPOSITORY, RunCommand
 
@@ -63,11 +63,12 @@ def outcome(name: str) -> str:
     """What the command would do, in the words of the table."""
     with ExitStack() as stack:
         try:
-            begun = _begin(_Typed(name, (), None, False), [], False, stack)
+            request = TrainingRequest(name)
+            begun = prepare_run(request, request.command, stack, allow_code=False)
         except T5TuneError as error:
             refused = error
         else:
-            if begun.finished is not None:
+            if begun.stored_report is not None:
                 return f"says that it is finished: `{begun.run.path}`"
             return f"{'continues' if has_trained(begun.run) else 'begins'} `{begun.run.path}`"
     differing = re.match(r"(runs/tiny\S*) holds the run of another recipe", refused.message)

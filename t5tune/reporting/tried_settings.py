@@ -5,11 +5,12 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from t5tune.errors import T5TuneError
-    from t5tune.recipe.schema import Recipe
+from t5tune.errors import T5TuneError
+from t5tune.recipe.loading import change_recipe, differing_keys
+from t5tune.recipe.overrides import Override, format_override
+from t5tune.recipe.schema import Recipe
+from t5tune.run.directory import RunDirectory
 
 # What an evaluation reads of a recipe, beside data and languages.
 SECTIONS = ("decoding", "evaluation")
@@ -17,27 +18,19 @@ SECTIONS = ("decoding", "evaluation")
 _OF_TRAINING = ("evaluation.best_metric", "evaluation.max_validation_examples")
 
 
-def split_arguments(
-    run: str | None, overrides: Sequence[str] | None
-) -> tuple[str | None, list[str]]:
-    """The run and the settings: `t5tune eval decoding.num_beams=8` means the newest run."""
-    settings = list(overrides or [])
-    if run is not None and "=" in run and not Path(run).exists():
-        return None, [run, *settings]
-    return run, settings
-
-
 def is_tried(key: str) -> bool:
     """Whether an evaluation can be made with another value of this key."""
     return key.partition(".")[0] in SECTIONS and key not in _OF_TRAINING
 
 
-def try_settings(recipe: Recipe, settings: Sequence[str], name: str) -> tuple[Recipe, list[str]]:
+def try_settings(
+    recipe: Recipe, settings: Sequence[str | Override], name: str
+) -> tuple[Recipe, list[str]]:
     """A recipe with other settings for decoding and scoring.
 
     Args:
         recipe: Of the run, or what stands for it.
-        settings: As KEY=VALUE.
+        settings: As KEY=VALUE, or as they were given in Python.
         name: Of the run or model, for messages.
 
     Returns:
@@ -46,20 +39,17 @@ def try_settings(recipe: Recipe, settings: Sequence[str], name: str) -> tuple[Re
     Raises:
         T5TuneError: A key is not a setting of an evaluation, or a value is wrong.
     """
-    from t5tune.errors import T5TuneError
-    from t5tune.recipe.loading import change_recipe, differing_keys
-
     for setting in settings:
-        key, equals, _ = setting.partition("=")
-        if not equals:
+        if isinstance(setting, str) and "=" not in setting:
             raise T5TuneError(
                 f"{setting!r} is not a setting: expected KEY=VALUE.",
                 next_command=f"t5tune eval {shlex.quote(name)} decoding.num_beams=8",
             )
-        if not is_tried(key.strip()):
-            raise _refuse(key.strip(), setting, name)
+        key, text = _describe(setting)
+        if not is_tried(key):
+            raise _refuse(key, text, name)
     settings = list(settings)
-    if any(setting.partition("=")[0].strip() == "evaluation.metrics" for setting in settings):
+    if any(_describe(setting)[0] == "evaluation.metrics" for setting in settings):
         settings.append("evaluation.best_metric=null")  # it may not be among them
     tried = change_recipe(
         recipe,
@@ -70,20 +60,21 @@ def try_settings(recipe: Recipe, settings: Sequence[str], name: str) -> tuple[Re
     return tried, format_changes(tried, filter(is_tried, differing_keys(recipe, tried)))
 
 
+def _describe(setting: str | Override) -> tuple[str, str]:
+    """Return the key of a setting, and KEY=VALUE."""
+    if isinstance(setting, Override):
+        return setting.key, setting.text
+    return setting.partition("=")[0].strip(), setting
+
+
 def format_changes(recipe: Recipe, keys: Iterable[str]) -> list[str]:
     """The recipe's values of these keys of decoding or evaluation, as KEY=VALUE."""
-    from t5tune.recipe.overrides import format_override
-
     values = recipe.model_dump(mode="json")
     return [format_override(key, values[key.split(".")[0]][key.split(".")[1]]) for key in keys]
 
 
 def _refuse(key: str, setting: str, name: str) -> T5TuneError:
     """Why a key cannot be tried, and what to type instead."""
-    from t5tune.errors import T5TuneError
-    from t5tune.recipe.schema import Recipe
-    from t5tune.run.directory import RunDirectory
-
     quoted, section = shlex.quote(name), key.partition(".")[0]
     run = RunDirectory(Path(name))
     source = shlex.quote(str(run.recipe)) if run.is_run else "RECIPE"

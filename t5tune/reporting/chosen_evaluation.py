@@ -1,0 +1,310 @@
+"""`t5tune.evaluate`: which model, which examples, which settings, and where the report goes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from t5tune.console import track
+from t5tune.decoding.engines import TORCH, TORCH_BF16, choose_export
+from t5tune.distributed.processes import are_several, from_first, is_first, joined
+from t5tune.errors import T5TuneError, did_you_mean
+from t5tune.files.writing import NotWritten
+from t5tune.models.model_names import choose_model
+from t5tune.recipe.loading import build_recipe, load_recipe
+from t5tune.recipe.overrides import Override, read_keywords
+from t5tune.recipe.resolve import choose_metrics
+from t5tune.recipe.schema import DataEntry, DataSection, ModelSection, Recipe
+from t5tune.reporting.compared_systems import write_comparison
+from t5tune.reporting.recipe_scoring import rehearse_recipe_scoring
+from t5tune.reporting.report import Report, ReportNotWritten
+from t5tune.reporting.tried_settings import try_settings
+from t5tune.run.directory import RunDirectory
+from t5tune.scoring.metrics.evaluate_loading import check_foreign_metrics
+from t5tune.scoring.registry import METRICS, is_metric_name
+
+if TYPE_CHECKING:
+    from t5tune.decoding.export.settings import Export
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class EvaluationRequest:
+    """What the caller of `evaluate` chose; see there."""
+
+    split: str
+    recipe: str | Path | Mapping[str, Any] | Recipe | None
+    source_file: str | None
+    reference_files: tuple[str, ...]
+    source_lang: str | None
+    target_lang: str | None
+    prefix: str | None
+    metrics: Sequence[str] | None
+    num_beams: int | None
+    engine: str
+    output_dir: str | Path | None
+    allow_code: bool
+
+    @property
+    def has_own_settings(self) -> bool:
+        """Whether metrics, beams or the whole recipe are not the run's."""
+        return any(one is not None for one in (self.num_beams, self.metrics, self.recipe))
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Options that another command about the same examples needs as well."""
+        given = [("--split", self.split, "test"), ("--engine", self.engine, TORCH)]
+        options = [part for name, value, usual in given if value != usual for part in (name, value)]
+        if isinstance(self.recipe, str | os.PathLike):
+            options += ["--recipe", os.fspath(self.recipe)]
+        options += ["--source", self.source_file] if self.source_file is not None else []
+        options += [part for path in self.reference_files for part in ("--reference", path)]
+        return tuple(options)
+
+
+@dataclass(frozen=True)
+class EvaluationTask:
+    """A model, its test set, and what becomes of the report.
+
+    Attributes:
+        name: Of the run, the directory or the model on the hub.
+        recipe: Gives data, decoding and metrics.
+        split: Of the recipe's data.
+        directory: Where reports go; None writes nothing.
+        is_runs_own: It is the evaluation that a training ends with.
+        export: Translates instead of the model itself.
+        beside: The run's own evaluation, where other settings are tried.
+        purpose: The recipe's task; of two text files alone it is not known.
+        options: For commands that the report proposes.
+        settings: Settings that are tried, as KEY=VALUE.
+    """
+
+    name: str
+    recipe: Recipe
+    split: str
+    directory: Path | None
+    is_runs_own: bool
+    export: Export | None
+    beside: Path | None
+    purpose: str
+    options: tuple[str, ...]
+    settings: tuple[str, ...]
+
+
+def evaluate(
+    run: str | Path | None = None,
+    /,
+    *settings: str,
+    split: str = "test",
+    recipe: str | Path | Mapping[str, Any] | Recipe | None = None,
+    source_file: str | Path | None = None,
+    reference_files: str | Path | Sequence[str | Path] = (),
+    source_lang: str | None = None,
+    target_lang: str | None = None,
+    prefix: str | None = None,
+    metrics: Sequence[str] | None = None,
+    num_beams: int | None = None,
+    engine: str = TORCH,
+    output_dir: str | Path | None = None,
+    use_cache: bool = True,
+    allow_code: bool = False,
+    **overrides: Any,
+) -> Report:
+    """Translate a test set and score it, as `t5tune eval` does.
+
+    Args:
+        run: A run, a model directory or a hub id; None means the newest finished run.
+        settings: Keys of decoding or evaluation to try, as `decoding.length_penalty=1.2`; the
+            report goes beside the stored one.
+        split: `train`, `validation` or `test`.
+        recipe: Where a model that is not a run takes data, decoding and metrics from.
+        source_file: Evaluate on this file, one source a line, and on `reference_files`.
+        reference_files: One reference a line; several files for several references.
+        source_lang: For a model that is not a run, without `recipe`.
+        target_lang: The same for the target.
+        prefix: Before every source, for a model that is not a run, without `recipe`.
+        metrics: Instead of the recipe's.
+        num_beams: Instead of the recipe's.
+        engine: `torch` (fp32), `ctranslate2` or one export, such as `ctranslate2-int8`.
+        output_dir: Where hypotheses.txt and the reports go; None means in the run.
+        use_cache: Take hypotheses that were generated before.
+        allow_code: Whether metrics named `evaluate:NAME` may run Python code from the hub.
+        overrides: The same as `settings`: `decoding={"num_beams": 8}` or, with a dotted key,
+            `**{"decoding.num_beams": 8}`.
+
+    Raises:
+        ReportNotWritten: The files cannot be written; the error has the report.
+        T5TuneError: There is no such model, its data cannot be read, or it is damaged.
+    """
+    request = EvaluationRequest(
+        split, recipe,
+        None if source_file is None else os.fspath(source_file), _list_files(reference_files),
+        source_lang, target_lang, prefix, metrics, num_beams, engine, output_dir, allow_code,
+    )  # fmt: skip
+    tried: list[str | Override] = [*settings, *read_keywords(overrides)]
+    with joined():
+        task = from_first(lambda: _choose_task(run, tried, request))
+        report = _evaluate(task, use_cache=use_cache, allow_code=allow_code)
+        if is_first() and report.comparison is not None and task.directory is not None:
+            try:
+                write_comparison(report.comparison, task.directory)
+            except NotWritten as error:
+                raise ReportNotWritten(report, task.name, error) from error
+    return report
+
+
+def _list_files(files: str | Path | Sequence[str | Path]) -> tuple[str, ...]:
+    if isinstance(files, str | os.PathLike):
+        return (os.fspath(files),)
+    return tuple(os.fspath(file) for file in files)
+
+
+def _choose_task(
+    run: str | Path | None, settings: Sequence[str | Override], request: EvaluationRequest
+) -> EvaluationTask:
+    """Settle everything before anything is loaded, and refuse what would fail later.
+
+    The report goes into the run where it is the report of the run's own settings.
+    """
+    entry = _text_files(request)
+    name = choose_model(None if run is None else os.fspath(run))
+    recipe, changes = _choose_recipe(name, entry, request), list[str]()
+    if settings:
+        recipe, changes = try_settings(recipe, settings, name)
+    recipe = _with_options(recipe, request)
+    check_foreign_metrics(choose_metrics(recipe), allow_code=request.allow_code)
+    rehearse_recipe_scoring(recipe)
+    export = _choose_engine(name, request.engine)
+    split = label = request.split
+    if entry is not None and request.source_file is not None:
+        recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"test": entry})})
+        # Not where the report of the run's own split is, whatever the file is called.
+        source = Path(request.source_file)
+        split, label = "test", source.stem if source.stem not in SPLITS else source.name
+    label = label if export is None else f"{label}-{export.engine}"
+    found = RunDirectory(Path(name))
+    directory = None if request.output_dir is None else Path(request.output_dir)
+    is_runs_own = False
+    if directory is None and found.is_run and not request.has_own_settings:
+        directory = found.tried_evaluation(label, changes) if changes else found.evaluation(label)
+        judged_by = "test" if recipe.data.test is not None else "validation"
+        is_runs_own = not changes and entry is None and split == judged_by and export is None
+    beams = request.num_beams
+    return EvaluationTask(
+        name,
+        recipe,
+        split,
+        directory,
+        is_runs_own,
+        export,
+        beside=found.evaluation(label) if changes and found.is_run else None,
+        purpose=recipe.task if request.recipe is not None else "translation",
+        options=request.options,
+        settings=(*changes, *([f"decoding.num_beams={beams}"] if beams is not None else [])),
+    )
+
+
+def _evaluate(task: EvaluationTask, *, use_cache: bool, allow_code: bool) -> Report:
+    """Read the examples, translate them or take what was translated before, score."""
+    with track("importing PyTorch and Transformers"):
+        from t5tune.data.examples import load_examples
+        from t5tune.decoding.loaded_model import find_model
+        from t5tune.reporting.evaluation import evaluate_model
+
+    recipe = task.recipe
+    examples = from_first(lambda: load_examples(recipe, task.split))
+    return evaluate_model(
+        lambda: find_model(
+            task.name,
+            source_lang=recipe.source_lang,
+            target_lang=recipe.target_lang,
+            prefix=recipe.data.prefix,
+            task=task.purpose,
+        ),
+        examples,
+        recipe,
+        task.directory,
+        export=task.export,
+        use_cache=use_cache,
+        writes_card=task.is_runs_own,
+        beside=task.beside,
+        typed=task.options,
+        settings=task.settings,
+        allow_code=allow_code,
+    )
+
+
+def _choose_engine(name: str, engine: str) -> Export | None:
+    if engine == TORCH_BF16:
+        raise T5TuneError(
+            f"--engine {engine} is for t5tune translate alone: a model is judged in fp32.",
+            next_command=f"t5tune translate --engine {engine} --input SOURCE > OUT; "
+            "t5tune score OUT --reference REFERENCE",
+        )
+
+    export = choose_export(name, engine)
+    if export is not None and are_several():
+        raise T5TuneError(
+            f"--engine {engine} translates in one process, on all of its cores.",
+            next_command="the same command without --num-processes",
+        )
+    return export
+
+
+def _text_files(request: EvaluationRequest) -> DataEntry | None:
+    source, references = request.source_file, request.reference_files
+    if source is None and not references:
+        return None
+    if source is None or not references:
+        missing = "--source" if source is None else "--reference"
+        raise T5TuneError(
+            "--source and --reference go together.", next_command=f"add {missing} FILE"
+        )
+    first, *others = references
+    return DataEntry(source_file=source, target_file=first, references=others or None)
+
+
+def _choose_recipe(name: str, entry: DataEntry | None, request: EvaluationRequest) -> Recipe:
+    """Return the recipe that was named, the run's own, or one made up around two text files."""
+    if isinstance(request.recipe, Mapping | Recipe):
+        return build_recipe(request.recipe)
+    if request.recipe is not None:
+        return load_recipe(request.recipe)
+    run = RunDirectory(Path(name))
+    if run.is_run:
+        return load_recipe(run.recipe)
+    if entry is None:
+        raise T5TuneError(
+            f"{name} is not a run, so it does not tell what to evaluate on.",
+            next_command=f"t5tune eval {name} --recipe RECIPE   # or --source FILE "
+            "--reference FILE",
+        )
+    return Recipe(
+        name="eval",
+        task="translation" if request.source_lang and request.target_lang else "text2text",
+        source_lang=request.source_lang,
+        target_lang=request.target_lang,
+        model=ModelSection(name=name),
+        data=DataSection(train=entry, validation=entry, test=entry, prefix=request.prefix),
+    )
+
+
+def _with_options(recipe: Recipe, request: EvaluationRequest) -> Recipe:
+    """Return the recipe with the metrics and the number of beams that were asked for."""
+    for name in request.metrics or []:
+        if not is_metric_name(name):
+            raise T5TuneError(
+                f"--metric: there is no metric {name}{did_you_mean(name, METRICS) or '.'}",
+                next_command=f"use one of {', '.join(METRICS)} or evaluate:NAME",
+            )
+    updates: dict[str, object] = {}
+    if request.metrics:
+        chosen = {"metrics": list(request.metrics), "best_metric": None}
+        updates["evaluation"] = recipe.evaluation.model_copy(update=chosen)
+    if request.num_beams is not None:
+        updates["decoding"] = recipe.decoding.model_copy(update={"num_beams": request.num_beams})
+    return recipe.model_copy(update=updates)

@@ -1,0 +1,37 @@
+"""Reading a report again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from t5tune.files.json_values import as_object, read_object
+from t5tune.reporting.report import SCHEMA_VERSION, Report
+
+
+def read_report(path: Path) -> Report | None:
+    """Return the report in a `report.json`, without what is not in there.
+
+    That is all examples but the ones that are shown, and a comparison with other settings.
+
+    Returns:
+        None where the file is missing, damaged, or of another schema version.
+    """
+    stored = read_object(path)
+    if stored.get("schema_version") != SCHEMA_VERSION:
+        return None
+    examples = as_object(stored.get("examples"))
+    fields: dict[str, Any] = {
+        **stored,
+        "length_limited": stored.get("num_length_limited"),
+        "example_metric": examples.get("metric"),
+        **{key: examples.get(key) for key in ("best", "worst", "found")},
+        "examples": (),
+        "comparison": None,
+    }
+    try:
+        return TypeAdapter(Report).validate_python(fields)
+    except ValidationError:
+        return None

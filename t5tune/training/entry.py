@@ -1,0 +1,242 @@
+"""`t5tune.train`: a run is chosen, checked and locked; then it is trained."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from t5tune.console import say, track
+from t5tune.distributed.processes import from_first, is_first, joined
+from t5tune.errors import T5TuneError
+from t5tune.files.json_values import read_object
+from t5tune.recipe.loading import differing_keys
+from t5tune.recipe.overrides import Override, parse_override, read_keywords
+from t5tune.recipe.resolve import choose_metrics
+from t5tune.recipe.schema import Recipe
+from t5tune.reporting.stored_report import read_report
+from t5tune.reporting.tried_settings import format_changes, is_tried
+from t5tune.run.directory import RunDirectory
+from t5tune.run.lock import lock_run
+from t5tune.scoring.metrics.evaluate_loading import check_foreign_metrics
+from t5tune.scoring.registry import is_evaluate_metric
+from t5tune.training.checkpoints.resuming import (
+    describe_changes,
+    find_unsafe_changes,
+    has_model_of,
+    has_trained,
+    recorded_recipe,
+    with_values_of,
+)
+from t5tune.training.inputs import check_inputs
+from t5tune.training.prerequisites import check_prerequisites
+from t5tune.training.result import TrainingResult
+from t5tune.training.run_choice import choose_run, refuse_unknown_recipe
+
+
+def train(
+    recipe: str | Path | Mapping[str, Any] | Recipe,
+    /,
+    *changes: str,
+    output_dir: str | Path | None = None,
+    restart: bool = False,
+    allow_code: bool = False,
+    command: str | None = None,
+    **overrides: Any,
+) -> TrainingResult:
+    """Train a model, evaluate and export it, as `t5tune train` does.
+
+    The same call again continues a run that was interrupted, and returns the report of one that is
+    finished. Of several processes that a launcher has started all call this.
+
+    Args:
+        recipe: A recipe file, the name of a recipe that ships, a run to continue, a dictionary with
+            the sections of a recipe, or a `Recipe`. Relative paths of data in a dictionary are
+            taken from the current directory.
+        changes: Of the recipe, as they are typed: `training.learning_rate=3e-4`.
+        output_dir: The run directory; `runs/NAME` if left out.
+        restart: Begin a new run beside one that is there.
+        allow_code: Whether metrics named `evaluate:NAME` may run Python code from the hub.
+        command: What was typed, for the record and for messages.
+        overrides: Changes of the recipe by keyword: `training={"max_steps": 10}` changes the keys
+            that it names and leaves the others; a dotted key does the same, as in
+            `**{"training.max_steps": 10}`. None brings the default of a key back. They are checked
+            as the command line checks them.
+
+    Returns:
+        The run, and the report of its test split (of its validation split if there is no test).
+
+    Raises:
+        ReportNotWritten: All is done but for the files of the report, which the error has.
+        T5TuneError: The recipe, its data or its model do not allow it.
+    """
+    request = TrainingRequest(
+        recipe,
+        (*map(parse_override, changes), *read_keywords(overrides)),
+        None if output_dir is None else Path(output_dir),
+        restart,
+    )
+    command = command or request.command
+    with joined(), ExitStack() as stack:
+        prepared = from_first(lambda: prepare_run(request, command, stack, allow_code=allow_code))
+        if prepared.stored_report is not None:
+            if is_first():
+                _say_finished(prepared, command)
+            report = read_report(prepared.stored_report)
+            return TrainingResult(prepared.run, report, stored_report=prepared.stored_report)
+        with track("importing PyTorch and Transformers"):
+            from t5tune.training.session import train as run_session
+
+        return run_session(prepared.recipe, prepared.run, allow_code=allow_code, command=command)
+
+
+@dataclass(frozen=True)
+class TrainingRequest:
+    """What says which run is meant; see `train`."""
+
+    recipe: str | Path | Mapping[str, Any] | Recipe
+    overrides: tuple[Override, ...] = ()
+    output_dir: Path | None = None
+    restart: bool = False
+
+    @property
+    def command(self) -> str | None:
+        """The command that means the same run; None for a recipe that is in no file."""
+        if isinstance(self.recipe, Mapping | Recipe):
+            return None
+        changes = [override.text for override in self.overrides]
+        return training_command(self.recipe, changes, self.output_dir)
+
+
+def training_command(
+    recipe: str | Path,
+    changes: Sequence[str],
+    output_dir: Path | None,
+    options: Sequence[str] = (),
+) -> str:
+    """Return the command that trains a recipe, `--restart` left out."""
+    directory = ["--output-dir", str(output_dir)] if output_dir else []
+    return shlex.join(["t5tune", "train", os.fspath(recipe), *changes, *directory, *options])
+
+
+@dataclass(frozen=True)
+class PreparedRun:
+    """A run that is locked and may be trained.
+
+    Attributes:
+        recipe: As the run was begun with.
+        run: Where everything goes.
+        stored_report: The report of the run, if there is nothing left to do.
+        tried: Settings of decoding and scoring that are not those of the finished run.
+    """
+
+    recipe: Recipe
+    run: RunDirectory
+    stored_report: Path | None
+    tried: tuple[str, ...] = ()
+
+
+def prepare_run(
+    request: TrainingRequest, command: str | None, stack: ExitStack, *, allow_code: bool
+) -> PreparedRun:
+    """Read the recipe and take the run directory, whose lock is held until the stack ends.
+
+    Raises:
+        T5TuneError: Either cannot be used, or the two do not go together.
+    """
+    chosen = choose_run(
+        request.recipe, request.overrides, request.output_dir, restart=request.restart
+    )
+    recipe, run = chosen.recipe, chosen.run
+    check_foreign_metrics(choose_metrics(recipe), allow_code=allow_code)
+    check_prerequisites(recipe)
+    _check_directory(run)
+    recipe, tried = _set_aside(recipe, run)
+    has_model = has_model_of(run, recipe)
+    if not has_model:
+        check_inputs(recipe)
+    stack.enter_context(lock_run(run))
+    _check_recipe(recipe, run, _restart(command))
+    note = f" ({chosen.note})" if chosen.note else ""
+    say(f"run: {run.path}{note}")
+    report = run.report("test" if recipe.data.test is not None else "validation")
+    is_reported = "scores" in read_object(report)  # a damaged one is written again
+    return PreparedRun(recipe, run, report if has_model and is_reported else None, tried)
+
+
+def _restart(command: str | None) -> str:
+    return "the same call with restart=True" if command is None else f"{command} --restart"
+
+
+def _say_finished(prepared: PreparedRun, command: str | None) -> None:
+    say(f"this run is finished: {prepared.run.path}")
+    runs_code = any(map(is_evaluate_metric, choose_metrics(prepared.recipe)))
+    allowing = ["--allow-code"] if runs_code else []
+    words = ["t5tune", "eval", str(prepared.run.path), *prepared.tried, *allowing]
+    if prepared.tried:
+        settings = ", ".join(prepared.tried)
+        say(f"its model and its report stay as they are, without {settings}")
+        say(f"try: {shlex.join(words)}   # decodes so, and reports beside the stored report")
+    else:
+        say(f"try: {shlex.join(words)}   # or {_restart(command)}")
+
+
+def _check_directory(run: RunDirectory) -> None:
+    """Refuse a directory that holds something else than a run."""
+    if run.path.exists() and not run.path.is_dir():
+        raise T5TuneError(
+            f"{run.path} is a file, not a directory.", next_command="--output-dir ANOTHER"
+        )
+    if run.path.is_dir() and any(run.path.iterdir()):
+        known = (run.recipe, run.environment, run.checkpoints, run.lock)
+        if not any(path.exists() for path in known):
+            raise T5TuneError(
+                f"{run.path} holds files but no run; t5tune writes only into directories of "
+                "its own.",
+                next_command="--output-dir ANOTHER",
+            )
+
+
+def _set_aside(recipe: Recipe, run: RunDirectory) -> tuple[Recipe, tuple[str, ...]]:
+    """The recipe as a finished run decodes and scores, and what the user wanted otherwise.
+
+    Such settings change nothing that was trained: `t5tune eval` tries them.
+    """
+    recorded = recorded_recipe(run)
+    if recorded is None:
+        return recipe, ()
+    keys = list(filter(is_tried, differing_keys(recorded, recipe)))
+    try:
+        reset = with_values_of(recorded, keys, recipe)
+    except ValidationError:
+        return recipe, ()
+    if not keys or not has_model_of(run, reset):
+        return recipe, ()
+    return reset, tuple(format_changes(recipe, keys))
+
+
+def _check_recipe(recipe: Recipe, run: RunDirectory, restart: str) -> None:
+    """Refuse to continue another recipe's run; say what differs where it does no harm.
+
+    Raises:
+        T5TuneError: With the keys that differ.
+    """
+    if not has_trained(run):
+        return
+    restart += "   # trains in a new directory beside it"
+    recorded = recorded_recipe(run)
+    if recorded is None:
+        raise refuse_unknown_recipe(run, restart)
+    if unsafe := find_unsafe_changes(recorded, recipe):
+        raise T5TuneError(
+            f"{run.path} holds the run of another recipe; these keys differ: {', '.join(unsafe)}.",
+            next_command=restart,
+        )
+    if changes := describe_changes(recorded, recipe):
+        say(f"recipe: {changes}")
