@@ -17,14 +17,17 @@ def read_report(path: Path) -> Report | None:
     That is all examples but the ones that are shown, and a comparison with other settings.
 
     Returns:
-        None where the file is missing, damaged, or of another schema version.
+        None where the file is missing, damaged, or older than schema version 2.
     """
     stored = read_object(path)
-    if stored.get("schema_version") != SCHEMA_VERSION:
+    if stored.get("schema_version") not in (2, SCHEMA_VERSION):
         return None
     examples = as_object(stored.get("examples"))
+    findings = stored.get("findings")
     fields: dict[str, Any] = {
         **stored,
+        "schema_version": SCHEMA_VERSION,
+        "findings": list(map(_read_finding, findings)) if isinstance(findings, list) else None,
         "length_limited": stored.get("num_length_limited"),
         "example_metric": examples.get("metric"),
         **{key: examples.get(key) for key in ("best", "worst", "found")},
@@ -35,3 +38,8 @@ def read_report(path: Path) -> Report | None:
         return TypeAdapter(Report).validate_python(fields)
     except ValidationError:
         return None
+
+
+def _read_finding(value: Any) -> dict[str, Any]:
+    finding = as_object(value)
+    return {"num_checked": finding.get("num_looked_at"), **finding}  # as it is called in version 2

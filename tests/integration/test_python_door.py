@@ -101,7 +101,7 @@ def read_snippets() -> list[str]:
 
 
 def test_the_snippets_of_the_page_run(
-    in_folder: Path, capfd: pytest.CaptureFixture[str], t5tune: RunCommand
+    in_folder: Path, capsys: pytest.CaptureFixture[str], t5tune: RunCommand
 ) -> None:
     snippets = read_snippets()
     assert len(snippets) >= 6
@@ -111,7 +111,7 @@ def test_the_snippets_of_the_page_run(
             exec(compile(snippet, "docs/python.md", "exec"), names)
     assert "nrefs:1" in printed.getvalue()
     assert "unknown key; did you mean max_steps?" in printed.getvalue()
-    said = capfd.readouterr()
+    said = capsys.readouterr()
     assert said.out == "", "only the snippets print"
     assert "run: runs/mine" in said.err
 
@@ -147,7 +147,7 @@ def test_a_dictionary_trains_the_same_run(in_folder: Path) -> None:
     assert "restart=True" in str(raised.value.next_command)
 
     model = door.load("elsewhere", engine="torch")
-    assert (model.name, model.engine) == ("elsewhere", "torch-fp32")
+    assert (model.name, model.engine) == ("elsewhere", "torch")
     blank, text = model.translate([" ", "one two"], num_beams=1)
     assert blank.text == ""
     assert text.num_tokens > 0
