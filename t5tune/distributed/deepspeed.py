@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import io
 import logging
 import sys
 import warnings
@@ -46,6 +47,22 @@ OWN_KEYS = {
     "bf16": "training.bf16",
     "fp16": "training.bf16",
 }
+
+
+def import_quietly() -> bool:
+    """Import DeepSpeed, if it is installed, and have it log to stderr; return whether it is.
+
+    Accelerate imports it wherever it is installed, used or not, and its logger would keep the
+    stdout that it finds then, which is for data.
+    """
+    if importlib.util.find_spec("deepspeed") is None:
+        return False
+    with contextlib.redirect_stdout(io.StringIO()) as found:
+        import deepspeed  # noqa: F401
+    for handler in logging.getLogger("DeepSpeed").handlers:
+        if isinstance(handler, logging.StreamHandler) and handler.stream in (found, sys.stdout):
+            handler.setStream(sys.stderr)
+    return True
 
 
 def build_config(file: str | None, *, bf16: bool, max_grad_norm: float) -> dict[str, Any]:
@@ -128,7 +145,7 @@ class ZeroEngine:
     def __init__(
         self, model: PreTrainedModel, optimizer: torch.optim.Optimizer, config: dict[str, Any]
     ) -> None:
-        if importlib.util.find_spec("deepspeed") is None:
+        if not import_quietly():
             raise T5TuneError(
                 "training.sharding: deepspeed is not installed.",
                 next_command="pip install 't5tune[deepspeed]'   # or training.sharding=fsdp",
@@ -163,8 +180,8 @@ class ZeroEngine:
             f"holds {local:,} of {whole:,} weights"
         )
 
-    def check_optimizer_state(self) -> tuple[int, int]:
-        """Return how many numbers of the optimizer's state this process holds, and all of them.
+    def check_optimizer_state(self) -> None:
+        """Check, after a step, that this process holds its part of the optimizer's state.
 
         Raises:
             T5TuneError: It holds more than its share.
@@ -174,7 +191,6 @@ class ZeroEngine:
         whole = len(MOMENTS) * trained
         if local == 0 or local > len(MOMENTS) * _share(trained, self._parameters):
             raise not_in_force("the optimizer's state", local, whole)
-        return local, whole
 
     def _state_values(self) -> Iterator[torch.Tensor]:
         for state in self.optimizer.state.values():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
 
 import torch
 from transformers import TrainerState
@@ -18,20 +18,9 @@ from t5tune.training.random_numbers import get_random_state, set_random_state
 NumItems = torch.Tensor | int | None
 
 
-class AddGradients(Protocol):
-    """Computes one piece of a step forward and backward."""
-
-    def __call__(
-        self, model: torch.nn.Module, piece: Batch, num_items: NumItems, *, is_last: bool
-    ) -> torch.Tensor:
-        """Return the piece's part of the loss.
-
-        Args:
-            model: Possibly wrapped for several processes.
-            piece: Tensors of shape (num_rows, length).
-            num_items: Target tokens of the whole step, on all processes; None counts the piece's.
-            is_last: Whether processes add up their gradients with this piece.
-        """
+# Computes one piece of a step forward and backward, and returns its part of the loss: of the model,
+# the piece, the target tokens of the whole step, and whether processes add up their gradients now.
+AddGradients = Callable[[torch.nn.Module, Batch, NumItems, bool], torch.Tensor]
 
 
 class StepGradients:
@@ -74,7 +63,7 @@ class StepGradients:
         Args:
             model: Possibly wrapped for several processes.
             batches: Of this process.
-            num_items: See `AddGradients`.
+            num_items: Target tokens of the whole step, on all processes; None counts a piece's.
             is_trial: Each process keeps its gradients to itself.
         """
         limit = self._limit.tokens
@@ -83,7 +72,7 @@ class StepGradients:
         for number, piece in enumerate(pieces, start=1):
             self._computed = piece
             is_last = number == len(pieces) and not is_trial
-            loss = self._add(model, piece, num_items, is_last=is_last)
+            loss = self._add(model, piece, num_items, is_last)
             total = loss if total is None else total + loss
         assert total is not None, "a step has a batch"
         return total

@@ -1,4 +1,4 @@
-"""The losses of a run's steps: what is logged of them, and whether training goes well."""
+"""The losses of a run: their mean between two logged lines, over all target tokens."""
 
 from __future__ import annotations
 
@@ -6,85 +6,85 @@ from collections.abc import Mapping
 
 import torch
 from accelerate import Accelerator
-from transformers import TrainerState
 
-from t5tune.training.callbacks.divergence import LossWatch
-from t5tune.training.checkpoints.writer import CheckpointWriter
-from t5tune.training.loss_window import LossWindow
+NATS, TARGET_TOKENS = "nats", "target_tokens"
+LOGGED_NATS, LOGGED_TOKENS = "logged_nats", "logged_target_tokens"
 
 
 class LossRecord:
-    """Takes the loss of each step, and ends training when it has gone wrong.
+    """Losses of optimizer steps, each weighted by its target tokens.
+
+    Steps hold different numbers of tokens, so the mean of their means is not the mean over tokens.
+    Losses stay on their device until a line is logged: reading them sooner would wait for a GPU.
+    Processes call each method but `add` at the same place.
 
     Args:
-        checkpoints: Say what is good still.
-        learning_rate: Of the run; a smaller one is proposed.
-        logging_steps: Between two logged lines.
-        accelerator: Takes the mean over processes.
+        accelerator: Takes means over processes.
     """
 
-    def __init__(
-        self,
-        checkpoints: CheckpointWriter,
-        learning_rate: float,
-        logging_steps: int,
-        accelerator: Accelerator,
-    ) -> None:
+    def __init__(self, accelerator: Accelerator) -> None:
         self._accelerator = accelerator
-        self._window = LossWindow(self._average)
-        self._watch = LossWatch(checkpoints, learning_rate, logging_steps)
+        self._losses: list[torch.Tensor] = []
+        self._tokens: list[torch.Tensor | int] = []
+        self._before: Mapping[str, float] = {}  # of steps that a checkpoint was saved amid
+        self._logged_nats = 0.0
+        self._logged_tokens = 0.0
 
-    def _average(self, number: float) -> float:
-        """Return the mean over the processes, which all call this at the same place."""
-        if self._accelerator.num_processes == 1:
-            return number
-        tensor = torch.tensor(number, dtype=torch.float64, device=self._accelerator.device)
-        return float(self._accelerator.reduce(tensor, "mean"))
+    def add(self, loss: torch.Tensor, num_tokens: torch.Tensor | int) -> None:
+        """Add an optimizer step.
 
-    def add(self, loss: torch.Tensor, num_items: torch.Tensor | int, step: int) -> None:
-        """Add the loss of a step, the mean over its target tokens.
-
-        Raises:
-            T5TuneError: It is not finite.
+        Args:
+            loss: Scalar whose mean over the processes is the mean over the step's tokens.
+            num_tokens: Number of target tokens of the step, on all processes.
         """
-        self._watch.add(loss, step)
-        self._window.add(loss, num_items)
-
-    def check(self, step: int) -> None:
-        """Refuse to log or to save what came after training went wrong.
-
-        Raises:
-            T5TuneError: There was a loss that is not finite.
-        """
-        self._watch.check_pending(step)
+        self._losses.append(loss.detach())
+        self._tokens.append(num_tokens)
 
     def put_means(self, logs: dict[str, float], *, is_over: bool) -> dict[str, float] | None:
         """Return what is logged, with means over target tokens for the Trainer's means of steps.
 
         Args:
             logs: The Trainer's.
-            is_over: Training is. A summary before its end is not logged: training goes on another
-                time.
+            is_over: Whether training is over. A summary before is not logged, and None is returned:
+                training continues another time.
         """
         if "loss" in logs:
-            return {**logs, "loss": self._window.close()}
+            return {**logs, "loss": self._close()}
         if "train_loss" not in logs:
             return logs
-        return {**logs, "train_loss": self._window.mean_of_all} if is_over else None
+        mean = self._logged_nats / max(self._logged_tokens, 1.0)
+        return {**logs, "train_loss": mean} if is_over else None
 
-    def check_logged(self, state: TrainerState) -> None:
-        """Refuse to go on when the logged losses have gone up for good.
-
-        Raises:
-            T5TuneError: They have.
-        """
-        losses = [line["loss"] for line in state.log_history if "loss" in line]
-        self._watch.check_logged(losses, state.global_step, state.best_global_step)
+    def _close(self) -> float:
+        """Return the mean since the last logged line, in nats."""
+        state = self.pack()
+        self._losses, self._tokens, self._before = [], [], {}
+        self._logged_nats += state[NATS]
+        self._logged_tokens += state[TARGET_TOKENS]
+        return state[NATS] / state[TARGET_TOKENS]
 
     def pack(self) -> dict[str, float]:
-        """Return what a checkpoint keeps of the steps since the last logged line."""
-        return self._window.pack()
+        """Return what a checkpoint keeps."""
+        nats = tokens = 0.0
+        if self._losses:
+            losses = torch.stack(self._losses).cpu().double()
+            counts = torch.stack([torch.as_tensor(num) for num in self._tokens]).cpu().double()
+            nats, tokens = float(losses @ counts), float(counts.sum())
+        return {
+            NATS: self._before.get(NATS, 0.0) + self._average(nats),
+            TARGET_TOKENS: self._before.get(TARGET_TOKENS, 0.0) + tokens,
+            LOGGED_NATS: self._logged_nats,
+            LOGGED_TOKENS: self._logged_tokens,
+        }
 
-    def unpack(self, kept: Mapping[str, float]) -> None:
-        """Go on from what a checkpoint has kept."""
-        self._window.unpack(kept)
+    def unpack(self, state: Mapping[str, float]) -> None:
+        """Continue from what a checkpoint has kept; an older one has kept nothing."""
+        self._losses, self._tokens, self._before = [], [], state
+        self._logged_nats = state.get(LOGGED_NATS, 0.0)
+        self._logged_tokens = state.get(LOGGED_TOKENS, 0.0)
+
+    def _average(self, number: float) -> float:
+        if self._accelerator.num_processes == 1:
+            return number
+        tensor = torch.tensor(number, dtype=torch.float64, device=self._accelerator.device)
+        return float(self._accelerator.reduce(tensor, "mean"))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from transformers import TrainingArguments
 
 from t5tune.console import say
 
@@ -24,29 +25,25 @@ def seed_process(seed: int, rank: int, step: int) -> None:
     torch.manual_seed(int(state) >> 1)
 
 
-def seed_if_processes_differ(
-    checkpoint: Path, num_processes: int, *, seed: int, rank: int, step: int
-) -> bool:
-    """Seed this process if others than today's have saved a checkpoint, and say so.
+def seed_if_processes_differ(checkpoint: Path, args: TrainingArguments, step: int) -> bool:
+    """Seed this process if a checkpoint was saved by another number of processes, and say so.
 
     Args:
         checkpoint: Holds a file of random numbers for each process.
-        num_processes: Today.
-        seed: See `seed_process`.
-        rank: See `seed_process`.
-        step: See `seed_process`.
+        args: Know the seed, and this process among those of today.
+        step: The optimizer step that training goes on from.
 
     Returns:
-        Whether the numbers of processes differ; if not, the saved random numbers are to be read.
+        Whether the numbers differ; if not, the saved random numbers are to be read.
     """
     num_saved = len(list(checkpoint.glob("rng_state*.pth")))
-    if num_saved == num_processes:
+    if num_saved == args.world_size:
         return False
     say(
-        f"random numbers: saved by {num_saved} processes and continued by {num_processes}: the "
-        "examples of each step stay the same, dropout draws others"
+        f"random numbers: saved by {num_saved} processes and continued by {args.world_size}: the "
+        "examples of each step stay the same; dropout draws different numbers"
     )
-    seed_process(seed, rank, step)
+    seed_process(args.seed, args.process_index, step)
     return True
 
 

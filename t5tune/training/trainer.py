@@ -29,6 +29,7 @@ from t5tune.run.manifest import read_fact
 from t5tune.training.batch_limit import BatchLimit
 from t5tune.training.batch_loss import BatchLoss
 from t5tune.training.callbacks.batch_probe import BatchProbe, LongestBatch
+from t5tune.training.callbacks.divergence import LossWatch
 from t5tune.training.callbacks.log import EndOfTraining, ValidationInterrupted
 from t5tune.training.callbacks.sharding_check import ShardingCheck
 from t5tune.training.callbacks.throughput import Throughput
@@ -126,9 +127,8 @@ class T5TuneTrainer(Seq2SeqTrainer):
         self._is_validation_pending = False  # a signal has cut the last one short
         self._end = end or EndOfTraining()
         self._throughput = throughput or Throughput()
-        self._losses = LossRecord(
-            checkpoints, args.learning_rate, round(args.logging_steps), self.accelerator
-        )
+        self._losses = LossRecord(self.accelerator)
+        self._watch = LossWatch(checkpoints, args.learning_rate, round(args.logging_steps))
         self._loss = BatchLoss(
             self.unwrapped,
             strategy,
@@ -234,8 +234,9 @@ class T5TuneTrainer(Seq2SeqTrainer):
             T5TuneError: Not even one example fits into memory, or the loss is not finite.
         """
         loss = self._gradients.compute_within_memory(model, inputs, num_items_in_batch, self.state)
+        self._watch.add(loss, self.state.global_step + 1)
         assert num_items_in_batch is not None, "get_batch_samples counts it"
-        self._losses.add(loss, num_items_in_batch, self.state.global_step + 1)
+        self._losses.add(loss, num_items_in_batch)
         return loss
 
     def _try_batch(self, batch: Batch) -> None:
@@ -243,7 +244,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
         self._gradients.compute(self.model_wrapped, [batch], None, is_trial=True)
 
     def _add_gradients(
-        self, model: torch.nn.Module, piece: Batch, num_items: NumItems, *, is_last: bool
+        self, model: torch.nn.Module, piece: Batch, num_items: NumItems, is_last: bool
     ) -> torch.Tensor:
         """Compute a piece of a step; see `AddGradients`."""
         step = super().training_step
@@ -291,13 +292,14 @@ class T5TuneTrainer(Seq2SeqTrainer):
     def log(self, logs: dict[str, float], *arguments: Any, **keywords: Any) -> None:
         """Log; refuse to log, and so to save, what came after training went wrong."""
         step = self.state.global_step
-        self._losses.check(step)
+        self._watch.check_pending(step)
         means = self._losses.put_means(logs, is_over=self.is_over or step >= self.state.max_steps)
         if means is None:
             return
         super().log(means, *arguments, **keywords)
         if "loss" in means:
-            self._losses.check_logged(self.state)
+            losses = [line["loss"] for line in self.state.log_history if "loss" in line]
+            self._watch.check_logged(losses, step, self.state.best_global_step)
 
     def evaluate(
         self,
@@ -348,7 +350,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
 
     def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
         """Save the state whole or not at all, and no weights that have seen a loss of NaN."""
-        self._losses.check(self.state.global_step)
+        self._watch.check_pending(self.state.global_step)
         # What has been counted since the last logged line: a resumed run logs it with the rest.
         window = self._losses.pack() | self._throughput.pack()
         self.state.stateful_callbacks[LOG_WINDOW] = window
@@ -383,14 +385,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
             )
 
     def _load_rng_state(self, checkpoint: str | None) -> None:
-        args = self.args
-        if checkpoint is None or seed_if_processes_differ(
-            Path(checkpoint),
-            args.world_size,
-            seed=args.seed,
-            rank=args.process_index,
-            step=self.state.global_step,
-        ):
-            return
-        with only_tensors(Path(checkpoint)):
-            super()._load_rng_state(checkpoint)
+        assert checkpoint is not None
+        if not seed_if_processes_differ(Path(checkpoint), self.args, self.state.global_step):
+            with only_tensors(Path(checkpoint)):
+                super()._load_rng_state(checkpoint)

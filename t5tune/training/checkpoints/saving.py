@@ -117,7 +117,11 @@ class CheckpointSaver:
             self._writer.give_up(error)
 
         def write(directory: Path) -> None:
-            self._write_tensors(directory, trained, gathered)
+            trained.model.save_pretrained(directory, state_dict=gathered.weights)
+            torch.save(gathered.optimizer, directory / OPTIMIZER_NAME)
+            torch.save(trained.schedule.state_dict(), directory / SCHEDULER_NAME)
+            if gathered.average is not None:
+                save_average(gathered.average, directory)
             self._tokenizer.save_pretrained(directory)
             for name, content in gathered.random_states:
                 (directory / name).write_bytes(content)
@@ -175,13 +179,6 @@ class CheckpointSaver:
             save(directory)
             (path,) = Path(directory).iterdir()
             return path.name, path.read_bytes()
-
-    def _write_tensors(self, directory: Path, trained: Trained, gathered: GatheredState) -> None:
-        trained.model.save_pretrained(directory, state_dict=gathered.weights)
-        torch.save(gathered.optimizer, directory / OPTIMIZER_NAME)
-        torch.save(trained.schedule.state_dict(), directory / SCHEDULER_NAME)
-        if gathered.average is not None:
-            save_average(gathered.average, directory)
 
     def read_optimizer_and_schedule(
         self, checkpoint: Path, optimizer: torch.optim.Optimizer, schedule: Any

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from transformers import PreTrainedModel
 
-from t5tune.distributed.deepspeed import ZeroEngine, build_config
+from t5tune.distributed.deepspeed import ZeroEngine, build_config, import_quietly
 from t5tune.distributed.fsdp import shard_model
 from t5tune.distributed.sharding_refusals import refuse_one_process
 from t5tune.recipe.resolved_recipe import FittedTraining
@@ -33,6 +33,7 @@ def build_strategy(
     Raises:
         T5TuneError: The weights cannot be divided, or are not really.
     """
+    import_quietly()
     if section.sharding != "none":
         refuse_one_process(section.sharding)
     if section.sharding == "fsdp":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +69,22 @@ def test_what_contradicts_the_recipe_is_refused(tmp_path: Path, content: Any, re
     with pytest.raises(T5TuneError, match=reason) as error:
         configure(tmp_path, content)
     assert error.value.next_command
+
+
+def test_its_log_goes_to_stderr() -> None:
+    """It is imported in every training where it is installed, and stdout is for data."""
+    pytest.importorskip("deepspeed")
+    program = (
+        "import logging\n"
+        "from t5tune.distributed.deepspeed import import_quietly\n"
+        "assert import_quietly()\n"
+        "logging.getLogger('DeepSpeed').warning('a warning of its own')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ""
+    assert "a warning of its own" in done.stderr
+    assert "Setting accelerator" not in done.stderr
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
