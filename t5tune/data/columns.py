@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from t5tune.data.readers.json_objects import JsonConstant, JsonNumber
-from t5tune.data.readers.tables import Table
 from t5tune.errors import T5TuneError, did_you_mean, list_names, visible
+from t5tune.files.json_objects import JsonConstant, JsonNumber
+from t5tune.files.table import Table
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 

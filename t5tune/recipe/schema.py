@@ -15,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from t5tune.files.formats import FORMATS
 from t5tune.recipe.places import HubSplit, Place, TableFile, TextPair
 from t5tune.recipe.section import Count, Depth, PositiveInt, Section, WholeNumber, Width
 from t5tune.recipe.training_section import TrainingSection as TrainingSection
@@ -30,9 +31,11 @@ TaskName = Literal["translation", "summarization", "text2text"]
 if TYPE_CHECKING:
     OwnMetricName = str
     BestMetricName = str
+    FormatName = str
 else:  # no type checker can read a table
     OwnMetricName = Literal[tuple(METRICS)]
     BestMetricName = Literal[tuple(filter(ranks_models, METRICS))]
+    FormatName = Literal[tuple(FORMATS)]
 # The name alone is looked at; whether there is such a metric shows when it is loaded.
 MetricName = (
     OwnMetricName | Annotated[str, Field(pattern=EVALUATE_PATTERN, examples=["evaluate:NAME"])]
@@ -178,7 +181,7 @@ class DataEntry(Section):
     )
     source_file: str | None = Field(default=None, description="Text, one source a line.")
     target_file: str | None = Field(default=None, description="Text, one target a line.")
-    format: Literal["tsv", "csv", "json", "jsonl", "parquet"] | None = Field(
+    format: FormatName | None = Field(
         default=None, description="Format of `file` where its ending does not tell."
     )
     columns: list[str] | None = Field(

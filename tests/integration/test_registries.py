@@ -112,3 +112,54 @@ def check_evaluation(folder: Path, penalty: float | None) -> None:
 
 def repeats_words(line: str) -> bool:
     return len(set(line.split())) < len(line.split())
+
+
+TOY_FORMAT = {
+    "files/formats/colon_separated.py": '''"""Two columns, which colons separate."""
+
+from pathlib import Path
+
+from t5tune.files.file_format import FileFormat
+from t5tune.files.table import Table, name_columns
+from t5tune.files.text_files import read_lines
+
+
+def _open(path: Path, columns: list[str] | None) -> Table:
+    rows = [(i, line.split(" : ")) for i, line in enumerate(read_lines(path), start=1)]
+    return name_columns(rows, columns, path)
+
+
+def _read_columns(path: Path) -> list[str]:
+    return read_lines(path)[0].split(" : ")
+
+
+FORMAT = FileFormat("colons", (".colons",), _open, _read_columns)
+'''
+}
+
+
+def test_a_file_format_is_added_in_one_file(
+    tiny_recipe: Path, tmp_path: Path, t5tune: RunCommand
+) -> None:
+    for split in ("train", "validation", "test"):
+        text = (tmp_path / f"{split}.tsv").read_text(encoding="utf-8").replace("\t", " : ")
+        (tmp_path / f"{split}.colons").write_text(text, encoding="utf-8")
+    (tmp_path / "test.colons").rename(tmp_path / "test.txt")
+    train = [
+        "train", tiny_recipe, "data.train.file=train.colons",
+        "data.validation.file=validation.colons", "data.test.file=test.txt",
+        "data.test.format=colons", "training.max_steps=2", "training.eval_steps=2", "export=none",
+    ]  # fmt: skip
+    refused = t5tune(*train)
+    assert refused.code == 1
+    assert "data.test.format" in refused.err
+    assert "csv, json, jsonl, parquet or tsv" in refused.err.replace("'", "")
+
+    package = ExtendedPackage(tmp_path / "package", TOY_FORMAT)
+    trained = package.run(*train, directory=tmp_path)
+    assert trained.code == 0, trained.err
+    recipe, report = read_run(tmp_path)
+    assert recipe["data"]["test"]["format"] == "colons"
+    assert report["num_examples"] == 13
+    wrong = package.run("validate", tiny_recipe, "data.test.format=colon", directory=tmp_path)
+    assert "did you mean colons?" in wrong.err

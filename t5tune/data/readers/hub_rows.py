@@ -16,8 +16,10 @@ from pathlib import Path, PurePosixPath
 
 from t5tune.data.readers.hub_parquet import count_rows, load_first_rows
 from t5tune.data.readers.hub_splits import SplitFiles, find_splits
-from t5tune.data.readers.tables import FORMATS, Row, Table, open_table
+from t5tune.data.readers.tables import open_table
 from t5tune.errors import T5TuneError, find_nearest, list_names
+from t5tune.files.formats import FORMATS, format_of_ending
+from t5tune.files.table import Row, Table
 from t5tune.hub import HubRepository, Snapshot
 from t5tune.recipe.places import HubSplit
 
@@ -213,7 +215,8 @@ class _Files:
     def _own_kind(self, path: str) -> tuple[str | None, list[str] | None]:
         """Which of our readers takes the file, if one does, and the names of its columns."""
         options = dict(self._found.options)
-        kind = FORMATS.get(PurePosixPath(path).suffix.lower())
+        found = format_of_ending(PurePosixPath(path).suffix)
+        kind = None if found is None else found.name
         columns = None
         if self._found.format == "csv":
             separators = {options.pop(name) for name in _SEPARATORS & set(options)}
@@ -221,7 +224,7 @@ class _Files:
             columns = named[0] if named else None
             if separators:
                 kind = {"\t": "tsv", ",": "csv"}.get(separators.pop())
-        has_format = {"tsv": "csv", "jsonl": "json"}.get(kind or "", kind) == self._found.format
+        has_format = kind is not None and FORMATS[kind].library_name == self._found.format
         return (kind, columns) if has_format and not options else (None, None)
 
     def _read_by_library(self, path: Path) -> Table:

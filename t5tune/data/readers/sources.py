@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from t5tune.console import say, track
 from t5tune.data.columns import ColumnReader, guess_columns
-from t5tune.data.readers.file_check import find_file, find_format
+from t5tune.data.readers.file_check import find_file
 from t5tune.data.readers.hub_rows import open_hub_table
-from t5tune.data.readers.tables import Table, open_table
+from t5tune.data.readers.tables import find_format, open_table
 from t5tune.errors import T5TuneError
+from t5tune.files.table import Table
 from t5tune.files.text_files import read_lines
 from t5tune.recipe.places import HubSplit, Place, TableFile, TextPair
 from t5tune.recipe.schema import DataEntry

@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from t5tune.data.readers.file_check import MOST_BYTES, read_columns
+from t5tune.data.readers.tables import read_columns
 from t5tune.errors import T5TuneError
+from t5tune.files.formats.json_document import MOST_BYTES
 from t5tune.recipe.catalog import list_recipes
 from t5tune.recipe.loading import load_recipe
 from t5tune.training.inputs import check_inputs

@@ -44,7 +44,7 @@ _DECODER = json.JSONDecoder(
 )
 
 
-def parse_json(text: str, place: str, next_command: str) -> Any:
+def parse_exact_json(text: str, place: str, next_command: str) -> Any:
     """The value that a text holds.
 
     Args:

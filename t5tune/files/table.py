@@ -1,0 +1,81 @@
+"""Rows of a file with named columns, whatever its format, and what all formats say of them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from t5tune.errors import T5TuneError, list_names, visible
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows with named columns.
+
+    Attributes:
+        place: What they come from, for messages.
+        columns: Their names; those of the first row where each row names its own.
+        rows: Iterates over all rows, each with its number, counted from 1.
+        unit: What the number counts: "line" of a text file, or "row".
+        num_rows: How many there are, if that is known.
+    """
+
+    place: str
+    columns: list[str]
+    rows: Callable[[], Iterator[tuple[int, Row]]]
+    unit: str = "row"
+    num_rows: int | None = None
+
+    def locate(self, number: int) -> str:
+        """The place of a row, for messages."""
+        return f"{self.place}, {self.unit} {number}"
+
+
+def name_columns(rows: list[tuple[int, list[str]]], columns: list[str] | None, path: Path) -> Table:
+    """Return rows of cells as a table: the first one is the header unless `columns` are given."""
+    if not rows:
+        return Table(str(path), [], lambda: iter(()), "line")
+    names = columns or rows[0][1]
+    origin = "`columns` in the recipe" if columns else "the first line"
+    refuse_repeated(names, str(path) if columns is None else origin, path)
+    body = rows if columns else rows[1:]
+
+    def read() -> Iterator[tuple[int, Row]]:
+        for number, row in body:
+            if len(row) != len(names):
+                plural = "" if len(row) == 1 else "s"
+                raise T5TuneError(
+                    f"{path}, line {number} has {len(row)} column{plural}, but {origin} names "
+                    f"{len(names)} ({list_names(names)}).",
+                    next_command=show_line(path, number),
+                )
+            yield number, dict(zip(names, row, strict=True))
+
+    return Table(str(path), list(names), read, "line", len(body))
+
+
+def refuse_repeated(names: Sequence[str], place: str, path: Path) -> None:
+    """Columns that have no name cannot be asked for, so that any number of them is fine.
+
+    Raises:
+        T5TuneError: Two columns have the same name.
+    """
+    first: dict[str, int] = {}
+    for number, name in enumerate(names, start=1):
+        if name and name in first:
+            raise T5TuneError(
+                f"{place}: columns {first[name]} and {number} are both named "
+                f"{visible(name, one_line=True)}.",
+                next_command=f"rename one of the two   # head -n 1 {shlex.quote(str(path))}",
+            )
+        first.setdefault(name, number)
+
+
+def show_line(path: Path, number: int) -> str:
+    """Return the command that shows a line."""
+    return f"sed -n {number}p {shlex.quote(str(path))}"
