@@ -18,7 +18,7 @@ from t5tune.scoring.registry import format_value
 from t5tune.scoring.score import Score
 from t5tune.scoring.significance.comparison import Comparison
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 @dataclass(frozen=True)

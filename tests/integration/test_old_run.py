@@ -76,6 +76,15 @@ def test_it_evaluates_to_the_stored_scores(t5tune: RunCommand) -> None:
     assert compared.code == 0, compared.err
 
 
+def test_other_settings_are_compared_with_its_report_of_version_2(t5tune: RunCommand) -> None:
+    assert json.loads(REPORT.read_text(encoding="utf-8"))["schema_version"] == 2
+    result = t5tune("eval", RUN, "decoding.num_beams=1", "--json")
+    assert result.code == 0, result.err
+    report = json.loads(result.out)
+    assert report["schema_version"] == 3
+    assert report["comparison"]["baseline"] == "stored"
+
+
 def test_it_exports(t5tune: RunCommand) -> None:
     shutil.rmtree(RUN / "ctranslate2-int8")
     result = t5tune("export", RUN)

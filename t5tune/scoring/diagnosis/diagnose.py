@@ -70,7 +70,7 @@ def finding_to_json(finding: Finding) -> dict[str, object]:
         "name": finding.name,
         "title": finding.title,
         "num_found": finding.num_found,
-        "num_looked_at": finding.num_checked,
+        "num_checked": finding.num_checked,
         "rate": finding.rate,
         "examples": list(finding.examples),
         "remedy": finding.remedy,

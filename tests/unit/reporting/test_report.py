@@ -46,7 +46,7 @@ def test_json_has_exactly_the_published_shape() -> None:
         scores=(dataclasses.replace(report.scores[0], confidence_interval=(1.5, 2.5)), wer),
     )
     expected = {
-        "schema_version": 2,
+        "schema_version": 3,
         "run": "wmt-en-de",
         "split": "test",
         "num_examples": 2,

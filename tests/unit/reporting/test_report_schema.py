@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 import json
 from collections.abc import Callable
 from importlib.resources import files
@@ -31,13 +30,13 @@ def whole_report() -> dict[str, Any]:
         ["bleu", "rouge", "wer"],
         origin=Origin(run="wmt-en-de"),
     )
-    value = json.loads(json.dumps(dataclasses.replace(report, schema_version=2).to_json()))
+    value = json.loads(json.dumps(report.to_json()))
     value["findings"] = [
         {
             "name": "hit_length_limit",
             "title": "stopped at the length limit",
             "num_found": 1,
-            "num_looked_at": 3,
+            "num_checked": 3,
             "rate": 1 / 3,
             "examples": [0],
             "remedy": None,
@@ -72,6 +71,14 @@ def test_a_real_report_fits_with_and_without_the_optional_parts() -> None:
     assert problems(report) == []
 
 
+def test_a_report_of_version_2_fits() -> None:
+    report = whole_report()
+    report["schema_version"] = 2
+    assert problems(report)
+    report["findings"][0]["num_looked_at"] = report["findings"][0].pop("num_checked")
+    assert problems(report) == []
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
@@ -85,6 +92,8 @@ def test_a_real_report_fits_with_and_without_the_optional_parts() -> None:
         lambda report: report["examples"]["best"][0].update(references=[]),
         lambda report: report["findings"][0].update(rate=33.0),
         lambda report: report["findings"][0].pop("remedy"),
+        lambda report: report["findings"][0].pop("num_checked"),
+        lambda report: report["findings"][0].update(num_looked_at=3),
         lambda report: report["breakdowns"][0]["buckets"][0].pop("num_examples"),
     ],
 )

@@ -39,7 +39,7 @@ def test_every_kind_is_reported_and_none_claims_what_was_not_looked_at() -> None
 def test_json_has_the_rate() -> None:
     finding = Finding("loop", "again", 1, 4, (3,), "x", True)
     assert finding_to_json(finding) == {
-        "name": "loop", "title": "again", "num_found": 1, "num_looked_at": 4, "rate": 0.25,
+        "name": "loop", "title": "again", "num_found": 1, "num_checked": 4, "rate": 0.25,
         "examples": [3], "remedy": "x", "is_notable": True,
     }  # fmt: skip
 
