@@ -145,11 +145,12 @@ def write_tiny_recipe(folder: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """The folder of public corpora; tests that need it are skipped where it is absent."""
-    folder = Path(os.environ.get("T5TUNE_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
-    if not folder.is_dir():
-        pytest.skip(f"no public corpora at {folder}: set T5TUNE_TEST_DATA to their folder")
-    return folder
+    """The folder of public corpora; tests that need it are skipped where it is not named."""
+    folder = os.environ.get("T5TUNE_TEST_DATA")
+    if folder is None:
+        pytest.skip("T5TUNE_TEST_DATA does not name a folder of public corpora")
+    assert Path(folder).is_dir(), f"T5TUNE_TEST_DATA={folder} is not a folder"
+    return Path(folder)
 
 
 @pytest.fixture

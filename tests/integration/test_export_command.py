@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from t5tune.decoding.opening import open_translator
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.run.manifest import read_fact, write_manifest
+from tests import forks
 from tests.conftest import REPOSITORY, RunCommand, write_tiny_recipe
 
 RUN = Path("runs/tiny")
@@ -27,11 +28,9 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a finished run whose recipe is the tiny one."""
     folder = tmp_path_factory.mktemp("finished")
     recipe = write_tiny_recipe(folder)
-    subprocess.run(
-        [sys.executable, "-m", "t5tune", "train", str(recipe), "training.max_steps=120",
-         "training.eval_steps=60", "training.learning_rate=0.02"],
-        cwd=folder, check=True, capture_output=True, env=environment(),
-    )  # fmt: skip
+    settings = ("training.max_steps=120", "training.eval_steps=60", "training.learning_rate=0.02")
+    command = [sys.executable, "-m", "t5tune", "train", str(recipe), *settings]
+    forks.run(command, cwd=folder, text=True, check=True)
     return folder
 
 
@@ -67,7 +66,8 @@ def test_training_ends_with_an_export_that_translate_uses(
     assert parity["signature"].startswith("nrefs:1|")
     assert parity["may_be_default"] is (parity["lost"] <= 0.3)
     assert parity["lost"] == parity["torch"] - parity["ctranslate2"]
-    assert 0 <= parity["identical"] <= 1 < parity["speed_ratio"] * 1000
+    assert 0.5 <= parity["identical"] <= 1
+    assert 0.01 < parity["speed_ratio"] < 10_000
     by_default = t5tune("translate", "one two three", "", "five four")
     assert by_default.code == 0, by_default.err
     assert "engine: ctranslate2-int8" in by_default.err
@@ -218,12 +218,13 @@ def test_an_exported_run_translates_without_torch_and_transformers(run_copy: Pat
         "    assert not end.code, end.code\n"
         "print([name for name in ('torch', 'transformers', 'datasets') if name in sys.modules])\n"
     )
-    begin = time.perf_counter()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
         [sys.executable, "-c", check], capture_output=True, text=True, env=environment()
     )
-    seconds = time.perf_counter() - begin
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert done.returncode == 0, done.stderr
     assert "engine: ctranslate2-int8" in done.stderr
     assert done.stdout.splitlines()[-1] == "[]"
-    assert seconds < 10  # 0.3 on an idle machine; importing torch and Transformers takes seconds
+    # Of a core; importing torch and Transformers takes five.
+    assert after.ru_utime - before.ru_utime < 2

@@ -141,6 +141,7 @@ def test_a_checkpoint_needs_the_best_one(run: Path, t5tune: RunCommand) -> None:
             assert (
                 f"checkpoint-{step}: it needs checkpoint-{best}, of which model.saf" in result.err
             )
+    assert best < 12, "no checkpoint would need another one"
     if best == min(steps):
         assert result.code == 1
         assert "no checkpoint of this run is whole" in result.err

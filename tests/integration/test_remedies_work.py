@@ -180,6 +180,7 @@ def test_an_undertrained_run_goes_on_as_proposed(
     first = report["findings"][0]
     assert (first["name"], first["is_notable"]) == ("undertrained", True)
     others = [one["remedy"] for one in report["findings"][1:] if one["num_found"]]
+    assert others
     assert all(remedy.startswith("train longer first") for remedy in others)
     run = Path("runs/tiny")
     before, chrf = read_log(run / "log.jsonl")[-1]["step"], last_validation(run)

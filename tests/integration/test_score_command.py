@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,10 +13,6 @@ from typer.testing import CliRunner
 
 from t5tune.cli.score import score
 from t5tune.errors import T5TuneError
-
-REPOSITORY = Path(__file__).resolve().parents[2]
-TEST_DATA = Path(os.environ.get("T5TUNE_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
-WMT17 = TEST_DATA / "wmt17_systems"
 
 # newstest2017 English-German: cased BLEU of Moses' mteval-v13a.pl, as listed in test.sh of
 # github.com/mjpost/sacrebleu.
@@ -54,6 +49,12 @@ def run(*arguments: str | Path, stdin: bytes | None = None) -> str:
 
 
 @pytest.fixture
+def wmt17(real_data: Path) -> Path:
+    """The system outputs of WMT17 for English to German, and the reference."""
+    return real_data / "wmt17_systems"
+
+
+@pytest.fixture
 def files(tmp_path: Path) -> Path:
     (tmp_path / "hypotheses").write_text("Das Haus ist klein.\nEin Test\n", encoding="utf-8")
     (tmp_path / "first").write_text("Das Haus ist sehr klein.\nein Test\n", encoding="utf-8")
@@ -61,11 +62,10 @@ def files(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.skipif(not WMT17.is_dir(), reason=f"no WMT17 system outputs in {WMT17}")
 @pytest.mark.parametrize("system", WMT17_BLEU)
-def test_wmt17_bleu_agrees_with_the_published_numbers(system: str) -> None:
-    hypotheses = WMT17 / f"newstest2017.{system}.en-de"
-    output = run(hypotheses, "--reference", WMT17 / "reference", "--metric", "bleu")
+def test_wmt17_bleu_agrees_with_the_published_numbers(system: str, wmt17: Path) -> None:
+    hypotheses = wmt17 / f"newstest2017.{system}.en-de"
+    output = run(hypotheses, "--reference", wmt17 / "reference", "--metric", "bleu")
     name, value, low, high, signature = output.split()
     assert name == "BLEU"
     assert float(value) == WMT17_BLEU[system]
@@ -75,9 +75,8 @@ def test_wmt17_bleu_agrees_with_the_published_numbers(system: str) -> None:
     )
 
 
-@pytest.mark.skipif(not WMT17.is_dir(), reason=f"no WMT17 system outputs in {WMT17}")
-def test_the_wmt17_table_is_complete() -> None:
-    names = {path.name for path in WMT17.glob("newstest2017.*.en-de")}
+def test_the_wmt17_table_is_complete(wmt17: Path) -> None:
+    names = {path.name for path in wmt17.glob("newstest2017.*.en-de")}
     assert names == {f"newstest2017.{system}.en-de" for system in WMT17_BLEU}
 
 

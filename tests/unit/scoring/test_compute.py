@@ -63,11 +63,28 @@ def test_every_signature_states_references_case_and_version() -> None:
         assert score.signature.startswith("nrefs:var|"), score.name
 
 
+# Of a lost text, an invented one, and one that is rightly empty: the scores of all, then of each.
+OF_EMPTY_TEXTS: dict[str, tuple[list[float], list[float]]] = {
+    "bleu": ([0], [0, 0, 0]),
+    "chrf": ([0], [0, 0, 0]),
+    "ter": ([200], [100, 100, 0]),
+    "rouge": ([0, 0, 0, 0], [0, 0, 0]),
+    "exact_match": ([100 / 3], [0, 0, 100]),
+    "token_f1": ([100], [100, 100, 100]),  # SQuAD's: "a" is an article, and left out
+    "wer": ([200], [100, 100, 0]),
+    "cer": ([200], [100, 100, 0]),
+    "bleu_intl": ([0], [0, 0, 0]),
+    "distinct_n": ([1, 0], [0, 0, 0]),
+    "length_ratio": ([1], [0, 0, 0]),
+}
+
+
 @pytest.mark.parametrize("metric", OWN_METRICS)
 def test_empty_texts_are_scored(metric: str) -> None:
-    for score in score_hypotheses([metric], SystemOutput(["", "a", ""], [["a"], [""], [""]])):
-        assert score.value >= 0.0
-    assert len(sentence_scores(metric, SystemOutput(["", "a", ""], [["a"], [""], [""]]))) == 3
+    output = SystemOutput(["", "a", ""], [["a"], [""], [""]])
+    of_all, of_each = OF_EMPTY_TEXTS[metric]
+    assert [score.value for score in score_hypotheses([metric], output)] == pytest.approx(of_all)
+    assert sentence_scores(metric, output) == pytest.approx(of_each)
 
 
 def test_a_metric_named_twice_counts_once() -> None:
