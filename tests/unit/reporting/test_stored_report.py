@@ -14,10 +14,10 @@ from t5tune.scoring.diagnosis.evidence import Evidence
 def build() -> Report:
     return build_report(
         Evidence(
-            ["a b c d", "x", ""],
-            [["a b c d"], ["y", "z"], ["one"]],
-            sources=["one", "two", "three"],
-            reached_limit=[False, True, False],
+            ["a b c d", "x", ""] * 40,
+            [["a b c d"], ["y z"], ["one"]] * 40,
+            sources=["one", "one two three four five six seven", "three"] * 40,
+            reached_limit=[False, True, False] * 40,
             target_lang="de",
             decoding={"num_beams": 4, "max_new_tokens": 128},
         ),
