@@ -11,6 +11,7 @@ imported starts a new interpreter, and so does everything where there is no Linu
 from __future__ import annotations
 
 import array
+import contextlib
 import ctypes
 import json
 import os
@@ -18,9 +19,12 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+_REPOSITORY = Path(__file__).resolve().parent.parent
 
 # Read when an interpreter starts or a library is imported.
 _READ_EARLY = (
@@ -82,6 +86,30 @@ def run(
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
+def run_ranks(num: int, module: str, *arguments: str | Path, timeout: float = 120) -> None:
+    """Run a module in several forks with the variables of torchrun; all of them must succeed."""
+    with contextlib.ExitStack() as stack:
+        port = stack.enter_context(socket.socket())
+        port.bind(("127.0.0.1", 0))
+        address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port.getsockname()[1])}
+        port.close()
+        ranks = []
+        for rank in map(str, range(num)):
+            place = {"RANK": rank, "LOCAL_RANK": rank, "GROUP_RANK": "0"}
+            sizes = {"WORLD_SIZE": str(num), "LOCAL_WORLD_SIZE": str(num)}
+            output = stack.enter_context(tempfile.TemporaryFile("w+"))
+            process = Fork(
+                [sys.executable, "-m", module, *map(str, arguments)], stdout=output, stderr=output,
+                cwd=_REPOSITORY, env={**os.environ, **address, **sizes, **place},
+            )  # fmt: skip
+            stack.callback(process.kill)
+            ranks.append((process, output))
+        for process, output in ranks:
+            failed = process.wait(timeout)
+            output.seek(0)
+            assert not failed, output.read()[-6000:]
+
+
 def read_early(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that a fork comes too late for."""
     return {
@@ -115,7 +143,7 @@ def _start_server() -> None:
     ours, its = socket.socketpair()
     subprocess.Popen(
         [sys.executable, "-m", "tests.fork_server", str(its.fileno())],
-        cwd=Path(__file__).resolve().parent.parent,
+        cwd=_REPOSITORY,
         env={**os.environ, **_QUIET},
         pass_fds=[its.fileno()],
     )

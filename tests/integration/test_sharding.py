@@ -5,17 +5,13 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 import torch
 
-from tests.conftest import REPOSITORY
+from tests import forks
 from tests.integration.two_sharded_processes import SAVED_STEP, Job, run
 
 SECONDS = 120  # a hang is a failure
@@ -34,27 +30,7 @@ def on_two_processes(directory: Path, jobs: dict[str, Job]) -> dict[str, Seen]:
     """What each process saw of each job. All in one start: starting takes the most time."""
     path = directory / "jobs.json"
     path.write_text(json.dumps([dataclasses.asdict(job) for job in jobs.values()]))
-    command = [
-        sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
-        str(REPOSITORY / "tests" / "integration" / "two_sharded_processes.py"), str(path),
-    ]  # fmt: skip
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
-    log = directory / "output.txt"
-    with log.open("w") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
-        workers = []
-        try:
-            process.wait(SECONDS)
-        except subprocess.TimeoutExpired:
-            workers = psutil.Process(process.pid).children(recursive=True)
-        finally:  # each worker has a session of its own and would outlive its parent
-            process.kill()
-            for worker in workers:
-                worker.kill()
-    assert process.wait() == 0, log.read_text()[-6000:]
-    assert not [
-        p for p in psutil.process_iter(["cmdline"]) if str(path) in (p.info["cmdline"] or ())
-    ]
+    forks.run_ranks(2, "tests.integration.two_sharded_processes", path, timeout=SECONDS)
     return {
         name: [torch.load(Path(job.directory) / f"rank-{rank}.pt") for rank in range(2)]
         for name, job in jobs.items()

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from tests.conftest import REPOSITORY
+from tests import forks
 
 
 def one_step(
     path: Path, num_processes: int, family: str, batch_size: int, smoothing: float
 ) -> dict[str, Any]:
-    command = [
-        sys.executable, "-m", "torch.distributed.run", "--standalone",
-        "--nproc-per-node", str(num_processes),
-        str(REPOSITORY / "tests" / "integration" / "two_processes.py"),
-        str(path), family, str(batch_size), str(smoothing),
-    ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
+    arguments = (path, family, str(batch_size), str(smoothing))
+    forks.run_ranks(num_processes, "tests.integration.two_processes", *arguments)
     result: dict[str, Any] = torch.load(path)
     return result
 
