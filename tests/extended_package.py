@@ -11,8 +11,8 @@ from pathlib import Path
 
 from tests.conftest import REPOSITORY, Result
 
-# A file of the package, and either its text, if it is new, or lines and what is added after them.
-Additions = Mapping[str, str | tuple[str, str]]
+# A file of the package with its text, if it is new, or texts in it with what is added after each.
+Additions = Mapping[str, str | list[tuple[str, str]]]
 
 
 class ExtendedPackage:
@@ -33,10 +33,11 @@ class ExtendedPackage:
                 assert not path.exists()
                 path.write_text(addition, encoding="utf-8")
                 continue
-            anchor, lines = addition
             text = path.read_text(encoding="utf-8")
-            assert text.count(anchor) == 1, f"{name} has {text.count(anchor)} times {anchor!r}"
-            path.write_text(text.replace(anchor, anchor + lines), encoding="utf-8")
+            for anchor, added in addition:
+                assert text.count(anchor) == 1, f"{name} has {text.count(anchor)} times {anchor!r}"
+                text = text.replace(anchor, anchor + added)
+            path.write_text(text, encoding="utf-8")
 
     def run(self, *arguments: str | Path, directory: Path) -> Result:
         """Run `t5tune ARGUMENTS` in a directory."""

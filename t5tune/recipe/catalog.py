@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from t5tune.errors import T5TuneError, did_you_mean
+from t5tune.recipe.places import FILE_KEYS
 from t5tune.recipe.yaml_lines import parse_yaml, read_recipe_text
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -172,7 +173,7 @@ def _data_folders(recipe: Path) -> list[Path]:
     data: Any = document.get("data") if isinstance(document, dict) else None
     names = set()
     for entry in data.values() if isinstance(data, dict) else ():
-        for key in ("file", "source_file", "target_file"):
+        for key in FILE_KEYS:
             path = entry.get(key) if isinstance(entry, dict) else None
             parts = PurePath(path).parts if isinstance(path, str) else ()
             # Only what lies below the recipe's directory belongs to it.

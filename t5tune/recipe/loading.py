@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from t5tune.errors import T5TuneError
 from t5tune.recipe.catalog import find_recipe, recipes_directory
 from t5tune.recipe.overrides import Override, parse_override, plain_value
+from t5tune.recipe.places import FILE_KEYS
 from t5tune.recipe.problems import describe_problems, is_key
 from t5tune.recipe.schema import DataEntry, ModelSection, Recipe
 from t5tune.recipe.training_extra import find_extra_problems
@@ -229,8 +230,7 @@ def _with_absolute_paths(recipe: Recipe, directory: Path, overridden: Sequence[K
     data: dict[str, DataEntry] = {}
     for split, entry in recipe.data.entries.items():
         paths: dict[str, Any] = {
-            key: absolute(getattr(entry, key), "data", split, key)
-            for key in ("file", "source_file", "target_file")
+            key: absolute(getattr(entry, key), "data", split, key) for key in FILE_KEYS
         }
         if entry.target_file is not None and entry.references:
             paths["references"] = [

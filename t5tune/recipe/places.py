@@ -5,12 +5,45 @@ A data entry has the keys of every kind, most of them empty; its `place` is the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import MISSING, dataclass, fields
+from typing import ClassVar
 
 
 @dataclass(frozen=True)
-class HubSplit:
+class Place:
+    """What every kind has in common; the fields of a kind are the keys that belong to it.
+
+    Attributes:
+        chosen_by: Keys any of which means this kind.
+        file_keys: Keys whose values are paths of local files.
+    """
+
+    chosen_by: ClassVar[tuple[str, ...]]
+    file_keys: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def own_keys(cls) -> list[str]:
+        """Return the keys that belong to this kind."""
+        return [field.name for field in fields(cls)]
+
+    @classmethod
+    def needed_keys(cls) -> list[str]:
+        """Return the keys without which there is no such place."""
+        return [field.name for field in fields(cls) if field.default is MISSING]
+
+    @property
+    def files(self) -> list[str]:
+        """The local files that hold sources and targets."""
+        return [getattr(self, key) for key in self.file_keys]
+
+    def named_files(self) -> Iterator[tuple[str, str]]:
+        """Yield every local file that has to be there, with its key."""
+        yield from zip(self.file_keys, self.files, strict=True)
+
+
+@dataclass(frozen=True)
+class HubSplit(Place):
     """A split of a data set on the hub.
 
     Attributes:
@@ -19,6 +52,8 @@ class HubSplit:
         config: Its configuration, if it has several.
         revision: Branch, tag or commit.
     """
+
+    chosen_by: ClassVar[tuple[str, ...]] = ("hub",)
 
     hub: str
     split: str
@@ -35,7 +70,7 @@ class HubSplit:
 
 
 @dataclass(frozen=True)
-class TableFile:
+class TableFile(Place):
     """A file with columns.
 
     Attributes:
@@ -44,13 +79,16 @@ class TableFile:
         columns: Names of its columns, where it has no header line.
     """
 
+    chosen_by: ClassVar[tuple[str, ...]] = ("file",)
+    file_keys: ClassVar[tuple[str, ...]] = ("file",)
+
     file: str
     format: str | None = None
     columns: list[str] | None = None
 
 
 @dataclass(frozen=True)
-class TextPair:
+class TextPair(Place):
     """Text files whose lines belong together.
 
     Attributes:
@@ -59,9 +97,20 @@ class TextPair:
         references: Files with further references.
     """
 
+    chosen_by: ClassVar[tuple[str, ...]] = ("source_file", "target_file")
+    file_keys: ClassVar[tuple[str, ...]] = ("source_file", "target_file")
+
     source_file: str
     target_file: str
     references: Sequence[str] = ()
 
+    def named_files(self) -> Iterator[tuple[str, str]]:
+        """Yield the two files and those with further references."""
+        yield from super().named_files()
+        for path in self.references:
+            yield "references", path
 
-Place = HubSplit | TableFile | TextPair
+
+PLACES: tuple[type[Place], ...] = (HubSplit, TableFile, TextPair)
+FILE_KEYS = tuple(key for kind in PLACES for key in kind.file_keys)
+SHARED_KEYS = ("references",)  # of files here, of columns there

@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from t5tune.files.formats import FORMATS
-from t5tune.recipe.places import HubSplit, Place, TableFile, TextPair
+from t5tune.recipe.places import PLACES, SHARED_KEYS, Place
 from t5tune.recipe.section import Count, Depth, PositiveInt, Section, WholeNumber, Width
 from t5tune.recipe.training_section import TrainingSection as TrainingSection
 from t5tune.scoring.registry import (
@@ -206,28 +206,33 @@ class DataEntry(Section):
     @property
     def place(self) -> Place:
         """Where the examples are: what the keys that are given say together."""
-        if self.hub is not None and self.split is not None:
-            return HubSplit(self.hub, self.split, self.config, self.revision)
-        if self.source_file is not None and self.target_file is not None:
-            return TextPair(self.source_file, self.target_file, self.references or ())
-        return TableFile(str(self.file), self.format, self.columns)
+        (kind,) = self._chosen_places()
+        return kind(**{key: getattr(self, key) for key in kind.own_keys() if self._has(key)})
+
+    def _has(self, key: str) -> bool:
+        return getattr(self, key) is not None
+
+    def _chosen_places(self) -> list[type[Place]]:
+        return [kind for kind in PLACES if any(map(self._has, kind.chosen_by))]
 
     @model_validator(mode="after")
     def _one_place(self) -> DataEntry:
-        pair = self.source_file is not None or self.target_file is not None
-        if (self.hub is not None) + (self.file is not None) + pair != 1:
-            raise ValueError("give one of `hub`, `file`, or `source_file` with `target_file`")
-        if pair and (self.source_file is None or self.target_file is None):
-            raise ValueError("`source_file` and `target_file` go together")
-        if self.hub is None:
-            for key in ("config", "split", "revision"):
-                if getattr(self, key) is not None:
-                    raise ValueError(f"`{key}` goes with `hub`")
-        elif self.split is None:
-            raise ValueError("`hub` needs a `split`")
-        for key in ("format", "columns"):
-            if getattr(self, key) is not None and self.file is None:
-                raise ValueError(f"`{key}` goes with `file`")
+        chosen = self._chosen_places()
+        if len(chosen) != 1:
+            *others, last = [" with ".join(f"`{key}`" for key in one.chosen_by) for one in PLACES]
+            raise ValueError(f"give one of {', '.join(others)}, or {last}")
+        (kind,) = chosen
+        for key in kind.needed_keys():
+            if not self._has(key) and key in kind.chosen_by:
+                raise ValueError(
+                    " and ".join(f"`{one}`" for one in kind.chosen_by) + " go together"
+                )
+            if not self._has(key):
+                raise ValueError(f"`{kind.chosen_by[0]}` needs a `{key}`")
+        for other in PLACES:
+            for key in other.own_keys():
+                if key not in (*kind.own_keys(), *SHARED_KEYS) and self._has(key):
+                    raise ValueError(f"`{key}` goes with `{other.chosen_by[0]}`")
         return self
 
 

@@ -18,11 +18,13 @@ from tests.extended_package import ExtendedPackage
 from tests.tiny_families import build_with_new_tokenizer
 
 TOY_FAMILY = {
-    "models/families.py": (
-        "FAMILIES = (\n",
-        '    Family("MVP", ("mvp",), 0.00321, {"mvp": "RUCAIBox"},\n'
-        '           find_prefix=lambda task, source, target: f"{task} {source} {target}: "),\n',
-    ),
+    "models/families.py": [
+        (
+            "FAMILIES = (\n",
+            '    Family("MVP", ("mvp",), 0.00321, {"mvp": "RUCAIBox"},\n'
+            '           find_prefix=lambda task, source, target: f"{task} {source} {target}: "),\n',
+        )
+    ],
 }
 
 
@@ -57,18 +59,24 @@ def test_a_family_is_added_in_one_file(
 
 
 TOY_OPTION = {
-    "recipe/schema.py": (
-        'description="0 allows repetition.")\n',
-        '    repetition_penalty: float = Field(default=1.0, description="Toy.")\n',
-    ),
-    "decoding/translator.py": (
-        '    no_repeat_ngram_size: int = _option("no_repeat_ngram_size", 0, is_first=True)\n',
-        '    repetition_penalty: float = _option("repetition_penalty", 1.0)\n',
-    ),
-    "models/generation.py": (
-        'SEARCH = ("num_beams", "no_repeat_ngram_size", "length_penalty"',
-        ', "repetition_penalty"',
-    ),
+    "recipe/schema.py": [
+        (
+            'description="0 allows repetition.")\n',
+            '    repetition_penalty: float = Field(default=1.0, description="Toy.")\n',
+        )
+    ],
+    "decoding/translator.py": [
+        (
+            '    no_repeat_ngram_size: int = _option("no_repeat_ngram_size", 0, is_first=True)\n',
+            '    repetition_penalty: float = _option("repetition_penalty", 1.0)\n',
+        )
+    ],
+    "models/generation.py": [
+        (
+            'SEARCH = ("num_beams", "no_repeat_ngram_size", "length_penalty"',
+            ', "repetition_penalty"',
+        )
+    ],
 }
 
 
@@ -163,3 +171,78 @@ def test_a_file_format_is_added_in_one_file(
     assert report["num_examples"] == 13
     wrong = package.run("validate", tiny_recipe, "data.test.format=colon", directory=tmp_path)
     assert "did you mean colons?" in wrong.err
+
+
+TOY_PLACE = {
+    "recipe/places.py": [
+        (
+            '        for path in self.references:\n            yield "references", path\n',
+            """
+
+@dataclass(frozen=True)
+class AlternatingLines(Place):
+    chosen_by: ClassVar[tuple[str, ...]] = ("lines_file",)
+    file_keys: ClassVar[tuple[str, ...]] = ("lines_file",)
+
+    lines_file: str
+""",
+        ),
+        ("PLACES: tuple[type[Place], ...] = (", "AlternatingLines, "),
+    ],
+    "data/readers/sources.py": [
+        (
+            "    return open_table(path, kind, place.columns, where)\n",
+            """
+
+def _open_alternating_lines(place: AlternatingLines, _limit: int | None, where: str) -> Table:
+    lines = read_lines(find_file(place.lines_file, where, "lines_file"))
+    rows = [(i, lines[i : i + 2]) for i in range(0, len(lines), 2)]
+    return name_columns(rows, ["source", "target"], Path(place.lines_file))
+""",
+        ),
+        ("    TableFile: _open_table_file,\n", "    AlternatingLines: _open_alternating_lines,\n"),
+        ("from t5tune.recipe.places import ", "AlternatingLines, "),
+        ("from t5tune.files.table import ", "name_columns, "),
+    ],
+    # The keys of all places stand in the schema, where users look for them.
+    "recipe/schema.py": [
+        (
+            'description="Text, one target a line.")\n',
+            '    lines_file: str | None = Field(default=None, description="Toy.")\n',
+        )
+    ],
+}
+
+
+def test_a_kind_of_place_is_added_in_two_files_and_the_schema(
+    tiny_recipe: Path, tmp_path: Path
+) -> None:
+    package = ExtendedPackage(tmp_path / "package", TOY_PLACE)
+    (tmp_path / "data").mkdir()
+    for split in ("train", "validation", "test"):
+        rows = (tmp_path / f"{split}.tsv").read_text(encoding="utf-8").splitlines()[1:]
+        text = "\n".join(rows).replace("\t", "\n") + "\n"
+        (tmp_path / f"data/{split}.txt").write_text(text, encoding="utf-8")
+    content = yaml.safe_load(tiny_recipe.read_text(encoding="utf-8"))
+    content["data"] = {
+        split: {"lines_file": f"data/{split}.txt"} for split in ("train", "validation", "test")
+    }
+    content["training"].update(max_steps=2, eval_steps=2)
+    tiny_recipe.write_text(yaml.safe_dump(content), encoding="utf-8")
+    # Paths are relative to the recipe, from wherever it is trained.
+    trained = package.run("train", tiny_recipe, "export=none", directory=tmp_path / "package")
+    assert trained.code == 0, trained.err
+    recipe, report = read_run(tmp_path / "package")
+    assert recipe["data"]["test"]["lines_file"] == str(tmp_path / "data/test.txt")
+    assert report["num_examples"] == 13
+    card = tmp_path / "package/runs/tiny/model/README.md"
+    assert "test.txt" in card.read_text(encoding="utf-8")
+
+    def refuse(*changes: str) -> str:
+        return package.run("validate", tiny_recipe, *changes, directory=tmp_path).err
+
+    assert "data.test.lines_file: absent.txt is not there" in refuse(
+        "data.test.lines_file=absent.txt"
+    )
+    assert "give one of `lines_file`, `hub`, `file`, or" in refuse("data.test.file=test.tsv")
+    assert "`columns` goes with `file`" in refuse("data.test.columns=[a]")

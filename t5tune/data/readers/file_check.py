@@ -11,7 +11,7 @@ from pathlib import Path
 from t5tune.data.columns import guess_columns, missing_column, template_fields
 from t5tune.data.readers.tables import find_format, read_columns
 from t5tune.errors import T5TuneError
-from t5tune.recipe.places import TableFile, TextPair
+from t5tune.recipe.places import TableFile
 from t5tune.recipe.schema import DataEntry, DataSection
 from t5tune.run.directory import display_path
 
@@ -29,20 +29,13 @@ def find_problems(
     for split, entry in data.entries.items():
         where, place = f"data.{split}", entry.place
         try:
-            if isinstance(place, TextPair):
-                _check_pair(place, where)
-            elif isinstance(place, TableFile):
+            for key, path in place.named_files():
+                find_file(path, where, key)
+            if isinstance(place, TableFile):
                 names = entry.source or data.source, entry.target or data.target
                 _check_table(entry, place, names, (source_lang, target_lang), where)
         except T5TuneError as error:
             yield error
-
-
-def _check_pair(pair: TextPair, where: str) -> None:
-    find_file(pair.source_file, where, "source_file")
-    find_file(pair.target_file, where, "target_file")
-    for reference in pair.references:
-        find_file(reference, where, "references")
 
 
 def _check_table(

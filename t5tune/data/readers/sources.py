@@ -6,6 +6,7 @@ Every reader returns a `datasets.Dataset` with the columns `source` (string), `t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,7 +64,7 @@ def load_split(
             dataset = Dataset.from_dict(_read_text_pair(place, entry.max_examples, where))
     else:
         with track(f"reading {where}"):
-            table = _open_table(place, entry.max_examples, where)
+            table = _OPENING[type(place)](place, entry.max_examples, where)
         languages = (source_lang, target_lang)
         names = guess_columns(
             entry.source or source,
@@ -85,9 +86,7 @@ def load_split(
 
 def describe_place(place: Place) -> str:
     """Return a place in words, for messages."""
-    if isinstance(place, HubSplit):
-        return str(place)
-    return display_path(place.file if isinstance(place, TableFile) else place.source_file)
+    return display_path(place.files[0]) if place.files else str(place)
 
 
 def _read_text_pair(pair: TextPair, limit: int | None, where: str) -> dict[str, list[Any]]:
@@ -114,15 +113,24 @@ def _read_text_pair(pair: TextPair, limit: int | None, where: str) -> dict[str, 
     }
 
 
-def _open_table(place: HubSplit | TableFile, limit: int | None, where: str) -> Table:
-    """Return the rows of a place with columns."""
-    if isinstance(place, HubSplit):
-        say(f"data: loading {place} from the hub or its cache")
-        return open_hub_table(place, limit, where)
+def _open_hub_split(place: HubSplit, limit: int | None, where: str) -> Table:
+    say(f"data: loading {place} from the hub or its cache")
+    return open_hub_table(place, limit, where)
+
+
+def _open_table_file(place: TableFile, _limit: int | None, where: str) -> Table:
     path = find_file(place.file, where, "file")
     kind = place.format or find_format(path, where)
     path = Path(display_path(path))
     return open_table(path, kind, place.columns, where)
+
+
+# How the rows of a place are opened, at most so many of them, under a key of the recipe. A pair of
+# text files has no columns that a recipe could choose from.
+_OPENING: dict[type[Place], Callable[[Any, int | None, str], Table]] = {
+    HubSplit: _open_hub_split,
+    TableFile: _open_table_file,
+}
 
 
 def _read_rows(

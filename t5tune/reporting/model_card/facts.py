@@ -11,7 +11,7 @@ from typing import Any
 
 from t5tune.files.json_values import as_count, as_object, keep_texts, read_log, read_object
 from t5tune.models.directories import SETTINGS_KEY
-from t5tune.recipe.places import HubSplit, Place, TableFile
+from t5tune.recipe.places import FILE_KEYS, HubSplit, Place
 from t5tune.recipe.schema import Recipe
 from t5tune.run.directory import RunDirectory
 
@@ -87,9 +87,7 @@ def describe_data(place: Place) -> str:
     if isinstance(place, HubSplit):
         name = ", ".join(part for part in (place.hub, place.config, place.split) if part)
         return f"{name} (revision {place.revision})" if place.revision else name
-    if isinstance(place, TableFile):
-        return PurePath(place.file).name
-    return f"{PurePath(place.source_file).name} and {PurePath(place.target_file).name}"
+    return " and ".join(PurePath(file).name for file in place.files) or str(place)
 
 
 def is_hub_id(name: str | None) -> bool:
@@ -106,7 +104,7 @@ def portable_recipe(recipe: Recipe) -> dict[str, Any]:
     content: dict[str, Any] = recipe.model_dump(mode="json", exclude_defaults=True)
     for split in ("train", "validation", "test"):
         entry = content["data"].get(split) or {}
-        for key in ("file", "source_file", "target_file"):
+        for key in FILE_KEYS:
             if key in entry:
                 entry[key] = PurePath(entry[key]).name
         if "target_file" in entry and "references" in entry:

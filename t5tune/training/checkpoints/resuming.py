@@ -13,6 +13,7 @@ from t5tune.errors import T5TuneError
 from t5tune.files.json_values import as_object, read_object
 from t5tune.recipe import training_extra
 from t5tune.recipe.loading import differing_keys
+from t5tune.recipe.places import FILE_KEYS
 from t5tune.recipe.schema import Recipe
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import find_damage, read_fact
@@ -41,11 +42,7 @@ HARMLESS: tuple[str, ...] = (
     "decoding.num_beams",
     "decoding.length_penalty",
     *(f"training.extra.{key}" for key in training_extra.HARMLESS),
-    *(
-        f"data.{split}.{key}"
-        for split in ("train", "validation")
-        for key in ("file", "source_file", "target_file")
-    ),
+    *(f"data.{split}.{key}" for split in ("train", "validation") for key in FILE_KEYS),
 )
 
 
