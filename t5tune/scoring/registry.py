@@ -74,7 +74,7 @@ class MetricSpec:
             object.__setattr__(self, "main_score", self.scores[0])
 
     def is_better(self, value: float, other: float) -> bool:
-        """Whether the first of two scores is the better one."""
+        """Return whether the first of two scores is the better one."""
         return value < other if self.lower_is_better else value > other
 
 

@@ -95,7 +95,7 @@ class SegmentStatistics(Protocol):
     num_examples: int
 
     def compute_scores(self, samples: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Corpus scores of resampled test sets.
+        """Return corpus scores of resampled test sets.
 
         Args:
             samples: Shape (num_samples, any number): which examples, counted from 0, each
@@ -124,7 +124,7 @@ class Metric(Protocol):
 
 
 def format_signature(references: Sequence[Sequence[str]], **settings: str) -> str:
-    """A signature in sacreBLEU's form for the metrics that sacreBLEU does not have.
+    """Return a signature in sacreBLEU's form for the metrics that sacreBLEU does not have.
 
     `nrefs` comes first, `version` last (this package's unless `settings` names another).
     """

@@ -25,7 +25,7 @@ class StoredExample(NamedTuple):
 
 
 def parse_example(line: str) -> StoredExample | None:
-    """The example of a line; None if the line is damaged."""
+    """Return the example of a line; None if the line is damaged."""
     try:
         row = as_object(parse_json(line))
     except ValueError:

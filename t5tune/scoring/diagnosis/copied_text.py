@@ -12,7 +12,7 @@ _MIN_CHARACTERS = 10  # "Hotel" may be the right translation of "Hotel"
 
 
 def find_copies(evidence: Evidence) -> Sightings:
-    """Hypotheses that are nearly their source, where no reference is much like the source."""
+    """Find hypotheses that are nearly their source, where no reference is much like the source."""
     if evidence.sources is None:
         return NOT_CHECKED
     from rapidfuzz.distance import Indel

@@ -15,12 +15,12 @@ _MIN_DIFFERENCE = 10
 
 
 def count_characters(text: str) -> int:
-    """Characters without white space: words would mean nothing in Chinese or Thai."""
+    """Count characters without white space: words would mean nothing in Chinese or Thai."""
     return sum(map(len, text.split()))
 
 
 def find_cut(evidence: Evidence) -> Sightings:
-    """Hypotheses that ended at the length limit; those far from the reference's length first."""
+    """Find hypotheses that were cut at the length limit, those far from the reference first."""
     if evidence.reached_limit is None:
         return NOT_CHECKED
     clarity = {
@@ -44,7 +44,7 @@ def find_empty(evidence: Evidence) -> Sightings:
 
 
 def find_short(evidence: Evidence) -> Sightings:
-    """Hypotheses below half of their shortest reference's length; empty ones are not meant."""
+    """Find hypotheses below half of their shortest reference's length, but not empty ones."""
     num_checked = 0
     clarity = {}
     for index, hypothesis in enumerate(evidence.hypotheses):
@@ -59,7 +59,7 @@ def find_short(evidence: Evidence) -> Sightings:
 
 
 def find_long(evidence: Evidence) -> Sightings:
-    """Hypotheses above twice their longest reference's length."""
+    """Find hypotheses above twice their longest reference's length."""
     num_checked = 0
     clarity = {}
     for index, hypothesis in enumerate(evidence.hypotheses):

@@ -28,7 +28,7 @@ Number = tuple[str, ...]
 
 
 def find_lost_numbers(evidence: Evidence) -> Sightings:
-    """Hypotheses without a number that the source and every reference have.
+    """Find hypotheses without a number that the source and every reference have.
 
     Numbers are compared by their digits: how languages separate them differs. Numbers that the
     source or a reference writes as words are not looked at, and neither are those up to twelve.
@@ -53,7 +53,7 @@ def find_lost_numbers(evidence: Evidence) -> Sightings:
 
 
 def find_lost_names(evidence: Evidence) -> Sightings:
-    """Hypotheses without a name that the source and every reference have, letter for letter.
+    """Find hypotheses without a name that the source and every reference have, letter for letter.
 
     A name is a capitalised word of at least three letters that does not begin a sentence. Endings
     and compounds do not matter in the hypothesis ("Obamas", "Trump-Anwalt"), nor does case.
@@ -76,7 +76,7 @@ def find_lost_names(evidence: Evidence) -> Sightings:
 
 
 def _numbers(text: str) -> Iterator[Number]:
-    """Numbers as groups of ASCII digits; digits that spaces group are one number."""
+    """Yield numbers as groups of ASCII digits; digits that spaces group are one number."""
     end = 0
     for match in _SPACED_NUMBER.finditer(text):
         yield from map(_groups, _PLAIN_NUMBER.findall(text[end : match.start()]))
@@ -102,7 +102,7 @@ def _may_be_a_word(groups: Number) -> bool:
 
 
 def _readings(text: str) -> set[str]:
-    """Numbers with their groups joined, in both ways to see spaces, and the groups themselves."""
+    """Return numbers with their groups joined, in both readings of spaces, and the groups."""
     found = set(map(_joined, _numbers(text)))
     found.update(_joined(_groups(number)) for number in _PLAIN_NUMBER.findall(text))
     return found | {_joined((group,)) for number in _numbers(text) for group in number}

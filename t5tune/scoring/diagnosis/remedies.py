@@ -33,7 +33,7 @@ _COMMAND = "t5tune "
 
 
 def split_remedy(remedy: str) -> tuple[str | None, str]:
-    """The command or recipe lines of a remedy, if any, and the explanation, which may be empty."""
+    """Return the command or recipe lines of a remedy, if any, and its explanation, if any."""
     line, _, explanation = remedy.partition(COMMENT)
     if line.startswith(_COMMAND) or re.fullmatch(
         rf"{_RECIPE_LINE.pattern}(?: {_RECIPE_LINE.pattern})*", line
@@ -43,7 +43,7 @@ def split_remedy(remedy: str) -> tuple[str | None, str]:
 
 
 def first_part(remedy: str) -> str:
-    """A remedy without its explanation."""
+    """Return a remedy without its explanation."""
     return remedy.partition(COMMENT)[0]
 
 
@@ -67,7 +67,7 @@ def _train_longer(evidence: Evidence, reason: str) -> str:
 
 
 def against_limit(evidence: Evidence, seen: Seen) -> str:
-    """A limit that the references of the cut hypotheses fit into; for loops, what ends them.
+    """Return a limit that the references of the cut hypotheses fit into; for loops, what ends them.
 
     Hypotheses that are as long as their references when they are cut need no longer limit.
     """
@@ -103,7 +103,7 @@ def _is_as_long(evidence: Evidence, index: int) -> bool:
 
 
 def _raised_limit(limit: int, evidence: Evidence, cut: Sightings) -> int:
-    """The longest reference in tokens, estimated by characters, and a quarter more; at least
+    """Return the longest reference in tokens, estimated by characters, and a quarter more; at least
     half as much again as now. A multiple of eight."""
     longest_share = 1.0
     for index in cut.clarity:
@@ -122,7 +122,7 @@ def against_empty(evidence: Evidence, _seen: Seen) -> str:
 
 
 def against_loops(evidence: Evidence, _seen: Seen) -> str:
-    """The smallest n that good references never repeat, unless that is forbidden already."""
+    """Return the smallest n that good references never repeat, unless that is forbidden already."""
     fitting = _smallest_unrepeated(evidence)
     forbidden = int(evidence.number("no_repeat_ngram_size") or 0)
     if fitting is None:
@@ -154,7 +154,7 @@ def against_copies(evidence: Evidence, _seen: Seen) -> str:
 
 
 def against_language(evidence: Evidence, seen: Seen) -> str:
-    """The target language as the recipe has it: multilingual models begin with its token."""
+    """Return the target language as the recipe has it: multilingual models begin with its token."""
     strays = seen["wrong_language"]
     if strays.share_also_in(seen["source_copied"]) >= _HALF:
         return _explained(against_copies(evidence, seen), "these are the source, not translated")

@@ -24,7 +24,7 @@ _MOST_TOKENS = 2000  # of a text; a loop shows long before, and the search takes
 
 
 def find_loops(evidence: Evidence) -> Sightings:
-    """Hypotheses that repeat far more than their references and their source do."""
+    """Find hypotheses that repeat far more than their references and their source do."""
     clarity = {}
     for index, hypothesis in enumerate(evidence.hypotheses):
         counted = _count(hypothesis)
@@ -42,12 +42,12 @@ def find_loops(evidence: Evidence) -> Sightings:
 
 
 def split_tokens(text: str) -> list[str]:
-    """Words and single punctuation marks, lower-cased."""
+    """Return words and single punctuation marks, lower-cased."""
     return _TOKENS.findall(text.lower())[:_MOST_TOKENS]
 
 
 def count_repeated_tokens(tokens: Sequence[str]) -> int:
-    """Tokens of the longest whole repetition that follows at once: `a b a b a b` has 4."""
+    """Count the tokens of the longest repetition that follows at once: `a b a b a b` has 4."""
     most = 0
     for period in range(1, min(len(tokens) // 2, _LONGEST_PERIOD) + 1):
         run = 0
@@ -59,7 +59,7 @@ def count_repeated_tokens(tokens: Sequence[str]) -> int:
 
 
 def count_repeated_ngrams(tokens: Sequence[str], order: int = 4) -> int:
-    """n-grams that were there before, anywhere in the text."""
+    """Count n-grams that were there before, anywhere in the text."""
     ngrams = list(zip(*(tokens[start:] for start in range(order)), strict=False))
     return len(ngrams) - len(set(ngrams))
 
@@ -74,7 +74,7 @@ class _Repetition:
     letters: int
 
     def excess_over(self, other: _Repetition) -> float:
-        """How many tokens more than the other text; 0 if that is little."""
+        """Return how many tokens more than the other text; 0 if that is little."""
         at_once = self.at_once - other.at_once
         anywhere = self.anywhere - other.anywhere
         found = [float(at_once)] if at_once >= _MIN_EXCESS else []

@@ -23,12 +23,12 @@ _SPECIAL = re.compile(
 
 
 def find_unknown(evidence: Evidence) -> Sightings:
-    """Hypotheses with a token for unknown text that neither source nor reference has."""
+    """Find hypotheses with a token for unknown text that neither source nor reference has."""
     return _find(_UNKNOWN, evidence)
 
 
 def find_special(evidence: Evidence) -> Sightings:
-    """Hypotheses with a special token that neither source nor reference has."""
+    """Find hypotheses with a special token that neither source nor reference has."""
     return _find(_SPECIAL, evidence)
 
 

@@ -43,15 +43,15 @@ class TrainedRun:
     options: tuple[str, ...] = ()
 
     def continue_training(self, settings: tuple[str, ...]) -> str:
-        """The command that continues this run."""
+        """Return the command that continues this run."""
         return shlex.join(["t5tune", "train", self.path, *settings, *self.options])
 
     def train_anew(self, *settings: str) -> str:
-        """The command that trains another run of the recipe beside this one."""
+        """Return the command that trains another run of the recipe beside this one."""
         return shlex.join(["t5tune", "train", self.path, *settings, "--restart", *self.options])
 
     def evaluate(self, *settings: str) -> str:
-        """The command that decodes the same examples otherwise."""
+        """Return the command that decodes the same examples otherwise."""
         changed = {setting.partition("=")[0] for setting in settings}
         kept = [one for one in self.settings if one.partition("=")[0] not in changed]
         command = ["t5tune", "eval", self.path, *kept, *settings, *self.evaluation]

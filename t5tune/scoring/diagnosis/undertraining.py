@@ -95,7 +95,7 @@ def _in_points(curve: TrainingCurve) -> list[float]:
 
 
 def is_rising(values: Sequence[float]) -> bool:
-    """Whether a curve of validations was rising when it ended; greater is better, 100 is perfect.
+    """Return whether a curve was rising when it ended; greater is better, 100 is perfect.
 
     Either the last validation is the best, by more than the largest fall from one validation to
     the next in the later half, above all before the last third; or the slope of a line through

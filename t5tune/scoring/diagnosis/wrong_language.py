@@ -48,7 +48,7 @@ _COMMON = {
 
 
 def find_wrong_language(evidence: Evidence) -> Sightings:
-    """Hypotheses that are surely in another language or script than the references.
+    """Find hypotheses that are surely in another language or script than the references.
 
     Looked at are the examples whose first reference the identifier surely finds to be in the
     target language, and those whose source is in another script than the reference: there a
@@ -70,7 +70,7 @@ def find_wrong_language(evidence: Evidence) -> Sightings:
 
 
 def name_stray_language(evidence: Evidence, sightings: Sightings) -> str | None:
-    """The language that most of these hypotheses are in, if it is identified surely."""
+    """Return the language that most of these hypotheses are in, if it is identified surely."""
     identified = (_language_of(evidence.hypotheses[index]) for index in sightings.clarity)
     languages = Counter(
         language
@@ -88,7 +88,7 @@ def _script_of(letter: str) -> str:
 
 
 def main_script(text: str) -> str | None:
-    """The script of at least 80 % of the letters, such as `LATIN`; None for few letters."""
+    """Return the script of at least 80 % of the letters, such as `LATIN`; None for few letters."""
     letters = [character for character in text if character.isalpha()]
     if len(letters) < _MIN_LETTERS_OF_SCRIPT:
         return None
@@ -97,7 +97,7 @@ def main_script(text: str) -> str | None:
 
 
 def _with_other_script(sources: Sequence[str], references: Sequence[str]) -> set[int]:
-    """Indices of references that are in one script, and their sources in another."""
+    """Return indices of references that are in one script, and their sources in another."""
     scripts = ((main_script(a), main_script(b)) for a, b in zip(sources, references, strict=False))
     return {index for index, (a, b) in enumerate(scripts) if a != b and None not in (a, b)}
 
@@ -110,7 +110,7 @@ def _has_other_script(hypothesis: str, references: Sequence[str]) -> bool:
 
 
 def _recognised(references: Sequence[str], target: str | None) -> set[int]:
-    """Indices of references that are surely in the target language."""
+    """Return indices of references that are surely in the target language."""
     if target is None or target not in _identifier().labels:
         return set()
     long_enough = [index for index, text in enumerate(references) if _is_long_enough(text)]
@@ -131,7 +131,7 @@ def _is_surely(text: str, target: str) -> bool:
 
 
 def _other_language(hypothesis: str, evidence: Evidence) -> float:
-    """The probability of another language than the target's, if it is sure; 0 otherwise."""
+    """Return the probability of another language than the target's, if it is sure; 0 otherwise."""
     target, source = short_code(evidence.target_lang), short_code(evidence.source_lang)
     language, probability = _language_of(hypothesis)
     if language is None or target is None or language == target:
@@ -149,7 +149,7 @@ def _other_language(hypothesis: str, evidence: Evidence) -> float:
 
 
 def _language_of(text: str) -> tuple[str | None, float]:
-    """Language and probability; None for a text that is too short to tell."""
+    """Return language and probability; None for a text that is too short to tell."""
     if not _is_long_enough(text):
         return None, 0.0
     language, probability = _identifier().classify(text)

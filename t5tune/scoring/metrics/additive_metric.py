@@ -27,7 +27,7 @@ class AdditiveMetric(ABC):
     def collect_rows(
         self, systems: Sequence[Sequence[str]], references: Sequence[Sequence[str]]
     ) -> list[list[Row]]:
-        """The numbers of every example, for each system; what references need is done once.
+        """Return the numbers of every example, for each system; what references need is done once.
 
         Args:
             systems: Hypotheses of one system or several on the same examples.
@@ -36,11 +36,11 @@ class AdditiveMetric(ABC):
 
     @abstractmethod
     def score_rows(self, rows: Sequence[Row], references: Sequence[Sequence[str]]) -> list[Score]:
-        """Scores of the whole corpus from the numbers of its examples."""
+        """Return scores of the whole corpus from the numbers of its examples."""
 
     @abstractmethod
     def build_statistics(self, rows: Sequence[Row]) -> AdditiveStatistics:
-        """The same numbers, ready for resampling."""
+        """Return the same numbers, ready for resampling."""
 
     def warn_about(self, hypotheses: Sequence[str]) -> None:  # noqa: B027 (a hook)
         """Say on stderr what makes the score of these texts doubtful; most metrics are silent."""

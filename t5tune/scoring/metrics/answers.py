@@ -42,7 +42,7 @@ class _MeanMetric(AdditiveMetric):
     def collect_rows(
         self, systems: Sequence[Sequence[str]], references: Sequence[Sequence[str]]
     ) -> list[list[Row]]:
-        """The percentage of each example, for each system."""
+        """Return the percentage of each example, for each system."""
         return [
             [
                 (self.score_example(hypothesis, of_one_example),)
@@ -52,23 +52,23 @@ class _MeanMetric(AdditiveMetric):
         ]
 
     def score_rows(self, rows: Sequence[Row], references: Sequence[Sequence[str]]) -> list[Score]:
-        """The mean over all examples."""
+        """Return the mean over all examples."""
         mean = sum(value for (value,) in rows) / len(rows)
         return [Score(self.name, mean, self.sign(references))]
 
     def build_statistics(self, rows: Sequence[Row]) -> MeanStatistics:
-        """The percentages, ready for resampling."""
+        """Return the percentages, ready for resampling."""
         from t5tune.scoring.metrics.statistics import MeanStatistics
 
         return MeanStatistics(rows)
 
     @abstractmethod
     def score_example(self, hypothesis: str, references: Sequence[str]) -> float:
-        """A percentage from 0 to 100."""
+        """Return a percentage from 0 to 100."""
 
     @abstractmethod
     def sign(self, references: Sequence[Sequence[str]]) -> str:
-        """The signature."""
+        """Return the signature."""
 
 
 class ExactMatchScorer(_MeanMetric):
@@ -111,7 +111,7 @@ class TokenF1Scorer(_MeanMetric):
     def __init__(self, _: ScoringOptions) -> None: ...
 
     def score_example(self, hypothesis: str, references: Sequence[str]) -> float:
-        """The best F1 over the references, as a percentage."""
+        """Return the best F1 over the references, as a percentage."""
         return 100.0 * max(token_f1(hypothesis, reference) for reference in references)
 
     def sign(self, references: Sequence[Sequence[str]]) -> str:
@@ -120,7 +120,7 @@ class TokenF1Scorer(_MeanMetric):
 
 
 def token_f1(hypothesis: str, reference: str) -> float:
-    """F1 of two bags of tokens after SQuAD's normalisation, from 0 to 1.
+    """Return F1 of two bags of tokens after SQuAD's normalisation, from 0 to 1.
 
     Two texts that are both empty after normalisation score 1, as in SQuAD 2.0's evaluation
     (Rajpurkar, Jia and Liang 2018), where "no answer" is the empty string; v1.1 gives 0.

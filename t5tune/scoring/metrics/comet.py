@@ -91,7 +91,7 @@ class CometScorer:
 
 
 def find_comet() -> tuple[str, ...]:
-    """The command that starts COMET: `comet-score` on the PATH, or what T5TUNE_COMET says.
+    """Return the command that starts COMET: `comet-score` on the PATH, or what T5TUNE_COMET says.
 
     T5TUNE_COMET may have options as well, such as `/opt/comet/bin/comet-score --batch_size 64`.
 
@@ -148,7 +148,7 @@ def _run_comet(
 
 
 def _read_values(path: Path) -> tuple[float, ...]:
-    """The values that COMET has written; none where the file is not what it writes."""
+    """Return the values that COMET has written; none where the file is not what it writes."""
     found = list(read_object(path).values())
     if len(found) != 1 or not isinstance(found[0], list):
         return ()
@@ -170,7 +170,7 @@ def _environment() -> dict[str, str]:
 
 
 def _has_gpu() -> bool:
-    """Whether NVIDIA's driver lists a GPU; torch is not asked, importing it costs a second."""
+    """Return whether NVIDIA's driver lists a GPU; importing torch to ask it takes a second."""
     program = shutil.which("nvidia-smi")
     if program is None or os.environ.get("CUDA_VISIBLE_DEVICES") == "":
         return False
@@ -196,7 +196,7 @@ def _is_file(model: str) -> bool:
 
 
 def _hash_file(path: str) -> str:
-    """The first 12 digits of the SHA-256: reports hold no paths, and files are moved."""
+    """Return the first 12 digits of the SHA-256: reports hold no paths, and files are moved."""
     digest = hashlib.sha256()
     with Path(path).open("rb") as file:
         while block := file.read(1 << 20):

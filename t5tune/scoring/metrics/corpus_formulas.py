@@ -55,7 +55,7 @@ def bleu_from_sums(sums: Floats, *, effective_order: bool = False) -> Floats:
 
 
 def sentence_bleu(rows: Floats) -> Floats:
-    """BLEU of single examples, with effective order: shape (num_examples,)."""
+    """Return BLEU of single examples, with effective order: shape (num_examples,)."""
     return bleu_from_sums(rows, effective_order=True)[:, 0]
 
 
@@ -112,7 +112,7 @@ def ter_from_sums(sums: Floats) -> Floats:
 
 
 def error_rate_from_sums(sums: Floats) -> Floats:
-    """WER or CER, with TER's rule for empty references.
+    """Return WER or CER, with TER's rule for empty references.
 
     Args:
         sums: Shape (num_samples, 2): edits, and length of the references.
@@ -127,5 +127,5 @@ def error_rate_from_sums(sums: Floats) -> Floats:
 
 
 def _quotient(numerator: Floats, denominator: Floats, where: NDArray[np.bool_]) -> Floats:
-    """The quotient where it is asked for, 0 elsewhere."""
+    """Return the quotient where it is asked for, 0 elsewhere."""
     return np.divide(numerator, denominator, out=np.zeros(len(numerator)), where=where)

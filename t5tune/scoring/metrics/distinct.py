@@ -74,7 +74,7 @@ class DistinctScorer:
 
 
 def ngrams_of(tokens: Sequence[str], order: int) -> set[Ngram]:
-    """The different n-grams of a text."""
+    """Return the different n-grams of a text."""
     return {tuple(tokens[start : start + order]) for start in range(len(tokens) - order + 1)}
 
 

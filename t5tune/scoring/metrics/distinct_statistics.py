@@ -47,7 +47,7 @@ class DistinctStatistics:
         self._incidences = [_Incidence(of_one_order) for of_one_order in ngrams]
 
     def compute_scores(self, samples: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Corpus scores of resampled test sets.
+        """Return corpus scores of resampled test sets.
 
         Args:
             samples: Shape (num_samples, any): the examples, counted from 0, of each test set.
@@ -64,13 +64,13 @@ class DistinctStatistics:
         return np.concatenate(blocks)
 
     def segment_scores(self) -> NDArray[np.float64]:
-        """The last score of every example by itself, shape (num_examples,)."""
+        """Return the last score of every example by itself, shape (num_examples,)."""
         different = np.array([len(ngrams) for ngrams in self._ngrams[-1]], dtype=np.float64)
         values = np.zeros_like(different)
         return np.divide(different, self._num_tokens, out=values, where=self._num_tokens > 0)
 
     def join(self, other: SegmentStatistics) -> DistinctStatistics:
-        """The examples of both systems as one test set: these first, the other's after them."""
+        """Return the examples of both systems as one test set, these first."""
         if not isinstance(other, DistinctStatistics):
             raise TypeError(f"{type(other).__name__} has no n-grams to add to these")
         ngrams = [[*own, *others] for own, others in zip(self._ngrams, other._ngrams, strict=True)]
@@ -97,7 +97,7 @@ class _Incidence:
         self._own = np.bincount(self._example, weights=is_alone, minlength=len(ngrams))
 
     def count(self, counts: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Different n-grams of each test set.
+        """Return different n-grams of each test set.
 
         Args:
             counts: Shape (num_samples, num_examples): how often each example is in each test set.

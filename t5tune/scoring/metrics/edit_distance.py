@@ -39,7 +39,7 @@ class ErrorRateScorer(AdditiveMetric):
     def collect_rows(
         self, systems: Sequence[Sequence[str]], references: Sequence[Sequence[str]]
     ) -> list[list[Row]]:
-        """Edits and length of the reference of each example, for each system."""
+        """Return edits and length of the reference of each example, for each system."""
         return [
             [
                 self._edits_and_length(hypothesis, of_one_example)
@@ -49,7 +49,7 @@ class ErrorRateScorer(AdditiveMetric):
         ]
 
     def score_rows(self, rows: Sequence[Row], references: Sequence[Sequence[str]]) -> list[Score]:
-        """WER or CER as a percentage."""
+        """Return WER or CER as a percentage."""
         num_edits = sum(edits for edits, _ in rows)
         length = sum(length for _, length in rows)
         signature = format_signature(references, case=self._options.case, unit=self._unit)
@@ -57,14 +57,14 @@ class ErrorRateScorer(AdditiveMetric):
         return [Score(name, _percentage(num_edits, length), signature)]
 
     def build_statistics(self, rows: Sequence[Row]) -> AdditiveStatistics:
-        """Edits and lengths, ready for resampling."""
+        """Return edits and lengths, ready for resampling."""
         from t5tune.scoring.metrics.corpus_formulas import error_rate_from_sums
         from t5tune.scoring.metrics.statistics import AdditiveStatistics
 
         return AdditiveStatistics(rows, error_rate_from_sums)
 
     def _edits_and_length(self, hypothesis: str, of_one_example: Sequence[str]) -> tuple[int, int]:
-        """Edits and length of the reference that the hypothesis is nearest to, in units."""
+        """Return edits and length of the reference that the hypothesis is nearest to, in units."""
         from rapidfuzz.distance import Levenshtein
 
         units = self._split(hypothesis)

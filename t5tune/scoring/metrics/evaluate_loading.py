@@ -63,7 +63,7 @@ def check_foreign_metrics(metrics: Iterable[str], *, allow_code: bool) -> None:
 
 
 def load_metric(metric: str) -> Any:
-    """The `evaluate.EvaluationModule` of a metric. Runs its code; takes seconds the first time.
+    """Return the `evaluate.EvaluationModule` of a metric; its code runs, which may take seconds.
 
     Raises:
         T5TuneError: It is not there, the hub cannot be reached, or it needs packages.
@@ -102,7 +102,7 @@ def load_metric(metric: str) -> Any:
 
 
 def _is_of_loading(error: Exception) -> bool:
-    """Whether `evaluate` found nothing, rather than the metric's own code some file."""
+    """Return whether `evaluate` found nothing, rather than the metric's own code some file."""
     return isinstance(error, ConnectionError) or str(error).startswith("Couldn't find a ")
 
 
@@ -138,7 +138,7 @@ def display_name(metric: str) -> str:
 
 
 def hash_script(module: Any) -> str:
-    """The first 12 digits of a SHA-256 over the script and the files that it brings along."""
+    """Return the first 12 digits of a SHA-256 over the script and the files beside it."""
     folder = Path(inspect.getfile(type(module))).parent
     digest = hashlib.sha256()
     for path in sorted(folder.glob("*.py")):

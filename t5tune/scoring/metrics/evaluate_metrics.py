@@ -205,7 +205,7 @@ def _is_list(feature: Any) -> bool:
 
 
 def _is_text(feature: Any) -> bool:
-    """Whether this is a text, or a list of texts, in the words of `datasets`."""
+    """Return whether this is a text, or a list of texts, in the words of `datasets`."""
     if isinstance(feature, list):
         feature = feature[0]
     feature = getattr(feature, "feature", feature)

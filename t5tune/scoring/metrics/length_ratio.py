@@ -36,7 +36,7 @@ class LengthRatioScorer(AdditiveMetric):
     def collect_rows(
         self, systems: Sequence[Sequence[str]], references: Sequence[Sequence[str]]
     ) -> list[list[Row]]:
-        """Both lengths of every example, for each system."""
+        """Return both lengths of every example, for each system."""
         return [
             [
                 self._lengths(hypothesis, of_one_example)
@@ -46,13 +46,13 @@ class LengthRatioScorer(AdditiveMetric):
         ]
 
     def score_rows(self, rows: Sequence[Row], references: Sequence[Sequence[str]]) -> list[Score]:
-        """The ratio of the sums over all examples: 1 where both are equally long."""
+        """Return the ratio of the sums over all examples: 1 where both are equally long."""
         length, reference_length = (sum(column) for column in zip(*rows, strict=True))
         value = length / reference_length if reference_length else 0.0
         return [Score("length_ratio", value, self._signature(references))]
 
     def build_statistics(self, rows: Sequence[Row]) -> AdditiveStatistics:
-        """Both lengths of every example, ready for resampling."""
+        """Return both lengths of every example, ready for resampling."""
         from t5tune.scoring.metrics.statistics import AdditiveStatistics
 
         return AdditiveStatistics(rows, _ratios)

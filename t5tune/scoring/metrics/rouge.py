@@ -45,14 +45,14 @@ class RougeScorer(AdditiveMetric):
     def collect_rows(
         self, systems: Sequence[Sequence[str]], references: Sequence[Sequence[str]]
     ) -> list[list[Row]]:
-        """The four F-measures of each example, from 0 to 1, for each system."""
+        """Return the four F-measures of each example, from 0 to 1, for each system."""
         return [
             [tuple(row.values()) for row in self._f_measures(list(_SCORE_NAMES), texts, references)]
             for texts in systems
         ]
 
     def score_rows(self, rows: Sequence[Row], references: Sequence[Sequence[str]]) -> list[Score]:
-        """The four scores; ROUGE ignores case by definition."""
+        """Return the four scores; ROUGE ignores case by definition."""
         return [
             Score(
                 name=name,
@@ -63,7 +63,7 @@ class RougeScorer(AdditiveMetric):
         ]
 
     def build_statistics(self, rows: Sequence[Row]) -> MeanStatistics:
-        """The F-measures as percentages, ready for resampling; ROUGE-L stands for an example."""
+        """Return the percentages, ready for resampling; ROUGE-L stands for an example."""
         from t5tune.scoring.metrics.statistics import MeanStatistics
 
         percentages = [[100.0 * value for value in row] for row in rows]
@@ -136,7 +136,7 @@ class UnicodeWordTokenizer:
         self._characters = _WordCharacters()
 
     def tokenize(self, text: str) -> list[str]:
-        """Words of `text`; ideographs and kana are words by themselves."""
+        """Return words of `text`; ideographs and kana are words by themselves."""
         return text.lower().translate(self._characters).split()
 
 
@@ -149,7 +149,7 @@ def split_sentences(text: str) -> str:
 
 
 def loses_letters(references: Sequence[Sequence[str]]) -> bool:
-    """Whether rouge-score's English tokenizer would delete a notable share of the letters."""
+    """Return whether rouge-score's English tokenizer would delete many of the letters."""
     num_letters = num_others = 0
     for of_one_example in references:
         for reference in of_one_example:

@@ -79,7 +79,7 @@ class SacrebleuScorer(AdditiveMetric):
             )
 
     def score_rows(self, rows: Sequence[Row], references: Sequence[Sequence[str]]) -> list[Score]:
-        """The one score of this metric, equal to sacreBLEU's to the last digit."""
+        """Return the one score of this metric, equal to sacreBLEU's to the last digit."""
         counts = {len(of_one_example) for of_one_example in references}
         # What sacreBLEU's own extraction leaves behind for the signature; -1 prints as "var".
         self._metric.num_refs = counts.pop() if len(counts) == 1 else -1
@@ -103,7 +103,7 @@ class SacrebleuScorer(AdditiveMetric):
 
 
 def build_bleu(options: ScoringOptions) -> SacrebleuScorer:
-    """BLEU (Papineni et al. 2002) on sacreBLEU's tokenization for the target language.
+    """Return BLEU (Papineni et al. 2002) on sacreBLEU's tokenization for the target language.
 
     Raises:
         T5TuneError: The tokenizer is unknown, needs a package that is not installed, or cannot be
@@ -157,7 +157,7 @@ def build_ter(_: ScoringOptions) -> SacrebleuScorer:
 
 
 def check_tokenizer(options: ScoringOptions) -> str:
-    """The name of the tokenizer that BLEU uses with these options. Downloads nothing.
+    """Return the name of the tokenizer that BLEU uses with these options. Downloads nothing.
 
     Raises:
         T5TuneError: It is unknown or needs a package that is not installed.

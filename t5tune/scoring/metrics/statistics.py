@@ -30,7 +30,7 @@ class JoinableStatistics(SegmentStatistics, Protocol):
     """
 
     def join(self, other: SegmentStatistics) -> SegmentStatistics:
-        """The examples of both systems as one test set: these first, the other's after them."""
+        """Return the examples of both systems as one test set, these first."""
         ...
 
 
@@ -61,7 +61,7 @@ class AdditiveStatistics:
         self.compute_segments = compute_segments
 
     def compute_scores(self, samples: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Corpus scores of resampled test sets.
+        """Return corpus scores of resampled test sets.
 
         Args:
             samples: Shape (num_samples, any): the examples, counted from 0, of each test set.
@@ -76,13 +76,13 @@ class AdditiveStatistics:
         return np.concatenate(blocks)
 
     def segment_scores(self) -> NDArray[np.float64]:
-        """The value of every example, shape (num_examples,), as the metric's `score_segments`."""
+        """Return the value of every example, shape (num_examples,), as `score_segments` does."""
         if self.compute_segments is not None:
             return self.compute_segments(self.matrix)
         return self.compute(self.matrix)[:, 0]
 
     def join(self, other: SegmentStatistics) -> AdditiveStatistics:
-        """The examples of both systems as one test set: these first, the other's after them."""
+        """Return the examples of both systems as one test set, these first."""
         if not isinstance(other, AdditiveStatistics):
             raise TypeError(f"{type(other).__name__} has no matrix to add to this one")
         both = np.concatenate([self.matrix, other.matrix])
@@ -110,7 +110,7 @@ def _divide_by_last(sums: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def count_examples(samples: NDArray[np.int64], num_examples: int) -> Iterator[NDArray[np.float64]]:
-    """How often each example is in each test set, a block of test sets at a time.
+    """Yield how often each example is in each test set, a block of test sets at a time.
 
     Args:
         samples: Shape (num_samples, any).

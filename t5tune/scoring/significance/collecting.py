@@ -52,7 +52,7 @@ class _Part:
     references: tuple[tuple[str, ...], ...]
 
     def collect(self) -> list[list[list[Row]]]:
-        """Rows by metric and by system."""
+        """Return rows by metric and by system."""
         metrics = [build_metric(name, self.options) for name in self.metrics]
         return [
             metric.collect_rows(self.systems, self.references)
@@ -142,7 +142,7 @@ def _choose_num_processes(num_hypotheses: int) -> int:
 
 
 def _collect_parts(parts: Sequence[_Part]) -> list[list[list[Row]]]:
-    """Rows by metric, system and example; this process takes the first part itself."""
+    """Return rows by metric, system and example; this process takes the first part itself."""
     workers = [_Worker(part) for part in parts[1:]]
     collected = [parts[0].collect(), *(worker.wait() for worker in workers)]
     return [

@@ -124,7 +124,7 @@ class Comparison:
         return tuple(find_metric(metric).main_score for metric in self.metrics)
 
     def example_gains(self, system: ComparedSystem, metric: int = 0) -> list[float]:
-        """How much better each example is than the baseline's; worse is negative.
+        """Return how much better each example is than the baseline's; worse is negative.
 
         Args:
             system: One of `systems`.
@@ -137,13 +137,13 @@ class Comparison:
         )
 
     def largest_wins(self, system: ComparedSystem, num: int = 5) -> list[int]:
-        """Indices of the examples where the first metric sees most gain, the largest first."""
+        """Return indices of examples where the first metric sees most gain, the largest first."""
         gains = self.example_gains(system)
         order = sorted(range(len(gains)), key=lambda index: (-gains[index], index))
         return [index for index in order[:num] if gains[index] > _TIE]
 
     def largest_losses(self, system: ComparedSystem, num: int = 5) -> list[int]:
-        """Indices of the examples where the first metric sees most loss, the largest first."""
+        """Return indices of examples where the first metric sees most loss, the largest first."""
         gains = self.example_gains(system)
         order = sorted(range(len(gains)), key=lambda index: (gains[index], index))
         return [index for index in order[:num] if gains[index] < -_TIE]
@@ -196,7 +196,7 @@ def _compare(
     metrics: Sequence[str],
     resampling: Resampling,
 ) -> Iterator[ComparedSystem]:
-    """The baseline, then each other system with its differences from it."""
+    """Yield the baseline, then each other system with its differences from it."""
     from t5tune.scoring.significance.paired_tests import add_system_intervals, run_paired_tests
 
     follows = [find_metric(metric).follows_sacrebleu for metric in metrics]

@@ -15,7 +15,7 @@ def state_verdict(
     num_different: int,
     num_comparisons: int,
 ) -> str:
-    """What may be said of a system beside the baseline.
+    """Return what may be said of a system beside the baseline.
 
     Args:
         difference: Score of the system minus that of the baseline.

@@ -31,7 +31,7 @@ _TOLERANCE = 1e-9
 
 
 def bootstrap_p_value(baseline: Floats, system: Floats, difference: float) -> float:
-    """The p-value of a paired bootstrap test.
+    """Return the p-value of a paired bootstrap test.
 
     Args:
         baseline: Scores of the resampled test sets, shape (num_resamples,).
@@ -54,7 +54,7 @@ def randomization_p_values(
     seed: int,
     counts_ties: Sequence[bool],
 ) -> list[list[float]]:
-    """p-values of a paired approximate randomisation test, two-sided.
+    """Return p-values of a paired approximate randomisation test, two-sided.
 
     In each trial a coin decides for every example which system its hypothesis counts for; the
     share of trials whose difference is as large as the true one is the p-value.

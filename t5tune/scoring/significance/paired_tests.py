@@ -39,7 +39,7 @@ class PairedResult:
 def add_system_intervals(
     systems: Sequence[Sequence[SystemScores]], resampling: Resampling
 ) -> tuple[list[list[Score]], list[list[Floats]]]:
-    """Scores with intervals, and the resampled scores that these come from.
+    """Return scores with intervals, and the resampled scores that these come from.
 
     Args:
         systems: For each system, for each metric.
@@ -119,7 +119,7 @@ def _randomize(
     resampling: Resampling,
     follows_sacrebleu: Sequence[bool],
 ) -> list[float | None]:
-    """A p-value for each score; None where the test is not wanted or the metric has no way."""
+    """Return a p-value of each score; None where the test is not wanted or not possible."""
     p_values: list[list[float | None]] = [[None] * len(metric.scores) for metric in baseline]
     numbers = [
         number

@@ -39,7 +39,7 @@ def draw_samples(num_examples: int, num_resamples: int, seed: int) -> Iterator[N
 def bootstrap_scores(
     statistics: Sequence[SegmentStatistics], num_resamples: int, seed: int
 ) -> list[Floats]:
-    """Scores of the same resampled test sets, for each metric of each system.
+    """Return scores of the same resampled test sets, for each metric of each system.
 
     Args:
         statistics: Of systems and metrics on the same examples, in any order.
@@ -76,7 +76,7 @@ def _score_samples(
 
 
 def percentile_interval(scores: Floats) -> tuple[float, float]:
-    """The middle 95 % of resampled scores, with the same two elements as sacreBLEU's.
+    """Return the middle 95 % of resampled scores, with the same two elements as sacreBLEU's.
 
     Args:
         scores: Shape (num_resamples,).
@@ -92,7 +92,7 @@ def percentile_interval(scores: Floats) -> tuple[float, float]:
 def add_intervals(
     scored: Sequence[tuple[Sequence[Score], SegmentStatistics]], num_resamples: int, seed: int
 ) -> list[list[Score]]:
-    """The same scores with confidence intervals and signatures that tell how they were made.
+    """Return the same scores with confidence intervals and signatures that tell how they were made.
 
     Args:
         scored: Scores and statistics of metrics, of one system or several, on the same examples.
@@ -121,7 +121,7 @@ def _with_interval(score: Score, resampled: Floats, num_resamples: int, seed: in
 
 
 def sign_resampling(signature: str, seed: int, **counts: int) -> str:
-    """A signature with how its score was resampled, where sacreBLEU has it: after `nrefs`.
+    """Return a signature with how its score was resampled, where sacreBLEU has it: after `nrefs`.
 
     Args:
         signature: Of the score.
