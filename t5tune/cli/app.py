@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shlex
 import sys
@@ -98,6 +99,9 @@ def _run() -> None:
         app()
     finally:
         sys.stdout.flush()
+        # Otherwise the interpreter, as it ends, looks for garbage among all that Transformers has
+        # made: more than a second in which the command seems not to have finished.
+        gc.freeze()
 
 
 def _refuse_writing(error: BaseException, number: int) -> T5TuneError:

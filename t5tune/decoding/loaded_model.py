@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -91,9 +91,9 @@ class LoadedModel:
         return read_weights_label(self.translator.model.config)
 
 
-@dataclass(frozen=True)
+@dataclass
 class FoundModel:
-    """A model whose weights are still on disk or on the hub, and all else that decides its output.
+    """A model whose weights stay on disk or on the hub until they are needed, and then in memory.
 
     Attributes:
         name: For the report, see `LoadedModel`; so are `recipe` and `run`.
@@ -116,13 +116,19 @@ class FoundModel:
     forced_bos_token_id: int | None = None
     recipe: Recipe | None = None
     run: RunDirectory | None = None
+    _loaded: LoadedModel | None = field(default=None, init=False, repr=False)
 
     def load(self) -> LoadedModel:
-        """Load the weights.
+        """Load the weights, or return what an earlier call has loaded.
 
         Raises:
             T5TuneError: They are missing, incomplete, or cannot be reached.
         """
+        if self._loaded is None:
+            self._loaded = self._load()
+        return self._loaded
+
+    def _load(self) -> LoadedModel:
         model = load_model(self.path, revision=self.revision).to(default_device())
         translator = TorchTranslator(
             model,
@@ -195,13 +201,23 @@ def find_model(
     if not run.is_run:
         return _find_bare_model(name, task, source_lang, target_lang, prefix)
     check_run(run)
-    recipe = load_recipe(run.recipe)
+    return find_model_of_run(run, load_recipe(run.recipe), run.model)
+
+
+def find_model_of_run(run: RunDirectory, recipe: Recipe, directory: Path) -> FoundModel:
+    """Read all but the weights of a run's model.
+
+    Args:
+        run: That trained the model.
+        recipe: Of the run, resolved.
+        directory: Holds the model: the run's `model/`, or what will become it.
+    """
     return FoundModel(
         run.name,
-        str(run.model),
+        str(directory),
         None,
-        load_config(str(run.model)),
-        load_tokenizer(str(run.model)),
+        load_config(str(directory)),
+        load_tokenizer(str(directory)),
         prefix=recipe.data.train.prefix or "",
         max_source_length=recipe.data.max_source_length,
         recipe=recipe,

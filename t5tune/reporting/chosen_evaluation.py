@@ -235,7 +235,7 @@ def _evaluate(task: EvaluationTask, *, use_cache: bool, allow_code: bool) -> Rep
         typed=task.options,
         settings=task.settings,
         allow_code=allow_code,
-    )
+    ).report
 
 
 def _choose_engine(name: str, engine: str) -> Export | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -26,17 +27,17 @@ from t5tune.decoding.translator import (
     limit_from_references,
     options_of_recipe,
 )
-from t5tune.distributed.processes import from_first, only_first
+from t5tune.distributed.processes import are_several, from_first, only_first
 from t5tune.files.writing import NotWritten
 from t5tune.models.directories import check_model_is_of
 from t5tune.recipe.schema import Recipe
 from t5tune.reporting.evaluation_files import (
     build_evaluation_report,
     compare_with_stored,
-    find_overlap,
     write_evaluation,
 )
 from t5tune.reporting.example_alignments import align_examples
+from t5tune.reporting.known_overlaps import find_overlap
 from t5tune.reporting.model_card.card import write_model_card
 from t5tune.reporting.model_card.provenance import describe_provenance
 from t5tune.reporting.model_card.training_facts import describe_training
@@ -45,6 +46,22 @@ from t5tune.run.manifest import find_change
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A report, and the translations that it is about.
+
+    Attributes:
+        report: With scores and findings.
+        hypotheses: One for each example, in order.
+        seconds: What translating all of them took, the model loaded and equal sources once; None
+            if the cache had some or several processes shared the work.
+    """
+
+    report: Report
+    hypotheses: list[Hypothesis]
+    seconds: float | None
 
 
 def longest_references(examples: Examples, tokenizer: PreTrainedTokenizerBase) -> int:
@@ -90,7 +107,7 @@ def evaluate_model(
     typed: Sequence[str] = (),
     settings: Sequence[str] = (),
     allow_code: bool = False,
-) -> Report:
+) -> Evaluation:
     """Translate, score and write the report; weights are loaded only if something is generated.
 
     Several processes call it together: they share the translating, the first one does the rest.
@@ -120,6 +137,7 @@ def evaluate_model(
     weights = _Weights(found, export)
     translator = _with_cache(found, weights) if use_cache else weights.load()
     hypotheses = translate_examples(translator, examples, options)
+    num_known = 0
     if isinstance(translator, CachedTranslator):
         num_known = len(set(examples.sources)) - translator.num_generated
         say(f"translations: {num_known:,} from the cache, {translator.num_generated:,} generated")
@@ -169,7 +187,10 @@ def evaluate_model(
             raise ReportNotWritten(report, name, error) from error
         return report
 
-    return from_first(report)
+    seconds = None
+    if isinstance(translator, CachedTranslator) and not (num_known or are_several()):
+        seconds = translator.generation_seconds
+    return Evaluation(from_first(report), hypotheses, seconds)
 
 
 def _find_whole(find: Callable[[], FoundModel], export: Export | None) -> FoundModel:

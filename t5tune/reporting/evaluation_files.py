@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from t5tune.console import say, track
-from t5tune.data.cleaning import clean_training_data
 from t5tune.data.examples import Examples
-from t5tune.data.fingerprints import RowsFingerprint
-from t5tune.data.overlap import TrainingOverlap, measure_overlap, overlap_key
-from t5tune.data.readers.sources import load_split
+from t5tune.data.overlap import TrainingOverlap
 from t5tune.decoding.translator import DecodingOptions, Hypothesis
-from t5tune.errors import T5TuneError
-from t5tune.files.json_values import as_object, read_log, read_object
-from t5tune.files.writing import write_text, write_texts
+from t5tune.files.json_values import read_log, read_object
+from t5tune.files.writing import write_texts
 from t5tune.recipe.resolve import choose_metrics
 from t5tune.recipe.schema import Recipe
 from t5tune.reporting.report import Origin, Report, render_report
@@ -34,9 +28,6 @@ from t5tune.scoring.registry import is_computed_here, ranks_models
 from t5tune.scoring.significance.comparison import compare_systems
 from t5tune.scoring.stored_examples import StoredExample, parse_example
 from t5tune.scoring.system_output import SystemOutput
-
-if TYPE_CHECKING:
-    from datasets import Dataset
 
 
 @track("scoring")
@@ -195,57 +186,3 @@ def format_examples(examples: Examples, hypotheses: Sequence[Hypothesis]) -> Ite
         }
         # U+2028 and its like stay escaped: some readers take them for the end of a line.
         yield json.dumps(example) + "\n"
-
-
-def find_overlap(run: RunDirectory, recipe: Recipe, examples: Examples) -> TrainingOverlap | None:
-    """What the examples have in common with what a run was trained on; measured once, then kept.
-
-    Args:
-        run: Knows the fingerprint of its training data.
-        recipe: The run's own, which tells where that data is.
-        examples: Of any split.
-
-    Returns:
-        None where the training data cannot be read, or is no longer what it was: that is said.
-    """
-    recorded = as_object(read_object(run.environment).get("data_sha256")).get("data.train")
-    key = overlap_key(str(recorded), examples.sources, examples.references)
-    file = run.overlaps / f"{key}.json"
-    if recorded is not None:
-        known = TrainingOverlap.from_json(read_object(file))
-        if known is not None and len(known.agreement) == len(examples.sources):
-            return known
-    try:
-        train = load_split(
-            recipe.data.train,
-            "train",
-            source=recipe.data.source,
-            target=recipe.data.target,
-            source_lang=recipe.source_lang,
-            target_lang=recipe.target_lang,
-        )
-        train, _ = clean_training_data(train)
-    except T5TuneError as error:
-        say(f"the test set is not compared with the training data: {error.message}")
-        return None
-    rows = RowsFingerprint()
-    with track("comparing with the training data", len(train), "examples") as advance:
-        pairs = rows.watch(_pairs(train, advance))
-        overlap = measure_overlap(pairs, examples.sources, examples.references)
-    if recorded is None:  # nobody knows what to keep it under
-        return overlap
-    if rows.hexdigest() != recorded:
-        say(
-            "the test set is not compared with the training data: data.train is not what it was "
-            f"when {run.path} was trained"
-        )
-        return None
-    with suppress(T5TuneError):  # it can be measured again
-        write_text(file, json.dumps(overlap.to_json()) + "\n")
-    return overlap
-
-
-def _pairs(train: Dataset, advance: Callable[[int], None]) -> Iterator[tuple[str, str]]:
-    for rows in train.select_columns(["source", "target"]).iter(batch_size=1000):
-        yield from zip(rows["source"], rows["target"], strict=True)
-        advance(len(rows["source"]))

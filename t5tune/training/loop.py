@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +46,7 @@ from t5tune.training.checkpoints.disk_space import (
     count_model_bytes,
 )
 from t5tune.training.checkpoints.resuming import RECIPE
-from t5tune.training.checkpoints.selection import LoopResult, choose_weights
+from t5tune.training.checkpoints.selection import ChosenWeights, choose_weights
 from t5tune.training.checkpoints.store import ENDED, PENDING, step_of
 from t5tune.training.checkpoints.writer import CheckpointWriter
 from t5tune.training.optim.averaging import WeightAverage
@@ -55,6 +56,21 @@ from t5tune.training.start import Start
 from t5tune.training.strategies.sharding_choice import build_strategy
 from t5tune.training.trackers import build_trackers
 from t5tune.training.trainer import T5TuneTrainer, Validate
+
+
+@dataclass(frozen=True)
+class LoopResult:
+    """How training ended.
+
+    Attributes:
+        recipe: What was trained with, every default filled.
+        weights: Which ones become the model; None if training has not come to its end.
+        stopped_by: The signal that ended training early.
+    """
+
+    recipe: ResolvedRecipe
+    weights: ChosenWeights | None = None
+    stopped_by: signal.Signals | None = None
 
 
 def run_training_loop(start: Start, run: RunDirectory) -> LoopResult:
@@ -94,9 +110,10 @@ def run_training_loop(start: Start, run: RunDirectory) -> LoopResult:
     finally:
         watchers.display.close()
     if watchers.stop.received is not None:
-        return LoopResult(None, None, stopped_by=watchers.stop.received)
+        return LoopResult(recipe, stopped_by=watchers.stop.received)
     best_metric = recipe.evaluation.best_metric
-    return choose_weights(trainer, run, training, best_metric, watchers.log)
+    weights = choose_weights(trainer, run, training, best_metric, watchers.log)
+    return LoopResult(recipe, weights)
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
@@ -15,8 +16,8 @@ from t5tune.data.encoding import EncodedDataset, encode_dataset
 from t5tune.data.examples import Examples, load_examples
 from t5tune.data.fingerprints import fingerprint_rows
 from t5tune.data.readers.sources import describe_place, load_split
-from t5tune.decoding.export.parity import export_after_training
-from t5tune.decoding.loaded_model import LoadedModel, default_device, find_model
+from t5tune.decoding.export.parity import ModelSide, export_after_training
+from t5tune.decoding.loaded_model import FoundModel, LoadedModel, default_device, find_model
 from t5tune.decoding.search import build_generation_config
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import options_of_recipe
@@ -27,12 +28,12 @@ from t5tune.models.cpu.fast_t5 import use_fast_sublayers
 from t5tune.models.families import find_family, set_languages
 from t5tune.models.from_scratch import build_model, build_tokenizer
 from t5tune.models.loading import load_config, load_model, load_tokenizer
-from t5tune.recipe.loading import load_recipe
 from t5tune.recipe.places import Place
 from t5tune.recipe.resolve import Choice, resolve_for_model
 from t5tune.recipe.resolved_recipe import FittedRecipe
 from t5tune.recipe.schema import FromScratchSection, ModelSection, Recipe
-from t5tune.reporting.evaluation import evaluate_model
+from t5tune.reporting.evaluation import Evaluation, evaluate_model
+from t5tune.reporting.known_overlaps import measure_while_there
 from t5tune.reporting.recipe_scoring import rehearse_recipe_scoring
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import find_damage
@@ -49,6 +50,7 @@ from t5tune.training.checkpoints.resuming import (
     has_model_of,
     warn_of_versions,
 )
+from t5tune.training.checkpoints.selection import ChosenWeights
 from t5tune.training.checkpoints.store import remove_unfinished
 from t5tune.training.commits import TOKENIZER, pin_data, pin_model
 from t5tune.training.environment import package_versions, record_environment
@@ -88,27 +90,68 @@ def train(
         T5TuneError: Data, model or settings do not allow it.
         FirstHasFailed: The same, in the other ones of several processes.
     """
-    if not from_first(lambda: has_model_of(run, recipe)):
-        stopped_by = _train_model(recipe, run, command)
+    if from_first(lambda: has_model_of(run, recipe)):
+        trained = only_first(lambda: _read_trained(run))
+    else:
+        trained, stopped_by = _train_model(recipe, run, command)
         if stopped_by is not None:
             return TrainingResult(run, stopped_by=stopped_by)
-    resolved = from_first(lambda: load_recipe(run.recipe))
-    split = "test" if recipe.data.test is not None else "validation"
-    examples = from_first(lambda: load_examples(resolved, split))
-    report = evaluate_model(
-        lambda: find_model(str(run.path)),
+    resolved, examples = from_first(lambda: _describe(cast("_Trained", trained)))
+    evaluation = evaluate_model(
+        lambda: cast("_Trained", trained).model,
         examples,
         resolved,
-        run.evaluation(split),
+        run.evaluation(examples.split),
         writes_card=True,
         allow_code=allow_code,
     )
-    only_first(lambda: export_after_training(run, recipe.export))
-    return TrainingResult(run, report)
+    only_first(lambda: _export(cast("_Trained", trained), evaluation, run, recipe.export))
+    return TrainingResult(run, evaluation.report)
 
 
-def _train_model(recipe: Recipe, run: RunDirectory, command: str | None) -> signal.Signals | None:
-    """Train until model/ is there; returns the signal that ended training early, if any."""
+@dataclass(frozen=True)
+class _Trained:
+    """What training has ended with, which stays in memory until the command ends.
+
+    Attributes:
+        model: Of the run.
+        recipe: Of the run, every default filled.
+        reported: What the report is about.
+        validation: What the export is compared on; None if it has not been read.
+    """
+
+    model: FoundModel
+    recipe: Recipe
+    reported: Examples
+    validation: Examples | None = None
+
+
+def _describe(trained: _Trained) -> tuple[Recipe, Examples]:
+    return trained.recipe, trained.reported
+
+
+def _read_trained(run: RunDirectory) -> _Trained:
+    """Find what an earlier command has trained."""
+    model = find_model(str(run.path))
+    recipe = cast("Recipe", model.recipe)
+    split = "test" if recipe.data.test is not None else "validation"
+    return _Trained(model, recipe, load_examples(recipe, split))
+
+
+def _export(trained: _Trained, evaluation: Evaluation, run: RunDirectory, engine: str) -> None:
+    """Make the export that the recipe asks for, from what is in memory."""
+    known = ModelSide(trained.model, trained.validation)
+    if trained.reported.split == "validation":
+        known = ModelSide(
+            trained.model, trained.reported, evaluation.hypotheses, evaluation.seconds
+        )
+    export_after_training(run, engine, known)
+
+
+def _train_model(
+    recipe: Recipe, run: RunDirectory, command: str | None
+) -> tuple[_Trained | None, signal.Signals | None]:
+    """Train until model/ is there, or until a signal ends it early."""
     if default_device() == "cpu":
         keep_freed_memory()
     start = share_start(lambda: _prepare(recipe, run, command))
@@ -118,11 +161,17 @@ def _train_model(recipe: Recipe, run: RunDirectory, command: str | None) -> sign
     if start.recipe.training.sharding == "none":
         use_fast_sublayers(model)
     result = run_training_loop(start, run)
-    if result.stopped_by is None:
-        release_freed_memory()  # of gradients and optimizer, and what was kept for batches
-        sentence = next(source for source in start.validation.sources if source.strip())
-        only_first(lambda: keep_best_model(run, result, start.model, sentence, start.facts))
-    return result.stopped_by
+    weights = result.weights
+    if weights is None:
+        return None, result.stopped_by
+    release_freed_memory()  # of gradients and optimizer, and what was kept for batches
+    return only_first(lambda: _keep(start, run, result.recipe, weights)), None
+
+
+def _keep(start: Start, run: RunDirectory, recipe: Recipe, weights: ChosenWeights) -> _Trained:
+    sentence = next(source for source in start.validation.sources if source.strip())
+    model = keep_best_model(run, recipe, weights, start.model, sentence, start.facts)
+    return _Trained(model, recipe, start.reported or start.validation, start.validation)
 
 
 def _prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
@@ -158,6 +207,8 @@ def _prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
         check_data(checkpoint, facts[DATA])
     num_examples = _count_examples(recipe, texts)
     record_environment(run, recipe, facts[DATA], num_examples, command, {**commits, **data_commits})
+    pairs = _without_prefix(texts, resolved.data.train.prefix)
+    measure_while_there(run, facts[DATA]["data.train"], pairs, len(texts.sources), texts.test)
     translator = TorchTranslator(
         model,
         tokenizer,
@@ -169,7 +220,9 @@ def _prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
     model.generation_config = build_generation_config(model, options, forced_bos)
     loaded = LoadedModel(run.name, translator, tokenizer, resolved, run)
     rehearse(loaded, resolved.model, options, resolved.export, run, dataset)
-    return Start(resolved, choices, dataset, loaded, texts.validation, checkpoint, facts)
+    return Start(
+        resolved, choices, dataset, loaded, texts.validation, texts.test, checkpoint, facts
+    )
 
 
 def _count_examples(recipe: Recipe, texts: _Texts) -> dict[str, int]:
@@ -255,6 +308,12 @@ def _resolve(
 def _with_prefix(texts: _Texts, prefix: str) -> _Texts:
     sources = [prefix + source for source in texts.sources]
     return _Texts(sources, texts.targets, texts.validation, texts.test)
+
+
+def _without_prefix(texts: _Texts, prefix: str) -> Iterator[tuple[str, str]]:
+    """The pairs as they were read, one by one: both forms of all sources may not fit in memory."""
+    for source, target in zip(texts.sources, texts.targets, strict=True):
+        yield source.removeprefix(prefix), target
 
 
 def _encode(texts: _Texts, tokenizer: PreTrainedTokenizerBase, recipe: Recipe) -> EncodedDataset:

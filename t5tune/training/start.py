@@ -36,6 +36,7 @@ class Start:
         dataset: The encoded training data.
         model: The model that is trained, and its translator for validation.
         validation: What is translated at each validation.
+        reported: What the report will be about; only the first process has it.
         checkpoint: What to resume from.
         facts: What the manifest of every checkpoint says beside the files.
     """
@@ -45,6 +46,7 @@ class Start:
     dataset: EncodedDataset
     model: LoadedModel
     validation: Examples
+    reported: Examples | None
     checkpoint: Path | None
     facts: Mapping[str, Any]
 
@@ -87,7 +89,8 @@ def share_start(prepare: Callable[[], Start]) -> Start:
     if checkpoint is not None:
         _check_visible(checkpoint)
     dataset = EncodedDataset(sources, targets, num_truncated)
-    return Start(recipe, choices, dataset, model, validation, checkpoint, facts)
+    reported = own.reported if own is not None else None
+    return Start(recipe, choices, dataset, model, validation, reported, checkpoint, facts)
 
 
 def _share_sequences(own: TokenSequences | None, num: int, num_tokens: int) -> TokenSequences:

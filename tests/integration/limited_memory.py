@@ -15,13 +15,12 @@ import sacrebleu  # noqa: F401
 
 import t5tune.training.session as session
 from t5tune.cli.app import main
-from t5tune.reporting.evaluation import evaluate_model
-from t5tune.reporting.report import Report
+from t5tune.reporting.evaluation import Evaluation, evaluate_model
 
 HARD_LIMIT = resource.getrlimit(resource.RLIMIT_AS)[1]
 
 
-def evaluate_without_limit(*arguments: Any, **others: Any) -> Report:
+def evaluate_without_limit(*arguments: Any, **others: Any) -> Evaluation:
     resource.setrlimit(resource.RLIMIT_AS, (HARD_LIMIT, HARD_LIMIT))
     return evaluate_model(*arguments, **others)
 

@@ -27,7 +27,7 @@ from t5tune.decoding.export.settings import (
     read_export,
     remake_command,
 )
-from t5tune.decoding.loaded_model import load_for_translation
+from t5tune.decoding.loaded_model import FoundModel, find_model
 from t5tune.decoding.translator import DecodingOptions, Hypothesis, Translator
 from t5tune.errors import T5TuneError
 from t5tune.files.writing import UNWRITABLE, find_error_number
@@ -57,7 +57,7 @@ class Parity:
         ctranslate2: Score of the export.
         lost: How much worse the export is, in points of the score; negative where it is better.
         identical: Share of the hypotheses that are the same text.
-        torch_seconds: For all examples, model loaded.
+        torch_seconds: For all examples, model loaded; their share where more were translated.
         ctranslate2_seconds: The same.
         speed_ratio: How many times as fast the export is.
         torch_device: Where torch calculated.
@@ -80,12 +80,30 @@ class Parity:
     may_be_default: bool
 
 
+@dataclass(frozen=True)
+class ModelSide:
+    """What a command has already of the model's side of a comparison.
+
+    Attributes:
+        model: Of the run.
+        validation: The validation examples, all of them; None if they have not been read.
+        hypotheses: One for each of these by the run's own search; None if there are none.
+        seconds: What translating all of them took, the model loaded; None if nobody knows.
+    """
+
+    model: FoundModel
+    validation: Examples | None = None
+    hypotheses: Sequence[Hypothesis] | None = None
+    seconds: float | None = None
+
+
 def export_run(
     run: RunDirectory,
     quantization: str = "int8",
     *,
     output_dir: Path | None = None,
     patience: float = PATIENCE,
+    known: ModelSide | None = None,
 ) -> tuple[Export, Parity]:
     """Convert a run's model for CTranslate2, compare the two, and keep what was found with it.
 
@@ -94,6 +112,7 @@ def export_run(
         quantization: Of the weights.
         output_dir: Instead of the place in the run where `t5tune translate` finds it.
         patience: Of a beam search: how many times its beams hypotheses have to end.
+        known: What has been loaded, read and translated before; left out, nothing.
 
     Raises:
         T5TuneError: There is no model, CTranslate2 has no such family or no such arithmetic here,
@@ -110,7 +129,7 @@ def export_run(
     try:
         temporary.mkdir(parents=True)  # before minutes of translating
         temporary.rmdir()
-        settings, parity = _build(run, quantization, patience, temporary)
+        settings, parity = _build(run, quantization, patience, temporary, known)
         text = json.dumps(asdict(parity), ensure_ascii=False, indent=1)
         (temporary / PARITY_FILE).write_text(text + "\n", encoding="utf-8")
         write_manifest(temporary, {"model": settings.model})
@@ -130,16 +149,22 @@ def export_run(
 
 
 def _build(
-    run: RunDirectory, quantization: str, patience: float, directory: Path
+    run: RunDirectory, quantization: str, patience: float, directory: Path, known: ModelSide | None
 ) -> tuple[ExportSettings, Parity]:
     """Convert the model into a directory, and translate with both."""
-    loaded = load_for_translation(str(run.path))
+    known = known or ModelSide(find_model(str(run.path)))
+    loaded = known.model.load()
     recipe = loaded.recipe
     assert recipe is not None
-    examples = _first_validation_examples(recipe)
+    examples = _first_validation_examples(recipe, known.validation)
     options = replace(loaded.options, tokens_per_batch=recipe.decoding.tokens_per_batch)
     device = str(loaded.translator.model.device)
-    expected, torch_seconds = _translate(loaded.translator, examples, options, "torch")
+    num = len(examples.sources)
+    if known.hypotheses is not None and known.seconds is not None:
+        expected = list(known.hypotheses[:num])
+        torch_seconds = known.seconds * num / len(known.hypotheses)
+    else:
+        expected, torch_seconds = _translate(loaded.translator, examples, options, "torch")
     settings = convert_model(
         loaded.translator,
         options,
@@ -157,8 +182,8 @@ def _build(
     return settings, replace(parity, decoding={**parity.decoding, "patience": patience})
 
 
-def _first_validation_examples(recipe: Recipe) -> Examples:
-    examples = load_examples(recipe, "validation")
+def _first_validation_examples(recipe: Recipe, known: Examples | None) -> Examples:
+    examples = known or load_examples(recipe, "validation")
     num = recipe.evaluation.max_validation_examples
     return Examples(examples.split, examples.sources[:num], examples.references[:num])
 
@@ -253,12 +278,13 @@ def say_export(export: Export, parity: Parity, run: RunDirectory) -> None:
         )
 
 
-def export_after_training(run: RunDirectory, engine: str) -> None:
+def export_after_training(run: RunDirectory, engine: str, known: ModelSide) -> None:
     """Make the export that the recipe asks for; what prevents it is said and ends nothing.
 
     Args:
         run: Finished.
         engine: Such as `ctranslate2-int8`, or `none`.
+        known: What training has left in memory.
     """
     if engine == "none":
         return
@@ -267,7 +293,7 @@ def export_after_training(run: RunDirectory, engine: str) -> None:
     try:
         if find_damage(directory) is None and is_fresh(read_export(directory), run):
             return
-        say_export(*export_run(run, quantization), run)
+        say_export(*export_run(run, quantization, known=known), run)
     except (T5TuneError, OSError) as error:
         reason = error.message if isinstance(error, T5TuneError) else str(error)
         command = f"t5tune export {run.path} --quantization {quantization}"

@@ -6,86 +6,125 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from transformers import PreTrainedModel
+import torch
+from safetensors.torch import load_file, save_file
 
 from t5tune.console import say, track
-from t5tune.decoding.loaded_model import LoadedModel, default_device
+from t5tune.decoding.loaded_model import FoundModel, LoadedModel, find_model_of_run
 from t5tune.decoding.opening import translate_lines
-from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.models.directories import SETTINGS_KEY
-from t5tune.models.loading import load_model
+from t5tune.models.loading import load_config
+from t5tune.recipe.schema import Recipe
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import flush, remove_directory, write_manifest
 from t5tune.training.checkpoints.disk_space import count_model_bytes, refuse_full_disk
-from t5tune.training.checkpoints.selection import LoopResult
+from t5tune.training.checkpoints.selection import ChosenWeights
 from t5tune.training.environment import record_model
-from t5tune.training.optim.averaging import set_weights
+
+_WEIGHTS = "model*.safetensors"  # one file, or the parts of a large model
+_INDEX = "model.safetensors.index.json"  # which part has which tensor
 
 
 @track("saving the model")
 def keep_best_model(
     run: RunDirectory,
-    result: LoopResult,
+    recipe: Recipe,
+    weights: ChosenWeights,
     trained: LoadedModel,
     sentence: str,
     facts: Mapping[str, Any],
-) -> None:
-    """Save the best weights as `model/`.
+) -> FoundModel:
+    """Save the best weights as `model/`, and load them from there.
+
+    What is loaded has translated a sentence, so that a model that is there can be used.
 
     Args:
         run: Where to.
-        result: Which weights.
+        recipe: Of the run, resolved.
+        weights: Which ones.
         trained: Their tokenizer and settings; its own weights are the last ones.
         sentence: Is translated, for `t5tune verify` to compare with.
         facts: What the manifest says beside the files.
 
+    Returns:
+        The model, whose weights are in memory from now on.
+
     Raises:
         T5TuneError: The disk is full.
     """
-    best = load_model(str(result.best_checkpoint))
-    if result.averaged is not None:
-        set_weights(best, result.averaged)
-    settings = {
-        "prefix": trained.translator.prefix,
-        "max_source_length": trained.translator.max_source_length,
-    }
-    setattr(best.config, SETTINGS_KEY, {**settings, "weights": result.weights})
-    best.generation_config = trained.translator.model.generation_config
     temporary = run.model.with_name(run.model.name + ".tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     try:
-        best.save_pretrained(temporary)
-        trained.tokenizer.save_pretrained(temporary)
-        smoke = _translate(best, trained, sentence)
+        temporary.mkdir()
+        _save(weights, trained, temporary)
+        model = find_model_of_run(run, recipe, temporary)
+        smoke = _translate(model.load(), sentence)
         text = json.dumps(smoke, ensure_ascii=False, indent=1)
         (temporary / run.smoke.name).write_text(text + "\n", encoding="utf-8")
         write_manifest(temporary, facts)
     except Exception as error:
         shutil.rmtree(temporary, ignore_errors=True)
-        needed = count_model_bytes(best)
-        kept = "all checkpoints are whole"
-        refuse_full_disk(error, run.path, needed, what="the model", kept=kept)
+        needed = count_model_bytes(trained.translator.model)
+        refuse_full_disk(
+            error, run.path, needed, what="the model", kept="all checkpoints are whole"
+        )
         raise
     # What was there belongs to a shorter training of this run.
     shutil.rmtree(run.path / "eval", ignore_errors=True)
     remove_directory(run.model)
     os.replace(temporary, run.model)
+    model.path = str(run.model)
     flush(run.path)
     record_model(run)
-    say(f"model: {run.model} ({result.weights})")
+    say(f"model: {run.model} ({weights.label})")
+    return model
 
 
-def _translate(best: PreTrainedModel, trained: LoadedModel, sentence: str) -> dict[str, str]:
-    device = default_device()
-    translator = TorchTranslator(
-        best.to(device),
-        trained.tokenizer,
-        prefix=trained.translator.prefix,
-        max_source_length=trained.translator.max_source_length,
-        forced_bos_token_id=trained.translator.forced_bos_token_id,
-    )
-    model = LoadedModel(trained.name, translator, trained.tokenizer)
+def _save(weights: ChosenWeights, trained: LoadedModel, directory: Path) -> None:
+    """Write all files of a model but those that t5tune adds."""
+    model = trained.translator.model
+    _save_weights(weights, model, directory)
+    config = load_config(str(weights.checkpoint))
+    config.dtype = "float32"
+    settings = {
+        "prefix": trained.translator.prefix,
+        "max_source_length": trained.translator.max_source_length,
+        "weights": weights.label,
+    }
+    setattr(config, SETTINGS_KEY, settings)
+    config.save_pretrained(directory)
+    model.generation_config.save_pretrained(directory)
+    trained.tokenizer.save_pretrained(directory)
+
+
+def _save_weights(weights: ChosenWeights, model: torch.nn.Module, directory: Path) -> None:
+    """Write the checkpoint's tensors, or what takes their place, in fp32.
+
+    The files go from directory to directory: a model in memory is neither needed for it nor made.
+    """
+    averaged = weights.averaged or {}
+    first_names = {id(parameter): name for name, parameter in model.named_parameters()}
+    # A file has tied tensors under one of their names, an average under the first.
+    aliases = {
+        name: first_names[id(parameter)]
+        for name, parameter in model.named_parameters(remove_duplicate=False)
+    }
+    for path in sorted(weights.checkpoint.glob(_WEIGHTS)):
+        tensors = load_file(path)
+        for name, tensor in tensors.items():
+            tensor = averaged.get(name, averaged.get(aliases.get(name, name), tensor))
+            tensors[name] = (
+                tensor.float().cpu().contiguous() if tensor.is_floating_point() else tensor
+            )
+        save_file(tensors, directory / path.name, metadata={"format": "pt"})
+    if (weights.checkpoint / _INDEX).is_file():
+        shutil.copyfile(weights.checkpoint / _INDEX, directory / _INDEX)
+
+
+def _translate(model: LoadedModel, sentence: str) -> dict[str, str]:
     (hypothesis,) = translate_lines(model, [sentence])
+    device = model.translator.model.device.type
     return {"source": sentence, "hypothesis": hypothesis, "device": device}

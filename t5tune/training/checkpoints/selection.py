@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import signal
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,22 +24,19 @@ from t5tune.training.trainer import T5TuneTrainer
 
 
 @dataclass(frozen=True)
-class LoopResult:
-    """How training ended.
+class ChosenWeights:
+    """The weights that become `model/`.
 
     Attributes:
-        best_checkpoint: The checkpoint with the best validation score.
-        best_step: Its optimizer step.
-        averaged: The weights of `model/`, if an average validated better than any checkpoint.
-        weights: What they are, for people.
-        stopped_by: The signal that ended training early.
+        checkpoint: The checkpoint with the best validation score.
+        label: What they are, for people.
+        averaged: What takes the place of the checkpoint's weights, by parameter name, if an average
+            validated better than any checkpoint.
     """
 
-    best_checkpoint: Path | None
-    best_step: int | None
+    checkpoint: Path
+    label: str
     averaged: Mapping[str, torch.Tensor] | None = None
-    weights: str = ""
-    stopped_by: signal.Signals | None = None
 
 
 def choose_weights(
@@ -50,7 +45,7 @@ def choose_weights(
     training: TrainingSection,
     metric: str,
     log: JsonLog,
-) -> LoopResult:
+) -> ChosenWeights:
     """The best checkpoint, or an average if one validates better.
 
     Args:
@@ -71,15 +66,15 @@ def choose_weights(
         value = scores[METRICS[metric].main_score]
         if best is None or METRICS[metric].is_better(value, best):
             best = value
-            result = dataclasses.replace(result, averaged=weights, weights=name)
+            result = ChosenWeights(result.checkpoint, name, weights)
     return result
 
 
-def _find_best_checkpoint(trainer: T5TuneTrainer, run: RunDirectory) -> LoopResult:
+def _find_best_checkpoint(trainer: T5TuneTrainer, run: RunDirectory) -> ChosenWeights:
     best_step = trainer.state.best_global_step or trainer.state.global_step
     path = run.checkpoints / f"{PREFIX}{best_step}"
     _check_whole(path, "the best one")
-    return LoopResult(path, best_step, weights=f"step {best_step}")
+    return ChosenWeights(path, f"step {best_step}")
 
 
 def _averages(

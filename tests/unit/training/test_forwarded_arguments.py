@@ -63,7 +63,9 @@ def build(tiny_recipe: Path, tmp_path: Path) -> Iterator[Build]:
         resolved, _ = resolve_for_steps(fitted, num_steps=8, steps_per_epoch=8)
         run = RunDirectory(tmp_path / "run")
         loaded = LoadedModel("tiny", TorchTranslator(model, tokenizer), tokenizer)
-        start = Start(fitted, choices, dataset, loaded, Examples("validation", [], []), None, {})
+        start = Start(
+            fitted, choices, dataset, loaded, Examples("validation", [], []), None, None, {}
+        )
         plan = build_batch_plan(fitted.training, dataset)
         watchers = _build_watchers(resolved, run)
         trainer = _build_trainer(resolved, run, start, lambda: {"BLEU": 1.0}, plan, 8, watchers)
