@@ -85,7 +85,7 @@ def describe_examples(comparison: Comparison, system: ComparedSystem) -> str:
 
 
 def state_caveats(comparison: Comparison) -> list[str]:
-    """How the numbers were made, and what they do not say."""
+    """Return how the numbers were made, and what they do not say."""
     resampling = comparison.resampling
     lines = [
         f"Intervals hold 95 % of {resampling.num_resamples:,} resampled test sets "
@@ -132,12 +132,12 @@ def format_lines(comparison: Comparison) -> str:
 
 
 def format_json(comparison: Comparison) -> str:
-    """The text of comparison.json, without the newline at its end."""
+    """Return the text of comparison.json, without the newline at its end."""
     return json.dumps(comparison_to_json(comparison), ensure_ascii=False, indent=2, allow_nan=False)
 
 
 def comparison_to_json(comparison: Comparison) -> dict[str, object]:
-    """The comparison as JSON values, every example included."""
+    """Return the comparison as JSON values, every example included."""
     resampling = comparison.resampling
     return {
         "schema_version": SCHEMA_VERSION,
@@ -154,7 +154,7 @@ def comparison_to_json(comparison: Comparison) -> dict[str, object]:
 
 
 def summary_to_json(comparison: Comparison) -> dict[str, object]:
-    """Two systems, without their texts: the baseline's scores, and the other's differences."""
+    """Return two systems without their texts: the baseline's scores, the other's differences."""
     baseline, system = comparison.systems
     return {
         "baseline": baseline.name,

@@ -65,14 +65,14 @@ class Evaluation:
 
 
 def longest_references(examples: Examples, tokenizer: PreTrainedTokenizerBase) -> int:
-    """The length limit that fits the first references of these examples, in tokens."""
+    """Return the length limit that fits the first references of these examples, in tokens."""
     references = [of_one[0] for of_one in examples.references]
     encoded, _ = encode_texts(references, tokenizer, max_length=None, as_target=True)
     return limit_from_references([len(ids) for ids in encoded])
 
 
 def decoding_options(recipe: Recipe, tokenizer: PreTrainedTokenizerBase) -> DecodingOptions:
-    """The recipe's decoding section; the length limit follows the validation references.
+    """Return the recipe's decoding section; the length limit follows the validation references.
 
     A run's recipe has the limit written out, so that its validation data is not read again.
     """
@@ -213,7 +213,7 @@ class _Weights:
         self.translator: TorchTranslator | None = None
 
     def identify(self) -> dict[str, Any]:
-        """What hypotheses depend on, decoding options and library versions aside."""
+        """Return what hypotheses depend on, decoding options and library versions aside."""
         if self._found is None:
             return {}  # not the first process, which asks
         identity = self._found.identify()
@@ -233,7 +233,7 @@ class _Weights:
 
 
 def _with_cache(found: FoundModel | None, weights: _Weights) -> CachedTranslator:
-    """A translator for all processes; the model is None in all but the first."""
+    """Return a translator for all processes; the model is None in all but the first."""
     return CachedTranslator(
         HypothesisCache(choose_cache_file(found.run if found else None)),
         weights.load,

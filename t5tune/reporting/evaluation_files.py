@@ -121,7 +121,7 @@ def write_evaluation(
 
 
 def compare_with_stored(report: Report, stored: Path, recipe: Recipe) -> Report:
-    """The report with its difference from a stored evaluation of the same model.
+    """Return the report with its difference from a stored evaluation of the same model.
 
     Both texts are scored by the recipe's metrics, so that only the hypotheses differ. Where there
     is nothing to compare with, the report is returned as it is, and why is said.
@@ -163,7 +163,7 @@ def compare_with_stored(report: Report, stored: Path, recipe: Recipe) -> Report:
 
 
 def read_examples(path: Path) -> list[StoredExample]:
-    """What `format_examples` wrote; nothing where the file is missing or damaged."""
+    """Return what `format_examples` wrote; nothing where the file is missing or damaged."""
     try:
         lines = path.read_text(encoding="utf-8").split("\n")[:-1]
     except (OSError, UnicodeDecodeError):
@@ -173,7 +173,7 @@ def read_examples(path: Path) -> list[StoredExample]:
 
 
 def format_examples(examples: Examples, hypotheses: Sequence[Hypothesis]) -> Iterator[str]:
-    """One line of JSON for each example: what went in, what came out, what should have."""
+    """Yield one line of JSON for each example: what went in, what came out, what should have."""
     rows = zip(examples.sources, hypotheses, examples.references, strict=True)
     for index, (source, hypothesis, references) in enumerate(rows):
         example = {

@@ -24,7 +24,7 @@ _MIN_WORDS, _MAX_WORDS = 4, 20
 
 
 def choose_examples(examples: Sequence[Example]) -> list[int]:
-    """Indices of a few examples of readable length, from the worst score to the best."""
+    """Return indices of a few examples of readable length, from the worst score to the best."""
     readable = [
         example
         for example in examples

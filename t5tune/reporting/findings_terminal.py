@@ -15,7 +15,7 @@ from t5tune.scoring.diagnosis.remedies import first_part
 
 
 def finding_lines(findings: Sequence[Finding]) -> list[Text]:
-    """One line for each notable finding, the most frequent first; none if all is well.
+    """Return one line for each notable finding, the most frequent first; none if all is well.
 
     What is not about outputs comes before all that is.
     """

@@ -15,13 +15,13 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
 
 
 def table_of(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table; its cells are Markdown already."""
+    """Return a table; its cells are Markdown already."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
 def cell(text: str) -> str:
-    """A text as a cell of a table, cut where it is long."""
+    """Return a text as a cell of a table, cut where it is long."""
     if not text.strip():
         return "*(empty)*"
     if len(text) > _MAX_CHARACTERS_SHOWN:

@@ -40,7 +40,7 @@ def rehearse_recipe_scoring(recipe: Recipe) -> None:
 
 @contextmanager
 def _naming_key(recipe: Recipe) -> Iterator[None]:
-    """An error about scoring begins with the key that the tokenizer follows from."""
+    """Have an error about scoring begin with the key that the tokenizer follows from."""
     try:
         yield
     except T5TuneError as error:

@@ -101,7 +101,7 @@ class Report:
     schema_version: int = SCHEMA_VERSION
 
     def to_json(self) -> dict[str, object]:
-        """The report as JSON values, in the key order that other programs see."""
+        """Return the report as JSON values, in the key order that other programs see."""
         compared = (
             {} if self.comparison is None else {"comparison": summary_to_json(self.comparison)}
         )
@@ -127,7 +127,7 @@ class Report:
         }
 
     def to_markdown(self) -> str:
-        """The report for people: scores, decoding settings, length limit, examples."""
+        """Return the report for people: scores, decoding settings, length limit, examples."""
         from t5tune.reporting.report_markdown import render_markdown
 
         return render_markdown(self)
@@ -161,7 +161,7 @@ def write_report(report: Report, directory: str | Path) -> None:
 
 
 def render_report(report: Report, directory: Path) -> dict[Path, str]:
-    """The texts of `report.json` and `report.md`, by their paths in a directory."""
+    """Return the texts of `report.json` and `report.md`, by their paths in a directory."""
     return {
         directory / "report.json": format_json(report) + "\n",
         directory / "report.md": report.to_markdown(),
@@ -169,12 +169,12 @@ def render_report(report: Report, directory: Path) -> dict[Path, str]:
 
 
 def format_json(report: Report) -> str:
-    """The text of `report.json`, without the newline at its end."""
+    """Return the text of `report.json`, without the newline at its end."""
     return json.dumps(report.to_json(), ensure_ascii=False, indent=2, allow_nan=False)
 
 
 def format_scores(report: Report) -> str:
-    """One line per score for a terminal: name, value, interval if any, signature."""
+    """Return one line per score for a terminal: name, value, interval if any, signature."""
     lines = []
     for score in report.scores:
         interval = ""

@@ -94,6 +94,6 @@ def _pick_examples(
 
 
 def _examples_of(findings: Sequence[Finding], examples: Sequence[Example]) -> tuple[Example, ...]:
-    """The examples that notable findings name, each once."""
+    """Return the examples that notable findings name, each once."""
     indices = {i for finding in findings if finding.is_notable for i in finding.examples}
     return tuple(examples[index] for index in sorted(indices))

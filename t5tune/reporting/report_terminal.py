@@ -69,7 +69,7 @@ def _example_table(examples: Sequence[Example]) -> Table:
 
 
 def printable(text: str) -> str:
-    """A text that neither moves the cursor nor fills the screen."""
+    """Return a text that neither moves the cursor nor fills the screen."""
     if len(text) > _MAX_CHARACTERS_SHOWN:
         text = text[:_MAX_CHARACTERS_SHOWN].rstrip() + " …"
     return visible(text, one_line=True)

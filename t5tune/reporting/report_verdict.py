@@ -15,7 +15,7 @@ from t5tune.scoring.significance.comparison import ComparedSystem, Comparison
 
 
 def describe_report(report: Report, details: ReportDetails) -> list[str]:
-    """The sentences at the head of a report, the most important first."""
+    """Return the sentences at the head of a report, the most important first."""
     sentences = [_about_score(report), *_about_training_length(report)]
     sentences += [*_about_length_limit(report), *_about_findings(report)]
     for breakdown in report.breakdowns[:1]:
@@ -25,12 +25,12 @@ def describe_report(report: Report, details: ReportDetails) -> list[str]:
 
 
 def describe_comparison(comparison: Comparison) -> list[str]:
-    """One sentence for each system beside the baseline, about the first score."""
+    """Return one sentence for each system beside the baseline, about the first score."""
     return [_about_system(comparison, system) for system in comparison.systems[1:]]
 
 
 def describe_unseen(findings: Sequence[Finding]) -> list[str]:
-    """What was looked for and not found, and what no example could show; one sentence each."""
+    """Return a sentence about what was not found, and one about what no example could show."""
     unseen = [
         f"{one.title} (in {one.num_checked})"
         for one in findings
@@ -104,7 +104,7 @@ def _about_findings(report: Report) -> list[str]:
 
 
 def _about_breakdown(breakdown: Breakdown) -> list[str]:
-    """The best and the worst of the parts that the page shows, if they differ."""
+    """Return the best and the worst of the parts that the page shows, if they differ."""
     scored = [bucket for bucket in breakdown.buckets if bucket.scores]
     if not scored:
         return []
@@ -125,7 +125,7 @@ def _about_breakdown(breakdown: Breakdown) -> list[str]:
 
 
 def _overlap(one: Bucket, other: Bucket) -> bool:
-    """Whether the intervals of the first scores have values in common."""
+    """Return whether the intervals of the first scores have values in common."""
     first, second = (bucket.scores[0].confidence_interval for bucket in (one, other))
     if first is None or second is None:
         return False
@@ -147,11 +147,11 @@ def _about_training(curve: TrainingCurve) -> str:
 
 
 def count(num: int, one: str, many: str | None = None) -> str:
-    """A number with its noun."""
+    """Return a number with its noun."""
     return f"{num} {one if num == 1 else many or one + 's'}"
 
 
 def signed(score_name: str, value: float) -> str:
-    """A difference of a score with its sign; 0.00 has none."""
+    """Return a difference of a score with its sign; 0.00 has none."""
     text = format_value(score_name, value, "+")
     return text[1:] if float(text) == 0 else text.replace("-", "−")

@@ -19,14 +19,14 @@ _OF_TRAINING = ("evaluation.best_metric", "evaluation.max_validation_examples")
 
 
 def is_tried(key: str) -> bool:
-    """Whether an evaluation can be made with another value of this key."""
+    """Return whether an evaluation can be made with another value of this key."""
     return key.partition(".")[0] in SECTIONS and key not in _OF_TRAINING
 
 
 def try_settings(
     recipe: Recipe, settings: Sequence[str | Override], name: str
 ) -> tuple[Recipe, list[str]]:
-    """A recipe with other settings for decoding and scoring.
+    """Return a recipe with other settings for decoding and scoring.
 
     Args:
         recipe: Of the run, or what stands for it.
@@ -68,7 +68,7 @@ def _describe(setting: str | Override) -> tuple[str, str]:
 
 
 def format_changes(recipe: Recipe, keys: Iterable[str]) -> list[str]:
-    """The recipe's values of these keys of decoding or evaluation, as KEY=VALUE."""
+    """Return the recipe's values of these keys of decoding or evaluation, as KEY=VALUE."""
     values = recipe.model_dump(mode="json")
     return [format_override(key, values[key.split(".")[0]][key.split(".")[1]]) for key in keys]
 

@@ -47,7 +47,7 @@ def nice_ticks(low: float, high: float, most: int = 4) -> list[float]:
 
 
 def label_ticks(values: Sequence[float]) -> list[tuple[float, str]]:
-    """Values with as many digits as tell them apart; powers of ten where they are tiny."""
+    """Return values with as many digits as tell them apart; powers of ten where they are tiny."""
     largest = max(abs(value) for value in values)
     step = min((b - a for a, b in itertools.pairwise(values)), default=1.0)
     if 0 < largest < 1e-2:
@@ -57,7 +57,7 @@ def label_ticks(values: Sequence[float]) -> list[tuple[float, str]]:
 
 
 def _with_power(value: float, step: float) -> str:
-    """A tiny value as 1.5e-4, to the digit of the step."""
+    """Return a tiny value as 1.5e-4, to the digit of the step."""
     if value == 0:
         return "0"
     digits = _power_of_ten(abs(value)) - _power_of_ten(step)
@@ -70,13 +70,13 @@ def _power_of_ten(value: float) -> int:
 
 
 def format_value(value: float) -> str:
-    """A value with about four digits."""
+    """Return a value with about four digits."""
     if value == 0 or 1 <= abs(value) < 1e5:
         return f"{value:.2f}"
     return f"{value:.3g}" if abs(value) < 1e-2 else f"{value:.3f}"
 
 
 def format_step(step: float) -> str:
-    """A number of steps, thousands as k where that is exact."""
+    """Return a number of steps, thousands as k where that is exact."""
     whole = round(step)
     return f"{whole // 1000}k" if whole >= 10_000 and whole % 1000 == 0 else str(whole)

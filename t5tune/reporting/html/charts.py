@@ -34,7 +34,7 @@ _TRAINING_NAMES = {
 
 
 def is_lower_better(score_name: str) -> bool:
-    """Whether a smaller score is a better one; losses and error rates are such scores."""
+    """Return whether a smaller score is a better one; losses and error rates are such scores."""
     return registry.is_lower_better(score_name) or score_name.endswith("loss")
 
 
@@ -87,7 +87,7 @@ class CurveChart:
 
 
 def best_position(curve: TrainingCurve) -> int:
-    """Which point of a validation score is the best; of equal ones the first."""
+    """Return which point of a validation score is the best; of equal ones the first."""
     sign = 1.0 if is_lower_better(curve.name) else -1.0
     return min(range(len(curve.values)), key=lambda i: sign * curve.values[i])
 
@@ -131,7 +131,7 @@ def draw_curve(curve: TrainingCurve) -> CurveChart:
 
 
 def chart_columns(num_charts: int) -> str:
-    """The style of a grid whose last row has more than one chart, wherever that is possible."""
+    """Return the style of a grid whose last row has more than one chart, where possible."""
     columns = next((num for num in (3, 2, 4) if num_charts % num != 1), 3)
     return f"columns-{columns}"
 
@@ -164,7 +164,7 @@ def scale_end(scores: Sequence[Score]) -> float:
 
 
 def draw_interval(score: Score, end: float) -> IntervalBar:
-    """A score on a scale from 0 to `end`; what lies outside is drawn at the edge."""
+    """Return a score on a scale from 0 to `end`; what lies outside is drawn at the edge."""
 
     def percent(value: float) -> float:
         return round(100 * min(max(value / end, 0.0), 1.0), 2)

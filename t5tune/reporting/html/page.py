@@ -32,7 +32,7 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def render_page(template: str, data: Mapping[str, object], **values: object) -> str:
-    """The whole document. The same input gives the same text.
+    """Return the whole document. The same input gives the same text.
 
     Args:
         template: Name of a file in `scoring/html`.
@@ -75,19 +75,19 @@ def to_embedded_json(data: object) -> str:
 
 
 def show_invisible(text: object) -> str:
-    """A text in which every control character is seen; to be escaped afterwards."""
+    """Return a text in which every control character is seen; to be escaped afterwards."""
     return _INVISIBLE.sub(lambda match: f"[U+{ord(match.group()):04X}]", str(text))
 
 
 def breakable(signature: str) -> Markup:
-    """A signature whose lines may end after each of its separators, and better nowhere else."""
+    """Return a signature whose lines may end after its separators, and nowhere else if possible."""
     from markupsafe import Markup, escape
 
     return Markup("|<wbr>").join(escape(show_invisible(part)) for part in signature.split("|"))
 
 
 def _hash(text: str) -> str:
-    """A hash as a security policy wants it: https://www.w3.org/TR/CSP3/#grammardef-hash-source."""
+    """Return the hash for a security policy: https://www.w3.org/TR/CSP3/#grammardef-hash-source."""
     digest = hashlib.sha256(text.encode("utf-8")).digest()
     return "sha256-" + base64.b64encode(digest).decode("ascii")
 

@@ -12,7 +12,7 @@ from t5tune.scoring.significance.comparison import Comparison
 
 
 def render_html(report: Report, details: ReportDetails) -> str:
-    """The whole document. The same input gives the same text.
+    """Return the whole document. The same input gives the same text.
 
     Args:
         report: What `report.json` holds.
@@ -41,7 +41,7 @@ def render_html(report: Report, details: ReportDetails) -> str:
 
 
 def render_comparison_html(comparison: Comparison) -> str:
-    """The whole document about systems beside a baseline. The same input gives the same text."""
+    """Return the whole document about systems beside a baseline, the same for the same input."""
     others = comparison.systems[1:]
     return render_page(
         "comparison.html",
@@ -75,7 +75,7 @@ def _comparison_data(comparison: Comparison) -> dict[str, object]:
 
 
 def _report_data(report: Report, details: ReportDetails) -> dict[str, object]:
-    """What the script shows: one system's examples, by column."""
+    """Return what the script shows: one system's examples, by column."""
     examples = report.examples
     has_sources = any(example.source is not None for example in examples)
     return {
@@ -119,6 +119,6 @@ def _alignment_data(alignment: Alignment) -> dict[str, object]:
 
 
 def _rounded(value: float) -> float | None:
-    """A number that JSON can hold, with more digits than are shown."""
+    """Return a number that JSON can hold, with more digits than are shown."""
     rounded = round(value, 3)
     return rounded if abs(rounded) < float("inf") else None

@@ -43,7 +43,7 @@ def write_model_card(run: RunDirectory, recipe: Recipe, report: Report) -> None:
 
 
 def build_model_card(run: RunDirectory, recipe: Recipe, report: Report) -> str:
-    """The text of the card: metadata between lines of dashes, then Markdown.
+    """Return the text of the card: metadata between lines of dashes, then Markdown.
 
     Holds no path of this machine: files are named without their directories.
     """
@@ -208,7 +208,7 @@ def _training_table(recipe: Recipe, report: Report, facts: ModelFacts) -> str:
 
 
 def _fenced(language: str, text: str) -> str:
-    """A block of code whose fence is longer than any run of backticks inside."""
+    """Return a block of code whose fence is longer than any run of backticks inside."""
     fence = "```"
     while fence in text:
         fence += "`"

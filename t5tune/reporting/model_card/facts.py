@@ -91,7 +91,7 @@ def describe_data(place: Place) -> str:
 
 
 def is_hub_id(name: str | None) -> bool:
-    """Whether a model's name is an id on the hub, and no directory that is here."""
+    """Return whether a model's name is an id on the hub and not a directory that is here."""
     return (
         bool(name)
         and not str(name).startswith((".", "/", "~", "\\"))
@@ -100,7 +100,7 @@ def is_hub_id(name: str | None) -> bool:
 
 
 def portable_recipe(recipe: Recipe) -> dict[str, Any]:
-    """The recipe without defaults, with files and local models by their last names."""
+    """Return the recipe without defaults, with files and local models by their last names."""
     content: dict[str, Any] = recipe.model_dump(mode="json", exclude_defaults=True)
     for split in ("train", "validation", "test"):
         entry = content["data"].get(split) or {}
@@ -118,7 +118,7 @@ def portable_recipe(recipe: Recipe) -> dict[str, Any]:
 
 
 def portable_command(command: str) -> str:
-    """A command whose absolute paths stand by their last names."""
+    """Return a command whose absolute paths stand by their last names."""
     try:
         words = shlex.split(command)
     except ValueError:  # damaged
@@ -132,7 +132,7 @@ def _portable_word(word: str) -> str:
 
 
 def _without_paths(value: Any) -> Any:
-    """Values that are absolute paths, as in `training.extra`, by their last names."""
+    """Return values that are absolute paths, as in `training.extra`, by their last names."""
     if isinstance(value, dict):
         return {key: _without_paths(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -23,7 +23,7 @@ PIPELINES = {
 
 
 def build_metadata(name: str, recipe: Recipe, report: Report, facts: ModelFacts) -> ModelCardData:
-    """The card's metadata; what is unknown, such as the licence, is left out.
+    """Return the card's metadata; what is unknown, such as the licence, is left out.
 
     Args:
         name: Of the model.

@@ -26,7 +26,7 @@ _SHOWN_DIGITS = 16  # of a SHA-256; environment.json has all 64
 
 
 def describe_provenance(run: RunDirectory, recipe: Recipe, examples: Examples) -> Provenance:
-    """What a reader needs to judge, and to repeat, what the report says.
+    """Return what a reader needs to judge, and to repeat, what the report says.
 
     Only what was recorded is said, and files stand without their directories.
 

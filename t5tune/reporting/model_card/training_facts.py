@@ -29,7 +29,7 @@ def describe_training(
     evaluation: Sequence[str] = (),
     settings: Sequence[str] = (),
 ) -> TrainedRun:
-    """How a run was trained and how it ended, and what would be changed to train it otherwise.
+    """Return how a run was trained, how it ended, and what would train it otherwise.
 
     Args:
         run: With its log; what is missing there is not known.
@@ -90,7 +90,7 @@ def _amount(num_steps: int, num_epochs: float) -> str:
 
 
 def _as_written(run: RunDirectory, recipe: Recipe) -> Recipe:
-    """The recipe that another run would begin with: without the defaults that were filled in."""
+    """Return the recipe that another run would begin with, without defaults filled in."""
     try:
         return Recipe.model_validate(read_object(run.environment).get("recipe"))
     except ValidationError:
