@@ -1,7 +1,7 @@
-"""What is particular to encoder-decoder models.
+"""Encoder-decoder models: families, loading, and models from scratch.
 
-`families.py` knows what each family needs, `loading.py` and `from_scratch.py` give a model and its
-tokenizer. What makes T5 fast on CPUs is in `cpu/`.
+`families.py` is the registry of what each family needs; `loading.py` and `from_scratch.py` give a
+model and its tokenizer; `cpu/` makes T5 fast on CPUs.
 """
 
 import lazy_loader

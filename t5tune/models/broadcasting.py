@@ -1,4 +1,4 @@
-"""Giving the first process's model to the others, which then need neither files nor network."""
+"""Broadcasts the main process's model to the others, which then need neither files nor network."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from transformers.utils import GENERATION_CONFIG_NAME
 from t5tune.distributed.processes import broadcast_tensor
 from t5tune.models.loading import load_tokenizer
 
-Files = dict[str, bytes]  # content by path below a directory
+Files = dict[str, bytes]  # contents by path below a directory
 
 
 def pack_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Files:
-    """All of a model but its weights, in the files that it is saved as."""
+    """Return everything of a model but its weights, in the files that it is saved as."""
     with tempfile.TemporaryDirectory() as directory:
         model.config.save_pretrained(directory)
-        # Not `save_pretrained`, which refuses settings that do not fit together.
+        # `save_pretrained` would refuse settings that do not fit together.
         model.generation_config.to_json_file(Path(directory) / GENERATION_CONFIG_NAME)
         tokenizer.save_pretrained(directory)
         root = Path(directory)
@@ -34,7 +34,7 @@ def pack_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Fi
 
 
 def unpack_model(files: Files) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """A model with weights of no meaning, in evaluation mode, and its tokenizer."""
+    """Return a model with arbitrary weights, in evaluation mode, and its tokenizer."""
     with tempfile.TemporaryDirectory() as directory:
         for name, content in files.items():
             path = Path(directory) / name
@@ -47,6 +47,6 @@ def unpack_model(files: Files) -> tuple[PreTrainedModel, PreTrainedTokenizerBase
 
 
 def share_weights(model: PreTrainedModel) -> None:
-    """Overwrite parameters and buffers with those of the first process."""
+    """Broadcast parameters and buffers from the main process, in place."""
     for tensor in (*model.parameters(), *model.buffers()):
         broadcast_tensor(tensor)

@@ -14,10 +14,10 @@ from t5tune.errors import T5TuneError
 
 
 def compile_stacks(model: PreTrainedModel) -> None:
-    """Compile encoder and decoder in place; names of weights and the class stay as they are.
+    """Compile encoder and decoder in place, without changing weight names or the model's class.
 
     Raises:
-        T5TuneError: On a CPU without a C++ compiler.
+        T5TuneError: The CPU has no C++ compiler.
     """
     compilers = (os.environ.get("CXX", ""), "g++", "clang++")
     if not torch.cuda.is_available() and not any(map(shutil.which, compilers)):
@@ -32,7 +32,7 @@ def compile_stacks(model: PreTrainedModel) -> None:
 
 @contextmanager
 def uncompiled(model: PreTrainedModel) -> Iterator[None]:
-    """Inside the block the stacks run as written: generation would compile for every length."""
+    """Run the stacks uncompiled inside the block: generation would compile for every length."""
     stacks = (model.get_encoder(), model.get_decoder())
     compiled = [stack._compiled_call_impl for stack in stacks]
     for stack in stacks:

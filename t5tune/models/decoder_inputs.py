@@ -1,4 +1,4 @@
-"""What the decoder reads while it learns to predict the labels."""
+"""Inputs of the decoder in training."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from t5tune.data.encoding import IGNORED
 
 
 def shift_labels(model: PreTrainedModel, labels: torch.Tensor) -> torch.Tensor:
-    """The labels one position later.
+    """Return the labels shifted by one position.
 
     Most families have a method for this (mBART's moves the language token to the front); M2M100
     and NLLB have none and begin with `decoder_start_token_id`.
 
     Args:
-        model: Whose decoder it is.
+        model: Model of the decoder.
         labels: Shape (batch_size, target_length), padded with -100.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Whether a directory still holds the model that was saved there. Imports no model library."""
+"""Checks that a directory still holds the model that was saved there; imports no model library."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from t5tune.run.manifest import (
 )
 from t5tune.scoring.registry import is_evaluate_metric
 
-# Key of our own in config.json: what a model directory has to tell wherever it is moved to.
+# Key of t5tune in config.json, for facts that stay with a model wherever it is moved.
 SETTINGS_KEY = "t5tune"
-# In environment.json: over the files of the model that training has ended with.
+# Key in environment.json: hash of the files of the model that training ended with.
 MODEL_KEY = "model_files_sha256"
 
-# Files of a tokenizer that Transformers can do without.
+# Files of a tokenizer that Transformers does not need.
 _OPTIONAL = ("tokenizer_file", "tokenizer_config_file", "target_vocab_file")
 _VOCABULARIES = ("tokenizer.json", "*.model", "*.spm", "vocab*", "*.tiktoken", "*.bpe", "dict*.txt")
-# What Transformers takes, the first kind that is there.
+# Kinds of weights; Transformers takes the first kind that exists.
 _WEIGHTS = ("model*.safetensors", "pytorch_model*.bin")
 _GENERATION = "generation_config.json"
-_INDEX = "*.index.json"  # which part of the weights is in which file
+_INDEX = "*.index.json"  # tells which file holds which part of the weights
 _JSON = (
     "config.json", _GENERATION, "tokenizer.json", "tokenizer_config.json",
     "special_tokens_map.json", "added_tokens.json", "vocab.json", _INDEX,
@@ -42,16 +42,17 @@ _LENGTH_BYTES = 8  # before the header of a safetensors file
 
 
 def check_model(directory: Path) -> None:
-    """Refuse a directory that is not what it was when a model was saved there, at a glance.
+    """Refuse a directory that has changed since a model was saved there, at a glance.
 
-    By the manifest, where t5tune has saved the model. A directory from elsewhere has none: there,
-    files of JSON have to be JSON, and files of weights as long as they say themselves.
+    It compares the directory with the manifest if t5tune has saved the model. A directory from
+    elsewhere has no manifest: there, JSON files must be JSON, and files of weights must have the
+    length that they state.
 
     Args:
-        directory: Of a model; the id of one on the hub passes.
+        directory: Directory of a model; a hub id is accepted.
 
     Raises:
-        T5TuneError: With the file and the next command.
+        T5TuneError: A file has changed or is damaged; it is named.
     """
     if (directory / MANIFEST).is_file():
         damage = find_damage_at_a_glance(directory)
@@ -75,10 +76,10 @@ def check_exportable(run: RunDirectory) -> None:
 
 
 def check_run(run: RunDirectory) -> None:
-    """Refuse a run without a whole model, at a glance.
+    """Refuse a run without a complete model, at a glance.
 
     Raises:
-        T5TuneError: With the file and the next command.
+        T5TuneError: There is no model yet, or a file of it is damaged.
     """
     if not run.model.is_dir():
         raise T5TuneError(
@@ -91,12 +92,12 @@ def check_run(run: RunDirectory) -> None:
 
 
 def check_model_is_of(run: RunDirectory) -> None:
-    """Refuse to judge a run by what is not its model: other weights, or changed ones.
+    """Refuse a model that is not the one a run has trained: other weights, or changed ones.
 
     Files that were written after the manifest are read whole, whatever their size.
 
     Raises:
-        T5TuneError: With the file and the next command.
+        T5TuneError: A file is not the run's own; it is named.
     """
     if damage := find_change(run.model):
         raise refuse_model(run.model, damage)
@@ -108,10 +109,10 @@ def check_model_is_of(run: RunDirectory) -> None:
 
 
 def blaming_files(directory: Path) -> AbstractContextManager[None]:
-    """Put what a library raises about a model down to its files, where one is damaged.
+    """Replace the error of a library by one about a damaged file of the model, if there is one.
 
     Args:
-        directory: Of a model; where it is none, nothing is looked at.
+        directory: Directory of a model; anything else is not checked.
     """
 
     def find() -> str | None:
@@ -123,13 +124,13 @@ def blaming_files(directory: Path) -> AbstractContextManager[None]:
 
 
 def find_tokenizer_gap(directory: Path, kind: type | None) -> str | None:
-    """Which file a tokenizer lacks; None if it has what it needs.
+    """Return which file a tokenizer lacks; None if it has all it needs.
 
-    Transformers builds one from nothing, which takes every text for unknown.
+    Without it, Transformers builds a tokenizer to which every text is unknown.
 
     Args:
-        directory: That the tokenizer is loaded from.
-        kind: Its class in Transformers, if that is known.
+        directory: Directory that the tokenizer is loaded from.
+        kind: Class of the tokenizer in Transformers, if known.
     """
     names: Mapping[str, str] = getattr(kind, "vocab_files_names", {})
     needed = [name for role, name in names.items() if role not in _OPTIONAL]
@@ -144,7 +145,7 @@ def find_tokenizer_gap(directory: Path, kind: type | None) -> str | None:
 
 
 def refuse_model(directory: Path, damage: str) -> T5TuneError:
-    """What to say of a directory whose model cannot be used."""
+    """Return the error about a directory whose model cannot be used."""
     return T5TuneError(
         f"{display_path(directory)}: {damage}.", next_command=_remake_command(directory)
     )
@@ -161,7 +162,7 @@ def _remake_command(directory: Path) -> str:
 
 
 def _train_command(run: RunDirectory) -> str:
-    from t5tune.recipe.loading import load_recipe  # pydantic, which models do without
+    from t5tune.recipe.loading import load_recipe  # imports pydantic, which models do not need
     from t5tune.recipe.resolve import choose_metrics
 
     runs_code = any(map(is_evaluate_metric, choose_metrics(load_recipe(run.recipe))))
@@ -169,17 +170,17 @@ def _train_command(run: RunDirectory) -> str:
 
 
 def _find_unreadable(directory: Path, *, all_of: bool = False) -> str | None:
-    """The first file of a model from elsewhere that cannot be what was saved, and why.
+    """Return the first damaged file of a model from elsewhere, and what is wrong with it.
 
     Args:
-        directory: Without a manifest.
-        all_of: Read large files of JSON too, which take time.
+        directory: Directory without a manifest.
+        all_of: Whether to read large JSON files too, which takes time.
     """
     for pattern in _JSON:
         for path in directory.glob(pattern):
             if problem := _find_json_problem(path, all_of=all_of):
                 return f"{path.name} {problem}"
-    # Beside the settings that t5tune writes into config.json there are always those of the search.
+    # If t5tune wrote its settings into config.json, it also wrote a generation configuration.
     if (
         SETTINGS_KEY in read_object(directory / "config.json")
         and not (directory / _GENERATION).is_file()
@@ -197,7 +198,7 @@ def _find_unreadable(directory: Path, *, all_of: bool = False) -> str | None:
     return None
 
 
-_LARGE = 1_000_000  # bytes of JSON: read by the libraries anyway, and not twice
+_LARGE = 1_000_000  # bytes of JSON; larger files are left to the libraries
 
 
 def _find_json_problem(path: Path, *, all_of: bool) -> str | None:
@@ -213,7 +214,7 @@ def _find_json_problem(path: Path, *, all_of: bool) -> str | None:
 
 
 def _find_weights_problem(path: Path) -> str | None:
-    """What is wrong with the size of a file of weights, as far as it says it itself."""
+    """Return what is wrong with the size of a file of weights, judged by its own header."""
     try:
         size = path.stat().st_size
         if size == 0:

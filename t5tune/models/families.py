@@ -12,7 +12,7 @@ from t5tune.scoring.languages import T5_LANGUAGES, short_code
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedTokenizerBase
 
-T5_VOCAB_SIZE = 32128  # of the original one, its padding counted
+T5_VOCAB_SIZE = 32128  # of the original T5, with its padding
 
 
 def _no_prefix(_task: str, _source_lang: str | None, _target_lang: str | None) -> str:
@@ -35,23 +35,23 @@ class Family:
     """What sets a family apart; the defaults are right, if slow, for every encoder-decoder model.
 
     Attributes:
-        title: The family as people write it.
-        model_types: The values of `config.model_type` that belong to it.
+        title: Name of the family as people write it.
+        model_types: Values of `config.model_type` that belong to it.
         learning_rate: Peak for fine-tuning with AdamW: T5's from Hugging Face's T5 page
             ("1e-4 and 3e-4 work well"), BART's and Marian's from their fine-tuning papers.
-        owners: Who publishes its models on the hub, by the beginning of their names.
-        has_language_tokens: Tokens tell source and target language (mBART, M2M100, NLLB), the
-            target's as the first generated token.
-        find_prefix: Gives the prefix that its models were pretrained with, for a task and two
-            languages. mT5 and ByT5 saw no prefixes (Xue et al. 2021, 2022).
-        has_relative_positions: Positions are relative to one another, without local attention, so
-            that several examples can be packed into one row.
-        has_plain_output_layer: The logits are the output layer's product and nothing else. BART,
-            Pegasus, mBART and Marian add a bias to it, T5Gemma bends it.
-        has_t5_sublayers: Its sublayers are T5's, which `models/cpu` has in a faster form.
-        scales_outputs: The decoder of some of its models divides its outputs by the square root
-            of the width.
-        starts_from_padding: The decoder reads the embedding of the padding first.
+        owners: Owners of its models on the hub, by the beginning of the models' names.
+        has_language_tokens: Whether tokens name source and target language (mBART, M2M100, NLLB),
+            the target's being the first generated token.
+        find_prefix: Function that returns the prefix its models were pretrained with, for a task
+            and two languages. mT5 and ByT5 saw no prefixes (Xue et al. 2021, 2022).
+        has_relative_positions: Whether positions are relative, without local attention, so that
+            several examples can be packed into one row.
+        has_plain_output_layer: Whether the logits are the output layer's product and nothing else.
+            BART, Pegasus, mBART and Marian add a bias to it, T5Gemma soft-caps it.
+        has_t5_sublayers: Whether its sublayers are T5's, which `models/cpu` has in a faster form.
+        scales_outputs: Whether the decoder of some of its models divides its outputs by the square
+            root of the width.
+        starts_from_padding: Whether the decoder reads the embedding of the padding first.
         ctranslate2_fields: Fields of the configuration that CTranslate2 4.8 reads and that
             Transformers 5 no longer has: whether LayerNorm stands before a sublayer (after it
             otherwise), and after the embeddings.
@@ -72,7 +72,7 @@ class Family:
 
     @property
     def has_prefixes(self) -> bool:
-        """Whether its models were pretrained with prefixes."""
+        """Whether models of the family were pretrained with prefixes."""
         return self.find_prefix is not _no_prefix
 
 
@@ -119,12 +119,12 @@ FAMILIES = (
 
 
 def find_family(model_type: str) -> Family:
-    """Return the family of a `config.model_type`; for unknown types one with careful defaults."""
+    """Return the family of a `config.model_type`; unknown types get one with careful defaults."""
     return next((family for family in FAMILIES if model_type in family.model_types), OTHER)
 
 
 def find_owner(name: str) -> str | None:
-    """Return who publishes models on the hub whose names begin like this one."""
+    """Return the owner on the hub of models whose names begin like this one."""
     for family in FAMILIES:
         for beginning, owner in family.owners.items():
             if name.startswith(beginning):
@@ -147,7 +147,7 @@ def default_prefix(
 ) -> str:
     """Return the prefix that a pretrained model knows the task by, or an empty string.
 
-    A ByT5 says that it is a T5, and was trained without prefixes.
+    The configuration of a ByT5 says that it is a T5, but it was trained without prefixes.
     """
     if is_byte_level:
         return ""
@@ -155,7 +155,7 @@ def default_prefix(
 
 
 def was_trained_with_prefixes(config: PreTrainedConfig, *, is_byte_level: bool) -> bool:
-    """Whether a model is the original T5, or was fine-tuned from it and does not say how.
+    """Return whether a model is the original T5, or was fine-tuned from it in an unknown way.
 
     Its configuration lists the prefixes among `task_specific_params`; some copies lack the list and
     have the size of its vocabulary. T5 1.1 and Flan-T5 have gated layers and were trained without
@@ -175,12 +175,12 @@ def set_languages(
     """Tell a multilingual tokenizer its languages.
 
     Args:
-        tokenizer: Of an mBART, M2M100 or NLLB model.
-        source_lang: A code of the tokenizer, or an ISO 639-1 code.
-        target_lang: The same for the target.
+        tokenizer: Tokenizer of an mBART, M2M100 or NLLB model.
+        source_lang: Source language, as a code of the tokenizer or of ISO 639-1.
+        target_lang: Target language, likewise.
 
     Returns:
-        The id of the target-language token, which generation has to begin with.
+        Id of the target-language token, which generation has to begin with.
 
     Raises:
         T5TuneError: A language is missing or unknown to the tokenizer.
@@ -194,7 +194,7 @@ def set_languages(
 
 
 def _language_codes(tokenizer: PreTrainedTokenizerBase) -> dict[str, int]:
-    """Language codes and the ids of their tokens."""
+    """Return language codes and the ids of their tokens."""
     tokens: dict[str, str] = getattr(tokenizer, "lang_code_to_token", None) or {}
     if tokens:  # M2M100: en -> __en__
         return {code: int(tokenizer.convert_tokens_to_ids(t)) for code, t in tokens.items()}
@@ -219,6 +219,6 @@ def _find_code(language: str | None, codes: dict[str, int], key: str) -> str:
     if same:
         return min(same, key=lambda code: not code.startswith(f"{language}_"))
     raise T5TuneError(
-        f"{key}: the model knows no language {language}{did_you_mean(language, codes)}",
+        f"{key}: the model does not know the language {language}{did_you_mean(language, codes)}",
         next_command=f"use one of the model's codes: {', '.join(sorted(codes)[:12])} …",
     )

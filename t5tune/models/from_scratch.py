@@ -33,10 +33,10 @@ def build_tokenizer(
     """Build the tokenizer of a new model.
 
     Args:
-        section: Which kind.
+        section: Kind and size of the tokenizer.
         sources: Source texts of the training data.
         targets: Target texts of the training data.
-        revision: Commit of an existing one on the hub.
+        revision: Commit of an existing tokenizer on the hub.
 
     Raises:
         T5TuneError: An existing tokenizer cannot be loaded, or the training text does not
@@ -64,10 +64,10 @@ def _words(texts: Iterable[str]) -> set[str]:
 
 
 def _train_unigram(texts: Sequence[str], vocab_size: int) -> PreTrainedTokenizerBase:
-    """A subword vocabulary after Kudo (2018), trained in seconds.
+    """Train a subword vocabulary (Kudo 2018), which takes seconds.
 
-    By SentencePiece on one thread: the trainer of `tokenizers` gives other scores, and other
-    pieces where scores tie, each time it runs (version 0.23, one thread or several).
+    SentencePiece runs on one thread: the trainer of `tokenizers` gives different scores, and
+    different pieces where scores tie, each time it runs (version 0.23, one thread or several).
     """
     import sentencepiece
     from transformers import T5Tokenizer
@@ -87,9 +87,9 @@ def _train_unigram(texts: Sequence[str], vocab_size: int) -> PreTrainedTokenizer
             model_writer=trained,
             model_type="unigram",
             vocab_size=vocab_size,
-            hard_vocab_limit=False,  # text with fewer pieces gets as many as it has
+            hard_vocab_limit=False,  # a text with fewer pieces gets as many as it has
             character_coverage=1.0,
-            # As T5's tokenizer splits and normalizes: at whitespace, and not at all.
+            # Like T5's tokenizer: it splits at white space and does not normalize.
             normalization_rule_name="identity",
             split_by_unicode_script=False,
             split_by_number=False,
@@ -98,8 +98,8 @@ def _train_unigram(texts: Sequence[str], vocab_size: int) -> PreTrainedTokenizer
             unk_id=2,
             bos_id=-1,
             num_threads=1,
-            max_sentence_length=1 << 30,  # bytes; longer texts would be left out
-            minloglevel=2,  # errors only
+            max_sentence_length=1 << 30,  # in bytes; longer texts would be left out
+            minloglevel=2,  # log errors only
         )
     except RuntimeError as error:
         raise T5TuneError(
@@ -114,9 +114,9 @@ def _train_unigram(texts: Sequence[str], vocab_size: int) -> PreTrainedTokenizer
 
 
 def _fixed_vocabulary(characters: Sequence[str], words: set[str]) -> PreTrainedTokenizerBase:
-    """A tokenizer whose pieces are given: whole words where known, characters elsewhere.
+    """Build a tokenizer with given pieces: known words are whole, others split into characters.
 
-    A unigram model takes the segmentation of the highest score, so one whole word (-1)
+    A unigram model takes the segmentation with the highest score, so one whole word (-1)
     beats its characters (-10 each).
     """
     from transformers import T5Tokenizer
@@ -137,13 +137,13 @@ def build_model(
     """Build a T5 with random weights from torch's current random state.
 
     Args:
-        section: The sizes.
-        tokenizer: Gives the size of the vocabulary and the ids of pad and end of sequence.
+        section: Sizes of the model.
+        tokenizer: Tokenizer with the vocabulary and the ids of padding and end of sequence.
         overrides: Further fields of `T5Config`.
 
     Raises:
-        T5TuneError: The configuration has no such field or does not take its value, or the
-            model is larger than the machine's memory.
+        T5TuneError: The configuration has no such field or does not accept its value, or the
+            model does not fit into the machine's memory.
     """
     import torch
     from transformers import T5Config, T5ForConditionalGeneration
@@ -174,7 +174,7 @@ def build_model(
 
 
 def _check_memory(num_parameters: int) -> None:
-    """Weights and gradients in fp32 must fit; what else training needs is not known yet."""
+    """Refuse weights and gradients in fp32 that do not fit; other needs are not known yet."""
     needed, there = 2 * 4 * num_parameters, psutil.virtual_memory().total
     if needed > there:
         raise T5TuneError(

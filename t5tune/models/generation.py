@@ -1,9 +1,9 @@
-"""What a model needs to generate at all, apart from how the user wants it searched.
+"""Settings that a model needs in order to generate, as opposed to settings of the search.
 
-A `generation_config.json` mixes the two: which tokens begin, end and pad a text, and a search that
-its author liked (minimal lengths, sampling, other stopping rules). t5tune searches as the recipe
-says, with every engine and at every validation alike. So only what the family needs is read, and
-the few settings of a search that `DecodingOptions` has too.
+A `generation_config.json` mixes the two: the tokens that begin, end and pad a text, and the search
+that its author preferred (minimum lengths, sampling, other stopping rules). t5tune searches as the
+recipe says, the same with every engine and at every validation. So it only reads what the family
+needs, and the few search settings that `DecodingOptions` has too.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from transformers.utils import CONFIG_NAME, GENERATION_CONFIG_NAME
 from t5tune.console import say
 from t5tune.errors import T5TuneError
 
-# Names as in `transformers.GenerationConfig`. `forced_eos_token_id` is not among them: it replaces
-# the last token of a hypothesis that is cut at the length limit by the end of the sequence, so that
-# nobody can tell it from a finished one. CTranslate2 has nothing like it.
+# Names as in `transformers.GenerationConfig`. `forced_eos_token_id` is left out: it replaces the
+# last token of a hypothesis that is cut at the length limit by the end of the sequence, so that it
+# looks like a finished one. CTranslate2 has no such setting.
 _SPECIAL_TOKENS = ("bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id")
 _CONSTRAINTS = (
     "forced_bos_token_id",
     "bad_words_ids",
     "suppress_tokens",
     "begin_suppress_tokens",
-    "renormalize_logits",  # after tokens were taken out, as Marian's models are published
+    "renormalize_logits",  # after tokens have been suppressed, which Marian's models need
 )
-# What a model from elsewhere is searched with, where its user says nothing; names as in
-# `DecodingOptions`. Whole numbers stand with the smallest one that can be used.
+# Search settings of a model from elsewhere that hold if the user does not choose, by their names in
+# `DecodingOptions`. Whole numbers stand with the smallest value that can be used.
 _LENGTHS = {"max_new_tokens": 1, "max_length": 2}
 _LEAST = {"num_beams": 1, "no_repeat_ngram_size": 0, **_LENGTHS}
 SEARCH = ("num_beams", "no_repeat_ngram_size", "length_penalty")
-# Left out without a word: they change no hypothesis.
+# Ignored silently: they change no hypothesis.
 _NO_MATTER = {
     "use_cache", "cache_implementation", "cache_config", "return_dict_in_generate",
     "output_attentions", "output_hidden_states", "output_scores", "output_logits",
@@ -45,11 +45,11 @@ _NO_MATTER = {
 
 
 def read_needs(generation: GenerationConfig, config: PreTrainedConfig) -> dict[str, Any]:
-    """Special tokens and constraints, by their names in `GenerationConfig`.
+    """Return special tokens and constraints, by their names in `GenerationConfig`.
 
     Args:
-        generation: Of the model.
-        config: Of the model; names the special tokens that `generation` lacks.
+        generation: Generation configuration of the model.
+        config: Configuration of the model, with special tokens that `generation` may lack.
     """
     needs = {key: getattr(generation, key, None) for key in (*_SPECIAL_TOKENS, *_CONSTRAINTS)}
     of_decoder = config.get_text_config(decoder=True)
@@ -61,21 +61,21 @@ def read_needs(generation: GenerationConfig, config: PreTrainedConfig) -> dict[s
 
 
 def load_generation_config(name: str, *, revision: str | None = None) -> GenerationConfig:
-    """What the family needs, and the search of a model from elsewhere; the rest is named on stderr.
+    """Load what generation needs and known search settings; other settings are named on stderr.
 
-    The library's own way refuses to load a model at all whose settings do not fit together.
+    The library's own loader refuses a model whose settings contradict each other.
 
     Args:
-        name: A directory, or a hub id whose files are in the cache.
-        revision: The commit on the hub.
+        name: Directory, or hub id whose files are in the cache.
+        revision: Commit on the hub.
 
     Raises:
         T5TuneError: The file is damaged.
     """
     content = _read(name, GENERATION_CONFIG_NAME, revision)
-    if content is None:  # older models have all of it in one file
+    if content is None:  # older models have everything in one file
         content = _read(name, CONFIG_NAME, revision) or {}
-        if content.get("force_bos_token_to_be_generated"):  # BART's word of then
+        if content.get("force_bos_token_to_be_generated"):  # as old BART configurations spell it
             content["forced_bos_token_id"] = content.get("bos_token_id")
         known = GenerationConfig().to_dict()
         content = {key: value for key, value in content.items() if key in known}
@@ -94,14 +94,14 @@ def load_generation_config(name: str, *, revision: str | None = None) -> Generat
 
 
 def _names_tokens(value: Any) -> bool:
-    """Whether a value is a token, a list of them or of such lists, true, false or nothing."""
+    """Return whether a value is a token, a (nested) list of tokens, a boolean or None."""
     if isinstance(value, list):
         return all(map(_names_tokens, value))
     return value is None or isinstance(value, int)
 
 
 def _is_usable(key: str, value: Any) -> bool:
-    """Whether one can search with a value."""
+    """Return whether a search setting can have this value."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     if key in _LEAST:
@@ -117,7 +117,7 @@ def _matters(key: str, value: Any, kept: set[str]) -> bool:
 
 
 def _read(name: str, file_name: str, revision: str | None) -> dict[str, Any] | None:
-    """The content of a JSON file of a model; None where it has no such file."""
+    """Return the content of a JSON file of a model; None if it has no such file."""
     path = Path(name) / file_name
     if not Path(name).is_dir():
         found = try_to_load_from_cache(name, file_name, revision=revision)

@@ -1,4 +1,4 @@
-"""Which files of a repository on the hub make a model: not the weights of other libraries."""
+"""Chooses the files of a repository that make a model, without weights of other libraries."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from t5tune.hub.offline import is_offline
 CONFIG = "config.json"
 GENERATION = "generation_config.json"
 
-# In the order that transformers looks for them; an index names the files of divided weights.
+# In the order in which Transformers looks for them; an index names the files of split weights.
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 _PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")
 
@@ -24,35 +24,35 @@ _TOKENIZER_WORDS = ("token", "vocab", "merges")
 def find_model_snapshot(
     name: str, revision: str | None = None, *, key: str = "model.name"
 ) -> Snapshot:
-    """A model on the hub at one commit.
+    """Find a model on the hub at one commit.
 
     Args:
         name: Hub id.
         revision: Branch, tag or commit.
-        key: Of the recipe; empty for a name that was typed. Once a commit is known, messages about
-            it keep the key that it was found with.
+        key: Key of the recipe; empty for a name that was typed. Messages about a commit keep the
+            key that it was first found with.
 
     Raises:
-        T5TuneError: There is no such model or revision, or no way to it.
+        T5TuneError: There is no such model or revision, or it cannot be reached.
     """
     return find_snapshot(HubRepository("model", name, revision), key)
 
 
 def download_config(snapshot: Snapshot) -> None:
-    """Have a model's configuration in the cache."""
+    """Download a model's configuration into the cache."""
     _refuse_without(snapshot, CONFIG in snapshot.files, f"no {CONFIG}")
     snapshot.download([CONFIG])
 
 
 def download_tokenizer(snapshot: Snapshot) -> None:
-    """Have all files of a model's tokenizer in the cache."""
+    """Download all files of a model's tokenizer into the cache."""
     paths = list(_tokenizer_files(snapshot.files))
     _refuse_without(snapshot, bool(paths), "no tokenizer")
     snapshot.download([path for path in (CONFIG, *paths) if path in snapshot.files])
 
 
 def download_weights(snapshot: Snapshot) -> None:
-    """Have one set of a model's weights in the cache: safetensors, or else pickled ones."""
+    """Download one set of a model's weights into the cache: safetensors, or else pickled ones."""
     found = [path for path in (*_WEIGHTS, *_PICKLED) if path in snapshot.files]
     _refuse_without(snapshot, bool(found), "no weights that PyTorch reads")
     first = found[0]

@@ -1,4 +1,4 @@
-"""Models and tokenizers from the hub or a directory."""
+"""Loads models and tokenizers from the hub or a directory."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ from t5tune.models.hub_files import (
     find_model_snapshot,
 )
 
-# Their bars and warnings would break our display; what matters we say ourselves.
+# Their bars and warnings would break our display; we report what matters ourselves.
 logging.set_verbosity_error()
 logging.disable_progress_bar()
 
-# Weights that are pickled would start a thread that asks a public service to convert them, and
-# tells it the model's name.
+# Pickled weights would start a thread that asks a public service to convert them, and so tells it
+# the model's name.
 os.environ["DISABLE_SAFETENSORS_CONVERSION"] = "1"
 
-# ByT5's tokenizer says so for every text that holds the letters of its end token.
+# ByT5's tokenizer warns of every text that contains the letters of its end token.
 warnings.filterwarnings("ignore", message="This sequence already has")
 
 _UNREADABLE = (SafetensorError, pickle.UnpicklingError)
@@ -60,12 +60,12 @@ def load_config(
 
     Args:
         name: Hub id or directory.
-        revision: Branch, tag or commit on the hub; of all parts of one model the same commit.
-        overrides: Fields to change; each has to be one that the configuration has.
+        revision: Branch, tag or commit on the hub; all parts of a model need the same commit.
+        overrides: Fields to change; the configuration must have each of them.
 
     Raises:
-        T5TuneError: It cannot be read, is no encoder-decoder model's, lacks a field, or its
-            directory is damaged.
+        T5TuneError: The configuration cannot be read, is not an encoder-decoder model's, lacks a
+            field, or its directory is damaged.
     """
     check_model(Path(name))
     place = _fetch(name, revision, download_config)
@@ -81,21 +81,21 @@ def load_config(
 
 
 def find_commit(name: str, revision: str | None = None, *, key: str = "model.name") -> str | None:
-    """The commit that a model on the hub is at; None for a directory.
+    """Return the commit of a model on the hub; None for a directory.
 
     Args:
         name: Hub id or directory.
         revision: Branch, tag or commit.
-        key: Of the recipe, for messages; empty for a name that was typed.
+        key: Key of the recipe, for messages; empty for a name that was typed.
 
     Raises:
-        T5TuneError: There is no such model or revision, or no way to it.
+        T5TuneError: There is no such model or revision, or it cannot be reached.
     """
     return None if Path(name).is_dir() else find_model_snapshot(name, revision, key=key).commit
 
 
 def _fetch(name: str, revision: str | None, download: Callable[[Snapshot], None]) -> dict[str, Any]:
-    """Have files of a model in the cache; returns how `from_pretrained` finds them there."""
+    """Download files of a model into the cache; return how `from_pretrained` finds them there."""
     if Path(name).is_dir():
         return {"trust_remote_code": False}
     snapshot = find_model_snapshot(name, revision)
@@ -125,10 +125,10 @@ def apply_overrides(config: PreTrainedConfig, overrides: Mapping[str, Any]) -> P
 
 
 def refuse_fields(error: Exception, key: str = "model.config") -> T5TuneError:
-    """One sentence for what a configuration or its model raises about changed fields."""
+    """Return the error for what a configuration or its model raises about changed fields."""
     reason = " ".join(str(error).split())[:300]
     return T5TuneError(
-        f"{key}: the model does not take this: {reason}",
+        f"{key}: the model does not accept this: {reason}",
         next_command=f"correct or remove {key} in the recipe",
     )
 
@@ -137,14 +137,14 @@ def load_tokenizer(name: str, *, revision: str | None = None) -> PreTrainedToken
     """Load a tokenizer from the hub or a directory.
 
     Raises:
-        T5TuneError: There is none, it cannot be reached, or its directory is damaged.
+        T5TuneError: There is no tokenizer, it cannot be reached, or its directory is damaged.
     """
     place = _fetch(name, revision, download_tokenizer)
     directory = Path(name)
     with track("loading the tokenizer"), _loading(name, "tokenizer"), blaming_files(directory):
         try:
             tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(name, **place)
-        except Exception:  # the libraries raise all kinds where a file is missing
+        except Exception:  # the libraries raise all kinds of errors if a file is missing
             kind = read_object(directory / "tokenizer_config.json").get("tokenizer_class")
             _check_tokenizer(directory, getattr(transformers, str(kind), None))
             raise
@@ -163,7 +163,7 @@ def load_model(
 ) -> PreTrainedModel:
     """Load an encoder-decoder model with fp32 weights, in evaluation mode.
 
-    The dtype is given because a model saved in half precision would else be trained in it.
+    The dtype is given because a model saved in half precision would otherwise be trained in it.
 
     Raises:
         T5TuneError: The weights are missing, incomplete, damaged, or cannot be reached.
@@ -184,9 +184,9 @@ def load_model(
 
 
 def _align(model: torch.nn.Module) -> None:
-    """Move weights from where the file has them to where torch would have put them.
+    """Copy weights from the mapped file into memory that torch allocates.
 
-    Kernels may sum in another order where memory is aligned differently: a resumed run would
+    Kernels may sum in a different order if memory is aligned differently: a resumed run would then
     differ from an uninterrupted one in the last digits.
     """
     for tensor in (*model.parameters(), *model.buffers()):

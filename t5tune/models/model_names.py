@@ -1,4 +1,4 @@
-"""What the name of a model can mean: a run, a directory, a hub id. Imports no model library."""
+"""Resolves the name of a model: a run, a directory or a hub id. Imports no model library."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from t5tune.run.directory import (
     refuse_run,
 )
 
-# The encoder-decoder models that the hub also knows without an owner, as it did at first.
+# Encoder-decoder models that the hub still knows without an owner, as in its beginnings.
 _WITHOUT_OWNER = ("t5-small", "t5-base", "t5-large", "t5-3b", "t5-11b")
 
 
@@ -36,10 +36,10 @@ def choose_model(name: str | None) -> str:
 
 
 def find_model_path(name: str) -> str:
-    """What to open for a name that a user gave: `runs/NAME` for a run, a directory, or a hub id.
+    """Return what a name refers to: a run, a directory or a hub id; the hub is not asked.
 
     Raises:
-        T5TuneError: It can be none of these; the hub is not asked.
+        T5TuneError: The name can be none of these.
     """
     if (directory := find_directory(name)) is not None:
         _check_directory(directory)
@@ -52,7 +52,7 @@ def find_model_path(name: str) -> str:
 
 
 def _check_directory(directory: Path) -> None:
-    """Refuse at once what the loaders would refuse after seconds of imports."""
+    """Refuse early what the loaders would refuse after seconds of imports."""
     run = RunDirectory(directory)
     if run.is_run or holds_model(directory):
         return
@@ -74,7 +74,7 @@ def _check_directory(directory: Path) -> None:
 
 
 def may_be_hub_id(name: str) -> bool:
-    """Whether a model on the hub that t5tune can open could be called this."""
+    """Return whether this could be the name of a model on the hub that t5tune can open."""
     if name in _WITHOUT_OWNER:
         return True
     has_form = re.fullmatch(r"\w[\w.-]*/[\w.-]+", name, re.ASCII) is not None
@@ -82,7 +82,7 @@ def may_be_hub_id(name: str) -> bool:
 
 
 def refuse_model(name: str) -> T5TuneError:
-    """For a name that is neither a run nor a directory and that no model on the hub can have."""
+    """Return the error for a name that cannot be a run, a directory or a model on the hub."""
     if "/" in name:
         return refuse_run(name, "a directory")
     hint = suggest_owner(name) or name_runs(name) or "."
@@ -94,7 +94,7 @@ def refuse_model(name: str) -> T5TuneError:
 
 
 def suggest_owner(name: str) -> str:
-    """The end of a sentence, for a name on the hub that lacks its owner; empty if nobody knows."""
+    """Return the end of a sentence that proposes an owner for a hub name; empty if unknown."""
     if near := difflib.get_close_matches(name, _WITHOUT_OWNER, n=1, cutoff=0.8):
         return f"; did you mean google-t5/{near[0]}?"
     owner = find_owner(name)

@@ -1,4 +1,4 @@
-"""Running a model up to its output layer, for a loss that takes that layer's part itself."""
+"""Runs a model up to its output layer, for a loss that computes that layer itself."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from t5tune.models.families import find_family
 
 
 def has_plain_output_layer(model: PreTrainedModel) -> bool:
-    """Whether the logits are `hidden_states @ weight.T`."""
+    """Return whether the logits are `hidden_states @ weight.T`."""
     layer = model.get_output_embeddings()
     return (
         find_family(model.config.model_type).has_plain_output_layer
@@ -23,16 +23,18 @@ def has_plain_output_layer(model: PreTrainedModel) -> bool:
 
 @contextmanager
 def without_output_layer(model: PreTrainedModel) -> Iterator[torch.Tensor]:
-    """Inside the block the model's `logits` are what its output layer would have read.
+    """Make the model return the inputs of its output layer as `logits`, inside the block.
 
     Args:
-        model: One that `has_plain_output_layer`.
+        model: Model for which `has_plain_output_layer` is true.
 
     Yields:
-        The layer's weight, shape (vocab_size, d_model).
+        Weight of the layer, shape (vocab_size, d_model).
     """
     layer = model.get_output_embeddings()
-    layer.forward = lambda hidden_states: hidden_states  # a module here would become a child
+    layer.forward = lambda hidden_states: (
+        hidden_states
+    )  # a module assigned here would become a child
     try:
         yield layer.weight
     finally:

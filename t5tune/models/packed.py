@@ -1,7 +1,7 @@
-"""Running a T5 on packed rows so that no example sees another.
+"""Runs a T5 on packed rows so that no example sees another.
 
-T5 knows positions only as differences, so an example computes the same wherever it stands in
-its row. Families with absolute positions would not.
+T5 only uses differences of positions, so an example gives the same result wherever it is in its
+row. Families with absolute positions would not.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from transformers import PreTrainedModel
 
 
 def accept_packed_rows(model: PreTrainedModel) -> None:
-    """Let a model's forward take the batches of `PackedCollator`, all else as before.
+    """Make a model's forward accept the batches of `PackedCollator`, besides ordinary ones.
 
-    Encoder and decoder run within one forward: what is put around the model for several
-    processes or for lower precision then sees both.
+    Encoder and decoder run within one forward, so that wrappers for several processes or lower
+    precision see both.
 
     Args:
-        model: Of a packable family. It gains an attribute and stays what it is, so that it is
-            saved as such.
+        model: Model of a packable family. It gets one more attribute and keeps its class, so that
+            it is saved as before.
     """
     plain = model.forward
 
@@ -44,9 +44,9 @@ def _run_packed(
     source_segments: torch.Tensor,
     target_segments: torch.Tensor,
 ) -> Any:
-    """The model's outputs; tensors have the shape (num_rows, row length)."""
+    """Return the model's outputs; tensors have the shape (num_rows, row length)."""
     device = input_ids.device
-    dtype = model.dtype  # of what the attention computes
+    dtype = model.dtype  # dtype in which the attention computes
     if torch.is_autocast_enabled(device.type):
         dtype = torch.get_autocast_dtype(device.type)
     length = target_segments.shape[1]
@@ -69,14 +69,14 @@ def _mask(
     dtype: torch.dtype,
     allowed: torch.Tensor | None = None,
 ) -> torch.Tensor:
-    """What is added to the attention scores: 0 within a segment, the lowest number elsewhere.
+    """Return the mask added to attention scores: 0 within a segment, the lowest number elsewhere.
 
     Padding attends to padding, so that no query is left without a key.
 
     Args:
         queries: Segments, shape (num_rows, query_length).
         keys: Segments, shape (num_rows, key_length).
-        dtype: Of the result.
+        dtype: Dtype of the result.
         allowed: Further restriction, shape (query_length, key_length).
 
     Returns:

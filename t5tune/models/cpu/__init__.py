@@ -1,1 +1,1 @@
-"""What makes T5 fast on CPUs."""
+"""Faster dropout and sublayers of T5 for training on CPUs."""

@@ -1,8 +1,8 @@
 """Dropout whose masks are cheap on a CPU.
 
-torch draws one random number an element, on one thread: in a small T5 dropout then takes a
-third of a training step and more (docs/benchmarks.md). A byte an element is enough, and eight
-come out of one 64-bit draw.
+torch draws one random number per element, on one thread, so that dropout takes a third of a
+training step or more in a small T5 (docs/benchmarks.md). One byte per element is enough, and one
+64-bit draw gives eight.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class ByteDropout(torch.nn.Dropout):
     """
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
-        """Same shape and dtype as the input."""
+        """Return a tensor of the same shape and dtype as the input."""
         if not self.training:
             return input
         if input.device.type != "cpu" or torch.compiler.is_compiling():
@@ -32,25 +32,25 @@ class ByteDropout(torch.nn.Dropout):
 def draw_mask(
     shape: torch.Size, p: float, dtype: torch.dtype = torch.float32
 ) -> torch.Tensor | None:
-    """What to multiply with for inverted dropout on a CPU: 0, or the inverse of what is kept.
+    """Draw the factors of inverted dropout on a CPU: 0, or the inverse of the share kept.
 
     Args:
-        shape: Of the mask.
-        p: Share that is dropped, rounded to a multiple of 1/256.
-        dtype: Of the mask.
+        shape: Shape of the mask.
+        p: Share of elements that are dropped, rounded to a multiple of 1/256.
+        dtype: Dtype of the mask.
 
     Returns:
-        The mask, or None where nothing is dropped.
+        The mask, or None if nothing is dropped.
     """
     threshold = round(p * LEVELS)
     if threshold == 0:
         return None
-    if threshold == LEVELS:  # no byte can be compared with it
+    if threshold == LEVELS:  # bytes cannot be compared with 256
         return torch.zeros(shape, dtype=dtype)
     num = shape.numel()
     draws = torch.empty((num + 7) // 8, dtype=torch.int64)
     draws.random_(-(2**63), None)  # all 64 bits: the default range leaves the sign bit out
-    # Not through booleans: torch compares into numbers five times as fast as it casts booleans.
+    # Without booleans: torch compares into numbers five times as fast as it casts booleans.
     mask = torch.empty(shape, dtype=dtype)
     torch.ge(draws.view(torch.uint8)[:num].view(shape), threshold, out=mask)
     return mask.mul_(LEVELS / (LEVELS - threshold))
@@ -60,7 +60,7 @@ def use_byte_dropout(model: torch.nn.Module) -> int:
     """Replace every dropout layer of a model.
 
     Returns:
-        How many were replaced.
+        Number of layers that were replaced.
     """
     replaced = 0
     for module in list(model.modules()):

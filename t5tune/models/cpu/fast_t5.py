@@ -1,11 +1,11 @@
 """The sublayers of T5 and mT5 in fewer and cheaper steps, for training on a CPU.
 
-A small model's step on a CPU is less matrix product than everything around it: thousands of small
-operations, casts between dtypes, masks made of booleans, which torch converts one by one. Here
-each sublayer (norm, attention or feed-forward, dropout, residual) is one function with its
-gradient written out: products run in the dtype of autocast, everything elementwise in fp32, q, k
-and v are one product. The result is that of the plain layers to rounding
-(tests/unit/models/test_fast_t5.py); what it gains stands in docs/benchmarks.md.
+A small model's step on a CPU spends less time on matrix products than on the rest: thousands of
+small operations, casts between dtypes, boolean masks, which torch converts one by one. Here each
+sublayer (norm, attention or feed-forward, dropout, residual) is one function with its gradient
+written out: products run in the dtype of autocast, everything elementwise in fp32, and q, k and v
+are one product. Results equal those of the plain layers up to rounding
+(tests/unit/models/cpu/test_fast_t5.py); docs/benchmarks.md shows the gain.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ from t5tune.models.families import find_family
 
 @dataclass
 class _Bias:
-    """What a stack adds to its attention scores; takes the place of the library's position bias.
+    """What a stack adds to its attention scores, in place of the library's position bias.
 
     Attributes:
         learned: Relative position bias, shape (1, num_heads, query_length, key_length), or None.
-        added: It and the mask, shape (batch_size * num_heads, query_length, key_length), or None.
+        added: Sum of that bias and the mask, shape (batch_size * num_heads, query_length,
+            key_length), or None.
     """
 
     learned: torch.Tensor | None
@@ -37,16 +38,16 @@ class _Bias:
 
 
 def use_fast_sublayers(model: PreTrainedModel) -> int:
-    """Let the sublayers of a model train faster on a CPU; everything else stays as it is.
+    """Make the sublayers of a model train faster on a CPU, and change nothing else.
 
-    On a GPU, without gradients, with a cache, while compiling, or with attentions asked for, the
-    layers run as the library wrote them.
+    The library's own layers run on a GPU, without gradients, with a cache, while compiling, and
+    when attentions are asked for.
 
     Args:
-        model: Any; nothing happens unless it is a T5 or mT5 with an activation that is known here.
+        model: Any model; only a T5 or mT5 with a known activation is changed.
 
     Returns:
-        How many sublayers there are.
+        Number of sublayers that were changed.
     """
     activation = getattr(model.config, "dense_act_fn", None)
     has_t5_sublayers = find_family(model.config.model_type).has_t5_sublayers
@@ -90,11 +91,11 @@ def _attention_layer(
     past_key_values: Any = None,
     **others: Any,
 ) -> Any:
-    """T5LayerSelfAttention, or T5LayerCrossAttention if there are key_value_states."""
+    """Run T5LayerSelfAttention, or T5LayerCrossAttention if there are key_value_states."""
     if (
         not _is_wanted(layer, hidden_states)
         or past_key_values is not None
-        or isinstance(position_bias, torch.Tensor)  # of a library's layer before this one
+        or isinstance(position_bias, torch.Tensor)  # from a layer of the library before this one
         or others.get("output_attentions")
     ):
         if key_value_states is not None:
@@ -130,7 +131,7 @@ def _attention_layer(
 def _prepare_bias(
     attention: Any, queries: torch.Tensor, keys: torch.Tensor, mask: torch.Tensor | None
 ) -> _Bias:
-    """Bias and mask of all layers of a stack; the library's create_position_bias_mask, in fp32."""
+    """Prepare bias and mask for a stack, as the library's create_position_bias_mask, in fp32."""
     lengths = queries.shape[1], keys.shape[1]
     learned = attention.compute_bias(*lengths) if attention.has_relative_attention_bias else None
     lowest = torch.finfo(torch.float32).min
@@ -144,7 +145,7 @@ def _prepare_bias(
         parts = [part for part in (learned, mask) if part is not None]
         added = parts[0] if len(parts) == 1 else parts[0] + parts[1].float()
         shape = (len(queries), attention.n_heads, *lengths)
-        # The sum of two lowest numbers is no number: one that is large enough does as well.
+        # The sum of two lowest numbers would overflow; a number that is large enough does as well.
         added = added.float().clamp(min=lowest / 2).expand(shape).reshape(-1, *lengths)
     return _Bias(learned, added)
 
@@ -152,7 +153,7 @@ def _prepare_bias(
 def _feed_forward_layer(
     layer: Any, plain: Callable[..., Any], activation: str, hidden_states: torch.Tensor
 ) -> Any:
-    """T5LayerFF, gated or not."""
+    """Run T5LayerFF, gated or not."""
     if not _is_wanted(layer, hidden_states):
         return plain(hidden_states)
     dense = layer.DenseReluDense

@@ -11,7 +11,7 @@ from torch.nn.functional import linear
 from t5tune.models.cpu.dropout import draw_mask
 from t5tune.models.cpu.fast_t5_parts import (
     ACTIVATIONS,
-    Kept,
+    SavedAttention,
     add_to_residual,
     attend,
     attend_backward,
@@ -26,14 +26,14 @@ from t5tune.models.cpu.fast_t5_parts import (
 
 @dataclass(frozen=True)
 class Settings:
-    """Of one sublayer.
+    """Settings of one sublayer.
 
     Attributes:
-        dtype: Of the matrix products.
-        epsilon: Of the norm.
-        num_heads: Of the attention.
-        inner_dropout: Of attention probabilities, or of the inner layer of the feed-forward.
-        outer_dropout: Before the residual.
+        dtype: Dtype of the matrix products.
+        epsilon: Epsilon of the norm.
+        num_heads: Number of attention heads.
+        inner_dropout: Dropout of attention probabilities, or of the feed-forward's inner layer.
+        outer_dropout: Dropout before the residual.
     """
 
     dtype: torch.dtype
@@ -76,7 +76,7 @@ class Attention(torch.autograd.Function):
         context = join_heads([context], heads, dtype)
         output_weight = cast_weights(dtype, o)
         output, mask = add_to_residual(context, output_weight, flat, settings.outer_dropout)
-        # All of them so, and not as attributes: else checkpointing could not leave them out.
+        # All of them, and not as attributes: otherwise checkpointing could not drop them.
         ctx.save_for_backward(
             norm_weight, mask, *kept_norm, *kept,
             normed, source, context, query_weights, weights, output_weight,
@@ -89,7 +89,7 @@ class Attention(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *outputs: torch.Tensor) -> tuple[Any, ...]:
         norm_weight, mask, *rest = ctx.saved_tensors
-        kept_norm, kept, matrices = rest[:2], Kept(*rest[2:7]), rest[7:]
+        kept_norm, kept, matrices = rest[:2], SavedAttention(*rest[2:7]), rest[7:]
         normed, source, context, query_weights, weights, output_weight = matrices
         heads, dtype = ctx.settings.num_heads, ctx.settings.dtype
         residual = outputs[0].reshape(-1, ctx.shape[-1])
@@ -147,7 +147,7 @@ class FeedForward(torch.autograd.Function):
             inner.mul_(inner_mask)
         outer_weight = cast_weights(dtype, wo)
         output, mask = add_to_residual(inner, outer_weight, flat, settings.outer_dropout)
-        # What is zero after relu and mask has no gradient: `inner` tells enough.
+        # An element that is zero after relu and mask has no gradient, so `inner` is enough.
         argument = inner if gate is None and activation == "relu" else before
         ctx.save_for_backward(
             norm_weight, mask, *kept_norm,

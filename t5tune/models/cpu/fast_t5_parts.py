@@ -15,8 +15,8 @@ class Activation(NamedTuple):
     """A function and its derivative.
 
     Attributes:
-        apply: May work in place.
-        backward: Of the gradient and the function's argument; for relu the result does too.
+        apply: The function; it may work in place.
+        backward: Function of the gradient and the function's argument (or, for relu, its result).
     """
 
     apply: Callable[[torch.Tensor], torch.Tensor]
@@ -43,15 +43,15 @@ ACTIVATIONS = {
 }
 
 
-class Kept(NamedTuple):
-    """What the gradient of attention needs; rows are batch_size * num_heads.
+class SavedAttention(NamedTuple):
+    """Tensors saved for the gradient of attention; rows are batch_size * num_heads.
 
     Attributes:
         queries: Shape (rows, query_length, d_kv).
         keys: Shape (rows, key_length, d_kv).
         values: Like the keys.
         probabilities: Shape (rows, query_length, key_length), before dropout.
-        mask: Of dropout, scaled; None without.
+        mask: Scaled mask of dropout; None without dropout.
     """
 
     queries: torch.Tensor
@@ -64,16 +64,16 @@ class Kept(NamedTuple):
 def norm(
     x: torch.Tensor, weight: torch.Tensor, epsilon: float, dtype: torch.dtype
 ) -> tuple[tuple[torch.Tensor, torch.Tensor], torch.Tensor]:
-    """Root mean square norm (Zhang and Sennrich 2019) of rows.
+    """Apply root mean square norm (Zhang and Sennrich 2019) to rows.
 
     Args:
         x: Shape (num_rows, d_model), fp32.
         weight: Shape (d_model,).
-        epsilon: Added to the mean square.
-        dtype: Of the result.
+        epsilon: Number added to the mean square.
+        dtype: Dtype of the result.
 
     Returns:
-        What the gradient needs, and the normed rows.
+        The tensors that the gradient needs, and the normed rows.
     """
     mean_square = torch.linalg.vector_norm(x, dim=-1, keepdim=True).square_().div_(x.shape[-1])
     scale = mean_square.add_(epsilon).rsqrt_()
@@ -88,7 +88,7 @@ def norm_backward(
     scaled: torch.Tensor,
     scale: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Gradients of the rows, that of the residual added, and of the weight."""
+    """Return the gradient of the rows, with that of the residual added, and of the weight."""
     gradient = gradient.float()
     products = gradient * scaled
     means = (products @ weight).div_(weight.numel()).unsqueeze(-1)
@@ -97,7 +97,7 @@ def norm_backward(
 
 
 def cast_weights(dtype: torch.dtype, *weights: torch.Tensor) -> torch.Tensor:
-    """Weights of several layers with the same input, one below the other."""
+    """Concatenate the weights of several layers with the same input, in one dtype."""
     if len(weights) == 1:
         return weights[0].detach().to(dtype)
     matrix = torch.empty(sum(map(len, weights)), weights[0].shape[1], dtype=dtype)
@@ -109,14 +109,14 @@ def cast_weights(dtype: torch.dtype, *weights: torch.Tensor) -> torch.Tensor:
 
 
 def weight_gradient(gradient: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:
-    """Of the weight of a linear layer, in fp32."""
+    """Return the gradient of a linear layer's weight, in fp32."""
     return (gradient.T @ inputs).float()
 
 
 def add_to_residual(
     inner: torch.Tensor, weight: torch.Tensor, residual: torch.Tensor, dropout: float
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """residual + dropout(inner @ weight.T), as every sublayer ends, and the mask of the dropout."""
+    """Return residual + dropout(inner @ weight.T), the end of every sublayer, and the mask."""
     output = linear(inner, weight).float()
     mask = draw_mask(output.shape, dropout)
     if mask is not None:
@@ -127,26 +127,26 @@ def add_to_residual(
 def split_heads(
     projected: torch.Tensor, shape: Sequence[int], num_heads: int, num_parts: int = 1
 ) -> list[torch.Tensor]:
-    """Heads as rows of their own, in fp32, in which softmax and small products are faster.
+    """Make rows of the heads, in fp32, in which softmax and small products are faster.
 
     Args:
         projected: Shape (batch_size * length, num_parts * num_heads * d_kv).
         shape: batch_size and length.
-        num_heads: Of each part.
-        num_parts: Such as q, k and v.
+        num_heads: Number of heads of each part.
+        num_parts: Number of parts, such as q, k and v.
 
     Returns:
-        For each part a tensor of shape (batch_size * num_heads, length, d_kv).
+        One tensor for each part, of shape (batch_size * num_heads, length, d_kv).
     """
     batch_size, length = shape[:2]
     d_kv = projected.shape[1] // (num_parts * num_heads)
     parts = projected.view(batch_size, length, num_parts, num_heads, d_kv).permute(2, 0, 3, 1, 4)
-    rows = torch.empty(parts.shape).copy_(parts)  # moved and cast at once
+    rows = torch.empty(parts.shape).copy_(parts)  # moved and cast in one step
     return list(rows.flatten(1, 2).unbind())
 
 
 def join_heads(parts: Sequence[torch.Tensor], num_heads: int, dtype: torch.dtype) -> torch.Tensor:
-    """The inverse of `split_heads`."""
+    """Undo `split_heads`."""
     rows, length, d_kv = parts[0].shape
     batch_size = rows // num_heads
     joined = torch.empty(batch_size, length, len(parts), num_heads, d_kv, dtype=dtype)
@@ -161,18 +161,18 @@ def attend(
     values: torch.Tensor,
     added: torch.Tensor | None,
     dropout: float,
-) -> tuple[Kept, torch.Tensor]:
-    """softmax(queries keys^T + added) values, T5's unscaled attention, with dropout.
+) -> tuple[SavedAttention, torch.Tensor]:
+    """Return softmax(queries keys^T + added) values, T5's unscaled attention, with dropout.
 
     Args:
         queries: Shape (rows, query_length, d_kv).
         keys: Shape (rows, key_length, d_kv).
         values: Like the keys.
         added: Bias and mask, shape (rows, query_length, key_length).
-        dropout: Of the probabilities.
+        dropout: Dropout of the probabilities.
 
     Returns:
-        What the gradient needs, and the result, shape (rows, query_length, d_kv).
+        The tensors that the gradient needs, and the result, shape (rows, query_length, d_kv).
     """
     if added is None:
         scores = torch.bmm(queries, keys.transpose(1, 2))
@@ -181,13 +181,13 @@ def attend(
     probabilities = torch.softmax(scores, dim=-1)
     mask = draw_mask(probabilities.shape, dropout)
     dropped = probabilities if mask is None else probabilities * mask
-    return Kept(queries, keys, values, probabilities, mask), torch.bmm(dropped, values)
+    return SavedAttention(queries, keys, values, probabilities, mask), torch.bmm(dropped, values)
 
 
 def attend_backward(
-    gradient: torch.Tensor, kept: Kept
+    gradient: torch.Tensor, kept: SavedAttention
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Gradients of queries, keys, values and scores."""
+    """Return the gradients of queries, keys, values and scores."""
     queries, keys, values, probabilities, mask = kept
     dropped = probabilities if mask is None else probabilities * mask
     of_values = torch.bmm(dropped.transpose(1, 2), gradient)

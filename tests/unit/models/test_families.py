@@ -122,7 +122,7 @@ def test_a_language_is_found_among_all_of_nllb() -> None:
 
 def test_an_unknown_language_is_an_error() -> None:
     nllb = MultilingualTokenizer({"eng_Latn": 5, "deu_Latn": 6})
-    with pytest.raises(T5TuneError, match="target_lang: the model knows no language tlh"):
+    with pytest.raises(T5TuneError, match="target_lang: the model does not know the language tlh"):
         set_languages(nllb, "en", "tlh")  # type: ignore[arg-type]
     with pytest.raises(T5TuneError, match="source_lang: this model needs to know"):
         set_languages(nllb, None, "de")  # type: ignore[arg-type]
