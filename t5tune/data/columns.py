@@ -17,18 +17,18 @@ from t5tune.files.table import Table
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
-# Column names that common data sets use, tried in this order where a recipe names none.
+# Column names of common data sets, tried in this order if a recipe names none.
 SOURCE_COLUMNS = ("source", "src", "input", "document", "article", "text", "question")
 TARGET_COLUMNS = ("target", "tgt", "output", "summary", "highlights", "label", "answer")
 
 
 @dataclass
 class Reading:
-    """How often something was read as a text that is not one as it stands.
+    """How often a value that is not a text was read as one.
 
     Attributes:
-        num: Of the rows.
-        example: The first of them, and what it holds.
+        num: Number of rows.
+        example: The first of these rows, and what it holds.
     """
 
     num: int = 0
@@ -69,7 +69,7 @@ class ColumnReader:
         self.lists: dict[str, Reading] = defaultdict(Reading)
 
     def read(self, row: dict[str, Any], number: int) -> tuple[str, list[str]]:
-        """The source and at least one reference.
+        """Return the source and at least one reference.
 
         Args:
             row: A row of the table.
@@ -87,7 +87,7 @@ class ColumnReader:
         return source, references
 
     def describe_readings(self) -> Iterator[str]:
-        """What was read as a text that is not one as it stands: a sentence for each column."""
+        """Describe values that were read as texts although they are none, a sentence per column."""
         for column, found in self.numbers.items():
             yield (
                 f"column {visible(column, one_line=True)} of {self._table.place} holds numbers "
@@ -113,12 +113,12 @@ class ColumnReader:
             values = {name: self._read_first(row, name, number) for name in fields}
             return [_fill_template(specification, values)]
         value = self._find(row, specification, number)
-        # No answer at all, as for the unanswerable questions of SQuAD 2.0, is the empty text.
+        # An empty list, as for the unanswerable questions of SQuAD 2.0, is the empty text.
         items = (value or [""]) if isinstance(value, list) else [value]
         return [self._read_text(item, specification, number) for item in items]
 
     def _read_text(self, value: Any, column: str, number: int) -> str:
-        """A text; of a number its spelling."""
+        """Return a text, or a number as it is spelled."""
         if isinstance(value, str) and not isinstance(value, JsonNumber):
             if not value.isascii() and _SURROGATE.search(value):
                 raise self._refuse_surrogate(column, number)
@@ -176,7 +176,7 @@ def _describe(value: Any) -> str:
 
 
 def template_fields(template: str, place: str) -> list[str]:
-    """Names in the braces of a template.
+    """Return the names in the braces of a template.
 
     Raises:
         T5TuneError: The braces do not match.
@@ -191,13 +191,13 @@ def template_fields(template: str, place: str) -> list[str]:
 
 
 def _fill_template(template: str, values: dict[str, str]) -> str:
-    # Not str.format: a dotted name would be read as an attribute of the text.
+    # str.format would read a dotted name as an attribute of the text.
     pieces = string.Formatter().parse(template)
     return "".join(text + (values[name] if name is not None else "") for text, name, _, _ in pieces)
 
 
 def missing_column(name: str, known: Sequence[str], place: str) -> T5TuneError:
-    """The error for a column that is not there, with the nearest name that is."""
+    """Return the error for a missing column, with the nearest name that exists."""
     hint = did_you_mean(name, known)
     return T5TuneError(
         f"{place}: there is no column {visible(name, one_line=True)}{hint} "
@@ -218,7 +218,7 @@ def guess_columns(
 
     Args:
         source: Specification in the recipe, if any.
-        target: The same for the target.
+        target: Specification of the target, likewise.
         columns: Columns of the table.
         languages: Source and target language codes.
         place: What the rows come from, for messages.

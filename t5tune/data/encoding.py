@@ -17,7 +17,7 @@ from t5tune.data.truncation import shorten_all
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-CHUNK = 2000  # texts a call of the tokenizer: enough to use its threads, small enough for progress
+CHUNK = 2000  # texts per call of the tokenizer: enough to use its threads, few enough for progress
 IGNORED = -100  # label of padding, as in torch.nn.CrossEntropyLoss
 
 
@@ -25,9 +25,9 @@ class EncodedDataset(torch.utils.data.Dataset[dict[str, Ids]]):
     """Examples as token ids.
 
     Args:
-        sources: Ends with the end-of-sequence token.
-        targets: The labels; end with the end-of-sequence token.
-        num_truncated: Examples of which a side was cut.
+        sources: Source tokens, which end with the end-of-sequence token.
+        targets: Labels, which end with the end-of-sequence token.
+        num_truncated: Number of examples of which a side was cut.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class EncodedDataset(torch.utils.data.Dataset[dict[str, Ids]]):
 
     @track("taking fingerprints of the tokens")
     def fingerprint(self) -> str:
-        """SHA-256 over all tokens, in order."""
+        """Return the SHA-256 over all tokens, in order."""
         digest = hashlib.sha256()
         for side in (self.sources, self.targets):
             for array in (side.lengths, side.ids):
@@ -50,7 +50,7 @@ class EncodedDataset(torch.utils.data.Dataset[dict[str, Ids]]):
         return digest.hexdigest()
 
     def __getitem__(self, index: int | list[int]) -> Any:
-        """An example, or the examples of a packed row."""
+        """Return an example, or the examples of a packed row."""
         if isinstance(index, list):
             return [self[i] for i in index]
         return {"input_ids": self.sources[index], "labels": self.targets[index]}
@@ -64,24 +64,24 @@ def encode_texts(
     as_target: bool = False,
     on_progress: Callable[[int], None] | None = None,
 ) -> tuple[list[list[int]], int]:
-    """Tokenize.
+    """Tokenize texts.
 
     Args:
         texts: Any number of texts.
-        tokenizer: Adds the end-of-sequence token itself.
-        max_length: Longer sequences are cut to so many tokens; those that the tokenizer adds at
-            the end (end of sequence, mBART's language) are kept.
-        as_target: Use the tokenizer's target side (Marian, NLLB and mBART have one).
-        on_progress: Called with the number of texts done since the last call.
+        tokenizer: Tokenizer, which adds the end-of-sequence token itself.
+        max_length: Number of tokens to which longer sequences are cut; tokens that the tokenizer
+            adds at the end (end of sequence, mBART's language) are kept.
+        as_target: Whether to use the tokenizer's target side (Marian, NLLB and mBART have one).
+        on_progress: Function that is called with the number of texts done since its last call.
 
     Returns:
-        Token ids of each text, and how many were cut.
+        Token ids of each text, and the number of texts that were cut.
     """
     side = "text_target" if as_target else "text"
 
     def encode(chunk: list[str]) -> list[list[int]]:
         arguments: dict[str, Any] = {side: chunk}
-        # Too long a sequence is our business: without verbose=False the tokenizer warns of it.
+        # We handle long sequences ourselves: without verbose=False the tokenizer warns of them.
         found: list[list[int]] = tokenizer(**arguments, verbose=False)["input_ids"]
         return found
 
@@ -124,7 +124,7 @@ def encode_dataset(
 
 
 def pad_sequences(sequences: Sequence[Ids], value: int) -> torch.Tensor:
-    """One tensor of shape (num_sequences, longest), padded on the right, dtype int64."""
+    """Return a tensor of shape (num_sequences, longest), padded on the right, dtype int64."""
     width = max(len(s) for s in sequences)
     padded = np.full((len(sequences), width), value, dtype=np.int64)
     for row, sequence in zip(padded, sequences, strict=True):
@@ -136,16 +136,16 @@ class Collator:
     """Builds the tensors of a batch.
 
     Args:
-        pad_token_id: Pads the sources.
+        pad_token_id: Id of the token that pads the sources.
     """
 
     def __init__(self, pad_token_id: int) -> None:
         self.pad_token_id = pad_token_id
 
     def __call__(self, examples: Sequence[dict[str, Ids]]) -> dict[str, torch.Tensor]:
-        """Tensors of shape (batch_size, length): input_ids, attention_mask, labels.
+        """Return tensors of shape (batch_size, length): input_ids, attention_mask, labels.
 
-        No examples make one row with nothing to learn: what a process computes that has no part
+        Without examples the batch is one row with nothing to learn, for a process that has no part
         in a step.
         """
         if not examples:

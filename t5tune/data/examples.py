@@ -1,4 +1,4 @@
-"""A split as it is translated and judged: sources and references."""
+"""Examples of a split, to translate and to score: sources and references."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from t5tune.recipe.schema import DataEntry, DataSection, Recipe
 
 @dataclass(frozen=True)
 class Examples:
-    """What is translated, and what it is compared with.
+    """Sources to translate, and references to compare the translations with.
 
     Attributes:
         split: Name for messages and for the directory of the report.
         sources: Texts without the prefix.
-        references: One or more for each source.
+        references: One or more references for each source.
     """
 
     split: str

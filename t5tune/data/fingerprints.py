@@ -10,7 +10,7 @@ Row = TypeVar("Row", bound=Iterable[str])
 
 
 def fingerprint_rows(rows: Iterable[Iterable[str]]) -> str:
-    """SHA-256 over texts, in order, as 64 hexadecimal digits."""
+    """Return the SHA-256 over texts, in order, as 64 hexadecimal digits."""
     watched = RowsFingerprint()
     for _ in watched.watch(rows):
         pass
@@ -18,17 +18,17 @@ def fingerprint_rows(rows: Iterable[Iterable[str]]) -> str:
 
 
 class RowsFingerprint:
-    """The fingerprint of rows that are read for something else."""
+    """Computes the fingerprint of rows while they are read for something else."""
 
     def __init__(self) -> None:
         self._digest = hashlib.sha256()
 
     def watch(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """The rows, as they are; each is taken into account before it is given."""
+        """Yield the rows unchanged; each counts before it is yielded."""
         for row in rows:
             self._digest.update("\0".join(row).encode() + b"\0\n")
             yield row
 
     def hexdigest(self) -> str:
-        """Of all rows until now, as `fingerprint_rows` gives it."""
+        """Return the fingerprint of all rows so far, as `fingerprint_rows` does."""
         return self._digest.hexdigest()

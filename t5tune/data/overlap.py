@@ -15,16 +15,16 @@ from t5tune.scoring.metrics.rouge import UnicodeWordTokenizer
 
 Agreement = Literal["exact", "same_source", "near", "clean"]
 
-# Part of the key of a cache: another way of counting makes another number.
+# Part of the key of a cache: a change of the method must change it.
 METHOD = "rarest-word-examples|near:5-grams,0.7,4|v1"
 
 _SHINGLE_LENGTH = 5
 # "Near" is 70 % of a test source's 5-grams in one training source, and no fewer than four, which
-# is eight words in a row: half of them, captions of different pictures share by chance (read on
-# Multi30k, 1000 test against 29000 training captions).
+# is eight words in a row: captions of different pictures share half of that by chance (measured on
+# Multi30k, 1000 test captions against 29000 training captions).
 _MIN_CONTAINMENT = 0.7
 _MIN_SHARED = 4
-# What so many test sources have in common is a form of words, not a leak.
+# What this many test sources have in common is a common phrase, not a leak.
 _MAX_SOURCES_OF_A_SHINGLE = 100
 
 Shingle = tuple[str, ...]
@@ -32,11 +32,11 @@ Shingle = tuple[str, ...]
 
 @dataclass(frozen=True)
 class TrainingOverlap:
-    """One entry a test example, in order.
+    """Overlap with the training data, with one entry per test example, in order.
 
     Attributes:
-        rarest_word_counts: In how many training sources the rarest word of the test source
-            stands; None for a source without words.
+        rarest_word_counts: Number of training sources that have the rarest word of the test
+            source; None for a source without words.
         agreement: `exact`: a training pair has this source and one of the references as its
             target; `same_source`: a training pair has this source; `near`: a training source has
             the same words, or 70 % of the 5-grams; `clean`: none of these.
@@ -46,7 +46,7 @@ class TrainingOverlap:
     agreement: tuple[Agreement, ...]
 
     def to_json(self) -> dict[str, object]:
-        """As JSON values; `from_json` reads them."""
+        """Return JSON values, which `from_json` reads."""
         return {
             "method": METHOD,
             "rarest_word_counts": list(self.rarest_word_counts),
@@ -55,7 +55,7 @@ class TrainingOverlap:
 
     @classmethod
     def from_json(cls, values: Mapping[str, object]) -> TrainingOverlap | None:
-        """What `to_json` wrote; None if it is of another version of t5tune, or damaged."""
+        """Read the values of `to_json`; None if another version wrote them, or if damaged."""
         counts, agreement = values.get("rarest_word_counts"), values.get("agreement")
         is_known = (
             values.get("method") == METHOD
@@ -75,12 +75,12 @@ class TrainingOverlap:
 def overlap_key(
     training_fingerprint: str, sources: Sequence[str], references: Sequence[Sequence[str]]
 ) -> str:
-    """SHA-256 of what a `TrainingOverlap` depends on: method, training data and test data.
+    """Return the SHA-256 of what a `TrainingOverlap` depends on: method, training and test data.
 
     Args:
-        training_fingerprint: Of the training pairs, as a run's environment.json has it.
-        sources: Of the test set.
-        references: Of the test set.
+        training_fingerprint: Fingerprint of the training pairs in a run's environment.json.
+        sources: Sources of the test set.
+        references: References of the test set.
     """
     texts = [METHOD, training_fingerprint, list(sources), [list(of_one) for of_one in references]]
     return hashlib.sha256(json.dumps(texts, ensure_ascii=False).encode()).hexdigest()
@@ -98,8 +98,8 @@ def measure_overlap(
 
     Args:
         training_pairs: Source and target of every training example.
-        sources: Of the test set.
-        references: One or more for each source.
+        sources: Sources of the test set.
+        references: One or more references for each source.
 
     Raises:
         ValueError: The numbers of sources and references differ.
@@ -114,7 +114,7 @@ def measure_overlap(
 
 @dataclass
 class _TestIndex:
-    """The test set, arranged so that a training pair finds what it has in common with it."""
+    """Index of the test set, by which training pairs are looked up."""
 
     sources: Sequence[str]
     references: Sequence[Sequence[str]]
@@ -142,7 +142,7 @@ class _TestIndex:
         self._known_shingles = frozenset(self.by_shingle)
 
     def _drop_forms_of_words(self) -> None:
-        """Leave out what is common, and note how many shared shingles make each source near."""
+        """Drop common shingles, and count how many shared ones make each source near."""
         self.by_shingle = {
             shingle: numbers
             for shingle, numbers in self.by_shingle.items()
@@ -176,7 +176,7 @@ class _TestIndex:
                     self._is_near[number] = True
 
     def result(self) -> TrainingOverlap:
-        """What was seen so far."""
+        """Return the overlap with the pairs added so far."""
         counts = (
             min((self.word_counts[word] for word in words), default=None) for words in self._words
         )
@@ -197,6 +197,6 @@ def _shingles(words: Sequence[str]) -> Iterator[Shingle]:
 
 
 def _plain(text: str) -> str:
-    """One space between words, characters composed."""
+    """Normalize white space to one space between words, and compose characters."""
     plain = " ".join(text.split())
     return plain if plain.isascii() else unicodedata.normalize("NFC", plain)

@@ -1,4 +1,4 @@
-"""Many token sequences in flat arrays; without torch."""
+"""Token sequences in flat arrays; imports no torch."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ class TokenSequences:
     """Many token sequences in one array.
 
     Args:
-        sequences: Token ids, one list a sequence.
+        sequences: Token ids, one list per sequence.
 
     Attributes:
-        lengths: Tokens of each sequence, shape (num_sequences,).
-        ids: All tokens, shape (num_tokens,).
+        lengths: Number of tokens of each sequence, shape (num_sequences,).
+        ids: Ids of all tokens, shape (num_tokens,).
     """
 
     def __init__(self, sequences: Sequence[Sequence[int]]) -> None:
@@ -30,7 +30,7 @@ class TokenSequences:
 
     @classmethod
     def from_arrays(cls, lengths: NDArray[np.int64], ids: Ids) -> TokenSequences:
-        """The same sequences as those that these are the attributes of."""
+        """Return the sequences that have these attributes."""
         sequences = cls.__new__(cls)
         sequences._hold(lengths, ids)
         return sequences

@@ -1,4 +1,4 @@
-"""Sequences that are too long; without numpy and torch."""
+"""Truncation of long sequences; imports neither numpy nor torch."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ Encode = Callable[[list[str]], Sequence[Sequence[int]]]
 def shorten_all(
     sequences: Sequence[list[int]], max_length: int | None, encode: Encode
 ) -> list[list[int]]:
-    """Cut what is longer than so many tokens; what the tokenizer adds at the end stays.
+    """Cut sequences that are too long; tokens that the tokenizer adds at the end stay.
 
     Args:
         sequences: Token ids of texts.
-        max_length: In tokens; None leaves all as they are.
-        encode: The tokenizer that made them.
+        max_length: Number of tokens to keep; None keeps all.
+        encode: Tokenizer that made the sequences.
     """
     if max_length is None or all(len(ids) <= max_length for ids in sequences):
         return list(sequences)
@@ -24,7 +24,7 @@ def shorten_all(
 
 
 def shorten(ids: list[int], max_length: int, num_last: int) -> list[int]:
-    """Cut to so many tokens, the last `num_last` kept."""
+    """Cut a sequence to `max_length` tokens, keeping the last `num_last`."""
     if len(ids) <= max_length:
         return ids
     num_last = min(num_last, max_length)
@@ -32,13 +32,15 @@ def shorten(ids: list[int], max_length: int, num_last: int) -> list[int]:
 
 
 def count_added_at_end(encode: Encode) -> int:
-    """How many tokens a tokenizer adds behind every text.
+    """Count the tokens that a tokenizer adds after every text.
 
-    One, the end of the sequence, for most; two for mBART, whose sources end in `</s> en_XX`.
+    Most add one, the end of the sequence; mBART adds two, whose sources end in `</s> en_XX`.
     An empty text consists of what is added, and any other text stands between its two parts.
     """
     nothing, something = map(list, encode(["", "a"]))
-    if nothing == something:  # the tokenizer has no token for the letter, not even an unknown one
+    if (
+        nothing == something
+    ):  # the tokenizer has no token for the letter, not even the unknown token
         return len(nothing)
     num_before = 0
     for ours, theirs in zip(nothing, something, strict=False):

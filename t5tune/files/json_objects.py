@@ -1,4 +1,4 @@
-"""JSON as it stands in a file: numbers keep their spelling, and nothing is dropped in silence."""
+"""Reads JSON exactly: numbers keep their spelling, and nothing is dropped silently."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from t5tune.errors import T5TuneError, visible
 
 
 class JsonNumber(str):
-    """A number as spelled in the file: as a float 1.50 loses its zero, and 1e400 is infinite."""
+    """A number as spelled in the file: as a float, 1.50 loses its zero and 1e400 is infinite."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True)
 class JsonConstant:
-    """`NaN` and `Infinity`, which Python writes into JSON although it has no such values."""
+    """`NaN` or `Infinity`, which Python writes although JSON has no such values."""
 
     name: str
 
@@ -45,15 +45,15 @@ _DECODER = json.JSONDecoder(
 
 
 def parse_exact_json(text: str, place: str, next_command: str) -> Any:
-    """The value that a text holds.
+    """Return the value that a JSON text holds.
 
     Args:
-        text: One value, with white space around it.
-        place: Of the text, for messages.
-        next_command: For messages.
+        text: One JSON value, possibly with white space around it.
+        place: Place of the text, for messages.
+        next_command: Next command, for messages.
 
     Returns:
-        As `json.loads` does, but numbers as `JsonNumber` and NaN as `JsonConstant`.
+        What `json.loads` returns, but numbers as `JsonNumber` and NaN as `JsonConstant`.
 
     Raises:
         T5TuneError: It is not JSON, nested too deeply to be read, or names something twice.

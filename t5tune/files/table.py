@@ -18,11 +18,11 @@ class Table:
     """Rows with named columns.
 
     Attributes:
-        place: What they come from, for messages.
-        columns: Their names; those of the first row where each row names its own.
-        rows: Iterates over all rows, each with its number, counted from 1.
+        place: Where the rows come from, for messages.
+        columns: Names of the columns; those of the first row if each row names its own.
+        rows: Function that iterates over all rows, with their numbers from 1.
         unit: What the number counts: "line" of a text file, or "row".
-        num_rows: How many there are, if that is known.
+        num_rows: Number of rows, if known.
     """
 
     place: str
@@ -32,7 +32,7 @@ class Table:
     num_rows: int | None = None
 
     def locate(self, number: int) -> str:
-        """The place of a row, for messages."""
+        """Return the place of a row, for messages."""
         return f"{self.place}, {self.unit} {number}"
 
 
@@ -60,7 +60,7 @@ def name_columns(rows: list[tuple[int, list[str]]], columns: list[str] | None, p
 
 
 def refuse_repeated(names: Sequence[str], place: str, path: Path) -> None:
-    """Columns that have no name cannot be asked for, so that any number of them is fine.
+    """Refuse columns with the same name; any number of columns may have no name.
 
     Raises:
         T5TuneError: Two columns have the same name.

@@ -1,1 +1,1 @@
-"""Which examples form a batch, and which batches a step."""
+"""Batch plans: which examples form a batch, and which batches form a step."""

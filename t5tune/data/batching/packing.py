@@ -15,16 +15,18 @@ import torch
 from t5tune.data.batching.plans import BatchPlan, Indices, Lengths
 from t5tune.data.encoding import IGNORED, Ids
 
-POOL_EXAMPLES = 4096  # examples that are packed together: more fill better, fewer mix better
-LARGEST_ROW = 512  # tokens a side: attention costs the square of a row
+POOL_EXAMPLES = (
+    4096  # number of examples that are packed together: more fill rows better, fewer mix better
+)
+LARGEST_ROW = 512  # tokens per side: the cost of attention is the square of a row's length
 
 Row = list[int]
 
 
 def choose_row_lengths(source_lengths: Lengths, target_lengths: Lengths) -> tuple[int, int]:
-    """Source and target positions of a row that holds any example and several usual ones.
+    """Choose source and target positions of a row, which holds the longest or several examples.
 
-    Four examples of mean length and whatever is longest fit; the two sides are in proportion to
+    Four examples of mean length fit, and so does the longest; the two sides are in proportion to
     their means, so that both fill up together.
     """
     return (
@@ -35,7 +37,7 @@ def choose_row_lengths(source_lengths: Lengths, target_lengths: Lengths) -> tupl
 
 def _row_length(lengths: Lengths, mean: float) -> int:
     wanted = max(int(lengths.max()), min(round(4 * mean), LARGEST_ROW))
-    return -(-wanted // 8) * 8  # a multiple of eight: what matrix units work in
+    return -(-wanted // 8) * 8  # a multiple of eight suits matrix units
 
 
 class PackedBatches(BatchPlan):
@@ -45,11 +47,11 @@ class PackedBatches(BatchPlan):
     (first-fit decreasing), among POOL_EXAMPLES random ones.
 
     Args:
-        source_lengths: Tokens of each source, shape (num_examples,).
-        target_lengths: Tokens of each target, shape (num_examples,).
+        source_lengths: Number of tokens of each source, shape (num_examples,).
+        target_lengths: Number of tokens of each target, shape (num_examples,).
         row_lengths: Source and target positions of a row; no example is longer.
-        tokens_per_batch: Positions of a batch, both sides; at least one row.
-        seed: Of the order.
+        tokens_per_batch: Number of positions of a batch, both sides; at least one row.
+        seed: Seed of the order.
     """
 
     def __init__(
@@ -75,9 +77,9 @@ class PackedBatches(BatchPlan):
     def __len__(self) -> int:
         return self._num_batches
 
-    # A batch of the other plans holds indices; this one holds rows of them.
+    # Batches of the other plans hold indices; these hold rows of indices.
     def plan_epoch(self, epoch: int) -> list[list[Row]]:  # type: ignore[override]
-        """Rows of each batch of an epoch."""
+        """Return the rows of each batch of an epoch."""
         generator = self._generator(epoch)
         most = self._num_batches * self.rows_per_batch
         rows = self._form_few_enough(self._pack, generator, most)
@@ -116,10 +118,11 @@ class PackedCollator:
     """Builds the tensors of a batch of rows.
 
     Args:
-        pad_token_id: Fills what no example takes.
-        decoder_start_token_id: What the decoder reads before each example's first label.
+        pad_token_id: Id of the token that fills empty positions.
+        decoder_start_token_id: Id of the token that the decoder reads before the first label of
+            each example.
         row_lengths: Source and target positions of a row.
-        rows_per_batch: Rows of every batch; missing ones are empty.
+        rows_per_batch: Number of rows of every batch; missing ones are empty.
     """
 
     def __init__(
@@ -135,7 +138,7 @@ class PackedCollator:
         self.rows_per_batch = rows_per_batch
 
     def __call__(self, rows: Sequence[Sequence[dict[str, Ids]]]) -> dict[str, torch.Tensor]:
-        """Tensors of shape (rows_per_batch, row length).
+        """Return tensors of shape (rows_per_batch, row length).
 
         input_ids, attention_mask and source_segments have the source's length, labels,
         decoder_input_ids and target_segments the target's. Segments count from 1 within a row;

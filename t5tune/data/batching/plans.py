@@ -1,4 +1,4 @@
-"""Which examples form a batch: a token budget over examples of similar length, or a fixed size."""
+"""Batch plans: a token budget over examples of similar length, or a fixed size."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class BatchPlan(torch.utils.data.Sampler[list[int]]):
     """A batch sampler whose every epoch has the same number of batches.
 
     The Trainer counts the batches of an epoch once, so the number must not vary with the
-    shuffling. Each example appears exactly once an epoch, and epoch n is the same list of
-    batches whenever and wherever it is asked for.
+    shuffling. Each example appears exactly once per epoch, and epoch n is always the same
+    list of batches.
 
     Args:
-        seed: Of the order.
+        seed: Seed of the order.
     """
 
     def __init__(self, seed: int) -> None:
@@ -34,15 +34,15 @@ class BatchPlan(torch.utils.data.Sampler[list[int]]):
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch that the next iteration goes through."""
+        """Choose the epoch of the next iteration."""
         self.epoch = epoch
 
     def plan_epoch(self, epoch: int) -> list[list[int]]:
-        """Indices of the examples of each batch of an epoch."""
+        """Return the indices of the examples of each batch of an epoch."""
         raise NotImplementedError
 
     def __len__(self) -> int:
-        """Batches of every epoch."""
+        """Return the number of batches of every epoch."""
         raise NotImplementedError
 
     def __iter__(self) -> Iterator[list[int]]:
@@ -57,7 +57,7 @@ class BatchPlan(torch.utils.data.Sampler[list[int]]):
         generator: np.random.Generator,
         most: int,
     ) -> list[T]:
-        """What the first order of the examples gives that gives at most so many.
+        """Return the batches of the first order of examples that gives few enough.
 
         Other orders are rarely needed, and each costs a pass over the data, so there are only
         MOST_ORDERS of them. After these, epoch 0's comes once more: it is known to give few enough.
@@ -90,13 +90,13 @@ class TokenBudgetBatches(BatchPlan):
     """Batches of similar lengths that hold at most `tokens_per_batch` tokens, padding counted.
 
     A batch of n examples costs n x (longest source + longest target). An example that alone
-    is over the budget forms a batch of its own.
+    exceeds the budget forms a batch of its own.
 
     Args:
-        source_lengths: Tokens of each source, shape (num_examples,).
-        target_lengths: Tokens of each target, shape (num_examples,).
-        tokens_per_batch: The budget.
-        seed: Of the order.
+        source_lengths: Number of tokens of each source, shape (num_examples,).
+        target_lengths: Number of tokens of each target, shape (num_examples,).
+        tokens_per_batch: Token budget of a batch.
+        seed: Seed of the order.
     """
 
     def __init__(
@@ -139,7 +139,7 @@ class TokenBudgetBatches(BatchPlan):
         return batches
 
     def _pools(self, order: Indices) -> Iterator[Indices]:
-        """Runs of the order that hold a dozen batches each, fewer in small data."""
+        """Yield parts of the order that hold a dozen batches each, fewer in small data."""
         cost = np.cumsum((self.source_lengths + self.target_lengths)[order])
         num_batches = cost[-1] / self.tokens_per_batch
         pool_batches = min(POOL_BATCHES, max(1.0, round(POOL_SHARE * num_batches**0.5)))
@@ -148,7 +148,7 @@ class TokenBudgetBatches(BatchPlan):
         yield from np.split(order, starts)
 
     def _cut(self, ordered: Indices) -> list[Indices]:
-        """Cut a run into batches within the budget."""
+        """Cut a part of the order into batches within the budget."""
         batches = []
         start, longest_source, longest_target = 0, 0, 0
         sources, targets = self.source_lengths[ordered], self.target_lengths[ordered]

@@ -1,4 +1,4 @@
-"""The epoch as a list of optimizer steps, and what one of several processes computes of each."""
+"""Optimizer steps of an epoch, and the part of each step that a process computes."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class OptimizerSteps(torch.utils.data.Sampler[list[list[Any]]]):
     ones, which add nothing to the gradient.
 
     Args:
-        plan: Of the whole run.
-        batches_per_step: Of the plan, in one optimizer step; fewer at the end of an epoch.
-        rank: Of this process, from 0.
-        num_ranks: Processes.
+        plan: Batch plan of the run.
+        batches_per_step: Number of batches in one optimizer step; fewer at the end of an epoch.
+        rank: Rank of this process, from 0.
+        num_ranks: Number of processes.
     """
 
     def __init__(
@@ -39,11 +39,11 @@ class OptimizerSteps(torch.utils.data.Sampler[list[list[Any]]]):
         self._pieces_per_batch = -(-num_ranks // batches_per_step)
 
     def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch that the next iteration goes through."""
+        """Choose the epoch of the next iteration."""
         self.plan.set_epoch(epoch)
 
     def __len__(self) -> int:
-        """Steps of every epoch."""
+        """Return the number of steps of every epoch."""
         return -(-len(self.plan) // self.batches_per_step)
 
     def __iter__(self) -> Iterator[list[list[Any]]]:
@@ -51,7 +51,7 @@ class OptimizerSteps(torch.utils.data.Sampler[list[list[Any]]]):
 
     @track("planning the batches of the epoch")
     def plan_epoch(self, epoch: int) -> list[list[list[Any]]]:
-        """The batches of this process in each step of an epoch."""
+        """Return the batches of this process in each step of an epoch."""
         batches = self.plan.plan_epoch(epoch)
         return [
             self._share(batches[start : start + self.batches_per_step])
@@ -73,10 +73,10 @@ class StepLoader(torch.utils.data.DataLoader[Any]):
     """Yields the tensors of one optimizer step at a time: a list of batches.
 
     Args:
-        dataset: Takes the lists of a step's batches as an index.
-        steps: Of each epoch.
-        collate: Makes the tensors of a batch.
-        **arguments: Of `torch.utils.data.DataLoader`.
+        dataset: Data set that takes the lists of a step's batches as an index.
+        steps: Steps of each epoch.
+        collate: Function that makes the tensors of a batch.
+        **arguments: Arguments of `torch.utils.data.DataLoader`.
     """
 
     def __init__(
@@ -87,13 +87,13 @@ class StepLoader(torch.utils.data.DataLoader[Any]):
         )
 
     def set_epoch(self, epoch: int) -> None:
-        """As the Trainer expects of a loader."""
+        """Choose the epoch of the next iteration; the Trainer calls this."""
         assert isinstance(self.batch_sampler, OptimizerSteps)
         self.batch_sampler.set_epoch(epoch)
 
 
 class StepCollator:
-    """Collates every batch of a step. A class, so that a loader's worker can be sent it."""
+    """Collates every batch of a step. It is a class so that it can be sent to a loader's worker."""
 
     def __init__(self, collate: Collate) -> None:
         self.collate = collate
@@ -103,16 +103,16 @@ class StepCollator:
 
 
 def count_padded_tokens(batch: Batch) -> int:
-    """Source and target positions of a batch, padding counted."""
+    """Return the number of source and target positions of a batch, with padding."""
     return batch["input_ids"].numel() + batch["labels"].numel()
 
 
 def split_batch(batch: Batch, limit: int | None) -> list[Batch]:
-    """Pieces of at most `limit` tokens, padding counted; a single row is never cut.
+    """Split a batch into pieces of at most `limit` tokens, with padding; rows are never cut.
 
     Args:
         batch: Tensors of shape (num_rows, length).
-        limit: In source plus target positions; None splits nothing.
+        limit: Number of source and target positions; None splits nothing.
     """
     num_rows = len(batch["labels"])
     if limit is None:

@@ -1,6 +1,6 @@
-"""What can be told of a recipe's data files without reading them whole: in milliseconds.
+"""Checks a recipe's data files in milliseconds, without reading them whole.
 
-Imports no model library. What only the rows can tell is found when they are read.
+It imports no model library. Problems within rows are found when the rows are read.
 """
 
 from __future__ import annotations
@@ -65,15 +65,15 @@ def _check_table(
 
 
 def find_file(path: str, where: str, key: str) -> Path:
-    """The file that a recipe names.
+    """Return the path of a file that a recipe names.
 
     Args:
-        path: As the recipe has it.
+        path: Path in the recipe.
         where: Key of the entry, for messages.
-        key: Within the entry.
+        key: Key within the entry.
 
     Raises:
-        T5TuneError: It is not there, or not a file.
+        T5TuneError: The file does not exist, or is a directory.
     """
     found = Path(path).expanduser()
     if not found.is_file():

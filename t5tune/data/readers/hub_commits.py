@@ -15,7 +15,7 @@ Revision = tuple[str, str | None]  # a data set, and its branch, tag or commit i
 
 
 def hub_splits(data: DataSection) -> Iterator[tuple[str, HubSplit]]:
-    """The entries that come from the hub, by split."""
+    """Return the entries that come from the hub, by split."""
     for split, entry in data.entries.items():
         place = entry.place
         if isinstance(place, HubSplit) and not is_folder(place.hub):
@@ -23,18 +23,18 @@ def hub_splits(data: DataSection) -> Iterator[tuple[str, HubSplit]]:
 
 
 def revision_of(place: HubSplit) -> Revision:
-    """What a commit is found by; entries with the same one have the same commit."""
+    """Return what identifies the revision; entries with the same one have the same commit."""
     return place.hub, place.revision
 
 
 def pin_commits(data: DataSection, known: Mapping[Revision, str]) -> DataSection:
-    """Put commits in the place of the revisions of hub data sets, and look at all of their splits.
+    """Replace the revisions of hub data sets by commits, and check that all splits exist.
 
-    A split that is not there is found before the first of the others is loaded.
+    A missing split is found before any other split is loaded.
 
     Args:
-        data: As the user wrote it.
-        known: Commits that a run was begun with; they stay, wherever their branches are today.
+        data: Data section as the user wrote it.
+        known: Commits that a run began with; they stay even if their branches have moved.
 
     Raises:
         T5TuneError: There is no such data set, revision, configuration or split, or the hub

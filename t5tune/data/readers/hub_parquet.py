@@ -1,7 +1,7 @@
-"""Parquet files on the hub of which a part is enough: how many rows they have, and the first ones.
+"""Reads the number of rows, or the first rows, of Parquet files on the hub.
 
-A Parquet file tells at its end where its groups of rows are. Of a file of 300 MB of which 300 rows
-are wanted, that end and one group are loaded, and the group is kept in the cache.
+The end of a Parquet file tells where its groups of rows are. If 300 rows of a file of 300 MB are
+wanted, its end and one group are loaded, and the group is kept in the cache.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from t5tune.hub.offline import is_offline
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
 
-SMALL = 4 * 2**20  # bytes; a smaller file is loaded whole at once
+SMALL = 4 * 2**20  # in bytes; a smaller file is loaded whole
 
 
 def count_rows(snapshot: Snapshot, path: str) -> int:
-    """Number of rows of a Parquet file; of one that is not here its end alone is loaded.
+    """Return the number of rows of a Parquet file; only its end is loaded if it is not cached.
 
     Raises:
-        T5TuneError: It could not be loaded.
+        T5TuneError: The file could not be loaded.
     """
     import pyarrow.parquet as pq
 
@@ -39,7 +39,7 @@ def count_rows(snapshot: Snapshot, path: str) -> int:
     if number.is_file():
         return int(number.read_text(encoding="utf-8"))
     if is_offline():
-        snapshot.download([path])  # says that it is not here
+        snapshot.download([path])  # says that the file is not cached
     with _open_remote(snapshot, path) as file:
         num = int(file.metadata.num_rows)
         write_text(number, str(num))
@@ -47,18 +47,18 @@ def count_rows(snapshot: Snapshot, path: str) -> int:
 
 
 def load_first_rows(snapshot: Snapshot, path: str, num: int) -> Path:
-    """A Parquet file in the cache that holds at least the first rows of one on the hub.
+    """Return a Parquet file in the cache with at least the first rows of one on the hub.
 
     Args:
-        snapshot: The data set.
-        path: Of the file in it.
+        snapshot: Data set.
+        path: Path of the file in it.
         num: Number of rows that are needed; the file on the hub may have fewer.
 
     Returns:
-        The whole file where that is here or not much more, else a file of the first groups.
+        The whole file if it is cached or not much larger, else a file of the first groups.
 
     Raises:
-        T5TuneError: It could not be loaded.
+        T5TuneError: The file could not be loaded.
     """
     import pyarrow.parquet as pq
 
@@ -92,7 +92,7 @@ def load_first_rows(snapshot: Snapshot, path: str, num: int) -> Path:
 
 
 def _kept(snapshot: Snapshot, path: str) -> Path:
-    """What is kept of a file in the cache has this path and a further ending."""
+    """Return the path of cached parts of a file, to which an ending is added."""
     return snapshot.repository.cache / ".t5tune" / snapshot.commit / path
 
 
@@ -110,7 +110,7 @@ def _open_remote(snapshot: Snapshot, path: str) -> Iterator[ParquetFile]:
     import pyarrow.parquet as pq
     from huggingface_hub import HfFileSystem, constants
 
-    # One of its own: the library keeps instances, and what they were told of a folder.
+    # A new instance: the library reuses instances, with their cached listings.
     system = HfFileSystem(endpoint=constants.ENDPOINT, skip_instance_cache=True)
     address = f"datasets/{snapshot.repository.name}@{snapshot.commit}/{path}"
     with (

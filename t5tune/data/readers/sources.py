@@ -44,7 +44,7 @@ def load_split(
         entry: Where the examples are.
         split: Name of the split, for messages.
         source: Column or template for entries that name none.
-        target: The same for the target.
+        target: Column or template of the target, likewise.
         source_lang: Key of the source in `translation` columns.
         target_lang: Key of the target in `translation` columns.
 
@@ -90,7 +90,7 @@ def describe_place(place: Place) -> str:
 
 
 def _read_text_pair(pair: TextPair, limit: int | None, where: str) -> dict[str, list[Any]]:
-    """Lines of parallel files; references may come from further files."""
+    """Read the lines of parallel files; references may come from further files."""
     sources = read_lines(find_file(pair.source_file, where, "source_file"))
     files = [pair.target_file, *pair.references]
     keys = ["target_file", *["references"] * len(pair.references)]

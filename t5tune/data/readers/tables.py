@@ -40,9 +40,9 @@ def open_table(path: Path, kind: str, columns: list[str] | None, where: str) -> 
     """Open a file.
 
     Args:
-        path: Of the file, as messages show it.
+        path: Path of the file, as messages show it.
         kind: The name of one of `FORMATS`.
-        columns: Their names, where a TSV or CSV file has no header line.
+        columns: Names of the columns, if a TSV or CSV file has no header line.
         where: Key of the entry in the recipe, for messages.
 
     Raises:
