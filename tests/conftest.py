@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +16,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from filelock import FileLock
 from hypothesis import settings
+
+from tests import forks
 
 # Read by torch when it is first imported, and by every command that a test starts. Models here
 # have a few thousand parameters: more threads would only wait for one another.
@@ -47,6 +53,7 @@ class Result:
 
 
 RunCommand = Callable[..., Result]
+TrainOnce = Callable[..., Path]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -141,6 +148,32 @@ def write_tiny_recipe(folder: Path) -> Path:
     path = folder / "tiny.yaml"
     path.write_text(yaml.safe_dump(TINY, sort_keys=False, allow_unicode=True), encoding="utf-8")
     return path
+
+
+@pytest.fixture(scope="session")
+def train_once(tmp_path_factory: pytest.TempPathFactory) -> TrainOnce:
+    """Train the tiny recipe with some settings once for all tests of all workers.
+
+    What it returns is a folder with the recipe, its data and its finished run; tests take copies.
+    """
+    base = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        base = base.parent  # which all workers share
+
+    def train(*settings: str) -> Path:
+        folder = base / f"trained-{hashlib.sha256(shlex.join(settings).encode()).hexdigest()[:16]}"
+        is_finished = folder.with_suffix(".finished")
+        with FileLock(folder.with_suffix(".lock")):
+            if not is_finished.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                recipe = write_tiny_recipe(folder)
+                command = [sys.executable, "-m", "t5tune", "train", str(recipe), *settings]
+                forks.run(command, cwd=folder, text=True, check=True)
+                is_finished.touch()
+        return folder
+
+    return train
 
 
 @pytest.fixture(scope="session")

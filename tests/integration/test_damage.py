@@ -14,7 +14,7 @@ from t5tune.decoding.streaming.output import OutputFile
 from t5tune.errors import T5TuneError
 from t5tune.models.loading import load_tokenizer
 from t5tune.run.manifest import read_manifest, write_manifest
-from tests.conftest import RunCommand, number_pairs, write_pairs, write_tiny_recipe
+from tests.conftest import RunCommand, TrainOnce, number_pairs, write_pairs
 from tests.tiny_families import build_translator
 from tests.weights import same_weights
 
@@ -40,20 +40,10 @@ Damage = Callable[[Path], None]
 DAMAGES = (delete, truncate, flip)
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="session")
+def finished(train_once: TrainOnce) -> Path:
     """A folder with a recipe and its finished run, exported."""
-    folder = tmp_path_factory.mktemp("finished")
-    write_tiny_recipe(folder)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.setattr("sys.argv", ["t5tune", "train", "tiny.yaml"])
-        from t5tune.cli.app import main
-
-        with pytest.raises(SystemExit) as ended:
-            main()
-        assert ended.value.code == 0
-    return folder
+    return train_once()
 
 
 @pytest.fixture

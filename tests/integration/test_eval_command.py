@@ -12,19 +12,13 @@ import pytest
 import sacrebleu
 
 from t5tune.run.directory import RunDirectory
-from tests import forks
-from tests.conftest import Result, RunCommand, write_tiny_recipe
+from tests.conftest import Result, RunCommand, TrainOnce
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with a recipe, its data and a finished run; trained once."""
-    folder = tmp_path_factory.mktemp("trained")
-    recipe = write_tiny_recipe(folder)
-    arguments = ["training.max_steps=60", "training.eval_steps=30"]
-    command = [sys.executable, "-m", "t5tune", "train", recipe, *arguments]
-    forks.run(command, check=True, cwd=folder, text=True)
-    return folder
+@pytest.fixture(scope="session")
+def trained(train_once: TrainOnce) -> Path:
+    """A directory with a recipe, its data and a finished run."""
+    return train_once("training.max_steps=60", "training.eval_steps=30")
 
 
 @pytest.fixture

@@ -16,22 +16,17 @@ from t5tune.decoding.opening import open_translator
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.run.manifest import read_fact, write_manifest
-from tests import forks
-from tests.conftest import REPOSITORY, RunCommand, write_tiny_recipe
+from tests.conftest import REPOSITORY, RunCommand, TrainOnce
 
 RUN = Path("runs/tiny")
 EXPORT = RUN / "ctranslate2-int8"
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="session")
+def finished(train_once: TrainOnce) -> Path:
     """A folder with a finished run whose recipe is the tiny one."""
-    folder = tmp_path_factory.mktemp("finished")
-    recipe = write_tiny_recipe(folder)
     settings = ("training.max_steps=120", "training.eval_steps=60", "training.learning_rate=0.02")
-    command = [sys.executable, "-m", "t5tune", "train", str(recipe), *settings]
-    forks.run(command, cwd=folder, text=True, check=True)
-    return folder
+    return train_once(*settings)
 
 
 def environment() -> dict[str, str]:

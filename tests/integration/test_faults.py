@@ -26,10 +26,10 @@ from tests import forks
 from tests.conftest import (
     REPOSITORY,
     RunCommand,
+    TrainOnce,
     listen_to_ctrl_c,
     number_pairs,
     write_pairs,
-    write_tiny_recipe,
 )
 from tests.weights import same_weights
 
@@ -56,14 +56,10 @@ def forget_model() -> None:
     shutil.rmtree("runs/tiny/eval")
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="session")
+def finished(train_once: TrainOnce) -> Path:
     """A folder with a recipe and its finished run."""
-    folder = tmp_path_factory.mktemp("finished")
-    recipe = write_tiny_recipe(folder)
-    command = [sys.executable, "-m", "t5tune", "train", str(recipe), *SETTINGS]
-    forks.run(command, cwd=folder, text=True, check=True)
-    return folder
+    return train_once(*SETTINGS)
 
 
 @pytest.fixture

@@ -18,13 +18,12 @@ from typing import Any
 import pexpect
 import pytest
 
-from tests import forks
 from tests.conftest import (
     PROGRESS_LINE,
     RunCommand,
+    TrainOnce,
     listen_to_ctrl_c,
     number_pairs,
-    write_tiny_recipe,
 )
 
 COMMAND = [sys.executable, "-m", "t5tune", "translate", "--model", "runs/tiny"]
@@ -38,13 +37,10 @@ SETTINGS = (  # some seconds, for translations that differ
 SENTENCES = [source for source, _ in number_pairs(625)]
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="session")
+def finished(train_once: TrainOnce) -> Path:
     """A folder with a run and its export."""
-    folder = tmp_path_factory.mktemp("finished")
-    recipe = write_tiny_recipe(folder)
-    command = [sys.executable, "-m", "t5tune", "train", str(recipe), *SETTINGS]
-    forks.run(command, cwd=folder, text=True, check=True)
+    folder = train_once(*SETTINGS)
     assert (folder / "runs/tiny/ctranslate2-int8").is_dir()
     return folder
 
