@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import shlex
@@ -68,6 +69,9 @@ def _root(
 def main() -> None:
     """Run the command line. Exit codes: 0, 1 (user error), 2 (usage), 130 and 143 (signals)."""
     bound_spinning(os.environ)
+    # Otherwise the interpreter, as it ends, looks for garbage among all that Transformers has
+    # made: more than a second in which the command seems not to have finished.
+    atexit.register(gc.freeze)
     prepare_streams()
     if is_launched():
         follow_launcher()
@@ -99,9 +103,6 @@ def _run() -> None:
         app()
     finally:
         sys.stdout.flush()
-        # Otherwise the interpreter, as it ends, looks for garbage among all that Transformers has
-        # made: more than a second in which the command seems not to have finished.
-        gc.freeze()
 
 
 def _refuse_writing(error: BaseException, number: int) -> T5TuneError:

@@ -1,0 +1,75 @@
+"""What one training has read, loaded or translated is not read, loaded or translated again."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from t5tune.decoding.torch_translator import TorchTranslator
+from t5tune.recipe.loading import load_recipe
+from tests.conftest import RunCommand
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def count_calls(
+    monkeypatch: pytest.MonkeyPatch, name: str, *modules: str, owner: Any = None
+) -> list[tuple[Any, ...]]:
+    """Note the arguments of every call of a function, by whatever module it is called."""
+    calls: list[tuple[Any, ...]] = []
+
+    def note(function: Callable[..., Any]) -> Callable[..., Any]:
+        def noting(*arguments: Any, **others: Any) -> Any:
+            calls.append(arguments)
+            return function(*arguments, **others)
+
+        return noting
+
+    for holder in [owner] if owner else map(importlib.import_module, modules):
+        monkeypatch.setattr(holder, name, note(getattr(holder, name)))
+    return calls
+
+
+@pytest.mark.parametrize("split", ["test", "validation"])
+def test_a_training_reads_loads_and_translates_once(
+    t5tune: RunCommand, tiny_recipe: Path, monkeypatch: pytest.MonkeyPatch, split: str
+) -> None:
+    if split == "validation":
+        recipe = yaml.safe_load(tiny_recipe.read_text(encoding="utf-8"))
+        del recipe["data"]["test"]
+        tiny_recipe.write_text(yaml.safe_dump(recipe), encoding="utf-8")
+    read = count_calls(
+        monkeypatch,
+        "load_split",
+        "t5tune.training.session",
+        "t5tune.data.examples",
+        "t5tune.reporting.known_overlaps",
+    )
+    loaded = count_calls(monkeypatch, "load_model", "t5tune.decoding.loaded_model")
+    translated = count_calls(monkeypatch, "translate", owner=TorchTranslator)
+    result = t5tune("train", tiny_recipe)
+    assert result.code == 0
+    assert "ctranslate2-int8: BLEU" in result.err
+    splits = ["train", "validation", *(["test"] if split == "test" else [])]
+    assert [arguments[1] for arguments in read] == splits
+    assert len(loaded) == 1, "the saved model, for the report and the export"
+    counts = [len(arguments[1]) for arguments in translated]
+    # The sentence for verify, then the report; of a test set, the export's warm-up and validation.
+    afterwards = counts[counts.index(1) :]
+    assert afterwards == ([1, 13, 1, 10] if split == "test" else [1, 10])
+
+
+def test_the_recipe_in_memory_is_the_one_in_the_run(
+    t5tune: RunCommand, tiny_recipe: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evaluated = count_calls(monkeypatch, "evaluate_model", "t5tune.training.session")
+    assert t5tune("train", tiny_recipe).code == 0
+    assert evaluated[0][2].model_dump() == load_recipe("runs/tiny/recipe.yaml").model_dump()
