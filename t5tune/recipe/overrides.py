@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,11 +94,6 @@ def plain_value(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain_value(inner) for inner in value]
     return os.fspath(value) if isinstance(value, os.PathLike) else value
-
-
-def read_overrides(typed: Iterable[str], keywords: Mapping[str, Any]) -> list[Override]:
-    """Read what was typed and what was given as keywords; of one key the last value counts."""
-    return [*map(parse_override, typed), *read_keywords(keywords)]
 
 
 def format_override(key: str, value: Any) -> str:

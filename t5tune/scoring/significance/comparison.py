@@ -97,7 +97,6 @@ class Comparison:
         sources: Input texts, if they are known.
         references: One or more for each example.
         metrics: Names as in a recipe; of one with several scores the main one counts by example.
-        score_metrics: For each score, the metric that it belongs to.
         systems: The baseline, then the others.
         resampling: How intervals and p-values were made.
     """
@@ -106,7 +105,6 @@ class Comparison:
     sources: tuple[str, ...] | None
     references: tuple[tuple[str, ...], ...]
     metrics: tuple[str, ...]
-    score_metrics: tuple[str, ...]
     systems: tuple[ComparedSystem, ...]
     resampling: Resampling
 
@@ -182,9 +180,6 @@ def compare_systems(
         sources=tuple(outputs[0].sources) if outputs[0].sources is not None else None,
         references=tuple(map(tuple, outputs[0].references)),
         metrics=metrics,
-        score_metrics=tuple(
-            metric for metric, one in zip(metrics, by_system[0], strict=True) for _ in one.scores
-        ),
         systems=tuple(_compare(systems, by_system, metrics, resampling)),
         resampling=resampling,
     )
