@@ -316,10 +316,11 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     def validate() -> float:
         from t5tune.decoding.torch_translator import TorchTranslator
         from t5tune.decoding.translator import DecodingOptions
+        from t5tune.models.input_settings import InputSettings
         from t5tune.scoring.compute import score_hypotheses
         from t5tune.scoring.system_output import SystemOutput
 
-        translator = TorchTranslator(model, tokenizer, max_source_length=MAX_LENGTH)
+        translator = TorchTranslator(model, tokenizer, InputSettings(max_source_length=MAX_LENGTH))
         hypotheses = translator.translate(sources, DecodingOptions(max_new_tokens=64, num_beams=1))
         texts = [hypothesis.text for hypothesis in hypotheses]
         return score_hypotheses(["bleu"], SystemOutput(texts, [[r] for r in references]))[0].value

@@ -74,7 +74,7 @@ def prepare_run(path: str, copies: int, directory: Path) -> Task:
     examples = load_examples(loaded.recipe, split)
     exports = convert(loaded.translator, loaded.options, run.model, directory, examples.sources)
     return Task(
-        run.model, exports, loaded.translator.prefix, loaded.recipe.data.max_source_length,
+        run.model, exports, loaded.translator.settings.prefix, loaded.recipe.data.max_source_length,
         loaded.options, examples.sources * copies, examples.references * copies,
     )  # fmt: skip
 
@@ -85,6 +85,7 @@ def prepare_shape(shape: str, num_sentences: int, length: int, directory: Path) 
     from transformers import GenerationConfig, T5Config, T5ForConditionalGeneration, T5Tokenizer
 
     from t5tune.decoding.torch_translator import TorchTranslator
+    from t5tune.models.input_settings import InputSettings
 
     d_model, d_ff, layers, heads, size = SHAPES[shape]
     generator = random.Random(1)
@@ -108,7 +109,7 @@ def prepare_shape(shape: str, num_sentences: int, length: int, directory: Path) 
     tokenizer.save_pretrained(model_directory)
     sources = [" ".join(generator.choices(known, k=8 + i % 17)) for i in range(num_sentences)]
     options = DecodingOptions(length)
-    translator = TorchTranslator(model, tokenizer, max_source_length=128)
+    translator = TorchTranslator(model, tokenizer, InputSettings(max_source_length=128))
     exports = convert(translator, options, model_directory, directory, sources)
     return Task(model_directory, exports, "", 128, options, sources, [])
 
@@ -189,11 +190,12 @@ def open_own(task: Task, side: str) -> Translate:
     translator: Translator
     if side.startswith("torch"):
         from t5tune.decoding.torch_translator import TorchTranslator
+        from t5tune.models.input_settings import InputSettings
         from t5tune.models.loading import load_model, load_tokenizer
 
         translator = TorchTranslator(
-            load_model(str(task.model)), load_tokenizer(str(task.model)), prefix=task.prefix,
-            max_source_length=task.max_source_length,
+            load_model(str(task.model)), load_tokenizer(str(task.model)),
+            InputSettings(task.prefix, task.max_source_length),
         )  # fmt: skip
         if side == "torch-bf16":
             translator.use_bf16()

@@ -14,6 +14,7 @@ import transformers as hf
 
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.models.families import set_languages
+from t5tune.models.input_settings import InputSettings
 from tests.conftest import number_pairs
 
 TEXTS = [text for pair in number_pairs(60) for text in pair]
@@ -182,4 +183,4 @@ def build_translator(family: str, folder: Path) -> TorchTranslator:
     model.generation_config = hf.GenerationConfig.from_model_config(model.config)
     model.config.save_pretrained(folder)
     forced = set_languages(tokenizer, "en", "de") if family in MULTILINGUAL else None
-    return TorchTranslator(model.eval(), tokenizer, forced_bos_token_id=forced)
+    return TorchTranslator(model.eval(), tokenizer, InputSettings(forced_bos_token_id=forced))

@@ -118,9 +118,11 @@ def _attend(
 
 def _count_prefix(translator: TorchTranslator, source_ids: Sequence[int]) -> int:
     """Count the first tokens of a source that belong to the prefix or name a language."""
-    if not translator.prefix.strip():
+    if not translator.settings.prefix.strip():
         return 0
-    (ids,), _ = encode_texts([translator.prefix.strip()], translator.tokenizer, max_length=None)
+    (ids,), _ = encode_texts(
+        [translator.settings.prefix.strip()], translator.tokenizer, max_length=None
+    )
     count = 0
     while count < min(len(ids), len(source_ids)) and ids[count] == source_ids[count]:
         count += 1

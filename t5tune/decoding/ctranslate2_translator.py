@@ -50,6 +50,7 @@ class CTranslate2Translator(SearchingTranslator):
         self.engine = export.engine
         self.num_truncated = 0
         self.max_source_length = settings.max_source_length
+        self._input = settings.input
         self._directory = export.path
         self._settings = settings
         self._blaming_files = partial(
@@ -67,11 +68,11 @@ class CTranslate2Translator(SearchingTranslator):
 
     def encode(self, sources: Sequence[str]) -> list[list[int]]:
         """Token ids of the sources, prefix included; sets `num_truncated`."""
-        prefix, limit = self._settings.prefix, self._settings.max_source_length
+        limit = self._input.max_source_length
         encoded: list[list[int]] = []
         self.num_truncated = 0
         for start in range(0, len(sources), CHUNK):
-            texts = [prefix + source for source in sources[start : start + CHUNK]]
+            texts = self._input.add_prefix(sources[start : start + CHUNK])
             sequences = self._tokenization.encode(texts)
             encoded += shorten_all(sequences, limit, self._tokenization.encode)
             if limit is not None:
@@ -80,7 +81,7 @@ class CTranslate2Translator(SearchingTranslator):
 
     def count_tokens(self, sources: Sequence[str]) -> list[int]:
         """See `Translator.count_tokens`."""
-        texts = [self._settings.prefix + source for source in sources]
+        texts = self._input.add_prefix(sources)
         return [len(ids) for ids in self._tokenization.encode(texts)]
 
     def _search(
@@ -117,7 +118,7 @@ class CTranslate2Translator(SearchingTranslator):
         return [hypotheses[index] for index in range(len(sources))]
 
     def _submit(self, model: Any, tokens: list[list[str]], arguments: dict[str, Any]) -> list[Any]:
-        forced = self._settings.forced_bos_token_id
+        forced = self._input.forced_bos_token_id
         beginning = None if forced is None else [[self._tokens[forced]]] * len(tokens)
         results: list[Any] = model.translate_batch(tokens, beginning, **arguments)
         return results

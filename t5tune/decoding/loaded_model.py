@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -26,6 +26,7 @@ from t5tune.models.families import (
     was_trained_with_prefixes,
 )
 from t5tune.models.generation import SEARCH
+from t5tune.models.input_settings import InputSettings
 from t5tune.models.loading import find_commit, load_config, load_model, load_tokenizer
 from t5tune.recipe.loading import load_recipe
 from t5tune.recipe.schema import Recipe
@@ -101,9 +102,7 @@ class FoundModel:
         revision: Commit on the hub, if it is there.
         config: Of the model.
         tokenizer: Of the model, told its languages.
-        prefix: Text before every source.
-        max_source_length: In tokens; longer sources are cut.
-        forced_bos_token_id: First generated token; None leaves it to the generation configuration.
+        settings: Of its input.
     """
 
     name: str
@@ -111,9 +110,7 @@ class FoundModel:
     revision: str | None
     config: PreTrainedConfig
     tokenizer: PreTrainedTokenizerBase
-    prefix: str
-    max_source_length: int | None
-    forced_bos_token_id: int | None = None
+    settings: InputSettings
     recipe: Recipe | None = None
     run: RunDirectory | None = None
     _loaded: LoadedModel | None = field(default=None, init=False, repr=False)
@@ -130,13 +127,7 @@ class FoundModel:
 
     def _load(self) -> LoadedModel:
         model = load_model(self.path, revision=self.revision).to(default_device())
-        translator = TorchTranslator(
-            model,
-            self.tokenizer,
-            prefix=self.prefix,
-            max_source_length=self.max_source_length,
-            forced_bos_token_id=self.forced_bos_token_id,
-        )
+        translator = TorchTranslator(model, self.tokenizer, self.settings)
         return LoadedModel(self.name, translator, self.tokenizer, self.recipe, self.run)
 
     def identify(self) -> dict[str, Any]:
@@ -148,20 +139,19 @@ class FoundModel:
             "files": files,
             "precision": "float32",  # as `load_model` loads
             "device": default_device(),
-            "prefix": self.prefix,
-            "max_source_length": self.max_source_length,
-            "forced_bos_token_id": self.forced_bos_token_id,
+            **asdict(self.settings),
             "source_lang": getattr(self.tokenizer, "src_lang", None),
             "target_lang": getattr(self.tokenizer, "tgt_lang", None),
         }
 
     def find_cut(self, sources: Sequence[str]) -> list[bool]:
         """Which sources are longer than `max_source_length`."""
-        if self.max_source_length is None:
+        limit = self.settings.max_source_length
+        if limit is None:
             return [False] * len(sources)
-        texts = [self.prefix + source for source in sources]
+        texts = self.settings.add_prefix(sources)
         encoded, _ = encode_texts(texts, self.tokenizer, max_length=None)
-        return [len(ids) > self.max_source_length for ids in encoded]
+        return [len(ids) > limit for ids in encoded]
 
 
 def load_for_translation(
@@ -218,8 +208,7 @@ def find_model_of_run(run: RunDirectory, recipe: Recipe, directory: Path) -> Fou
         None,
         load_config(str(directory)),
         load_tokenizer(str(directory)),
-        prefix=recipe.data.train.prefix or "",
-        max_source_length=recipe.data.max_source_length,
+        InputSettings(recipe.data.train.prefix or "", recipe.data.max_source_length),
         recipe=recipe,
         run=run,
     )
@@ -253,9 +242,8 @@ def _find_bare_model(
             _miss_prefix(name, has_languages=has_both)
     limit = own.get("max_source_length")
     max_source_length = limit if isinstance(limit, int) and limit > 0 else None
-    return FoundModel(
-        name, name, revision, config, tokenizer, prefix, max_source_length, forced_bos
-    )
+    settings = InputSettings(prefix, max_source_length, forced_bos)
+    return FoundModel(name, name, revision, config, tokenizer, settings)
 
 
 def _miss_prefix(name: str, *, has_languages: bool) -> None:
@@ -292,13 +280,10 @@ def load_base_model(recipe: Recipe) -> LoadedModel:
     forced_bos = None
     if find_family(model.config.model_type).has_language_tokens:
         forced_bos = set_languages(tokenizer, recipe.source_lang, recipe.target_lang)
-    translator = TorchTranslator(
-        model,
-        tokenizer,
-        prefix=recipe.data.train.prefix or "",
-        max_source_length=recipe.data.max_source_length,
-        forced_bos_token_id=forced_bos,
+    settings = InputSettings(
+        recipe.data.train.prefix or "", recipe.data.max_source_length, forced_bos
     )
+    translator = TorchTranslator(model, tokenizer, settings)
     short_name = Path(name).name if Path(name).is_dir() else name
     return LoadedModel(short_name, translator, tokenizer, recipe)
 
@@ -325,7 +310,7 @@ class _Description:
 
     name: str
     files: Files
-    settings: dict[str, Any]
+    settings: InputSettings
     recipe: Recipe | None
     run: RunDirectory | None
     device: str
@@ -334,20 +319,15 @@ class _Description:
 def _describe(loaded: LoadedModel | None) -> _Description:
     assert loaded is not None
     translator = loaded.translator
-    settings = {
-        "prefix": translator.prefix,
-        "max_source_length": translator.max_source_length,
-        "forced_bos_token_id": translator.forced_bos_token_id,
-    }
     files = pack_model(translator.model, loaded.tokenizer)
     device = translator.model.device.type
-    return _Description(loaded.name, files, settings, loaded.recipe, loaded.run, device)
+    return _Description(loaded.name, files, translator.settings, loaded.recipe, loaded.run, device)
 
 
 def _rebuild(copied: _Description) -> LoadedModel:
     model, tokenizer = unpack_model(copied.files)
     model = model.to(copied.device)
-    translator = TorchTranslator(model, tokenizer, **copied.settings)
+    translator = TorchTranslator(model, tokenizer, copied.settings)
     return LoadedModel(copied.name, translator, tokenizer, copied.recipe, copied.run)
 
 

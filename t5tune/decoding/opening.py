@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,7 +83,9 @@ def open_translator(
         name, source_lang=source_lang, target_lang=target_lang, prefix=prefix
     )
     # A line of a megabyte must not take all memory, whatever the model itself allows.
-    model.translator.max_source_length = model.reading_length
+    model.translator.settings = replace(
+        model.translator.settings, max_source_length=model.reading_length
+    )
     if engine == TORCH_BF16:
         model.translator.use_bf16()
     say(f"engine: {model.translator.engine} ({model.translator.model.device})")

@@ -16,6 +16,7 @@ from t5tune.decoding.search import build_generation_config, generating_with
 from t5tune.decoding.source_batches import form_batches
 from t5tune.decoding.translator import DecodingOptions, Hypothesis, SearchingTranslator
 from t5tune.models.generation import read_needs
+from t5tune.models.input_settings import InputSettings
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -31,10 +32,8 @@ class TorchTranslator(SearchingTranslator):
     Args:
         model: An encoder-decoder model; its mode (training or evaluation) is kept.
         tokenizer: Of the model.
-        prefix: Text before every source.
-        max_source_length: In tokens; longer sources are cut.
-        forced_bos_token_id: First generated token of multilingual models; left out, the one that
-            the model's generation configuration has.
+        settings: Of its input. Where they name no first token, the one that the model's
+            generation configuration has is taken.
 
     Attributes:
         num_truncated: Sources of the last call that were cut to `max_source_length`.
@@ -46,19 +45,21 @@ class TorchTranslator(SearchingTranslator):
         self,
         model: PreTrainedModel,
         tokenizer: PreTrainedTokenizerBase,
-        *,
-        prefix: str = "",
-        max_source_length: int | None = None,
-        forced_bos_token_id: int | None = None,
+        settings: InputSettings | None = None,
     ) -> None:
         self.model = model
         self.tokenizer = tokenizer
-        self.prefix = prefix
-        self.max_source_length = max_source_length
-        if forced_bos_token_id is None:
-            forced_bos_token_id = model.generation_config.forced_bos_token_id
-        self.forced_bos_token_id = forced_bos_token_id
+        settings = settings or InputSettings()
+        if settings.forced_bos_token_id is None:
+            forced = model.generation_config.forced_bos_token_id
+            settings = replace(settings, forced_bos_token_id=forced)
+        self.settings = settings
         self.num_truncated = 0
+
+    @property
+    def max_source_length(self) -> int | None:
+        """See `Translator.max_source_length`."""
+        return self.settings.max_source_length
 
     def use_bf16(self) -> None:
         """Calculate in bfloat16 from now on; the weights are rounded for good."""
@@ -85,7 +86,7 @@ class TorchTranslator(SearchingTranslator):
 
     def encode(self, sources: Sequence[str]) -> TokenSequences:
         """Token ids of the sources, prefix included; sets `num_truncated`."""
-        texts = [self.prefix + source for source in sources]
+        texts = self.settings.add_prefix(sources)
         encoded, self.num_truncated = encode_texts(
             texts, self.tokenizer, max_length=self.max_source_length
         )
@@ -93,7 +94,7 @@ class TorchTranslator(SearchingTranslator):
 
     def count_tokens(self, sources: Sequence[str]) -> list[int]:
         """See `Translator.count_tokens`."""
-        texts = [self.prefix + source for source in sources]
+        texts = self.settings.add_prefix(sources)
         return [len(ids) for ids in encode_texts(texts, self.tokenizer, max_length=None)[0]]
 
     @contextmanager
@@ -122,7 +123,7 @@ class TorchTranslator(SearchingTranslator):
         attention_mask = (torch.arange(input_ids.shape[1])[None, :] < lengths[:, None]).long()
         device = self.model.device
         input_ids, attention_mask = input_ids.to(device), attention_mask.to(device)
-        search = build_generation_config(self.model, options, self.forced_bos_token_id)
+        search = build_generation_config(self.model, options, self.settings.forced_bos_token_id)
         with generating_with(self.model, search):
             generated = self.model.generate(input_ids=input_ids, attention_mask=attention_mask)
         hypotheses = self._read_hypotheses(generated.cpu(), options.max_new_tokens)
@@ -156,7 +157,7 @@ class TorchTranslator(SearchingTranslator):
         counts = torch.tensor([found.num_tokens for found in hypotheses]).to(generated.device)
         positions = torch.arange(generated.shape[1] - 1, device=generated.device)
         counted = positions[None, :] < counts[:, None]
-        if self.forced_bos_token_id is not None:
+        if self.settings.forced_bos_token_id is not None:
             counted[:, 0] = False
         totals: list[float] = []
         for start in range(0, len(hypotheses), SCORED_TOGETHER):

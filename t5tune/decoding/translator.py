@@ -133,13 +133,12 @@ class PlainTranslator(Protocol):
 
 
 class Translator(PlainTranslator, Protocol):
-    """A model that is there, whatever engine it has.
+    """A model that is there, whatever engine it has."""
 
-    Attributes:
-        max_source_length: In tokens; None if there is no limit.
-    """
-
-    max_source_length: int | None
+    @property
+    def max_source_length(self) -> int | None:
+        """How many tokens of a source are read; None if there is no limit."""
+        ...
 
     def translate_n_best(
         self,

@@ -176,7 +176,7 @@ def _rehearse_saving(loaded: LoadedModel, section: ModelSection, run: RunDirecto
             f"{', '.join(lost[:3])}.",
             next_command="another model, or model.config without changes",
         )
-    texts = [loaded.translator.prefix + text for text in ("A cat sat, twice.", "Ä 1 2 3")]
+    texts = loaded.translator.settings.add_prefix(("A cat sat, twice.", "Ä 1 2 3"))
     if encode_texts(texts, tokenizer, max_length=None) != encode_texts(
         texts, again, max_length=None
     ):

@@ -27,6 +27,7 @@ from t5tune.models.cpu.dropout import use_byte_dropout
 from t5tune.models.cpu.fast_t5 import use_fast_sublayers
 from t5tune.models.families import find_family, set_languages
 from t5tune.models.from_scratch import build_model, build_tokenizer
+from t5tune.models.input_settings import InputSettings
 from t5tune.models.loading import load_config, load_model, load_tokenizer
 from t5tune.recipe.places import Place
 from t5tune.recipe.resolve import Choice, resolve_for_model
@@ -212,9 +213,7 @@ def _prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
     translator = TorchTranslator(
         model,
         tokenizer,
-        prefix=resolved.data.train.prefix,
-        max_source_length=resolved.data.max_source_length,
-        forced_bos_token_id=forced_bos,
+        InputSettings(resolved.data.train.prefix, resolved.data.max_source_length, forced_bos),
     )
     options = options_of_recipe(resolved.decoding, resolved.decoding.max_new_tokens)
     model.generation_config = build_generation_config(model, options, forced_bos)

@@ -151,12 +151,10 @@ def convert_model(
         name=name,
         quantization=quantization,
         model=fingerprint,
-        prefix=translator.prefix,
-        max_source_length=translator.max_source_length,
+        **asdict(translator.settings),
         eos_token_id=int(tokenizer.eos_token_id),
-        forced_bos_token_id=translator.forced_bos_token_id,
         tokenization=write_tokenization(
-            tokenizer, directory, [translator.prefix + source for source in sources]
+            tokenizer, directory, translator.settings.add_prefix(sources)
         ),
         decoding=asdict(options),
         constraints=find_constraints(read_needs(model.generation_config, model.config), tokens),

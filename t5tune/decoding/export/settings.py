@@ -12,6 +12,7 @@ from typing import Any
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.errors import T5TuneError, did_you_mean
 from t5tune.files.json_values import read_object
+from t5tune.models.input_settings import InputSettings
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import find_damage_at_a_glance, fingerprint_directory
 
@@ -59,6 +60,11 @@ class ExportSettings:
     decoding: dict[str, Any]
     constraints: dict[str, Any] = field(default_factory=dict)
     patience: float = PATIENCE
+
+    @property
+    def input(self) -> InputSettings:
+        """What the model wants of its input."""
+        return InputSettings(self.prefix, self.max_source_length, self.forced_bos_token_id)
 
     @property
     def options(self) -> DecodingOptions:

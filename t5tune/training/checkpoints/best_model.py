@@ -90,7 +90,7 @@ def _save(weights: ChosenWeights, trained: LoadedModel, directory: Path) -> None
     config = load_config(str(weights.checkpoint))
     config.dtype = "float32"
     settings = {
-        "prefix": trained.translator.prefix,
+        "prefix": trained.translator.settings.prefix,
         "max_source_length": trained.translator.max_source_length,
         "weights": weights.label,
     }

@@ -27,6 +27,7 @@ from t5tune.decoding.loaded_model import load_for_translation
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.models.cpu.fast_t5 import use_fast_sublayers
 from t5tune.models.from_scratch import build_tokenizer
+from t5tune.models.input_settings import InputSettings
 from t5tune.models.loading import load_model, load_tokenizer
 from t5tune.recipe.schema import TokenizerSection
 from t5tune.scoring.diagnosis.findings import Alignment
@@ -141,7 +142,7 @@ def translator() -> TorchTranslator:
         [*TEXTS, "translate English to German: "], vocab_size=60
     )
     prefix = "translate English to German: "
-    return TorchTranslator(t5(tokenizer), tokenizer, prefix=prefix)
+    return TorchTranslator(t5(tokenizer), tokenizer, InputSettings(prefix))
 
 
 def test_the_prefix_is_left_out(translator: TorchTranslator) -> None:

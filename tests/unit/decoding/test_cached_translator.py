@@ -10,6 +10,7 @@ from t5tune.decoding.cached_translator import CachedTranslator
 from t5tune.decoding.hypothesis_cache import HypothesisCache
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import DecodingOptions, Hypothesis
+from t5tune.models.input_settings import InputSettings
 from tests.unit.decoding.test_torch_translator import SOURCES, translator
 
 __all__ = ["translator"]  # the fixture
@@ -41,7 +42,9 @@ class Watched:
 
 @pytest.fixture
 def watched(translator: TorchTranslator) -> Watched:
-    short = TorchTranslator(translator.model, translator.tokenizer, max_source_length=4)
+    short = TorchTranslator(
+        translator.model, translator.tokenizer, InputSettings(max_source_length=4)
+    )
     return Watched(short)
 
 

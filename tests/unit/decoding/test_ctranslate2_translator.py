@@ -15,6 +15,7 @@ from t5tune.decoding.export.settings import Export
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.errors import T5TuneError
+from t5tune.models.input_settings import InputSettings
 from tests.conftest import number_pairs
 from tests.tiny_families import FAMILIES, OF_SOMEBODY_ELSE, build_translator
 
@@ -103,7 +104,7 @@ def test_sources_are_cut_and_prefixed_as_with_torch(
     settings = replace(exported.settings, prefix="three: ", max_source_length=5)
     ours = CTranslate2Translator(replace(exported, settings=settings))
     theirs = TorchTranslator(
-        torch_translator.model, torch_translator.tokenizer, prefix="three: ", max_source_length=5
+        torch_translator.model, torch_translator.tokenizer, InputSettings("three: ", 5)
     )
     assert ours.translate(SOURCES, OPTIONS) == theirs.translate(SOURCES, OPTIONS)
     assert ours.num_truncated == theirs.num_truncated > 0

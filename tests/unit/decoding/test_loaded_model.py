@@ -45,11 +45,11 @@ def test_the_original_t5_asks_for_the_languages(
         assert (refused.code, refused.out) == (1, "")
         assert "needs the languages for that." in refused.err
         assert "try: --source-lang en --target-lang de   # or --prefix TEXT" in refused.err
-    assert find_model(original, source_lang="en", target_lang="de").prefix == GERMAN
-    assert find_model(original, task="summarization").prefix == "summarize: "
-    assert find_model(original, task="text2text").prefix == ""
+    assert find_model(original, source_lang="en", target_lang="de").settings.prefix == GERMAN
+    assert find_model(original, task="summarization").settings.prefix == "summarize: "
+    assert find_model(original, task="text2text").settings.prefix == ""
     capsys.readouterr()
-    assert find_model(original, source_lang="en", target_lang="nl").prefix == ""
+    assert find_model(original, source_lang="en", target_lang="nl").settings.prefix == ""
     assert "with none for these languages" in " ".join(capsys.readouterr().err.split())
 
 
@@ -83,7 +83,7 @@ def test_eval_of_two_files_asks_as_well(original: str, t5tune: RunCommand, tmp_p
     ],
 )
 def test_others_have_no_prefix(family: str, config: dict[str, Any], tmp_path: Path) -> None:
-    assert find_model(save(tmp_path, family, **config)).prefix == ""
+    assert find_model(save(tmp_path, family, **config)).settings.prefix == ""
 
 
 def test_a_t5_of_the_original_vocabulary_asks_too(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import DecodingOptions, limit_from_references
 from t5tune.errors import T5TuneError
 from t5tune.models.from_scratch import build_tokenizer
+from t5tune.models.input_settings import InputSettings
 from t5tune.recipe.schema import TokenizerSection
 
 SOURCES = ["a", "a much longer source than the others", "bc", "", "de fg", "bc"]
@@ -42,7 +43,7 @@ def test_order_and_batches_change_nothing(translator: TorchTranslator, num_beams
 
 def test_the_prefix_is_part_of_the_source(translator: TorchTranslator) -> None:
     options = DecodingOptions(8, 1)
-    prefixed = TorchTranslator(translator.model, translator.tokenizer, prefix="xy: ")
+    prefixed = TorchTranslator(translator.model, translator.tokenizer, InputSettings("xy: "))
     expected = translator.translate(["xy: bc"], options)
     assert prefixed.translate(["bc"], options) == expected
 
