@@ -103,7 +103,7 @@ def gather_systems(
         T5TuneError: Something cannot be read, examples differ, or there are no references.
     """
     if BASE in arguments:
-        _check_base(arguments)
+        _find_base_recipe(arguments)
     given = _read_given(given_references, given_sources)
     read = {
         argument: _read_outputs(argument, split, needs_references=given_references is None)
@@ -283,18 +283,21 @@ def _read_examples(path: Path, name: str, origin: str) -> StoredOutput:
     return StoredOutput(name, origin, hypotheses, references, sources if has_sources else None)
 
 
-def _check_base(arguments: Sequence[str]) -> None:
+def _find_base_recipe(arguments: Sequence[str]) -> Recipe:
+    """Return the recipe of the first run, which says what it started from."""
     run = _first_run(arguments)
     if run is None:
         raise T5TuneError(
             f"{BASE} means the model that a run started from, and there is no run to compare.",
             next_command=f"t5tune compare RUN {BASE}",
         )
-    if load_recipe(run.recipe).model.name is None:
+    recipe = load_recipe(run.recipe)
+    if recipe.model.is_from_scratch:
         raise T5TuneError(
             f"{run.path} was trained from scratch, so it has no base model to compare with.",
             next_command=f"t5tune compare {run.path} OTHER_RUN",
         )
+    return recipe
 
 
 def _translate_with_base(
@@ -308,14 +311,12 @@ def _translate_with_base(
     from t5tune.decoding.loaded_model import load_base_model
     from t5tune.reporting.evaluation import decoding_options, translate_examples
 
-    run = _first_run(arguments)
-    assert run is not None
+    recipe = _find_base_recipe(arguments)
     if sources is None:
         raise T5TuneError(
             f"the sources are not known, so {BASE} has nothing to translate.",
             next_command=f"t5tune compare {shlex.join(arguments)} --source FILE",
         )
-    recipe = load_recipe(run.recipe)
     model = load_base_model(recipe)
     examples = Examples(split, list(sources), list(map(list, references)))
     options = decoding_options(recipe, model.tokenizer)

@@ -82,6 +82,7 @@ def test_a_run_leaves_the_files_of_the_design(t5tune: RunCommand, tiny_recipe: P
     # Scores go to stdout, everything else to stderr.
     assert result.out.startswith("BLEU ")
     assert "validation: BLEU" in result.err
+    assert '\nchosen: prefix "", ' in result.err
 
 
 def test_the_saved_model_needs_no_t5tune(t5tune: RunCommand, tiny_recipe: Path) -> None:
