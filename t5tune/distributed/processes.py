@@ -33,7 +33,7 @@ T = TypeVar("T")
 TIMEOUT = timedelta(hours=2)
 
 MEETING = timedelta(minutes=15)  # time for all to start: imports from a slow disk take a while
-KNOCK = timedelta(seconds=10)  # duration of one attempt to reach the main process
+CONNECT_ATTEMPT = timedelta(seconds=10)  # duration of one attempt to reach the main process
 
 _BLOCK = 1 << 28  # number of elements of one broadcast
 
@@ -176,7 +176,13 @@ def _meet() -> Any:
         try:
             if store is None:
                 server = TCPStore(
-                    host, port, None, is_host, KNOCK, wait_for_workers=False, multi_tenant=True
+                    host,
+                    port,
+                    None,
+                    is_host,
+                    CONNECT_ATTEMPT,
+                    wait_for_workers=False,
+                    multi_tenant=True,
                 )
                 store = PrefixStore(f"attempt {attempt}", server)
                 store.set(arrived[here.rank], "")

@@ -113,9 +113,9 @@ class _Files:
         self._opened: tuple[str, int, Table] | None = None
 
     def cut(self, split: str) -> list[_Piece]:
-        """What a split such as `train[:10%]+test` consists of.
+        """Return the pieces of a split such as `train[:10%]+test`.
 
-        Only where a slice has to be cut, rows are counted.
+        Rows are counted only if a slice has to be cut.
         """
         names = _split_names(split)
         if "[" not in split:
@@ -150,7 +150,7 @@ class _Files:
             ) from error
 
     def _count(self, split: str) -> list[tuple[str, int]]:
-        """The files of a split with their numbers of rows."""
+        """Return the files of a split with their numbers of rows."""
         paths = self._found.splits[split]
         if self._found.format == "parquet":
             return [(path, count_rows(self._snapshot, path)) for path in paths]
@@ -158,7 +158,7 @@ class _Files:
         return [(path, sum(1 for _ in self._open(path).rows())) for path in paths]
 
     def load(self, pieces: Sequence[_Piece], limit: int) -> list[_Piece]:
-        """Have the files here that hold the first rows, up to a limit; the pieces of these."""
+        """Download the files that hold the first rows, up to a limit; return their pieces."""
         if limit == _ENDLESS:
             self._snapshot.download([p.path for p in pieces if p.stop == _ENDLESS])
             return list(pieces)
@@ -173,7 +173,7 @@ class _Files:
         return loaded
 
     def columns(self, pieces: Sequence[_Piece]) -> list[str]:
-        """Of the first file that has some."""
+        """Columns of the first file that has some."""
         for piece in pieces:
             if columns := self._open(piece.path, piece.stop).columns:
                 return columns
@@ -191,13 +191,13 @@ class _Files:
         return total if total < _ENDLESS else None
 
     def rows(self, pieces: Sequence[_Piece]) -> Iterator[Row]:
-        """The rows of the pieces in order."""
+        """Yield the rows of the pieces in order."""
         for piece in pieces:
             rows = self._open(piece.path, piece.stop).rows()
             yield from (row for _, row in islice(rows, piece.start, piece.stop))
 
     def _open(self, path: str, num: int = _ENDLESS) -> Table:
-        """A file of which the first rows are needed; the one that was opened last stays open."""
+        """Open a file of which the first rows are needed; the file opened last stays open."""
         if self._opened is None or self._opened[:2] != (path, num):
             self._opened = None  # before the next one, which may be as large
             self._opened = path, num, self._read(path, num)

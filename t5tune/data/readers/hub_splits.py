@@ -1,4 +1,4 @@
-"""Which files of a hub data set each of its splits has, told without loading any of them.
+"""Finds the files of each split of a hub data set without loading any of them.
 
 The hub lists the files of a repository. Which of them are a split is said by the front matter of
 its README or follows from their names; `datasets` knows these rules, and applies them here to a
@@ -54,7 +54,7 @@ class SplitFiles:
 def find_splits(
     repository: HubRepository, config: str | None, where: str
 ) -> tuple[Snapshot, SplitFiles]:
-    """The commit of a data set, and which files the splits of a configuration have there.
+    """Return the commit of a data set, and the files of each split of a configuration.
 
     Args:
         repository: The data set.
@@ -89,12 +89,12 @@ def find_splits(
 
 
 def is_folder(name: str) -> bool:
-    """Whether a data set is a folder here, laid out as a repository is."""
+    """Return whether a data set is a local folder, laid out like a repository."""
     return Path(name).is_dir()
 
 
 class _Folder(Snapshot):
-    """A folder in the place of a repository: all its files are here."""
+    """A local folder in place of a repository: all its files are here."""
 
     @property
     def folder(self) -> Path:
@@ -260,7 +260,7 @@ def _imitate(folder: Path, files: Mapping[str, Any], real: Mapping[str, Path]) -
 
 
 def _converted_configs(files: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The configurations on the branch of converted files, whose folders are CONFIG/SPLIT.
+    """Return the configurations on the branch of converted files, whose folders are CONFIG/SPLIT.
 
     That branch has no front matter, and without one all of them would be read as one.
     """
