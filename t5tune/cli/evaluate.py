@@ -18,7 +18,7 @@ from t5tune.cli.completion import (
 from t5tune.cli.foreign_metrics import AllowCode, repeating_with_allow_code
 from t5tune.cli.process_options import NumProcesses, launch_if_asked
 from t5tune.cli.results import print_result, printing_what_is_not_written
-from t5tune.distributed.processes import is_first, joined
+from t5tune.distributed.processes import is_main_process, joined
 
 
 def evaluate(
@@ -114,7 +114,7 @@ def evaluate(
                 use_cache=not no_cache,
                 allow_code=allow_code,
             )
-        if is_first():
+        if is_main_process():
             print_result(report, as_json=json_output)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-from t5tune.distributed.processes import is_first
+from t5tune.distributed.processes import is_main_process
 
 SHOW_CURSOR = "\x1b[?25h"  # a live display hides it
 
@@ -42,7 +42,7 @@ def leaving_on_signals() -> Iterator[None]:
 def _leave(number: int, _: FrameType | None) -> None:
     with suppress(Exception):  # such as a stream in the middle of a write
         sys.stdout.flush()
-    if not is_first():
+    if not is_main_process():
         os._exit(128 + number)
     with suppress(Exception):
         os.write(2, f"{SHOW_CURSOR if sys.stderr.isatty() else ''}\nstopped\n".encode())

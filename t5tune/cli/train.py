@@ -19,7 +19,7 @@ from t5tune.cli.process_options import (
 )
 from t5tune.cli.results import print_data, print_result, printing_what_is_not_written
 from t5tune.console import say
-from t5tune.distributed.processes import is_first, joined
+from t5tune.distributed.processes import is_main_process, joined
 from t5tune.distributed.worker import is_launched
 from t5tune.run.directory import continuing_command
 
@@ -93,7 +93,7 @@ def train(
                 allow_code=allow_code,
                 command=training_command(recipe, changes, output_dir, options),
             )
-        if is_first():
+        if is_main_process():
             _print(result, [*options, *(["--json"] * json_output)], as_json=json_output)
     if result.stopped_by is not None:
         raise typer.Exit(128 + result.stopped_by)

@@ -13,7 +13,7 @@ from t5tune.decoding.hypothesis_cache import (
     make_keys,
 )
 from t5tune.decoding.translator import DecodingOptions, Hypothesis, Translator
-from t5tune.distributed.processes import from_first, only_first
+from t5tune.distributed.processes import broadcast_result, on_main_process
 
 # Number of sources that are generated between two writes to the cache: what an interrupted command
 # has written is not generated again.
@@ -67,7 +67,7 @@ class CachedTranslator:
         on_progress: Callable[[int], None] | None = None,
     ) -> list[Hypothesis]:
         """See `PlainTranslator.translate`. Equal sources are generated once."""
-        found = from_first(lambda: self._look_up(sources, options))
+        found = broadcast_result(lambda: self._look_up(sources, options))
         # Longest first, as within batches; the order changes no hypothesis.
         missing = sorted(set(sources) - found.keys(), key=lambda text: (-len(text), text))
         self.num_generated = len(missing)
@@ -97,13 +97,13 @@ class CachedTranslator:
         hypotheses = self._translator.translate(sources, options, on_progress)
         self.generation_seconds += time.perf_counter() - start
         num_cut = self._translator.num_truncated
-        is_cut = from_first(lambda: self._which_are_cut(sources, num_cut))
+        is_cut = broadcast_result(lambda: self._which_are_cut(sources, num_cut))
         new = {
             source: CachedHypothesis(hypothesis, cut)
             for source, hypothesis, cut in zip(sources, hypotheses, is_cut, strict=True)
         }
         keys = make_keys(self._settings(options), sources)
-        only_first(
+        on_main_process(
             lambda: self._cache.keep(dict(zip(keys, (new[s] for s in sources), strict=True)))
         )
         return new

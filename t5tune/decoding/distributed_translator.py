@@ -12,10 +12,10 @@ from t5tune.decoding.translator import (
     SearchingTranslator,
     Translator,
 )
-from t5tune.distributed.processes import are_several, from_first, gather, place
+from t5tune.distributed.processes import are_several, broadcast_result, gather, place
 
 
-class SharedTranslator(SearchingTranslator):
+class DistributedTranslator(SearchingTranslator):
     """A `TorchTranslator` whose batches the processes deal out among them.
 
     The first process forms the batches from all sources, as it would if it were alone, so that
@@ -47,7 +47,7 @@ class SharedTranslator(SearchingTranslator):
         with_scores: bool,
     ) -> list[list[Hypothesis]]:
         translator = self.translator
-        sequences, self.num_truncated = from_first(
+        sequences, self.num_truncated = broadcast_result(
             lambda: (translator.encode(sources), translator.num_truncated)
         )
         batches = list(form_batches(sequences.lengths.tolist(), options))
@@ -68,6 +68,6 @@ class SharedTranslator(SearchingTranslator):
         return [hypotheses[index] for index in range(len(sources))]
 
 
-def share_translation(translator: TorchTranslator) -> Translator:
+def distribute_translation(translator: TorchTranslator) -> Translator:
     """What translates in all processes together; in a single one the translator itself."""
-    return SharedTranslator(translator) if are_several() else translator
+    return DistributedTranslator(translator) if are_several() else translator

@@ -13,10 +13,10 @@ from t5tune.data.encoding import encode_texts
 from t5tune.decoding.model_fingerprint import fingerprint_model
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import DecodingOptions, options_of_recipe
-from t5tune.distributed.processes import are_several, from_first, only_first
+from t5tune.distributed.processes import are_several, broadcast_result, on_main_process
 from t5tune.errors import T5TuneError
 from t5tune.files.json_values import as_object
-from t5tune.models.broadcasting import Files, pack_model, share_weights, unpack_model
+from t5tune.models.broadcasting import Files, broadcast_weights, pack_model, unpack_model
 from t5tune.models.directories import SETTINGS_KEY, check_run
 from t5tune.models.families import (
     default_prefix,
@@ -288,7 +288,7 @@ def load_base_model(recipe: Recipe) -> LoadedModel:
     return LoadedModel(short_name, translator, tokenizer, recipe)
 
 
-def share_loaded_model(load: Callable[[], LoadedModel]) -> LoadedModel:
+def broadcast_model(load: Callable[[], LoadedModel]) -> LoadedModel:
     """The model that the first process loads, in all of them.
 
     Args:
@@ -296,11 +296,11 @@ def share_loaded_model(load: Callable[[], LoadedModel]) -> LoadedModel:
     """
     if not are_several():
         return load()
-    loaded = only_first(load)
-    copied = from_first(lambda: _describe(loaded))
+    loaded = on_main_process(load)
+    copied = broadcast_result(lambda: _describe(loaded))
     if loaded is None:
         loaded = _rebuild(copied)
-    share_weights(loaded.translator.model)
+    broadcast_weights(loaded.translator.model)
     return loaded
 
 

@@ -32,7 +32,11 @@ class Hypothesis:
 
 
 def _option(
-    ctranslate2: str, default: Any = MISSING, *, of_beams: bool = False, is_first: bool = False
+    ctranslate2: str,
+    default: Any = MISSING,
+    *,
+    of_beams: bool = False,
+    is_always_named: bool = False,
 ) -> Any:
     """Return a field of `DecodingOptions` that decides which hypotheses are found.
 
@@ -40,9 +44,13 @@ def _option(
         ctranslate2: Name in `ctranslate2.Translator.translate_batch`.
         default: Value that changes nothing.
         of_beams: Has an effect in a beam search alone.
-        is_first: Stands in every report and every key of the cache, whatever its value.
+        is_always_named: Stands in every report and every key of the cache, whatever its value.
     """
-    metadata = {"ctranslate2": ctranslate2, "of_beams": of_beams, "is_first": is_first}
+    metadata = {
+        "ctranslate2": ctranslate2,
+        "of_beams": of_beams,
+        "is_always_named": is_always_named,
+    }
     return field(default=default, metadata=metadata)
 
 
@@ -61,10 +69,10 @@ class DecodingOptions:
         num_hypotheses: How many `translate_n_best` gives for each source, `num_beams` at most.
     """
 
-    max_new_tokens: int = _option("max_decoding_length", is_first=True)
-    num_beams: int = _option("beam_size", 4, is_first=True)
-    length_penalty: float = _option("length_penalty", 1.0, of_beams=True, is_first=True)
-    no_repeat_ngram_size: int = _option("no_repeat_ngram_size", 0, is_first=True)
+    max_new_tokens: int = _option("max_decoding_length", is_always_named=True)
+    num_beams: int = _option("beam_size", 4, is_always_named=True)
+    length_penalty: float = _option("length_penalty", 1.0, of_beams=True, is_always_named=True)
+    no_repeat_ngram_size: int = _option("no_repeat_ngram_size", 0, is_always_named=True)
     tokens_per_batch: int = 4096
     num_hypotheses: int = 1
 
@@ -92,7 +100,7 @@ class DecodingOptions:
         return {
             option.name: value
             for option, value in self._of_search()
-            if option.metadata["is_first"] or value != option.default
+            if option.metadata["is_always_named"] or value != option.default
         }
 
     def _of_search(self) -> Iterator[tuple[Field[Any], Any]]:

@@ -25,7 +25,7 @@ _CONNECTION = ("gloo", "Connection closed by peer", "Connection reset by peer", 
 _CONNECTION_TYPES = ("DistError", "DistBackendError", "DistNetworkError", "DistStoreError")
 
 
-class FirstHasFailed(Exception):  # noqa: N818 (the error is the first process's)
+class MainProcessFailed(Exception):  # noqa: N818 (the error is the first process's)
     """The main process has ended with a `T5TuneError`, so this one ends too."""
 
 
@@ -57,7 +57,7 @@ def format_error(error: T5TuneError) -> str:
 def describe_failure(error: Exception, rank: int) -> Failure:
     """Describe an exception that ends a process."""
     is_sentence = isinstance(error, T5TuneError)
-    is_consequence = isinstance(error, FirstHasFailed) or _is_lost_connection(error)
+    is_consequence = isinstance(error, MainProcessFailed) or _is_lost_connection(error)
     if isinstance(error, T5TuneError) and os.environ.get("T5TUNE_DEBUG") != "1":
         text = format_error(error)
     elif is_consequence and os.environ.get("T5TUNE_DEBUG") != "1":
@@ -85,7 +85,7 @@ def end_with_failure(error: Exception, rank: int) -> NoReturn:
         temporary = Path(path + ".tmp")
         temporary.write_text(json.dumps(vars(failure)), encoding="utf-8")
         temporary.rename(path)
-    elif not isinstance(error, FirstHasFailed):
+    elif not isinstance(error, MainProcessFailed):
         name = "" if rank == 0 and failure.is_sentence else f"process of rank {rank}: "
         say(f"{name}{failure.text}")
     leave(1)

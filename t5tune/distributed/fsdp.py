@@ -48,8 +48,8 @@ def shard_model(
     model need not fit onto it.
 
     Args:
-        model: Model on the CPU, the same in every process (`share_weights`). Its parameters become
-            `DTensor`s, its class becomes a subclass.
+        model: Model on the CPU, the same in every process (`broadcast_weights`). Its parameters
+            become `DTensor`s, its class becomes a subclass.
         device: Device on which this process computes.
         bf16: Whether to gather the weights and compute in bf16; the weights and their gradients
             stay in fp32.

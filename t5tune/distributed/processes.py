@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from t5tune.console import say, silence
-from t5tune.distributed.failures import FirstHasFailed
+from t5tune.distributed.failures import MainProcessFailed
 from t5tune.distributed.launch_environment import (
     Place,
     complete_environment,
@@ -53,7 +53,7 @@ def place() -> Place:
     return _State.place
 
 
-def is_first() -> bool:
+def is_main_process() -> bool:
     """Return whether this is the main process, which reads, writes and prints."""
     return _State.place.rank == 0
 
@@ -202,7 +202,7 @@ def _meet() -> Any:
     )
 
 
-def from_first(compute: Callable[[], T]) -> T:
+def broadcast_result(compute: Callable[[], T]) -> T:
     """Compute something in the main process and broadcast it; the others wait as long as it takes.
 
     Args:
@@ -210,11 +210,11 @@ def from_first(compute: Callable[[], T]) -> T:
 
     Raises:
         T5TuneError: `compute` has failed (raised in the main process).
-        FirstHasFailed: The main process has failed (raised in the others).
+        MainProcessFailed: The main process has failed (raised in the others).
     """
     if not are_several():
         return compute()
-    if not is_first():
+    if not is_main_process():
         received: T = _receive()
         return received
     try:
@@ -226,10 +226,10 @@ def from_first(compute: Callable[[], T]) -> T:
     return result
 
 
-def only_first(compute: Callable[[], T]) -> T | None:
+def on_main_process(compute: Callable[[], T]) -> T | None:
     """Compute something in the main process alone; the other processes get None."""
     results: list[T] = []
-    from_first(lambda: results.append(compute()))
+    broadcast_result(lambda: results.append(compute()))
     return results[0] if results else None
 
 
@@ -254,7 +254,7 @@ def _receive() -> Any:
     dist.broadcast_object_list(received, src=0, device=_cpu())
     result, failed = received[0]
     if failed:
-        raise FirstHasFailed
+        raise MainProcessFailed
     return result
 
 

@@ -46,7 +46,7 @@ def unpack_model(files: Files) -> tuple[PreTrainedModel, PreTrainedTokenizerBase
         return model.eval(), load_tokenizer(directory)
 
 
-def share_weights(model: PreTrainedModel) -> None:
+def broadcast_weights(model: PreTrainedModel) -> None:
     """Broadcast parameters and buffers from the main process, in place."""
     for tensor in (*model.parameters(), *model.buffers()):
         broadcast_tensor(tensor)

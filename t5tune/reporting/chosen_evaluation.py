@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from t5tune.console import track
 from t5tune.decoding.engines import TORCH, TORCH_BF16, choose_export
-from t5tune.distributed.processes import are_several, from_first, is_first, joined
+from t5tune.distributed.processes import are_several, broadcast_result, is_main_process, joined
 from t5tune.errors import T5TuneError, did_you_mean
 from t5tune.files.writing import NotWritten
 from t5tune.models.model_names import choose_model
@@ -147,9 +147,9 @@ def evaluate(
     )  # fmt: skip
     tried: list[str | Override] = [*settings, *read_keywords(overrides)]
     with joined():
-        task = from_first(lambda: _choose_task(run, tried, request))
+        task = broadcast_result(lambda: _choose_task(run, tried, request))
         report = _evaluate(task, use_cache=use_cache, allow_code=allow_code)
-        if is_first() and report.comparison is not None and task.directory is not None:
+        if is_main_process() and report.comparison is not None and task.directory is not None:
             try:
                 write_comparison(report.comparison, task.directory)
             except NotWritten as error:
@@ -216,7 +216,7 @@ def _evaluate(task: EvaluationTask, *, use_cache: bool, allow_code: bool) -> Rep
         from t5tune.reporting.evaluation import evaluate_model
 
     recipe = task.recipe
-    examples = from_first(lambda: load_examples(recipe, task.split))
+    examples = broadcast_result(lambda: load_examples(recipe, task.split))
     return evaluate_model(
         lambda: find_model(
             task.name,

@@ -11,10 +11,10 @@ from t5tune.console import say, track
 from t5tune.data.encoding import encode_texts
 from t5tune.data.examples import Examples, load_examples
 from t5tune.decoding.cached_translator import CachedTranslator
-from t5tune.decoding.distributed_translator import share_translation
+from t5tune.decoding.distributed_translator import distribute_translation
 from t5tune.decoding.export.settings import Export, refuse_export
 from t5tune.decoding.hypothesis_cache import HypothesisCache, choose_cache_file
-from t5tune.decoding.loaded_model import FoundModel, read_weights_label, share_loaded_model
+from t5tune.decoding.loaded_model import FoundModel, broadcast_model, read_weights_label
 from t5tune.decoding.model_fingerprint import fingerprint_model
 from t5tune.decoding.opened_model import warn_of_truncation
 from t5tune.decoding.opening import open_export
@@ -27,7 +27,7 @@ from t5tune.decoding.translator import (
     limit_from_references,
     options_of_recipe,
 )
-from t5tune.distributed.processes import are_several, from_first, only_first
+from t5tune.distributed.processes import are_several, broadcast_result, on_main_process
 from t5tune.files.writing import NotWritten
 from t5tune.models.directories import check_model_is_of
 from t5tune.recipe.schema import Recipe
@@ -132,8 +132,10 @@ def evaluate_model(
         T5TuneError: The model is damaged, or not that of its run.
     """
     # None in the other processes, which ask for nothing of it.
-    found = only_first(lambda: _find_whole(find, export))
-    options = from_first(lambda: decoding_options(recipe, cast("FoundModel", found).tokenizer))
+    found = on_main_process(lambda: _find_whole(find, export))
+    options = broadcast_result(
+        lambda: decoding_options(recipe, cast("FoundModel", found).tokenizer)
+    )
     weights = _Weights(found, export)
     translator = _with_cache(found, weights) if use_cache else weights.load()
     hypotheses = translate_examples(translator, examples, options)
@@ -190,7 +192,7 @@ def evaluate_model(
     seconds = None
     if isinstance(translator, CachedTranslator) and not (num_known or are_several()):
         seconds = translator.generation_seconds
-    return Evaluation(from_first(report), hypotheses, seconds)
+    return Evaluation(broadcast_result(report), hypotheses, seconds)
 
 
 def _find_whole(find: Callable[[], FoundModel], export: Export | None) -> FoundModel:
@@ -227,9 +229,9 @@ class _Weights:
     def load(self) -> Translator:
         if self._export is not None:
             return open_export(self._export)
-        loaded = share_loaded_model(lambda: cast("FoundModel", self._found).load())
+        loaded = broadcast_model(lambda: cast("FoundModel", self._found).load())
         self.translator = loaded.translator
-        return share_translation(loaded.translator)
+        return distribute_translation(loaded.translator)
 
 
 def _with_cache(found: FoundModel | None, weights: _Weights) -> CachedTranslator:

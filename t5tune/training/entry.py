@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from t5tune.console import say, track
-from t5tune.distributed.processes import from_first, is_first, joined
+from t5tune.distributed.processes import broadcast_result, is_main_process, joined
 from t5tune.errors import T5TuneError
 from t5tune.files.json_values import read_object
 from t5tune.recipe.loading import differing_keys
@@ -84,9 +84,11 @@ def train(
     )
     command = command or request.command
     with joined(), ExitStack() as stack:
-        prepared = from_first(lambda: prepare_run(request, command, stack, allow_code=allow_code))
+        prepared = broadcast_result(
+            lambda: prepare_run(request, command, stack, allow_code=allow_code)
+        )
         if prepared.stored_report is not None:
-            if is_first():
+            if is_main_process():
                 _say_finished(prepared, command)
             report = read_report(prepared.stored_report)
             return TrainingResult(prepared.run, report, stored_report=prepared.stored_report)

@@ -17,10 +17,16 @@ from t5tune.console import say, track
 from t5tune.data.batching.plans import BatchPlan
 from t5tune.data.batching.steps import OptimizerSteps
 from t5tune.data.examples import Examples
-from t5tune.decoding.distributed_translator import share_translation
+from t5tune.decoding.distributed_translator import distribute_translation
 from t5tune.decoding.loaded_model import LoadedModel
 from t5tune.decoding.translator import DecodingOptions
-from t5tune.distributed.processes import are_several, from_first, is_first, only_first, place
+from t5tune.distributed.processes import (
+    are_several,
+    broadcast_result,
+    is_main_process,
+    on_main_process,
+    place,
+)
 from t5tune.distributed.sharded_tensors import num_elements
 from t5tune.distributed.sharding_refusals import drops_layers
 from t5tune.distributed.whole_copy import whole_model
@@ -94,7 +100,7 @@ def run_training_loop(start: Start, run: RunDirectory) -> LoopResult:
         start.recipe, num_steps=num_steps, steps_per_epoch=per_epoch
     )
     training = recipe.training
-    only_first(lambda: write_text(run.recipe, dump_recipe(recipe)))
+    on_main_process(lambda: write_text(run.recipe, dump_recipe(recipe)))
     watchers = _build_watchers(recipe, run)
 
     def validate() -> dict[str, float]:
@@ -102,7 +108,7 @@ def run_training_loop(start: Start, run: RunDirectory) -> LoopResult:
 
     trainer = _build_trainer(recipe, run, start, validate, plan, num_steps, watchers)
     num_validations = math.ceil(num_steps / training.eval_steps)
-    only_first(lambda: _check_disk(trainer, run, num_validations))
+    on_main_process(lambda: _check_disk(trainer, run, num_validations))
     say(f"chosen: {describe_choices([*start.choices, *choices])}")
     _announce(recipe, trainer, num_steps, per_epoch, checkpoint)
     try:
@@ -137,14 +143,14 @@ class Watchers:
     @property
     def callbacks(self) -> list[TrainerCallback]:
         """In order: the display reads the speed of a window that the log then closes."""
-        shown = [self.display] if is_first() else []
+        shown = [self.display] if is_main_process() else []
         return [self.throughput, *shown, self.log, self.stop, self.end]
 
 
 def _build_watchers(recipe: ResolvedRecipe, run: RunDirectory) -> Watchers:
     throughput, training = Throughput(), recipe.training
     best_metric = METRICS[recipe.evaluation.best_metric]
-    log = JsonLog(run.log if is_first() else None, throughput)
+    log = JsonLog(run.log if is_main_process() else None, throughput)
     max_seconds = 60 * training.max_minutes if training.max_minutes else None
     display = TrainingDisplay(
         log,
@@ -155,7 +161,7 @@ def _build_watchers(recipe: ResolvedRecipe, run: RunDirectory) -> Watchers:
     )
     clock = None
     if max_seconds is not None:
-        path = run.clock if is_first() else None
+        path = run.clock if is_main_process() else None
         clock = TrainingClock(lambda: log.elapsed_seconds, max_seconds, path)
     return Watchers(throughput, display, log, StopOnSignal(), EndOfTraining(clock))
 
@@ -294,7 +300,7 @@ def _build_batch_limit(plan: BatchPlan, log: JsonLog, checkpoint: Path | None) -
 
     if checkpoint is None:
         return BatchLimit(note)
-    return BatchLimit(note, from_first(log.batch_limits), step_of(checkpoint))
+    return BatchLimit(note, broadcast_result(log.batch_limits), step_of(checkpoint))
 
 
 def _build_reporters(
@@ -302,7 +308,7 @@ def _build_reporters(
 ) -> list[TrainerCallback]:
     """Build the callbacks that others read: trackers, TensorBoard; and early stopping."""
     reporters: list[TrainerCallback] = []
-    if is_first():
+    if is_main_process():
         from torch.utils.tensorboard import SummaryWriter
 
         # What was logged after the checkpoint is logged again.
@@ -335,8 +341,8 @@ def _validate(
                 stop.check()
                 advance(num_done)
 
-            hypotheses = share_translation(translator).translate(sources, options, on_progress)
-    scores = from_first(
+            hypotheses = distribute_translation(translator).translate(sources, options, on_progress)
+    scores = broadcast_result(
         lambda: score_hypotheses(
             metrics_of_validation(evaluation.metrics, evaluation.best_metric),
             SystemOutput(

@@ -21,7 +21,7 @@ from t5tune.decoding.loaded_model import FoundModel, LoadedModel, default_device
 from t5tune.decoding.search import build_generation_config
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import options_of_recipe
-from t5tune.distributed.processes import from_first, only_first
+from t5tune.distributed.processes import broadcast_result, on_main_process
 from t5tune.errors import T5TuneError
 from t5tune.models.cpu.dropout import use_byte_dropout
 from t5tune.models.cpu.fast_t5 import use_fast_sublayers
@@ -60,7 +60,7 @@ from t5tune.training.model_facts import find_facts
 from t5tune.training.prerequisites import check_prerequisites
 from t5tune.training.rehearsal import rehearse
 from t5tune.training.result import TrainingResult
-from t5tune.training.start import Start, share_start
+from t5tune.training.start import Start, broadcast_start
 
 
 @dataclass(frozen=True)
@@ -89,15 +89,15 @@ def train(
 
     Raises:
         T5TuneError: Data, model or settings do not allow it.
-        FirstHasFailed: The same, in the other ones of several processes.
+        MainProcessFailed: The same, in the other ones of several processes.
     """
-    if from_first(lambda: has_model_of(run, recipe)):
-        trained = only_first(lambda: _read_trained(run))
+    if broadcast_result(lambda: has_model_of(run, recipe)):
+        trained = on_main_process(lambda: _read_trained(run))
     else:
         trained, stopped_by = _train_model(recipe, run, command)
         if stopped_by is not None:
             return TrainingResult(run, stopped_by=stopped_by)
-    resolved, examples = from_first(lambda: _describe(cast("_Trained", trained)))
+    resolved, examples = broadcast_result(lambda: _describe(cast("_Trained", trained)))
     evaluation = evaluate_model(
         lambda: cast("_Trained", trained).model,
         examples,
@@ -106,7 +106,7 @@ def train(
         writes_card=True,
         allow_code=allow_code,
     )
-    only_first(lambda: _export(cast("_Trained", trained), evaluation, run, recipe.export))
+    on_main_process(lambda: _export(cast("_Trained", trained), evaluation, run, recipe.export))
     return TrainingResult(run, evaluation.report)
 
 
@@ -155,7 +155,7 @@ def _train_model(
     """Train until model/ is there, or until a signal ends it early."""
     if default_device() == "cpu":
         keep_freed_memory()
-    start = share_start(lambda: _prepare(recipe, run, command))
+    start = broadcast_start(lambda: _prepare(recipe, run, command))
     model = start.model.translator.model
     use_byte_dropout(model)
     # Weights that are divided come and go with the calls of the library's layers.
@@ -166,7 +166,7 @@ def _train_model(
     if weights is None:
         return None, result.stopped_by
     release_freed_memory()  # of gradients and optimizer, and what was kept for batches
-    return only_first(lambda: _keep(start, run, result.recipe, weights)), None
+    return on_main_process(lambda: _keep(start, run, result.recipe, weights)), None
 
 
 def _keep(start: Start, run: RunDirectory, recipe: Recipe, weights: ChosenWeights) -> _Trained:

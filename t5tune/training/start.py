@@ -12,13 +12,13 @@ import torch
 
 from t5tune.data.encoding import EncodedDataset, TokenSequences
 from t5tune.data.examples import Examples
-from t5tune.decoding.loaded_model import LoadedModel, share_loaded_model
+from t5tune.decoding.loaded_model import LoadedModel, broadcast_model
 from t5tune.distributed.processes import (
     are_several,
+    broadcast_result,
     broadcast_tensor,
-    from_first,
     gather,
-    only_first,
+    on_main_process,
 )
 from t5tune.errors import T5TuneError
 from t5tune.recipe.resolve import Choice
@@ -51,7 +51,7 @@ class Start:
     facts: Mapping[str, Any]
 
 
-def share_start(prepare: Callable[[], Start]) -> Start:
+def broadcast_start(prepare: Callable[[], Start]) -> Start:
     """What the first process prepares, in all of them.
 
     The others read neither data nor models, so that machines need not share a disk and every
@@ -65,7 +65,7 @@ def share_start(prepare: Callable[[], Start]) -> Start:
     """
     if not are_several():
         return prepare()
-    own = only_first(prepare)
+    own = on_main_process(prepare)
 
     def describe() -> tuple[Any, ...]:
         assert own is not None
@@ -75,7 +75,9 @@ def share_start(prepare: Callable[[], Start]) -> Start:
             own.dataset.num_truncated,
         )  # fmt: skip
 
-    recipe, choices, validation, checkpoint, facts, sizes, num_truncated = from_first(describe)
+    recipe, choices, validation, checkpoint, facts, sizes, num_truncated = broadcast_result(
+        describe
+    )
     sides = (own.dataset.sources, own.dataset.targets) if own is not None else (None, None)
     sources, targets = (
         _share_sequences(side, *size) for side, size in zip(sides, sizes, strict=True)
@@ -85,7 +87,7 @@ def share_start(prepare: Callable[[], Start]) -> Start:
         assert own is not None
         return own.model
 
-    model = share_loaded_model(own_model)
+    model = broadcast_model(own_model)
     if checkpoint is not None:
         _check_visible(checkpoint)
     dataset = EncodedDataset(sources, targets, num_truncated)
@@ -110,7 +112,7 @@ def _check_visible(checkpoint: Path) -> None:
         manifest = (checkpoint / MANIFEST).read_bytes()
     except OSError:
         manifest = b""
-    expected = from_first(lambda: manifest)
+    expected = broadcast_result(lambda: manifest)
     views = gather((socket.gethostname(), manifest == expected))
     blind = sorted({host for host, sees in views if not sees})
     if blind:

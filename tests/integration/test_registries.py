@@ -67,7 +67,8 @@ TOY_OPTION = {
     ],
     "decoding/translator.py": [
         (
-            '    no_repeat_ngram_size: int = _option("no_repeat_ngram_size", 0, is_first=True)\n',
+            '    no_repeat_ngram_size: int = _option("no_repeat_ngram_size", 0, '
+            "is_always_named=True)\n",
             '    repetition_penalty: float = _option("repetition_penalty", 1.0)\n',
         )
     ],

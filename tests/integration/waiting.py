@@ -15,4 +15,4 @@ def slow() -> str:
 
 processes.TIMEOUT = timedelta(seconds=1)
 with processes.joined():
-    print(processes.from_first(slow))
+    print(processes.broadcast_result(slow))

@@ -14,7 +14,7 @@ from typing import Any
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer_callback import ExportableState
 
-from t5tune.distributed.processes import are_several, is_first, largest
+from t5tune.distributed.processes import are_several, is_main_process, largest
 from t5tune.files.json_values import read_log
 from t5tune.files.writing import write_text
 from t5tune.training.callbacks.clock import TrainingClock
@@ -223,7 +223,7 @@ class EndOfTraining(TrainerCallback):
         """Take the time of the main process."""
         if self.clock is None:
             return
-        if is_first():
+        if is_main_process():
             self.clock.look(step)
         self.share_of_time = largest(self.clock.share)
 

@@ -11,7 +11,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from t5tune.data.batching.steps import count_padded_tokens
 from t5tune.data.encoding import IGNORED
-from t5tune.distributed.processes import is_first, total
+from t5tune.distributed.processes import is_main_process, total
 
 
 class Throughput(TrainerCallback):
@@ -51,7 +51,7 @@ class Throughput(TrainerCallback):
         """Continue from what a checkpoint has kept; the main process counts it."""
         self.start_window()
         self.seconds = float(state.get("seconds", 0.0))
-        if is_first():
+        if is_main_process():
             self.real_tokens = int(state.get("real_tokens", 0))
             self.padded_tokens = int(state.get("padded_tokens", 0))
 

@@ -24,7 +24,7 @@ from transformers import (
 )
 from transformers.trainer import OPTIMIZER_NAME, SCHEDULER_NAME
 
-from t5tune.distributed.processes import gather, is_first
+from t5tune.distributed.processes import gather, is_main_process
 from t5tune.errors import T5TuneError
 from t5tune.run.manifest import MANIFEST
 from t5tune.training.checkpoints.store import PREFIX, STAGING
@@ -150,7 +150,7 @@ class CheckpointSaver:
     def _write(
         self, state: TrainerState, save: Callable[[Path], None], *, ended: bool, pending: bool
     ) -> None:
-        if is_first():
+        if is_main_process():
             self._writer.write(
                 state.global_step,
                 save,
@@ -161,7 +161,7 @@ class CheckpointSaver:
             )
 
     def _gather(self, trained: Trained, save_random_state: Callable[[str], None]) -> GatheredState:
-        keep, average = is_first(), self._average
+        keep, average = is_main_process(), self._average
         return GatheredState(
             random_states=gather(self._pack_random_state(save_random_state)),
             weights=self._strategy.gather_weights(trained.model, keep=keep),

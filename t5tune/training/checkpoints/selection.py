@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from t5tune.console import say, track
-from t5tune.distributed.processes import from_first
+from t5tune.distributed.processes import broadcast_result
 from t5tune.errors import T5TuneError
 from t5tune.recipe.schema import TrainingSection
 from t5tune.run.directory import RunDirectory
@@ -55,7 +55,7 @@ def choose_weights(
         metric: What decides.
         log: Where the validations of averages are noted.
     """
-    result = from_first(lambda: _find_best_checkpoint(trainer, run))
+    result = broadcast_result(lambda: _find_best_checkpoint(trainer, run))
     best = trainer.state.best_metric
     for name, weights in _averages(trainer, training):
         with weights_applied(trainer.unwrapped, weights):
@@ -87,7 +87,7 @@ def _averages(
         paths = [Path(trainer.args.output_dir) / f"{PREFIX}{step}" for step in steps]
         if len(paths) > 1:
             name = f"average of steps {', '.join(map(str, steps))}"
-            yield name, from_first(lambda: _average_whole(paths))
+            yield name, broadcast_result(lambda: _average_whole(paths))
 
 
 @track("averaging checkpoints")

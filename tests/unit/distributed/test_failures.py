@@ -9,7 +9,7 @@ import pytest
 
 from t5tune.distributed.failures import (
     Failure,
-    FirstHasFailed,
+    MainProcessFailed,
     describe_failure,
     find_cause,
     read_failure,
@@ -23,7 +23,7 @@ CONNECTION = RuntimeError("[gloo/transport/tcp/pair.cc:534] Connection closed by
 def test_what_follows_from_another_failure_comes_last() -> None:
     following = describe_failure(CONNECTION, 0)
     assert following.is_consequence
-    assert describe_failure(FirstHasFailed(), 1).is_consequence
+    assert describe_failure(MainProcessFailed(), 1).is_consequence
     cause = Failure(1, "killed", following.time + 1)
     assert find_cause([following, cause]) == cause
 

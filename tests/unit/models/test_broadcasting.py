@@ -25,7 +25,7 @@ def test_a_model_arrives_as_it_was(family: str, tmp_path: Path) -> None:
             *zip(model.parameters(), copied.parameters(), strict=True),
             *zip(model.buffers(), copied.buffers(), strict=True),
         )
-        for own, other in pairs:  # in the order in which `share_weights` sends them
+        for own, other in pairs:  # in the order in which `broadcast_weights` sends them
             assert (own.shape, own.dtype) == (other.shape, other.dtype)
             other.copy_(own)
     assert copied.generation_config.to_dict() == model.generation_config.to_dict()
