@@ -31,8 +31,8 @@ from t5tune.models.cpu.fast_t5 import use_fast_sublayers
 from t5tune.models.output_layer import without_output_layer
 from t5tune.training.allocator import keep_freed_memory
 from t5tune.training.loss import sum_token_losses_chunked
-from t5tune.training.model_facts import measure_bf16
 from t5tune.training.optim.building import build_optimizer
+from t5tune.training.precision import measure_bf16
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 PRODUCTS = ("aten::mm", "aten::addmm", "aten::bmm", "aten::baddbmm", "attention")

@@ -267,6 +267,9 @@ def test_what_the_clock_decided_is_decided_again(t5tune: RunCommand, tiny_recipe
     before = losses_and_rates()
     resumed_from = max(int(p.name.split("-")[1]) for p in (run / "checkpoints").glob("check*"))
     assert max(before) > resumed_from
+    # TensorBoard reads its files by their names: the second of their start, then the process.
+    while int(time.time()) <= max(int(p.name.split(".")[3]) for p in run.glob("tensorboard/*")):
+        time.sleep(0.05)
     result = t5tune("train", tiny_recipe, *arguments)
     assert result.code == 0, result.err
     after = losses_and_rates()
