@@ -1,9 +1,8 @@
-"""From sources to hypotheses, whatever the engine.
+"""Translation: from sources to hypotheses, whatever the engine.
 
 `translator.py` is the protocol, `torch_translator.py` and `ctranslate2_translator.py` are its
-engines, `opening.py` finds the one that a run, a directory or a hub id needs. What makes an export
-is in `export/`, files and pipes of any size are in `streaming/`, Markdown and its like in
-`documents/`.
+engines, and `opening.py` finds the one that a run, a directory or a hub id needs. `export/` makes
+exports, `streaming/` translates files and pipes of any size, `documents/` Markdown and the like.
 """
 
 import lazy_loader

@@ -1,4 +1,4 @@
-"""Which source words a model looked at while it wrote each word: cross-attention as a matrix."""
+"""Alignments: cross-attention as a matrix of target words by source words."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from t5tune.scoring.diagnosis.findings import Alignment
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-MAX_WORDS = 40  # per side; nobody reads a larger matrix
-SPACE = "▁"  # SentencePiece's
-MAX_TOKENS = 256  # per side; attentions of all layers exist at once
+MAX_WORDS = 40  # on each side; nobody reads a larger matrix
+SPACE = "▁"  # as SentencePiece writes it
+MAX_TOKENS = 256  # on each side; attentions of all layers are in memory at once
 
 _CHARACTERS_OF_A_WORD = 20  # on average; longer ones are sentences without spaces between words
 
@@ -40,7 +40,7 @@ def find_alignments(
     slightly more so (docs/evaluation.md).
 
     Columns of the tokens of a word are added, rows are averaged. Attention to the prefix, to
-    language tokens and to the end of the sequence, where it rests otherwise, is left out, and
+    language tokens and to the end of the sequence, where it rests when idle, is left out, and
     rows are scaled to add up to 1.
 
     Args:
@@ -86,7 +86,7 @@ def _align(
 
 @contextmanager
 def _plain_attention(model: PreTrainedModel) -> Iterator[None]:
-    """Let attention return its weights while the block runs, which fused kinds do not."""
+    """Let attention return its weights while the block runs; fused attention does not."""
     configs = {id(part.config): part.config for part in model.modules() if hasattr(part, "config")}
     before = [(config, config._attn_implementation) for config in configs.values()]
     for config, _ in before:
@@ -166,13 +166,13 @@ def _group_tokens(
 def _spell(ids: Sequence[int], tokenizer: PreTrainedTokenizerBase) -> tuple[str, list[int]]:
     """Return the text of tokens, and where in it the first letter of each token is.
 
-    Decoding ever more of the tokens works for every kind of them. Those that add no letter, the
-    spaces and the first bytes of a character, belong to the next one that does.
+    Decoding longer and longer prefixes works for every tokenizer. Tokens that add no letter
+    (spaces, the first bytes of a character) belong to the next token that adds one.
     """
     text, end = "", 0
     starts: list[int] = []
     unknown = tokenizer.unk_token
-    # Where there is no piece for a space alone, an unknown word has swallowed the one before it.
+    # Without a piece for a single space, an unknown word swallows the space before it.
     has_space = tokenizer.convert_tokens_to_ids(SPACE) not in (None, tokenizer.unk_token_id)
     for count in range(1, len(ids) + 1):
         text = tokenizer.decode(list(ids[:count]), clean_up_tokenization_spaces=False)

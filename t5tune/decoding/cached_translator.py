@@ -30,15 +30,15 @@ class CachedTranslator:
         load: Function that returns the translator. It is called once, in all processes together,
             and not before something is missing.
         engine: Engine of that translator, which is needed before it is loaded.
-        model: What identifies weights, tokenizer, prefix and languages, see
-            `generation_settings`. Only the main process uses it.
+        model: Values that identify weights, tokenizer, prefix and languages, see
+            `generation_settings`. Only the main process uses them.
         find_cut: Function that tells which sources are longer than the model takes. It is called
             in the main process, for sources of which the translator has cut some.
 
     Attributes:
         num_truncated: Number of sources of the last call that were cut, cached or not.
-        num_generated: Number of different sources of the last call that were not in the cache.
-        generation_seconds: What generating these took; loading the translator does not count.
+        num_generated: Number of distinct sources of the last call that were not in the cache.
+        generation_seconds: Seconds that generating these took, without loading the translator.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class CachedTranslator:
     def _generate(
         self, sources: Sequence[str], options: DecodingOptions, on_progress: Callable[[int], None]
     ) -> dict[str, CachedHypothesis]:
-        """Translate different sources and keep their hypotheses."""
+        """Translate distinct sources and keep their hypotheses."""
         if self._translator is None:
             self._translator = self._load()
         start = time.perf_counter()

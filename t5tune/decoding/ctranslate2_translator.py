@@ -1,4 +1,4 @@
-"""Decoding with CTranslate2: the families that it has, several times as fast on a CPU."""
+"""Decoding with CTranslate2: several times as fast on a CPU, for the families that it supports."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ from t5tune.decoding.translator import DecodingOptions, Hypothesis, SearchingTra
 from t5tune.errors import T5TuneError
 from t5tune.run.manifest import blaming_damage, find_damage
 
-CHUNK = 2000  # texts a call of the tokenizer
-WAITING_PER_WORKER = 2  # batches: enough that no worker waits
-BATCHES_PER_WORKER = 4  # of a short input, so that workers end at about the same time
+CHUNK = 2000  # texts in one call of the tokenizer
+WAITING_PER_WORKER = 2  # batches; enough that no worker waits
+BATCHES_PER_WORKER = 4  # for a short input, so that workers finish at about the same time
 
 
 class CTranslate2Translator(SearchingTranslator):
-    """Greedy or beam search in an exported model.
+    """Translator that decodes an exported model with greedy or beam search.
 
     Args:
-        export: The model, its tokenizer and what else translating needs.
+        export: Model, tokenizer and everything else that translating needs.
 
     Attributes:
-        num_truncated: Sources of the last call that were cut to the export's max_source_length.
+        num_truncated: Number of sources of the last call cut to the export's max_source_length.
 
     Raises:
-        T5TuneError: The export's arithmetic is not available here, or its files are damaged.
+        T5TuneError: This machine lacks the export's quantization, or its files are damaged.
     """
 
     def __init__(self, export: Export) -> None:
@@ -67,7 +67,7 @@ class CTranslate2Translator(SearchingTranslator):
         self._model: Any = None
 
     def encode(self, sources: Sequence[str]) -> list[list[int]]:
-        """Token ids of the sources, prefix included; sets `num_truncated`."""
+        """Return token ids of the sources, prefix included, and set `num_truncated`."""
         limit = self._input.max_source_length
         encoded: list[list[int]] = []
         self.num_truncated = 0
@@ -124,7 +124,7 @@ class CTranslate2Translator(SearchingTranslator):
         return results
 
     def _arguments(self, options: DecodingOptions, *, with_scores: bool) -> dict[str, Any]:
-        # Exports of before have more of them: what a base model's author liked to search with.
+        # Older exports have more: search settings that the base model's author preferred.
         constraints = self._settings.constraints
         return {
             "asynchronous": True,
@@ -132,7 +132,7 @@ class CTranslate2Translator(SearchingTranslator):
             "num_hypotheses": options.num_hypotheses,
             "patience": self._settings.patience,
             "min_decoding_length": 0,
-            "max_input_length": 0,  # cut by us, or not at all
+            "max_input_length": 0,  # sources have been cut already
             "end_token": self._eos,
             "return_end_token": True,
             "return_scores": with_scores,
@@ -140,7 +140,7 @@ class CTranslate2Translator(SearchingTranslator):
         }
 
     def _read(self, results: Iterable[Any], options: DecodingOptions) -> list[list[Hypothesis]]:
-        """From results to texts, `num_hypotheses` of them for each source."""
+        """Return `num_hypotheses` hypotheses for each source, read from the results."""
         results = list(results)
         rows = [[self._ids[t] for t in row] for result in results for row in result.hypotheses]
         texts = iter(self._tokenization.decode(rows))
@@ -159,16 +159,16 @@ class CTranslate2Translator(SearchingTranslator):
         self, row: list[str], text: str, score: float | None, options: DecodingOptions
     ) -> Hypothesis:
         finished = bool(row) and row[-1] == self._eos
-        # One line in, one line out: a generated line break is a blank.
+        # One line in, one line out: a generated line break becomes a blank.
         line = " ".join(text.split("\n")).strip()
         reached = not finished and len(row) >= options.max_new_tokens
         return Hypothesis(line, len(row), reached, score)
 
     def _load(self) -> Any:
-        """The weights, once for all workers of a device.
+        """Return the loaded weights, which all workers of a device share.
 
-        Workers have one thread each: a second one for the same sentence made it slower at every
-        size that was tried, up to 40 times (docs/benchmarks.md).
+        Each worker has one thread: a second thread for the same sentence made every size that was
+        tried slower, up to 40 times (docs/benchmarks.md).
         """
         if self._model is None:
             device = find_device()
@@ -191,33 +191,33 @@ class CTranslate2Translator(SearchingTranslator):
 
 
 def _spread(options: DecodingOptions, num_tokens: int, num_workers: int) -> DecodingOptions:
-    """Smaller batches where the usual ones would leave workers without any."""
+    """Make batches smaller if some workers would otherwise have none."""
     share = num_tokens * options.num_beams // (num_workers * BATCHES_PER_WORKER)
     return replace(options, tokens_per_batch=max(1, min(options.tokens_per_batch, share)))
 
 
 def count_workers() -> int:
-    """One for each GPU; without any, one for each core."""
+    """Return one worker for each GPU or, without GPUs, one for each core."""
     num_gpus: int = ctranslate2.get_cuda_device_count()
     return num_gpus or count_cores()
 
 
 def find_device() -> str:
-    """A GPU if CTranslate2 finds one, else the CPU."""
+    """Return `cuda` if CTranslate2 finds a GPU, else `cpu`."""
     return "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
 
 
 def list_available() -> set[str]:
-    """The quantizations that this machine calculates with."""
+    """Return the quantizations that this machine can compute with."""
     available: set[str] = set(ctranslate2.get_supported_compute_types(find_device()))
     return available
 
 
 def check_availability(quantization: str) -> None:
-    """Refuse a quantization that this machine has no arithmetic for.
+    """Refuse a quantization that this machine cannot compute with.
 
     Raises:
-        T5TuneError: With those that it has.
+        T5TuneError: It is not available; the message lists those that are.
     """
     available = [name for name in QUANTIZATIONS if name in list_available()]
     if quantization not in available:
@@ -229,7 +229,7 @@ def check_availability(quantization: str) -> None:
 
 
 def count_cores() -> int:
-    """The cores that this process may use, or OMP_NUM_THREADS where that is set."""
+    """Return the number of cores that this process may use, or OMP_NUM_THREADS if it is set."""
     wanted = os.environ.get("OMP_NUM_THREADS", "")
     if wanted.isdecimal() and int(wanted) > 0:
         return int(wanted)

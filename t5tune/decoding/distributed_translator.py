@@ -1,4 +1,4 @@
-"""Translating in several processes: each example once, with the hypotheses of one process."""
+"""Translation in several processes: each example once, with the hypotheses of one process."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from t5tune.distributed.processes import are_several, broadcast_result, gather, 
 
 
 class DistributedTranslator(SearchingTranslator):
-    """A `TorchTranslator` whose batches the processes deal out among them.
+    """A `TorchTranslator` whose batches are dealt out among the processes.
 
-    The first process forms the batches from all sources, as it would if it were alone, so that
-    what a source is padded to, and with it its hypothesis, does not depend on their number.
+    The main process forms the batches from all sources, as it would if it were alone, so that the
+    padding of a source, and with it its hypothesis, does not depend on the number of processes.
 
     Every process calls it with the same arguments and gets all hypotheses. `on_progress` is called
-    in all of them equally often, after each round of one batch a process.
+    in all of them equally often, after each round of one batch for each process.
 
     Args:
-        translator: With the same whole model in every process.
+        translator: Translator with the same full model in every process.
     """
 
     def __init__(self, translator: TorchTranslator) -> None:
@@ -69,5 +69,5 @@ class DistributedTranslator(SearchingTranslator):
 
 
 def distribute_translation(translator: TorchTranslator) -> Translator:
-    """What translates in all processes together; in a single one the translator itself."""
+    """Return a translator for all processes together; in a single one, the translator itself."""
     return DistributedTranslator(translator) if are_several() else translator

@@ -1,4 +1,4 @@
-"""Which engine translates: the model itself with torch, or one of its exports."""
+"""The choice of an engine: the model itself with torch, or one of its exports."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from t5tune.decoding.export.settings import (
 from t5tune.errors import T5TuneError, did_you_mean
 from t5tune.run.directory import RunDirectory
 
-AUTO = "auto"  # the fastest export that lost nothing, else torch
+AUTO = "auto"  # the fastest export that scores like its model, else torch
 TORCH = "torch"
 TORCH_BF16 = "torch-bf16"
 CTRANSLATE2 = "ctranslate2"  # the fastest export
@@ -26,16 +26,16 @@ ENGINES = (AUTO, TORCH, TORCH_BF16, CTRANSLATE2, *(ENGINE_PREFIX + name for name
 
 
 def choose_export(name: str, engine: str) -> Export | None:
-    """The export of a model that translates; None for torch.
+    """Return the export that translates for a model; None for torch.
 
-    Why an export that is there is not chosen is said on stderr.
+    For an export that exists and is not chosen, the reason is written to stderr.
 
     Args:
-        name: A run, the directory of an export, a model directory or a hub id.
-        engine: One of `ENGINES`.
+        name: Run, directory of an export, model directory or hub id.
+        engine: Name of an engine, one of `ENGINES`.
 
     Raises:
-        T5TuneError: The engine that was asked for is not there, or of no use.
+        T5TuneError: The requested engine does not exist or cannot be used.
     """
     if engine not in ENGINES:
         raise T5TuneError(
@@ -69,7 +69,7 @@ def choose_export(name: str, engine: str) -> Export | None:
 
 
 def _examine(directory: Path, run: RunDirectory, engine: str) -> tuple[Export | None, str | None]:
-    """An export, and why it is not to be used."""
+    """Return an export, or None and the reason why it is not used."""
     from t5tune.decoding.ctranslate2_translator import list_available
 
     try:
@@ -78,10 +78,11 @@ def _examine(directory: Path, run: RunDirectory, engine: str) -> tuple[Export | 
         return None, f"{error.message.removesuffix('.')}: {error.next_command}"
     if not is_fresh(export, run):
         return None, f"{directory} was made from other weights: {remake_command(directory)}"
-    if export.settings.quantization not in list_available():
-        return None, f"{directory}: there is no such arithmetic on this machine"
+    quantization = export.settings.quantization
+    if quantization not in list_available():
+        return None, f"{directory}: this machine cannot compute in {quantization}"
     if engine == AUTO and not export.may_be_default:
-        return None, f"{directory} loses too much: see {directory}/parity.json"
+        return None, f"{directory} loses too much of the score: see {directory}/parity.json"
     return export, None
 
 

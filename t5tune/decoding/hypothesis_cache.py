@@ -1,7 +1,7 @@
-"""Hypotheses on disk: what was generated once is not generated again.
+"""A cache on disk, so that no hypothesis is generated twice.
 
 A hypothesis is found by everything that decides its text (`generation_settings` and the source),
-so that nothing ever has to be declared out of date: other weights are other entries.
+so that no entry is ever out of date: other weights have other entries.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from t5tune.run.directory import RunDirectory, next_free_path
 T = TypeVar("T")
 
 MAX_BYTES = 256 * 2**20
-SECONDS = 60.0  # for another process to finish one reading or writing of a few hundred entries
-LAYOUT = 1  # of the table and of what a key is made of
+SECONDS = 60.0  # for another process to read or write a few hundred entries
+LAYOUT = 1  # of the table and of the contents of a key
 # Raised when the same settings give other hypotheses than before: older entries are not found.
 SEARCH = 2
 
@@ -57,7 +57,7 @@ def generation_settings(
     Args:
         options: Search settings; those that change only the speed are left out.
         engine: Engine and its precision.
-        model: What else the caller knows: fingerprint, prefix, lengths, languages.
+        model: Values that the caller adds: fingerprint, prefix, lengths, languages.
 
     Returns:
         Values that JSON can represent.
@@ -154,7 +154,7 @@ class HypothesisCache:
                 try:
                     return self._transact(work)
                 except sqlite3.DatabaseError as error:
-                    if type(error) is not sqlite3.DatabaseError:  # its subclasses: no damage
+                    if type(error) is not sqlite3.DatabaseError:  # subclasses are not damage
                         raise
                     self._set_aside(error)
                     return self._transact(work)
@@ -237,7 +237,7 @@ def _drop_oldest(database: sqlite3.Connection, max_bytes: int) -> None:
 
 
 def _to_bytes(key: bytes, entry: CachedHypothesis) -> bytes:
-    """JSON behind a checksum over it and its key: a flipped bit must not change a score."""
+    """Return JSON after a checksum of key and JSON: a flipped bit must not change a score."""
     value = {"hypothesis": asdict(entry.hypothesis), "source_is_cut": entry.source_is_cut}
     text = json.dumps(value).encode()
     return hashlib.sha256(key + text).digest() + text

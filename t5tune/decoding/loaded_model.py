@@ -1,4 +1,4 @@
-"""Models of torch, whole or with their weights still on disk: a run, a directory or a hub id."""
+"""Torch models, loaded or with their weights still on disk: a run, a directory or a hub id."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ from t5tune.run.directory import RunDirectory
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedTokenizerBase
 
-# Without a limit of its own a model may generate twice as much as it reads, and this many more.
+# A model without a limit of its own may generate twice as many tokens as it reads, plus these.
 SPARE_TOKENS = 20
-USUAL_LENGTH = 512  # tokens that models read at most, where they do not say
+USUAL_LENGTH = 512  # most tokens that a model reads if its configuration has no limit
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,11 @@ class LoadedModel:
     """A model that is ready to translate.
 
     Attributes:
-        name: For the report: the run, the directory or the hub id.
-        translator: With the model's prefix and languages set.
-        tokenizer: Of the model.
-        recipe: Of the run; None for a model that is not a run.
-        run: Where reports go; None for a model that is not a run.
+        name: Name in reports: the run, the directory or the hub id.
+        translator: Translator with the model's prefix and languages set.
+        tokenizer: Tokenizer of the model.
+        recipe: Recipe of the run; None for a model that is not a run.
+        run: Run that reports are written to; None for a model that is not a run.
     """
 
     name: str
@@ -60,7 +60,7 @@ class LoadedModel:
 
     @property
     def options(self) -> DecodingOptions:
-        """The search of the run's recipe; of a model that is not a run, its own."""
+        """Search of the run's recipe; for a model that is not a run, its own search."""
         if self.recipe is not None and self.recipe.decoding.max_new_tokens is not None:
             return options_of_recipe(self.recipe.decoding, self.recipe.decoding.max_new_tokens)
         generation = self.translator.model.generation_config
@@ -70,39 +70,39 @@ class LoadedModel:
 
     @property
     def _limit(self) -> int:
-        """Tokens of the longest translation, where no recipe says."""
+        """Number of tokens of the longest translation, if no recipe sets it."""
         generation = self.translator.model.generation_config
         if generation.max_new_tokens is not None:
             return int(generation.max_new_tokens)
         if generation.max_length is not None:
-            return max(1, int(generation.max_length) - 1)  # it counts the start token
+            return max(1, int(generation.max_length) - 1)  # max_length counts the start token
         limit = 2 * self.reading_length + SPARE_TOKENS
         positions = getattr(self.translator.model.config, "max_position_embeddings", None)
         return limit if positions is None else min(limit, positions)
 
     @property
     def reading_length(self) -> int:
-        """Tokens of the longest source that the model is made for."""
+        """Number of tokens of the longest source that the model is made for."""
         own = self.tokenizer.model_max_length
         return self.translator.max_source_length or (own if own < 1e6 else USUAL_LENGTH)
 
     @property
     def weights(self) -> str | None:
-        """Which weights of its training these are; None for a model from elsewhere."""
+        """Label of these weights in their training; None for a model from elsewhere."""
         return read_weights_label(self.translator.model.config)
 
 
 @dataclass
 class FoundModel:
-    """A model whose weights stay on disk or on the hub until they are needed, and then in memory.
+    """A model whose weights are loaded when they are needed, and then kept in memory.
 
     Attributes:
-        name: For the report, see `LoadedModel`; so are `recipe` and `run`.
-        path: The directory or hub id to load from.
-        revision: Commit on the hub, if it is there.
-        config: Of the model.
-        tokenizer: Of the model, told its languages.
-        settings: Of its input.
+        name: Name in reports; for `recipe` and `run`, too, see `LoadedModel`.
+        path: Directory or hub id to load from.
+        revision: Commit on the hub, for a model of the hub.
+        config: Configuration of the model.
+        tokenizer: Tokenizer of the model, with its languages set.
+        settings: Input settings of the model.
     """
 
     name: str
@@ -119,7 +119,7 @@ class FoundModel:
         """Load the weights, or return what an earlier call has loaded.
 
         Raises:
-            T5TuneError: They are missing, incomplete, or cannot be reached.
+            T5TuneError: The weights are missing or incomplete, or cannot be reached.
         """
         if self._loaded is None:
             self._loaded = self._load()
@@ -131,9 +131,9 @@ class FoundModel:
         return LoadedModel(self.name, translator, self.tokenizer, self.recipe, self.run)
 
     def identify(self) -> dict[str, Any]:
-        """What its hypotheses depend on, decoding options and library versions aside."""
+        """Return what its hypotheses depend on besides decoding options and library versions."""
         directory = Path(self.path)
-        of_hub = self.revision or uuid4().hex  # unknown content is like no other
+        of_hub = self.revision or uuid4().hex  # unknown content equals no other
         files = fingerprint_model(directory) if directory.is_dir() else of_hub
         return {
             "files": files,
@@ -145,7 +145,7 @@ class FoundModel:
         }
 
     def find_cut(self, sources: Sequence[str]) -> list[bool]:
-        """Which sources are longer than `max_source_length`."""
+        """Return for each source whether it is longer than `max_source_length`."""
         limit = self.settings.max_source_length
         if limit is None:
             return [False] * len(sources)
@@ -174,18 +174,18 @@ def find_model(
     prefix: str | None = None,
     task: str = "translation",
 ) -> FoundModel:
-    """Find a run, a model directory or a hub id, and read all of it but the weights.
+    """Find a run, a model directory or a hub id, and read everything but the weights.
 
     Args:
-        name: Which one.
-        source_lang: For a model that is not a run and needs it.
-        target_lang: The same for the target.
-        prefix: For a model that is not a run; left out, the one that it was trained with.
-        task: What a model that is not a run is used for, as in a recipe.
+        name: Run, model directory or hub id.
+        source_lang: Language of the sources, for a model that is not a run and needs it.
+        target_lang: Language of the targets, likewise.
+        prefix: Prefix for a model that is not a run; by default the one it was trained with.
+        task: Task of a model that is not a run, as in a recipe.
 
     Raises:
-        T5TuneError: It is none of these, a run that has no model yet, damaged, or a model that
-            has to be told its languages or its prefix.
+        T5TuneError: It is none of these, is damaged, is a run without a model yet, or needs its
+            languages or its prefix.
     """
     run = RunDirectory(Path(name))
     if not run.is_run:
@@ -195,12 +195,12 @@ def find_model(
 
 
 def find_model_of_run(run: RunDirectory, recipe: Recipe, directory: Path) -> FoundModel:
-    """Read all but the weights of a run's model.
+    """Read everything but the weights of a run's model.
 
     Args:
-        run: That trained the model.
-        recipe: Of the run, resolved.
-        directory: Holds the model: the run's `model/`, or what will become it.
+        run: Run that trained the model.
+        recipe: Resolved recipe of the run.
+        directory: Directory of the model: the run's `model/`, or the one that becomes it.
     """
     return FoundModel(
         run.name,
@@ -217,7 +217,9 @@ def find_model_of_run(run: RunDirectory, recipe: Recipe, directory: Path) -> Fou
 def _find_bare_model(
     name: str, task: str, source_lang: str | None, target_lang: str | None, prefix: str | None
 ) -> FoundModel:
-    revision = find_commit(name, key="")  # one for all parts, whatever comes next
+    revision = find_commit(
+        name, key=""
+    )  # one commit for all parts, even if the hub gets a new one meanwhile
     config = load_config(name, revision=revision)
     tokenizer = load_tokenizer(name, revision=revision)
     forced_bos = None
@@ -239,19 +241,19 @@ def _find_bare_model(
         )
         needs_one = was_trained_with_prefixes(config, is_byte_level=is_bytes)
         if needs_one and not prefix and task == "translation":
-            _miss_prefix(name, has_languages=has_both)
+            _ask_for_languages(name, has_languages=has_both)
     limit = own.get("max_source_length")
     max_source_length = limit if isinstance(limit, int) and limit > 0 else None
     settings = InputSettings(prefix, max_source_length, forced_bos)
     return FoundModel(name, name, revision, config, tokenizer, settings)
 
 
-def _miss_prefix(name: str, *, has_languages: bool) -> None:
-    """Ask for the languages that a prefix names; where it knows no such pair, say so."""
+def _ask_for_languages(name: str, *, has_languages: bool) -> None:
+    """Ask for the languages that a prefix names, or say that no prefix names this pair."""
     if has_languages:
         say(
-            f'model: {name} was trained with prefixes such as "translate English to German: ", and '
-            "with none for these languages; none is set before the texts (--prefix)"
+            f'model: {name} was trained with prefixes such as "translate English to German: ", but '
+            "with none for these languages; texts get no prefix (--prefix TEXT sets one)"
         )
         return
     raise T5TuneError(
@@ -263,13 +265,13 @@ def _miss_prefix(name: str, *, has_languages: bool) -> None:
 
 
 def load_base_model(recipe: Recipe) -> LoadedModel:
-    """The model that a run started from, as the run itself used it before its first step.
+    """Load the model that a run started from, as the run used it before its first step.
 
     Args:
-        recipe: Of the run, as it stands in the run: prefix and lengths are taken from it.
+        recipe: Recipe stored in the run; prefix and lengths are taken from it.
 
     Raises:
-        T5TuneError: It cannot be loaded, or does not know the run's languages.
+        T5TuneError: The model cannot be loaded, or does not know the run's languages.
     """
     name, revision = recipe.model.name, recipe.model.revision
     if name is None:
@@ -289,10 +291,10 @@ def load_base_model(recipe: Recipe) -> LoadedModel:
 
 
 def broadcast_model(load: Callable[[], LoadedModel]) -> LoadedModel:
-    """The model that the first process loads, in all of them.
+    """Load a model on the main process and return it on all processes.
 
     Args:
-        load: Is called in the first process alone.
+        load: Function that loads the model; only the main process calls it.
     """
     if not are_several():
         return load()
@@ -306,7 +308,7 @@ def broadcast_model(load: Callable[[], LoadedModel]) -> LoadedModel:
 
 @dataclass(frozen=True)
 class _Description:
-    """All of a `LoadedModel` but its weights."""
+    """Everything in a `LoadedModel` but its weights."""
 
     name: str
     files: Files
@@ -332,13 +334,13 @@ def _rebuild(copied: _Description) -> LoadedModel:
 
 
 def read_weights_label(config: PreTrainedConfig) -> str | None:
-    """Which weights of its training a model has; None for a model from elsewhere."""
+    """Return the label of a model's weights in its training; None for a model from elsewhere."""
     weights = as_object(getattr(config, SETTINGS_KEY, None)).get("weights")
     return None if weights is None else str(weights)
 
 
 def default_device() -> str:
-    """The first accelerator, or the CPU."""
+    """Return the type of the accelerator, or `cpu`."""
     import torch
 
     accelerator = torch.accelerator.current_accelerator()

@@ -19,8 +19,7 @@ _OTHER_ENDINGS = {".md", ".pth", ".h5", ".msgpack", ".ot", ".onnx", ".tmp"}
 def fingerprint_model(directory: Path) -> str:
     """Return the SHA-256 over names and contents of weights, tokenizer and configurations.
 
-    Files that have not been touched since their manifest was written are not read: its hashes are
-    taken.
+    For files that have not changed since their manifest was written, the hashes in it are used.
 
     Args:
         directory: Directory that `from_pretrained` is given; subdirectories do not count.

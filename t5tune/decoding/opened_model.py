@@ -38,7 +38,7 @@ class OpenedModel:
 
     @property
     def engine(self) -> str:
-        """The engine, as reports name it."""
+        """Name of the engine in reports."""
         return self.translator.engine
 
     def translate(self, texts: Sequence[str], **search: Any) -> list[Hypothesis]:
@@ -46,14 +46,14 @@ class OpenedModel:
 
         Args:
             texts: Texts, without the prefix.
-            search: Fields of `DecodingOptions`, such as `num_beams=8`; the others stay as the
-                model has them.
+            search: Fields of `DecodingOptions`, such as `num_beams=8`; the others keep the
+                values of the model.
 
         Returns:
             The best hypothesis of each text, in their order.
 
         Raises:
-            T5TuneError: There is no such field.
+            T5TuneError: A field does not exist.
         """
         options = self._choose_options(search)
         return _translate(texts, BLANK, options, self.translator.translate, self.translator)
@@ -70,7 +70,7 @@ class OpenedModel:
                 hypotheses.
 
         Raises:
-            T5TuneError: There is no such field, or there are fewer beams than hypotheses.
+            T5TuneError: A field does not exist, or there are fewer beams than hypotheses.
         """
         beams = max(self.options.num_beams, num_hypotheses)
         search = {"num_beams": beams, **search, "num_hypotheses": num_hypotheses}
@@ -99,7 +99,7 @@ def _translate(
     """Translate the texts that are not blank."""
     if isinstance(texts, str):
         raise T5TuneError(
-            "translate takes a list of texts, and was given one text.",
+            "translate takes a list of texts, but was given one text.",
             next_command="translate([text])",
         )
     indices = [i for i, text in enumerate(texts) if text.strip()]

@@ -1,4 +1,4 @@
-"""Opening a translator: of a run, an export, a model directory or a hub id.
+"""Opening a translator for a run, an export, a model directory or a hub id.
 
 An export translates without torch and Transformers, which take seconds to import: functions here
 import them only where there is no export.
@@ -37,13 +37,13 @@ def load(
         model: A run, a model directory, an export or a hub id; None means the newest finished run.
         engine: `auto`, `torch`, `torch-bf16`, `ctranslate2` or one export such as
             `ctranslate2-int8`.
-        source_lang: Language of the sources, for a model that needs it and is neither run nor
-            export.
+        source_lang: Language of the sources, for a model that needs it and is neither a run
+            nor an export.
         target_lang: Language of the translations, likewise.
-        prefix: Prefix for a model that is neither; left out, the one that it was trained with.
+        prefix: Prefix for a model that is neither; by default the one it was trained with.
 
     Raises:
-        T5TuneError: There is no such model, or not that engine for it.
+        T5TuneError: The model does not exist, or does not have that engine.
     """
     name = choose_model(None if model is None else os.fspath(model))
     return open_translator(
@@ -64,13 +64,13 @@ def open_translator(
     Args:
         name: Run, directory of an export, model directory or hub id.
         engine: See `t5tune.decoding.engines`.
-        source_lang: Language of the sources, for a model that needs it and is neither run nor
-            export.
+        source_lang: Language of the sources, for a model that needs it and is neither a run
+            nor an export.
         target_lang: Language of the translations, likewise.
-        prefix: Prefix for a model that is neither; left out, the one that it was trained with.
+        prefix: Prefix for a model that is neither; by default the one it was trained with.
 
     Raises:
-        T5TuneError: There is no such model, or not that engine for it.
+        T5TuneError: The model does not exist, or does not have that engine.
     """
     export = choose_export(name, engine)
     if export is not None:
@@ -99,7 +99,7 @@ def open_export(export: Export) -> Translator:
     translator = CTranslate2Translator(export)
     say(f"engine: {translator.engine}")
     if export.settings.tokenization["kind"] == "transformers":
-        say("tokenizer: this one needs Transformers, which takes a while to import")
+        say("tokenizer: this export needs that of Transformers, which takes a while to import")
     return translator
 
 

@@ -1,4 +1,4 @@
-"""How `generate` of Transformers is told to search: as `DecodingOptions` say, and nothing else."""
+"""The search settings of Transformers' `generate`: those of `DecodingOptions`, and no others."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from t5tune.models.generation import read_needs
 def build_generation_config(
     model: PreTrainedModel, options: DecodingOptions, forced_bos_token_id: int | None = None
 ) -> GenerationConfig:
-    """A search, with what the model's family needs for it.
+    """Return the search settings, with those that the model's family needs.
 
-    A run saves it with its model, so that whoever loads that model generates the same texts, and
-    never with the library's limit of 20 tokens.
+    A run saves them with its model, so that any program that loads the model generates the same
+    texts, without the library's limit of 20 tokens.
 
     Args:
-        model: Gives special tokens and constraints.
-        options: The search.
+        model: Model whose special tokens and constraints are used.
+        options: Options of the search.
         forced_bos_token_id: First generated token; None leaves it to the model.
     """
     values: dict[str, Any] = read_needs(model.generation_config, model.config)
@@ -36,9 +36,9 @@ def build_generation_config(
 
 @contextmanager
 def generating_with(model: PreTrainedModel, generation: GenerationConfig) -> Iterator[None]:
-    """Inside the block `generate` knows this configuration alone.
+    """Let `generate` use this configuration alone inside the block.
 
-    Given to `generate` as an argument it would be filled up from the model's own one.
+    As an argument of `generate`, it would be completed from the model's own configuration.
     """
     own = model.generation_config
     model.generation_config = generation

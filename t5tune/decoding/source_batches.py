@@ -1,4 +1,4 @@
-"""Which sources are translated together; without numpy, which takes long to import."""
+"""Batches of sources; without numpy, which takes long to import."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from t5tune.decoding.translator import DecodingOptions
 
-MAX_BATCH_SIZE = 256  # hypotheses in flight: past this the cache grows and nothing gets faster
+MAX_BATCH_SIZE = 256  # hypotheses in a batch; beyond this memory grows and speed does not
 
 
 def form_batches(lengths: Sequence[int], options: DecodingOptions) -> Iterator[list[int]]:
-    """Return the indices of each batch, longest first, so that memory runs out at once or never.
+    """Return the indices of each batch, longest first, so that memory runs out early or never.
 
     Args:
         lengths: Lengths of the sources in tokens.

@@ -1,4 +1,4 @@
-"""Decoding with torch and `generate`, for every model that Transformers has."""
+"""Decoding with torch and `generate`, for every encoder-decoder model of Transformers."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from t5tune.models.input_settings import InputSettings
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-SCORED_TOGETHER = 16  # hypotheses: their logits over the whole vocabulary exist at once
+SCORED_TOGETHER = 16  # hypotheses; their logits over the full vocabulary are in memory at once
 
 
 class TorchTranslator(SearchingTranslator):
-    """Greedy or beam search in the model's own precision.
+    """Translator that searches greedily or with beams in the model's own precision.
 
     Hypotheses do not depend on the order of the sources.
 
     Args:
         model: An encoder-decoder model; its mode (training or evaluation) is kept.
-        tokenizer: Of the model.
-        settings: Of its input. Where they name no first token, the one that the model's
-            generation configuration has is taken.
+        tokenizer: Tokenizer of the model.
+        settings: Input settings of the model. If they name no first token, the one in the
+            model's generation configuration is used.
 
     Attributes:
-        num_truncated: Sources of the last call that were cut to `max_source_length`.
+        num_truncated: Number of sources of the last call that were cut to `max_source_length`.
     """
 
     engine = TORCH
@@ -62,7 +62,7 @@ class TorchTranslator(SearchingTranslator):
         return self.settings.max_source_length
 
     def use_bf16(self) -> None:
-        """Calculate in bfloat16 from now on; the weights are rounded for good."""
+        """Compute in bfloat16 from now on; the weights are rounded permanently."""
         self.model.bfloat16()
         self.engine = TORCH_BF16
 
@@ -85,7 +85,7 @@ class TorchTranslator(SearchingTranslator):
         return [hypotheses[index] for index in range(len(sources))]
 
     def encode(self, sources: Sequence[str]) -> TokenSequences:
-        """Token ids of the sources, prefix included; sets `num_truncated`."""
+        """Return token ids of the sources, prefix included, and set `num_truncated`."""
         texts = self.settings.add_prefix(sources)
         encoded, self.num_truncated = encode_texts(
             texts, self.tokenizer, max_length=self.max_source_length
@@ -99,7 +99,7 @@ class TorchTranslator(SearchingTranslator):
 
     @contextmanager
     def evaluation_mode(self) -> Iterator[None]:
-        """Without dropout while the block runs."""
+        """Turn dropout off while the block runs."""
         was_training = self.model.training
         self.model.eval()
         try:
@@ -116,7 +116,7 @@ class TorchTranslator(SearchingTranslator):
         *,
         with_scores: bool = False,
     ) -> list[list[Hypothesis]]:
-        """`num_hypotheses` of each of the sequences with these indices, in their order."""
+        """Return `num_hypotheses` hypotheses for each sequence of the batch, in its order."""
         pad_id = int(self.tokenizer.pad_token_id)
         input_ids = pad_sequences([sequences[i] for i in batch], pad_id)
         lengths = torch.tensor([int(sequences.lengths[i]) for i in batch])
@@ -144,15 +144,15 @@ class TorchTranslator(SearchingTranslator):
         generated: torch.Tensor,
         hypotheses: Sequence[Hypothesis],
     ) -> list[float]:
-        """Of all tokens of each hypothesis but a forced first one.
+        """Return the log-probability of each hypothesis, without a forced first token.
 
-        Computed once more, because `generate` would keep the logits of every step and beam.
+        It is computed anew, because `generate` would keep the logits of every step and beam.
 
         Args:
-            input_ids: Shape (num_hypotheses, source_length), and so the mask.
-            attention_mask: 1 where there is a source.
+            input_ids: Token ids of the sources, shape (num_hypotheses, source_length).
+            attention_mask: Mask of the same shape, 0 for padding.
             generated: Token ids with the start token, shape (num_hypotheses, 1 + length).
-            hypotheses: Tell how many of these tokens count.
+            hypotheses: Hypotheses, whose `num_tokens` tell how many of these tokens count.
         """
         counts = torch.tensor([found.num_tokens for found in hypotheses]).to(generated.device)
         positions = torch.arange(generated.shape[1] - 1, device=generated.device)
@@ -173,7 +173,7 @@ class TorchTranslator(SearchingTranslator):
         return totals
 
     def _read_hypotheses(self, generated: torch.Tensor, limit: int) -> list[Hypothesis]:
-        """From token ids, shape (batch_size, 1 + generated), to texts.
+        """Return the hypotheses for token ids of shape (batch_size, 1 + generated).
 
         The first column is the decoder's start token. A row without an end of sequence was
         cut off at the limit.
@@ -188,14 +188,14 @@ class TorchTranslator(SearchingTranslator):
             length = next((i for i, token in enumerate(row, start=1) if token in ends), None)
             finished = length is not None
             num_tokens = len(row) if length is None else length
-            # One line in, one line out: a generated line break is a blank.
+            # One line in, one line out: a generated line break becomes a blank.
             line = " ".join(text.split("\n")).strip()
             reached = not finished and num_tokens >= limit
             hypotheses.append(Hypothesis(line, num_tokens, reached))
         return hypotheses
 
     def _find_ends(self) -> set[int]:
-        """The tokens that end a hypothesis; T5Gemma has two."""
+        """Return the tokens that end a hypothesis; T5Gemma has two."""
         needs = read_needs(self.model.generation_config, self.model.config)
         ends = needs.get("eos_token_id", self.tokenizer.eos_token_id)
         return set(ends) if isinstance(ends, list) else {int(ends)}

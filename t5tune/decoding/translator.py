@@ -1,4 +1,4 @@
-"""What every engine that turns sources into hypotheses has in common."""
+"""The protocol of all engines that turn sources into hypotheses."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class Hypothesis:
     """One output of a model.
 
     Attributes:
-        text: Without special tokens.
-        num_tokens: Generated tokens, end of sequence included.
-        reached_limit: Generation stopped at the length limit, not at the end of sequence.
+        text: Text without special tokens.
+        num_tokens: Number of generated tokens, end of sequence included.
+        reached_limit: Whether generation stopped at the length limit, not at the end of sequence.
         score: Log-probability divided by num_tokens ** length_penalty, as beams are ranked;
-            None where nobody asked for it.
+            None if it was not requested.
     """
 
     text: str
@@ -43,8 +43,8 @@ def _option(
     Args:
         ctranslate2: Name in `ctranslate2.Translator.translate_batch`.
         default: Value that changes nothing.
-        of_beams: Has an effect in a beam search alone.
-        is_always_named: Stands in every report and every key of the cache, whatever its value.
+        of_beams: Whether it has an effect in a beam search alone.
+        is_always_named: Whether all reports and keys of the cache name it, whatever its value.
     """
     metadata = {
         "ctranslate2": ctranslate2,
@@ -56,17 +56,17 @@ def _option(
 
 @dataclass(frozen=True)
 class DecodingOptions:
-    """How to search. Names as in `transformers.GenerationConfig`.
+    """Options of the search, named as in `transformers.GenerationConfig`.
 
     Every engine and every report takes its options from here; CONTRIBUTING.md says how to add one.
 
     Attributes:
         max_new_tokens: Length limit of a hypothesis in tokens.
-        num_beams: 1 is greedy search.
+        num_beams: Number of beams; 1 is greedy search.
         length_penalty: Exponent of the length that a beam's log-probability is divided by.
-        no_repeat_ngram_size: n-grams of this size appear once; 0 allows any.
-        tokens_per_batch: Source tokens times beams of one batch, padding counted.
-        num_hypotheses: How many `translate_n_best` gives for each source, `num_beams` at most.
+        no_repeat_ngram_size: Size of n-grams that may not repeat; 0 allows any.
+        tokens_per_batch: Number of source tokens times beams in a batch, padding included.
+        num_hypotheses: Number of hypotheses of `translate_n_best` per source, at most `num_beams`.
     """
 
     max_new_tokens: int = _option("max_decoding_length", is_always_named=True)
@@ -79,7 +79,7 @@ class DecodingOptions:
     def for_generate(self) -> dict[str, Any]:
         """Return the search as `transformers.GenerationConfig` takes it.
 
-        A penalty of beams has no effect without them, and the library refuses to save it then.
+        Without beams, a penalty for them has no effect, and the library refuses to save it.
         """
         return {
             option.name: value
@@ -94,8 +94,8 @@ class DecodingOptions:
     def describe(self) -> dict[str, Any]:
         """Return what decides the best hypothesis, as reports and keys of the cache have it.
 
-        An option that was added later is left out where it has its default: hypotheses of before
-        then are still those of the same search.
+        An option that was added later is left out if it has its default, so that older
+        hypotheses still belong to the same search.
         """
         return {
             option.name: value
@@ -111,11 +111,11 @@ class DecodingOptions:
 
 
 class PlainTranslator(Protocol):
-    """Turns sources into their best hypotheses.
+    """A translator that returns the best hypothesis of each source.
 
     Attributes:
-        engine: Its name, for reports.
-        num_truncated: Sources of the last call that were cut to the model's length.
+        engine: Name of the engine in reports.
+        num_truncated: Number of sources of the last call that were cut to the model's length.
     """
 
     engine: str
@@ -127,25 +127,25 @@ class PlainTranslator(Protocol):
         options: DecodingOptions,
         on_progress: Callable[[int], None] | None = None,
     ) -> list[Hypothesis]:
-        """Translate.
+        """Return the best hypothesis of each source.
 
         Args:
             sources: Texts, without the prefix.
-            options: How to search.
-            on_progress: Called with the number of sources done since the last call.
+            options: Options of the search.
+            on_progress: Function called with the number of sources done since the last call.
 
         Returns:
-            One hypothesis a source, the best one, in the order of the sources.
+            One hypothesis for each source, in their order.
         """
         ...
 
 
 class Translator(PlainTranslator, Protocol):
-    """A model that is there, whatever engine it has."""
+    """A translator whose model is loaded, whatever its engine."""
 
     @property
     def max_source_length(self) -> int | None:
-        """How many tokens of a source are read; None if there is no limit."""
+        """Number of tokens of a source that are read; None if there is no limit."""
         ...
 
     def translate_n_best(
@@ -154,17 +154,17 @@ class Translator(PlainTranslator, Protocol):
         options: DecodingOptions,
         on_progress: Callable[[int], None] | None = None,
     ) -> list[list[Hypothesis]]:
-        """Translate, and give `num_hypotheses` for each source, with their scores, best first.
+        """Return `num_hypotheses` hypotheses of each source with their scores, best first.
 
         The first ones are those of `translate` with the same options. Arguments as there.
 
         Raises:
-            T5TuneError: More hypotheses are wanted than there are beams.
+            T5TuneError: There are fewer beams than hypotheses.
         """
         ...
 
     def count_tokens(self, sources: Sequence[str]) -> list[int]:
-        """How many tokens the model would read of each source, prefix included, uncut."""
+        """Return the number of tokens of each source, prefix included, before it is cut."""
         ...
 
 
@@ -201,7 +201,7 @@ class SearchingTranslator(ABC):
         *,
         with_scores: bool,
     ) -> list[list[Hypothesis]]:
-        """`num_hypotheses` for each source, in the order of the sources."""
+        """Return `num_hypotheses` hypotheses for each source, in their order."""
 
 
 def check_num_hypotheses(options: DecodingOptions) -> None:
@@ -218,17 +218,17 @@ def options_of_recipe(section: DecodingSection, max_new_tokens: int) -> Decoding
     """Return the search of a recipe's decoding section.
 
     Args:
-        section: Gives all but the limit, which it may leave open.
+        section: Section with all options; it may leave the limit open.
         max_new_tokens: Length limit in tokens.
     """
     return DecodingOptions(**{**section.model_dump(), "max_new_tokens": max_new_tokens})
 
 
 def limit_from_references(lengths: Sequence[int]) -> int:
-    """The length limit that fits references of these lengths (tokens).
+    """Return the length limit that fits references of these lengths in tokens.
 
-    Hypotheses are somewhat longer than references now and then; a quarter more than the
-    longest leaves room, and a model that never stops is still stopped soon.
+    Hypotheses are sometimes a little longer than references: a quarter more than the longest
+    leaves room, and a model that never stops is still stopped soon.
     """
     longest = max(lengths, default=20)
     return longest + max(8, longest // 4)

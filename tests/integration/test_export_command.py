@@ -164,7 +164,7 @@ def test_eval_scores_an_export(t5tune: RunCommand, run_copy: Path) -> None:
 
 def test_refusals_are_one_sentence(t5tune: RunCommand, run_copy: Path) -> None:
     for arguments, message in (
-        (("export", "--quantization", "int9"), "there is no int9; did you mean int8?"),
+        (("export", "--quantization", "int9"), "int9 does not exist; did you mean int8?"),
         (("export", "--quantization", "float16"), "float16 is not available on this CPU"),
         (("export", "nothing"), "nothing is not a run; runs/ holds tiny."),
         (("export", "runs"), "runs is not a finished run."),
@@ -198,7 +198,7 @@ def test_a_recipe_may_say_no_and_a_failure_ends_nothing(
     # Asked for later, without training again; this machine's CPU has no float16.
     result = t5tune("train", tiny_recipe, "export=ctranslate2-float16", "training.max_steps=12")
     assert result.code == 0, result.err
-    assert "export: not made, translating goes on with torch: float16 is not" in result.err
+    assert "export: not made, t5tune translate uses torch: float16 is not" in result.err
     assert f"t5tune export {RUN} --quantization float16" in result.err
 
 

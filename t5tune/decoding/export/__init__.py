@@ -1,1 +1,1 @@
-"""From a trained model to a directory that CTranslate2 translates with, and whether both agree."""
+"""Export of a trained model to CTranslate2, and the comparison of the two."""

@@ -1,4 +1,4 @@
-"""From a trained model to a directory that CTranslate2 translates with."""
+"""Conversion of a trained model to a directory that CTranslate2 translates with."""
 
 from __future__ import annotations
 
@@ -34,23 +34,23 @@ if TYPE_CHECKING:
 
 
 class _MarianLoader(MarianMTLoader):
-    """Keeps the padding, which Marian's decoder starts from.
+    """A loader that keeps the padding token, which Marian's decoder starts from.
 
-    CTranslate2 starts from a zero vector instead. That is what a downloaded model has there;
-    training moves it, because the output layer shares the embeddings.
+    CTranslate2 starts from a zero vector instead. A downloaded model has zeros there, but
+    training changes them, because the output layer is tied to the embeddings.
     """
 
     def set_decoder(self, spec: Any, decoder: Any) -> None:
-        """As the base class, then start from a token again."""
+        """Set the decoder as the base class does, but let it start from a token."""
         super().set_decoder(spec, decoder)
         spec.start_from_zero_embedding = False
 
     def _remove_pad_weights(self, spec: Any) -> None:
-        """Nothing."""
+        """Remove nothing."""
 
 
 class _Converter(TransformersConverter):
-    """CTranslate2's converter for a model that is in memory, with what it gets wrong put right."""
+    """CTranslate2's converter for a model in memory, with its mistakes corrected."""
 
     def __init__(
         self, directory: Path, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase
@@ -61,13 +61,13 @@ class _Converter(TransformersConverter):
         self.family = find_family(model.config.model_type)
 
     def load_model(self, *arguments: Any, **settings: Any) -> PreTrainedModel:
-        """The model in memory instead of the directory's."""
+        """Return the model in memory instead of the directory's."""
         for field, value in self.family.ctranslate2_fields.items():
             setattr(self.model.config, field, value)
         return self.model
 
     def load_tokenizer(self, *arguments: Any, **settings: Any) -> PreTrainedTokenizerBase:
-        """The tokenizer in memory instead of the directory's."""
+        """Return the tokenizer in memory instead of the directory's."""
         return self.tokenizer
 
     def _load(self) -> Any:
@@ -83,7 +83,7 @@ class _Converter(TransformersConverter):
             scales = getattr(config, "scale_decoder_outputs", False)
             spec.decoder.scale_outputs = config.d_model**-0.5 if scales else OPTIONAL
         tokens = list_tokens(self.tokenizer, spec.get_source_vocabulary_size()[0])
-        # Its own lists lack tokens here and there; there is no public way to take one back.
+        # The converter's own lists lack tokens, and no public method removes a list.
         spec._vocabularies = {"source": [tokens], "target": [tokens]}
         needs = read_needs(self.model.generation_config, config)
         key = "decoder_start_token_id" if "decoder_start_token_id" in needs else "bos_token_id"
@@ -92,7 +92,7 @@ class _Converter(TransformersConverter):
 
 
 def list_tokens(tokenizer: PreTrainedTokenizerBase, num_tokens: int) -> list[str]:
-    """A name for every row of the embeddings, the tokenizer's own where it has one, each once."""
+    """Return a unique name for every row of the embeddings, the tokenizer's if it has one."""
     named = min(num_tokens, len(tokenizer))
     tokens: list[str] = []
     seen: set[str] = set()
@@ -121,17 +121,17 @@ def convert_model(
 
     Args:
         translator: The model with its tokenizer and languages; its model is moved to the CPU.
-        options: How the run decodes.
-        directory: Where to; is made.
-        model_directory: Holds the model's `config.json`.
-        quantization: Of the weights.
-        name: Of the run.
-        fingerprint: Of `model_directory`.
-        sources: Texts that the stored tokenizer has to treat as the model's own does.
-        patience: Of a beam search: how many times its beams hypotheses have to end.
+        options: Search of the run.
+        directory: Directory to write to; it is created.
+        model_directory: Directory with the model's `config.json`.
+        quantization: Quantization of the weights.
+        name: Name of the run.
+        fingerprint: Fingerprint of `model_directory`.
+        sources: Texts that the stored tokenizer must encode and decode like the model's.
+        patience: Finished hypotheses per beam after which a beam search stops.
 
     Raises:
-        T5TuneError: CTranslate2 cannot convert such a model.
+        T5TuneError: CTranslate2 cannot convert the model.
     """
     model, tokenizer = translator.model.to("cpu"), translator.tokenizer
     try:
@@ -140,7 +140,7 @@ def convert_model(
         )
     except OSError:
         raise
-    except Exception as error:  # of any kind: the converter checks little beforehand
+    except Exception as error:  # any error: the converter checks little beforehand
         reason = " ".join(str(error).split()).split(" (supported")[0][:200]
         raise T5TuneError(
             f"CTranslate2 cannot convert this {model.config.model_type} model: {reason}",
@@ -165,11 +165,11 @@ def convert_model(
 
 
 def find_constraints(needs: Mapping[str, Any], tokens: Sequence[str]) -> dict[str, Any]:
-    """Which tokens a family never generates, as CTranslate2 calls it.
+    """Return the tokens that a family never generates, as arguments of CTranslate2.
 
     Args:
-        needs: Of `read_needs`.
-        tokens: Of the vocabulary, by number.
+        needs: Result of `read_needs`.
+        tokens: Tokens of the vocabulary, in the order of their ids.
     """
     end = needs.get("eos_token_id")
     never = [ids for ids in needs.get("bad_words_ids", []) if ids != [end]]  # as `generate` does

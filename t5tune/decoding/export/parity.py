@@ -1,4 +1,4 @@
-"""Exports that are compared with their model before anything is translated with them."""
+"""Exports, each compared with its model before it translates anything."""
 
 from __future__ import annotations
 
@@ -41,28 +41,28 @@ from t5tune.scoring.system_output import SystemOutput
 if TYPE_CHECKING:
     from t5tune.recipe.schema import Recipe
 
-# Points of the best metric that a default engine may lose.
+# Points of the best metric that an export may lose and still be the default engine.
 MAX_LOSS = 0.3
 
 
 @dataclass(frozen=True)
 class Parity:
-    """An export beside its model, on the same validation examples.
+    """Comparison of an export with its model on the same validation examples.
 
     Attributes:
         metric: Name of the score.
-        signature: Of the score.
-        num_examples: How many were translated by both.
+        signature: Signature of the score.
+        num_examples: Number of examples that both translated.
         torch: Score of the model, in fp32.
         ctranslate2: Score of the export.
-        lost: How much worse the export is, in points of the score; negative where it is better.
-        identical: Share of the hypotheses that are the same text.
-        torch_seconds: For all examples, model loaded; their share where more were translated.
-        ctranslate2_seconds: The same.
+        lost: Points of the score that the export loses; negative if it is better.
+        identical: Share of examples for which both have the same text.
+        torch_seconds: Seconds of torch for these examples, without loading the model.
+        ctranslate2_seconds: Seconds of CTranslate2, likewise.
         speed_ratio: How many times as fast the export is.
-        torch_device: Where torch calculated.
-        decoding: How both searched.
-        may_be_default: Nothing above `MAX_LOSS` is lost.
+        torch_device: Device that torch computed on.
+        decoding: Search of both.
+        may_be_default: Whether at most `MAX_LOSS` is lost.
     """
 
     metric: str
@@ -82,13 +82,14 @@ class Parity:
 
 @dataclass(frozen=True)
 class ModelSide:
-    """What a command has already of the model's side of a comparison.
+    """The parts of a model's side of the comparison that a command already has.
 
     Attributes:
-        model: Of the run.
-        validation: The validation examples, all of them; None if they have not been read.
-        hypotheses: One for each of these by the run's own search; None if there are none.
-        seconds: What translating all of them took, the model loaded; None if nobody knows.
+        model: Model of the run.
+        validation: All validation examples; None if they have not been read.
+        hypotheses: Hypothesis of the run's search for each of them; None if there are none.
+        seconds: Seconds that translating all of them took, without loading the model; None if
+            unknown.
     """
 
     model: FoundModel
@@ -105,29 +106,31 @@ def export_run(
     patience: float = PATIENCE,
     known: ModelSide | None = None,
 ) -> tuple[Export, Parity]:
-    """Convert a run's model for CTranslate2, compare the two, and keep what was found with it.
+    """Convert a run's model for CTranslate2, compare the two, and store the result with the export.
 
     Args:
-        run: Finished; its model is whole.
-        quantization: Of the weights.
-        output_dir: Instead of the place in the run where `t5tune translate` finds it.
-        patience: Of a beam search: how many times its beams hypotheses have to end.
-        known: What has been loaded, read and translated before; left out, nothing.
+        run: Finished run with a complete model.
+        quantization: Quantization of the weights.
+        output_dir: Directory to write to instead of the one in the run, where `t5tune translate`
+            finds it.
+        patience: Finished hypotheses per beam after which a beam search stops.
+        known: What has been loaded, read and translated before; by default nothing.
 
     Raises:
-        T5TuneError: There is no model, CTranslate2 has no such family or no such arithmetic here,
-            or the directory holds something else, or cannot be written.
+        T5TuneError: The model does not exist, CTranslate2 does not support its family, this machine
+            lacks the quantization, or the directory is not an export or cannot be written.
     """
     check_availability(quantization)
     target = output_dir or run.export(quantization)
     if target.exists() and not is_export(target):
         raise T5TuneError(
-            f"{target} exists and is not an export.", next_command="--output-dir another directory"
+            f"{target} exists and is not an export.",
+            next_command="--output-dir DIR   # DIR does not exist",
         )
     temporary = target.with_name(target.name + ".tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     try:
-        temporary.mkdir(parents=True)  # before minutes of translating
+        temporary.mkdir(parents=True)  # fails before minutes of translating, if it must
         temporary.rmdir()
         settings, parity = _build(run, quantization, patience, temporary, known)
         text = json.dumps(asdict(parity), ensure_ascii=False, indent=1)
@@ -151,7 +154,7 @@ def export_run(
 def _build(
     run: RunDirectory, quantization: str, patience: float, directory: Path, known: ModelSide | None
 ) -> tuple[ExportSettings, Parity]:
-    """Convert the model into a directory, and translate with both."""
+    """Convert the model into a directory, and compare both on the validation examples."""
     known = known or ModelSide(find_model(str(run.path)))
     loaded = known.model.load()
     recipe = loaded.recipe
@@ -191,7 +194,7 @@ def _first_validation_examples(recipe: Recipe, known: Examples | None) -> Exampl
 def _translate(
     translator: Translator, examples: Examples, options: DecodingOptions, name: str
 ) -> tuple[list[Hypothesis], float]:
-    """Hypotheses, and the seconds that they took without what happens once."""
+    """Return the hypotheses and the seconds that they took after a warm-up."""
     translator.translate(examples.sources[:1], options)
     num = len(examples.sources)
     with track(f"export: translating with {name}", num, "examples") as advance:
@@ -210,16 +213,16 @@ def compare(
     seconds: tuple[float, float],
     torch_device: str,
 ) -> Parity:
-    """Score both by the recipe's best metric.
+    """Score both with the recipe's best metric.
 
     Args:
-        recipe: Gives the metric and its options.
-        examples: With references.
-        expected: Torch's hypotheses.
-        found: CTranslate2's.
-        options: How both searched.
-        seconds: What torch took, and CTranslate2.
-        torch_device: Where torch calculated.
+        recipe: Recipe with the metric and its options.
+        examples: Examples with references.
+        expected: Hypotheses of torch.
+        found: Hypotheses of CTranslate2.
+        options: Search of both.
+        seconds: Seconds that torch took, and CTranslate2.
+        torch_device: Device that torch computed on.
     """
     metric = METRICS[choose_best_metric(recipe)]
     before, after = (
@@ -256,7 +259,7 @@ def compare(
 
 
 def describe_parity(parity: Parity) -> str:
-    """One line for people."""
+    """Return the comparison as one line for people."""
     change = parity.ctranslate2 - parity.torch
     return (
         f"{parity.metric} {parity.ctranslate2:.2f} against torch's {parity.torch:.2f} "
@@ -267,23 +270,23 @@ def describe_parity(parity: Parity) -> str:
 
 
 def say_export(export: Export, parity: Parity, run: RunDirectory) -> None:
-    """What was made, how good it is, and what that means."""
+    """Say which export was made, how good it is, and whether it is the default."""
     say(f"export: {export.path}: {describe_parity(parity)}")
     if not parity.may_be_default:
         better = "float32" if export.settings.quantization != "float32" else None
         advice = f"t5tune export {run.path} --quantization {better}" if better else "--engine torch"
         say(
-            f"export: that loses more than {MAX_LOSS} {parity.metric}, so that t5tune translate "
-            f"does not use it unless --engine {export.engine} says so; {advice}"
+            f"export: it loses more than {MAX_LOSS} {parity.metric}, so t5tune translate "
+            f"does not use it without --engine {export.engine}; try: {advice}"
         )
 
 
 def export_after_training(run: RunDirectory, engine: str, known: ModelSide) -> None:
-    """Make the export that the recipe asks for; what prevents it is said and ends nothing.
+    """Make the export that the recipe asks for; if it fails, say why and continue.
 
     Args:
-        run: Finished.
-        engine: Such as `ctranslate2-int8`, or `none`.
+        run: Finished run.
+        engine: Name such as `ctranslate2-int8`, or `none`.
         known: What training has left in memory.
     """
     if engine == "none":
@@ -297,4 +300,4 @@ def export_after_training(run: RunDirectory, engine: str, known: ModelSide) -> N
     except (T5TuneError, OSError) as error:
         reason = error.message if isinstance(error, T5TuneError) else str(error)
         command = f"t5tune export {run.path} --quantization {quantization}"
-        say(f"export: not made, translating goes on with torch: {reason} Once more: {command}")
+        say(f"export: not made, t5tune translate uses torch: {reason} Try again: {command}")

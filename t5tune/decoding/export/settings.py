@@ -1,4 +1,4 @@
-"""What an export holds, and whether it still belongs to its model. Imports no model library."""
+"""Exports as they are stored, and whether they match their model. Imports no model library."""
 
 from __future__ import annotations
 
@@ -18,35 +18,35 @@ from t5tune.run.manifest import find_damage_at_a_glance, fingerprint_directory
 
 SETTINGS_FILE = "t5tune.json"
 PARITY_FILE = "parity.json"
-VOCABULARY_FILE = "shared_vocabulary.json"  # CTranslate2's, of both sides
+VOCABULARY_FILE = "shared_vocabulary.json"  # CTranslate2's, of source and target
 ENGINE_PREFIX = "ctranslate2-"
 
-# A beam search in CTranslate2 stops once patience * beams hypotheses have ended, in `generate` once
-# no running one can become better. With twice as many the hypotheses are the same
-# (docs/translation.md); fewer are faster.
+# A beam search of CTranslate2 stops when patience * beams hypotheses have ended; that of `generate`
+# when no running one can become better. With a patience of 2 the hypotheses are the same
+# (docs/translation.md); a smaller one is faster.
 PATIENCE = 2.0
 
-# Fastest first.
+# The fastest is the first.
 QUANTIZATIONS = ("int8", "int8_bfloat16", "bfloat16", "float16", "float32")
 
 
 @dataclass(frozen=True)
 class ExportSettings:
-    """What translating needs beside the weights.
+    """Everything that translating needs besides the weights.
 
     Attributes:
-        name: Of the run.
-        quantization: Of the weights.
+        name: Name of the run.
+        quantization: Quantization of the weights.
         model: Fingerprint of the `model/` that they were made from.
         prefix: Text before every source.
-        max_source_length: In tokens; longer sources are cut.
-        eos_token_id: Ends a hypothesis.
+        max_source_length: Limit in tokens; longer sources are cut.
+        eos_token_id: Token that ends a hypothesis.
         forced_bos_token_id: First generated token of multilingual models.
-        tokenization: See `t5tune.decoding.export.tokenization`.
+        tokenization: Settings for `t5tune.decoding.export.tokenization.load_tokenization`.
         decoding: The run's `DecodingOptions`.
-        constraints: Tokens that are never generated, by the name of
+        constraints: Tokens that are never generated, as arguments of
             `ctranslate2.Translator.translate_batch`.
-        patience: Of a beam search: how many times its beams hypotheses have to end.
+        patience: Finished hypotheses per beam after which a beam search stops.
     """
 
     name: str
@@ -63,7 +63,7 @@ class ExportSettings:
 
     @property
     def input(self) -> InputSettings:
-        """What the model wants of its input."""
+        """Input settings of the model."""
         return InputSettings(self.prefix, self.max_source_length, self.forced_bos_token_id)
 
     @property
@@ -76,9 +76,9 @@ class Export:
     """A directory that `t5tune export` wrote.
 
     Attributes:
-        path: Of the directory.
-        settings: What `t5tune.json` says.
-        parity: What `parity.json` says; empty where it was not measured.
+        path: Path of the directory.
+        settings: Contents of `t5tune.json`.
+        parity: Contents of `parity.json`; empty if nothing was measured.
     """
 
     path: Path
@@ -87,38 +87,38 @@ class Export:
 
     @property
     def engine(self) -> str:
-        """The name for `--engine` and for reports."""
+        """Name for `--engine` and for reports."""
         return ENGINE_PREFIX + self.settings.quantization
 
     @property
     def may_be_default(self) -> bool:
-        """Whether as good as nothing of the score was lost when the export was made."""
+        """Whether the export lost next to nothing of its model's score when it was made."""
         return bool(self.parity.get("may_be_default", False))
 
 
 def check_quantization(name: str) -> None:
-    """Refuse a quantization that there is not.
+    """Refuse an unknown quantization.
 
     Raises:
-        T5TuneError: With those that there are.
+        T5TuneError: It is not a quantization; the next command lists them.
     """
     if name not in QUANTIZATIONS:
         raise T5TuneError(
-            f"--quantization: there is no {name}{did_you_mean(name, QUANTIZATIONS)}",
+            f"--quantization: {name} does not exist{did_you_mean(name, QUANTIZATIONS)}",
             next_command=f"use one of {', '.join(QUANTIZATIONS)}",
         )
 
 
 def is_export(directory: Path) -> bool:
-    """Whether `t5tune export` wrote this directory, whatever has become of it since."""
+    """Return whether `t5tune export` wrote this directory, even if it is damaged now."""
     return any((directory / name).is_file() for name in (SETTINGS_FILE, PARITY_FILE))
 
 
 def read_export(directory: Path) -> Export:
-    """Read what is there; the weights are not opened.
+    """Read an export without opening its weights.
 
     Raises:
-        T5TuneError: A file is missing, cut off or not what was written.
+        T5TuneError: A file is missing, cut off or has been changed.
     """
     problem = find_damage_at_a_glance(directory)
     if problem is not None:
@@ -128,22 +128,22 @@ def read_export(directory: Path) -> Export:
         settings = ExportSettings(**read_object(directory / SETTINGS_FILE))
         DecodingOptions(**settings.decoding)
     except TypeError as error:
-        problem = f"{SETTINGS_FILE} is not one of this version of t5tune"
+        problem = f"another version of t5tune wrote {SETTINGS_FILE}"
         raise refuse_export(directory, problem) from error
     return Export(directory, settings, parity)
 
 
 def refuse_export(directory: Path, problem: str) -> T5TuneError:
-    """What to say of an export that cannot be used."""
+    """Return the error for an export that cannot be used."""
     return T5TuneError(f"{directory}: {problem}.", next_command=remake_command(directory))
 
 
 def remake_command(directory: Path, patience: float | None = None) -> str:
-    """The command that makes an export again, as it was made.
+    """Return the command that makes an export again as it was made.
 
     Args:
-        directory: Of the export.
-        patience: What it is made with, if it is not there yet.
+        directory: Directory of the export.
+        patience: Patience of an export that does not exist yet.
     """
     known = read_object(directory / SETTINGS_FILE)
     quantization = known.get("quantization")
@@ -170,12 +170,12 @@ def write_settings(settings: ExportSettings, directory: Path) -> None:
 
 
 def list_exports(run: RunDirectory) -> Iterator[Path]:
-    """Directories of the exports of a run, fastest first."""
+    """Yield the directories of the exports of a run, fastest first."""
     for quantization in QUANTIZATIONS:
         if is_export(run.export(quantization)):
             yield run.export(quantization)
 
 
 def is_fresh(export: Export, run: RunDirectory) -> bool:
-    """Whether an export was made from the model that the run has now."""
+    """Return whether an export was made from the model that the run has now."""
     return export.settings.model == fingerprint_directory(run.model)

@@ -1,4 +1,4 @@
-"""Text to token ids and back without Transformers, and exactly as its tokenizers do it."""
+"""Tokenization without Transformers, with exactly the results of its tokenizers."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from transformers import PreTrainedTokenizerBase
 
-_LANGUAGE_CODE = re.compile(">>.*?<<", re.DOTALL)  # Marian's, at the start of a text
+_LANGUAGE_CODE = re.compile(">>.*?<<", re.DOTALL)  # at the start of a text for Marian
 BYTES_OFFSET = 3  # ByT5: byte b is token b + 3, after pad, end of sequence and unknown
 
-# What tokenizers treat differently now and then: blanks, special tokens, other scripts.
+# Texts that tokenizers may treat differently: blanks, special tokens, other scripts.
 PROBES = (
     "", " ", "  two  blanks ", "Zoë’s café – naïve?", "{\"a\": [1, 2]}", "tab\there", "a </s> b",
     "<pad><unk>x", "日本語のテキスト。", "Привет, мир", "👍🏽 ok", "e\u0301 \u00a0 \u2028 \ufeff",
@@ -25,19 +25,19 @@ PROBES = (
 
 
 class Tokenization(Protocol):
-    """The tokenizer of one exported model, source side in, target side out."""
+    """The tokenizer of one exported model: it encodes sources and decodes targets."""
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """Token ids with the special tokens around them, not cut."""
+        """Return token ids with the special tokens around them, uncut."""
         ...
 
     def decode(self, rows: Sequence[Sequence[int]]) -> list[str]:
-        """Texts without special tokens."""
+        """Return texts without special tokens."""
         ...
 
 
 class FastTokenization:
-    """A `tokenizer.json`, by the library that Transformers' fast tokenizers are made of."""
+    """A `tokenizer.json`, read by the library behind Transformers' fast tokenizers."""
 
     def __init__(self, directory: Path) -> None:
         from tokenizers import Tokenizer
@@ -55,14 +55,14 @@ class FastTokenization:
 
 @dataclass(frozen=True)
 class AddedToken:
-    """A token that is recognized in texts as a whole.
+    """A token that is recognized in texts before they are split.
 
     Attributes:
-        content: How it is written.
-        id: Its number.
-        special: Left out of what is decoded.
-        lstrip: Takes the white space before it away.
-        rstrip: Takes the white space after it away.
+        content: Text of the token.
+        id: Id of the token.
+        special: Whether decoding leaves it out.
+        lstrip: Whether it swallows the white space before it.
+        rstrip: Whether it swallows the white space after it.
     """
 
     content: str
@@ -73,12 +73,12 @@ class AddedToken:
 
 
 class PieceTokenization:
-    """Added tokens are cut out first, and the text between them goes through one function.
+    """A tokenization that cuts added tokens out first and encodes the text between them.
 
     Args:
-        settings: As `describe_slow_tokenizer` gives them.
-        encode_piece: Token ids of a text without added tokens.
-        decode_ids: The reverse; ids of special tokens are left out before.
+        settings: Result of `describe_slow_tokenizer`.
+        encode_piece: Function from a text without added tokens to token ids.
+        decode_ids: Function from token ids, without special ones, to text.
     """
 
     def __init__(
@@ -131,7 +131,7 @@ class PieceTokenization:
 
 
 def _bytes(settings: dict[str, Any]) -> Tokenization:
-    """ByT5's: every byte of the UTF-8 text is a token."""
+    """Return the tokenization of ByT5: every byte of the UTF-8 text is a token."""
 
     def decode(ids: list[int]) -> str:
         values = bytes(i - BYTES_OFFSET for i in ids if BYTES_OFFSET <= i < BYTES_OFFSET + 256)
@@ -143,7 +143,7 @@ def _bytes(settings: dict[str, Any]) -> Tokenization:
 
 
 def _sentencepiece(directory: Path, settings: dict[str, Any]) -> Tokenization:
-    """Marian's and M2M100's: SentencePiece's pieces, numbered by a vocabulary of their own."""
+    """Return the tokenization of Marian and M2M100: SentencePiece pieces with ids of their own."""
     from sentencepiece import SentencePieceProcessor
 
     processor = SentencePieceProcessor(model_file=str(directory / settings["model_file"]))
@@ -170,7 +170,7 @@ def _sentencepiece(directory: Path, settings: dict[str, Any]) -> Tokenization:
 
 
 class TransformersTokenization:
-    """Any tokenizer that Transformers has; importing it takes most of a second."""
+    """Any tokenizer of Transformers; importing it takes most of a second."""
 
     def __init__(self, directory: Path, settings: dict[str, Any]) -> None:
         from transformers import AutoTokenizer
@@ -205,11 +205,11 @@ _KINDS: dict[str, Callable[[Path, dict[str, Any]], Tokenization]] = {
 
 
 def load_tokenization(directory: Path, settings: dict[str, Any]) -> Tokenization:
-    """The tokenizer of an export.
+    """Return the tokenizer of an export.
 
     Args:
-        directory: Of the export.
-        settings: What `write_tokenization` returned.
+        directory: Directory of the export.
+        settings: Result of `write_tokenization`.
     """
     return _KINDS[settings["kind"]](directory, settings)
 
@@ -220,12 +220,12 @@ def write_tokenization(
     """Store a tokenizer in an export, without Transformers if the result is exactly the same.
 
     Args:
-        tokenizer: Languages are set.
-        directory: Of the export.
+        tokenizer: Tokenizer with its languages set.
+        directory: Directory of the export.
         sources: Texts, prefix included, that both must encode and decode alike.
 
     Returns:
-        Settings for `load_tokenization`; `kind` is `transformers` where nothing else is the same.
+        Settings for `load_tokenization`; `kind` is `transformers` if nothing else gives the same.
     """
     reference = _InMemory(tokenizer)
     texts = [*sources, *PROBES]
@@ -291,7 +291,7 @@ def _write_sentencepiece(
 
 
 def describe_slow_tokenizer(tokenizer: PreTrainedTokenizerBase) -> dict[str, Any]:
-    """Added tokens, and the ids before and after every text."""
+    """Return the added tokens, and the ids before and after every text."""
     marker = -1  # stands for a text
     around: list[int] = tokenizer.build_inputs_with_special_tokens([marker])
     place = around.index(marker)
