@@ -1,8 +1,8 @@
 """Fine-tune encoder-decoder models from one recipe: the functions that the commands call.
 
 `train`, `load`, `evaluate`, `score` and `compare` do what the commands of these names do, return
-what those print, and raise `T5TuneError` where those print an error. Importing this costs nothing:
-a name is loaded when it is asked for.
+what those print, and raise `T5TuneError` where those print an error. Importing this is cheap: each
+name is loaded on first use.
 """
 
 import lazy_loader

@@ -19,7 +19,7 @@ from t5tune.errors import visible
 
 SILENT_SECONDS = 2.0  # a shorter task shows no progress
 LINE_SECONDS = 10.0  # between plain lines
-SHOWN_AFTER_SECONDS = 1.0  # on a terminal, where nothing stays of it
+SHOWN_AFTER_SECONDS = 1.0  # on a terminal, where it is erased
 _WIDEST_BAR = 30
 _NARROWEST_BAR = 8
 
@@ -28,7 +28,7 @@ _silent = False
 
 
 def silence() -> None:
-    """Print nothing from here on: only the main process does."""
+    """Print nothing from now on: only the main process prints."""
     global _silent
     _silent = True
 
@@ -59,11 +59,11 @@ class Field(NamedTuple):
 
 
 class Activity(Protocol):
-    """Something that takes a while.
+    """A task that takes a while.
 
     Attributes:
         bar_priority: Priority of the bar, like that of a field.
-        started: Start, by the monotonic clock.
+        started: Start time on the monotonic clock.
     """
 
     bar_priority: int
@@ -74,7 +74,7 @@ class Activity(Protocol):
         ...
 
     def share(self) -> float | None:
-        """Return the share that is done, from 0 to 1; None if it is not known."""
+        """Return the completed share, from 0 to 1; None if unknown."""
         ...
 
 
@@ -83,7 +83,7 @@ class StatusLine:
 
     def __init__(self, activity: Activity) -> None:
         self.activity = activity
-        self.width = 0  # when it was drawn last, in cells
+        self.width = 0  # at the last drawing, in cells
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width = options.max_width - 1  # a full line would move the cursor to the next one
@@ -128,7 +128,7 @@ class _ReflowedLive(Live):
         self._drawn = drawn
 
     def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
-        """Erase the rows that Rich, which counts lines, does not know of."""
+        """Erase the wrapped rows, which Rich does not count."""
         width = max(self.console.width, 1)
         num_more = sum(max(cells - 1, 0) // width for cells in self._drawn())
         wipe: list[ControlType | ControlCode] = [
@@ -165,7 +165,7 @@ class _Screen:
                 self._live.start()
 
     def remove(self, line: StatusLine, *, stays: bool = False) -> None:
-        """Remove a line, or leave it as it is in the history of the terminal."""
+        """Remove a line, or leave it in the history of the terminal."""
         with self._lock:
             self._lines = [other for other in self._lines if other is not line]
             if self._live is None:
@@ -192,8 +192,8 @@ def live_line(activity: Activity, *, stays: bool = False) -> Iterator[None]:
     """Show an activity on a terminal while the block runs; nothing elsewhere.
 
     Args:
-        activity: Activity to show; it is asked several times a second.
-        stays: Whether its last state stays in the history of the terminal.
+        activity: Activity to show; it is read several times a second.
+        stays: Whether its last state stays in the terminal's history.
     """
     console = stderr_console()
     if _silent or not console.is_interactive:
@@ -220,15 +220,15 @@ def track(
     """Show the progress of something that may take more than two seconds.
 
     Args:
-        description: What is being done, as in "translating test".
+        description: Name of the work, such as "translating test".
         total: Number of items; None if it is not known.
-        unit: Their name in the plural; empty where there is nothing to count.
-        done: Number of items that were done before.
+        unit: Plural name of the items; empty where nothing is counted.
+        done: Number of items that are already done.
         with_rate: Whether to show items per second too.
         is_silent: Whether to show nothing, because something else shows the progress.
 
     Yields:
-        A function to call with the number of items done since its last call; 0 says that the
+        A function to call with the number of items done since its last call; 0 means that
         preparations are over and the work begins.
     """
     if is_silent or _silent:
@@ -284,7 +284,7 @@ class _Task:
         return None if not self.total else self.done / self.total
 
     def count(self) -> str:
-        """Return the number of items that are done, of how many."""
+        """Return the number of completed items and the total."""
         of = "" if self.total is None else f"/{self.total:,}"
         return f"{self.done:,}{of} {self.unit}" if self.unit else ""
 
@@ -295,7 +295,7 @@ class _Task:
         return (self.done - self.first[1]) / (now - self.first[0])
 
     def left(self, rate: float | None) -> str:
-        """Return the time that the rest takes at this rate."""
+        """Return the remaining time at this rate."""
         if self.total is None or self.done >= self.total or not rate:
             return ""
         return format_seconds((self.total - self.done) / rate)
@@ -314,10 +314,10 @@ class _Task:
 
 
 class _Lines:
-    """A plain line about a task now and then; none about a short one.
+    """Plain lines about a task from time to time; none about a short one.
 
-    A thread prints them, so that a task that never comes to count is reported too. Of nested tasks
-    only the innermost one is reported: it is the one that takes long.
+    A thread prints them, so that a task that never counts is reported too. Of nested tasks
+    only the innermost is reported, because it takes the time.
     """
 
     _running: list[_Lines] = []  # noqa: RUF012 (of all of them)
@@ -330,7 +330,7 @@ class _Lines:
 
     def __enter__(self) -> None:
         self._running.append(self)
-        with suppress(RuntimeError):  # no memory for its stack: then nothing is reported
+        with suppress(RuntimeError):  # no memory for its stack: nothing is reported
             self._thread.start()
 
     def __exit__(self, *_: object) -> None:

@@ -16,11 +16,11 @@ _LONGEST_NAME = 60  # characters
 
 
 class T5TuneError(Exception):
-    """Bad input: one sentence that says what and where, and the next command to type.
+    """Error of the user's input: what is wrong, where, and the next command to type.
 
     Args:
-        message: What is wrong and where (file, line, key). One sentence; several
-            problems of one file may be one line each.
+        message: Sentence about what is wrong and where (file, line, key); several problems of
+            one file may take one line each.
         next_command: A command, or a short instruction, that gets the user further.
     """
 
@@ -31,13 +31,13 @@ class T5TuneError(Exception):
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
-    """Return the end of a sentence, `; did you mean X?`, or nothing if no choice is near."""
+    """Return the end of a sentence, `; did you mean X?`, or an empty text if no choice is close."""
     near = find_nearest(word, choices)
     return f"; did you mean {visible(near, one_line=True)}?" if near else ""
 
 
 def find_nearest(word: str, choices: Iterable[str]) -> str | None:
-    """Return the choice that is spelled most like a word; None if none is near."""
+    """Return the choice that is spelled most like a word; None if none is close."""
     return next(iter(difflib.get_close_matches(word, list(choices), n=1)), None)
 
 
@@ -61,7 +61,7 @@ def _spell(match: re.Match[str]) -> str:
 
 
 def list_names(names: Sequence[str]) -> str:
-    """Return names as a message lists them: on one line, and not all of thousands."""
+    """Return names as a message lists them: on one line, not all of thousands."""
     shown = [_shorten(visible(name, one_line=True)) for name in names[:_MOST_NAMES]]
     more = f" and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""
     return (", ".join(shown) or "none") + more

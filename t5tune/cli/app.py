@@ -1,4 +1,4 @@
-"""The command line: every command is registered here, and errors become sentences."""
+"""The command line: it registers every command and turns errors into sentences."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ def _root(
 def main() -> None:
     """Run the command line. Exit codes: 0, 1 (user error), 2 (usage), 130 and 143 (signals)."""
     bound_spinning(os.environ)
-    # Otherwise the interpreter, as it ends, looks for garbage among all that Transformers has
-    # made: more than a second in which the command seems not to have finished.
+    # Otherwise the exiting interpreter collects garbage among all objects of Transformers, and
+    # the command seems to hang for more than a second.
     atexit.register(gc.freeze)
     prepare_streams()
     if is_launched():
@@ -80,7 +80,7 @@ def main() -> None:
             _run()
     except SystemExit as ended:
         if were_several():
-            # Threads of torch that end with the interpreter now and then abort it.
+            # Threads of torch sometimes abort an interpreter that exits normally.
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(ended.code if isinstance(ended.code, int) else 0)
@@ -98,7 +98,7 @@ def main() -> None:
 
 
 def _run() -> None:
-    """The command, and what it has printed on its way."""
+    """Run the command and flush what it printed."""
     try:
         app()
     finally:
@@ -131,6 +131,6 @@ def _end_with(error: T5TuneError) -> NoReturn:
 
 
 def _end_if_several(error: Exception) -> None:
-    """One of several processes that fails tells what started it, and leaves at once."""
+    """Report the error to the launcher and exit at once if this is one of several processes."""
     if are_several():
         end_with_failure(error, place().rank)

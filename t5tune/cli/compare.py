@@ -24,34 +24,36 @@ def compare(
             autocompletion=complete_system,
         ),
     ],
-    split: Annotated[str, typer.Option(help="Which evaluation of the runs.")] = "test",
+    split: Annotated[str, typer.Option(help="Split whose evaluations are compared.")] = "test",
     reference: Annotated[
         list[Path] | None,
-        typer.Option(help="One reference a line, for files; again for more references."),
+        typer.Option(help="One reference per line, for files; repeat for more references."),
     ] = None,
-    source: Annotated[Path | None, typer.Option(help="One source a line, to be shown.")] = None,
+    source: Annotated[Path | None, typer.Option(help="One source per line, to be shown.")] = None,
     metric: Annotated[
         list[str] | None,
         typer.Option(
-            help="Instead of the run's (of files: bleu and chrf); again for more.",
+            help="Metric instead of the run's (files: bleu and chrf); repeatable.",
             autocompletion=complete_metric,
         ),
     ] = None,
     test: Annotated[
-        Literal["bootstrap", "randomization", "both"], typer.Option(help="Paired tests to make.")
+        Literal["bootstrap", "randomization", "both"], typer.Option(help="Paired tests to run.")
     ] = "both",
     num_resamples: Annotated[
-        int, typer.Option(min=40, help="Of the intervals and the bootstrap test.")
+        int, typer.Option(min=40, help="Number of resamples for intervals and bootstrap test.")
     ] = 1000,
-    num_trials: Annotated[int, typer.Option(min=40, help="Of the randomization test.")] = 10000,
-    seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 12345,
+    num_trials: Annotated[
+        int, typer.Option(min=40, help="Number of trials of the randomization test.")
+    ] = 10000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of resampling and shuffling.")] = 12345,
     target_lang: Annotated[
-        str | None, typer.Option(help="Language of the hypotheses; chooses tokenizers.")
+        str | None, typer.Option(help="Language of the hypotheses; selects tokenizers.")
     ] = None,
     tokenize: Annotated[str | None, typer.Option(help="sacreBLEU tokenizer for bleu.")] = None,
     lowercase: Annotated[bool, typer.Option("--lowercase", help="Ignore case.")] = False,
     normalize: Annotated[
-        Literal["none", "squad"] | None, typer.Option(help="For exact_match.")
+        Literal["none", "squad"] | None, typer.Option(help="Normalization for exact_match.")
     ] = None,
     json_output: Annotated[
         bool, typer.Option("--json", help="Print the comparison as JSON, every example included.")
@@ -59,13 +61,13 @@ def compare(
     output_dir: Annotated[
         Path | None,
         typer.Option(
-            help="Where comparison.html, a page to look at, comparison.md and comparison.json go."
+            help="Directory for comparison.html (a web page), comparison.md and comparison.json."
         ),
     ] = None,
 ) -> None:
     """Compare systems on the same test set with the first: scores, intervals, p-values.
 
-    With --output-dir also as a page to look at, comparison.html, which shows every example.
+    With --output-dir, also write comparison.html, a page that shows every example.
     """
     import t5tune
     from t5tune.reporting.chosen_comparison import ComparisonNotWritten

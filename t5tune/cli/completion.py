@@ -1,4 +1,4 @@
-"""What the shell offers on the tabulator key: recipes, runs, keys of a recipe and their values."""
+"""Shell completion: recipes, runs, keys of a recipe and their values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 
 def complete_recipe(incomplete: str) -> list[str]:
-    """Names of recipes that ship, recipe files here, runs to continue; a path is the shell's."""
+    """Return shipped recipes, recipe files here and runs to continue; the shell completes paths."""
     from t5tune.recipe.catalog import shipped_names
 
     files = [path.name for path in Path().glob("*.y*ml")] if "/" not in incomplete else []
@@ -19,31 +19,31 @@ def complete_recipe(incomplete: str) -> list[str]:
 
 
 def complete_shipped(incomplete: str) -> list[str]:
-    """Names of recipes that ship."""
+    """Return the names of the shipped recipes."""
     from t5tune.recipe.catalog import shipped_names
 
     return _beginning(incomplete, shipped_names())
 
 
 def complete_run(incomplete: str) -> list[str]:
-    """Names of runs under `runs/`; a path is the shell's."""
+    """Return the names of runs under `runs/`; the shell completes paths."""
     return _beginning(incomplete, _runs())
 
 
 def complete_system(incomplete: str) -> list[str]:
-    """Names of runs, and `base`, the model that the first of them began with."""
+    """Return the names of runs, and `base`, the model that the first run started from."""
     return _beginning(incomplete, [*_runs(), "base"])
 
 
 def complete_change(incomplete: str) -> list[str]:
-    """KEY=VALUE for a recipe: keys first, then the values that a key may have."""
+    """Return KEY=VALUE for a recipe: keys first, then the values that a key may have."""
     from t5tune.recipe.problems import list_keys
 
     return _complete_change(incomplete, list_keys())
 
 
 def complete_tried(incomplete: str) -> list[str]:
-    """The same for the keys that `t5tune eval` can try."""
+    """Return KEY=VALUE for the keys that `t5tune eval` can try."""
     from t5tune.recipe.problems import list_keys
     from t5tune.reporting.tried_settings import is_tried
 
@@ -51,9 +51,9 @@ def complete_tried(incomplete: str) -> list[str]:
 
 
 def _complete_change(incomplete: str, keys: list[str]) -> list[str]:
-    """Where a key takes anything, what it takes is offered beside the bare key.
+    """Return completions; for a key that takes any value, the bare key and the kind of value.
 
-    With two to choose from, shells write no blank behind what both begin with.
+    With two candidates, shells add no space after their common prefix.
     """
     if (split := _split_by_bash()) is not None:
         return _beginning(split[1], _values(split[0]))
@@ -69,7 +69,7 @@ def _complete_change(incomplete: str, keys: list[str]) -> list[str]:
 
 
 def _split_by_bash() -> tuple[str, str] | None:
-    """Key and beginning of the value, where bash has made words of KEY, = and VALUE."""
+    """Return key and start of the value where bash has split KEY, = and VALUE into words."""
     words = os.environ.get("COMP_WORDS", "").split("\n")
     at = int(os.environ.get("COMP_CWORD", 0))
     if not 2 <= at < len(words):
@@ -80,14 +80,14 @@ def _split_by_bash() -> tuple[str, str] | None:
 
 
 def complete_metric(incomplete: str) -> list[tuple[str, str]]:
-    """Metrics that begin so, each with what it measures."""
+    """Return the matching metrics, each with what it measures."""
     from t5tune.scoring.registry import METRICS
 
     return [(name, METRICS[name].description) for name in _beginning(incomplete, METRICS)]
 
 
 def complete_engine(incomplete: str) -> list[str]:
-    """What `--engine` may be."""
+    """Return the values of `--engine`."""
     from t5tune.decoding.engines import ENGINES
 
     return _beginning(incomplete, ENGINES)
@@ -106,7 +106,7 @@ def _runs() -> list[str]:
 
 
 def _values(key: str) -> list[str]:
-    """The values of a key that are words."""
+    """Return the fixed values of a key."""
     return list(_words(_annotation(key)))
 
 
@@ -122,7 +122,7 @@ def _words(annotation: Any) -> Iterable[str]:
 
 
 def _expected(key: str) -> str:
-    """The kind of value that a key takes, in a word."""
+    """Return the kind of value that a key takes, in one word."""
     from t5tune.recipe.problems import is_text
 
     if is_text(key.split(".")):

@@ -33,64 +33,66 @@ def evaluate(
         list[str] | None,
         typer.Argument(
             metavar="[KEY=VALUE]...",
-            help="Keys of decoding or evaluation to try, as in decoding.length_penalty=1.2; the "
-            "report goes beside the stored one.",
+            help="Decoding or evaluation keys to try, such as decoding.length_penalty=1.2; the "
+            "report is written beside the stored one.",
             autocompletion=complete_tried,
         ),
     ] = None,
-    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    split: Annotated[str, typer.Option(help="Split: train, validation or test.")] = "test",
     recipe: Annotated[
         str | None,
         typer.Option(
-            help="Where a model that is not a run takes data, decoding and metrics from.",
+            help="Recipe with data, decoding and metrics for a model that is not a run.",
             autocompletion=complete_recipe,
         ),
     ] = None,
     source: Annotated[
-        Path | None, typer.Option(help="Evaluate on this text file, one source a line …")
+        Path | None, typer.Option(help="Text file with one source per line, to evaluate on.")
     ] = None,
     reference: Annotated[
-        list[Path] | None, typer.Option(help="… against this one; again for more references.")
+        list[Path] | None, typer.Option(help="File with one reference per line; repeat for more.")
     ] = None,
     source_lang: Annotated[
-        str | None, typer.Option(help="For a model that is not a run, without --recipe.")
+        str | None, typer.Option(help="Source language, if neither run nor --recipe states it.")
     ] = None,
     target_lang: Annotated[
-        str | None, typer.Option(help="For a model that is not a run, without --recipe.")
+        str | None, typer.Option(help="Target language, if neither run nor --recipe states it.")
     ] = None,
     prefix: Annotated[
         str | None,
-        typer.Option(help="Before every source, for a model that is not a run, without --recipe."),
+        typer.Option(help="Prefix of every source, if neither run nor --recipe states it."),
     ] = None,
     metric: Annotated[
         list[str] | None,
         typer.Option(
-            help="Instead of the recipe's; again for more.", autocompletion=complete_metric
+            help="Metric instead of the recipe's; repeatable.", autocompletion=complete_metric
         ),
     ] = None,
-    num_beams: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
+    num_beams: Annotated[
+        int | None, typer.Option(min=1, help="Beam size instead of the recipe's.")
+    ] = None,
     engine: Annotated[
         str,
         typer.Option(
-            help="torch (fp32), ctranslate2 or one export: ctranslate2-int8 …",
+            help="torch (fp32), ctranslate2, or one export such as ctranslate2-int8.",
             autocompletion=complete_engine,
         ),
     ] = "torch",
     output_dir: Annotated[
         Path | None,
-        typer.Option(help="Where hypotheses.txt and the reports go (default: in the run)."),
+        typer.Option(help="Directory for hypotheses.txt and the reports (default: in the run)."),
     ] = None,
     json_output: Annotated[
         bool, typer.Option("--json", help="Print the report as JSON, as in report.json.")
     ] = False,
     no_cache: Annotated[
         bool,
-        typer.Option("--no-cache", help="Generate everything, even what is in the cache."),
+        typer.Option("--no-cache", help="Generate all hypotheses again, even cached ones."),
     ] = False,
     num_processes: NumProcesses = "1",
     allow_code: AllowCode = False,
 ) -> None:
-    """Translate a test set and score it; the numbers are sacreBLEU's."""
+    """Translate a test set and score it with sacreBLEU and other metrics."""
     import t5tune
 
     launch_if_asked(num_processes)
@@ -121,7 +123,7 @@ def evaluate(
 def _split_arguments(
     run: str | None, overrides: Sequence[str] | None
 ) -> tuple[str | None, list[str]]:
-    """The run and the settings: `t5tune eval decoding.num_beams=8` means the newest run."""
+    """Return run and settings: `t5tune eval decoding.num_beams=8` means the newest run."""
     settings = list(overrides or [])
     if run is not None and "=" in run and not Path(run).exists():
         return None, [run, *settings]

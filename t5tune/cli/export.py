@@ -1,4 +1,4 @@
-"""`t5tune export`: a run's model for CTranslate2."""
+"""`t5tune export`: convert a run's model for CTranslate2."""
 
 from __future__ import annotations
 
@@ -20,23 +20,26 @@ def export(
         ),
     ] = None,
     quantization: Annotated[
-        str, typer.Option(help="int8, int8_bfloat16, float16, bfloat16 or float32.")
+        str,
+        typer.Option(help="Type of weights: int8, int8_bfloat16, float16, bfloat16 or float32."),
     ] = "int8",
     patience: Annotated[
         float | None,
         typer.Option(
-            min=1, max=10, help="Beam search ends after beams times this many hypotheses (2)."
+            min=1, max=10, help="Beam search ends after this factor times num_beams hypotheses (2)."
         ),
     ] = None,
     output_dir: Annotated[
         Path | None,
-        typer.Option(help="Instead of the run, where t5tune translate finds it."),
+        typer.Option(
+            help="Directory for the export; the run, where t5tune translate finds it, if left out."
+        ),
     ] = None,
     json_output: Annotated[
         bool, typer.Option("--json", help="Print the comparison as JSON, as in parity.json.")
     ] = False,
 ) -> None:
-    """Convert a model for CTranslate2 and compare the two on the validation examples."""
+    """Convert a model for CTranslate2 and compare both on the validation examples."""
     import json
     from dataclasses import asdict
 

@@ -1,4 +1,4 @@
-"""`--allow-code`: the option, and the command that has it."""
+"""`--allow-code`: the option, and the command that adds it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ AllowCode = Annotated[
 
 @contextmanager
 def repeating_with_allow_code() -> Iterator[None]:
-    """Propose this very command with `--allow-code` where a metric would run code of others."""
+    """Propose the same command with `--allow-code` where a metric would run foreign code."""
     from t5tune.scoring.metrics.evaluate_loading import CodeNotAllowed
 
     try:

@@ -1,4 +1,4 @@
-"""`--num-processes` and its companions: starting the command again in several processes."""
+"""`--num-processes` and related options: start the command again in several processes."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from t5tune.errors import T5TuneError
 
 NumProcesses = Annotated[
     str,
-    typer.Option(metavar="N", help="Processes on this machine; auto: one for each GPU."),
+    typer.Option(metavar="N", help="Number of processes on this machine; auto means one per GPU."),
 ]
 NumMachines = Annotated[
-    int, typer.Option(min=1, help="Machines; the command is typed on each of them.")
+    int, typer.Option(min=1, help="Number of machines; run the command on each of them.")
 ]
-MachineRank = Annotated[int, typer.Option(min=0, help="Of this machine, from 0.")]
+MachineRank = Annotated[int, typer.Option(min=0, help="Rank of this machine, from 0.")]
 MainProcess = Annotated[
     str | None,
-    typer.Option(metavar="HOST:PORT", help="Where machine 0 can be reached by the others."),
+    typer.Option(metavar="HOST:PORT", help="Address at which the other machines reach machine 0."),
 ]
 
 
@@ -33,10 +33,10 @@ def launch_if_asked(
     machine_rank: int = 0,
     main_process: str | None = None,
 ) -> None:
-    """Run this command in several processes, and exit with their code; else return.
+    """Run this command in several processes and exit with their code, if that was asked for.
 
     Raises:
-        T5TuneError: The options do not go together.
+        T5TuneError: The options contradict each other.
     """
     if is_launched():
         return
@@ -53,7 +53,7 @@ def _read_number(text: str) -> int:
         return max(1, torch.cuda.device_count())
     if not text.isdecimal() or int(text) == 0:
         raise T5TuneError(
-            f"--num-processes {text}: neither a number from 1 nor auto.",
+            f"--num-processes {text} is neither a positive number nor auto.",
             next_command="--num-processes 2",
         )
     return int(text)
@@ -62,13 +62,13 @@ def _read_number(text: str) -> int:
 def _check(plan: Launch) -> None:
     if plan.num_machines > 1 and plan.main_process is None:
         raise T5TuneError(
-            "several machines need an address at which they meet.",
+            "--num-machines is above 1, but the address of machine 0 is not given.",
             next_command="add --main-process HOST:PORT, the same on every machine",
         )
     if plan.machine_rank >= plan.num_machines:
         raise T5TuneError(
-            f"--machine-rank {plan.machine_rank}: of {plan.num_machines} machines the last one is "
-            f"{plan.num_machines - 1}.",
+            f"--machine-rank {plan.machine_rank} is too high: the last of {plan.num_machines} "
+            f"machines has rank {plan.num_machines - 1}.",
             next_command="count machines from 0",
         )
     is_under_torchrun = "RANK" in os.environ and find_place(os.environ).num_processes > 1

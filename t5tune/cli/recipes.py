@@ -1,4 +1,4 @@
-"""`t5tune recipes`: list, show and copy what ships."""
+"""`t5tune recipes`: list, show and copy the shipped recipes."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from t5tune.cli.completion import complete_shipped
 from t5tune.cli.results import print_data, print_text
 from t5tune.console import say
 
-app = typer.Typer(help="List, show or copy the recipes that ship.", no_args_is_help=True)
+app = typer.Typer(help="List, show or copy the shipped recipes.", no_args_is_help=True)
 
 
 @app.command(name="list")
 def list_(
     json_output: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
-    """List the recipes that ship."""
+    """List the shipped recipes."""
     import json
 
     from t5tune.recipe.catalog import list_recipes
@@ -55,7 +55,7 @@ def copy(
         typer.Argument(help="A file ending in .yaml, or a directory; the current one if left out."),
     ] = None,
 ) -> None:
-    """Copy a recipe, with data that lies beside it, to edit it."""
+    """Copy a recipe and the data beside it, for editing."""
     from t5tune.recipe.catalog import copy_recipe
 
     written = copy_recipe(name, file)

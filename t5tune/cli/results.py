@@ -1,4 +1,4 @@
-"""How a command prints a report on stdout."""
+"""Printing a report on stdout."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 
 def print_text(text: str) -> None:
-    """Text for people, with control characters spelled out."""
+    """Print text for people, with control characters spelled out."""
     print_data(visible(text))
 
 
 def print_data(text: str, *, end: str = "\n") -> None:
-    """What programs read, as it is."""
+    """Print data for programs unchanged."""
     typer.echo(text + end, nl=False)
 
 
 @contextmanager
 def printing_what_is_not_written(*, as_json: bool) -> Iterator[None]:
-    """Print a report whose files cannot be written; then that is said as any error is."""
+    """Print the report if its files cannot be written, then raise the error."""
     from t5tune.reporting.report import ReportNotWritten
 
     try:
@@ -38,9 +38,9 @@ def printing_what_is_not_written(*, as_json: bool) -> Iterator[None]:
 
 
 def print_result(report: Report, *, as_json: bool) -> None:
-    """JSON if asked for; tables and examples on a terminal; else one line per score.
+    """Print JSON if asked for; tables and examples on a terminal; else one line per score.
 
-    A comparison with the stored report follows.
+    Print the comparison with the stored report last.
     """
     from t5tune.reporting.comparison_text import format_lines
     from t5tune.reporting.report import format_json, format_scores

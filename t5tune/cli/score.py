@@ -1,4 +1,4 @@
-"""`t5tune score`: compare a file of hypotheses with references. Needs no model."""
+"""`t5tune score`: compare a file of hypotheses with references, without a model."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from t5tune.scoring.registry import METRICS, default_metrics, name_metrics_with
 
 def score(
     hypotheses: Annotated[
-        str, typer.Argument(metavar="HYPOTHESES", help="One hypothesis a line; - means stdin.")
+        str, typer.Argument(metavar="HYPOTHESES", help="One hypothesis per line; - means stdin.")
     ],
     reference: Annotated[
         list[str],
-        typer.Option(help="One reference a line; give the option again for more references."),
+        typer.Option(help="One reference per line; repeat for more references."),
     ],
     metric: Annotated[
         list[str] | None,
         typer.Option(
-            help=f"{', '.join(METRICS)} or evaluate:NAME; give the option again for more "
+            help=f"{', '.join(METRICS)} or evaluate:NAME; repeatable "
             f"(default: {' and '.join(default_metrics('translation'))}).",
             autocompletion=complete_metric,
         ),
     ] = None,
     source: Annotated[
-        str | None, typer.Option(help="One source a line, for metrics that want them (comet).")
+        str | None, typer.Option(help="One source per line, for metrics that need sources (comet).")
     ] = None,
     tokenize: Annotated[
         str | None,
@@ -41,11 +41,11 @@ def score(
     lowercase: Annotated[bool, typer.Option("--lowercase", help="Ignore case.")] = False,
     normalize: Annotated[
         Literal["none", "squad"],
-        typer.Option(help="For exact_match: squad drops case, punctuation and English articles."),
+        typer.Option(help="For exact_match: squad ignores case, punctuation and English articles."),
     ] = "none",
     target_lang: Annotated[
         str | None,
-        typer.Option(help="Language of the hypotheses, such as de; chooses tokenizers."),
+        typer.Option(help="Language of the hypotheses, such as de; selects tokenizers."),
     ] = None,
     json_output: Annotated[
         bool, typer.Option("--json", help="Print the report as JSON, as in report.json.")

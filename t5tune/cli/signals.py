@@ -1,4 +1,4 @@
-"""Leaving when asked to, from the first moment on."""
+"""Exit on signals, from the start of the command."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ SHOW_CURSOR = "\x1b[?25h"  # a live display hides it
 
 @contextmanager
 def leaving_on_signals() -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the process with 130 and 143 while the block runs.
+    """Let Ctrl-C and SIGTERM end the process with 130 and 143 while the block runs.
 
-    At once, and not by an exception: libraries swallow one that reaches them while they are
-    imported. Nothing is lost by it, since every file is moved into place when it is complete.
-    Training listens to the signals itself.
+    The process exits at once, without an exception, which libraries would swallow while they are
+    imported. Nothing is lost, since every file is moved into place when it is complete. Training
+    handles the signals itself.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,4 +1,4 @@
-"""Standard output and standard error that may be closed, full or left by their reader."""
+"""Standard output and error that may be closed, full or abandoned by their reader."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ READER_IS_GONE = 141  # exit code: 128 + SIGPIPE, as shells show it
 
 
 def prepare_streams() -> None:
-    """Let what is printed reach its reader, or say in one sentence that it does not.
+    """Prepare standard output and error, so that output arrives or one sentence says why not.
 
-    Streams of the process alone: what a caller has put in their place stays.
+    Streams that a caller has put in their place stay.
     """
     _occupy_closed()
     if sys.stdout is None or sys.stdout is sys.__stdout__:
@@ -24,7 +24,7 @@ def prepare_streams() -> None:
 
 
 def _occupy_closed() -> None:
-    """Open what the shell has closed, or the next file would get its number, and our texts."""
+    """Open closed standard streams; otherwise the next file would get their number and texts."""
     for number, mode in ((0, os.O_RDONLY), (1, os.O_RDONLY), (2, os.O_WRONLY)):
         try:
             os.fstat(number)
@@ -50,13 +50,13 @@ class _Output(io.FileIO):
     has_failed = False
 
     def write(self, data: object, /) -> int:
-        """As the base class.
+        """Write as the base class does.
 
         Raises:
             T5TuneError: It cannot be written.
-            SystemExit: Nobody reads any more.
+            SystemExit: The reader is gone.
         """
-        if self.has_failed:  # said already; what is in the buffer is dropped
+        if self.has_failed:  # reported already; the buffer is dropped
             return len(memoryview(data))  # type: ignore[arg-type]
         try:
             return super().write(data)  # type: ignore[arg-type]
@@ -67,15 +67,15 @@ class _Output(io.FileIO):
             self.has_failed = True
             raise T5TuneError(
                 f"standard output could not be written: {error.strerror}.",
-                next_command="the same command with > FILE, where there is room for it",
+                next_command="the same command with > FILE, on a disk with free space",
             ) from error
 
 
 class _Messages(io.FileIO):
-    """Standard error: without a reader everything goes on, and nothing is said."""
+    """Standard error: without a reader the command continues silently."""
 
     def write(self, data: object, /) -> int:
-        """As the base class, but nothing is raised."""
+        """Write as the base class does, without raising."""
         try:
             return super().write(data)  # type: ignore[arg-type]
         except OSError:

@@ -33,7 +33,7 @@ def train(
     recipe: Annotated[
         str,
         typer.Argument(
-            help="A recipe file, the name of a shipped one, or a run to continue.",
+            help="A recipe file, the name of a shipped recipe, or a run to continue.",
             autocompletion=complete_recipe,
         ),
     ],
@@ -41,15 +41,15 @@ def train(
         list[str] | None,
         typer.Argument(
             metavar="[KEY=VALUE]...",
-            help="Changes, as in training.learning_rate=3e-4",
+            help="Changes to the recipe, such as training.learning_rate=3e-4.",
             autocompletion=complete_change,
         ),
     ] = None,
     output_dir: Annotated[
-        Path | None, typer.Option(help="The run directory; runs/NAME if left out.")
+        Path | None, typer.Option(help="Run directory; runs/NAME if left out.")
     ] = None,
     restart: Annotated[
-        bool, typer.Option("--restart", help="Start a new run beside one that is there.")
+        bool, typer.Option("--restart", help="Start a new run beside an existing one.")
     ] = False,
     json_output: Annotated[
         bool, typer.Option("--json", help="Print the report as JSON on stdout.")
@@ -62,7 +62,7 @@ def train(
 ) -> None:
     """Train a model; the same command again continues a run that was interrupted.
 
-    In several processes the run is the same as in one. torchrun, accelerate launch and Slurm's
+    Several processes give the same run as one. torchrun, accelerate launch and Slurm's
     srun are recognised without the options.
     """
     import t5tune
@@ -100,7 +100,7 @@ def train(
 
 
 def _print(result: TrainingResult, options: Sequence[str], *, as_json: bool) -> None:
-    """Print the report; of a run that was finished before, only what programs read."""
+    """Print the report; only its JSON for a run that was finished before."""
     if result.stopped_by is not None:
         say("stopped; a checkpoint is saved")
         say(f"try: {continuing_command(result.run, options)}   # continues")

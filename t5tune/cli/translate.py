@@ -1,4 +1,4 @@
-"""`t5tune translate`: texts, files, columns, fields, documents; one line in, one line out."""
+"""`t5tune translate`: translate texts, files, columns, fields and documents."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BROKEN_PIPE = 141  # 128 + SIGPIPE, as shells show it
 def translate(
     texts: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[TEXT]...", help="Texts; standard input if left out."),
+        typer.Argument(metavar="[TEXT]...", help="Texts to translate; standard input if left out."),
     ] = None,
     model: Annotated[
         str | None,
@@ -30,54 +30,61 @@ def translate(
         ),
     ] = None,
     input_file: Annotated[
-        Path | None, typer.Option("--input", help="A file, one text a line.")
+        Path | None, typer.Option("--input", help="Input file, one text per line.")
     ] = None,
     output_file: Annotated[
         Path | None,
-        typer.Option("--output", help="A file; the same command goes on after an interruption."),
+        typer.Option(
+            "--output", help="Output file; the same command continues it after an interruption."
+        ),
     ] = None,
     documents: Annotated[
         bool,
-        typer.Option("--documents", help="The input is a document: sentences are found in it."),
+        typer.Option(
+            "--documents", help="Treat the input as a document and split it into sentences."
+        ),
     ] = False,
     format_name: Annotated[
         str | None,
         typer.Option(
             "--format",
-            help="text, tsv, csv, jsonl, and for documents markdown; by the name of --input.",
+            help="text, tsv, csv, jsonl or, for documents, markdown (default: by --input).",
         ),
     ] = None,
     column: Annotated[
-        str | None, typer.Option(help="Of the source: a name or, in TSV and CSV, a number.")
+        str | None, typer.Option(help="Source column: a name or, in TSV and CSV, a number.")
     ] = None,
-    into: Annotated[str, typer.Option(help="Column or field of the translation.")] = "translation",
+    into: Annotated[str, typer.Option(help="Column or field for the translation.")] = "translation",
     json_output: Annotated[
-        bool, typer.Option("--json", help="One JSON object a line: source and translation.")
+        bool, typer.Option("--json", help="Print one JSON object per line: source and translation.")
     ] = False,
     n_best: Annotated[
         int | None,
-        typer.Option(min=1, help="So many translations each: line number, score, text."),
+        typer.Option(min=1, help="Number of translations per source: line number, score, text."),
     ] = None,
-    num_beams: Annotated[int | None, typer.Option(min=1, help="1 is greedy search.")] = None,
+    num_beams: Annotated[
+        int | None, typer.Option(min=1, help="Beam size; 1 is greedy search.")
+    ] = None,
     length_penalty: Annotated[
-        float | None, typer.Option(help="Above 1 beams favour long translations, below short.")
+        float | None,
+        typer.Option(help="Above 1 favours longer translations, below 1 shorter ones."),
     ] = None,
     no_repeat_ngram: Annotated[
-        int | None, typer.Option(min=0, help="No sequence of so many tokens twice; 0 allows it.")
+        int | None, typer.Option(min=0, help="Repeat no n-gram of this many tokens; 0 allows it.")
     ] = None,
     max_new_tokens: Annotated[
         int | None, typer.Option(min=1, help="Length limit of a translation, in tokens.")
     ] = None,
     source_lang: Annotated[
-        str | None, typer.Option(help="For a model that is not a run and needs it.")
+        str | None, typer.Option(help="Source language, if the model is not a run and needs it.")
     ] = None,
     target_lang: Annotated[
-        str | None, typer.Option(help="For a model that is not a run and needs it.")
+        str | None, typer.Option(help="Target language, if the model is not a run and needs it.")
     ] = None,
     prefix: Annotated[
         str | None,
         typer.Option(
-            help="Before every text, for a model that is not a run; '' for texts that have theirs."
+            help="Prefix of every text, for a model that is not a run; '' if the texts have one."
         ),
     ] = None,
     engine: Annotated[
@@ -88,7 +95,7 @@ def translate(
         ),
     ] = "auto",
 ) -> None:
-    """Translate texts, a file or standard input; order and blank lines are kept."""
+    """Translate texts, a file or standard input, keeping order and blank lines."""
     from t5tune.decoding.streaming.choices import Layout, ModelChoice, SearchChoice, choose_format
     from t5tune.decoding.streaming.streamed_translation import translate_input
     from t5tune.models.model_names import choose_model
@@ -131,12 +138,12 @@ def _open_input(texts: list[str] | None, input_file: Path | None) -> TextInput:
     if input_file is not None:
         return open_file(input_file)
     if sys.stdin is not None and sys.stdin.isatty():
-        say("reading from the terminal, Ctrl-D ends")
+        say("reading from the terminal; Ctrl-D ends the input")
     return open_stdin()
 
 
 def _look_for_files(texts: list[str]) -> None:
-    """Refuse the name of a file, which would be translated as text; a word may be one by chance."""
+    """Refuse names of files, which would be translated as text; only warn about bare words."""
     import os
     import shlex
 

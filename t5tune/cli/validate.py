@@ -1,4 +1,4 @@
-"""`t5tune validate`: the schema, and whether the files are there, in milliseconds."""
+"""`t5tune validate`: check the schema and whether the files exist, in milliseconds."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ def validate(
     recipe: Annotated[
         str | None,
         typer.Argument(
-            help="A recipe file, or the name of a shipped one.", autocompletion=complete_recipe
+            help="A recipe file, or the name of a shipped recipe.", autocompletion=complete_recipe
         ),
     ] = None,
     overrides: Annotated[
         list[str] | None,
         typer.Argument(
             metavar="[KEY=VALUE]...",
-            help="Changes, as for `t5tune train`.",
+            help="Changes to the recipe, as for t5tune train.",
             autocompletion=complete_change,
         ),
     ] = None,
     schema: Annotated[
-        bool, typer.Option("--schema", help="Print the JSON schema for editors instead.")
+        bool, typer.Option("--schema", help="Print the JSON schema for editors.")
     ] = False,
     json_output: Annotated[
         bool, typer.Option("--json", help="Print the recipe with its defaults as JSON.")
     ] = False,
 ) -> None:
-    """Check a recipe, and whether its files and columns are there; no model is loaded."""
+    """Check a recipe and whether its files and columns exist, without loading a model."""
     import json
 
     from t5tune.errors import T5TuneError

@@ -1,4 +1,4 @@
-"""`t5tune verify`: is a run still what its training left behind?"""
+"""`t5tune verify`: check whether a run is still what its training wrote."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def verify(
         bool, typer.Option("--json", help="Print the checks as JSON on stdout.")
     ] = False,
 ) -> None:
-    """Compare checkpoints and model with their manifests; load the model and let it translate."""
+    """Compare checkpoints and model with their manifests, and translate with the model."""
     import json
 
     from t5tune.errors import T5TuneError
@@ -51,6 +51,6 @@ def verify(
         ]
         print_data(json.dumps({"run": str(directory.path), "checks": rows}, ensure_ascii=False))
     if not directory.model.is_dir():
-        say("there is no model yet: its training has not finished")
+        say("the run has no model yet: its training has not finished")
     if error := refuse_damaged(directory, checks):
         raise error
