@@ -1,7 +1,7 @@
-"""What a user writes: the schema, reading it, what is wrong with it, what is chosen where it says
-nothing, and the recipes that ship.
+"""Recipes: the schema, reading and checking, the choices for what is left out, and the recipes that
+ship.
 
-Nothing here opens another file than the recipe, reads the environment or imports torch.
+Nothing here opens a file other than the recipe, reads the environment or imports torch.
 """
 
 import lazy_loader

@@ -20,11 +20,11 @@ class RecipeEntry:
     """A recipe that ships.
 
     Attributes:
-        name: What commands call it.
-        task: As in the recipe.
-        model: Hub id of the model it starts from; None if it begins from scratch.
+        name: Name in commands.
+        task: Task of the recipe.
+        model: Hub id of the base model; None if the recipe trains from scratch.
         summary: Its second comment line: what it trains, on what.
-        path: The file.
+        path: Path of the file.
     """
 
     name: str
@@ -35,13 +35,13 @@ class RecipeEntry:
 
 
 def recipes_directory() -> Path:
-    """Inside an installed package, or beside the package in a checkout."""
+    """Return where recipes lie: in an installed package or beside the package in a checkout."""
     installed = PACKAGE / "_recipes"
     return installed if installed.is_dir() else PACKAGE.parent / "recipes"
 
 
 def list_recipes() -> list[RecipeEntry]:
-    """All recipes that ship, by name."""
+    """Return all recipes that ship, by name."""
     entries = []
     for path in sorted(recipes_directory().glob("*.yaml")):
         text = path.read_text(encoding="utf-8")
@@ -54,10 +54,10 @@ def list_recipes() -> list[RecipeEntry]:
 
 
 def find_recipe(name_or_path: str | Path) -> Path:
-    """The file of a recipe: a file that exists, or the name of one that ships.
+    """Return the file of a recipe, given as an existing file or as the name of one that ships.
 
     Raises:
-        T5TuneError: There is neither; with the nearest names.
+        T5TuneError: Neither exists; the message has the nearest names.
     """
     path = Path(name_or_path)
     try:
@@ -87,12 +87,12 @@ def find_recipe(name_or_path: str | Path) -> Path:
 
 
 def shipped_names() -> list[str]:
-    """Names of the recipes that ship."""
+    """Return the names of the recipes that ship."""
     return sorted(_shipped())
 
 
 def is_shipped(name: str) -> bool:
-    """Whether this is the name of a recipe that ships."""
+    """Return whether this is the name of a recipe that ships."""
     return _find_shipped(Path(name)) is not None
 
 
@@ -111,7 +111,7 @@ def _stem(path: Path) -> str:
 
 
 def _nearest(name: str) -> str:
-    """The end of a sentence, as `did_you_mean`; a part of a name means all that have it."""
+    """Return what `did_you_mean` would; a part of a name matches all names that have it."""
     names = sorted(_shipped())
     if having := [other for other in names if len(name) > 1 and name.lower() in other]:
         return f"; did you mean {' or '.join(having)}?"
@@ -119,10 +119,10 @@ def _nearest(name: str) -> str:
 
 
 def recipe_text(name: str) -> str:
-    """The text of a recipe, comments and all.
+    """Return the text of a recipe, comments included.
 
     Raises:
-        T5TuneError: There is no such recipe.
+        T5TuneError: The recipe does not exist.
     """
     return read_recipe_text(find_recipe(name))
 
@@ -131,16 +131,16 @@ def copy_recipe(name: str, destination: Path | None = None) -> list[Path]:
     """Copy a recipe, and the data that lies beside it, for editing.
 
     Args:
-        name: Of a recipe that ships.
+        name: Name of a recipe that ships.
         destination: A file, if it ends in .yaml or .yml, or else a directory; the current
             directory if left out.
 
     Returns:
-        What was written.
+        The files that were written.
 
     Raises:
-        T5TuneError: There is no such recipe, something of that name is there already, or
-            the place cannot be written to.
+        T5TuneError: The recipe does not exist, a file of that name does, or the destination
+            cannot be written to.
     """
     source = find_recipe(name)
     target = destination or Path(source.name)
@@ -151,7 +151,7 @@ def copy_recipe(name: str, destination: Path | None = None) -> list[Path]:
     for _, copy in copies:
         if copy.exists():
             raise T5TuneError(
-                f"{copy} is there already, and nothing was written.",
+                f"{copy} exists already; nothing was written.",
                 next_command=f"t5tune recipes copy {name} ANOTHER_DIRECTORY/",
             )
     try:
@@ -168,7 +168,7 @@ def copy_recipe(name: str, destination: Path | None = None) -> list[Path]:
 
 
 def _data_folders(recipe: Path) -> list[Path]:
-    """Folders beside a recipe that its data entries name."""
+    """Return the folders beside a recipe that its data entries name."""
     document = parse_yaml(read_recipe_text(recipe), str(recipe)).value
     data: Any = document.get("data") if isinstance(document, dict) else None
     names = set()

@@ -1,4 +1,4 @@
-"""Names that people expect in a recipe, from other programs, and what there is instead.
+"""Names from other programs that people expect in a recipe, and what to use instead.
 
 A nearest spelling would mislead: `report_to` is near `repeat`, `meteor` near `ter`.
 """
@@ -54,19 +54,19 @@ _SAME_AS = {
 }
 
 _ANSWERS = {
-    "lora qlora peft adapter adapters": "LoRA and other adapters are not there, all weights are "
-    "trained; training.gradient_checkpointing and training.sharding save memory",
+    "lora qlora peft adapter adapters": "LoRA and other adapters are not supported; all weights "
+    "are trained; training.gradient_checkpointing and training.sharding save memory",
     "quantization load_in_8bit load_in_4bit": "weights are trained in fp32 or bf16; `export` makes "
     "an int8 model of them",
-    "freeze freeze_encoder freeze_embeddings frozen": "weights cannot be frozen, all are trained",
+    "freeze freeze_encoder freeze_embeddings frozen": "weights cannot be frozen; all are trained",
     "fp16 half half_precision mixed_precision precision amp dtype torch_dtype": "T5 overflows in "
-    "fp16, so that there is only training.bf16: auto, true or false",
+    "fp16; training.bf16 takes auto, true or false",
     "report_to": "it goes under training.extra, as in `extra: {report_to: wandb}`; TensorBoard's "
     "files are written anyway",
     "wandb mlflow trackio comet_ml clearml neptune": "trackers go under training.extra, as in "
     "`extra: {report_to: wandb}`",
     "tensorboard logging_dir": "TensorBoard's files are always written into the run",
-    "run_name": "a run goes by the recipe's `name`; for trackers there is training.extra.run_name",
+    "run_name": "a run goes by the recipe's `name`; trackers use training.extra.run_name",
     "resume resume_from resume_from_checkpoint load_checkpoint": "`t5tune train` typed again "
     "continues a run from its newest checkpoint",
     "overwrite_output_dir": "a run is never overwritten; --restart on the command line begins a "
@@ -92,7 +92,7 @@ _ANSWERS = {
     "model/ as it is",
     "num_workers dataloader_num_workers": "it goes under training.extra, as dataloader_num_workers",
     "deepspeed": "`sharding: deepspeed` under training, with its file in training.deepspeed_config",
-    "fsdp fsdp_config": "`sharding: fsdp` under training divides the weights",
+    "fsdp fsdp_config": "`sharding: fsdp` under training shards the weights",
     "gpus num_gpus device devices accelerator num_processes distributed ddp": "a GPU is used where "
     "there is one, and several with --num-processes on the command line",
     "no_cuda use_cpu cpu": "CUDA_VISIBLE_DEVICES= before the command hides the GPUs",
@@ -102,7 +102,7 @@ _ANSWERS = {
     "group_by_length sortish_sampler bucketing": "batches hold examples of similar length anyway",
     "shuffle": "training examples are shuffled for every epoch, by training.seed",
     "do_sample sampling temperature top_k top_p": "hypotheses come from beam search, or greedy "
-    "search with decoding.num_beams 1; sampling is not there",
+    "search with decoding.num_beams 1; sampling is not supported",
     "num_return_sequences n_best num_hypotheses": "`t5tune translate --n-best` gives several "
     "hypotheses",
     "repetition_penalty min_length min_new_tokens diversity_penalty num_beam_groups "
@@ -111,7 +111,7 @@ _ANSWERS = {
     "max_length max_len max_seq_length max_seq_len": "data.max_source_length and "
     "data.max_target_length limit what is read, decoding.max_new_tokens what is generated",
     "language languages lang": "the languages are source_lang and target_lang, at the top level",
-    "test_size val_size validation_split split_ratio": "no split is made of another: "
+    "test_size val_size validation_split split_ratio": "no split is made from another: "
     "data.validation names a place of its own, such as a slice train[:1%] of a data set on the hub",
     "delimiter sep separator": "`format: tsv` means tabs, `format: csv` commas",
     "encoding": "files are UTF-8",
@@ -120,7 +120,7 @@ _ANSWERS = {
 
 _SPLITS = ("data.train", "data.validation", "data.test")
 
-# Where the section changes what is meant.
+# Names whose meaning depends on the section.
 _IN_SECTION = {
     ("decoding", "early_stopping"): "the search has no such setting; it has the keys under "
     "decoding",
@@ -161,7 +161,7 @@ _VALUES = {
         "f1": "did you mean token_f1?",
         "sacrebleu": "bleu is sacreBLEU's",
         "spbleu": "it is bleu with `tokenize: flores200`",
-        "per": "it is wer where phones stand between blanks",
+        "per": "it is wer where phones are separated by spaces",
     },
     "task": {
         **dict.fromkeys(("mt", "nmt", "machine_translation"), "did you mean translation?"),
@@ -189,7 +189,7 @@ _VALUES = {
     "bf16": dict.fromkeys(("fp16", "float16", "16", "half"), _ONLY_BF16),
     "sharding": {
         **dict.fromkeys(("zero", "zero2", "zero3"), "did you mean deepspeed?"),
-        "ddp": "with none, several processes have all weights each",
+        "ddp": "with none, each process has all weights",
     },
 }  # fmt: skip
 _VALUES["best_metric"] = _VALUES["metrics"]
@@ -198,11 +198,11 @@ _OF_EVALUATE = ("meteor", "bertscore", "bleurt", "google_bleu", "nist_mt", "char
 
 
 def answer_key(section: str, name: str) -> str | None:
-    """What to say about a key that is not there but expected; None if nobody expects it.
+    """Return the advice on an unknown key that people expect; None if there is none.
 
     Args:
-        section: Path of the section that the key stands in, with dots.
-        name: Of the key.
+        section: Dotted path of the section that holds the key.
+        name: Name of the key.
     """
     plain = name.lower().replace("-", "_")
     if (section, plain) in _IN_SECTION:
@@ -213,13 +213,13 @@ def answer_key(section: str, name: str) -> str | None:
         same = next((same for start, same in _BEGINNINGS.items() if plain.startswith(start)), None)
         return None if same is None else _ANSWER_OF[same]
     key = _KEY_OF[plain]
-    if section in _SPLITS:  # what each split has is written of the first one above
+    if section in _SPLITS:  # the table has the keys of the first split only
         key = key.replace("data.train.", f"{section}.")
     return f"did you mean {key.removeprefix(f'{section}.') if section else key}?"
 
 
 def answer_value(key: str, value: str) -> str | None:
-    """The same about the value of a key; empty where nothing else comes near."""
+    """Return the advice on the value of a key; empty where there is none."""
     plain = re.sub(r"[\s-]", "_", value.lower())
     if key == "metrics" and plain.replace("_", "") in (m.replace("_", "") for m in _OF_EVALUATE):
         return f"evaluate:{plain} computes it, with --allow-code on the command line"
@@ -230,7 +230,7 @@ def answer_value(key: str, value: str) -> str | None:
 
 
 def answer_section(path: str, value: object) -> str | None:
-    """What to say where a section has a value instead, or a text has a list."""
+    """Return the advice on a value in place of a section, or a list in place of a text."""
     is_split = path in _SPLITS
     if isinstance(value, list) and (is_split or path.rsplit(".", 1)[-1].endswith("file")):
         return "a split comes from one place, so join several files into one"

@@ -1,4 +1,4 @@
-"""Recipes from files: YAML, overrides from the command line, errors with their lines."""
+"""Loading recipes: YAML, overrides from the command line, errors with their lines."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def load_recipe(
 ) -> Recipe:
     """Read and check a recipe.
 
-    Relative paths of data files are taken from the recipe's directory; those in overrides
-    from the current one.
+    Relative paths of data files start at the recipe's directory; those in overrides at the
+    current one.
 
     Args:
-        path: A file, or the name of a recipe that ships.
+        path: Path of a file, or the name of a recipe that ships.
         overrides: Changes such as `training.learning_rate=3e-4`; `KEY=null` removes a key.
-        for_training: Check `training.extra` as well. A run that was begun when t5tune still took
-            one of its keys can be read without.
+        for_training: Whether to check `training.extra` as well. Without the check, a run can be
+            read that has a key which an earlier version of t5tune accepted.
 
     Raises:
         T5TuneError: With every problem on a line of its own.
@@ -62,13 +62,13 @@ def change_recipe(
     next_command: str | None = None,
     for_training: bool = False,
 ) -> Recipe:
-    """A recipe with changes from the command line, checked like one from a file.
+    """Return a recipe with changes from the command line, checked like one from a file.
 
     Args:
-        recipe: Its paths are absolute.
-        overrides: As for `load_recipe`.
-        origin: The file that the recipe was read from, for messages.
-        next_command: What to type after a mistake, instead of checking that file.
+        recipe: Recipe with absolute paths.
+        overrides: See `load_recipe`.
+        origin: File that the recipe was read from, for messages.
+        next_command: Command that errors suggest instead of checking that file.
         for_training: See `load_recipe`.
 
     Raises:
@@ -90,7 +90,7 @@ def build_recipe(
 ) -> Recipe:
     """Return the recipe that a program has built, checked like one from a file.
 
-    Relative paths of data files are taken from the current directory.
+    Relative paths of data files start at the current directory.
 
     Args:
         values: Sections and keys as in a recipe file, or a recipe.
@@ -116,7 +116,7 @@ def build_recipe(
 def _read_document(file: Path) -> YamlDocument:
     document = parse_yaml(read_recipe_text(file), str(file))
     if not isinstance(document.value, dict):
-        found = "empty" if document.value is None else "no mapping of keys to values"
+        found = "empty" if document.value is None else "not a mapping of keys to values"
         raise T5TuneError(
             f"{file}:1: the recipe is {found}.",
             next_command="t5tune recipes copy multi30k-en-de   # a recipe to start from",
@@ -140,7 +140,7 @@ def _apply_override(document: YamlDocument, override: Override) -> None:
     for i, part in enumerate(path[:-1]):
         inner = section.get(part)
         if inner is None and removes:
-            return  # it is not there
+            return  # it is not set
         if inner is None:
             inner = section[part] = {}
         if not isinstance(inner, dict):
@@ -171,9 +171,9 @@ def _validate(
         if path and path not in document.lines:
             for override in overrides:
                 if override.path[: len(path)] == path:
-                    return override.origin  # a section that an override began
+                    return override.origin  # a section that an override has created
         if not document.lines:
-            return str(file)  # values that were never text
+            return str(file)  # values that were not read from text
         while path and path not in document.lines:
             path = path[:-1]
         return f"{file}:{document.lines.get(path, 1)}"
@@ -193,7 +193,7 @@ def _validate(
             next_command = (
                 f"correct the line{'s' if len(lines) > 1 else ''}, then: t5tune validate {file}"
             )
-            if file.parent == recipes_directory():  # it ships: the override is what to correct
+            if file.parent == recipes_directory():  # it ships, so the override has to be corrected
                 next_command = f"t5tune recipes show {file.stem}"
         raise T5TuneError(count + "\n".join(lines), next_command=next_command)
     return recipe
@@ -202,7 +202,7 @@ def _validate(
 def _describe_extra(
     document: dict[Any, Any], recipe: Recipe | None, place: Callable[[KeyPath], str]
 ) -> list[str]:
-    """What is wrong below `training.extra`; whatever is there, if the rest is wrong too."""
+    """Return what is wrong below `training.extra`, which may itself be malformed."""
     if recipe is not None:
         from_scratch = recipe.model.is_from_scratch
         found = find_extra_problems(
@@ -219,7 +219,7 @@ def _describe_extra(
 
 
 def _with_absolute_paths(recipe: Recipe, directory: Path, overridden: Sequence[KeyPath]) -> Recipe:
-    """Path arithmetic only: whether the files exist is seen when they are read."""
+    """Make paths absolute; whether the files exist is checked when they are read."""
 
     def absolute(value: str | None, *path: str) -> str | None:
         if value is None or value.startswith("~"):
@@ -248,7 +248,7 @@ def _with_absolute_paths(recipe: Recipe, directory: Path, overridden: Sequence[K
 
 
 def _with_absolute_names(model: ModelSection, absolute: Callable[..., str | None]) -> ModelSection:
-    """Names of a model and a tokenizer are hub ids unless they begin with a dot and a slash."""
+    """Make names that begin with a dot and a slash absolute; others are hub ids."""
     if model.name is not None and model.name.startswith(RELATIVE):
         return model.model_copy(update={"name": absolute(model.name, "model", "name")})
     scratch = model.from_scratch
@@ -264,7 +264,7 @@ def _with_absolute_names(model: ModelSection, absolute: Callable[..., str | None
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes text that `parse_scalar` would take for something else."""
+    """Dumper that quotes text which `parse_scalar` would take for something else."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -273,7 +273,7 @@ class _Dumper(yaml.SafeDumper):
 def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
     style = None if parse_scalar(text) is text else "'"
     if _LINE_BREAKS.search(text):
-        style = '"'  # the only style that keeps which of them it was
+        style = '"'  # the only style that preserves which one it was
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
@@ -281,7 +281,7 @@ _Dumper.add_representer(str, _represent_text)
 
 
 def dump_recipe(recipe: Recipe) -> str:
-    """YAML with every default written out; `load_recipe` reads the same recipe from it."""
+    """Return YAML with every default, from which `load_recipe` reads the same recipe."""
     return yaml.dump(
         recipe.model_dump(mode="json"),
         Dumper=_Dumper,
@@ -292,12 +292,12 @@ def dump_recipe(recipe: Recipe) -> str:
 
 
 def differing_keys(first: Recipe, second: Recipe) -> list[str]:
-    """Key paths whose values differ, in the order of the schema."""
+    """Return the key paths whose values differ, in the order of the schema."""
     return list(_differences(first.model_dump(), second.model_dump(), ()))
 
 
 def _differences(a: Any, b: Any, path: tuple[str, ...]) -> Iterator[str]:
-    # A section that only one recipe has is told key by key.
+    # A section that only one recipe has is listed key by key.
     inner_a, inner_b = ({} if value is None else value for value in (a, b))
     if isinstance(inner_a, dict) and isinstance(inner_b, dict) and a is not b:
         inner = [
@@ -306,10 +306,10 @@ def _differences(a: Any, b: Any, path: tuple[str, ...]) -> Iterator[str]:
             for key in _differences(inner_a.get(name), inner_b.get(name), (*path, name))
         ]
         yield from inner or ([".".join(path)] if (a is None) != (b is None) else [])
-    elif a != b or isinstance(a, bool) != isinstance(b, bool):  # true is not 1
+    elif a != b or isinstance(a, bool) != isinstance(b, bool):  # True == 1 in Python
         yield ".".join(path)
 
 
 def recipe_json_schema() -> dict[str, Any]:
-    """A JSON schema for editors."""
+    """Return a JSON schema for editors."""
     return Recipe.model_json_schema()

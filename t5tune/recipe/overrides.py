@@ -1,4 +1,4 @@
-"""Changes of a recipe: typed as KEY=VALUE, or given as keywords of a Python call."""
+"""Changes to a recipe, typed as KEY=VALUE or given as keywords of a Python call."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Override:
 
     Attributes:
         path: Parts of the key.
-        value: As YAML would give it; None removes the key.
-        origin: Where it was given, for messages.
-        problems: Keys that stand twice inside the value, each as a line for the user.
+        value: Value as YAML would give it; None removes the key.
+        origin: Place where it was given, for messages.
+        problems: Messages about duplicate keys inside the value.
     """
 
     path: KeyPath
@@ -34,12 +34,12 @@ class Override:
 
     @property
     def key(self) -> str:
-        """The key as it is typed."""
+        """Dotted key, as it is typed."""
         return ".".join(map(str, self.path))
 
     @property
     def text(self) -> str:
-        """KEY=VALUE, from which the same override is read."""
+        """KEY=VALUE, which parses to the same override."""
         return format_override(self.key, self.value)
 
 
@@ -47,13 +47,13 @@ def parse_override(text: str) -> Override:
     """Read KEY=VALUE.
 
     Raises:
-        T5TuneError: The text has another form.
+        T5TuneError: The text is not KEY=VALUE.
     """
     key, equals, value_text = text.partition("=")
     path: KeyPath = tuple(key.strip().split("."))
     if not equals or not all(path):
         raise T5TuneError(
-            f"{COMMAND_LINE}: {text!r} is no override: expected KEY=VALUE.",
+            f"{COMMAND_LINE}: {text!r} is not an override: expected KEY=VALUE.",
             next_command="t5tune train RECIPE training.learning_rate=3e-4   # for example",
         )
     value = value_text.strip()
@@ -88,7 +88,7 @@ def _flatten(path: KeyPath, given: Any) -> Iterator[tuple[KeyPath, Any]]:
 
 
 def plain_value(value: Any) -> Any:
-    """Return what YAML would have given for a value of Python's."""
+    """Return what YAML would have given for a Python value."""
     if isinstance(value, Mapping):
         return {key: plain_value(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
@@ -97,7 +97,7 @@ def plain_value(value: Any) -> Any:
 
 
 def format_override(key: str, value: Any) -> str:
-    """Return KEY=VALUE, from which the same value is read."""
+    """Return KEY=VALUE, which parses to the same value."""
     if isinstance(value, str) and parse_scalar(value.strip()) == value and value[:1] not in "[{\"'":
         return f"{key}={value}"
     # A flow collection of JSON is one of YAML too.

@@ -1,6 +1,6 @@
-"""The kinds of place that examples come from, each with all that finds them.
+"""The kinds of place that examples come from, each with the keys that locate them.
 
-A data entry has the keys of every kind, most of them empty; its `place` is the one that it means.
+A data entry has the keys of every kind, most of them empty; its `place` is the kind that it uses.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import ClassVar
 
 @dataclass(frozen=True)
 class Place:
-    """What every kind has in common; the fields of a kind are the keys that belong to it.
+    """Base class of the kinds; the fields of a kind are the keys that belong to it.
 
     Attributes:
-        chosen_by: Keys any of which means this kind.
+        chosen_by: Keys any of which selects this kind.
         file_keys: Keys whose values are paths of local files.
     """
 
@@ -29,16 +29,16 @@ class Place:
 
     @classmethod
     def needed_keys(cls) -> list[str]:
-        """Return the keys without which there is no such place."""
+        """Return the keys that this kind requires."""
         return [field.name for field in fields(cls) if field.default is MISSING]
 
     @property
     def files(self) -> list[str]:
-        """The local files that hold sources and targets."""
+        """Local files that hold sources and targets."""
         return [getattr(self, key) for key in self.file_keys]
 
     def named_files(self) -> Iterator[tuple[str, str]]:
-        """Yield every local file that has to be there, with its key."""
+        """Yield every local file that has to exist, with its key."""
         yield from zip(self.file_keys, self.files, strict=True)
 
 
@@ -47,9 +47,9 @@ class HubSplit(Place):
     """A split of a data set on the hub.
 
     Attributes:
-        hub: The id of the data set, or a local folder that is laid out like one.
-        split: Its split, or a slice such as `train[:1%]`.
-        config: Its configuration, if it has several.
+        hub: Id of the data set, or a local folder that is laid out like one.
+        split: Name of the split, or a slice such as `train[:1%]`.
+        config: Name of the configuration, if it has several.
         revision: Branch, tag or commit.
     """
 
@@ -65,7 +65,7 @@ class HubSplit(Place):
 
     @property
     def name(self) -> str:
-        """The data set and its configuration, for messages."""
+        """Name of the data set and its configuration, for messages."""
         return f"{self.hub} ({self.config})" if self.config else self.hub
 
 
@@ -74,9 +74,9 @@ class TableFile(Place):
     """A file with columns.
 
     Attributes:
-        file: Its path.
-        format: Its format, where the ending does not tell.
-        columns: Names of its columns, where it has no header line.
+        file: Path of the file.
+        format: Format of the file, where its ending does not tell.
+        columns: Names of the columns, where the file has no header line.
     """
 
     chosen_by: ClassVar[tuple[str, ...]] = ("file",)
@@ -89,11 +89,11 @@ class TableFile(Place):
 
 @dataclass(frozen=True)
 class TextPair(Place):
-    """Text files whose lines belong together.
+    """Parallel text files.
 
     Attributes:
-        source_file: One source a line.
-        target_file: One target a line.
+        source_file: File with one source per line.
+        target_file: File with one target per line.
         references: Files with further references.
     """
 
@@ -113,4 +113,4 @@ class TextPair(Place):
 
 PLACES: tuple[type[Place], ...] = (HubSplit, TableFile, TextPair)
 FILE_KEYS = tuple(key for kind in PLACES for key in kind.file_keys)
-SHARED_KEYS = ("references",)  # of files here, of columns there
+SHARED_KEYS = ("references",)  # names of files here, of columns in the base class

@@ -1,4 +1,4 @@
-"""What is wrong with a recipe, in sentences: file, line, key path and the nearest valid name."""
+"""Problems of a recipe as sentences: file, line, key path and the nearest valid name."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from t5tune.recipe.yaml_lines import KeyPath
 
 Place = Callable[[KeyPath], str]
 
-# Where keys go that the schema does not list.
+# Sections for keys that the schema does not list.
 FREE_SECTIONS: dict[KeyPath, str] = {
     ("model",): "a field of the model's own configuration goes under model.config",
     ("training",): "a field of transformers.Seq2SeqTrainingArguments goes under training.extra",
@@ -38,14 +38,14 @@ EXPECTED = (
 
 
 def describe_problems(error: ValidationError, place: Place) -> list[tuple[KeyPath, str]]:
-    """One sentence for each wrong key.
+    """Return one sentence for each wrong key.
 
     Args:
-        error: What pydantic found.
-        place: Gives file and line (or "command line") of a key path.
+        error: Error of pydantic.
+        place: Function that gives file and line (or "command line") of a key path.
 
     Returns:
-        Key paths and lines such as `r.yaml:3: training.sed: unknown key; did you mean seed?`
+        Key paths and sentences such as `r.yaml:3: training.sed: unknown key; did you mean seed?`
     """
     described: dict[KeyPath, str] = {}
     for detail in error.errors(include_url=False):
@@ -69,7 +69,7 @@ def _join(path: Sequence[str | int]) -> str:
 
 
 def _known_path(location: Sequence[str | int], kind: str) -> KeyPath:
-    """The location without the members of unions, which pydantic adds to it."""
+    """Return the location without the members of unions that pydantic adds to it."""
     path: list[str | int] = []
     annotation: Any = Recipe
     for part in location:
@@ -92,7 +92,7 @@ def _section_of(annotation: Any) -> type[BaseModel] | None:
 
 
 def field_annotation(path: Sequence[str | int]) -> Any:
-    """The type of a key of the schema, or None if there is no such key."""
+    """Return the type of a key of the schema, None if the key does not exist."""
     annotation: Any = Recipe
     for part in path:
         section = _section_of(annotation)
@@ -106,7 +106,7 @@ def field_annotation(path: Sequence[str | int]) -> Any:
 
 
 def _item_of(annotation: Any) -> Any:
-    """The type of the items of a list, or None if it is not a list."""
+    """Return the type of the items of a list, None if it is not a list."""
     for candidate in (annotation, *typing.get_args(annotation)):
         if typing.get_origin(candidate) is list:
             return typing.get_args(candidate)[0]
@@ -114,7 +114,7 @@ def _item_of(annotation: Any) -> Any:
 
 
 def list_keys() -> list[str]:
-    """Every key of the schema that holds a value, with dots."""
+    """Return every key of the schema that holds a value, with dots."""
     return [
         ".".join((*map(str, path), name))
         for path, names in _all_sections()
@@ -124,7 +124,7 @@ def list_keys() -> list[str]:
 
 
 def is_key(path: Sequence[str | int]) -> bool:
-    """Whether a recipe could have this key; a free section such as `model.config` has any."""
+    """Return whether a recipe may have this key; free sections such as `model.config` have any."""
     for end in range(1, len(path) + 1):
         annotation = field_annotation(path[:end])
         if annotation is None:
@@ -135,7 +135,7 @@ def is_key(path: Sequence[str | int]) -> bool:
 
 
 def is_text(path: Sequence[str | int]) -> bool:
-    """Whether the schema has text under this key, and nothing else."""
+    """Return whether this key takes text and nothing else."""
     annotation = field_annotation(path)
     return annotation is str or set(typing.get_args(annotation)) == {str, type(None)}
 
@@ -160,7 +160,7 @@ def _describe(detail: Any, path: KeyPath) -> str:
         if kind.startswith(start):
             answer = answer_section(_join(path), detail["input"])
             return f"expected {expected}, found {found}{_after(answer)}"
-    # What is left are bounds and patterns: "Input should be greater than 0".
+    # The remaining ones are bounds and patterns: "Input should be greater than 0".
     sentence = re.sub(r"^(Input|String|List|Value) should ", "has to ", str(detail["msg"]))
     if kind == "string_pattern_mismatch":
         sentence = "may hold letters, digits, dot, dash and underscore"
@@ -172,7 +172,7 @@ def _after(answer: str | None) -> str:
 
 
 def _name_of(path: KeyPath) -> str:
-    """The last key of a path that may end in the number of an item."""
+    """Return the last key of a path, which may end in the number of an item."""
     return next((part for part in reversed(path) if isinstance(part, str)), "")
 
 
@@ -181,7 +181,7 @@ def _is_union(annotation: Any) -> bool:
 
 
 def _choices(annotation: Any) -> list[str]:
-    """Values that a field may have, as far as they are words, and examples of its patterns."""
+    """Return the words that a field may have as values, and examples of its patterns."""
     if typing.get_origin(annotation) is Literal:
         return [str(value) for value in typing.get_args(annotation)]
     if typing.get_origin(annotation) is typing.Annotated:
@@ -195,7 +195,7 @@ def _choices(annotation: Any) -> list[str]:
 
 
 def examples_of(annotation: Any) -> list[str]:
-    """Examples that a pattern of the schema comes with."""
+    """Return the examples of a pattern in the schema."""
     return [
         str(example)
         for part in typing.get_args(annotation)
@@ -242,7 +242,7 @@ def _unknown_key(path: KeyPath) -> str:
 
 
 def _distance(path: KeyPath, other: KeyPath) -> tuple[int, int]:
-    """Steps up from one section, then down to the other."""
+    """Return the number of steps up from one section and down to the other."""
     common = 0
     while common < min(len(path), len(other)) and path[common] == other[common]:
         common += 1

@@ -1,4 +1,4 @@
-"""Changes of a recipe that a report proposes: to train longer, to spell in bytes."""
+"""Changes to a recipe that a report proposes: to train longer, to use bytes as tokens."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from t5tune.recipe.training_section import TrainingSection
 
 BYTE_MODEL = "google/byt5-small"
 
-# Bytes of a token, with room to spare: UTF-8 has up to four bytes a character.
+# Bytes per token, with room to spare: UTF-8 has up to four bytes per character.
 _BYTES_OF_A_TOKEN = {"words": 8, "unigram": 5, "existing": 5, "characters": 2}
 
 
 def train_longer(
     training: TrainingSection, factor: float, *, num_steps: int, num_epochs: float, num_waited: int
 ) -> tuple[str, ...]:
-    """Settings with which a run that has ended goes on.
+    """Return the settings with which a run that has ended continues.
 
     Args:
-        training: Of the run.
-        factor: Its length afterwards, as a multiple of the present one.
-        num_steps: Optimizer steps that were trained.
-        num_epochs: The same in passes over the data.
-        num_waited: Validations since the best one.
+        training: Training section of the run.
+        factor: Length afterwards, as a multiple of the present one.
+        num_steps: Number of optimizer steps that were trained.
+        num_epochs: Number of passes over the data that were trained.
+        num_waited: Number of validations since the best one.
 
     Returns:
-        As KEY=VALUE: what ended the training is what has to be changed.
+        KEY=VALUE for the setting that ended the training.
     """
     patience = training.early_stopping_patience
     if (
@@ -49,22 +49,22 @@ def train_longer(
 
 
 def _is_cut_short(training: TrainingSection, num_steps: int, num_epochs: float) -> bool:
-    """Whether training ended before its steps or epochs were over."""
+    """Return whether training ended before its steps or epochs were over."""
     if training.max_steps is not None:
         return num_steps < training.max_steps
-    return num_epochs < training.num_train_epochs - 0.01  # epochs of the log are rounded
+    return num_epochs < training.num_train_epochs - 0.01  # the log rounds epochs
 
 
 def _round(value: float) -> str:
-    """Without the digits that nobody would type."""
+    """Round to the digits that people would type."""
     return str(math.ceil(value)) if value >= 2 else f"{value:.4g}"
 
 
 def spell_in_bytes(recipe: Recipe) -> tuple[str, ...]:
-    """Settings of a new run whose tokens are bytes; none where they are already.
+    """Return the settings of a new run whose tokens are bytes; none where they already are.
 
     Args:
-        recipe: As its user wrote it.
+        recipe: Recipe as its user wrote it.
     """
     scratch = recipe.model.from_scratch
     if scratch is None:

@@ -1,4 +1,4 @@
-"""The table of all recipe keys, as `docs/recipes.md` shows it, made from the schema itself."""
+"""The table of all recipe keys in `docs/recipes.md`, made from the schema."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NAMES = {int: "whole number", float: "number", str: "text", bool: "true or false
 
 
 def recipe_reference() -> str:
-    """Markdown: a heading and a table for each section of the recipe."""
+    """Return Markdown with a heading and a table for each section of the recipe."""
     lines: list[str] = []
     _add_section(lines, Recipe, "")
     return "\n".join(lines) + "\n"

@@ -1,8 +1,8 @@
-"""What a recipe leaves out is chosen here, with the reason of each choice.
+"""Choices for what a recipe leaves out, each with its reason.
 
-`Recipe` is as written, `ResolvedRecipe` has nothing left to choose. Two things are learned on the
+`Recipe` is as written; `ResolvedRecipe` has nothing left to choose. Two facts become known on the
 way: the model, when it is loaded, and the number of optimizer steps, when the batches are planned.
-Whatever they tell is passed in as plain values; nothing here opens a file or measures anything.
+Both are passed in as plain values; nothing here opens a file or measures anything.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ class Choice:
 
     Attributes:
         key: Path of the key, such as `training.learning_rate`.
-        value: What was chosen.
-        reason: Why, in a few words.
-        is_compromise: Something would be better that the rest of the recipe does not allow.
+        value: Value that was chosen.
+        reason: Reason in a few words.
+        is_compromise: Whether the rest of the recipe rules out a better value.
     """
 
     key: str
@@ -55,16 +55,18 @@ class Choice:
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """What choices depend on beside the recipe: the model, the data and the machine.
+    """Facts that choices depend on beside the recipe: model, data and machine.
 
     Attributes:
-        model_type: As in the model's configuration, such as `t5`.
+        model_type: Type in the model's configuration, such as `t5`.
         learning_rate: Peak for fine-tuning this family with AdamW.
-        prefix: What the pretrained model knows the task by; empty if it knows none.
-        length_limit: Tokens that the longest validation reference needs; None if nobody counted,
-            because the recipe has a limit.
-        gains_by_bf16: bfloat16 is faster here; None if nobody measured, because the recipe says.
-        began_in_bf16: The precision of the checkpoint that training resumes from, if there is one.
+        prefix: Prefix that the model was pretrained with for the task; empty if there is none.
+        length_limit: Number of tokens of the longest validation reference; None if it was not
+            counted, because the recipe has a limit.
+        gains_by_bf16: Whether bfloat16 is faster on this machine; None if it was not measured,
+            because the recipe decides.
+        began_in_bf16: Whether the checkpoint that training resumes from was trained in bfloat16;
+            None without one.
     """
 
     model_type: str
@@ -79,8 +81,8 @@ def resolve_for_model(recipe: Recipe, facts: ModelFacts) -> tuple[FittedRecipe, 
     """Choose every value that does not depend on the number of steps.
 
     Args:
-        recipe: As written.
-        facts: What is known of model and machine.
+        recipe: Recipe as written.
+        facts: Facts about model, data and machine.
 
     Returns:
         The recipe with these values, and the choices in the order of the schema.
@@ -97,12 +99,12 @@ def resolve_for_model(recipe: Recipe, facts: ModelFacts) -> tuple[FittedRecipe, 
 def resolve_for_steps(
     recipe: FittedRecipe, *, num_steps: int, steps_per_epoch: int
 ) -> tuple[ResolvedRecipe, list[Choice]]:
-    """Choose what the length of the run decides.
+    """Choose every value that depends on the length of the run.
 
     Args:
-        recipe: Resolved for the model.
-        num_steps: Optimizer steps of the run.
-        steps_per_epoch: Optimizer steps of one epoch.
+        recipe: Recipe resolved for the model.
+        num_steps: Number of optimizer steps of the run.
+        steps_per_epoch: Number of optimizer steps of one epoch.
 
     Returns:
         The recipe with nothing left to choose, and the choices.
@@ -144,8 +146,8 @@ def choose_optim(training: TrainingSection, *, from_scratch: bool) -> OptimName:
     """Return the optimizer that the recipe gives, or the one that suits the weights.
 
     Args:
-        training: As written.
-        from_scratch: The weights are random.
+        training: Section as written.
+        from_scratch: Whether the weights are random.
     """
     if training.optim is not None:
         return training.optim
@@ -154,11 +156,11 @@ def choose_optim(training: TrainingSection, *, from_scratch: bool) -> OptimName:
 
 @dataclass(frozen=True)
 class BatchSize:
-    """How much one batch holds at most.
+    """Upper limit of a batch.
 
     Attributes:
-        count: How many.
-        unit: Of what: `examples`, or source plus target `tokens`, padding counted.
+        count: Number of units.
+        unit: `examples`, or source plus target `tokens`, padding counted.
     """
 
     count: int
@@ -168,7 +170,7 @@ class BatchSize:
 def choose_batch_size(training: TrainingSection) -> BatchSize:
     """Return the size of a batch; with `tokens_per_batch: auto`, the largest that a step allows.
 
-    Memory may hold less than that; such batches are computed in pieces.
+    Batches that exceed memory are computed in pieces.
     """
     if training.per_device_train_batch_size is not None:
         return BatchSize(training.per_device_train_batch_size, "examples")
@@ -186,9 +188,9 @@ def _choose_prefixes(recipe: Recipe, facts: ModelFacts) -> Iterator[Choice]:
     prefix = recipe.data.prefix
     if prefix is None:
         prefix = "" if recipe.model.is_from_scratch else facts.prefix
-        reason = f"how {facts.model_type} was told the task in its pretraining"
+        reason = f"the prefix of this task in the pretraining of {facts.model_type}"
         if not prefix:
-            reason = "the model knows the task by no prefix"
+            reason = "the model knows no prefix for the task"
         yield Choice("data.prefix", prefix, reason)
     for split, entry in recipe.data.entries.items():
         if entry.prefix is None:
@@ -240,7 +242,7 @@ def _choose_learning_rate(optim: OptimName, facts: ModelFacts, *, from_scratch: 
 
 
 def _choose_precision(facts: ModelFacts) -> Choice:
-    """A run keeps the precision that it began with, whatever a measurement says today."""
+    """Choose the precision that the run began with, whatever a measurement says today."""
     before, gains = facts.began_in_bf16, facts.gains_by_bf16
     if before is not None and before != gains:
         return _training("bf16", before, "as this run began")
@@ -267,7 +269,7 @@ def _training(key: str, value: Any, reason: str) -> Choice:
 
 
 def _apply(kind: type[SomeRecipe], recipe: Recipe, choices: Iterable[Choice]) -> SomeRecipe:
-    """Return the recipe with the chosen values, checked to be whole."""
+    """Return the recipe with the chosen values, checked to be complete."""
     values = recipe.model_dump()
     for choice in choices:
         *sections, name = choice.key.split(".")

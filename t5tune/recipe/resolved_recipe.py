@@ -1,4 +1,4 @@
-"""A recipe with nothing left to choose: what training reads, and what a run keeps.
+"""Recipes with nothing left to choose, which training reads and a run keeps.
 
 Each class narrows fields of the recipe as written and adds none, so that a resolved recipe is a
 recipe too: `recipe.yaml` has the same keys, and `load_recipe` reads it.
@@ -48,7 +48,7 @@ class ResolvedEvaluation(EvaluationSection):
 
 
 class FittedTraining(TrainingSection):
-    """What the model and the machine decide."""
+    """A training section with what model and machine decide."""
 
     optim: OptimName
     learning_rate: float
@@ -57,7 +57,7 @@ class FittedTraining(TrainingSection):
 
 
 class ResolvedTraining(FittedTraining):
-    """The same with what the number of steps decides."""
+    """A training section with what the number of steps decides too."""
 
     warmup_steps: Count
     eval_steps: PositiveInt

@@ -36,7 +36,7 @@ else:  # no type checker can read a table
     OwnMetricName = Literal[tuple(METRICS)]
     BestMetricName = Literal[tuple(filter(ranks_models, METRICS))]
     FormatName = Literal[tuple(FORMATS)]
-# The name alone is looked at; whether there is such a metric shows when it is loaded.
+# Only the form of the name is checked; whether the metric exists shows when it is loaded.
 MetricName = (
     OwnMetricName | Annotated[str, Field(pattern=EVALUATE_PATTERN, examples=["evaluate:NAME"])]
 )
@@ -143,7 +143,7 @@ class ModelSection(Section):
 
     @property
     def origin(self) -> PretrainedModel | FromScratchSection:
-        """What the model begins as: what the keys that are given say together."""
+        """Model to start from, as the given keys determine it."""
         if self.from_scratch is not None:
             return self.from_scratch
         return PretrainedModel(str(self.name), self.revision)
@@ -155,7 +155,7 @@ class ModelSection(Section):
 
     @property
     def origin_key(self) -> str:
-        """The key that says where the model comes from, for messages."""
+        """Key that names the origin of the model, for messages."""
         return "model.from_scratch" if self.is_from_scratch else "model.name"
 
     @model_validator(mode="after")
@@ -179,8 +179,8 @@ class DataEntry(Section):
     file: str | None = Field(
         default=None, description="A TSV, CSV, JSONL, JSON or Parquet file with columns."
     )
-    source_file: str | None = Field(default=None, description="Text, one source a line.")
-    target_file: str | None = Field(default=None, description="Text, one target a line.")
+    source_file: str | None = Field(default=None, description="Text file with one source per line.")
+    target_file: str | None = Field(default=None, description="Text file with one target per line.")
     format: FormatName | None = Field(
         default=None, description="Format of `file` where its ending does not tell."
     )
@@ -200,12 +200,13 @@ class DataEntry(Section):
         default=None, description="Text before every source; the family's own if left out."
     )
     max_examples: PositiveInt | None = Field(
-        default=None, description="Use only the first so many examples."
+        default=None,
+        description="Number of examples to use, counted from the first; all if left out.",
     )
 
     @property
     def place(self) -> Place:
-        """Where the examples are: what the keys that are given say together."""
+        """Place of the examples, as the given keys determine it."""
         (kind,) = self._chosen_places()
         return kind(**{key: getattr(self, key) for key in kind.own_keys() if self._has(key)})
 
@@ -237,7 +238,7 @@ class DataEntry(Section):
 
 
 class DataSection(Section):
-    """The three splits, and what they share."""
+    """The three splits, and the keys that they share."""
 
     train: DataEntry
     validation: DataEntry
@@ -256,7 +257,7 @@ class DataSection(Section):
 
     @property
     def entries(self) -> dict[str, DataEntry]:
-        """The entries that are given, by split."""
+        """Entries that are given, by split."""
         entries = {"train": self.train, "validation": self.validation, "test": self.test}
         return {split: entry for split, entry in entries.items() if entry is not None}
 
@@ -280,11 +281,11 @@ class EvaluationSection(Section):
     """How the model is scored."""
 
     metrics: list[MetricName] | None = Field(
-        default=None, min_length=1, description="Scores of the report; by task if left out."
+        default=None, min_length=1, description="Metrics of the report; chosen by task if left out."
     )
     best_metric: BestMetricName | None = Field(
         default=None,
-        description="Chooses the best checkpoint; left out, the first metric that can.",
+        description="Metric that chooses the best checkpoint; left out, the first one that can.",
     )
     max_validation_examples: PositiveInt = Field(
         default=500, description="Examples translated (greedily) at each validation."
@@ -328,7 +329,7 @@ class Recipe(Section):
     """Everything that one run needs: `t5tune train RECIPE` turns it into a run directory."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)] = Field(
-        description="Names the run directory: letters, digits, dot, dash and underscore."
+        description="Name of the run directory: letters, digits, dot, dash and underscore."
     )
     task: TaskName = Field(description="Chooses the default metrics and the prefix.")
     source_lang: str | None = Field(default=None, description="Language code, such as en.")
@@ -340,7 +341,7 @@ class Recipe(Section):
     evaluation: EvaluationSection = Field(default_factory=EvaluationSection)
     export: ExportName = Field(
         default="ctranslate2-int8",
-        description="What is made of the model after training, for translating faster; or none.",
+        description="Format that the model is exported to, for faster translation; or none.",
     )
 
     @model_validator(mode="after")
@@ -351,7 +352,7 @@ class Recipe(Section):
 
     @property
     def scoring_options(self) -> ScoringOptions:
-        """The options of the metrics; code of others is not allowed, which no recipe can do."""
+        """Options of the metrics; no recipe can allow code of others."""
         section = self.evaluation
         return ScoringOptions(
             section.tokenize, section.lowercase, self.target_lang, section.normalize

@@ -1,4 +1,4 @@
-"""What all parts of a recipe share: strict types, and numbers with bounds."""
+"""The base of all parts of a recipe: strict types, and numbers with bounds."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 
 def _whole_number(value: Any) -> Any:
-    """YAML reads `1e5` as a fraction; where a count is meant, it is a count."""
+    """Return a whole number for `1e5`, which YAML reads as a fraction."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 WholeNumber = BeforeValidator(_whole_number)
-MOST = 1_000_000_000  # more of anything is a slip of the keyboard, or worse
+MOST = 1_000_000_000  # a larger count is a typing mistake
 PositiveInt = Annotated[int, Field(ge=1, le=MOST), WholeNumber]
 Count = Annotated[int, Field(ge=0, le=MOST), WholeNumber]
 Width = Annotated[int, Field(ge=1, le=65_536), WholeNumber]

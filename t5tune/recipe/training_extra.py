@@ -1,7 +1,7 @@
-"""`training.extra`: what becomes of each field of `transformers.Seq2SeqTrainingArguments`.
+"""`training.extra`: how each field of `transformers.Seq2SeqTrainingArguments` is treated.
 
-Each field is in one of three lists, so that none is ignored in silence: it is forwarded and in
-force, the recipe has a key of its own for it, or it is refused with the reason.
+Each field is in one of three lists, so that none is silently ignored: it is forwarded, the recipe
+has a key of its own for it, or it is refused with the reason.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from t5tune.recipe.training_section import TrainingSection
 NAME = "training.extra"
 MOST_WORKERS = 64
 
-# Where Transformers can send what is logged.
+# Trackers that Transformers can log to.
 Tracker = Literal[
     "azure_ml",
     "clearml",
@@ -40,7 +40,7 @@ PositiveFloat = Annotated[float, Field(gt=0)]
 Seed = Annotated[int, Field(ge=0, lt=2**32), WholeNumber]
 Workers = Annotated[int, Field(ge=0, le=MOST_WORKERS), WholeNumber]
 
-# In force, with the values that each one takes.
+# Forwarded, with the values that each one takes.
 FORWARDED: dict[str, Any] = {
     "activation_checkpointing_kwargs": dict[str, Any],
     "adam_beta1": Share,
@@ -70,7 +70,7 @@ FORWARDED: dict[str, Any] = {
     "trackio_static_space_id": str | Literal[False],
 }
 
-# What the recipe or the command says by a name of its own.
+# Set by a key of the recipe or an option of the command.
 RECIPE_KEYS: dict[str, str] = {
     "activation_checkpointing": "training.gradient_checkpointing",
     "auto_find_batch_size": "training.tokens_per_batch: auto",
@@ -114,11 +114,11 @@ _UPLOADS = "a recipe uploads nothing"
 _VALIDATION = "a validation of t5tune translates and scores, and computes no loss"
 _OWN_LOADER = "t5tune deals the batches to the processes itself"
 _OWN_BATCHES = "t5tune forms the batches itself, of similar lengths, from training.tokens_per_batch"
-_OWN_PROCESSES = "t5tune connects the processes before the Trainer is there"
+_OWN_PROCESSES = "t5tune connects the processes before the Trainer exists"
 _OWN_DISPLAY = "t5tune shows progress and messages itself"
 _SCRIPTS = "only Transformers' example scripts read it"
 
-# What t5tune does not do, or what would undo a promise of its own.
+# Not supported, or contrary to what t5tune promises.
 REFUSED: dict[str, str] = {
     "accelerator_config": _OWN_LOADER,
     "average_tokens_across_devices": "the loss is always the mean over the target tokens of all "
@@ -162,15 +162,15 @@ REFUSED: dict[str, str] = {
     "logging_nan_inf_filter": "a loss that is not finite ends the run, and is not hidden",
     "neftune_noise_alpha": "Transformers adds this noise where an encoder-decoder model does not "
     "read its embeddings; model.config.dropout_rate regularises",
-    "optim_args": "Transformers reads it for optimizers that t5tune does not have; adam_beta1, "
-    "adam_beta2 and adam_epsilon are there for AdamW",
-    "optim_target_modules": "it goes with optimizers that t5tune does not have",
-    "parallelism_config": "training.sharding divides models",
+    "optim_args": "Transformers reads it for optimizers that t5tune does not have; AdamW takes "
+    "adam_beta1, adam_beta2 and adam_epsilon",
+    "optim_target_modules": "it belongs to optimizers that t5tune does not have",
+    "parallelism_config": "training.sharding shards models",
     "predict_with_generate": "every validation generates",
     "prediction_loss_only": _VALIDATION,
     "push_to_hub": _UPLOADS,
     "remove_unused_columns": "the columns are those that the section data names",
-    "restore_callback_states_from_checkpoint": "a run that goes on restores what it needs",
+    "restore_callback_states_from_checkpoint": "a resumed run restores what it needs",
     "resume_from_checkpoint": "the same command resumes",
     "save_on_each_node": "one process writes the checkpoints",
     "save_only_model": "checkpoints hold all that resuming needs",
@@ -178,7 +178,7 @@ REFUSED: dict[str, str] = {
     "sortish_sampler": _OWN_BATCHES,
     "train_sampling_strategy": _OWN_BATCHES,
     "use_cache": "training reads no cache, and generation always does",
-    "use_cpu": "t5tune takes the accelerator that is there; CUDA_VISIBLE_DEVICES= hides it",
+    "use_cpu": "t5tune uses the accelerator that it finds; CUDA_VISIBLE_DEVICES= hides it",
     "use_liger_kernel": "Liger has no kernels for encoder-decoder models",
 }
 
@@ -218,12 +218,12 @@ OF_TRACKIO = ("trackio_bucket_id", "trackio_space_id", "trackio_static_space_id"
 def find_extra_problems(
     extra: Mapping[Any, Any], training: TrainingSection | None = None, *, from_scratch: bool = False
 ) -> Iterator[tuple[Any, str]]:
-    """What cannot be done, by key.
+    """Return the problems, by key.
 
     Args:
-        extra: As the user wrote it.
-        training: The section around it; without one, keys are not compared with each other.
-        from_scratch: The weights are random, which chooses the optimizer.
+        extra: Fields as the user wrote them.
+        training: Section around them; without one, keys are not compared with each other.
+        from_scratch: Whether the weights are random, which decides the optimizer.
     """
     wrong = {key: problem for key, value in extra.items() if (problem := _describe(key, value))}
     yield from wrong.items()
@@ -239,7 +239,7 @@ def _describe(key: Any, value: Any) -> str | None:
     if key in REFUSED:
         return f"not taken: {REFUSED[key]}"
     if key not in FORWARDED:
-        # A name that the recipe uses itself is meant as the recipe's own.
+        # A name that the recipe has too means the recipe's key.
         own = {
             near: f"training.{near}" for near in RECIPE_KEYS if near in TrainingSection.model_fields
         }

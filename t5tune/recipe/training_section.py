@@ -1,4 +1,4 @@
-"""The recipe's section on training. Keys of Hugging Face keep Hugging Face's spelling."""
+"""The training section of a recipe. Keys of Hugging Face keep Hugging Face's spelling."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class TrainingSection(Section):
         "there is. 4096 times gradient_accumulation_steps if left out.",
     )
     per_device_train_batch_size: PositiveInt | None = Field(
-        default=None, description="A fixed number of examples a batch instead of a token budget."
+        default=None, description="A fixed number of examples per batch instead of a token budget."
     )
     packing: bool = Field(
         default=False,
@@ -78,28 +78,28 @@ class TrainingSection(Section):
     )
     average_checkpoints: Annotated[int, Field(ge=2), WholeNumber] | None = Field(
         default=None,
-        description="Average the newest so many checkpoints at the end; the average becomes the "
+        description="Number of newest checkpoints to average at the end; the average becomes the "
         "model if it validates better.",
     )
     bf16: bool | Literal["auto"] = Field(
-        default="auto", description="auto: where a measurement says that the hardware gains by it."
+        default="auto", description="auto: if a measurement shows that the hardware gains by it."
     )
     gradient_checkpointing: bool = Field(
         default=False, description="Recompute activations: less memory, about a third slower."
     )
     sharding: Literal["none", "fsdp", "deepspeed"] = Field(
         default="none",
-        description="fsdp: several processes divide weights, gradients and optimizer state among "
-        "them, for models that do not fit onto one GPU. deepspeed: the same by DeepSpeed's ZeRO. "
-        "none: each has all of them.",
+        description="fsdp: weights, gradients and optimizer state are sharded across the "
+        "processes, for models that do not fit onto one GPU. deepspeed: the same by DeepSpeed's "
+        "ZeRO. none: each process has all of them.",
     )
     deepspeed_config: str | None = Field(
         default=None, description="A JSON file of DeepSpeed's own; ZeRO stage 3 without one."
     )
     cpu_offload: bool = Field(
         default=False,
-        description="With sharding fsdp: weights, gradients and optimizer state lie in the main "
-        "memory and visit the GPU block by block; slow.",
+        description="With sharding fsdp: weights, gradients and optimizer state stay in main "
+        "memory and move to the GPU block by block; slow.",
     )
     eval_steps: PositiveInt | None = Field(
         default=None,
@@ -107,14 +107,14 @@ class TrainingSection(Section):
         "out, but at most 20 times a run.",
     )
     early_stopping_patience: PositiveInt | None = Field(
-        default=None, description="Stop after so many validations without a better score."
+        default=None, description="Stop after this many validations without a better score."
     )
     save_total_limit: PositiveInt = Field(
-        default=2, description="Checkpoints kept; the best one is always kept."
+        default=2, description="Number of checkpoints to keep; the best one is always kept."
     )
     logging_steps: PositiveInt = Field(default=20, description="Steps between logged lines.")
     seed: Annotated[int, Field(ge=0, lt=2**32), WholeNumber] = Field(
-        default=42, description="Of weights, order and dropout."
+        default=42, description="Seed of initial weights, order and dropout."
     )
     extra: dict[str, Any] = Field(
         default_factory=dict,
@@ -147,7 +147,7 @@ class TrainingSection(Section):
             )
         if self.ema_decay is not None or self.average_checkpoints is not None:
             raise ValueError(
-                "averages of weights go with `sharding: fsdp` or none: DeepSpeed has the weights "
+                "averages of weights need `sharding: fsdp` or none: DeepSpeed has the weights "
                 "in two precisions, and t5tune does not exchange both"
             )
         return self

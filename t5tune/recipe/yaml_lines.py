@@ -1,4 +1,4 @@
-"""YAML as a recipe means it, with the line of every key.
+"""YAML as recipes use it, with the line of every key.
 
 YAML 1.1, which PyYAML reads, turns `no` into False and leaves `1e-4` a string, and its last
 duplicate key wins. Here the scalars of YAML 1.2 (core schema) hold, and duplicates are errors.
@@ -34,12 +34,12 @@ _PLAIN_TAGS = ("tag:yaml.org,2002:str", "tag:yaml.org,2002:map", "tag:yaml.org,2
 
 @dataclass
 class YamlDocument:
-    """What a file says and where.
+    """Content of a file, with line numbers.
 
     Attributes:
         value: Dictionaries, lists, strings, numbers, booleans and None.
-        lines: The line of each key or item, counted from 1, by its path.
-        problems: Line and message of what is readable but refused, such as duplicate keys.
+        lines: Line of each key or item, counted from 1, by its path.
+        problems: Line and message of each problem that can be read over, such as duplicate keys.
     """
 
     value: Any = None
@@ -48,7 +48,7 @@ class YamlDocument:
 
 
 class _Loader(yaml.SafeLoader):
-    """Composes nodes with plain scalars left as text: what they mean is decided below."""
+    """Loader that leaves plain scalars as text: `parse_scalar` decides what they mean."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 (PyYAML's own name and form)
     depth = 0
@@ -65,7 +65,7 @@ class _Loader(yaml.SafeLoader):
 
 
 class _RefusedError(Exception):
-    """What is wrong with the text, and on which line."""
+    """Error in the text, with its line."""
 
     def __init__(self, line: int, reason: str) -> None:
         super().__init__(reason)
@@ -91,12 +91,12 @@ def parse_yaml(text: str, name: str, *, next_command: str | None = None) -> Yaml
     """Read one document.
 
     Args:
-        text: The file's content.
-        name: The file's name, for messages.
-        next_command: What to type after an error, instead of a look at the file.
+        text: Content of the file.
+        name: Name of the file, for messages.
+        next_command: Command that errors suggest instead of a look at the file.
 
     Raises:
-        T5TuneError: It is no YAML, too deep, or uses tags or many aliases.
+        T5TuneError: The text is not YAML, nested too deep, or uses tags or many aliases.
     """
     try:
         return _parse(text)
@@ -133,7 +133,7 @@ def _parse(text: str) -> YamlDocument:
 
 
 def parse_scalar(text: str) -> Any:
-    """The value of a plain scalar: null, a boolean, a number, or the text itself."""
+    """Return the value of a plain scalar: null, a boolean, a number, or the text itself."""
     if _NULL.match(text):
         return None
     if _BOOL.match(text):
@@ -148,7 +148,7 @@ def parse_scalar(text: str) -> Any:
 
 
 class _Reader:
-    """Turns nodes into values and notes their lines."""
+    """Converter of nodes into values, which notes their lines."""
 
     def __init__(self, document: YamlDocument) -> None:
         self.document = document
@@ -204,7 +204,7 @@ class _Reader:
             if key in mapping:
                 where = ".".join(map(str, (*path, key)))
                 self.document.problems.append(
-                    (line, f"{where}: the key is there twice, first on line {first[key]}")
+                    (line, f"{where}: the key occurs twice, first on line {first[key]}")
                 )
                 continue
             first[key] = line

@@ -49,7 +49,7 @@ def test_a_copy_works_as_it_is_and_overwrites_nothing(
     assert Path(recipe.data.train.file).is_file()
     again = t5tune("recipes", "copy", "phrasebook-en-de")
     assert again.code == 1
-    assert "is there already" in again.err
+    assert "exists already" in again.err
     assert copy_recipe("xsum", tmp_path / "sub" / "mine.yaml") == [tmp_path / "sub" / "mine.yaml"]
 
 

@@ -28,7 +28,7 @@ def message(recipe: Path, override: str) -> str:
 @pytest.mark.parametrize(
     ("override", "expected"),
     [
-        ("lora={r: 8}", "lora: unknown key; LoRA and other adapters are not there"),
+        ("lora={r: 8}", "lora: unknown key; LoRA and other adapters are not supported"),
         ("training.lora_r=8", "training.lora_r: unknown key; LoRA and other adapters are not"),
         ("training.peft=true", "training.peft: unknown key; LoRA and other adapters are not"),
         ("training.report_to=wandb",
@@ -42,8 +42,8 @@ def message(recipe: Path, override: str) -> str:
          "counts tokens, and training.per_device_train_batch_size examples"),
         ("training.epochs=3", "training.epochs: unknown key; did you mean num_train_epochs?"),
         ("epochs=3", "epochs: unknown key; did you mean training.num_train_epochs?"),
-        ("training.fp16=true", "training.fp16: unknown key; T5 overflows in fp16, so that there is "
-         "only training.bf16: auto, true or false"),
+        ("training.fp16=true", "training.fp16: unknown key; T5 overflows in fp16; "
+         "training.bf16 takes auto, true or false"),
         ("data.train.streaming=true", "data.train.streaming: unknown key; data sets are not"),
         ("data.streaming=true", "data.streaming: unknown key; data sets are not streamed"),
         ("data.train.path=x", "data.train.path: unknown key; did you mean file?"),

@@ -101,7 +101,7 @@ def test_data_files_are_relative_to_the_recipe_and_overrides_to_the_shell(  # ty
          "r.yaml:10: data.train: expected a section with keys of its own, found 'train.tsv'; write "
          "{file: train.tsv}"),
         ("seed: 7", "seed: 7\n  seed: 8",
-         "r.yaml:15: training.seed: the key is there twice, first on line 14"),
+         "r.yaml:15: training.seed: the key occurs twice, first on line 14"),
         ("name: demo", "name: demo\nlearning_rate: 1",
          "r.yaml:3: learning_rate: unknown key; learning_rate belongs under training"),
     ],
@@ -125,7 +125,7 @@ def test_all_problems_are_reported_together(write) -> None:  # type: ignore[no-u
     ("text", "expected"),
     [
         ("", "r.yaml:1: the recipe is empty."),
-        ("- a\n- b\n", "r.yaml:1: the recipe is no mapping of keys to values."),
+        ("- a\n- b\n", "r.yaml:1: the recipe is not a mapping of keys to values."),
         ("name: [a\n", "r.yaml:2: not YAML"),
         ("a:\n\t- b\n", "r.yaml:2: not YAML"),
         ("name: !!python/object:os.system {}\n", "r.yaml:1: tags such as"),
@@ -173,7 +173,7 @@ def test_overrides(write) -> None:  # type: ignore[no-untyped-def]
 
 @pytest.mark.parametrize("text", ["training.seed", "=3", "training..seed=3"])
 def test_what_is_no_override(write, text: str) -> None:  # type: ignore[no-untyped-def]
-    assert "is no override" in problems(write(GOOD), text)[0]
+    assert "is not an override" in problems(write(GOOD), text)[0]
 
 
 def test_an_override_below_a_value(write) -> None:  # type: ignore[no-untyped-def]

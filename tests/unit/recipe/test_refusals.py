@@ -131,7 +131,7 @@ def test_a_whole_number_may_be_written_with_an_exponent(load: Load) -> None:
         ("trainin.seed=null", "trainin: unknown key; did you mean training?"),
         ("trainin.seed=3", "trainin: unknown key; did you mean training?"),
         ("decoding={num_beams: 1, num_beams: 2}",
-         "decoding: num_beams: the key is there twice, first on line 1"),
+         "decoding: num_beams: the key occurs twice, first on line 1"),
     ],
 )  # fmt: skip
 def test_an_override_that_misses(load: Load, override: str, expected: str) -> None:
