@@ -5,4 +5,4 @@ from .processes import broadcast_result as broadcast_result
 from .processes import is_main_process as is_main_process
 from .processes import on_main_process as on_main_process
 from .processes import place as place
-from .whole_copy import whole_model as whole_model
+from .whole_copy import full_model as full_model

@@ -129,8 +129,8 @@ class ZeroEngine:
     """DeepSpeed's engine around a model, with the state of its AdamW as one process has it.
 
     Args:
-        model: Whole model, the same on every process; it is sharded in place.
-        optimizer: AdamW of torch for the whole model. The schedule sets its learning rate, and the
+        model: Full model, the same on every process; it is sharded in place.
+        optimizer: AdamW of torch for the full model. The schedule sets its learning rate, and the
             engine steps it.
         config: See `build_config`.
 

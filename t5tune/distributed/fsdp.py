@@ -78,7 +78,7 @@ def shard_model(
     held = check_weights(model)
     say(
         f"sharding: fsdp, {dist.get_world_size()} processes; this one holds "
-        f"{held.local:,} of {held.whole:,} weights"
+        f"{held.local:,} of {held.full:,} weights"
     )
 
 
@@ -98,7 +98,7 @@ def find_blocks(model: PreTrainedModel) -> list[torch.nn.Module]:
     if not blocks:
         raise T5TuneError(
             f"training.sharding: {model.config.model_type} keeps its transformer blocks where "
-            "t5tune does not find them, so its weights cannot be divided.",
+            "t5tune does not find them, so its weights cannot be sharded.",
             next_command=WITHOUT_SHARDING,
         )
     return blocks
@@ -137,46 +137,46 @@ def run_inside(model: Callable[..., Any], function: Inside) -> Any:
 
 @dataclass(frozen=True)
 class LocalShare:
-    """How many elements of some tensors a process holds.
+    """Number of elements of some tensors that a process holds.
 
     Attributes:
         local: Number of elements in its memory.
-        whole: Number of elements of the whole tensors.
-        undivided: Number of elements in its memory of tensors that every process has whole.
+        full: Number of elements of the full tensors.
+        unsharded: Number of elements in its memory of tensors that are not sharded.
     """
 
     local: int
-    whole: int
-    undivided: int
+    full: int
+    unsharded: int
 
 
 def count_local_share(tensors: Iterable[torch.Tensor]) -> LocalShare:
     """Count the elements that this process holds of tensors, of which some are sharded."""
-    local = whole = undivided = 0
+    local = full = unsharded = 0
     for tensor in tensors:
         own = tensor.to_local().numel() if isinstance(tensor, DTensor) else tensor.numel()
         local += own
-        whole += tensor.numel()
-        undivided += 0 if isinstance(tensor, DTensor) else own
-    return LocalShare(local, whole, undivided)
+        full += tensor.numel()
+        unsharded += 0 if isinstance(tensor, DTensor) else own
+    return LocalShare(local, full, unsharded)
 
 
 def check_weights(model: torch.nn.Module) -> LocalShare:
-    """Return what this process holds of a model's weights.
+    """Return the share of a model's weights that this process holds.
 
     Raises:
         T5TuneError: It holds more than its share.
     """
     held = count_local_share(model.parameters())
-    share = held.whole / dist.get_world_size()
-    # Whole rows are dealt out: a process may have one row more of each parameter than others.
-    if held.undivided or held.local > share + _row_elements(model.parameters()):
-        raise not_in_force("weights", held.local, held.whole)
+    share = held.full / dist.get_world_size()
+    # Rows are not split: a process may have one row more of each parameter than others.
+    if held.unsharded or held.local > share + _row_elements(model.parameters()):
+        raise not_in_force("weights", held.local, held.full)
     return held
 
 
 def check_optimizer_state(optimizer: torch.optim.Optimizer) -> LocalShare:
-    """Return what this process holds of an optimizer's state, after a step.
+    """Return the share of an optimizer's state that this process holds after a step.
 
     Raises:
         T5TuneError: It holds more than its share.
@@ -184,11 +184,11 @@ def check_optimizer_state(optimizer: torch.optim.Optimizer) -> LocalShare:
     held = count_local_share(_state_tensors(optimizer.state))
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     rows = _row_elements(parameters)
-    # Adafactor's means over rows are as large as one row, and every process has them whole.
-    share = (held.whole - held.undivided) / dist.get_world_size()
-    divided = held.local - held.undivided
-    if held.undivided > rows + len(parameters) or divided > share + 2 * rows:
-        raise not_in_force("the optimizer's state", held.local, held.whole)
+    # Adafactor's means over rows are as large as one row and are not sharded.
+    share = (held.full - held.unsharded) / dist.get_world_size()
+    sharded = held.local - held.unsharded
+    if held.unsharded > rows + len(parameters) or sharded > share + 2 * rows:
+        raise not_in_force("the optimizer's state", held.local, held.full)
     return held
 
 

@@ -23,8 +23,8 @@ from t5tune.distributed.worker import LAUNCHER, Worker
 from t5tune.errors import T5TuneError
 
 PAUSE_SECONDS = 0.05
-GRACE_SECONDS = 4.0  # time for the others to end by themselves after one has failed
-LEAVING_SECONDS = 30.0  # time for the others after the main process has ended well
+GRACE_SECONDS = 4.0  # time for the others to end by themselves after a failure
+LEAVING_SECONDS = 30.0  # time for the others after the main process has succeeded
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ def _watch(workers: Sequence[Worker], signals: _Signals, *, is_one_machine: bool
 
 
 def _deadline(workers: Sequence[Worker]) -> float | None:
-    """Return when the remaining processes are killed; None as long as all is well."""
+    """Return when the remaining processes are killed; None while no process has failed."""
     if any(worker.has_failed for worker in workers):
         return time.monotonic() + GRACE_SECONDS
     if any(worker.is_local_first and worker.code is not None for worker in workers):
@@ -181,11 +181,11 @@ def _deadline(workers: Sequence[Worker]) -> float | None:
 
 
 def _show(cause: Failure, workers: Sequence[Worker], *, is_one_machine: bool) -> None:
-    """Show the error of the process that failed first, and nothing that followed from it."""
+    """Show the error of the process that failed first, without its consequences."""
     if cause.is_sentence and cause.rank == 0:
         say(cause.text)
         return
-    say(f"the process of rank {cause.rank} failed, and all others were ended:\n{cause.text}")
+    say(f"the process of rank {cause.rank} failed, and the others were ended:\n{cause.text}")
     if cause.is_consequence and not is_one_machine:
         say("what happened is on stderr of another machine")
     for worker in workers:

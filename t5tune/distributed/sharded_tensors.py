@@ -22,12 +22,12 @@ def is_zero_parameter(tensor: torch.Tensor) -> bool:
 
 
 def num_elements(parameter: torch.Tensor) -> int:
-    """Count the numbers of a whole parameter, of which this process may hold a part."""
+    """Count the elements of a full parameter, of which this process may hold a shard."""
     return int(getattr(parameter, "ds_numel", parameter.numel()))
 
 
 def gather_tensor(tensor: torch.Tensor) -> torch.Tensor:
-    """Return the whole tensor; if it is sharded, every process must call this.
+    """Return the full tensor; if it is sharded, every process must call this.
 
     Args:
         tensor: Tensor or parameter; DeepSpeed's parameters are not recognized after `detach`.
@@ -41,7 +41,7 @@ def gather_tensor(tensor: torch.Tensor) -> torch.Tensor:
 
 
 def _gather_zero_parameter(parameter: torch.Tensor) -> torch.Tensor:
-    """Return a whole parameter in fp32."""
+    """Return a full parameter in fp32."""
     import deepspeed
     from deepspeed.utils import safe_get_full_fp32_param
 
@@ -62,7 +62,7 @@ def gather_weights(model: torch.nn.Module, *, keep: bool) -> dict[str, torch.Ten
         keep: Whether this process wants the weights, in main memory; the others only take part.
 
     Returns:
-        A state dict, empty where it is not wanted. Tied weights are one tensor.
+        A state dict, empty if it is not wanted. Tied weights are one tensor.
     """
     kept: dict[str, torch.Tensor] = {}
     gathered: dict[int, torch.Tensor] = {}
@@ -76,24 +76,24 @@ def gather_weights(model: torch.nn.Module, *, keep: bool) -> dict[str, torch.Ten
     return kept
 
 
-def divide_like(whole: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
-    """Return this process's shard of a whole tensor if another one of its shape is sharded."""
+def shard_like(whole: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
+    """Return this process's shard of a full tensor if another one of its shape is sharded."""
     if not isinstance(other, DTensor) or isinstance(whole, DTensor):
         return whole
-    return divide(whole, other, other.placements)
+    return shard(whole, other, other.placements)
 
 
-def divide(whole: torch.Tensor, other: DTensor, placements: Sequence[Placement]) -> torch.Tensor:
-    """Return this process's shard of a whole tensor, sharded as another one is."""
+def shard(whole: torch.Tensor, other: DTensor, placements: Sequence[Placement]) -> torch.Tensor:
+    """Return this process's shard of a full tensor, sharded as another one is."""
     whole = whole.to(other.to_local().device)
-    # None: every process has the whole, nothing needs to be sent.
+    # None: every process has the full tensor, so nothing is sent.
     part: torch.Tensor = distribute_tensor(whole, other.device_mesh, placements, src_data_rank=None)
     return part
 
 
 @torch.no_grad()
 def load_weights(model: torch.nn.Module, weights: Mapping[str, torch.Tensor]) -> None:
-    """Load whole weights into a model, sharded or not; names that it does not have are ignored."""
+    """Load full weights into a model, sharded or not; names that it does not have are ignored."""
     for name, parameter in model.named_parameters():
         if name in weights:
-            parameter.copy_(divide_like(weights[name], parameter))
+            parameter.copy_(shard_like(weights[name], parameter))

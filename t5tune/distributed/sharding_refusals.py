@@ -23,7 +23,7 @@ def refuse_one_process(kind: str) -> None:
     """
     if not dist.is_initialized() or dist.get_world_size() == 1:
         raise T5TuneError(
-            f"training.sharding: {kind} divides the weights among several processes, and this is "
+            f"training.sharding: {kind} shards the weights across several processes, but this is "
             "the only one.",
             next_command=f"t5tune train RECIPE --num-processes 2   # or {WITHOUT_SHARDING}",
         )
@@ -54,7 +54,7 @@ def refuse_unequal_parts(model: PreTrainedModel) -> None:
 
 
 def drops_layers(model: torch.nn.Module) -> bool:
-    """Return whether training leaves out whole layers at random (Fan et al. 2020), as NLLB does.
+    """Return whether training leaves out layers at random (Fan et al. 2020), as NLLB does.
 
     Their weights then get no gradient in one process while they get one in another.
     """
@@ -71,6 +71,6 @@ def not_in_force(what: str, local: int, whole: int) -> T5TuneError:
     """
     return T5TuneError(
         f"training.sharding is not in force: of {what} this process holds {local:,} of {whole:,} "
-        f"numbers, and {dist.get_world_size()} processes should divide them.",
+        f"numbers, and {dist.get_world_size()} processes should share them.",
         next_command=f"{WITHOUT_SHARDING}; this is a bug in t5tune, please report it",
     )

@@ -1,4 +1,4 @@
-"""A whole copy of a sharded model, for what cannot run on parts of it: `generate`."""
+"""A full copy of a sharded model for `generate`, which cannot run on shards."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 def keep_skeleton(model: PreTrainedModel) -> None:
-    """Keep a copy of a model's structure before it is sharded, for `whole_model`."""
+    """Keep a copy of a model's structure before it is sharded, for `full_model`."""
     # It is not a submodule, which would be saved and trained.
     object.__setattr__(model, "_skeleton", _copy_with(model, _to_meta))
 
 
 @contextmanager
-def whole_model(model: PreTrainedModel) -> Iterator[PreTrainedModel]:
-    """Yield a whole copy of a sharded model, for `generate`.
+def full_model(model: PreTrainedModel) -> Iterator[PreTrainedModel]:
+    """Yield a full copy of a sharded model, for `generate`.
 
     Every process gets a copy of its own, which takes the memory of all weights, and may use it for
     any length of time. A model that is not sharded is yielded as it is. Every process must enter

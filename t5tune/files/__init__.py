@@ -1,4 +1,4 @@
-"""Files in general: text in and out of them, JSON, and what to say where that fails."""
+"""Files: reading and writing text and JSON, and the errors when that fails."""
 
 import lazy_loader
 

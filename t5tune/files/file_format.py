@@ -1,4 +1,4 @@
-"""What t5tune has to know of a format of data files. Each entry stands at the end of its reader."""
+"""Properties of a format of data files; each reader ends with its entry."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from t5tune.files.table import Table
 
-MOST_CHARACTERS = 1_000_000  # of a line that is read for its columns
+MOST_CHARACTERS = 1_000_000  # most characters of a line that are read for its columns
 
 
 @dataclass(frozen=True)
@@ -17,10 +17,10 @@ class FileFormat:
 
     Attributes:
         name: Value of `format` in a recipe.
-        endings: Of the names of such files, in lower case.
-        open: Opens a file; is told the names of the columns, for formats that can lack them.
-        read_columns: Names of the columns by the beginning of a file, in milliseconds: None where
-            it does not tell, an empty list for a file without any content.
+        endings: Endings of the names of such files, in lower case.
+        open: Function that opens a file; it gets the names of the columns if the file lacks them.
+        read_columns: Function that finds the names of the columns at the start of a file, in
+            milliseconds: None if it fails, an empty list for an empty file.
         magic: First bytes of every file of a binary format.
         library_format: Name by which the library `datasets` reads it; the same if left out.
     """
@@ -34,5 +34,5 @@ class FileFormat:
 
     @property
     def library_name(self) -> str:
-        """The name by which `datasets` reads it."""
+        """Name by which `datasets` reads it."""
         return self.library_format or self.name

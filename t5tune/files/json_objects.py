@@ -24,7 +24,7 @@ class JsonConstant:
 
 
 class _RepeatedNameError(ValueError):
-    """An object has a name twice."""
+    """Error about an object that has a name twice."""
 
 
 def _build_object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
@@ -53,10 +53,10 @@ def parse_exact_json(text: str, place: str, next_command: str) -> Any:
         next_command: Next command, for messages.
 
     Returns:
-        What `json.loads` returns, but numbers as `JsonNumber` and NaN as `JsonConstant`.
+        The result of `json.loads`, but with numbers as `JsonNumber` and NaN as `JsonConstant`.
 
     Raises:
-        T5TuneError: It is not JSON, nested too deeply to be read, or names something twice.
+        T5TuneError: The text is not JSON, is nested too deeply, or has a name twice.
     """
     try:
         return _DECODER.decode(text)

@@ -1,4 +1,4 @@
-"""JSON that is read whatever has become of its file."""
+"""Reading of JSON from files that may be missing or damaged."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ def parse_json(text: str) -> Any:
     """Return the value that a JSON text holds.
 
     Raises:
-        ValueError: It is not JSON, or is nested deeper than Python can read.
+        ValueError: The text is not JSON, or is nested more deeply than Python can read.
     """
     try:
         return json.loads(text)
     except RecursionError:
-        raise ValueError("nested too deep") from None
+        raise ValueError("nested too deeply") from None
 
 
 def read_object(path: Path) -> dict[str, Any]:
-    """Return the object in a JSON file, or an empty one if it is missing, damaged or no object."""
+    """Return the object in a JSON file; an empty one if it is missing or damaged."""
     try:
         return as_object(parse_json(path.read_text(encoding="utf-8")))
     except (OSError, ValueError):

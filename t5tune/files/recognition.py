@@ -1,4 +1,4 @@
-"""What a file holds if not text in UTF-8, and the command that makes text of it."""
+"""Recognition of files that are not UTF-8 text, and the commands that convert them to text."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ START_BYTES = 512  # number of bytes at the start of a file by which it is recog
 
 @dataclass(frozen=True)
 class Content:
-    """What a file holds instead of text.
+    """Content of a file that is not UTF-8 text.
 
     Attributes:
         name: Name of the content, as in "pairs.tsv is gzip data".
-        command: Command that makes text of it, with `{file}` for the file and `{text}` for the
+        command: Command that converts it to text, with `{file}` for the file and `{text}` for the
             text.
     """
 
@@ -41,7 +41,7 @@ _BINARY = {
     b"SQLite format 3\0": Content("an SQLite database", "sqlite3 -json {file} 'SELECT …' > {text}"),
     b"\x80\x04\x95": Content("a Python pickle", "write it as JSON lines"),
 }
-_MARKS = {  # the longer ones first: UTF-16's is the beginning of UTF-32's
+_MARKS = {  # the longer ones first: that of UTF-32 begins with that of UTF-16
     b"\xff\xfe\0\0": "UTF-32",
     b"\0\0\xfe\xff": "UTF-32",
     b"\xff\xfe": "UTF-16",
@@ -66,7 +66,7 @@ def find_binary(start: bytes) -> Content | None:
 
 
 def find_pointer(start: bytes) -> Content | None:
-    """Return what stands where Git LFS has not fetched a file: it is text, but never the data."""
+    """Return the pointer of a file that Git LFS has not fetched: it is text, but not the data."""
     return _LFS if start.startswith(b"version https://git-lfs.github.com/spec/") else None
 
 
@@ -83,7 +83,7 @@ def find_encoding(start: bytes) -> str | None:
 
 
 def command_for(content: Content, name: str) -> str:
-    """Return the command that makes text of a file of this name."""
+    """Return the command that converts a file of this name to text."""
     path = Path(name)
     if path.suffix == ".tgz" or ".tar" in path.suffixes:
         content = _ARCHIVED if content in (*_COMPRESSED.values(), _BZIP2) else content

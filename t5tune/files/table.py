@@ -1,4 +1,4 @@
-"""Rows of a file with named columns, whatever its format, and what all formats say of them."""
+"""Rows with named columns, whatever the format of their file, and errors of all formats."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class Table:
     """Rows with named columns.
 
     Attributes:
-        place: Where the rows come from, for messages.
+        place: Origin of the rows, for messages.
         columns: Names of the columns; those of the first row if each row names its own.
         rows: Function that iterates over all rows, with their numbers from 1.
-        unit: What the number counts: "line" of a text file, or "row".
+        unit: Unit that the number counts: "line" of a text file, or "row".
         num_rows: Number of rows, if known.
     """
 

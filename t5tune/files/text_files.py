@@ -1,4 +1,4 @@
-"""Text in UTF-8, read the same way everywhere, and the errors of whatever is not."""
+"""UTF-8 text, read the same way everywhere, and the errors about other files."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def read_lines(path: str | Path) -> list[str]:
 
 
 def read_text(path: str | Path) -> str:
-    """Return all of a UTF-8 file as it is, without a byte order mark.
+    """Return the complete text of a UTF-8 file, without a byte order mark.
 
     Raises:
         T5TuneError: The file cannot be read or is not UTF-8 (with line and byte).
@@ -134,7 +134,7 @@ def refuse_encoding(name: str, line: int, byte: int, value: int, *, start: bytes
     """
     if refusal := refuse_binary(name, start):
         return refusal
-    # Latin-1 has no letters there, Windows has its quotation marks and the euro.
+    # Latin-1 has no letters there; Windows has quotation marks and the euro sign.
     encoding = "WINDOWS-1252" if 0x80 <= value <= 0x9F else "LATIN1"
     file = "FILE" if name == STDIN_NAME else name
     return T5TuneError(

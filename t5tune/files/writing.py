@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Writing of files that appear complete or not at all."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from t5tune.errors import T5TuneError
 
 
 class NotWritten(T5TuneError):  # noqa: N818 (the sentence says that it is an error)
-    """A file could not be written; what was there before is still there."""
+    """Error about a file that could not be written; its old content still exists."""
 
 
 # Numbers of errors that only writing can cause.
 UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
-_OS_ERROR = re.compile(r"os error (\d+)")  # how libraries written in Rust name the number
+_OS_ERROR = re.compile(r"os error (\d+)")  # the number in errors of libraries written in Rust
 
 
 def refuse_writing(path: Path | str, number: int) -> NotWritten:
@@ -51,7 +51,7 @@ def find_error_number(error: BaseException | None) -> int | None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file so that a reader sees the old content or the new, never a part.
+    """Write a file so that a reader sees the old or the new content, never a part.
 
     Raises:
         NotWritten: The file cannot be written.
@@ -63,12 +63,12 @@ def write_texts(texts: Mapping[Path, str]) -> None:
     """Write files that belong together: all of them, or none if one cannot be written.
 
     Args:
-        texts: Text of each file, by its path; missing directories are made.
+        texts: Text of each file, by its path; missing directories are created.
 
     Raises:
         NotWritten: A file cannot be written; the first of them is named.
     """
-    # Two commands may write the same report at once: each has files of its own.
+    # Two commands may write the same report at once: each has its own temporary files.
     temporary = {path: path.with_name(f"{path.name}.{os.getpid()}.tmp") for path in texts}
     path = Path()
     try:

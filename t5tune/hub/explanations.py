@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import httpx2
     from huggingface_hub.errors import HfHubHTTPError
 
-_BUSY = {408, 429}  # statuses that may change on another try, as those from 500 on may
+_BUSY = {408, 429}  # statuses that another try may change, like those from 500 on
 AGAIN = "the same command again"
 _DISK = {errno.ENOSPC, errno.EDQUOT}
 _UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
@@ -123,7 +123,7 @@ def _explain_answer(error: BaseException, repository: HubRepository) -> _Explain
         return _explain_status(error, repository)
     if isinstance(error, errors.HFValidationError):
         return (
-            f"{repository.name!r} is neither a directory that is there nor a name that the hub "
+            f"{repository.name!r} is neither an existing directory nor a name that the hub "
             "could have, such as google-t5/t5-small.",
             f"ls {os.path.dirname(repository.name) or '.'}",  # noqa: PTH120 (a name, not a path)
         )

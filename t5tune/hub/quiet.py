@@ -20,7 +20,7 @@ class _Retries(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
         if text.endswith("Trying to resume download..."):
-            say("hub: the connection has broken; the download goes on")
+            say("hub: the connection broke; the download continues")
         elif match := _RETRY.search(text):
             seconds = float(match[1] or match[4])
             say(f"hub: no answer; another try in {seconds:.0f} s")

@@ -33,7 +33,7 @@ _VOCABULARIES = ("tokenizer.json", "*.model", "*.spm", "vocab*", "*.tiktoken", "
 # Kinds of weights; Transformers takes the first kind that exists.
 _WEIGHTS = ("model*.safetensors", "pytorch_model*.bin")
 _GENERATION = "generation_config.json"
-_INDEX = "*.index.json"  # tells which file holds which part of the weights
+_INDEX = "*.index.json"  # names the file of each part of the weights
 _JSON = (
     "config.json", _GENERATION, "tokenizer.json", "tokenizer_config.json",
     "special_tokens_map.json", "added_tokens.json", "vocab.json", _INDEX,
@@ -63,14 +63,15 @@ def check_model(directory: Path) -> None:
 
 
 def check_exportable(run: RunDirectory) -> None:
-    """Refuse to export what is not a finished run; its weights are not looked at.
+    """Refuse to export what is not a finished run; its weights are not read.
 
     Raises:
-        T5TuneError: It is none.
+        T5TuneError: It is not a finished run.
     """
     if not run.is_run:
         raise T5TuneError(
-            f"{run.path} is not a finished run.", next_command="t5tune export RUN   # another one"
+            f"{run.path} is not a finished run.",
+            next_command="t5tune export RUN   # RUN is a finished run",
         )
     check_run(run)
 
@@ -94,7 +95,7 @@ def check_run(run: RunDirectory) -> None:
 def check_model_is_of(run: RunDirectory) -> None:
     """Refuse a model that is not the one a run has trained: other weights, or changed ones.
 
-    Files that were written after the manifest are read whole, whatever their size.
+    Files that were written after the manifest are read completely, whatever their size.
 
     Raises:
         T5TuneError: A file is not the run's own; it is named.

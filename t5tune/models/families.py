@@ -1,4 +1,4 @@
-"""The registry of model families: everything that t5tune knows of a family stands in its entry."""
+"""The registry of model families: an entry holds everything that t5tune knows of a family."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _t5_prefix(task: str, source_lang: str | None, target_lang: str | None) -> s
 
 @dataclass(frozen=True)
 class Family:
-    """What sets a family apart; the defaults are right, if slow, for every encoder-decoder model.
+    """Properties of a family; the defaults are right, if slow, for every encoder-decoder model.
 
     Attributes:
         title: Name of the family as people write it.
@@ -53,7 +53,7 @@ class Family:
             root of the width.
         starts_from_padding: Whether the decoder reads the embedding of the padding first.
         ctranslate2_fields: Fields of the configuration that CTranslate2 4.8 reads and that
-            Transformers 5 no longer has: whether LayerNorm stands before a sublayer (after it
+            Transformers 5 no longer has: whether LayerNorm comes before a sublayer (after it
             otherwise), and after the embeddings.
     """
 
@@ -215,7 +215,7 @@ def _find_code(language: str | None, codes: dict[str, int], key: str) -> str:
     if language in codes:
         return language
     same = sorted(code for code in codes if short_code(code) == short_code(language))
-    # Of Akan and Twi, which are ak both, the one that is spelled as it was asked for.
+    # Akan and Twi are both "ak": the spelling of the request decides.
     if same:
         return min(same, key=lambda code: not code.startswith(f"{language}_"))
     raise T5TuneError(

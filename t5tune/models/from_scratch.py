@@ -114,9 +114,9 @@ def _train_unigram(texts: Sequence[str], vocab_size: int) -> PreTrainedTokenizer
 
 
 def _fixed_vocabulary(characters: Sequence[str], words: set[str]) -> PreTrainedTokenizerBase:
-    """Build a tokenizer with given pieces: known words are whole, others split into characters.
+    """Build a tokenizer of known words; other words are split into characters.
 
-    A unigram model takes the segmentation with the highest score, so one whole word (-1)
+    A unigram model takes the segmentation with the highest score, so a word (-1)
     beats its characters (-10 each).
     """
     from transformers import T5Tokenizer

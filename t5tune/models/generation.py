@@ -31,8 +31,8 @@ _CONSTRAINTS = (
     "begin_suppress_tokens",
     "renormalize_logits",  # after tokens have been suppressed, which Marian's models need
 )
-# Search settings of a model from elsewhere that hold if the user does not choose, by their names in
-# `DecodingOptions`. Whole numbers stand with the smallest value that can be used.
+# Search settings of a model from elsewhere that apply if the user does not choose, by their names
+# in `DecodingOptions`; integers with their smallest usable value.
 _LENGTHS = {"max_new_tokens": 1, "max_length": 2}
 _LEAST = {"num_beams": 1, "no_repeat_ngram_size": 0, **_LENGTHS}
 SEARCH = ("num_beams", "no_repeat_ngram_size", "length_penalty")
@@ -131,7 +131,7 @@ def _read(name: str, file_name: str, revision: str | None) -> dict[str, Any] | N
     except ValueError as error:
         raise _refuse_damage(name, file_name, str(error)) from error
     if not isinstance(content, dict):
-        raise _refuse_damage(name, file_name, "it holds no object")
+        raise _refuse_damage(name, file_name, "it does not hold an object")
     return content
 
 

@@ -33,7 +33,7 @@ def find_model_snapshot(
             key that it was first found with.
 
     Raises:
-        T5TuneError: There is no such model or revision, or it cannot be reached.
+        T5TuneError: The model or revision does not exist or cannot be reached.
     """
     return find_snapshot(HubRepository("model", name, revision), key)
 

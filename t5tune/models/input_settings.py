@@ -1,4 +1,4 @@
-"""What a model wants of its input. Imports no model library: exports translate with it too."""
+"""Input settings of a model. Imports no model library, because exports use them too."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class InputSettings:
-    """What stands around the sources of one model, whichever engine reads them.
+    """Input settings of one model, the same for every engine.
 
     Attributes:
         prefix: Text before every source.
-        max_source_length: In tokens, prefix included; longer sources are cut. None for no limit.
+        max_source_length: Limit in tokens, prefix included; None for no limit.
         forced_bos_token_id: First generated token, which tells multilingual models the target
             language; None leaves it to the model's generation configuration.
     """

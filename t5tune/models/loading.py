@@ -89,7 +89,7 @@ def find_commit(name: str, revision: str | None = None, *, key: str = "model.nam
         key: Key of the recipe, for messages; empty for a name that was typed.
 
     Raises:
-        T5TuneError: There is no such model or revision, or it cannot be reached.
+        T5TuneError: The model or revision does not exist or cannot be reached.
     """
     return None if Path(name).is_dir() else find_model_snapshot(name, revision, key=key).commit
 
@@ -137,7 +137,7 @@ def load_tokenizer(name: str, *, revision: str | None = None) -> PreTrainedToken
     """Load a tokenizer from the hub or a directory.
 
     Raises:
-        T5TuneError: There is no tokenizer, it cannot be reached, or its directory is damaged.
+        T5TuneError: The tokenizer is missing or cannot be reached, or its directory is damaged.
     """
     place = _fetch(name, revision, download_tokenizer)
     directory = Path(name)

@@ -20,17 +20,17 @@ from t5tune.run.directory import (
     refuse_run,
 )
 
-# Encoder-decoder models that the hub still knows without an owner, as in its beginnings.
+# Encoder-decoder models whose names on the hub have no owner, as in its early days.
 _WITHOUT_OWNER = ("t5-small", "t5-base", "t5-large", "t5-3b", "t5-11b")
 
 
 def choose_model(name: str | None) -> str:
     """Return the run, the directory or the hub id that was named; else the newest finished run.
 
-    Which run that is is said on stderr.
+    The newest run is named on stderr.
 
     Raises:
-        T5TuneError: The name can mean none of these, or none was named and no run is there.
+        T5TuneError: The name can mean none of these, or no name is given and no run is finished.
     """
     return str(choose_run_directory(None).path) if name is None else find_model_path(name)
 

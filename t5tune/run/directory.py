@@ -16,10 +16,10 @@ from t5tune.errors import T5TuneError, did_you_mean
 RUNS = Path("runs")
 
 # The texts of an evaluation, in the order of the test set.
-HYPOTHESES = "hypotheses.txt"  # one a line
+HYPOTHESES = "hypotheses.txt"  # one text on each line
 REPORT_PAGE = "report.html"
 ALIGNMENTS = "alignments.json"  # alignments of the few examples that the page shows
-EXAMPLES = "examples.jsonl"  # one JSON object a line, with source and references
+EXAMPLES = "examples.jsonl"  # one JSON object on each line, with source and references
 
 _FEW = 8  # number of runs that a message can name
 
@@ -64,7 +64,7 @@ class RunDirectory:
 
     @property
     def lock(self) -> Path:
-        """Names the process that trains here; it is deleted when that process ends regularly."""
+        """Names the process that trains here; it is deleted when that process ends normally."""
         return self.path / "lock"
 
     @property
@@ -158,7 +158,7 @@ def find_newest_run() -> RunDirectory:
     """Return the run whose model was finished last.
 
     Raises:
-        T5TuneError: There is no finished run.
+        T5TuneError: No run is finished.
     """
     finished = [run for run in list_runs() if run.is_run and run.has_model]
     if not finished:
@@ -170,10 +170,10 @@ def find_newest_run() -> RunDirectory:
 
 
 def choose_run_directory(name: str | None) -> RunDirectory:
-    """Return the run that was named, or the newest finished one, which is then said on stderr.
+    """Return the run that was named, or the newest finished one, which is then named on stderr.
 
     Raises:
-        T5TuneError: There is no such run.
+        T5TuneError: The run does not exist.
     """
     if name is None:
         newest = find_newest_run()

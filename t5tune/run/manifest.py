@@ -20,7 +20,7 @@ from t5tune.run.directory import MODEL_CARD
 MANIFEST = "manifest.json"
 OWN_HASH = "manifest_sha256"
 
-# Number of bytes that every command reads before it begins, smallest files first: configurations
+# Number of bytes that every command checks before it begins, smallest files first: configurations
 # and most tokenizers, but no weights of any size. It takes 15 ms.
 GLANCE_BYTES = 6_000_000
 
@@ -181,7 +181,7 @@ def _find_damage(directory: Path, choose: Callable[[_Files], Collection[str]]) -
 
 
 def remove_directory(directory: Path) -> None:
-    """Delete a directory if it exists; of a link, delete the link alone.
+    """Delete a directory if it exists; if it is a link, delete only the link.
 
     The manifest is deleted first: if the process is killed, the rest does not look complete.
     """

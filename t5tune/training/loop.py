@@ -29,7 +29,7 @@ from t5tune.distributed.processes import (
 )
 from t5tune.distributed.sharded_tensors import num_elements
 from t5tune.distributed.sharding_refusals import drops_layers
-from t5tune.distributed.whole_copy import whole_model
+from t5tune.distributed.whole_copy import full_model
 from t5tune.files.writing import write_text
 from t5tune.models.compiled import compile_stacks, uncompiled
 from t5tune.recipe.loading import dump_recipe
@@ -331,7 +331,7 @@ def _validate(
         tokens_per_batch=recipe.decoding.tokens_per_batch,
     )
     num = evaluation.max_validation_examples
-    with uncompiled(model.translator.model), whole_model(model.translator.model) as whole:
+    with uncompiled(model.translator.model), full_model(model.translator.model) as whole:
         translator = copy.copy(model.translator)
         translator.model = whole
         sources = validation.sources[:num]

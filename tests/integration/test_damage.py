@@ -247,11 +247,11 @@ def test_an_output_is_not_continued_with_another_patience(
     result = t5tune(*command)
     assert result.code == 1
     assert (
-        "out.txt.partial was begun with other settings: the export's patience not given then, "
+        "out.txt.partial was started with other settings: the export's patience not given then, "
         "1.0 now." in result.err
     )
     assert t5tune("export").code == 0
-    assert "going on after 2 lines" in t5tune(*command).err
+    assert "continuing after 2 lines" in t5tune(*command).err
 
 
 def test_a_test_set_is_compared_with_what_was_trained_on(

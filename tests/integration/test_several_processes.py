@@ -224,7 +224,7 @@ def test_divided_weights_train_like_whole_ones_and_go_on_in_one_process(folder: 
 def test_asking_for_division_in_one_process_is_an_error(folder: Path, t5tune: RunCommand) -> None:
     result = t5tune("train", "tiny.yaml", "training.sharding=fsdp")
     assert result.code == 1
-    assert "divides the weights among several processes, and this is the only one" in result.err
+    assert "shards the weights across several processes, but this is the only one" in result.err
     assert "try: t5tune train RECIPE --num-processes 2" in result.err
 
 
@@ -290,7 +290,7 @@ def test_a_killed_process_ends_the_others_and_is_named(other_hangs: bool, folder
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     errors = [line for line in done.stderr.splitlines() if not line.startswith("step ")]
-    assert errors[0] == "the process of rank 1 failed, and all others were ended:", errors
+    assert errors[0] == "the process of rank 1 failed, and the others were ended:", errors
     assert f"process {victim.pid} was ended by SIGKILL" in errors[1]
 
 

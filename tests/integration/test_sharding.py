@@ -1,4 +1,4 @@
-"""A model whose weights two processes divide: the numbers of one process, in half the memory."""
+"""Weights sharded across two processes: the numbers of one process, in half the memory."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_an_average_takes_the_place_of_the_weights(runs: Runs) -> None:
 
 
 @pytest.mark.parametrize("what", ["weights", "adamw_torch", "adafactor"])
-def test_what_is_not_divided_is_refused(what: str, runs: Runs) -> None:
+def test_what_is_not_sharded_is_refused(what: str, runs: Runs) -> None:
     assert "training.sharding is not in force" in runs.refused[what]
 
 
@@ -141,17 +141,17 @@ def test_in_bf16_losses_are_near_those_of_one_process(runs: Runs) -> None:
 @pytest.mark.parametrize("name", [*FAMILIES, "bf16"])
 def test_each_process_holds_half(name: str, runs: Runs) -> None:
     for kind in ("weights", "gradients", "state"):
-        whole = runs.one[name]["held"][kind]["whole"]
+        whole = runs.one[name]["held"][kind]["full"]
         held = [seen["held"][kind] for seen in runs.two[name]]
-        divided = [h["local"] - h["undivided"] for h in held]
-        assert {h["whole"] for h in held} == {whole}
-        assert sum(divided) == whole - held[0]["undivided"], "a number is missing or there twice"
-        assert max(divided) <= 0.52 * whole
+        sharded = [h["local"] - h["unsharded"] for h in held]
+        assert {h["full"] for h in held} == {whole}
+        assert sum(sharded) == whole - held[0]["unsharded"], "a number is missing or there twice"
+        assert max(sharded) <= 0.52 * whole
         if name != "adafactor" or kind != "state":  # its means over rows are everywhere
-            assert held[0]["undivided"] == 0
+            assert held[0]["unsharded"] == 0
     for seen in runs.two[name]:
         in_memory = seen["held"]["elements_in_memory"]
-        assert in_memory["weights"] <= 0.52 * runs.one[name]["held"]["weights"]["whole"]
+        assert in_memory["weights"] <= 0.52 * runs.one[name]["held"]["weights"]["full"]
         assert seen["wrapper"].startswith("FSDP")
 
 
@@ -238,7 +238,7 @@ def test_with_deepspeed_too(name: str, stage: str, zero_runs: Runs) -> None:
     assert {**two[0]["generated"], **two[1]["generated"]} == one["generated"]
     for seen in two:
         held = seen["held"]["elements_in_memory"]
-        whole = one["held"]["weights"]["whole"]
+        whole = one["held"]["weights"]["full"]
         assert held["state"] <= 0.52 * one["held"]["state"]["whole"]
         assert held["weights"] <= (0.52 if stage == "3" else 1.01) * whole  # padded
 

@@ -81,7 +81,7 @@ def translations(done: subprocess.CompletedProcess[bytes]) -> list[str]:
 
 def unusual(err: str) -> list[str]:
     """The lines that do not tell how an untrained model gets on."""
-    usual = ("engine: ", "translating: ", "the translation of ", "going on after ")
+    usual = ("engine: ", "translating: ", "the translation of ", "continuing after ")
     return [
         line
         for line in err.split("\n")
@@ -261,7 +261,7 @@ def test_the_same_command_goes_on(number: int, code: int, big: tuple[Path, bytes
         stream.write(whole)  # as if the kill had come before a long write was noted down
     done = run(*arguments)
     assert done.returncode == 0, done.stderr
-    assert f"going on after {num_done:,} lines in " in done.stderr.decode()
+    assert f"continuing after {num_done:,} lines in " in done.stderr.decode()
     assert Path("out.txt").read_bytes() == whole
     assert not list(Path().glob("*.partial*"))
 
@@ -409,7 +409,7 @@ def test_a_full_disk(here: Path, small_disk: Path) -> None:
     (small_disk / "ballast").unlink()
     done = run("--input", "in.txt", "--output", target)
     assert done.returncode == 0, done.stderr
-    assert "going on after" in done.stderr.decode()
+    assert "continuing after" in done.stderr.decode()
     assert target.read_bytes() == run("--input", "in.txt").stdout
 
 
@@ -423,13 +423,11 @@ def test_places_that_cannot_be(here: Path) -> None:
         run("--input", "in.txt", "--output", "nowhere/out.txt")
     )
     assert "is not a regular file" in refusal(run("--input", "in.txt", "--output", "/dev/null"))
-    assert "is read and written at once" in refusal(run("--input", "in.txt", "--output", "in.txt"))
+    assert "is both input and output" in refusal(run("--input", "in.txt", "--output", "in.txt"))
     Path("link.txt").symlink_to("in.txt")
-    assert "is read and written at once" in refusal(
-        run("--input", "in.txt", "--output", "link.txt")
-    )
+    assert "is both input and output" in refusal(run("--input", "in.txt", "--output", "link.txt"))
     with Path("in.txt").open("ab") as stream:
-        assert "is read and written at once" in refusal(run("--input", "in.txt", stdout=stream))
+        assert "is both input and output" in refusal(run("--input", "in.txt", stdout=stream))
     assert Path("in.txt").read_text() == "one\n"
 
 
@@ -437,11 +435,11 @@ def test_places_that_cannot_be(here: Path) -> None:
     ("arguments", "message"),
     [
         (["--format", "xml"], "no format xml"),
-        (["--format", "jsonl"], "needs to know where the source stands"),
+        (["--format", "jsonl"], "needs the place of the source"),
         (["--column", "1"], "--column is for TSV, CSV and JSON lines"),
         (["--format", "tsv", "--column", "1", "--n-best", "2"], "does not fit into a column"),
-        (["--documents", "--json"], "--documents gives documents"),
-        (["--documents", "--n-best", "2"], "--documents gives documents"),
+        (["--documents", "--json"], "--documents cannot be combined"),
+        (["--documents", "--n-best", "2"], "--documents cannot be combined"),
         (["--format", "markdown"], "is for documents"),
         (["--format", "jsonl", "--column", "a", "--json"], "--json is for lines of text"),
     ],

@@ -31,7 +31,7 @@ from transformers import (
 from t5tune.data.batching.steps import OptimizerSteps
 from t5tune.distributed.fsdp import check_optimizer_state, check_weights, count_local_share
 from t5tune.distributed.sharded_tensors import gather_tensor
-from t5tune.distributed.whole_copy import whole_model
+from t5tune.distributed.whole_copy import full_model
 from t5tune.errors import T5TuneError
 from t5tune.models.loading import load_model
 from t5tune.training.checkpoints.writer import CheckpointWriter
@@ -171,7 +171,7 @@ def run(job: Job) -> dict[str, Any]:
     generated: dict[int, list[int]] = {}
 
     def validate() -> dict[str, float]:
-        with whole_model(model) as whole:
+        with full_model(model) as whole:
             generated.update(generate(whole, rank, num_ranks))
         return {"score": 1.0}
 
@@ -198,7 +198,7 @@ def run(job: Job) -> dict[str, Any]:
     trainer.checkpoints.finish()
     applied = {}
     if average is not None:
-        with weights_applied(model, average.gather()), whole_model(model) as whole:
+        with weights_applied(model, average.gather()), full_model(model) as whole:
             applied = {name: p.clone() for name, p in whole.named_parameters()}
     return {
         "applied": applied,

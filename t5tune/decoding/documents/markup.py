@@ -15,13 +15,13 @@ _TARGET = (
 _ADDRESS = r"(?:https?://|www\.)[^\s<>()\[\]]*[^\s<>()\[\].,;:!?'\"]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
 _TAG = r"<[/!a-zA-Z][^<>]*>"
 _ENTITY = r"&(?:[A-Za-z][A-Za-z0-9]{1,31}|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});"
-# A dollar is money where a blank follows it, or stands before the next one, or a digit after that.
+# A dollar sign means money if a blank follows it or precedes the next one, or a digit follows that.
 _MATH = (
     r"\$\$[^$]+\$\$|(?<![\w$\\])\$(?=[^\s$])(?:\\.|[^$\\])*(?<=\S)\$(?![\d$])"
     r"|\\\(.+?\\\)|\\\[.+?\\\]"
 )
 
-# What a translation has to hold as often as its source. A "[" counts where a link follows.
+# What a translation must have as often as its source. A "[" counts if a link follows.
 _PROTECTED = re.compile(
     rf"{_MATH}|{_CODE}|!?\[(?=[^\]]*\][(\[])|{_TARGET}|\[\^[^\]\s]+\]|{_TAG}|{_ADDRESS}|{_ENTITY}"
 )
@@ -37,7 +37,7 @@ _PUNCTUATION = ".,;:!?…。！？"
 
 @dataclass(frozen=True)
 class Marked:
-    """Words that stand in a mark.
+    """Words within a mark.
 
     Attributes:
         text: The words.
@@ -57,7 +57,7 @@ class Marked:
 
 
 def is_unharmed(source: str, translation: str) -> bool:
-    """Return whether a translation has all that is protected in its source, and its emphasis."""
+    """Return whether a translation has all protected text of its source, and its emphasis."""
     wanted = _count_protected(source), count_emphasis(source)
     return wanted == (_count_protected(translation), count_emphasis(translation))
 
@@ -67,17 +67,17 @@ def _count_protected(text: str) -> Counter[str]:
 
 
 def count_emphasis(text: str) -> Counter[str]:
-    """Count how often each mark of emphasis stands around words."""
+    """Count how often each mark of emphasis surrounds words."""
     return Counter(match["mark"] for match in _MARKED.finditer(text) if match["mark"])
 
 
 def has_words(text: str) -> bool:
-    """Return whether there is anything to translate beside what is protected."""
+    """Return whether there is anything to translate besides protected text."""
     return any(character.isalpha() for character in _PROTECTED.sub("", text))
 
 
 def find_whole(text: str) -> list[tuple[int, int]]:
-    """Return the spans of code, math, links and all else in which no sentence ends."""
+    """Return the spans in which no sentence ends, such as code, math and links."""
     links = (match.span() for match in _MARKED.finditer(text) if match["linked"])
     return sorted([*links, *(match.span() for match in _PROTECTED.finditer(text))])
 
@@ -122,7 +122,7 @@ def put_marks(
     for words, translated in zip(marked, translations, strict=True):
         if not words.text.endswith(
             tuple(_PUNCTUATION)
-        ):  # models add a full stop to what they take for a sentence
+        ):  # models add a full stop to what looks like a sentence
             translated = translated.rstrip(_PUNCTUATION + " ")
         pattern = re.compile(rf"(?<!\w){re.escape(translated)}(?!\w)", re.IGNORECASE)
         places = [
@@ -143,7 +143,7 @@ def put_marks(
 
 
 def keeps_protected(plain: str, translation: str) -> bool:
-    """Return whether all that is protected in a sentence without marks is in its translation."""
+    """Return whether a translation has all protected text of a sentence without marks."""
     return _count_protected(plain) == _count_protected(translation)
 
 

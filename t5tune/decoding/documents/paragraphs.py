@@ -1,7 +1,7 @@
-r"""Where the paragraphs of a document are: all else in it is left as it is.
+r"""The paragraphs of a document; everything else in it stays as it is.
 
-A paragraph is a list of pieces, one a line, each from one character of the document to another;
-what stands between two pieces is a line break with the indentation or the "> " around it.
+A paragraph is a list of pieces of the document, one for each line, as pairs of start and end;
+between two pieces there is a line break with the indentation or the "> " around it.
 """
 
 from __future__ import annotations
@@ -35,19 +35,19 @@ _MATH = re.compile(
     r"(?(dollars)(?<=.)\$\$|(?(bracket)\\\]|\\end\{(?P=name)\}))(?=[ \t]*$)",
     re.MULTILINE | re.DOTALL,
 )
-_KEPT = "\ufffc"  # for the parser, a letter that means nothing
+_KEPT = "\ufffc"  # a letter without meaning to the parser
 _HARD_BREAK = re.compile(r"(?: {2,}|\\)$")
 
-WRAPPED_WIDTH = 40  # characters: lines of a text that is shorter were not wrapped
+WRAPPED_WIDTH = 40  # characters; shorter lines were not wrapped
 
 
 def find_paragraphs(text: str) -> Iterator[Paragraph]:
     """Find the paragraphs of plain text.
 
     Markers of lists, headings and quotations, indentation and fenced code are not part of them. A
-    line continues in the next one where the first word of that one would not have fitted, as an
-    editor wraps lines, or where it begins with a small letter. All other lines stand for
-    themselves, as in verse or an address.
+    line continues in the next one if the first word of that one would not have fitted, as when an
+    editor wraps lines, or begins with a lower-case letter. All other lines are paragraphs of
+    their own, as in verse or an address.
     """
     lines = list(_lines(text))
     paragraph: Paragraph = []
@@ -85,8 +85,8 @@ def _split_unwrapped(text: str, pieces: Paragraph, width: int) -> Iterator[Parag
             line_start = text.rfind("\n", 0, last[0]) + 1
             first_word = re.split(r"\s", text[piece[0] : piece[1]], maxsplit=1)[0]
             is_full = last[1] - line_start + 1 + len(first_word) > width >= WRAPPED_WIDTH
-            goes_on = text[piece[0]].islower() and text[last[1] - 1] not in ".!?:;"
-            if not (is_full or goes_on):
+            continues = text[piece[0]].islower() and text[last[1] - 1] not in ".!?:;"
+            if not (is_full or continues):
                 yield current
                 current = []
         current.append(piece)
@@ -129,7 +129,7 @@ def _hide_extensions(text: str, start: int) -> str:
         )
 
     def hide_footnote(match: re.Match[str]) -> str:
-        # An item of a list goes on in indented paragraphs, as a footnote does.
+        # A list item continues in indented paragraphs, as a footnote does.
         return f"{match[1]}-   {_KEPT * (len(match[2]) - 4)}"
 
     body = _MATH.sub(hide_math, text[start:].replace(_KEPT, "x"))
@@ -176,7 +176,7 @@ def _locate(text: str, token: Token, starts: list[int], cursor: int) -> tuple[li
 
 
 def _split_hard_breaks(text: str, pieces: list[Piece]) -> Iterator[Paragraph]:
-    """Split at line breaks that are meant: two blanks or a backslash at the end of a line."""
+    """Split at intended line breaks: two blanks or a backslash at the end of a line."""
     current: Paragraph = []
     for start, end in pieces:
         current.append((start, end))

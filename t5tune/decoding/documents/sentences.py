@@ -1,4 +1,4 @@
-"""Sentences of a document: none too long for the model, and code and addresses unharmed."""
+"""Sentences of a document, none too long for the model, with code and addresses intact."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ class _Part:
 class SentenceTranslator:
     """A translator of sentences of any length, with code and addresses in them.
 
-    A sentence that is too long is split where a clause ends, at a blank if there is no such
-    place, and its parts are translated one by one.
+    A sentence that is too long is split where a clause ends, or else at a blank, and its parts are
+    translated one by one.
 
-    A sentence with code, addresses, links or emphasis is translated as it is. Where its
-    translation does not hold all of that, it is translated without links and emphasis, their
-    words are translated once more by themselves, and get their marks where they are found. Where
-    code or an address is still spoiled, or a link has no place, what stands between is translated
-    piece by piece.
+    A sentence with code, addresses, links or emphasis is translated as it is. If its
+    translation lacks some of that, it is translated without links and emphasis; their words are
+    translated again by themselves, and get their marks where they are found. If code or an
+    address is still spoiled, or a link has no place, the text between is translated piece by
+    piece.
 
     Args:
         translator: Translator of sentences that fit into its `max_source_length`.
 
     Attributes:
-        num_marks_lost: Number of emphasis marks so far that no translation has.
+        num_marks_lost: Number of emphasis marks lost so far.
     """
 
     def __init__(self, translator: Translator) -> None:
@@ -82,7 +82,7 @@ class SentenceTranslator:
         options: DecodingOptions,
         on_progress: Callable[[int], None] | None,
     ) -> list[_Part]:
-        """Translate again without marks; return the sentences that lose something even so."""
+        """Translate again without marks; return the sentences that still lose something."""
         plans: list[tuple[_Part, str, list[Marked]]] = [
             (part, *remove_marks(part.text)) for part in parts
         ]
@@ -111,7 +111,7 @@ class SentenceTranslator:
         words = [piece for found in pieces for piece in found if piece.is_translated]
         self._translate_parts(words, options, on_progress)
         for part, found in zip(parts, pieces, strict=True):
-            # What has lost no more than its emphasis is better as a whole.
+            # A sentence that has lost only emphasis is better translated in one piece.
             if not keeps_protected(part.text, part.hypotheses[0].text):
                 part.hypotheses = [_join(found)]
 
@@ -150,7 +150,7 @@ class SentenceTranslator:
         return sentences
 
     def _cut(self, part: _Part, lengths: dict[int, int]) -> Iterator[_Part]:
-        """Return the part, or two halves of it with what is between them."""
+        """Return the part, or its two halves and the text between them."""
         limit = self.translator.max_source_length or 0
         if not part.is_translated or lengths[id(part)] <= limit or len(part.text) < 2:
             yield part
@@ -185,7 +185,7 @@ def _find_cut(text: str) -> tuple[int, int]:
             for match in pattern.finditer(text)
             if text[: match.start()].strip() and text[match.end() :].strip()
         ]
-        if not inside:  # of code, math or a link, where there is any other place
+        if not inside:  # not within code, math or a link, if there is another place
             spans = [
                 span for span in spans if not any(start < span[1] < end for start, end in whole)
             ]

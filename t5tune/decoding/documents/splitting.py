@@ -17,7 +17,7 @@ from t5tune.scoring.languages import short_code
 
 _EMPHASIS = re.compile(r"([*_~]{1,3})(?!\s)([^*_~]+)(?<!\s)\1")
 _CLOSING = re.compile(r"[*_~]{1,3}(?=\s)|(?:\[\^[^\]\s]+\])+(?=\s|\Z)")
-_ENDS_OPEN = re.compile(r"[。！？]['\"”’»）)」』]*$")  # scripts that set no blank between sentences
+_ENDS_OPEN = re.compile(r"[。！？]['\"”’»）)」』]*$")  # scripts without blanks between sentences
 _ENDS_SPACED = re.compile(r"[.!?…]['\"”’»)]*$")
 
 
@@ -26,7 +26,7 @@ class LineBreak:
     """A line break within a sentence.
 
     Attributes:
-        position: Position of the blank in the source that stands for it.
+        position: Position of the blank in the source that replaces it.
         literal: Text in the document: the newline with all white space and "> " around it.
     """
 
@@ -36,21 +36,21 @@ class LineBreak:
 
 @dataclass(frozen=True)
 class Segment:
-    """A sentence and what stands around it.
+    """A sentence with the text around it.
 
     Attributes:
         before: Text that is kept as it is.
         source: The sentence, without line breaks; empty at the end of the document.
         line_breaks: Line breaks within the sentence, in order.
         after: White space up to the next sentence of the paragraph.
-        goes_on: Whether another sentence of the paragraph follows.
+        is_followed: Whether another sentence of the paragraph follows.
     """
 
     before: str
     source: str = ""
     line_breaks: tuple[LineBreak, ...] = ()
     after: str = ""
-    goes_on: bool = False
+    is_followed: bool = False
 
     def render(self, translation: str) -> str:
         """Return this segment of the translated document."""
@@ -78,7 +78,7 @@ class Segment:
         return "".join(pieces) + translation[start:]
 
     def _space_after(self, translation: str) -> str:
-        if not self.goes_on:
+        if not self.is_followed:
             return self.after
         was_open = _ENDS_OPEN.search(self.source) is not None
         is_open = _ENDS_OPEN.search(translation) is not None
@@ -120,8 +120,8 @@ def _split_paragraph(
     spans = _split_sentences(joined, language)
     for i, (start, end) in enumerate(spans):
         begin, stop = joints.place(start), joints.place(end - 1) + 1
-        goes_on = i + 1 < len(spans)
-        next_begin = joints.place(spans[i + 1][0]) if goes_on else stop
+        has_next = i + 1 < len(spans)
+        next_begin = joints.place(spans[i + 1][0]) if has_next else stop
         after = text[stop:next_begin]
         if after.strip(" \t"):  # a line break, or text without letters
             next_begin, after = stop, ""
@@ -130,9 +130,9 @@ def _split_paragraph(
             for position, literal in joints.line_breaks
             if start <= position < end
         )
-        is_next = goes_on and next_begin == joints.place(spans[i + 1][0])
+        is_followed = has_next and next_begin == joints.place(spans[i + 1][0])
         yield (
-            Segment(text[done:begin], joined[start:end], line_breaks, after, is_next),
+            Segment(text[done:begin], joined[start:end], line_breaks, after, is_followed),
             next_begin,
         )
         done = next_begin

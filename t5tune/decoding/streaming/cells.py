@@ -1,4 +1,4 @@
-"""Columns of TSV and CSV: which cell is translated, and where its translation goes."""
+"""Columns of TSV and CSV: the cell to translate, and the cell of its translation."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Cell:
     """A cell of a row.
 
     Attributes:
-        value: Its text, without quotation marks around it.
-        start: Where it begins in the row as written.
-        end: Where it ends.
+        value: Text of the cell, without quotation marks around it.
+        start: Position in the row, as written, where it begins.
+        end: Position where it ends.
     """
 
     value: str
@@ -34,7 +34,7 @@ class Cell:
 
 
 class Dialect(Protocol):
-    """How cells are written."""
+    """A way to write cells."""
 
     separator: str
 
@@ -52,7 +52,7 @@ class Dialect(Protocol):
 
 
 class Tsv:
-    """Cells separated by tabs. Nothing is quoted: a quotation mark is a character like others."""
+    """Cells separated by tabs. A quotation mark is an ordinary character."""
 
     separator = "\t"
 
@@ -157,7 +157,7 @@ class RowJoiner:
         """Check that the last row is complete.
 
         Raises:
-            T5TuneError: It is not.
+            T5TuneError: The last row is not complete.
         """
         if self._pending:
             number = self._pending[0].number
@@ -173,8 +173,8 @@ class ColumnsFormat:
 
     Args:
         column: Column of the source: its number, counted from 1, or its name in the first line.
-        into: Column of the translation, given likewise; appended where it does not exist.
-        dialect: How the cells are written.
+        into: Column of the translation, given likewise; appended if it does not exist.
+        dialect: Dialect of the cells.
         name: Name of the input, for messages.
     """
 
@@ -200,7 +200,7 @@ class ColumnsFormat:
         assert self.source_index is not None
         if not line.text.strip():
             return Entry(line, "")
-        # A translation can be appended right after the last cell, where that has no name.
+        # A translation can be appended right after the last cell if that column has no name.
         target = -1 if self.target_index is None else self.target_index
         needed = max(self.source_index, target if self.has_header else target - 1)
         if len(cells) <= needed:
@@ -238,7 +238,7 @@ class ColumnsFormat:
             raise T5TuneError(
                 f"There is no column {self.column!r} in the first line of {self.name}, which names "
                 f"{list_names(names)}{did_you_mean(self.column, names) or '.'}",
-                next_command="--column NAME   # or a number, where the first line is no header",
+                next_command="--column NAME   # or a number, if the first line is not a header",
             )
         self.source_index = names.index(self.column)
         if self.into in names:

@@ -1,4 +1,4 @@
-"""What the user of `t5tune translate` chose: the model, the search, the layout."""
+"""Choices of a user of `t5tune translate`: the model, the search and the layout."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SUFFIXES = {
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """Which model translates, as `open_translator` takes it."""
+    """Choice of a model, as the arguments of `open_translator`."""
 
     name: str
     engine: str
@@ -37,7 +37,7 @@ class ModelChoice:
 
 @dataclass(frozen=True)
 class SearchChoice:
-    """How to search; what is None or absent keeps the model's own setting.
+    """Choice of a search; the model's own setting stays where a value is None or absent.
 
     Attributes:
         settings: Values by their names in `DecodingOptions`.
@@ -47,7 +47,7 @@ class SearchChoice:
 
     @property
     def num_hypotheses(self) -> int | None:
-        """How many hypotheses each source gets; None for the best one without its score."""
+        """Number of hypotheses for each source; None for the best one without its score."""
         return self.settings.get("num_hypotheses")
 
     def apply(self, options: DecodingOptions) -> DecodingOptions:
@@ -81,7 +81,7 @@ def choose_format(name: str | None, path: Path | None, *, is_document: bool) -> 
     """Return the format that is asked for, or the one that the file's ending names.
 
     Raises:
-        T5TuneError: There is no such format.
+        T5TuneError: The format does not exist.
     """
     if name is not None:
         if name not in FORMATS:
@@ -103,7 +103,7 @@ def describe_origin(
     engine: str,
     patience: float | None = None,
 ) -> dict[str, Any]:
-    """Return all that the output depends on.
+    """Return everything that the output depends on.
 
     Args:
         facts: Facts about the input.
@@ -111,7 +111,7 @@ def describe_origin(
         model: Model that translates.
         search: Search settings.
         engine: Engine that was chosen.
-        patience: Patience of the export that translates. The usual one is left out, so that
+        patience: Patience of the export that translates. The default is left out, so that
             outputs from before exports had a patience can be continued.
     """
     choices = {**asdict(layout), **search.settings, **asdict(model), "engine": engine}

@@ -1,4 +1,4 @@
-"""What stands in a line of input, and how its translation is written: text and JSON lines."""
+"""Formats of lines, of input and of output: text and JSON lines."""
 
 from __future__ import annotations
 
@@ -49,19 +49,19 @@ class Format(Protocol):
         """Return the output for a line, newline included.
 
         Args:
-            entry: As `parse` gave it.
-            hypotheses: Best first; none for a blank source.
+            entry: Result of `parse`.
+            hypotheses: Hypotheses, best first; none for a blank source.
         """
         ...
 
 
 class TextFormat:
-    """One text a line.
+    """One text on each line.
 
     Args:
         as_json: Write an object with source and translation instead of the translation.
-        with_n_best: Write all hypotheses: a line each with the number of the line of input, the
-            score and the text, separated by tabs; with `as_json` a list in the object.
+        with_n_best: Write all hypotheses: a line for each, with the number of the input line,
+            the score and the text, separated by tabs; with `as_json` a list in the object.
     """
 
     def __init__(self, *, as_json: bool = False, with_n_best: bool = False) -> None:
@@ -88,11 +88,11 @@ class TextFormat:
 
 
 class JsonLinesFormat:
-    """One JSON object a line; the translation becomes a field of it, all else stays as written.
+    """One JSON object on each line; the translation becomes a field, the rest stays as written.
 
     Args:
         field: Field of the source.
-        into: Field of the translation; replaced where it exists.
+        into: Field of the translation; replaced if it exists.
         with_n_best: Add the field `n_best`, a list of objects with text and score.
         name: Name of the input, for messages.
     """
@@ -126,7 +126,7 @@ class JsonLinesFormat:
             raise refuse_line(
                 self.name, line.number, f"has a field {self.field!r} that is not a text"
             )
-        # A line break within a text would end a line of other formats; to a model it is a blank.
+        # A line break within a text would end a line of other formats; a model sees it as a blank.
         return Entry(line, _SURROGATE.sub("\ufffd", value.replace("\n", " ").replace("\0", " ")))
 
     def render(self, entry: Entry, hypotheses: Sequence[Hypothesis]) -> str:
@@ -152,7 +152,7 @@ class JsonLinesFormat:
         return text + "\n"
 
     def _scan_object(self, line: Line) -> dict[str, _Field]:
-        """Return the fields of an object and where their values stand."""
+        """Return the fields of an object and the positions of their values."""
         text = line.text
         try:
             return _scan(text, 1 if line.number == 1 and text.startswith(BOM) else 0)
@@ -166,7 +166,7 @@ class JsonLinesFormat:
 @dataclass(frozen=True)
 class _Field:
     value: Any
-    start: int  # of the value in the line
+    start: int  # position of the value in the line
     end: int
     is_repeated: bool
 

@@ -1,4 +1,4 @@
-"""What a stream of translations is made of: lines, or the sentences of a document."""
+"""Items of a stream of translations: lines, or the sentences of a document."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from t5tune.decoding.translator import Hypothesis
 from t5tune.errors import T5TuneError
 from t5tune.files.text_files import BOM
 
-_BLOCK = 256  # segments of a document that travel together
+_BLOCK = 256  # number of segments of a document in one block
 
 
 class Item(Protocol):
@@ -71,16 +71,16 @@ class Kind(Protocol[ItemT]):
         ...
 
     def count(self, facts: FileFacts | None) -> int | None:
-        """Return the number of items, None if it is not known."""
+        """Return the number of items; None if it is unknown."""
         ...
 
     def name(self, item: ItemT) -> str:
-        """Return what messages call an item."""
+        """Return the name of an item in messages."""
         ...
 
 
 class Lines:
-    """Input of one text a line, in one of the formats."""
+    """Input with one text on each line, in one of the formats."""
 
     unit = "lines"
 
@@ -126,7 +126,7 @@ class Lines:
 
 
 class Rows(Lines):
-    """Input of one row a line, or of several lines where a CSV cell has line breaks.
+    """Input with one row on each line, or on several if a CSV cell has line breaks.
 
     Args:
         format_: Format of the rows.
@@ -183,7 +183,7 @@ class Document:
                 yield block
 
         for _ in split_into_lines(keep(), source.name):
-            pass  # refuses what is not text, with its place
+            pass  # refuses bytes that are not text
         text = b"".join(blocks).decode("utf-8")
         mark = BOM if text.startswith(BOM) else ""
         segments = split_document(

@@ -1,4 +1,4 @@
-"""Lines of text as they arrive: from a file, from a pipe, without an end if need be."""
+"""Lines of text as they arrive: from a file or a pipe, even one that never ends."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from t5tune.files.recognition import START_BYTES
 from t5tune.files.text_files import STDIN_NAME, refuse_binary, refuse_encoding, refuse_file
 
 BLOCK_BYTES = 1 << 16  # what a pipe holds
-MAX_LINE_BYTES = 16 << 20  # no sentence is so long; without a limit one line could fill the memory
+MAX_LINE_BYTES = 16 << 20  # no sentence is as long; without a limit one line could fill the memory
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,8 @@ class Line:
     r"""A line of input.
 
     Attributes:
-        number: Counted from 1.
-        text: All that stands between two "\n": a "\r" at the end and a byte order mark belong to
-            it.
+        number: Number of the line, counted from 1.
+        text: Text between two "\n"; a "\r" at the end and a byte order mark belong to it.
     """
 
     number: int
@@ -35,10 +34,10 @@ class Line:
 
 @dataclass(frozen=True)
 class FileFacts:
-    """What reading a whole file once tells.
+    """Facts from reading a complete file once.
 
     Attributes:
-        num_lines: A last line counts without a newline too.
+        num_lines: Number of lines; the last one also counts without a newline.
         sha256: SHA-256 of its bytes.
     """
 
@@ -48,11 +47,11 @@ class FileFacts:
 
 @dataclass(frozen=True)
 class TextInput:
-    """Where text comes from.
+    """A source of text.
 
     Attributes:
         name: Name for messages.
-        read: Function that yields its bytes in blocks, each as soon as it is there.
+        read: Function that yields its bytes in blocks, each as soon as it arrives.
         is_live: Whether it can be read only once and may pause.
         status: Status of the file, if it is one.
     """
@@ -87,10 +86,10 @@ def open_file(path: Path) -> TextInput:
 
 
 def open_stdin() -> TextInput:
-    """Open standard input, which can be read again where it is a file."""
+    """Open standard input, which can be read again if it is a file."""
     try:
         descriptor = sys.stdin.fileno()
-    except (OSError, ValueError):  # no real file
+    except (OSError, ValueError):  # not a real file
         stream: BinaryIO = sys.stdin.buffer
         return TextInput(STDIN_NAME, lambda: iter(lambda: stream.read(BLOCK_BYTES), b""), True)
     except AttributeError:  # closed
@@ -189,7 +188,7 @@ def _check_line(data: bytes, number: int, name: str, start: bytes) -> str:
     """Return the text of a line.
 
     Raises:
-        T5TuneError: It has a byte that is not UTF-8, a NUL, or no end.
+        T5TuneError: The line has a byte that is not UTF-8 or a NUL, or is too long.
     """
     try:
         text = data.decode("utf-8")
@@ -224,8 +223,8 @@ def inspect(
 
     Args:
         source: An input that can be read again.
-        check: Called with each line.
-        on_progress: Called with the number of lines now and then.
+        check: Function called with each line.
+        on_progress: Function called with the number of lines now and then.
 
     Raises:
         T5TuneError: It cannot be read, or has a line that is not text.

@@ -1,4 +1,4 @@
-"""Where translations go: standard output, or a file that a killed command goes on with."""
+"""Outputs of translations: standard output, or a file that is continued after a kill."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ VERSION = 1  # of the progress file
 
 @dataclass(frozen=True)
 class Progress:
-    """How far an output is.
+    """Progress of an output.
 
     Attributes:
-        num_items: Number of items that are translated.
+        num_items: Number of translated items.
         window: Number of items in the last window.
     """
 
@@ -39,12 +39,12 @@ class Progress:
 
 
 class Output(Protocol):
-    """Where translations go, in order."""
+    """An output that takes translations in order."""
 
     progress: Progress
 
     def write(self, text: str, progress: Progress) -> None:
-        """Append a text; `progress` is how far the output is after it."""
+        """Append a text; `progress` is that of the output after it."""
         ...
 
     def finish(self) -> None:
@@ -53,7 +53,7 @@ class Output(Protocol):
 
 
 class StandardOutput:
-    """Standard output, unbuffered: what is written has left."""
+    """Standard output, unbuffered: every text leaves at once."""
 
     def __init__(self) -> None:
         self.progress = Progress()
@@ -68,7 +68,7 @@ class StandardOutput:
         """See `Output.write`.
 
         Raises:
-            BrokenPipeError: Nobody reads any more.
+            BrokenPipeError: The reader has closed the pipe.
             T5TuneError: It cannot be written.
         """
         data = memoryview(text.encode("utf-8"))
@@ -94,21 +94,21 @@ class StandardOutput:
 class OutputFile:
     """FILE, written as FILE.partial until it is complete.
 
-    FILE.partial.json says how far it is; whatever a killed command wrote after that is cut off
+    FILE.partial.json records its progress; whatever a killed command wrote after that is cut off
     when the next one continues. Both files are removed when FILE is complete.
 
     Args:
         path: Path of FILE.
         origin: What FILE depends on, by name, as JSON takes it: the input, the model, the
-            options. None for an input that cannot be read a second time: nothing is resumed.
+            options. None for an input that cannot be read again: nothing is resumed.
 
     Raises:
-        T5TuneError: It cannot be written, another process writes it, or what is there already
-            came from another origin.
+        T5TuneError: It cannot be written, another process writes it, or its partial file has
+            another origin.
     """
 
     def __init__(self, path: Path, origin: Mapping[str, Any] | None) -> None:
-        path = Path(os.path.realpath(path))  # a link stays one
+        path = Path(os.path.realpath(path))  # a link stays a link
         self.path = path
         self.partial = path.with_name(path.name + ".partial")
         self.journal = path.with_name(path.name + ".partial.json")
@@ -130,15 +130,15 @@ class OutputFile:
                 next_command=f"ls -ld {shlex.quote(str(path.parent))}",
             ) from error
         self._lock()
-        self._size = self._go_on()
+        self._size = self._resume()
         self._file.truncate(self._size)
         self._file.seek(self._size)
 
     def _lock(self) -> None:
-        # The file itself is locked: a lock file would stay beside what the user asked for.
+        # The file itself is locked: a lock file would stay behind.
         try:
             is_ours = lock_descriptor(self._file.fileno(), blocking=False)
-        except OSError:  # a volume without locks
+        except OSError:  # a volume that has no locks
             return
         if not is_ours:
             self._file.close()
@@ -147,19 +147,19 @@ class OutputFile:
                 next_command="--output ANOTHER",
             )
 
-    def _go_on(self) -> int:
-        """Return how many bytes of the partial file stay, and set `progress` to what they hold."""
+    def _resume(self) -> int:
+        """Return the number of bytes of the partial file to keep, and set `progress` to theirs."""
         journal = read_object(self.journal)
         if self.origin is None or journal.get("version") != VERSION:
-            self._say_unread(journal)
+            self._warn_unreadable(journal)
             return 0
         num_items, window = as_count(journal.get("num_items")), as_count(journal.get("window"))
         size, then = as_count(journal.get("size")), as_object(journal.get("origin"))
         if num_items is None or window is None or size is None or not then:
-            self._say_unread({})
+            self._warn_unreadable({})
             return 0
         if size > self.partial.stat().st_size:
-            self._say_unread({})
+            self._warn_unreadable({})
             return 0
         names = [*self.origin, *(name for name in then if name not in self.origin)]
         if changed := [name for name in names if then.get(name) != self.origin.get(name)]:
@@ -169,14 +169,14 @@ class OutputFile:
             )
             self._file.close()
             raise T5TuneError(
-                f"{display_path(self.partial)} was begun with other settings: {details}.",
+                f"{display_path(self.partial)} was started with other settings: {details}.",
                 next_command=f"rm {shlex.quote(str(self.partial))}*   # starts from the beginning",
             )
         self.progress = Progress(num_items, window)
         return size
 
-    def _say_unread(self, journal: Mapping[str, Any]) -> None:
-        """Warn where there is a partial file, but nothing that tells how far it is."""
+    def _warn_unreadable(self, journal: Mapping[str, Any]) -> None:
+        """Warn that the progress of a partial file is unknown."""
         if self.origin is not None and not journal and self.partial.stat().st_size:
             say(
                 f"{display_path(self.journal)} does not tell how far {display_path(self.partial)} "
@@ -219,7 +219,7 @@ class OutputFile:
         where = f"df -h {shlex.quote(str(self.path.parent))}"
         if self.origin is None:
             return f"{where}   # then free space"
-        return f"{where}   # then free space; the same command goes on"
+        return f"{where}   # then free space; the same command continues"
 
     def finish(self) -> None:
         """See `Output.finish`.

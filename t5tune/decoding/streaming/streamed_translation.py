@@ -1,4 +1,4 @@
-"""From an input of any size to its translation: lines, columns, fields or documents."""
+"""Translation of an input of any size: lines, columns, fields or documents."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from t5tune.decoding.translator import DecodingOptions, Hypothesis, Translator
 from t5tune.errors import T5TuneError
 from t5tune.run.directory import RunDirectory
 
-SMALLEST_LIMIT = 1024  # lines: of the largest window of a search with many beams
+SMALLEST_LIMIT = 1024  # lines in the largest window of a search with many beams
 
 
 def translate_input(
@@ -45,7 +45,7 @@ def translate_input(
 
     Raises:
         T5TuneError: Any of them cannot be read, written or used, or they do not fit together.
-        BrokenPipeError: Nobody reads standard output any more.
+        BrokenPipeError: The reader of standard output has closed the pipe.
     """
     kind = _choose_kind(layout, search, model, source.name)
     _check_places(source, output)
@@ -63,7 +63,7 @@ def translate_input(
             origin = describe_origin(facts, layout, model, search, engine, lazy.patience)
         target = OutputFile(output, origin)
         if target.progress.num_items:
-            say(f"going on after {target.progress.num_items:,} {kind.unit} in {target.partial}")
+            say(f"continuing after {target.progress.num_items:,} {kind.unit} in {target.partial}")
     _run(source, target, kind, lazy, facts)
 
 
@@ -74,8 +74,8 @@ def _choose_kind(layout: Layout, search: SearchChoice, model: ModelChoice, name:
     if layout.is_document:
         if with_n_best or layout.as_json or layout.format not in ("text", "markdown"):
             raise T5TuneError(
-                "--documents gives documents: it goes with neither --n-best nor --json, and with "
-                "--format text or markdown.",
+                "--documents cannot be combined with --n-best or --json; it needs --format text "
+                "or markdown.",
                 next_command="t5tune translate --documents --input FILE",
             )
         return Document(_find_language(model), is_markdown=layout.format == "markdown")
@@ -89,7 +89,7 @@ def _choose_kind(layout: Layout, search: SearchChoice, model: ModelChoice, name:
         return Lines(TextFormat(as_json=layout.as_json, with_n_best=with_n_best))
     if layout.column is None:
         raise T5TuneError(
-            f"--format {layout.format} needs to know where the source stands.",
+            f"--format {layout.format} needs the place of the source.",
             next_command="--column NAME" + ("" if layout.format == "jsonl" else " or --column 1"),
         )
     if layout.format == "jsonl":
@@ -120,11 +120,11 @@ def _check_places(source: TextInput, output: Path | None) -> None:
         return
     try:
         target = os.fstat(sys.stdout.fileno()) if output is None else output.stat()
-    except (OSError, ValueError):  # not there yet, or no real file
+    except (OSError, ValueError):  # does not exist yet, or is not a real file
         return
     if os.path.samestat(source.status, target):
         raise T5TuneError(
-            f"{source.name} is read and written at once.",
+            f"{source.name} is both input and output.",
             next_command="t5tune translate --input FILE --output ANOTHER",
         )
 
@@ -194,7 +194,7 @@ def _run(
         kind.unit,
         done=start.num_items,
         with_rate=True,
-        # On a terminal the translations show how far it is.
+        # On a terminal the translations themselves show the progress.
         is_silent=has_terminal,
     ) as advance:
 
@@ -281,11 +281,11 @@ class _Warnings:
         self.num_limited += len(limited)
 
     def sum_up(self) -> None:
-        """Print how many there were, if there was more than one."""
+        """Print the number of warnings of each kind, if there was more than one."""
         if self.num_truncated > 1:
             say(f"{self.num_truncated:,} sources were cut to the model's max_source_length")
         if self.num_limited > 1:
-            say(f"{self.num_limited:,} translations ended at the limit of their length")
+            say(f"{self.num_limited:,} translations ended at the length limit")
         translator = self._lazy.translator
         if isinstance(translator, SentenceTranslator) and translator.num_marks_lost:
-            say(f"emphasis that found no place in the translation: {translator.num_marks_lost:,}")
+            say(f"marks of emphasis lost in translation: {translator.num_marks_lost:,}")

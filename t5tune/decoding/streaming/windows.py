@@ -1,4 +1,4 @@
-"""Translating what arrives, in order, while more of it is read."""
+"""Translation of items in order as they arrive, while more are read."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 
-FIRST_WINDOW = 16  # items: small, so that there is something to see soon
-GROWTH = 16  # of a window over the one before: small ones make worse batches
-LARGEST_WINDOW = 16384  # items: enough to sort by length, few enough to hold
-WINDOW_CHARACTERS = 4_000_000  # lines of a megabyte: not thousands of them at once
-PATIENCE_SECONDS = 0.1  # for a window to fill while the input pauses
+FIRST_WINDOW = 16  # items; few, so that the first results appear soon
+GROWTH = 16  # factor from window to window; small windows make worse batches
+LARGEST_WINDOW = 16384  # items; enough to sort by length, few enough for the memory
+WINDOW_CHARACTERS = 4_000_000  # for lines of a megabyte: not thousands at once
+PATIENCE_SECONDS = 0.1  # time for a window to fill while the input pauses
 BLOCKS_AHEAD = 16  # read and not yet translated
 WINDOWS_AHEAD = 1  # translated and not yet written
 
 
 class Stopped(Exception):  # noqa: N818 (nothing is wrong: nobody wants more)
-    """Raised in a thread to end its work."""
+    """Exception that ends the work of a thread."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class _Windows(Generic[T]):
         """Return a window of at most this size; an empty one at the end.
 
         Raises:
-            BaseException: What reading ended with, once all items before it are taken.
+            BaseException: Error that ended the reading, once all items before it are taken.
         """
         window: list[T] = []
         weight = 0
@@ -113,7 +113,7 @@ class _Windows(Generic[T]):
         return window
 
     def _fill(self, deadline: float | None) -> bool:
-        """Fetch a block; return False if there is none, or none in time."""
+        """Fetch a block; return False if none comes in time or at all."""
         while self._end is None and not self._items:
             left = None if deadline is None else max(deadline - time.monotonic(), 0.0)
             try:
@@ -144,17 +144,18 @@ def stream(
 
     Args:
         blocks: The items, in lists of any size.
-        translate: One result for each item of a window. Calls the function that it is given now
-            and then, which raises `Stopped` when the caller wants no more.
+        translate: Function that returns one result for each item of a window. Now and then it
+            calls the function that it is given, which raises `Stopped` when the
+            caller wants no more.
         weigh: Function that gives the number of characters of an item.
         is_live: Whether the input may pause; then what has arrived is translated without
             waiting for more. Otherwise the windows depend on the items alone.
         window: Size of the window before the first one; 0 at the start of the input.
-        largest: Items of the largest window; asked for when one has been translated, or `window`
-            is not 0.
+        largest: Function that returns the size of the largest window; called when a window has
+            been translated or `window` is not 0.
 
     Raises:
-        BaseException: What reading or translating raised, after all results before it.
+        BaseException: Error of reading or translating, after all results before it.
     """
     stop = threading.Event()
     read: _Channel[list[T]] = _Channel(BLOCKS_AHEAD, stop)
@@ -180,8 +181,8 @@ def stream(
                 raise entry.error
             yield entry
     finally:
-        # The reader may wait for input that never comes, and is left; a model in the middle of
-        # its work must not be when the interpreter ends.
+        # The reader may wait for input that never comes, so it is abandoned; a model must not be in
+        # the middle of its work when the interpreter ends.
         stop.set()
         while decoder.is_alive():
             with suppress(queue.Full):  # then there is something to wake up for
@@ -190,7 +191,7 @@ def stream(
 
 
 def _start(name: str, items: Iterable[T], channel: _Channel[T]) -> threading.Thread:
-    """Start a thread that puts all items into the channel, and then what ended them."""
+    """Start a thread that puts all items into the channel, and then the end or the error."""
 
     def run() -> None:
         try:

@@ -1,6 +1,6 @@
-"""The registry of formats of data files: one module each, which is found by lying here.
+"""The registry of formats of data files: one module each.
 
-Such a module ends with its `FORMAT`; nothing else has to name it.
+Every module here that ends with a `FORMAT` is found; nothing else has to name it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""JSON: a list of objects, `{"data": [...]}` as SQuAD has it, or one object a line."""
+"""JSON: a list of objects, `{"data": [...]}` as SQuAD has it, or one object on each line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from t5tune.files.json_objects import parse_exact_json
 from t5tune.files.table import Table
 from t5tune.files.text_files import read_text
 
-MOST_BYTES = 2_000_000  # of a file whose columns are looked up: it only makes sense as a whole
+MOST_BYTES = 2_000_000  # largest file whose columns are looked up: it must be read completely
 
 
 def _open(path: Path, _columns: list[str] | None) -> Table:

@@ -1,4 +1,4 @@
-"""JSON lines: one object a line, whose names are the columns."""
+"""JSON lines: one object on each line, whose names are the columns."""
 
 from __future__ import annotations
 

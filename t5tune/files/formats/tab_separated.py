@@ -1,4 +1,4 @@
-"""TSV: a line is a row, its cells are separated by tabs, and quotes are text."""
+"""TSV: each line is a row, tabs separate cells, and quotes are text."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from t5tune.models.families import find_family
 
 @dataclass
 class _Bias:
-    """What a stack adds to its attention scores, in place of the library's position bias.
+    """Terms that a stack adds to its attention scores in place of the library's position bias.
 
     Attributes:
         learned: Relative position bias, shape (1, num_heads, query_length, key_length), or None.
@@ -145,7 +145,7 @@ def _prepare_bias(
         parts = [part for part in (learned, mask) if part is not None]
         added = parts[0] if len(parts) == 1 else parts[0] + parts[1].float()
         shape = (len(queries), attention.n_heads, *lengths)
-        # The sum of two lowest numbers would overflow; a number that is large enough does as well.
+        # The sum of two lowest numbers would overflow; a large number is enough.
         added = added.float().clamp(min=lowest / 2).expand(shape).reshape(-1, *lengths)
     return _Bias(learned, added)
 

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from t5tune.distributed.sharded_tensors import divide_like, gather_tensor, load_weights
+from t5tune.distributed.sharded_tensors import gather_tensor, load_weights, shard_like
 
 FILE = "ema.safetensors"  # in a checkpoint
 
@@ -66,7 +66,7 @@ class WeightAverage(TrainerCallback):
     def load(self, checkpoint: Path) -> None:
         """Continue from the average in a checkpoint."""
         for name, weight in load_file(checkpoint / FILE).items():
-            self.weights[name].copy_(divide_like(weight, self.weights[name]))
+            self.weights[name].copy_(shard_like(weight, self.weights[name]))
 
 
 def save_average(weights: Weights, checkpoint: Path) -> None:

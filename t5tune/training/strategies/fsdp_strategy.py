@@ -1,4 +1,4 @@
-"""A model that torch's `fully_shard` has divided, as the trainer sees it."""
+"""A model that torch's `fully_shard` has sharded, as the trainer sees it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from t5tune.distributed.fsdp import (
     gather_optimizer_state,
     run_inside,
 )
-from t5tune.distributed.sharded_tensors import divide, divide_like, gather_weights
+from t5tune.distributed.sharded_tensors import gather_weights, shard, shard_like
 from t5tune.training.optim.sharded_adafactor import ShardedAdafactor, sharded_dimension
 from t5tune.training.strategies.strategy import Forward, Strategy
 
@@ -76,5 +76,5 @@ def _divide(key: str, value: Any, parameter: torch.Tensor, *, is_adafactor: bool
         return value
     if is_adafactor:
         dimension = sharded_dimension(key, parameter)
-        return value if dimension is None else divide(value, parameter, [Shard(dimension)])
-    return divide_like(value, parameter) if value.shape == parameter.shape else value
+        return value if dimension is None else shard(value, parameter, [Shard(dimension)])
+    return shard_like(value, parameter) if value.shape == parameter.shape else value

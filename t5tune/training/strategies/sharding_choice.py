@@ -22,16 +22,16 @@ def build_strategy(
     *,
     from_scratch: bool,
 ) -> Strategy:
-    """Build what trains a model, which is divided as the recipe asks; every process must call this.
+    """Build the strategy of a model, sharded as the recipe asks; every process must call this.
 
     Args:
-        model: Whole, the same on every process; it may be divided in place.
-        section: The recipe's section on training.
-        device: Where this process computes.
+        model: Full model, the same on every process; it may be sharded in place.
+        section: Section of the recipe on training.
+        device: Device on which this process computes.
         from_scratch: See `build_optimizer`.
 
     Raises:
-        T5TuneError: The weights cannot be divided, or are not really.
+        T5TuneError: The weights cannot be sharded, or are not really sharded.
     """
     import_quietly()
     if section.sharding != "none":

@@ -9,7 +9,7 @@ import transformers
 from t5tune.distributed.fsdp import find_blocks
 from t5tune.distributed.sharded_tensors import is_sharded
 from t5tune.distributed.sharding_refusals import refuse_unequal_parts
-from t5tune.distributed.whole_copy import whole_model
+from t5tune.distributed.whole_copy import full_model
 from t5tune.errors import T5TuneError
 from t5tune.training.strategies.sharding_choice import build_strategy
 from tests.tiny_sections import fitted_training
@@ -67,5 +67,5 @@ def test_one_process_is_told_to_start_several() -> None:
         build_strategy(model, section, torch.device("cpu"), from_scratch=True)
     assert "--num-processes" in (error.value.next_command or "")
     assert not is_sharded(model)
-    with whole_model(model) as whole:
+    with full_model(model) as whole:
         assert whole is model

@@ -79,7 +79,7 @@ def test_a_download_that_is_cut_goes_on_where_it_was(
 ) -> None:
     tiny.faults.add(FILE, cut_after=60_000, times=1, method="GET")
     assert load()[1].read_bytes() == FILES[FILE]
-    assert "the connection has broken; the download goes on\n" in capsys.readouterr().err
+    assert "the connection broke; the download continues\n" in capsys.readouterr().err
 
 
 def test_a_wait_for_another_try_is_said(tiny: Hub, capsys: pytest.CaptureFixture[str]) -> None:
@@ -122,7 +122,7 @@ def test_a_data_set_that_the_hub_does_not_have(tiny: Hub) -> None:
 
 @pytest.mark.parametrize("name", ["./model", "a/b/c", "no model", "x" * 200, "../up", "-a", "a..b"])
 def test_a_name_that_no_hub_has(tiny: Hub, name: str) -> None:
-    with pytest.raises(T5TuneError, match="neither a directory that is there nor a name"):
+    with pytest.raises(T5TuneError, match="neither an existing directory nor a name"):
         find_snapshot(HubRepository("model", name), "model.name")
     assert not tiny.requests
 
