@@ -125,6 +125,11 @@ class FoundModel:
             self._loaded = self._load()
         return self._loaded
 
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the weights are in memory."""
+        return self._loaded is not None
+
     def _load(self) -> LoadedModel:
         model = load_model(self.path, revision=self.revision).to(default_device())
         translator = TorchTranslator(model, self.tokenizer, self.settings)

@@ -34,6 +34,7 @@ from t5tune.training.checkpoints.resuming import (
     recorded_recipe,
     with_values_of,
 )
+from t5tune.training.garbage import importing_for_good, leaving_out_what_is_there
 from t5tune.training.inputs import check_inputs
 from t5tune.training.prerequisites import check_prerequisites
 from t5tune.training.result import TrainingResult
@@ -92,10 +93,13 @@ def train(
                 _say_finished(prepared, command)
             report = read_report(prepared.stored_report)
             return TrainingResult(prepared.run, report, stored_report=prepared.stored_report)
-        with track("importing PyTorch and Transformers"):
+        with track("importing PyTorch and Transformers"), importing_for_good():
             from t5tune.training.session import train as run_session
 
-        return run_session(prepared.recipe, prepared.run, allow_code=allow_code, command=command)
+        with leaving_out_what_is_there():
+            return run_session(
+                prepared.recipe, prepared.run, allow_code=allow_code, command=command
+            )
 
 
 @dataclass(frozen=True)

@@ -29,10 +29,13 @@ from t5tune.models.decoder_inputs import shift_labels
 from t5tune.models.loading import load_tokenizer, refuse_fields
 from t5tune.recipe.schema import ModelSection
 from t5tune.run.directory import RunDirectory
+from t5tune.scoring.diagnosis.wrong_language import load_identifier
 from t5tune.training.checkpoints.disk_space import OTHER_FILES, refuse_full_disk
+from t5tune.training.memory import MainMemory
 
 NUM_TOKENS = 2  # that a rehearsed hypothesis has: one step from the source, one from a cache
 SAVED = ".rehearsal-"  # prefix of a directory in the run, which is gone afterwards
+PLENTY = 4 * 2**30  # free bytes of which training does not miss those of the report
 
 
 def rehearse(
@@ -68,6 +71,8 @@ def rehearse(
         model.train(was_training)
     _rehearse_saving(loaded, section, run)
     _rehearse_export(model, export)
+    if loaded.recipe is not None:
+        _rehearse_findings(loaded.recipe.target_lang)
 
 
 def _check_vocabulary(model: PreTrainedModel, key: str, dataset: EncodedDataset) -> None:
@@ -199,6 +204,13 @@ def _rehearse_export(model: PreTrainedModel, export: str) -> None:
         reason = f"CTranslate2 does not know {model.config.model_type} models."
     if reason:
         say(f"warning: export: {export} will not be made: {reason} export=none leaves it out")
+
+
+def _rehearse_findings(target_lang: str | None) -> None:
+    """Load what the report identifies languages with, half a second that nobody waits for later."""
+    memory = MainMemory()
+    if memory.capacity() - memory.used() >= PLENTY:
+        load_identifier(target_lang)
 
 
 def _reason(error: Exception) -> str:

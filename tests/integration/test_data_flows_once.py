@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,10 @@ import pytest
 import yaml
 
 from t5tune.decoding.torch_translator import TorchTranslator
+from t5tune.errors import T5TuneError
 from t5tune.recipe.loading import load_recipe
+from t5tune.scoring.diagnosis.wrong_language import _identifier
+from t5tune.training.memory import MainMemory
 from tests.conftest import RunCommand
 
 
@@ -62,9 +66,9 @@ def test_a_training_reads_loads_and_translates_once(
     assert [arguments[1] for arguments in read] == splits
     assert len(loaded) == 1, "the saved model, for the report and the export"
     counts = [len(arguments[1]) for arguments in translated]
-    # The sentence for verify, then the report; of a test set, the export's warm-up and validation.
+    # The sentence for verify, then the report; of a test set, the export's validation.
     afterwards = counts[counts.index(1) :]
-    assert afterwards == ([1, 13, 1, 10] if split == "test" else [1, 10])
+    assert afterwards == ([1, 13, 10] if split == "test" else [1, 10])
 
 
 def test_the_recipe_in_memory_is_the_one_in_the_run(
@@ -73,3 +77,39 @@ def test_the_recipe_in_memory_is_the_one_in_the_run(
     evaluated = count_calls(monkeypatch, "evaluate_model", "t5tune.training.session")
     assert t5tune("train", tiny_recipe).code == 0
     assert evaluated[0][2].model_dump() == load_recipe("runs/tiny/recipe.yaml").model_dump()
+
+
+@pytest.mark.parametrize(("free", "is_before"), [(5 * 2**30, True), (2**30, False)])
+def test_languages_are_ready_to_identify_before_training_where_memory_is_plentiful(
+    t5tune: RunCommand,
+    tiny_recipe: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    free: int,
+    is_before: bool,
+) -> None:
+    _identifier.cache_clear()
+    monkeypatch.setattr(MainMemory, "capacity", lambda memory: memory.used() + free)
+    known = []
+
+    def train_nothing(*_: Any) -> None:
+        known.append(_identifier.cache_info().currsize)
+        raise T5TuneError("It was seen.")
+
+    monkeypatch.setattr("t5tune.training.session.run_training_loop", train_nothing)
+    assert "It was seen." in t5tune("train", tiny_recipe).err
+    assert known == [int(is_before)]
+
+
+def test_a_training_leaves_what_is_imported_out_of_searches_for_garbage(
+    t5tune: RunCommand, tiny_recipe: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gc.unfreeze()  # what the process of the tests may have left out
+    left_out = []
+
+    def note(*_: Any, **__: Any) -> None:
+        left_out.append(gc.get_freeze_count())
+
+    monkeypatch.setattr("t5tune.training.session.release_freed_memory", note)
+    assert t5tune("train", tiny_recipe).code == 0
+    assert left_out[0] > 100_000
+    assert gc.get_freeze_count() == 0

@@ -156,6 +156,7 @@ def _build(
 ) -> tuple[ExportSettings, Parity]:
     """Convert the model into a directory, and compare both on the validation examples."""
     known = known or ModelSide(find_model(str(run.path)))
+    has_translated = known.model.is_loaded  # for verify, and for the report
     loaded = known.model.load()
     recipe = loaded.recipe
     assert recipe is not None
@@ -167,6 +168,8 @@ def _build(
         expected = list(known.hypotheses[:num])
         torch_seconds = known.seconds * num / len(known.hypotheses)
     else:
+        if not has_translated:
+            _warm_up(loaded.translator, examples, options)
         expected, torch_seconds = _translate(loaded.translator, examples, options, "torch")
     settings = convert_model(
         loaded.translator,
@@ -180,6 +183,7 @@ def _build(
         patience=patience,
     )
     translator = CTranslate2Translator(Export(directory, settings, {}))
+    _warm_up(translator, examples, options)
     found, seconds = _translate(translator, examples, options, translator.engine)
     parity = compare(recipe, examples, expected, found, options, (torch_seconds, seconds), device)
     return settings, replace(parity, decoding={**parity.decoding, "patience": patience})
@@ -191,11 +195,15 @@ def _first_validation_examples(recipe: Recipe, known: Examples | None) -> Exampl
     return Examples(examples.split, examples.sources[:num], examples.references[:num])
 
 
+def _warm_up(translator: Translator, examples: Examples, options: DecodingOptions) -> None:
+    """Have what happens once over with, before time is taken."""
+    translator.translate(examples.sources[:1], options)
+
+
 def _translate(
     translator: Translator, examples: Examples, options: DecodingOptions, name: str
 ) -> tuple[list[Hypothesis], float]:
-    """Return the hypotheses and the seconds that they took after a warm-up."""
-    translator.translate(examples.sources[:1], options)
+    """Return the hypotheses and the seconds that they took."""
     num = len(examples.sources)
     with track(f"export: translating with {name}", num, "examples") as advance:
         start = time.perf_counter()

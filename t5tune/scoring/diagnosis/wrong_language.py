@@ -80,6 +80,12 @@ def name_stray_language(evidence: Evidence, sightings: Sightings) -> str | None:
     return languages.most_common(1)[0][0] if languages else None
 
 
+def load_identifier(target_lang: str | None) -> None:
+    """Load what `find_wrong_language` identifies languages with, if this target needs it: 80 MB."""
+    if short_code(target_lang) is not None:
+        _identifier()
+
+
 @lru_cache(maxsize=65536)
 def _script_of(letter: str) -> str:
     name = unicodedata.name(letter, "").split(" ")[0].split("-")[0]

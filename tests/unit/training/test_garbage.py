@@ -1,0 +1,61 @@
+"""What the search for garbage leaves out, and that everything is as it was afterwards."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Iterator
+
+import pytest
+
+from t5tune.training.garbage import importing_for_good, leaving_out_what_is_there
+
+
+class Circle:
+    """An object that only the search for garbage removes."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_out() -> Iterator[None]:
+    gc.unfreeze()
+    yield
+    gc.unfreeze()
+    gc.enable()
+
+
+def test_what_is_there_is_left_out_for_a_while_and_garbage_of_before_is_not_held_on_to() -> None:
+    before = Circle()
+    seen_before = weakref.ref(before)
+    del before
+    with leaving_out_what_is_there():
+        assert seen_before() is None
+        assert gc.get_freeze_count() > 10_000
+        later = Circle()
+        seen_later = weakref.ref(later)
+        del later
+        gc.collect()
+        assert seen_later() is None
+    assert gc.get_freeze_count() == 0
+
+
+def test_what_the_process_has_left_out_stays_left_out() -> None:
+    gc.freeze()
+    num_left_out = gc.get_freeze_count()
+    with leaving_out_what_is_there():
+        pass
+    assert gc.get_freeze_count() >= num_left_out - 100  # some are freed meanwhile
+
+
+def test_no_search_while_importing() -> None:
+    seen = []
+    with importing_for_good():
+        seen.append(gc.isenabled())
+    seen.append(gc.isenabled())
+    assert seen == [False, True]
+    gc.disable()
+    with importing_for_good():
+        pass
+    assert not gc.isenabled()
