@@ -1,6 +1,6 @@
-"""From files and hub data sets to examples, and from examples to batches.
+"""Data: from files and hub data sets to examples, and from examples to batches.
 
-`readers/` has one file a format or place, `batching/` decides which examples are computed together.
+`readers/` has one module for each kind of place; `batching/` decides which examples form a batch.
 """
 
 import lazy_loader

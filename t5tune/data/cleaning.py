@@ -1,4 +1,4 @@
-"""Leaves unusable examples out of the training data, and counts them."""
+"""Cleaning: unusable examples are left out of the training data, and counted."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class CleaningReport:
 
 @track("cleaning the training data")
 def clean_training_data(dataset: Dataset) -> tuple[Dataset, CleaningReport]:
-    """Drop examples whose source or target is blank: they teach the model to say nothing.
+    """Drop examples whose source or target is blank: they teach the model to be silent.
 
     Validation and test data are never cleaned: a score counts every example.
 
     Raises:
         T5TuneError: No example is left.
     """
-    # Whole columns: `datasets` takes a hundred times as long row by row.
+    # By columns: `datasets` takes a hundred times as long row by row.
     columns = zip(dataset["source"][:], dataset["target"][:], strict=True)
     keep = [i for i, (source, target) in enumerate(columns) if source.strip() and target.strip()]
     report = CleaningReport(num_read=len(dataset), num_blank=len(dataset) - len(keep))

@@ -24,11 +24,11 @@ TARGET_COLUMNS = ("target", "tgt", "output", "summary", "highlights", "label", "
 
 @dataclass
 class Reading:
-    """How often a value that is not a text was read as one.
+    """Count of values that are not texts and were read as texts.
 
     Attributes:
         num: Number of rows.
-        example: The first of these rows, and what it holds.
+        example: The first of these rows, and its value.
     """
 
     num: int = 0
@@ -47,18 +47,18 @@ class ColumnReader:
     `answers.text`) or, if it contains a brace, a template over those
     (`"question: {question} context: {context}"`). A list gives several references.
 
-    Numbers are read as they are spelled, and of a list for the source only the first text is;
-    both are counted, so that it can be said. Whatever else is not a text is refused.
+    Numbers are read as they are spelled, and of a list for the source only the first text is read;
+    both are counted and reported. Any other value that is not a text is refused.
 
     Args:
         source: Specification of the source.
         target: Specification of the target, which is the first reference.
         references: Specifications of further references.
-        table: What the rows come from, for messages.
+        table: Table of the rows, for messages.
 
     Attributes:
-        numbers: Numbers that were read, by column.
-        lists: Lists of more than one text of which only the first was read, by column.
+        numbers: Counts of numbers that were read, by column.
+        lists: Counts of lists of which only the first text was read, by column.
     """
 
     def __init__(self, source: str, target: str, references: Sequence[str], table: Table) -> None:
@@ -72,11 +72,11 @@ class ColumnReader:
         """Return the source and at least one reference.
 
         Args:
-            row: A row of the table.
-            number: Its number, for messages.
+            row: Row of the table.
+            number: Number of the row, for messages.
 
         Raises:
-            T5TuneError: A column is missing or holds no text.
+            T5TuneError: A column is missing or does not hold a text.
         """
         source = self._read_first(row, self._source, number)
         references: list[str] = []
@@ -87,7 +87,7 @@ class ColumnReader:
         return source, references
 
     def describe_readings(self) -> Iterator[str]:
-        """Describe values that were read as texts although they are none, a sentence per column."""
+        """Describe values that were read as texts but are not, in one sentence for each column."""
         for column, found in self.numbers.items():
             yield (
                 f"column {visible(column, one_line=True)} of {self._table.place} holds numbers "
@@ -113,7 +113,7 @@ class ColumnReader:
             values = {name: self._read_first(row, name, number) for name in fields}
             return [_fill_template(specification, values)]
         value = self._find(row, specification, number)
-        # An empty list, as for the unanswerable questions of SQuAD 2.0, is the empty text.
+        # An empty list, as unanswerable questions of SQuAD 2.0 have, is the empty text.
         items = (value or [""]) if isinstance(value, list) else [value]
         return [self._read_text(item, specification, number) for item in items]
 
@@ -214,18 +214,18 @@ def guess_columns(
     place: str,
     where: str,
 ) -> tuple[str, str]:
-    """Choose the columns of source and target where the recipe leaves them out.
+    """Choose the columns of source and target if the recipe leaves them out.
 
     Args:
         source: Specification in the recipe, if any.
         target: Specification of the target, likewise.
         columns: Columns of the table.
         languages: Source and target language codes.
-        place: What the rows come from, for messages.
+        place: Origin of the rows, for messages.
         where: Key of the entry in the recipe, for messages.
 
     Raises:
-        T5TuneError: A named column is missing, or none of the usual names is there.
+        T5TuneError: A named column is missing, or no column has a usual name.
     """
     chosen = []
     usual = (SOURCE_COLUMNS, TARGET_COLUMNS)

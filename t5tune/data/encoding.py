@@ -1,4 +1,4 @@
-"""From text to token ids, held in flat arrays."""
+"""Encoding of texts as token ids, in flat arrays."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from t5tune.data.truncation import shorten_all
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-CHUNK = 2000  # texts per call of the tokenizer: enough to use its threads, few enough for progress
+CHUNK = (
+    2000  # texts per call of the tokenizer; enough to use its threads, few enough to show progress
+)
 IGNORED = -100  # label of padding, as in torch.nn.CrossEntropyLoss
 
 
@@ -25,8 +27,8 @@ class EncodedDataset(torch.utils.data.Dataset[dict[str, Ids]]):
     """Examples as token ids.
 
     Args:
-        sources: Source tokens, which end with the end-of-sequence token.
-        targets: Labels, which end with the end-of-sequence token.
+        sources: Tokens of the sources, which end with the end-of-sequence token.
+        targets: Labels of the targets, which end with the end-of-sequence token.
         num_truncated: Number of examples of which a side was cut.
     """
 
@@ -81,7 +83,7 @@ def encode_texts(
 
     def encode(chunk: list[str]) -> list[list[int]]:
         arguments: dict[str, Any] = {side: chunk}
-        # We handle long sequences ourselves: without verbose=False the tokenizer warns of them.
+        # Long sequences are cut here: without verbose=False the tokenizer would warn of them.
         found: list[list[int]] = tokenizer(**arguments, verbose=False)["input_ids"]
         return found
 
@@ -145,7 +147,7 @@ class Collator:
     def __call__(self, examples: Sequence[dict[str, Ids]]) -> dict[str, torch.Tensor]:
         """Return tensors of shape (batch_size, length): input_ids, attention_mask, labels.
 
-        Without examples the batch is one row with nothing to learn, for a process that has no part
+        Without examples the batch is one row with nothing to learn, for a process without a part
         in a step.
         """
         if not examples:

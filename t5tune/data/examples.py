@@ -1,4 +1,4 @@
-"""Examples of a split, to translate and to score: sources and references."""
+"""Examples of a split to translate and to score."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def read_examples(
     source_lang: str | None,
     target_lang: str | None,
 ) -> Examples:
-    """Read one entry. See `load_split`."""
+    """Read the examples of one entry. See `load_split`."""
     dataset = load_split(
         entry,
         split,

@@ -24,7 +24,7 @@ class RowsFingerprint:
         self._digest = hashlib.sha256()
 
     def watch(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """Yield the rows unchanged; each counts before it is yielded."""
+        """Yield the rows unchanged; each is counted before it is yielded."""
         for row in rows:
             self._digest.update("\0".join(row).encode() + b"\0\n")
             yield row

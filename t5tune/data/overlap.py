@@ -1,4 +1,4 @@
-"""What a test set has in common with the training data: known words, and leaked examples."""
+"""Overlap of a test set with the training data: known words, and leaked examples."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from t5tune.scoring.metrics.rouge import UnicodeWordTokenizer
 
 Agreement = Literal["exact", "same_source", "near", "clean"]
 
-# Part of the key of a cache: a change of the method must change it.
+# Part of a cache key; it must change with the method.
 METHOD = "rarest-word-examples|near:5-grams,0.7,4|v1"
 
 _SHINGLE_LENGTH = 5
@@ -24,7 +24,7 @@ _SHINGLE_LENGTH = 5
 # Multi30k, 1000 test captions against 29000 training captions).
 _MIN_CONTAINMENT = 0.7
 _MIN_SHARED = 4
-# What this many test sources have in common is a common phrase, not a leak.
+# What more test sources share is a common phrase, not a leak.
 _MAX_SOURCES_OF_A_SHINGLE = 100
 
 Shingle = tuple[str, ...]
@@ -46,7 +46,7 @@ class TrainingOverlap:
     agreement: tuple[Agreement, ...]
 
     def to_json(self) -> dict[str, object]:
-        """Return JSON values, which `from_json` reads."""
+        """Return the JSON values that `from_json` reads."""
         return {
             "method": METHOD,
             "rarest_word_counts": list(self.rarest_word_counts),
@@ -55,7 +55,7 @@ class TrainingOverlap:
 
     @classmethod
     def from_json(cls, values: Mapping[str, object]) -> TrainingOverlap | None:
-        """Read the values of `to_json`; None if another version wrote them, or if damaged."""
+        """Read the values of `to_json`; None if they are damaged or of another version."""
         counts, agreement = values.get("rarest_word_counts"), values.get("agreement")
         is_known = (
             values.get("method") == METHOD
@@ -75,7 +75,7 @@ class TrainingOverlap:
 def overlap_key(
     training_fingerprint: str, sources: Sequence[str], references: Sequence[Sequence[str]]
 ) -> str:
-    """Return the SHA-256 of what a `TrainingOverlap` depends on: method, training and test data.
+    """Return the SHA-256 of method, training and test data, which decide a `TrainingOverlap`.
 
     Args:
         training_fingerprint: Fingerprint of the training pairs in a run's environment.json.
@@ -155,7 +155,7 @@ class _TestIndex:
         }
 
     def add(self, source: str, target: str) -> None:
-        """Take one training pair into account."""
+        """Add one training pair."""
         words = self._tokenize(source)
         for word in self._vocabulary.intersection(words):
             self.word_counts[word] += 1

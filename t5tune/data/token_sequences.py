@@ -30,7 +30,7 @@ class TokenSequences:
 
     @classmethod
     def from_arrays(cls, lengths: NDArray[np.int64], ids: Ids) -> TokenSequences:
-        """Return the sequences that have these attributes."""
+        """Return sequences with these attributes."""
         sequences = cls.__new__(cls)
         sequences._hold(lengths, ids)
         return sequences

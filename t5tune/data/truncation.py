@@ -34,8 +34,8 @@ def shorten(ids: list[int], max_length: int, num_last: int) -> list[int]:
 def count_added_at_end(encode: Encode) -> int:
     """Count the tokens that a tokenizer adds after every text.
 
-    Most add one, the end of the sequence; mBART adds two, whose sources end in `</s> en_XX`.
-    An empty text consists of what is added, and any other text stands between its two parts.
+    Most add one, the end of the sequence; mBART adds two: its sources end in `</s> en_XX`.
+    An empty text consists of the added tokens; any other text is between their two parts.
     """
     nothing, something = map(list, encode(["", "a"]))
     if (

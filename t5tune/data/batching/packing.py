@@ -15,10 +15,8 @@ import torch
 from t5tune.data.batching.plans import BatchPlan, Indices, Lengths
 from t5tune.data.encoding import IGNORED, Ids
 
-POOL_EXAMPLES = (
-    4096  # number of examples that are packed together: more fill rows better, fewer mix better
-)
-LARGEST_ROW = 512  # tokens per side: the cost of attention is the square of a row's length
+POOL_EXAMPLES = 4096  # examples packed together; more fill rows better, fewer are mixed better
+LARGEST_ROW = 512  # tokens on each side; attention costs the square of a row's length
 
 Row = list[int]
 
@@ -26,7 +24,7 @@ Row = list[int]
 def choose_row_lengths(source_lengths: Lengths, target_lengths: Lengths) -> tuple[int, int]:
     """Choose source and target positions of a row, which holds the longest or several examples.
 
-    Four examples of mean length fit, and so does the longest; the two sides are in proportion to
+    Four examples of mean length fit, and so does the longest; the two sides are proportional to
     their means, so that both fill up together.
     """
     return (
@@ -37,7 +35,7 @@ def choose_row_lengths(source_lengths: Lengths, target_lengths: Lengths) -> tupl
 
 def _row_length(lengths: Lengths, mean: float) -> int:
     wanted = max(int(lengths.max()), min(round(4 * mean), LARGEST_ROW))
-    return -(-wanted // 8) * 8  # a multiple of eight suits matrix units
+    return -(-wanted // 8) * 8  # matrix units work best with multiples of eight
 
 
 class PackedBatches(BatchPlan):
@@ -50,7 +48,7 @@ class PackedBatches(BatchPlan):
         source_lengths: Number of tokens of each source, shape (num_examples,).
         target_lengths: Number of tokens of each target, shape (num_examples,).
         row_lengths: Source and target positions of a row; no example is longer.
-        tokens_per_batch: Number of positions of a batch, both sides; at least one row.
+        tokens_per_batch: Number of positions of a batch on both sides; at least one row.
         seed: Seed of the order.
     """
 
@@ -88,7 +86,7 @@ class PackedBatches(BatchPlan):
             rows.remove(longest)
             rows += [longest[: len(longest) // 2], longest[len(longest) // 2 :]]
         order = generator.permutation(len(rows))
-        # Even shares: no batch is nearly empty.
+        # Equal shares: no batch is nearly empty.
         return [[rows[i] for i in share] for share in np.array_split(order, self._num_batches)]
 
     def _pack(self, generator: np.random.Generator) -> list[Row]:

@@ -13,9 +13,9 @@ Lengths = NDArray[np.int64]
 Indices = NDArray[np.int64]
 T = TypeVar("T")
 
-POOL_BATCHES = 12  # batches whose examples are sorted together by source length, in large data
-POOL_SHARE = 0.75  # of the square root of all batches: what pads least in small data
-MOST_ORDERS = 8  # of an epoch's examples that are tried until the batches are few enough
+POOL_BATCHES = 12  # number of batches that are sorted together by source length, in large data
+POOL_SHARE = 0.75  # factor of the square root of all batches, with the least padding in small data
+MOST_ORDERS = 8  # orders of an epoch's examples that are tried until the batches are few enough
 
 
 class BatchPlan(torch.utils.data.Sampler[list[int]]):
@@ -57,10 +57,10 @@ class BatchPlan(torch.utils.data.Sampler[list[int]]):
         generator: np.random.Generator,
         most: int,
     ) -> list[T]:
-        """Return the batches of the first order of examples that gives few enough.
+        """Return the batches of the first order of the examples with few enough of them.
 
         Other orders are rarely needed, and each costs a pass over the data, so there are only
-        MOST_ORDERS of them. After these, epoch 0's comes once more: it is known to give few enough.
+        MOST_ORDERS of them. After these, the order of epoch 0 is used again, which has few enough.
         """
         for _ in range(MOST_ORDERS):
             formed = form(generator)
@@ -87,7 +87,7 @@ class FixedSizeBatches(BatchPlan):
 
 
 class TokenBudgetBatches(BatchPlan):
-    """Batches of similar lengths that hold at most `tokens_per_batch` tokens, padding counted.
+    """Batches of similar lengths with at most `tokens_per_batch` tokens, padding included.
 
     A batch of n examples costs n x (longest source + longest target). An example that alone
     exceeds the budget forms a batch of its own.
@@ -128,7 +128,7 @@ class TokenBudgetBatches(BatchPlan):
 
     def _form_batches(self, generator: np.random.Generator) -> list[Indices]:
         num_examples = len(self.source_lengths)
-        # Lengths are whole numbers: the fraction shuffles examples of equal length.
+        # Lengths are integers: the fraction shuffles examples of equal length.
         target_key = self.target_lengths + generator.uniform(0, 1, num_examples)
         source_key = self.source_lengths + generator.uniform(0, 1, num_examples)
         by_target = np.argsort(target_key, kind="stable")
@@ -139,7 +139,7 @@ class TokenBudgetBatches(BatchPlan):
         return batches
 
     def _pools(self, order: Indices) -> Iterator[Indices]:
-        """Yield parts of the order that hold a dozen batches each, fewer in small data."""
+        """Yield parts of the order with a dozen batches each, fewer in small data."""
         cost = np.cumsum((self.source_lengths + self.target_lengths)[order])
         num_batches = cost[-1] / self.tokens_per_batch
         pool_batches = min(POOL_BATCHES, max(1.0, round(POOL_SHARE * num_batches**0.5)))

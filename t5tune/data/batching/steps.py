@@ -18,7 +18,7 @@ class OptimizerSteps(torch.utils.data.Sampler[list[list[Any]]]):
     """Optimizer steps of each epoch; a step is a list of batches.
 
     A step is `batches_per_step` batches of the plan, whatever the number of processes: they deal
-    the batches out, or split each one where there are fewer batches than processes. Every
+    the batches out, or split each one if there are fewer batches than processes. Every
     process makes the same number of calls in a step; one that has too few batches gets empty
     ones, which add nothing to the gradient.
 
@@ -60,7 +60,7 @@ class OptimizerSteps(torch.utils.data.Sampler[list[list[Any]]]):
 
     def _share(self, step: list[list[int]]) -> list[list[Any]]:
         pieces = [
-            batch[i :: self._pieces_per_batch]  # every other one: equally long examples
+            batch[i :: self._pieces_per_batch]  # every other row, so that lengths are similar
             for batch in step
             for i in range(self._pieces_per_batch)
         ]

@@ -1,1 +1,1 @@
-"""Rows of local files and hub data sets, as exact text."""
+"""Readers of local files and hub data sets, as exact text."""

@@ -1,4 +1,4 @@
-"""Checks a recipe's data files in milliseconds, without reading them whole.
+"""Checks a recipe's data files in milliseconds, without reading all of them.
 
 It imports no model library. Problems within rows are found when the rows are read.
 """
@@ -19,10 +19,10 @@ from t5tune.run.directory import display_path
 def find_problems(
     data: DataSection, source_lang: str | None, target_lang: str | None
 ) -> Iterator[T5TuneError]:
-    """Yield an error for each split whose file is missing, of no known kind, or lacks a column.
+    """Yield an error for each split whose file is missing, of unknown format, or lacks a column.
 
     Args:
-        data: The recipe's section.
+        data: Section of the recipe on data.
         source_lang: Key of the source in `translation` columns.
         target_lang: Key of the target in `translation` columns.
     """

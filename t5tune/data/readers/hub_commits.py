@@ -1,4 +1,4 @@
-"""One commit for each data set of a recipe: a run reads the same data from its start to its end."""
+"""One commit for each data set of a recipe, so that a run reads the same data throughout."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Revision = tuple[str, str | None]  # a data set, and its branch, tag or commit i
 
 
 def hub_splits(data: DataSection) -> Iterator[tuple[str, HubSplit]]:
-    """Return the entries that come from the hub, by split."""
+    """Return the entries on the hub, by split."""
     for split, entry in data.entries.items():
         place = entry.place
         if isinstance(place, HubSplit) and not is_folder(place.hub):
@@ -23,7 +23,7 @@ def hub_splits(data: DataSection) -> Iterator[tuple[str, HubSplit]]:
 
 
 def revision_of(place: HubSplit) -> Revision:
-    """Return what identifies the revision; entries with the same one have the same commit."""
+    """Return the key of a revision; entries with the same key have the same commit."""
     return place.hub, place.revision
 
 
@@ -37,7 +37,7 @@ def pin_commits(data: DataSection, known: Mapping[Revision, str]) -> DataSection
         known: Commits that a run began with; they stay even if their branches have moved.
 
     Raises:
-        T5TuneError: There is no such data set, revision, configuration or split, or the hub
+        T5TuneError: A data set, revision, configuration or split does not exist, or the hub
             cannot be reached.
     """
     commits = dict(known)

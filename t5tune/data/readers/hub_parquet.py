@@ -1,7 +1,7 @@
 """Reads the number of rows, or the first rows, of Parquet files on the hub.
 
-The end of a Parquet file tells where its groups of rows are. If 300 rows of a file of 300 MB are
-wanted, its end and one group are loaded, and the group is kept in the cache.
+The end of a Parquet file lists its groups of rows. If 300 rows of a file of 300 MB are needed, its
+end and one group are loaded, and the group is kept in the cache.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from t5tune.hub.offline import is_offline
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
 
-SMALL = 4 * 2**20  # in bytes; a smaller file is loaded whole
+SMALL = 4 * 2**20  # bytes; a smaller file is loaded completely
 
 
 def count_rows(snapshot: Snapshot, path: str) -> int:
@@ -39,7 +39,7 @@ def count_rows(snapshot: Snapshot, path: str) -> int:
     if number.is_file():
         return int(number.read_text(encoding="utf-8"))
     if is_offline():
-        snapshot.download([path])  # says that the file is not cached
+        snapshot.download([path])  # raised if the file is not cached
     with _open_remote(snapshot, path) as file:
         num = int(file.metadata.num_rows)
         write_text(number, str(num))
@@ -55,7 +55,7 @@ def load_first_rows(snapshot: Snapshot, path: str, num: int) -> Path:
         num: Number of rows that are needed; the file on the hub may have fewer.
 
     Returns:
-        The whole file if it is cached or not much larger, else a file of the first groups.
+        The complete file if it is cached or not much larger, else a file of the first groups.
 
     Raises:
         T5TuneError: The file could not be loaded.
@@ -92,7 +92,7 @@ def load_first_rows(snapshot: Snapshot, path: str, num: int) -> Path:
 
 
 def _kept(snapshot: Snapshot, path: str) -> Path:
-    """Return the path of cached parts of a file, to which an ending is added."""
+    """Return the path of the cached parts of a file; the caller adds an ending."""
     return snapshot.repository.cache / ".t5tune" / snapshot.commit / path
 
 

@@ -1,6 +1,6 @@
 """Rows of a split of a hub data set; only the files that hold them are loaded.
 
-Parquet, CSV, TSV and JSON files are read as local ones are, so that their text stays exactly as it
+Parquet, CSV, TSV and JSON files are read like local ones, so that their text stays exactly as it
 is. Files of other formats, and those for which the front matter sets options of a reader, are
 read by `datasets`.
 """
@@ -25,7 +25,7 @@ from t5tune.recipe.places import HubSplit
 
 _ENDLESS = 10**15  # rows
 _FIRST_ROWS = re.compile(r"([^\[+]+)\[:(\d+)\]")
-# What the front matter may say of a CSV file that is still read here.
+# Options that the front matter may set for a CSV file that is still read here.
 _HEADERS = {"names", "column_names"}
 _SEPARATORS = {"sep", "delimiter"}
 
@@ -43,13 +43,13 @@ def open_hub_table(place: HubSplit, max_examples: int | None, where: str) -> Tab
     """Return the rows of a split on the hub.
 
     Args:
-        place: The split.
-        max_examples: Number of rows that are needed at most.
+        place: Split of a data set.
+        max_examples: Greatest number of rows that are needed.
         where: Key of the entry in the recipe, for messages.
 
     Raises:
-        T5TuneError: The data set, its configuration or its split is not there, the hub cannot be
-            reached, or a file cannot be read; where files are read one by one, at its rows.
+        T5TuneError: The data set, its configuration or its split does not exist, the hub cannot be
+            reached, or a file cannot be read; some files are read only when their rows are.
     """
     snapshot, found, split = check_hub_split(place, where)
     limit = max_examples or _ENDLESS
@@ -66,13 +66,13 @@ def open_hub_table(place: HubSplit, max_examples: int | None, where: str) -> Tab
 
 
 def check_hub_split(place: HubSplit, where: str) -> tuple[Snapshot, SplitFiles, str]:
-    """Find out that data set, configuration and split are there, before anything is loaded.
+    """Check that data set, configuration and split exist, before anything is loaded.
 
     Returns:
-        The commit, the files of the splits, and the split that is meant, with its slices.
+        The commit, the files of the splits, and the split that is requested, with its slices.
 
     Raises:
-        T5TuneError: One of them is not, or the hub cannot be reached.
+        T5TuneError: One of them does not exist, or the hub cannot be reached.
     """
     repository = HubRepository("dataset", place.hub, place.revision)
     snapshot, found = find_splits(repository, place.config, where)
@@ -86,8 +86,8 @@ def _split_names(split: str) -> list[str]:
 
 
 def _check_splits(split: str, found: SplitFiles, place: HubSplit, where: str) -> None:
-    """Refuse a split that is not there before anything is loaded."""
-    from datasets.data_files import SPLIT_KEYWORDS  # val and dev are validation, and so on
+    """Refuse a split that does not exist, before anything is loaded."""
+    from datasets.data_files import SPLIT_KEYWORDS  # val and dev mean validation, and so on
 
     known = list(found.splits)
     for name in _split_names(split):
@@ -173,14 +173,14 @@ class _Files:
         return loaded
 
     def columns(self, pieces: Sequence[_Piece]) -> list[str]:
-        """Columns of the first file that has some."""
+        """Columns of the first file with columns."""
         for piece in pieces:
             if columns := self._open(piece.path, piece.stop).columns:
                 return columns
         return []
 
     def num(self, pieces: Sequence[_Piece]) -> int | None:
-        """Number of rows, if it is known without reading them."""
+        """Number of rows, if known without reading them."""
         stops = [
             count_rows(self._snapshot, piece.path)
             if piece.stop == _ENDLESS and self._found.format == "parquet"
@@ -199,7 +199,7 @@ class _Files:
     def _open(self, path: str, num: int = _ENDLESS) -> Table:
         """Open a file of which the first rows are needed; the file opened last stays open."""
         if self._opened is None or self._opened[:2] != (path, num):
-            self._opened = None  # before the next one, which may be as large
+            self._opened = None  # closed before the next one, which may be as large
             self._opened = path, num, self._read(path, num)
         return self._opened[2]
 
@@ -213,7 +213,7 @@ class _Files:
         return self._read_by_library(local)
 
     def _own_kind(self, path: str) -> tuple[str | None, list[str] | None]:
-        """Which of our readers takes the file, if one does, and the names of its columns."""
+        """Return the format in which our readers can read the file, if any, and its columns."""
         options = dict(self._found.options)
         found = format_of_ending(PurePosixPath(path).suffix)
         kind = None if found is None else found.name

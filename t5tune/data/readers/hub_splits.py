@@ -1,9 +1,9 @@
 """Finds the files of each split of a hub data set without loading any of them.
 
-The hub lists the files of a repository. Which of them are a split is said by the front matter of
-its README or follows from their names; `datasets` knows these rules, and applies them here to a
-folder of empty files with the same names. What it finds is kept in the cache beside the files:
-a commit never changes, so that it is asked about once, and a later run needs no network.
+The hub lists the files of a repository. The front matter of its README, or the names of the files,
+tell which of them form a split; `datasets` knows these rules, and applies them here to a folder of
+empty files with the same names. The result is kept in the cache beside the files: a commit never
+changes, so it is requested once, and a later run needs no network.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from t5tune.hub.offline import is_offline
 if TYPE_CHECKING:
     from datasets.builder import BuilderConfig
 
-CONVERTED = "refs/convert/parquet"  # the branch on which the hub keeps Parquet files of its making
-# What says which files belong to which split, beside their names.
+CONVERTED = "refs/convert/parquet"  # branch of the Parquet files that the hub has made
+# Files that assign files to splits, besides the names.
 _CARDS = ("README.md", ".huggingface.yaml", "dataset_infos.json")
 _NOT_OPTIONS = {"name", "version", "description", "data_dir", "data_files", "features"}
 _SHARD = re.compile(r"-(\d{5})-of-(\d{5})\b")
-_MANY_ARCHIVES = 10  # are opened to see what is in them; as many as `datasets` opens
+_MANY_ARCHIVES = 10  # archives that are opened for their contents, as many as `datasets` opens
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class SplitFiles:
     """The splits of one configuration.
 
     Attributes:
-        format: What `datasets` calls the reader of these files: parquet, json, csv, text …
-        options: Of that reader, as the front matter sets them, such as `sep`.
+        format: Name of the reader of these files in `datasets`: parquet, json, csv, text …
+        options: Options of that reader that the front matter sets, such as `sep`.
         splits: Paths in the repository by split, in order.
     """
 
@@ -57,13 +57,13 @@ def find_splits(
     """Return the commit of a data set, and the files of each split of a configuration.
 
     Args:
-        repository: The data set.
-        config: Name of the configuration; None where there is only one, or a default.
+        repository: Repository of the data set.
+        config: Name of the configuration; None if there is only one, or a default.
         where: Key of the entry in the recipe, for messages.
 
     Raises:
-        T5TuneError: The hub cannot be reached, there is no such data set or configuration, it is
-            read by a script, or no file of it is data.
+        T5TuneError: The hub cannot be reached, the data set or configuration does not exist, is
+            read by a script, or has no file of data.
     """
     if is_folder(repository.name):
         folder = _Folder(repository, "", _list_files(Path(repository.name)), where)
@@ -77,7 +77,7 @@ def find_splits(
     except (KeyError, TypeError):
         pass
     found = _ask_front_matter(snapshot, config, where)
-    if is_offline():  # the files are those in the cache, which may be a part of them
+    if is_offline():  # the cache may have only some of the files
         _refuse_missing_shards(snapshot, found, where)
         return snapshot, found
     configs = {**memory.get("configs", {}), key: asdict(found)}
@@ -94,7 +94,7 @@ def is_folder(name: str) -> bool:
 
 
 class _Folder(Snapshot):
-    """A local folder in place of a repository: all its files are here."""
+    """A local folder in place of a repository, with all its files."""
 
     @property
     def folder(self) -> Path:
@@ -107,7 +107,7 @@ def _list_files(folder: Path) -> dict[str, int | None]:
 
 
 def _refuse_missing_shards(snapshot: Snapshot, found: SplitFiles, where: str) -> None:
-    """Raise where the cache, filled by another program, has some shards of a split alone."""
+    """Raise if the cache, filled by another program, has only some shards of a split."""
     for paths in found.splits.values():
         for path in paths:
             shard = _SHARD.search(path)
@@ -130,7 +130,7 @@ def _memory(snapshot: Snapshot) -> Path:
 
 
 def _find_known(repository: HubRepository, where: str) -> Snapshot | None:
-    """A commit that was looked at before need not be asked about again."""
+    """Return a commit with its files as found before; None if it was not."""
     if repository.revision is None:
         return None
     snapshot = Snapshot(repository, repository.revision, {}, where)
@@ -144,14 +144,14 @@ def _ask_front_matter(snapshot: Snapshot, config: str | None, where: str) -> Spl
     real = dict(zip(cards, snapshot.download(cards), strict=True))
     try:
         return _resolve(snapshot, real, config, where)
-    except zipfile.BadZipFile:  # what is in an archive its name does not say
+    except zipfile.BadZipFile:  # the name of an archive does not tell its contents
         zips = [path for path in snapshot.files if path.endswith(".zip")][:_MANY_ARCHIVES]
         real.update(zip(zips, snapshot.download(zips), strict=True))
         return _resolve(snapshot, real, config, where)
 
 
 def _refuse_script(snapshot: Snapshot, where: str) -> None:
-    """Raise for a data set that code of its authors reads, which `datasets` no longer runs."""
+    """Refuse a data set that is read by its authors' script, which `datasets` no longer runs."""
     script = f"{snapshot.repository.name.rpartition('/')[2]}.py"
     if script not in snapshot.files or isinstance(snapshot, _Folder):
         return
@@ -180,7 +180,7 @@ def _refuse_script(snapshot: Snapshot, where: str) -> None:
 def _resolve(
     snapshot: Snapshot, real: Mapping[str, Path], config: str | None, where: str
 ) -> SplitFiles:
-    """Let `datasets` tell the splits of a folder with the repository's file names."""
+    """Let `datasets` find the splits of a folder with the repository's file names."""
     import datasets
 
     with TemporaryDirectory() as temporary, _explaining(snapshot, temporary, where):
@@ -195,7 +195,7 @@ def _resolve(
                 next_command=f"the same command with {where}.config={names[0]}   # for example",
             )
         if config is not None and config not in names:
-            turned = "-".join(reversed(config.split("-")))  # of a pair of languages
+            turned = "-".join(reversed(config.split("-")))  # a pair of languages
             nearest = turned if turned in names else find_nearest(config, names)
             hint = f"; did you mean {nearest}?" if nearest else ""
             raise T5TuneError(
@@ -215,7 +215,7 @@ def _resolve(
 
 @contextmanager
 def _explaining(snapshot: Snapshot, temporary: str, where: str) -> Iterator[None]:
-    """One sentence for whatever a foreign front matter makes of the rules."""
+    """Turn every error that a front matter causes in the rules into one sentence."""
     from datasets.data_files import EmptyDatasetError
     from datasets.exceptions import DataFilesNotFoundError
 
@@ -225,13 +225,13 @@ def _explaining(snapshot: Snapshot, temporary: str, where: str) -> Iterator[None
     except (T5TuneError, zipfile.BadZipFile):
         raise
     except (EmptyDatasetError, DataFilesNotFoundError) as error:
-        if is_offline():  # the cache has a part of the files
+        if is_offline():  # the cache has only some of the files
             raise _absence(snapshot, where) from error
         raise T5TuneError(
             f"{where}: the data set {snapshot.repository.name} holds no file of data.",
             next_command=f"see {page}/tree/{snapshot.commit}",
         ) from error
-    except Exception as error:  # of any kind: what stands there is the authors' affair
+    except Exception as error:  # any error: authors may write anything there
         reason = str(error).strip().split("\n")[0][:300]
         for path in (str(Path(temporary).resolve() / "data"), temporary):
             reason = reason.replace(path, snapshot.repository.name)
@@ -243,7 +243,7 @@ def _explaining(snapshot: Snapshot, temporary: str, where: str) -> Iterator[None
 
 
 def _imitate(folder: Path, files: Mapping[str, Any], real: Mapping[str, Path]) -> None:
-    """Make a folder of empty files with these names; some of them are real."""
+    """Create a folder of files with these names, empty except for some real ones."""
     folder.mkdir(parents=True)
     for name in files:
         path = PurePosixPath(name)
@@ -255,14 +255,14 @@ def _imitate(folder: Path, files: Mapping[str, Any], real: Mapping[str, Path]) -
         else:
             (folder / path).touch()
     if "README.md" not in files and (configs := _converted_configs(files)):
-        text = json.dumps({"configs": configs})  # which is YAML too
+        text = json.dumps({"configs": configs})  # is YAML, too
         (folder / "README.md").write_text(f"---\n{text}\n---\n", encoding="utf-8")
 
 
 def _converted_configs(files: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the configurations on the branch of converted files, whose folders are CONFIG/SPLIT.
 
-    That branch has no front matter, and without one all of them would be read as one.
+    That branch has no front matter, without which all of them would be read as one.
     """
     parts = [PurePosixPath(name).parts for name in files if name.endswith(".parquet")]
     if not parts or any(len(each) != 3 or not each[2][:-8].isdigit() for each in parts):
@@ -281,7 +281,7 @@ def _converted_configs(files: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _options(config: BuilderConfig) -> dict[str, Any]:
-    """What the front matter sets for the reader, where it is not as it would be without it."""
+    """Return the options of the reader that the front matter changes."""
     usual = type(config)()
     return {
         field.name: getattr(config, field.name)

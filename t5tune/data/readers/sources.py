@@ -1,4 +1,4 @@
-"""Where examples come from: hub data sets and local files, read as exact text.
+"""Sources of examples: hub data sets and local files, read as exact text.
 
 Every reader returns a `datasets.Dataset` with the columns `source` (string), `target`
 (string) and `references` (list of strings, the target first).
@@ -41,9 +41,9 @@ def load_split(
     """Read one split.
 
     Args:
-        entry: Where the examples are.
+        entry: Entry of the recipe with the place of the examples.
         split: Name of the split, for messages.
-        source: Column or template for entries that name none.
+        source: Column or template of the source, for entries that name none.
         target: Column or template of the target, likewise.
         source_lang: Key of the source in `translation` columns.
         target_lang: Key of the target in `translation` columns.
@@ -125,8 +125,8 @@ def _open_table_file(place: TableFile, _limit: int | None, where: str) -> Table:
     return open_table(path, kind, place.columns, where)
 
 
-# How the rows of a place are opened, at most so many of them, under a key of the recipe. A pair of
-# text files has no columns that a recipe could choose from.
+# Functions that open the rows of a place, up to a number of them, for a key of the recipe. A pair
+# of text files has no columns from which a recipe could choose.
 _OPENING: dict[type[Place], Callable[[Any, int | None, str], Table]] = {
     HubSplit: _open_hub_split,
     TableFile: _open_table_file,

@@ -1,4 +1,4 @@
-"""Tables in local files, read as exact text by whichever of the formats is meant.
+"""Tables in local files of any format, read as exact text.
 
 They are read here and not by `datasets`, whose readers turn `NA` and `null` into missing values
 and `007` into 7, and split text rows at a lone carriage return.
@@ -17,14 +17,14 @@ from t5tune.run.directory import display_path
 
 
 def find_format(path: Path, where: str) -> str:
-    """Return the format that the ending of a file tells.
+    """Return the format that belongs to the ending of a file.
 
     Args:
-        path: Of a file that is there.
+        path: Path of an existing file.
         where: Key of the entry in the recipe, for messages.
 
     Raises:
-        T5TuneError: The ending tells nothing; with what the file is, if its beginning tells that.
+        T5TuneError: The ending is unknown; the message tells what the file is, if it is recognized.
     """
     found = format_of_ending(path.suffix)
     if found is None:
@@ -41,12 +41,12 @@ def open_table(path: Path, kind: str, columns: list[str] | None, where: str) -> 
 
     Args:
         path: Path of the file, as messages show it.
-        kind: The name of one of `FORMATS`.
+        kind: Name of a format, one of `FORMATS`.
         columns: Names of the columns, if a TSV or CSV file has no header line.
         where: Key of the entry in the recipe, for messages.
 
     Raises:
-        T5TuneError: It is not of this kind; where rows are read one by one, at the row.
+        T5TuneError: The file does not have this format; for some, raised when a row is read.
     """
     start = read_start(path)
     if content := find_pointer(start):
@@ -69,19 +69,19 @@ def open_table(path: Path, kind: str, columns: list[str] | None, where: str) -> 
 
 
 def read_columns(path: Path, kind: str) -> list[str] | None:
-    """Return the names of the columns, by the beginning of a file.
+    """Return the names of the columns from the beginning of a file.
 
     Args:
-        path: Of the file.
-        kind: The name of one of `FORMATS`.
+        path: Path of the file.
+        kind: Name of a format, one of `FORMATS`.
 
     Returns:
-        None where the beginning does not tell, be it that the file is damaged; an empty list for a
-        file without any content.
+        None if the beginning does not tell or the file is damaged; an empty list for a file
+        without content.
     """
     if path.stat().st_size == 0:
         return []
     try:
         return FORMATS[kind].read_columns(path)
     except (UnicodeDecodeError, RecursionError, OSError):
-        return None  # whoever reads all of it says what is wrong, and where
+        return None  # reading all of it reports the damage and its place
