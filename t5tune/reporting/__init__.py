@@ -1,7 +1,7 @@
 """From a model and a test set to a report, and from reports to a comparison.
 
-`evaluation.py` translates and scores, `report.py` is what `report.json` holds. The forms of a
-report are Markdown and terminal here, HTML in `html/`, the model card in `model_card/`.
+`evaluation.py` translates and scores, `report.py` holds the content of `report.json`. The formats
+of a report are Markdown and terminal here, HTML in `html/`, the model card in `model_card/`.
 """
 
 import lazy_loader

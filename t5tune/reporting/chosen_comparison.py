@@ -37,11 +37,11 @@ from t5tune.scoring.significance.comparison import (
 
 
 class ComparisonNotWritten(NotWritten):
-    """All is compared, and the files of the comparison cannot be written.
+    """Error of a finished comparison whose files cannot be written.
 
     Args:
-        comparison: For whoever can still print it.
-        error: Why not.
+        comparison: Comparison, for callers that can still print it.
+        error: Cause.
     """
 
     def __init__(self, comparison: Comparison, error: NotWritten) -> None:
@@ -69,19 +69,19 @@ def compare(
 
     Args:
         systems: Runs, files of hypotheses, or `base` (the model that the run started from).
-        split: Which evaluation of the runs.
-        references: For files of hypotheses, as `t5tune.score` takes them.
-        sources: A file or texts, to be shown.
-        metrics: Instead of the run's; of files `bleu` and `chrf`.
-        test: Paired tests to make.
+        split: Split whose evaluations are compared.
+        references: References of hypothesis files, as `t5tune.score` takes them.
+        sources: File or texts to show.
+        metrics: Metrics instead of the run's; by default `bleu` and `chrf` for files.
+        test: Paired tests to run.
         num_resamples: Number of resampled test sets for the intervals and the bootstrap test.
         num_trials: Number of shuffles for the randomization test.
-        seed: Of resampling and shuffling.
-        target_lang: Language of the hypotheses; chooses tokenizers.
+        seed: Seed of resampling and shuffling.
+        target_lang: Language of the hypotheses; selects tokenizers.
         tokenize: sacreBLEU tokenizer for `bleu`.
-        lowercase: Ignore case.
-        normalize: For `exact_match`.
-        output_dir: Where comparison.html, comparison.md and comparison.json go.
+        lowercase: Whether to ignore case.
+        normalize: Normalization for `exact_match`.
+        output_dir: Directory for comparison.html, comparison.md and comparison.json.
 
     Raises:
         ComparisonNotWritten: The files cannot be written; the error has the comparison.
@@ -128,7 +128,7 @@ def _check_number(systems: list[str]) -> None:
 def _options_of(
     recipe: Recipe | None, typed: ScoringOptions, normalize: Normalization | None
 ) -> ScoringOptions:
-    """Return what was typed, else what the run's recipe says."""
+    """Return the given options, else those of the run's recipe."""
     if recipe is None:
         return replace(typed, normalize=normalize or "none")
     own = recipe.scoring_options
@@ -141,12 +141,12 @@ def _options_of(
 
 
 def _choose_metrics(typed: Sequence[str] | None, recipe: Recipe | None) -> list[str]:
-    """Return the metrics that were typed, else those of the run that know better from worse."""
+    """Return the given metrics, else those of the run that can rank systems."""
     for name in typed or ():
         if is_metric_name(name) and not ranks_models(name):
             raise T5TuneError(
-                f"--metric {name}: nothing says that more of it is better, so it cannot compare "
-                "systems.",
+                f"--metric {name}: it is unknown whether higher is better, so it cannot "
+                "compare systems.",
                 next_command=f"t5tune score HYPOTHESES --reference FILE --metric {name}",
             )
     if typed or recipe is None:

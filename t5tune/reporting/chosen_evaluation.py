@@ -34,7 +34,7 @@ SPLITS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class EvaluationRequest:
-    """What the caller of `evaluate` chose; see there."""
+    """Choices of the caller of `evaluate`, which explains them."""
 
     split: str
     recipe: str | Path | Mapping[str, Any] | Recipe | None
@@ -56,7 +56,7 @@ class EvaluationRequest:
 
     @property
     def options(self) -> tuple[str, ...]:
-        """Options that another command about the same examples needs as well."""
+        """Options that another command about the same examples needs too."""
         given = [("--split", self.split, "test"), ("--engine", self.engine, TORCH)]
         options = [part for name, value, usual in given if value != usual for part in (name, value)]
         if isinstance(self.recipe, str | os.PathLike):
@@ -68,19 +68,19 @@ class EvaluationRequest:
 
 @dataclass(frozen=True)
 class EvaluationTask:
-    """A model, its test set, and what becomes of the report.
+    """A model, its test set, and the destination of the report.
 
     Attributes:
-        name: Of the run, the directory or the model on the hub.
-        recipe: Gives data, decoding and metrics.
-        split: Of the recipe's data.
-        directory: Where reports go; None writes nothing.
-        is_runs_own: It is the evaluation that a training ends with.
-        export: Translates instead of the model itself.
-        beside: The run's own evaluation, where other settings are tried.
-        purpose: The recipe's task; of two text files alone it is not known.
-        options: For commands that the report proposes.
-        settings: Settings that are tried, as KEY=VALUE.
+        name: Name of the run, the directory or the model on the hub.
+        recipe: Recipe with data, decoding and metrics.
+        split: Split of the recipe's data.
+        directory: Directory for reports; None writes nothing.
+        is_runs_own: Whether it is the evaluation that a training ends with.
+        export: Export that translates instead of the model itself.
+        beside: Evaluation of the run itself, where other settings are tried.
+        purpose: Task of the recipe; unknown for two text files.
+        options: Options for commands that the report proposes.
+        settings: Tried settings, as KEY=VALUE.
     """
 
     name: str
@@ -118,27 +118,27 @@ def evaluate(
 
     Args:
         run: A run, a model directory or a hub id; None means the newest finished run.
-        settings: Keys of decoding or evaluation to try, as `decoding.length_penalty=1.2`; the
-            report goes beside the stored one.
+        settings: Keys of decoding or evaluation to try, such as `decoding.length_penalty=1.2`; the
+            report is written beside the stored one.
         split: `train`, `validation` or `test`.
-        recipe: Where a model that is not a run takes data, decoding and metrics from.
-        source_file: Evaluate on this file, one source a line, and on `reference_files`.
-        reference_files: One reference a line; several files for several references.
-        source_lang: For a model that is not a run, without `recipe`.
-        target_lang: The same for the target.
-        prefix: Before every source, for a model that is not a run, without `recipe`.
-        metrics: Instead of the recipe's.
-        num_beams: Instead of the recipe's.
-        engine: `torch` (fp32), `ctranslate2` or one export, such as `ctranslate2-int8`.
-        output_dir: Where hypotheses.txt and the reports go; None means in the run.
-        use_cache: Take hypotheses that were generated before.
+        recipe: Recipe with data, decoding and metrics for a model that is not a run.
+        source_file: File with one source per line, to evaluate on with `reference_files`.
+        reference_files: Files with one reference per line; several for several references.
+        source_lang: Source language, if neither a run nor `recipe` states it.
+        target_lang: Target language, likewise.
+        prefix: Prefix of every source, likewise.
+        metrics: Metrics instead of the recipe's.
+        num_beams: Beam size instead of the recipe's.
+        engine: Engine: `torch` (fp32), `ctranslate2` or one export, such as `ctranslate2-int8`.
+        output_dir: Directory for hypotheses.txt and the reports; None means in the run.
+        use_cache: Whether to reuse cached hypotheses.
         allow_code: Whether metrics named `evaluate:NAME` may run Python code from the hub.
         overrides: The same as `settings`: `decoding={"num_beams": 8}` or, with a dotted key,
             `**{"decoding.num_beams": 8}`.
 
     Raises:
         ReportNotWritten: The files cannot be written; the error has the report.
-        T5TuneError: There is no such model, its data cannot be read, or it is damaged.
+        T5TuneError: The model does not exist or is damaged, or its data cannot be read.
     """
     request = EvaluationRequest(
         split, recipe,
@@ -168,7 +168,7 @@ def _choose_task(
 ) -> EvaluationTask:
     """Settle everything before anything is loaded, and refuse what would fail later.
 
-    The report goes into the run where it is the report of the run's own settings.
+    A report of the run's own settings is written into the run.
     """
     entry = _text_files(request)
     name = choose_model(None if run is None else os.fspath(run))
@@ -182,7 +182,7 @@ def _choose_task(
     split = label = request.split
     if entry is not None and request.source_file is not None:
         recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"test": entry})})
-        # Not where the report of the run's own split is, whatever the file is called.
+        # Never over the report of the run's own split, whatever the file is called.
         source = Path(request.source_file)
         split, label = "test", source.stem if source.stem not in SPLITS else source.name
     label = label if export is None else f"{label}-{export.engine}"
@@ -209,7 +209,7 @@ def _choose_task(
 
 
 def _evaluate(task: EvaluationTask, *, use_cache: bool, allow_code: bool) -> Report:
-    """Read the examples, translate them or take what was translated before, score."""
+    """Read the examples, translate them or take cached translations, and score."""
     with track("importing PyTorch and Transformers"):
         from t5tune.data.examples import load_examples
         from t5tune.decoding.loaded_model import find_model
@@ -269,7 +269,7 @@ def _text_files(request: EvaluationRequest) -> DataEntry | None:
 
 
 def _choose_recipe(name: str, entry: DataEntry | None, request: EvaluationRequest) -> Recipe:
-    """Return the recipe that was named, the run's own, or one made up around two text files."""
+    """Return the named recipe, the run's own, or one built for two text files."""
     if isinstance(request.recipe, Mapping | Recipe):
         return build_recipe(request.recipe)
     if request.recipe is not None:
@@ -279,7 +279,7 @@ def _choose_recipe(name: str, entry: DataEntry | None, request: EvaluationReques
         return load_recipe(run.recipe)
     if entry is None:
         raise T5TuneError(
-            f"{name} is not a run, so it does not tell what to evaluate on.",
+            f"{name} is not a run, so it does not state what to evaluate on.",
             next_command=f"t5tune eval {name} --recipe RECIPE   # or --source FILE "
             "--reference FILE",
         )
@@ -294,7 +294,7 @@ def _choose_recipe(name: str, entry: DataEntry | None, request: EvaluationReques
 
 
 def _with_options(recipe: Recipe, request: EvaluationRequest) -> Recipe:
-    """Return the recipe with the metrics and the number of beams that were asked for."""
+    """Return the recipe with the requested metrics and number of beams."""
     for name in request.metrics or []:
         if not is_metric_name(name):
             raise T5TuneError(

@@ -23,20 +23,20 @@ from t5tune.scoring.system_output import SystemOutput
 if TYPE_CHECKING:
     from t5tune.scoring.significance.comparison import Comparison
 
-# In place of a run: the model that the run started from.
+# Name for the model that the run started from.
 BASE = "base"
 
 
 @dataclass(frozen=True)
 class StoredOutput:
-    """What is kept of what one system wrote.
+    """Stored output of one system.
 
     Attributes:
-        name: As the comparison prints it.
-        origin: As the user typed it, for messages.
-        hypotheses: One for each example.
-        references: `references[i]` are those of example i; None where only hypotheses are known.
-        sources: Input texts; None where they are not known.
+        name: Name that the comparison prints.
+        origin: Argument that the user typed, for messages.
+        hypotheses: Hypotheses, one per example.
+        references: References of each example; None where only hypotheses are known.
+        sources: Input texts; None if unknown.
     """
 
     name: str
@@ -48,7 +48,7 @@ class StoredOutput:
 
 @dataclass(frozen=True)
 class _Column:
-    """One thing for every example, and who says so."""
+    """Texts of every example, and the system that they come from."""
 
     origin: str
     kind: Literal["hypotheses", "references", "sources"]
@@ -56,18 +56,18 @@ class _Column:
 
 
 def find_systems(names: Sequence[str]) -> list[str]:
-    """Paths of runs, directories and files; `base` stays as it is.
+    """Return paths of runs, directories and files; keep `base` unchanged.
 
     Args:
-        names: As the user wrote them: a run under `runs/` may go by its name alone.
+        names: Arguments of the user; a run under `runs/` may be given by its name.
 
     Raises:
-        T5TuneError: One is none of these.
+        T5TuneError: An argument is none of these.
     """
     found = []
     for name in names:
         directory = find_directory(name) if name != BASE else None
-        # What looks like the name of a file is refused as one when it is read.
+        # A name that looks like a file is refused when it is read.
         if (
             directory is None
             and name != BASE
@@ -80,7 +80,7 @@ def find_systems(names: Sequence[str]) -> list[str]:
 
 
 def find_recipe_of_runs(arguments: Sequence[str]) -> Recipe | None:
-    """The recipe of the first run among the arguments, which gives metrics and their options."""
+    """Return the recipe of the first run, which states metrics and their options."""
     run = _first_run(arguments)
     return None if run is None else load_recipe(run.recipe)
 
@@ -91,13 +91,13 @@ def gather_systems(
     given_references: References | None = None,
     given_sources: Texts | None = None,
 ) -> dict[str, SystemOutput]:
-    """Return what every system wrote by its name, all about the same examples.
+    """Return the output of each system by name, all for the same examples.
 
     Args:
         arguments: Runs, directories that `t5tune eval` wrote, files of hypotheses, or `base`.
-        split: Of the runs.
-        given_references: Instead of the runs' own; see `read_references`.
-        given_sources: Instead of the runs' own: a file or texts.
+        split: Split of the runs.
+        given_references: References instead of the runs' own; see `read_references`.
+        given_sources: File or texts instead of the runs' own sources.
 
     Raises:
         T5TuneError: Something cannot be read, examples differ, or there are no references.
@@ -116,7 +116,7 @@ def gather_systems(
     sources = _agree(columns, "sources")
     if references is None:
         raise T5TuneError(
-            "there are no references: files of hypotheses do not bring their own.",
+            "there are no references: files of hypotheses contain none.",
             next_command=f"t5tune compare {shlex.join(arguments)} --reference FILE",
         )
     if BASE in arguments:
@@ -126,7 +126,7 @@ def gather_systems(
 
 
 def write_comparison(comparison: Comparison, directory: Path) -> None:
-    """Write the comparison as JSON, as Markdown and as a page to look at.
+    """Write the comparison as JSON, as Markdown and as a web page.
 
     Raises:
         NotWritten: They cannot be written.
@@ -150,7 +150,7 @@ def _first_run(arguments: Sequence[str]) -> RunDirectory | None:
 
 
 def _read_given(references: References | None, sources: Texts | None) -> list[_Column]:
-    """Read the texts that the user gave beside the systems."""
+    """Read the texts that the user gave besides the systems."""
     columns = []
     if references is not None:
         files = [
@@ -167,7 +167,7 @@ def _read_given(references: References | None, sources: Texts | None) -> list[_C
 
 
 def _columns(systems: Iterable[StoredOutput], given: Container[str]) -> Iterator[_Column]:
-    """Everything that the systems bring and that was not given instead."""
+    """Return the systems' own texts, where no others were given instead."""
     for system in systems:
         yield _Column(system.origin, "hypotheses", system.hypotheses)
         if system.references is not None and "references" not in given:
@@ -188,7 +188,7 @@ def _check_sizes(columns: Sequence[_Column]) -> None:
 
 
 def _agree(columns: Sequence[_Column], kind: str) -> tuple[Any, ...] | None:
-    """The one column of this kind that all agree on; None if nobody has any."""
+    """Return the column of this kind that all systems share; None if no system has one."""
     ours = [column for column in columns if column.kind == kind]
     for other in ours[1:]:
         pairs = enumerate(zip(ours[0].values, other.values, strict=True), start=1)
@@ -204,7 +204,7 @@ def _agree(columns: Sequence[_Column], kind: str) -> tuple[Any, ...] | None:
 
 
 def _name_apart(systems: Sequence[StoredOutput]) -> tuple[StoredOutput, ...]:
-    """Names as short as they can be while no two are the same."""
+    """Return names as short as possible while no two are equal."""
     names = [system.name for system in systems]
     if len(set(names)) < len(names):
         names = [system.origin for system in systems]
@@ -258,7 +258,7 @@ def _read_run(
 
 
 def _read_evaluation(directory: Path, name: str, origin: str) -> StoredOutput | None:
-    """What `t5tune eval` wrote there: examples.jsonl if it is there, else hypotheses.txt."""
+    """Read what `t5tune eval` wrote: examples.jsonl if it exists, else hypotheses.txt."""
     examples = directory / "examples.jsonl"
     if examples.is_file():
         return _read_examples(examples, name, origin)
@@ -284,11 +284,11 @@ def _read_examples(path: Path, name: str, origin: str) -> StoredOutput:
 
 
 def _find_base_recipe(arguments: Sequence[str]) -> Recipe:
-    """Return the recipe of the first run, which says what it started from."""
+    """Return the recipe of the first run, which states its base model."""
     run = _first_run(arguments)
     if run is None:
         raise T5TuneError(
-            f"{BASE} means the model that a run started from, and there is no run to compare.",
+            f"{BASE} means the model that a run started from, but no run is named.",
             next_command=f"t5tune compare RUN {BASE}",
         )
     recipe = load_recipe(run.recipe)
@@ -306,7 +306,7 @@ def _translate_with_base(
     references: Sequence[Sequence[str]],
     sources: Sequence[str] | None,
 ) -> StoredOutput:
-    """What the first run's base model makes of the same examples without any training."""
+    """Translate the same examples with the first run's untrained base model."""
     from t5tune.data.examples import Examples
     from t5tune.decoding.loaded_model import load_base_model
     from t5tune.reporting.evaluation import decoding_options, translate_examples
@@ -314,7 +314,7 @@ def _translate_with_base(
     recipe = _find_base_recipe(arguments)
     if sources is None:
         raise T5TuneError(
-            f"the sources are not known, so {BASE} has nothing to translate.",
+            f"the sources are unknown, so {BASE} has nothing to translate.",
             next_command=f"t5tune compare {shlex.join(arguments)} --source FILE",
         )
     model = load_base_model(recipe)

@@ -15,7 +15,7 @@ from t5tune.scoring.significance.comparison import ComparedSystem, Comparison
 
 
 def render_markdown(comparison: Comparison) -> str:
-    """Return the whole document, with a newline at its end."""
+    """Return the complete document, with a newline at its end."""
     names = ", ".join(escape(system.name) for system in comparison.systems)
     split = f" on {escape(comparison.split)}" if comparison.split else ""
     blocks = [f"# Comparison{split}: {names}", f"{comparison.num_examples:,} examples."]

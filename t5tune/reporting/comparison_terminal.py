@@ -25,8 +25,8 @@ def print_comparison(comparison: Comparison, console: Console | None = None) -> 
     """Print scores, verdicts, and the examples that differ most.
 
     Args:
-        comparison: The whole of it is in comparison.json and comparison.md.
-        console: Where to; stdout if left out.
+        comparison: Comparison; comparison.json and comparison.md have all of it.
+        console: Console to print on; stdout if left out.
     """
     split = f" of {comparison.split}" if comparison.split else ""
     parts: list[RenderableType] = [

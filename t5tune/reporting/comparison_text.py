@@ -1,4 +1,4 @@
-"""A comparison as JSON for programs and as plain lines; words and numbers that all forms share."""
+"""A comparison as JSON and plain lines; words and numbers that all formats share."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class ScoreRow:
     """One score of one system, as text.
 
     Attributes:
-        system: Its name.
-        value: With two digits.
-        interval: Of the value.
-        difference: From the baseline, with its sign; empty for the baseline itself.
-        difference_interval: Of the difference.
-        p_values: In the order of the tests; `-` where a metric does not allow one.
-        verdict: In words; `baseline` for the baseline.
+        system: Name of the system.
+        value: Score with two digits.
+        interval: Interval of the score.
+        difference: Signed difference from the baseline; empty for the baseline itself.
+        difference_interval: Interval of the difference.
+        p_values: p-values in the order of the tests; `-` where a metric does not allow one.
+        verdict: Verdict in words; `baseline` for the baseline.
     """
 
     system: str
@@ -37,7 +37,7 @@ class ScoreRow:
 
 
 def score_tables(comparison: Comparison) -> Iterator[tuple[Score, list[ScoreRow]]]:
-    """For each score: the baseline's (it has name and signature), and a row for each system."""
+    """Return for each score the baseline's, with name and signature, and a row per system."""
     for number, score in enumerate(comparison.baseline.scores):
         yield score, [_score_row(comparison, system, number) for system in comparison.systems]
 
@@ -72,7 +72,7 @@ def _interval(name: str, ends: tuple[float, float], sign: str = "") -> str:
 
 
 def describe_examples(comparison: Comparison, system: ComparedSystem) -> str:
-    """In one line how the examples of a system stand against the baseline's."""
+    """Return one line about the examples of a system beside the baseline's."""
     num_same = comparison.num_examples - system.num_different
     tallies = "; ".join(
         f"{name}: {tally.wins:,} wins, {tally.losses:,} losses, {tally.ties:,} ties"
@@ -85,7 +85,7 @@ def describe_examples(comparison: Comparison, system: ComparedSystem) -> str:
 
 
 def state_caveats(comparison: Comparison) -> list[str]:
-    """Return how the numbers were made, and what they do not say."""
+    """Return how the numbers were computed and what they do not show."""
     resampling = comparison.resampling
     lines = [
         f"Intervals hold 95 % of {resampling.num_resamples:,} resampled test sets "
@@ -154,7 +154,7 @@ def comparison_to_json(comparison: Comparison) -> dict[str, object]:
 
 
 def summary_to_json(comparison: Comparison) -> dict[str, object]:
-    """Return two systems without their texts: the baseline's scores, the other's differences."""
+    """Return a summary without texts: the baseline's scores and the system's differences."""
     baseline, system = comparison.systems
     return {
         "baseline": baseline.name,

@@ -53,10 +53,10 @@ class Evaluation:
     """A report, and the translations that it is about.
 
     Attributes:
-        report: With scores and findings.
-        hypotheses: One for each example, in order.
-        seconds: What translating all of them took, the model loaded and equal sources once; None
-            if the cache had some or several processes shared the work.
+        report: Report with scores and findings.
+        hypotheses: Hypotheses, one per example, in order.
+        seconds: Time that translating took with a loaded model, equal sources once; None if the
+            cache had some or several processes shared the work.
     """
 
     report: Report
@@ -74,7 +74,7 @@ def longest_references(examples: Examples, tokenizer: PreTrainedTokenizerBase) -
 def decoding_options(recipe: Recipe, tokenizer: PreTrainedTokenizerBase) -> DecodingOptions:
     """Return the recipe's decoding section; the length limit follows the validation references.
 
-    A run's recipe has the limit written out, so that its validation data is not read again.
+    A run's recipe states the limit, so that its validation data is not read again.
     """
     section = recipe.decoding
     limit = section.max_new_tokens
@@ -110,28 +110,28 @@ def evaluate_model(
 ) -> Evaluation:
     """Translate, score and write the report; weights are loaded only if something is generated.
 
-    Several processes call it together: they share the translating, the first one does the rest.
+    All processes call it together: they share the translating, the main process does the rest.
 
     Args:
-        find: Finds the model; is called in the first process alone.
-        examples: What is translated.
-        recipe: Gives decoding and metrics; the run's own unless the model is not a run.
-        directory: Where the texts and the reports go; None writes nothing.
-        export: Translates instead of the model itself, in a single process.
-        use_cache: Take hypotheses that were generated before, and keep the others.
-        writes_card: The model is a run's, the examples are those it is judged by, and the recipe
-            is its own: the scores go into its model card.
-        beside: A stored evaluation of the same model and engine with other settings, which the
-            report is compared with.
-        typed: Options of the command that evaluates, for those that the report proposes.
-        settings: Settings of decoding and scoring that are not the run's, as KEY=VALUE.
+        find: Function that finds the model; called in the main process only.
+        examples: Examples to translate.
+        recipe: Recipe with decoding and metrics; the run's own unless the model is not a run.
+        directory: Directory for the texts and reports; None writes nothing.
+        export: Export that translates instead of the model, in a single process.
+        use_cache: Whether to reuse generated hypotheses and store new ones.
+        writes_card: Whether the scores go into the model card, as they do for a run's own
+            recipe and examples.
+        beside: Stored evaluation of the same model and engine with other settings, to compare
+            the report with.
+        typed: Options of this command, repeated in the commands that the report proposes.
+        settings: Decoding and scoring settings that differ from the run's, as KEY=VALUE.
         allow_code: Whether metrics may run code of others.
 
     Raises:
         ReportNotWritten: The files cannot be written; the error has the report.
         T5TuneError: The model is damaged, or not that of its run.
     """
-    # None in the other processes, which ask for nothing of it.
+    # None in the other processes, which never use it.
     found = on_main_process(lambda: _find_whole(find, export))
     options = broadcast_result(
         lambda: decoding_options(recipe, cast("FoundModel", found).tokenizer)
@@ -196,7 +196,7 @@ def evaluate_model(
 
 
 def _find_whole(find: Callable[[], FoundModel], export: Export | None) -> FoundModel:
-    """Find a model; one of a run has to be that run's own, or its report would not be."""
+    """Find a model; raise an error if a run's model was not made by that run."""
     found = find()
     if found.run is not None:
         check_model_is_of(found.run)
@@ -206,7 +206,7 @@ def _find_whole(find: Callable[[], FoundModel], export: Export | None) -> FoundM
 
 
 class _Weights:
-    """Weights that are loaded when they are needed, in all processes together."""
+    """Weights that all processes load together on first use."""
 
     def __init__(self, found: FoundModel | None, export: Export | None) -> None:
         self._found = found
@@ -215,9 +215,9 @@ class _Weights:
         self.translator: TorchTranslator | None = None
 
     def identify(self) -> dict[str, Any]:
-        """Return what hypotheses depend on, decoding options and library versions aside."""
+        """Return what hypotheses depend on apart from decoding options and library versions."""
         if self._found is None:
-            return {}  # not the first process, which asks
+            return {}  # not the main process, which asks
         identity = self._found.identify()
         if self._export is not None:
             identity["files"] = fingerprint_model(self._export.path)
@@ -235,7 +235,7 @@ class _Weights:
 
 
 def _with_cache(found: FoundModel | None, weights: _Weights) -> CachedTranslator:
-    """Return a translator for all processes; the model is None in all but the first."""
+    """Return a translator for all processes; the model is None outside the main process."""
     return CachedTranslator(
         HypothesisCache(choose_cache_file(found.run if found else None)),
         weights.load,

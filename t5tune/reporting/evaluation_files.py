@@ -45,13 +45,13 @@ def build_evaluation_report(
     """Score hypotheses, with intervals, and look for what went wrong.
 
     Args:
-        origin: For the report.
-        examples: Gives references and sources.
-        hypotheses: One for each example, in order.
-        options: How they were decoded, for the report and its remedies.
-        recipe: Gives metrics, their options, languages and the task.
-        overlap: Of the examples with the training data.
-        trained: What remedies have to know of the run.
+        origin: Origin of the hypotheses, for the report.
+        examples: Examples with references and sources.
+        hypotheses: Hypotheses, one per example, in order.
+        options: Decoding options, for the report and its remedies.
+        recipe: Recipe with metrics, their options, languages and the task.
+        overlap: Overlap of the examples with the training data.
+        trained: Facts about the run, for the remedies.
         allow_code: Whether metrics may run code of others.
 
     Raises:
@@ -88,18 +88,18 @@ def write_evaluation(
     alignments: tuple[Alignment, ...] = (),
     provenance: Provenance | None = None,
 ) -> None:
-    """Write the texts and the report: as JSON, as Markdown and as a page to look at.
+    """Write the texts and the report as JSON, as Markdown and as a web page.
 
-    All of them or none, so that no report stands beside the texts of another one.
+    All files are written or none, so that a report never lies beside other texts.
 
     Args:
-        report: Of these hypotheses.
-        examples: That were translated.
-        hypotheses: One for each example.
-        directory: Where to.
-        run: Has the log of the training, whose curves the page draws.
-        alignments: Of a few examples, for the page.
-        provenance: The same.
+        report: Report of these hypotheses.
+        examples: Translated examples.
+        hypotheses: Hypotheses, one per example.
+        directory: Directory to write to.
+        run: Run whose training log gives the curves of the page.
+        alignments: Alignments of a few examples, for the page.
+        provenance: Origin of the report, for the page.
 
     Raises:
         NotWritten: They cannot be written.
@@ -123,13 +123,13 @@ def write_evaluation(
 def compare_with_stored(report: Report, stored: Path, recipe: Recipe) -> Report:
     """Return the report with its difference from a stored evaluation of the same model.
 
-    Both texts are scored by the recipe's metrics, so that only the hypotheses differ. Where there
-    is nothing to compare with, the report is returned as it is, and why is said.
+    Both texts are scored by the recipe's metrics, so that only the hypotheses differ. Where
+    nothing can be compared, return the report unchanged and print the reason.
 
     Args:
-        report: With all of its examples.
-        stored: A directory that `write_evaluation` wrote.
-        recipe: Gives metrics and their options.
+        report: Report with all of its examples.
+        stored: Directory that `write_evaluation` wrote.
+        recipe: Recipe with metrics and their options.
     """
     metrics = [
         name for name in choose_metrics(recipe) if is_computed_here(name) and ranks_models(name)
@@ -173,7 +173,7 @@ def read_examples(path: Path) -> list[StoredExample]:
 
 
 def format_examples(examples: Examples, hypotheses: Sequence[Hypothesis]) -> Iterator[str]:
-    """Yield one line of JSON for each example: what went in, what came out, what should have."""
+    """Yield one line of JSON per example: source, hypothesis and references."""
     rows = zip(examples.sources, hypotheses, examples.references, strict=True)
     for index, (source, hypothesis, references) in enumerate(rows):
         example = {
@@ -184,5 +184,5 @@ def format_examples(examples: Examples, hypotheses: Sequence[Hypothesis]) -> Ite
             "num_tokens": hypothesis.num_tokens,
             "reached_limit": hypothesis.reached_limit,
         }
-        # U+2028 and its like stay escaped: some readers take them for the end of a line.
+        # U+2028 and the like stay escaped: some readers take them for line ends.
         yield json.dumps(example) + "\n"

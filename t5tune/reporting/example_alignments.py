@@ -1,4 +1,4 @@
-"""The alignments that a report shows: of which examples, and kept so that no model is needed."""
+"""The alignments that a report shows: choosing the examples, and storing the result."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from t5tune.decoding.torch_translator import TorchTranslator
 
 NUM_SHOWN = 5
-# Shorter ones show nothing, longer ones are not read.
+# Shorter ones show nothing, longer ones are unreadable.
 _MIN_WORDS, _MAX_WORDS = 4, 20
 
 
@@ -43,13 +43,13 @@ def choose_examples(examples: Sequence[Example]) -> list[int]:
 def align_examples(
     translator: TorchTranslator | None, examples: Sequence[Example], directory: Path
 ) -> tuple[Alignment, ...]:
-    """Alignments of a few examples, and alignments.json for the next time.
+    """Return alignments of a few examples, and store them in alignments.json.
 
     Args:
-        translator: None if no weights are loaded: what was kept is taken, if it is of the same
-            texts.
-        examples: All of the test set, with sources.
-        directory: Of the evaluation.
+        translator: Translator; None if no weights are loaded, so that stored alignments of the
+            same texts are used.
+        examples: All examples of the test set, with sources.
+        directory: Directory of the evaluation.
     """
     file = directory / ALIGNMENTS
     indices = choose_examples(examples)
@@ -75,7 +75,7 @@ def _read(file: Path, texts: list[list[str | None]]) -> tuple[Alignment, ...]:
         return ()
     kept = content.get("alignments")
     found = [_from_json(as_object(values)) for values in kept] if isinstance(kept, list) else []
-    # Not ours, or damaged: the page goes without.
+    # Foreign or damaged: the page has no alignments.
     return tuple(one for one in found if one is not None) if None not in found else ()
 
 

@@ -20,12 +20,12 @@ _NUM_EXAMPLES_SHOWN = 3
 def render_findings(
     findings: Sequence[Finding], breakdowns: Sequence[Breakdown], examples: Sequence[Example]
 ) -> list[str]:
-    """Blocks of Markdown, to be joined by blank lines.
+    """Return blocks of Markdown, to be joined by blank lines.
 
     Args:
-        findings: Of `diagnose`; all kinds, so that the report can say what was looked for.
-        breakdowns: Of `break_down`.
-        examples: Those that findings name; one that is not among them is shown by its number.
+        findings: Findings of all kinds, so that the report can list what was looked for.
+        breakdowns: Result of `break_down`.
+        examples: Examples that findings name; any other is shown by its number.
     """
     blocks = []
     if findings:

@@ -1,6 +1,6 @@
 """Findings on a terminal: the notable ones, each with the recipe line that mends it.
 
-Why it does stands in report.md.
+The reasons are in report.md.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from t5tune.scoring.diagnosis.remedies import first_part
 def finding_lines(findings: Sequence[Finding]) -> list[Text]:
     """Return one line for each notable finding, the most frequent first; none if all is well.
 
-    What is not about outputs comes before all that is.
+    Findings about the training precede those about outputs.
     """
     notable = [finding for finding in findings if finding.is_notable]
     notable.sort(key=lambda finding: (finding.is_about_outputs, -finding.rate))

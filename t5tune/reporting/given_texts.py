@@ -1,4 +1,4 @@
-"""Texts that a caller gives, one for each example: in files, or as they are."""
+"""Texts that a caller gives, one per example, in files or directly."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ STDIN = "-"
 
 @dataclass(frozen=True)
 class GivenTexts:
-    """One text for each example, and where they come from.
+    """Texts, one per example, and their origin.
 
     Attributes:
-        origin: The file, or the name of the argument, for messages.
-        texts: In the order of the examples.
-        file: As a command takes it; None where the texts were given as they are.
+        origin: File, or name of the argument, for messages.
+        texts: Texts in the order of the examples.
+        file: File as a command takes it; None where the texts were given directly.
     """
 
     origin: str
@@ -33,11 +33,11 @@ class GivenTexts:
 
 
 def read_texts(given: Texts, name: str) -> GivenTexts:
-    """Read a file with one text a line, or take texts as they are.
+    """Read a file with one text per line, or take texts directly.
 
     Args:
-        given: A path, `-` for standard input, or texts.
-        name: Of the argument, for messages.
+        given: Path, `-` for standard input, or texts.
+        name: Name of the argument, for messages.
 
     Raises:
         T5TuneError: The file cannot be read, or there are no texts.
@@ -55,15 +55,15 @@ def read_texts(given: Texts, name: str) -> GivenTexts:
 
 
 def read_references(given: References) -> list[GivenTexts]:
-    """Read references: one of each example in each of the results.
+    """Read references; each result has one reference per example.
 
     Args:
-        given: A path; texts, one for each example; paths that are no strings, one file for each
-            reference of an example; or all references of each example.
+        given: A path; one text per example; `Path` objects, one file per reference of an
+            example; or all references of each example.
 
     Raises:
-        T5TuneError: A file cannot be read, there are no references, or examples have different
-            numbers of them.
+        T5TuneError: A file cannot be read, references are missing, or their number differs
+            between examples.
     """
     name = "references"
     if isinstance(given, str | Path):
@@ -74,7 +74,7 @@ def read_references(given: References) -> list[GivenTexts]:
     counts = sorted({len(row) for row in rows})
     if len(counts) > 1 or counts == [0]:
         raise T5TuneError(
-            f"{name}: every example has the same number of references, one or more; here they have "
+            f"{name}: all examples need equally many references, at least one, but they have "
             f"{' or '.join(map(str, counts))}.",
             next_command="t5tune score --help",
         )
@@ -87,7 +87,7 @@ def check_sizes(first: GivenTexts, others: Sequence[GivenTexts]) -> None:
     """Refuse texts that are not about the same number of examples.
 
     Raises:
-        T5TuneError: With the command that counts lines.
+        T5TuneError: The numbers differ; the next command counts lines.
     """
     every = [first, *others]
     for other in others:
@@ -96,7 +96,7 @@ def check_sizes(first: GivenTexts, others: Sequence[GivenTexts]) -> None:
             raise T5TuneError(
                 f"{first.origin} has {len(first.texts)} {_unit(first)}, but {other.origin} has "
                 f"{len(other.texts)}{'' if _unit(other) == _unit(first) else ' ' + _unit(other)}.",
-                next_command=f"wc -l {shlex.join(files)}" if files else "give one text an example",
+                next_command=f"wc -l {shlex.join(files)}" if files else "give one text per example",
             )
 
 

@@ -1,4 +1,4 @@
-"""Overlaps of test sets with a run's training data: each is measured once and kept in the run."""
+"""Overlaps of test sets with a run's training data, each measured once and stored in the run."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from t5tune.run.directory import RunDirectory
 if TYPE_CHECKING:
     from datasets import Dataset
 
-_CHUNK = 1000  # examples between two signs of progress
+_CHUNK = 1000  # examples between two progress updates
 
 
 def find_overlap(run: RunDirectory, recipe: Recipe, examples: Examples) -> TrainingOverlap | None:
-    """Return what the examples have in common with what a run was trained on.
+    """Return the overlap of the examples with a run's training data.
 
     The training data is read only where `measure_while_there` has not seen these examples.
 
     Args:
-        run: Knows the fingerprint of its training data.
-        recipe: The run's own, which tells where that data is.
-        examples: Of any split.
+        run: Run that recorded the fingerprint of its training data.
+        recipe: Recipe of the run, which names that data.
+        examples: Examples of any split.
 
     Returns:
-        None where the training data cannot be read, or is no longer what it was: that is said.
+        The overlap; None, with a message, where the training data is unreadable or has changed.
     """
     recorded = as_object(read_object(run.environment).get("data_sha256")).get("data.train")
     file = _file(run, str(recorded), examples)
@@ -58,7 +58,7 @@ def find_overlap(run: RunDirectory, recipe: Recipe, examples: Examples) -> Train
         return None
     rows = RowsFingerprint()
     overlap = _measure(rows.watch(_pairs(train)), len(train), examples)
-    if recorded is None:  # nobody knows what to keep it under
+    if recorded is None:  # no key to store it under
         return overlap
     if rows.hexdigest() != recorded:
         say(
@@ -80,11 +80,11 @@ def measure_while_there(
     """Measure an overlap while the training data is in memory, unless the run has it already.
 
     Args:
-        run: Where it is kept for `find_overlap`.
-        fingerprint: Of the training data.
-        pairs: The training data: sources without the prefix, and targets.
-        num_pairs: How many there are.
-        examples: What the report will be about.
+        run: Run that stores the overlap for `find_overlap`.
+        fingerprint: Fingerprint of the training data.
+        pairs: Training data: sources without the prefix, and targets.
+        num_pairs: Number of pairs.
+        examples: Examples of the coming report.
     """
     file = _file(run, fingerprint, examples)
     if _read(file, examples) is None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-# The JSON keeps whole texts; a table cell of a page of text helps nobody.
+# The JSON has the full texts; a page of text does not fit a table cell.
 _MAX_CHARACTERS_SHOWN = 400
 
-# What has a meaning inside a line; block markup cannot start in a table cell or a heading.
+# Characters with a meaning inside a line; block markup cannot start in a table cell or a heading.
 _MARKUP = re.compile(r"([\\`*_\[\]<>#|~$&])")
 _LINE_END = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
@@ -30,13 +30,13 @@ def cell(text: str) -> str:
 
 
 def escape(text: str) -> str:
-    """`text` on one line, with no character that Markdown or HTML would interpret."""
+    """Return the text on one line, with Markdown and HTML escaped."""
     printable = _CONTROL.sub("\ufffd", text.strip())
     return _MARKUP.sub(r"\\\1", _LINE_END.sub(" ⏎ ", printable))
 
 
 def code(text: str) -> str:
-    """`text` as a code span, whose fence is longer than any run of backticks inside."""
+    """Return the text as a code span, whose fence is longer than any run of backticks inside."""
     text = _LINE_END.sub(" ", text)
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * (longest + 1)
@@ -45,6 +45,6 @@ def code(text: str) -> str:
 
 
 def code_in_cell(text: str) -> str:
-    """`text` as a code span inside a table."""
+    """Return the text as a code span inside a table."""
     # In a table a pipe ends the cell even inside a code span, unless escaped.
     return code(text).replace("|", "\\|")

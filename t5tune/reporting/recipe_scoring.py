@@ -16,7 +16,7 @@ def check_scoring(recipe: Recipe) -> None:
     """Look for the tokenizer that the recipe's metrics use. Downloads nothing.
 
     Raises:
-        T5TuneError: There is none of that name, or it needs a package.
+        T5TuneError: The tokenizer does not exist or needs a package.
     """
     if recipe.evaluation.tokenize is None and not any(
         find_metric(name).takes_tokenizer for name in choose_metrics(recipe)
@@ -27,7 +27,7 @@ def check_scoring(recipe: Recipe) -> None:
 
 
 def rehearse_recipe_scoring(recipe: Recipe) -> None:
-    """Compute the recipe's metrics on two made-up examples. Some tokenizers are downloaded for it.
+    """Compute the recipe's metrics on two made-up examples; some download their tokenizers.
 
     Raises:
         T5TuneError: A metric cannot be computed here.
@@ -40,7 +40,7 @@ def rehearse_recipe_scoring(recipe: Recipe) -> None:
 
 @contextmanager
 def _naming_key(recipe: Recipe) -> Iterator[None]:
-    """Have an error about scoring begin with the key that the tokenizer follows from."""
+    """Prefix errors about scoring with the recipe key that selects the tokenizer."""
     try:
         yield
     except T5TuneError as error:

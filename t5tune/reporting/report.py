@@ -26,11 +26,11 @@ class Example:
     """One example of the test set with its own score.
 
     Attributes:
-        index: Position in the test set, counted from 0.
-        source: The input text, if it is known.
-        hypothesis: What the model wrote.
-        references: What it should have written, one or more.
-        score: On the scale of the report's `example_metric`.
+        index: Position in the test set, from 0.
+        source: Input text, if known.
+        hypothesis: Output of the model.
+        references: Expected outputs, one or more.
+        score: Score on the scale of the report's `example_metric`.
     """
 
     index: int
@@ -42,13 +42,13 @@ class Example:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where hypotheses come from; nothing is known of those in a file.
+    """Origin of hypotheses; that of hypotheses in a file is unknown.
 
     Attributes:
         run: Name of the run, the model directory or the model on the hub.
         split: Name of the data split.
-        engine: What decoded the text, for example `torch-fp32`.
-        weights: Which weights of a training run the model has, for example `step 500`.
+        engine: Engine that decoded the text, for example `torch-fp32`.
+        weights: Weights of a training run in the model, for example `step 500`.
     """
 
     run: str | None = None
@@ -59,27 +59,28 @@ class Origin:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything a reader needs to judge the scores.
+    """Scores and everything a reader needs to judge them.
 
-    Holds no times and no paths, so that two reports of the same texts are equal.
+    Contains neither times nor paths, so that two reports of the same texts are equal.
 
     Attributes:
-        run: Name of the run; None where hypotheses came from a file, as for the next two.
+        run: Name of the run; None, like the next two, where hypotheses came from a file.
         split: Name of the data split.
-        engine: What decoded the text, for example `torch-fp32`.
-        num_examples: Examples that were scored.
+        engine: Engine that decoded the text, for example `torch-fp32`.
+        num_examples: Number of scored examples.
         decoding: Generation settings by their Hugging Face names.
-        scores: At least one.
+        scores: Corpus scores, at least one.
         length_limited: Number of hypotheses that stopped at the length limit; None if unknown.
         best: Best examples first; no example is in both tuples.
         worst: Worst examples first.
         example_metric: Name of the score that ranks the examples, for example `BLEU`.
-        weights: Which weights of a training run the model has, for example `step 500`.
-        findings: Faults that were looked for, also those that were not found.
+        weights: Weights of a training run in the model, for example `step 500`.
+        findings: Faults that were looked for, found or not.
         breakdowns: Scores of parts of the test set.
-        found: The examples that the notable findings name.
-        comparison: With the stored report of the same model, where other settings were tried.
-        examples: All of the test set, in its order; not part of the JSON.
+        found: Examples that the notable findings name.
+        comparison: Comparison with the stored report of the same model, where other settings
+            were tried.
+        examples: All examples of the test set, in order; not part of the JSON.
     """
 
     run: str | None
@@ -134,17 +135,17 @@ class Report:
 
 
 class ReportNotWritten(T5TuneError):  # noqa: N818 (the sentence says that it is an error)
-    """All is translated and scored, and the files of the report cannot be written.
+    """Error of a finished evaluation whose report cannot be written.
 
     Args:
-        report: For whoever can still print it.
-        model: That it is about, as commands take it.
-        error: Why not.
+        report: Report, for callers that can still print it.
+        model: Evaluated model, as commands take it.
+        error: Cause.
     """
 
     def __init__(self, report: Report, model: str, error: T5TuneError) -> None:
         super().__init__(
-            f"{error.message} The report is printed, and not kept.",
+            f"{error.message} The report is printed but not stored.",
             next_command=f"t5tune eval {shlex.quote(model)} --output-dir DIR   # DIR is one that "
             "can be written",
         )
@@ -152,10 +153,10 @@ class ReportNotWritten(T5TuneError):  # noqa: N818 (the sentence says that it is
 
 
 def write_report(report: Report, directory: str | Path) -> None:
-    """Writes `report.json` and `report.md` into `directory`, which is made if need be.
+    """Write `report.json` and `report.md` into `directory`, which is created if needed.
 
     Raises:
-        NotWritten: They cannot be written; what was there before still is.
+        NotWritten: They cannot be written; earlier files stay.
     """
     write_texts(render_report(report, Path(directory)))
 

@@ -28,17 +28,17 @@ def build_report(
 ) -> Report:
     """Score the hypotheses, look for faults, and pick up to five best and five worst examples.
 
-    The first metric that can ranks the examples by its sentence score, chrF2++ where none can; of
-    equal ones the earlier comes first. With fewer than ten examples the two lists share them
-    out, the best getting more.
+    The first metric with sentence scores ranks the examples, else chrF2++; of equal ones the
+    earlier comes first. Fewer than ten examples are divided between the two lists, the best
+    getting more.
 
     Args:
-        evidence: What is scored, and what is known of how it came to be, for the findings.
-        metrics: As in `score_hypotheses`, at least one.
-        options: Of the metrics.
-        origin: What the report says of where the text is from.
-        overlap: Of the test set with the training data.
-        num_resamples: As in `score_hypotheses`.
+        evidence: Texts to score, and what is known of their origin, for the findings.
+        metrics: Metrics as in `score_hypotheses`, at least one.
+        options: Options of the metrics.
+        origin: Origin of the texts, as the report states it.
+        overlap: Overlap of the test set with the training data.
+        num_resamples: Number of resamples, as in `score_hypotheses`.
 
     Raises:
         T5TuneError: As `score_hypotheses` does.

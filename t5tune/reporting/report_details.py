@@ -1,4 +1,4 @@
-"""What `report.html` shows beyond the report: how the model got there, and where it looked."""
+"""Content of `report.html` beyond the report: training, alignments and provenance."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from t5tune.scoring.diagnosis.findings import Alignment, TrainingCurve
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where a report comes from.
+    """Origin of a report.
 
     Attributes:
-        rows: What is known of model, data, training and machine: a name and a text each.
-        recipe: The run's recipe in YAML.
+        rows: Pairs of name and text about model, data, training and machine.
+        recipe: Recipe of the run in YAML.
     """
 
     rows: tuple[tuple[str, str], ...]
@@ -22,12 +22,12 @@ class Provenance:
 
 @dataclass(frozen=True)
 class ReportDetails:
-    """What is about one run, and not about its outputs as a whole.
+    """Details of one run beyond the scores of its outputs.
 
     Attributes:
-        alignments: Of a few examples.
-        curves: From the log of the training, if there is one.
-        provenance: None for a model that is not a run.
+        alignments: Alignments of a few examples.
+        curves: Curves from the training log, if it exists.
+        provenance: Origin of the report; None for a model that is not a run.
     """
 
     alignments: tuple[Alignment, ...] = ()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def render_markdown(report: Report) -> str:
-    """Return the whole document, with a newline at its end."""
+    """Return the complete document, with a newline at its end."""
     names = [escape(name) for name in (report.run, report.split) if name]
     blocks = ["# " + (", ".join(names) or "Scores"), _counted(report), score_table(report.scores)]
     if report.decoding:
@@ -37,7 +37,7 @@ def _counted(report: Report) -> str:
 
 
 def score_table(scores: Sequence[Score]) -> str:
-    """Return a row a score, with its interval and its signature."""
+    """Return a table with one row per score: interval and signature included."""
     rows = []
     for score in scores:
         interval = "not estimated"

@@ -1,4 +1,4 @@
-"""A report on a terminal: scores, and the worst examples, which tell most about a model."""
+"""A report on a terminal: scores, and the worst examples, which say most about a model."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def print_report(report: Report, console: Console | None = None) -> None:
     """Print scores and the worst examples.
 
     Args:
-        report: Its whole text is in `report.md`; here stands what one looks at first.
-        console: Where to; stdout if left out.
+        report: Report, of which this prints the essentials; `report.md` has all of it.
+        console: Console to print on; stdout if left out.
     """
     parts: list[RenderableType] = [Text(_title(report), style="bold"), _score_table(report)]
     parts += finding_lines(report.findings)

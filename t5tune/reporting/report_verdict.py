@@ -1,4 +1,4 @@
-"""A report, or a comparison, in sentences: each follows from numbers that the page shows."""
+"""A report or comparison in sentences, each of which follows from numbers on the page."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def describe_comparison(comparison: Comparison) -> list[str]:
 
 
 def describe_unseen(findings: Sequence[Finding]) -> list[str]:
-    """Return a sentence about what was not found, and one about what no example could show."""
+    """Return a sentence about faults not found, and one about faults that no example could show."""
     unseen = [
         f"{one.title} (in {one.num_checked})"
         for one in findings
@@ -70,7 +70,7 @@ def _about_score(report: Report) -> str:
 
 
 def _about_training_length(report: Report) -> list[str]:
-    """Before all faults of the outputs, which may come from it."""
+    """Yield a sentence about the training length, a possible cause of all faults of the outputs."""
     return [
         f"The model is {finding.title}: {split_remedy(finding.remedy)[1]}. Faults of the outputs "
         "may come from that."
@@ -98,7 +98,7 @@ def _about_findings(report: Report) -> list[str]:
     notable = [finding.title for finding in about_outputs if finding.is_notable]
     num_checks = count(len(about_outputs), "check")
     if not notable:
-        return [f"{num_checks} of the outputs found no fault more often than good systems have it."]
+        return [f"{num_checks} of the outputs found no fault more often than in good systems."]
     faults = count(len(notable), "fault is", "faults are")
     return [f"{faults} more frequent than in good systems ({num_checks}): {', '.join(notable)}."]
 
@@ -125,7 +125,7 @@ def _about_breakdown(breakdown: Breakdown) -> list[str]:
 
 
 def _overlap(one: Bucket, other: Bucket) -> bool:
-    """Return whether the intervals of the first scores have values in common."""
+    """Return whether the intervals of the first scores overlap."""
     first, second = (bucket.scores[0].confidence_interval for bucket in (one, other))
     if first is None or second is None:
         return False

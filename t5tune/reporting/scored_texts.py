@@ -37,18 +37,19 @@ def score(
     """Score hypotheses against one or more references each, as `t5tune score` does.
 
     Args:
-        hypotheses: A file with one hypothesis a line, or the texts.
-        references: A file with one reference a line, or the texts. For more than one reference
-            each: a list of `Path`, one file for each, or a list of lists, one for each example.
+        hypotheses: File with one hypothesis per line, or texts.
+        references: File with one reference per line, or texts. For several references each: a
+            list of `Path`, one per file, or a list of lists, one per example.
         metrics: `bleu`, `chrf`, `ter`, `rouge`, `exact_match`, `token_f1`, `wer`, `cer`,
             `bleu_intl`, `distinct_n`, `length_ratio`, `comet` or `evaluate:NAME`; None means
             `bleu` and `chrf`.
-        sources: A file or texts, for the metrics that look at them (`comet`).
+        sources: File or texts, for the metrics that need sources (`comet`).
         tokenize: sacreBLEU tokenizer for `bleu`, `distinct_n` and `length_ratio`; None means the
             one for `target_lang`, else `13a`.
-        lowercase: Ignore case.
-        normalize: For `exact_match`: `squad` drops case, punctuation and English articles.
-        target_lang: Language of the hypotheses, such as `de`; chooses tokenizers.
+        lowercase: Whether to ignore case.
+        normalize: Normalization for `exact_match`: `squad` ignores case, punctuation and English
+            articles.
+        target_lang: Language of the hypotheses, such as `de`; selects tokenizers.
         allow_code: Whether metrics named `evaluate:NAME` may run Python code from the hub.
 
     Returns:
@@ -84,10 +85,10 @@ def score(
 
 
 def check_options(metrics: Sequence[str], tokenize: str | None, normalize: str) -> None:
-    """Refuse an option that no chosen metric heeds.
+    """Refuse an option that no chosen metric uses.
 
     Raises:
-        T5TuneError: With the metrics that heed it.
+        T5TuneError: No chosen metric uses the option; the next command names one that does.
     """
     if tokenize is not None and not set(metrics_with("tokenize")) & set(metrics):
         raise T5TuneError(

@@ -1,4 +1,4 @@
-"""Reading a report again."""
+"""Reading a stored report."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from t5tune.reporting.report import SCHEMA_VERSION, Report
 
 
 def read_report(path: Path) -> Report | None:
-    """Return the report in a `report.json`, without what is not in there.
+    """Return the report in a `report.json`.
 
-    That is all examples but the ones that are shown, and a comparison with other settings.
+    It lacks the examples that are not shown, and any comparison with other settings.
 
     Returns:
-        None where the file is missing, damaged, or older than schema version 2.
+        The report; None where the file is missing, damaged or older than schema version 2.
     """
     stored = read_object(path)
     if stored.get("schema_version") not in (2, SCHEMA_VERSION):
@@ -42,4 +42,4 @@ def read_report(path: Path) -> Report | None:
 
 def _read_finding(value: Any) -> dict[str, Any]:
     finding = as_object(value)
-    return {"num_checked": finding.get("num_looked_at"), **finding}  # as it is called in version 2
+    return {"num_checked": finding.get("num_looked_at"), **finding}  # its name in version 2

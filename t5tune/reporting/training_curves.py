@@ -11,18 +11,18 @@ TRAINING_QUANTITIES = ("loss", "learning_rate")
 
 
 def read_curves(log_lines: Iterable[Mapping[str, object]]) -> tuple[TrainingCurve, ...]:
-    """Loss, learning rate and each validation score over the optimizer steps.
+    """Return loss, learning rate and each validation score over the optimizer steps.
 
-    A line with an earlier step than the one before it comes from a run that was resumed there:
-    what was logged from that step on belongs to weights that no longer exist, and is dropped. How
-    averaged weights validated is not a point of a curve, because no step had these weights.
+    A line with an earlier step than the one before it comes from a resumed run: lines logged from
+    that step on belong to weights that no longer exist, and are dropped. Validations of averaged
+    weights are not points of a curve, because no step had these weights.
 
     Args:
-        log_lines: The objects of `log.jsonl`, in the order of the file.
+        log_lines: Objects of `log.jsonl`, in the order of the file.
 
     Returns:
-        In the order loss, learning rate, validation scores as they first appear; a quantity that
-        was never logged has no curve.
+        Curves in the order loss, learning rate, validation scores as they first appear; a quantity
+        that was never logged has none.
     """
     points: dict[str, dict[int, float]] = {name: {} for name in TRAINING_QUANTITIES}
     last_step = -1

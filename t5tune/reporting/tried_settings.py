@@ -12,9 +12,9 @@ from t5tune.recipe.overrides import Override, format_override
 from t5tune.recipe.schema import Recipe
 from t5tune.run.directory import RunDirectory
 
-# What an evaluation reads of a recipe, beside data and languages.
+# Sections that an evaluation reads, besides data and languages.
 SECTIONS = ("decoding", "evaluation")
-# Of these sections, what only training reads.
+# Keys of these sections that only training reads.
 _OF_TRAINING = ("evaluation.best_metric", "evaluation.max_validation_examples")
 
 
@@ -29,9 +29,9 @@ def try_settings(
     """Return a recipe with other settings for decoding and scoring.
 
     Args:
-        recipe: Of the run, or what stands for it.
-        settings: As KEY=VALUE, or as they were given in Python.
-        name: Of the run or model, for messages.
+        recipe: Recipe of the run, or a substitute.
+        settings: Settings as KEY=VALUE, or as given in Python.
+        name: Name of the run or model, for messages.
 
     Returns:
         The recipe, and the settings that differ from the ones it had, as KEY=VALUE.
@@ -74,14 +74,14 @@ def format_changes(recipe: Recipe, keys: Iterable[str]) -> list[str]:
 
 
 def _refuse(key: str, setting: str, name: str) -> T5TuneError:
-    """Why a key cannot be tried, and what to type instead."""
+    """Return an error that says why a key cannot be tried and what to type instead."""
     quoted, section = shlex.quote(name), key.partition(".")[0]
     run = RunDirectory(Path(name))
     source = shlex.quote(str(run.recipe)) if run.is_run else "RECIPE"
     train = f"t5tune train {source} {shlex.quote(setting)} --restart   # trains another model"
     if section == "data":
         return T5TuneError(
-            f"{key} is not a setting of an evaluation: t5tune eval takes other data by options.",
+            f"{key} is not a setting of an evaluation: options of t5tune eval select other data.",
             next_command=f"t5tune eval {quoted} --source FILE --reference FILE   # or --split",
         )
     if section == "export":
@@ -91,11 +91,11 @@ def _refuse(key: str, setting: str, name: str) -> T5TuneError:
         )
     if section not in Recipe.model_fields:
         return T5TuneError(
-            f"{key} is not a key of decoding or evaluation, which are what t5tune eval can change.",
+            f"{key} is not a key of decoding or evaluation: t5tune eval changes only those.",
             next_command=f"t5tune eval {quoted} decoding.num_beams=8   # for example",
         )
     return T5TuneError(
-        f"{key} is in force while a model is trained; t5tune eval changes keys of decoding and "
+        f"{key} takes effect in training: t5tune eval changes only keys of decoding and "
         "evaluation.",
         next_command=train,
     )

@@ -179,7 +179,7 @@ def test_a_run_from_scratch_has_no_base(t5tune: RunCommand, runs: Path) -> None:
          "t5tune eval runs/tiny --split validation"),
         (["runs/tiny", "none.txt"], "There is no file 'none.txt'", "ls ."),
         (["two.txt", "two.txt"], "there are no references", "--reference FILE"),
-        (["two.txt", "base"], "there is no run to compare", "t5tune compare RUN base"),
+        (["two.txt", "base"], "but no run is named", "t5tune compare RUN base"),
         (["runs/tiny", "two.txt"], "runs/tiny has 13 hypotheses, but two.txt has 2 hypotheses",
          "same examples"),
         (["two.txt", "two.txt", "--reference", "three.txt"],

@@ -61,7 +61,7 @@ def test_texts_are_scored_as_files_are(tmp_path: Path) -> None:
 def test_what_cannot_be_scored_is_one_sentence() -> None:
     with pytest.raises(T5TuneError, match=r"^hypotheses has 1 texts, but references has 2\.$"):
         door.score(["a"], ["a", "b"])
-    with pytest.raises(T5TuneError, match=r"same number of references.* have 1 or 2"):
+    with pytest.raises(T5TuneError, match=r"equally many references.* have 1 or 2"):
         door.score(["a", "b"], [["a"], ["b", "c"]])
     with pytest.raises(T5TuneError, match=r"^references is empty\.$"):
         door.score(["a"], [])

@@ -394,7 +394,7 @@ def test_sorting_by_a_header_and_by_the_list(browser: Any, report_file: Path) ->
 def test_searching_every_column(browser: Any, report_file: Path) -> None:
     show(browser, report_file)
     find(browser, "#query").send_keys("SOURCE number 12")
-    wait_for(browser, "#status", "Rows 1–10 of 10 that fit; 130 examples in all.")
+    wait_for(browser, "#status", "Rows 1–10 of 10 that match; 130 examples in all.")
     assert column(browser, 0) == [str(i) for i in range(120, 130)]
     search(browser, "second reference 57")
     assert column(browser, 0) == ["57"]
@@ -402,7 +402,7 @@ def test_searching_every_column(browser: Any, report_file: Path) -> None:
     assert column(browser, 0) == ["0"]
     search(browser, "nowhere at all")
     assert column(browser, 0) == []
-    assert find(browser, "#status").text == "No example fits."
+    assert find(browser, "#status").text == "No example matches."
 
 
 def test_filtering_by_a_finding(browser: Any, report_file: Path) -> None:

@@ -153,12 +153,12 @@ def test_two_processes_say_the_same(t5tune: RunCommand, run: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "message", "command"),
     [
-        (["training.seed=3"], "training.seed is in force while a model is trained",
+        (["training.seed=3"], "training.seed takes effect in training",
          "t5tune train runs/tiny/recipe.yaml training.seed=3 --restart"),
-        (["target_lang=fr"], "target_lang is in force while", "t5tune train runs/tiny/recipe.yaml"),
-        (["model.config.d_kv=4"], "model.config.d_kv is in force", "t5tune train"),
-        (["evaluation.best_metric=chrf"], "evaluation.best_metric is in force", "t5tune train"),
-        (["data.test.file=a.tsv"], "takes other data by options", "t5tune eval runs/tiny --source"),
+        (["target_lang=fr"], "target_lang takes effect", "t5tune train runs/tiny/recipe.yaml"),
+        (["model.config.d_kv=4"], "model.config.d_kv takes effect in", "t5tune train"),
+        (["evaluation.best_metric=chrf"], "evaluation.best_metric takes effect", "t5tune train"),
+        (["data.test.file=a.tsv"], "select other data", "t5tune eval runs/tiny --source"),
         (["export=none"], "export is not a setting", "t5tune export runs/tiny"),
         (["nonsense.a=1"], "nonsense.a is not a key", "t5tune eval runs/tiny decoding.num_beams=8"),
         (["decoding.lenght_penalty=1"], "did you mean length_penalty?", "t5tune eval runs/tiny"),

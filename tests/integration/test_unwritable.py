@@ -48,7 +48,7 @@ def test_a_run_that_cannot_be_written(read_only: Path, t5tune: RunCommand) -> No
     assert result.out == expected.out
     assert (
         f"error: {STORED}/alignments.json could not be written: Read-only file system. The report "
-        f"is printed, and not kept.\ntry: t5tune eval {RUN} --output-dir DIR   #"
+        f"is printed but not stored.\ntry: t5tune eval {RUN} --output-dir DIR   #"
         in result.err
         or f"error: {STORED}/hypotheses.txt could not be written: Read-only file system."
         in result.err

@@ -1,1 +1,1 @@
-"""A report as one page that needs nothing else."""
+"""A report as one self-contained page."""

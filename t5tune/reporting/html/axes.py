@@ -1,4 +1,4 @@
-"""The axes of charts: where they lie, where their ticks are and what these say."""
+"""The axes of charts: their positions, ticks and labels."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Tick:
     """A mark on an axis.
 
     Attributes:
-        position: In pixels from the left or from the top of the chart.
-        label: The value, as text.
+        position: Distance in pixels from the left or top of the chart.
+        label: Value as text.
     """
 
     position: float
@@ -28,12 +28,12 @@ class Tick:
 
 
 def nice_ticks(low: float, high: float, most: int = 4) -> list[float]:
-    """Round numbers from at most `low` to at least `high`, in steps of 1, 2 or 5 times ten^n.
+    """Return round numbers from at most `low` to at least `high`, in steps of 1, 2 or 5 × 10^n.
 
     Args:
         low: Smallest value.
         high: Largest value; equal to `low`, to twelve digits, gives a span around it.
-        most: About how many steps there may be.
+        most: Approximate limit of steps.
     """
     if high - low <= max(1e-12 * max(abs(low), abs(high)), 1e-300):  # no digits to tell them by
         margin = abs(low) * 0.1 or 1.0
@@ -42,12 +42,12 @@ def nice_ticks(low: float, high: float, most: int = 4) -> list[float]:
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    # 0.3, and not 0.30000000000000004.
+    # 0.3, not 0.30000000000000004.
     return [float(f"{i * step:.12g}") for i in range(first, last + 1)]
 
 
 def label_ticks(values: Sequence[float]) -> list[tuple[float, str]]:
-    """Return values with as many digits as tell them apart; powers of ten where they are tiny."""
+    """Return values with enough digits to tell them apart; powers of ten where they are tiny."""
     largest = max(abs(value) for value in values)
     step = min((b - a for a, b in itertools.pairwise(values)), default=1.0)
     if 0 < largest < 1e-2:

@@ -24,9 +24,9 @@ from t5tune.scoring.diagnosis.findings import TrainingCurve
 from t5tune.scoring.score import Score
 
 _MAX_POINTS_DRAWN = 1000
-# Values of an example that are nearer than this are equal: rounding, on a scale to 100.
+# Values of an example that differ by less are equal up to rounding, on a scale to 100.
 NO_DIFFERENCE = 1e-9
-# Title and unit of what is logged in training.
+# Titles and units of the quantities that training logs.
 _TRAINING_NAMES = {
     "loss": ("Training loss", "mean over target tokens, in nats"),
     "learning_rate": ("Learning rate", "at the logged step"),
@@ -34,24 +34,24 @@ _TRAINING_NAMES = {
 
 
 def is_lower_better(score_name: str) -> bool:
-    """Return whether a smaller score is a better one; losses and error rates are such scores."""
+    """Return whether a lower score is better, as for losses and error rates."""
     return registry.is_lower_better(score_name) or score_name.endswith("loss")
 
 
 @dataclass(frozen=True)
 class CurveChart:
-    """A curve that is ready to be drawn, in pixels from the upper left corner.
+    """A curve that is ready to draw, in pixels from the upper left corner.
 
     Attributes:
-        name: The curve's name, for people.
-        unit: What the vertical axis counts.
-        coordinates: One (x, y) for each point drawn.
-        points: The (step, value label) of each of them.
-        x_ticks: Of the optimizer steps.
-        y_ticks: Of the values.
+        name: Name of the curve, for people.
+        unit: Unit of the vertical axis.
+        coordinates: Position (x, y) of each drawn point.
+        points: Pair (step, value label) of each of them.
+        x_ticks: Ticks of the optimizer steps.
+        y_ticks: Ticks of the values.
         marked: Position of the best point in `coordinates`, for validation scores.
-        best: The best (step, value label), for validation scores.
-        num_logged: Points of the curve; more than are drawn if there are too many.
+        best: Best (step, value label), for validation scores.
+        num_logged: Number of logged points, which may exceed the drawn ones.
     """
 
     name: str
@@ -82,12 +82,12 @@ class CurveChart:
 
     @property
     def polyline(self) -> str:
-        """The coordinates as SVG writes them."""
+        """Return the coordinates as SVG writes them."""
         return " ".join(f"{x:g},{y:g}" for x, y in self.coordinates)
 
 
 def best_position(curve: TrainingCurve) -> int:
-    """Return which point of a validation score is the best; of equal ones the first."""
+    """Return the index of the best validation score; of equal ones the first."""
     sign = 1.0 if is_lower_better(curve.name) else -1.0
     return min(range(len(curve.values)), key=lambda i: sign * curve.values[i])
 
@@ -141,10 +141,10 @@ class IntervalBar:
     """A score and its interval on a horizontal scale, in percent of the width.
 
     Attributes:
-        value: Where the bar ends.
-        low: Where the interval begins; equal to `value` without an interval.
-        high: Where it ends.
-        has_interval: Whether there is one.
+        value: End of the bar.
+        low: Lower end of the interval; equal to `value` without an interval.
+        high: Upper end of the interval.
+        has_interval: Whether the score has an interval.
     """
 
     value: float
@@ -154,7 +154,7 @@ class IntervalBar:
 
 
 def scale_end(scores: Sequence[Score]) -> float:
-    """Where the scale of such scores ends that begins at 0: 100 for percentages, if they fit."""
+    """Return the end of a scale of scores from 0: 100 for percentages, if they fit."""
     highest = max(
         (max(score.value, *(score.confidence_interval or (0.0,))) for score in scores),
         default=0.0,
@@ -164,7 +164,7 @@ def scale_end(scores: Sequence[Score]) -> float:
 
 
 def draw_interval(score: Score, end: float) -> IntervalBar:
-    """Return a score on a scale from 0 to `end`; what lies outside is drawn at the edge."""
+    """Return a score on a scale from 0 to `end`; values outside are drawn at the edge."""
 
     def percent(value: float) -> float:
         return round(100 * min(max(value / end, 0.0), 1.0), 2)
@@ -182,10 +182,10 @@ class Bin:
     Attributes:
         x: Left edge.
         y: Upper edge.
-        width: Of the bar.
-        height: Of the bar.
-        is_gain: Whether the examples in it are better than the baseline's.
-        text: Which examples and how many.
+        width: Width of the bar.
+        height: Height of the bar.
+        is_gain: Whether its examples are better than the baseline's.
+        text: Label with range and number of the examples.
     """
 
     x: float
@@ -198,7 +198,7 @@ class Bin:
 
 @dataclass(frozen=True)
 class Histogram:
-    """How many examples gain and lose how much; those with no difference are in no bar."""
+    """Distribution of gains and losses by example; examples without a difference are left out."""
 
     bins: tuple[Bin, ...]
     x_ticks: tuple[Tick, ...]
@@ -216,7 +216,7 @@ def draw_histogram(gains: Sequence[float]) -> Histogram:
     """Lay out a histogram around 0.
 
     Args:
-        gains: One for each example, positive where it is better than the baseline's.
+        gains: Gain of each example, positive where it is better than the baseline's.
     """
     edge = max(nice_ticks(0, max((abs(gain) for gain in gains), default=0.0) or 1.0))
     width = edge / _BINS_A_SIDE

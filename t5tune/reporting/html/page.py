@@ -1,4 +1,4 @@
-"""One HTML page that needs nothing else: no network, no font, no other file.
+"""A self-contained HTML page: it needs no network, font or other file.
 
 Texts of models and files are never markup here: the templates escape what they print, the script
 gets its data as JSON and shows them as text nodes, and the page's security policy runs no other
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
 
 _SCRIPTS = ("page.js", "charts.js", "heatmaps.js", "differences.js", "examples.js", "table.js")
 
-# What a reader would not see, or what would change how the text beside it is read: control
-# characters and marks that override the direction of writing.
+# Characters that are invisible or change how the text beside them is read: control characters
+# and marks that override the direction of writing.
 _INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def render_page(template: str, data: Mapping[str, object], **values: object) -> str:
-    """Return the whole document. The same input gives the same text.
+    """Return the complete document. The same input gives the same text.
 
     Args:
-        template: Name of a file in `scoring/html`.
-        data: What the script shows; values of JSON.
-        values: What the template prints.
+        template: Name of a file in `templates`.
+        data: JSON values that the script shows.
+        values: Values that the template prints.
     """
     from markupsafe import Markup
 
@@ -68,19 +68,19 @@ def render_page(template: str, data: Mapping[str, object], **values: object) -> 
 
 
 def to_embedded_json(data: object) -> str:
-    """JSON that may stand inside a script element, whatever texts it holds."""
+    """Return JSON that is safe inside a script element, whatever texts it holds."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     text = text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
     return _LONE_SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
 def show_invisible(text: object) -> str:
-    """Return a text in which every control character is seen; to be escaped afterwards."""
+    """Return a text with visible codes for control characters; the caller escapes it."""
     return _INVISIBLE.sub(lambda match: f"[U+{ord(match.group()):04X}]", str(text))
 
 
 def breakable(signature: str) -> Markup:
-    """Return a signature whose lines may end after its separators, and nowhere else if possible."""
+    """Return a signature that wraps after its separators, and elsewhere only if it must."""
     from markupsafe import Markup, escape
 
     return Markup("|<wbr>").join(escape(show_invisible(part)) for part in signature.split("|"))

@@ -1,4 +1,4 @@
-"""`report.html`, and the same for systems side by side."""
+"""`report.html`, and `comparison.html` for systems side by side."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from t5tune.scoring.significance.comparison import Comparison
 
 
 def render_html(report: Report, details: ReportDetails) -> str:
-    """Return the whole document. The same input gives the same text.
+    """Return the complete document. The same input gives the same text.
 
     Args:
-        report: What `report.json` holds.
-        details: Everything else.
+        report: Content of `report.json`.
+        details: Content beyond it.
 
     Raises:
         ValueError: The details do not hold all of the report's examples.
@@ -41,7 +41,7 @@ def render_html(report: Report, details: ReportDetails) -> str:
 
 
 def render_comparison_html(comparison: Comparison) -> str:
-    """Return the whole document about systems beside a baseline, the same for the same input."""
+    """Return the complete document about systems and a baseline, the same for the same input."""
     others = comparison.systems[1:]
     return render_page(
         "comparison.html",
@@ -75,7 +75,7 @@ def _comparison_data(comparison: Comparison) -> dict[str, object]:
 
 
 def _report_data(report: Report, details: ReportDetails) -> dict[str, object]:
-    """Return what the script shows: one system's examples, by column."""
+    """Return the data of the script: one system's examples, by column."""
     examples = report.examples
     has_sources = any(example.source is not None for example in examples)
     return {

@@ -1,1 +1,1 @@
-"""The model card, and what a run's own files tell about its model."""
+"""The model card, and what a run's files state about its model."""

@@ -30,14 +30,14 @@ _TASKS = {"translation": "translates", "summarization": "summarizes", "text2text
 
 
 def write_model_card(run: RunDirectory, recipe: Recipe, report: Report) -> None:
-    """Write `model/README.md`, whole or not at all.
+    """Write `model/README.md` atomically.
 
-    The manifest of `model/` does not name it, so that it may be written anew, and edited.
+    The manifest of `model/` does not name it, so that it may be rewritten and edited.
 
     Args:
-        run: Has a model.
-        recipe: Of the run, resolved.
-        report: Of an evaluation on the run's own data.
+        run: Run with a model.
+        recipe: Resolved recipe of the run.
+        report: Report of an evaluation on the run's own data.
     """
     write_text(run.model_card, build_model_card(run, recipe, report))
 
@@ -45,7 +45,7 @@ def write_model_card(run: RunDirectory, recipe: Recipe, report: Report) -> None:
 def build_model_card(run: RunDirectory, recipe: Recipe, report: Report) -> str:
     """Return the text of the card: metadata between lines of dashes, then Markdown.
 
-    Holds no path of this machine: files are named without their directories.
+    The text has no path of this machine: files are named without their directories.
     """
     facts = read_facts(run)
     metadata: ModelCardData = build_metadata(run.name, recipe, report, facts)
@@ -67,7 +67,7 @@ def _blocks(name: str, recipe: Recipe, report: Report, facts: ModelFacts) -> Ite
     yield _data_table(recipe, {**facts.num_examples, report.split or "": report.num_examples})
     yield "## Training"
     yield _training_table(recipe, report, facts)
-    yield "The recipe; whatever it does not name has its default. Files stand without directories."
+    yield "The recipe, without defaults. Files are named without their directories."
     yield _fenced(
         "yaml", yaml.safe_dump(portable_recipe(recipe), sort_keys=False, allow_unicode=True)
     )
@@ -137,8 +137,8 @@ def _scored(report: Report) -> str:
         settings = (f"{key}={value}" for key, value in report.decoding.items())
         text += f" ({code(', '.join(settings))})"
     return (
-        text + ". Computed by t5tune; nobody else has verified them. A signature tells everything "
-        "that changes a score, so that only scores of equal signatures may be compared."
+        text + ". Computed by t5tune; nobody else has verified them. A signature states everything "
+        "that changes a score: compare only scores with equal signatures."
     )
 
 
@@ -161,7 +161,7 @@ def _limits(recipe: Recipe, report: Report) -> str:
             + ("." if limited is None else f"; {limited:,} of those scored here did.")
         )
     if recipe.model.is_from_scratch:
-        items.append("It was not pretrained: it knows no words but those of its training data.")
+        items.append("It was not pretrained: it knows only the words of its training data.")
     items += [
         f"{escape(found.title)}: {found.num_found:,} of {found.num_checked:,} outputs."
         for found in report.findings

@@ -1,4 +1,4 @@
-"""What a run's own files tell about its model, without the paths of the machine it was made on."""
+"""Facts from a run's files about its model, without paths of the machine that made it."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _PACKAGES = ("t5tune", "torch", "transformers", "tokenizers")
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """All of it; a file that is missing leaves its facts empty.
+    """Facts about a model; a missing file leaves its facts empty.
 
     Attributes:
-        model_type: As in config.json, for example `t5`.
+        model_type: Model type as in config.json, for example `t5`.
         prefix: Text before every source.
-        max_source_length: In tokens.
-        num_parameters: Tied ones once.
-        example_source: The text that was translated when the model was saved …
-        example_output: … and what came out.
-        needed_languages: By `source` and `target`, where the command has to be told them.
-        num_steps: Optimizer steps of the training.
+        max_source_length: Maximum source length in tokens.
+        num_parameters: Number of parameters; tied ones count once.
+        example_source: Text that was translated when the model was saved.
+        example_output: Translation of that text.
+        needed_languages: Languages that the command needs, by `source` and `target`.
+        num_steps: Number of optimizer steps of the training.
         seconds: Duration of the training.
-        hardware: In words.
+        hardware: Hardware in words.
         software: Packages with versions.
-        num_examples: By split, as far as recorded.
+        num_examples: Number of examples by split, as far as recorded.
     """
 
     model_type: str
@@ -83,7 +83,7 @@ def read_facts(run: RunDirectory) -> ModelFacts:
 
 
 def describe_data(place: Place) -> str:
-    """Hub data set with configuration and split, or names of files without directories."""
+    """Return the hub data set with configuration and split, or file names without directories."""
     if isinstance(place, HubSplit):
         name = ", ".join(part for part in (place.hub, place.config, place.split) if part)
         return f"{name} (revision {place.revision})" if place.revision else name
@@ -91,7 +91,7 @@ def describe_data(place: Place) -> str:
 
 
 def is_hub_id(name: str | None) -> bool:
-    """Return whether a model's name is an id on the hub and not a directory that is here."""
+    """Return whether a model's name is a hub id rather than a local directory."""
     return (
         bool(name)
         and not str(name).startswith((".", "/", "~", "\\"))
@@ -100,7 +100,7 @@ def is_hub_id(name: str | None) -> bool:
 
 
 def portable_recipe(recipe: Recipe) -> dict[str, Any]:
-    """Return the recipe without defaults, with files and local models by their last names."""
+    """Return the recipe without defaults, with the bare names of files and local models."""
     content: dict[str, Any] = recipe.model_dump(mode="json", exclude_defaults=True)
     for split in ("train", "validation", "test"):
         entry = content["data"].get(split) or {}
@@ -118,7 +118,7 @@ def portable_recipe(recipe: Recipe) -> dict[str, Any]:
 
 
 def portable_command(command: str) -> str:
-    """Return a command whose absolute paths stand by their last names."""
+    """Return a command with absolute paths reduced to their last names."""
     try:
         words = shlex.split(command)
     except ValueError:  # damaged
@@ -132,7 +132,7 @@ def _portable_word(word: str) -> str:
 
 
 def _without_paths(value: Any) -> Any:
-    """Return values that are absolute paths, as in `training.extra`, by their last names."""
+    """Return values with absolute paths, as in `training.extra`, reduced to their last names."""
     if isinstance(value, dict):
         return {key: _without_paths(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -157,7 +157,7 @@ def _describe_hardware(environment: Mapping[str, Any]) -> str | None:
 
 
 def _count_parameters(model: Path) -> int | None:
-    """Elements of all tensors in the weight files, which are not read themselves."""
+    """Return the number of elements of all tensors, from the headers of the weight files."""
     from safetensors import SafetensorError, safe_open
 
     total = 0

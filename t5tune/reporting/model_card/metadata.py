@@ -26,10 +26,10 @@ def build_metadata(name: str, recipe: Recipe, report: Report, facts: ModelFacts)
     """Return the card's metadata; what is unknown, such as the licence, is left out.
 
     Args:
-        name: Of the model.
-        recipe: Of its run.
-        report: Its scores.
-        facts: Of its files.
+        name: Name of the model.
+        recipe: Recipe of its run.
+        report: Report with its scores.
+        facts: Facts from its files.
     """
     from huggingface_hub import ModelCardData
 
@@ -49,7 +49,7 @@ def build_metadata(name: str, recipe: Recipe, report: Report, facts: ModelFacts)
 
 
 def _languages(recipe: Recipe) -> list[str]:
-    """ISO 639 codes of two or three letters; the hub takes neither regions nor scripts."""
+    """Return ISO 639 codes of two or three letters; the hub takes neither regions nor scripts."""
     both = [recipe.source_lang, recipe.target_lang]
     codes = [without_region(language) for language in both if language]
     return list(dict.fromkeys(found for found in codes if re.fullmatch(r"[a-z]{2,3}", found)))
@@ -92,7 +92,7 @@ def _metric_type(score_name: str) -> str:
 
 
 def _data_fields(place: Place) -> dict[str, Any]:
-    """Return the fields of a result that say what it was measured on."""
+    """Return the fields of a result that name its data."""
     if not isinstance(place, HubSplit):
         return {"dataset_name": describe_data(place)}
     return {

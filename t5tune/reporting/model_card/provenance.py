@@ -1,4 +1,4 @@
-"""Where a run's report comes from: model, data, training, machine and command, for its page."""
+"""Origin of a run's report, for its page: model, data, training, machine and command."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _SHOWN_DIGITS = 16  # of a SHA-256; environment.json has all 64
 
 
 def describe_provenance(run: RunDirectory, recipe: Recipe, examples: Examples) -> Provenance:
-    """Return what a reader needs to judge, and to repeat, what the report says.
+    """Return what a reader needs to judge and reproduce the report.
 
-    Only what was recorded is said, and files stand without their directories.
+    Only recorded facts appear, and files without their directories.
 
     Args:
-        run: Its files are read; one that is missing or damaged leaves its facts out.
-        recipe: The run's own.
-        examples: Those that the report is about.
+        run: Run whose files are read; a missing or damaged file leaves its facts out.
+        recipe: Recipe of the run.
+        examples: Examples that the report is about.
     """
     environment = read_object(run.environment)
     facts = read_facts(run)

@@ -1,4 +1,4 @@
-"""What the remedies of a report have to know of a run."""
+"""Facts about a run that the remedies of a report need."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def describe_training(
     evaluation: Sequence[str] = (),
     settings: Sequence[str] = (),
 ) -> TrainedRun:
-    """Return how a run was trained, how it ended, and what would train it otherwise.
+    """Return how a run was trained, how it ended, and which settings would change that.
 
     Args:
-        run: With its log; what is missing there is not known.
-        recipe: The run's own, resolved.
-        model_type: As in config.json.
-        evaluation: Options of the evaluation that is reported, as they were typed.
-        settings: Of decoding and scoring that are tried, as KEY=VALUE.
+        run: Run whose log is read; missing lines leave facts unknown.
+        recipe: Resolved recipe of the run.
+        model_type: Model type as in config.json.
+        evaluation: Options of the reported evaluation, as typed.
+        settings: Tried settings of decoding and scoring, as KEY=VALUE.
     """
     log = read_log(run.log)
     curves = [curve for curve in read_curves(log) if curve.name not in TRAINING_QUANTITIES]
@@ -77,7 +77,7 @@ def describe_training(
 
 
 def _name_in_commands(run: RunDirectory) -> str:
-    """Relative where it lies under the current directory; with a slash, or it might be a recipe."""
+    """Return a path, relative if possible, with a slash to tell it from the name of a recipe."""
     path = display_path(run.path)
     return path if os.sep in path else f".{os.sep}{path}"
 
@@ -90,7 +90,7 @@ def _amount(num_steps: int, num_epochs: float) -> str:
 
 
 def _as_written(run: RunDirectory, recipe: Recipe) -> Recipe:
-    """Return the recipe that another run would begin with, without defaults filled in."""
+    """Return the recipe for another run, without defaults."""
     try:
         return Recipe.model_validate(read_object(run.environment).get("recipe"))
     except ValidationError:
@@ -98,7 +98,7 @@ def _as_written(run: RunDirectory, recipe: Recipe) -> Recipe:
 
 
 def _lacks_prefix(recipe: Recipe, model_type: str) -> bool:
-    """Return whether a pretrained model knows its tasks by prefixes, and was given none."""
+    """Return whether a model was pretrained with task prefixes but has none."""
     if not find_family(model_type).has_prefixes or recipe.model.name is None:
         return False
     return "byt5" not in recipe.model.name.lower() and not recipe.data.train.prefix

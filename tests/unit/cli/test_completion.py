@@ -104,4 +104,4 @@ def test_h_is_help(command: str, t5tune) -> None:  # type: ignore[no-untyped-def
 
 
 def test_the_page_of_a_comparison_is_named(t5tune) -> None:  # type: ignore[no-untyped-def]
-    assert "comparison.html, a page to look at" in " ".join(t5tune("compare", "-h").out.split())
+    assert "comparison.html (a web page)" in " ".join(t5tune("compare", "-h").out.split())

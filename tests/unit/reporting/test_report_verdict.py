@@ -57,7 +57,7 @@ def test_the_length_limit() -> None:
 @pytest.mark.parametrize(
     ("notable", "sentence"),
     [
-        (0, "3 checks of the outputs found no fault more often than good systems have it."),
+        (0, "3 checks of the outputs found no fault more often than in good systems."),
         (1, "1 fault is more frequent than in good systems (3 checks): fault 0."),
         (2, "2 faults are more frequent than in good systems (3 checks): fault 0, fault 1."),
     ],

@@ -1,7 +1,7 @@
-// What one text has and another has not, word by word.
+// Differences between two texts, word by word.
 "use strict";
 
-// Above this many pairs of words comparing would be felt: in a page full of rows, or in one detail.
+// Above this many pairs of words comparing is noticeably slow: in a page of rows, or in one detail.
 const MOST_PAIRS_IN_ROW = 160_000; // the square of 400 words
 const MOST_PAIRS_IN_DETAIL = 4_000_000; // of 2000 words
 

@@ -1,4 +1,4 @@
-// The examples, and which of them are shown in which order.
+// The examples, and which of them are shown, in which order.
 "use strict";
 
 const numExamples = data.indices.length;
@@ -25,7 +25,7 @@ const sortings = [
     key: `score-${s}`,
     title: isComparison ? `${data.metric} of ${system.name}` : data.metric,
     valueOf: (i) => system.scores[i],
-    descendsFirst: data.lowerIsBetter, // the worst first: these are looked for
+    descendsFirst: data.lowerIsBetter, // the worst first: readers look for these
   })),
   ...data.systems.slice(1).map((system, s) => ({
     key: `difference-${s + 1}`,
@@ -94,7 +94,7 @@ function findExamples() {
     if (x === y) {
       return a - b;
     }
-    // What has no value comes last, whichever way the rest is sorted.
+    // Missing values come last in either direction.
     if (x === null || y === null) {
       return x === null ? 1 : -1;
     }

@@ -145,9 +145,9 @@ function drawBody() {
   controls["page-number"].textContent = `Page ${view.page + 1} of ${numPages}`;
   controls.first.disabled = controls.previous.disabled = view.page === 0;
   controls.next.disabled = controls.last.disabled = view.page === numPages - 1;
-  const range = shown.length === 0 ? "No example fits." : `Rows ${start + 1}–${start + shown.length}`
+  const range = shown.length === 0 ? "No example matches." : `Rows ${start + 1}–${start + shown.length}`
     + ` of ${view.found.length}`
-    + (view.found.length === numExamples ? "." : ` that fit; ${numExamples} examples in all.`);
+    + (view.found.length === numExamples ? "." : ` that match; ${numExamples} examples in all.`);
   const isPart = view.filter !== null && view.filter.examples.length < view.filter.numFound;
   controls.status.textContent = range + (isPart
     ? ` The report names ${view.filter.examples.length} of ${view.filter.numFound} with this finding.`
@@ -269,7 +269,7 @@ function listenToTable() {
   });
   body.addEventListener("click", (event) => {
     const row = event.target.closest("tr.example");
-    // Whoever marks a text to copy it does not ask for details.
+    // Selecting a text to copy it does not open the details.
     if (row !== null && event.target.closest("a") === null && String(getSelection()) === "") {
       toggleExample(Number(row.id.slice("example-".length)));
     }
