@@ -1,4 +1,4 @@
-"""From a row of a table to the text of an example: column names, nested fields, templates."""
+"""Texts of examples from rows of a table: column names, nested fields, templates."""
 
 from __future__ import annotations
 

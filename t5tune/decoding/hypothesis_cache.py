@@ -27,8 +27,8 @@ from t5tune.run.directory import RunDirectory, next_free_path
 T = TypeVar("T")
 
 MAX_BYTES = 256 * 2**20
-SECONDS = 60.0  # for another process to read or write a few hundred entries
-LAYOUT = 1  # of the table and of the contents of a key
+SECONDS = 60.0  # time for another process to read or write a few hundred entries
+LAYOUT = 1  # version of the table and of the contents of a key
 # Raised when the same settings give other hypotheses than before: older entries are not found.
 SEARCH = 2
 
@@ -104,7 +104,7 @@ def choose_cache_file(run: RunDirectory | None) -> Path:
 
 
 def user_cache_directory() -> Path:
-    """Return `T5TUNE_CACHE`, or t5tune's directory where the platform has its caches."""
+    """Return `T5TUNE_CACHE`, or t5tune's directory among the platform's caches."""
     if own := os.environ.get("T5TUNE_CACHE"):
         return Path(own)
     return user_cache_path("t5tune", appauthor=False)
@@ -113,12 +113,12 @@ def user_cache_directory() -> Path:
 class HypothesisCache:
     """A file of hypotheses that several processes may use at once.
 
-    Where it cannot be read or written, a message says so once, and the work continues without it.
+    If it cannot be read or written, a message says so once, and the work continues without it.
     SQLite's rollback journal makes each `keep` all or nothing, whenever the process is killed. When
     the entries take more than `max_bytes`, the oldest are dropped.
 
     Args:
-        path: Path of the SQLite file; a lock file lies beside it.
+        path: Path of the SQLite file; a lock file is created beside it.
         max_bytes: Bound on the size of the entries, and nearly on that of the file.
     """
 
@@ -144,7 +144,7 @@ class HypothesisCache:
         self._use(write, None)
 
     def _use(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
-        """Run a transaction, on a new file where the present one is damaged."""
+        """Run a transaction, on a new file if the present one is damaged."""
         if not self._is_usable:
             return otherwise
         try:

@@ -26,7 +26,7 @@ class OpenedModel:
 
     Attributes:
         translator: The model in its engine.
-        options: Search settings where the user gives none.
+        options: Search settings that apply if the user gives none.
         name: Name of the run, the directory or the model on the hub.
         patience: Patience of an export; None for torch.
     """

@@ -20,7 +20,7 @@ FILE = (
     "T5TUNE_FAILURE_FILE"  # environment variable: directory where our launcher looks for failures
 )
 
-# Messages of torch's backends when another process has gone.
+# Messages of torch's backends when another process has ended.
 _CONNECTION = ("gloo", "Connection closed by peer", "Connection reset by peer", "NCCL", "TCPStore")
 _CONNECTION_TYPES = ("DistError", "DistBackendError", "DistNetworkError", "DistStoreError")
 
@@ -31,7 +31,7 @@ class MainProcessFailed(Exception):  # noqa: N818 (the error is the first proces
 
 @dataclass(frozen=True)
 class Failure:
-    """How one process ended.
+    """Failure of one process.
 
     Attributes:
         rank: Rank of the process.

@@ -29,7 +29,7 @@ LEAVING_SECONDS = 30.0  # time for the others after the main process has succeed
 
 @dataclass(frozen=True)
 class Launch:
-    """Which processes to start.
+    """Processes to start.
 
     Attributes:
         num_processes: Number of processes on this machine.

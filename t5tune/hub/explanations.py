@@ -98,7 +98,7 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _explain_answer(error: BaseException, repository: HubRepository) -> _Explained | None:
-    """Explain an answer of the hub that is not what was asked for."""
+    """Explain an answer of the hub that is an error."""
     from huggingface_hub import errors
 
     if isinstance(error, errors.GatedRepoError):
@@ -161,16 +161,16 @@ def _explain_status(error: HfHubHTTPError, repository: HubRepository) -> _Explai
         wait = response.headers.get("Retry-After")
         when = f"in {wait} seconds" if wait and wait.isdigit() else "in a few minutes"
         return (
-            f"{hub_name()} has had too many requests from here ({status}).",
+            f"{hub_name()} has received too many requests from this address ({status}).",
             f"{AGAIN} {when}; more are allowed after: hf auth login",
         )
     if response.status_code >= 500 or response.status_code == 408:
         return (
-            f"{hub_name()} is out of order: it answers {status}.",
+            f"{hub_name()} is not working: it answers {status}.",
             f"{AGAIN} later   # see https://status.huggingface.co",
         )
     return (
-        f"{hub_name()} does not give {repository.name}: it answers {status}.",
+        f"{hub_name()} does not return {repository.name}: it answers {status}.",
         f"open {repository.page}",
     )
 
@@ -199,24 +199,24 @@ def _describe_transport(error: BaseException) -> str | None:
     detail = " ".join(str(error).split())
     known: list[tuple[type[BaseException], str]] = [
         (httpx2.ProxyError, f"the proxy does not connect ({detail})"),
-        (httpx2.ConnectTimeout, "no connection within the time allowed"),
+        (httpx2.ConnectTimeout, "the connection timed out"),
         (httpx2.TimeoutException, "it stopped answering"),
         (httpx2.ConnectError, f"no connection ({detail})"),
-        (httpx2.RemoteProtocolError, "the connection ended before everything had come"),
-        (httpx2.NetworkError, "the connection was broken off"),
+        (httpx2.RemoteProtocolError, "the connection ended before everything had arrived"),
+        (httpx2.NetworkError, "the connection was interrupted"),
         (httpx2.UnsupportedProtocol, f"HF_ENDPOINT is not an address ({detail})"),
         (httpx2.InvalidURL, f"HF_ENDPOINT is not an address ({detail})"),
         (httpx2.RequestError, f"the connection failed ({detail})"),
         (FileMetadataError, "what answers there is not a hub"),
         (XetDownloadError, f"the download failed ({detail[:200]})"),
         (TimeoutError, "it stopped answering"),
-        (ConnectionError, "the connection was broken off"),
+        (ConnectionError, "the connection was interrupted"),
     ]
     for cls, reason in known:
         if isinstance(error, cls):
             return reason
     if isinstance(error, OSError) and "Consistency check failed" in detail:
-        return "a file came with another size than the hub says"
+        return "a file does not have the size that the hub states"
     return None
 
 

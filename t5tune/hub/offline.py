@@ -1,4 +1,4 @@
-"""Whether this process may use the network, and if not, why."""
+"""The offline state of this process, and the reason for it."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class Parity:
         identical: Share of examples for which both have the same text.
         torch_seconds: Seconds of torch for these examples, without loading the model.
         ctranslate2_seconds: Seconds of CTranslate2, likewise.
-        speed_ratio: How many times as fast the export is.
+        speed_ratio: Seconds of torch divided by those of CTranslate2.
         torch_device: Device that torch computed on.
         decoding: Search of both.
         may_be_default: Whether at most `MAX_LOSS` is lost.
@@ -114,7 +114,7 @@ def export_run(
         output_dir: Directory to write to instead of the one in the run, where `t5tune translate`
             finds it.
         patience: Finished hypotheses per beam after which a beam search stops.
-        known: What has been loaded, read and translated before; by default nothing.
+        known: Parts that have been loaded, read or translated before; by default none.
 
     Raises:
         T5TuneError: The model does not exist, CTranslate2 does not support its family, this machine
@@ -295,7 +295,7 @@ def export_after_training(run: RunDirectory, engine: str, known: ModelSide) -> N
     Args:
         run: Finished run.
         engine: Name such as `ctranslate2-int8`, or `none`.
-        known: What training has left in memory.
+        known: Parts that training has left in memory.
     """
     if engine == "none":
         return

@@ -99,7 +99,7 @@ class OutputFile:
 
     Args:
         path: Path of FILE.
-        origin: What FILE depends on, by name, as JSON takes it: the input, the model, the
+        origin: JSON values that FILE depends on, by name: the input, the model, the
             options. None for an input that cannot be read again: nothing is resumed.
 
     Raises:

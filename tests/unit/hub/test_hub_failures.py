@@ -49,16 +49,16 @@ def test_what_is_there_is_loaded(tiny: Hub) -> None:
 @pytest.mark.parametrize(
     ("part", "fault", "expected"),
     [
-        (FILE, {"reset_after": 40_000}, "the connection was broken off"),
-        (FILE, {"cut_after": 0}, "the connection ended before everything had come"),
+        (FILE, {"reset_after": 40_000}, "the connection was interrupted"),
+        (FILE, {"cut_after": 0}, "the connection ended before everything had arrived"),
         (FILE, {"status": 401}, "refuses the token"),
         (FILE, {"status": 403}, "does not let this command read acme/tiny (403 Forbidden)"),
         (FILE, {"status": 404}, "404 Not Found"),
-        (FILE, {"status": 429}, "has had too many requests from here (429 Too Many Requests)"),
-        (FILE, {"status": 500}, "is out of order: it answers 500 Internal Server Error"),
-        (FILE, {"status": 503}, "is out of order: it answers 503 Service Unavailable"),
+        (FILE, {"status": 429}, "has received too many requests from this address (429 Too"),
+        (FILE, {"status": 500}, "is not working: it answers 500 Internal Server Error"),
+        (FILE, {"status": 503}, "is not working: it answers 503 Service Unavailable"),
         (FILE, {"body": "<html>Log in to this network</html>"}, "what answers there is not a hub"),
-        ("/api/", {"status": 500}, "is out of order: it answers 500 Internal Server Error"),
+        ("/api/", {"status": 500}, "is not working: it answers 500 Internal Server Error"),
         ("/api/", {"status": 404}, "404 Not Found"),
         ("/api/", {"status": 418}, "418 I'm a Teapot"),
         ("/api/", {"body": "<html>Log in to this network</html>"}, "is not a hub"),
@@ -211,7 +211,7 @@ def test_what_keeps_the_cache_from_being_written(error: OSError, expected: str) 
     [
         (RuntimeError("CAS service: 500"), "the download failed (CAS service: 500)"),
         (TimeoutError("no answer"), "it stopped answering"),
-        (ConnectionResetError("reset"), "the connection was broken off"),
+        (ConnectionResetError("reset"), "the connection was interrupted"),
     ],
 )
 def test_a_transfer_of_xet_fails(
