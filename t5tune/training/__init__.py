@@ -1,9 +1,9 @@
-"""From a recipe to a finished run.
+"""Training, from a recipe to a finished run.
 
-`session.py` says in which order things happen, `loop.py` sets up Hugging Face's Trainer,
-`trainer.py` is that Trainer with our loss and our batches. How a model is spread over processes is
-in `strategies/`, optimizers and averages of weights are in `optim/`, what a run resumes from is in
-`checkpoints/`, what happens beside the loop is in `callbacks/`.
+`session.py` has the order of the steps, `loop.py` sets up Hugging Face's Trainer, `trainer.py` is
+that Trainer with our loss and our batches. `strategies/` has the ways to distribute a model over
+processes, `optim/` optimizers and averages of weights, `checkpoints/` what a run resumes from, and
+`callbacks/` what happens beside the loop.
 """
 
 import lazy_loader

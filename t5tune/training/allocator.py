@@ -1,8 +1,8 @@
 """Reuse of freed memory on a CPU.
 
-glibc gives large blocks back to the system as soon as they are free and fetches them again, page
-by page, for the next tensor of the same size: 5 to 19 % of a training step of a small T5 went
-there (docs/benchmarks.md).
+glibc returns large blocks to the system as soon as they are free and fetches them again, page by
+page, for the next tensor of the same size, which took 5 to 19 % of a training step of a small T5
+(docs/benchmarks.md).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _M_MMAP_THRESHOLD = -3
 
 
 def keep_freed_memory() -> bool:
-    """Let the process keep what it has freed, for its next tensors.
+    """Let the process keep freed memory for its next tensors.
 
     Returns:
         Whether the C library can do so; only glibc can.

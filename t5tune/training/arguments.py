@@ -15,7 +15,7 @@ from t5tune.recipe.training_section import TrainingSection
 from t5tune.run.directory import RunDirectory
 from t5tune.scoring.registry import METRICS
 
-# Of `training.extra`: they go to the optimizer, to the batches or to the trackers.
+# Keys of `training.extra` that go to the optimizer, the batches or the trackers.
 NOT_OF_THE_TRAINER = ("data_seed", "report_to")
 FORMER_NAMES = {"gradient_checkpointing_kwargs": "activation_checkpointing_kwargs"}
 OF_WORKERS = (
@@ -36,14 +36,14 @@ def build_training_arguments(
     """Return Hugging Face's arguments for a recipe.
 
     Args:
-        training: The recipe's section.
-        run: Where checkpoints go.
-        num_steps: Optimizer steps of the run.
-        best_metric: What chooses the best checkpoint.
-        from_scratch: The weights are random.
+        training: Training section of the recipe.
+        run: Run whose directory holds the checkpoints.
+        num_steps: Number of optimizer steps of the run.
+        best_metric: Metric that chooses the best checkpoint.
+        from_scratch: Whether the weights are random.
 
     Raises:
-        T5TuneError: `training.extra` holds something that cannot be done here.
+        T5TuneError: `training.extra` asks for something that is not supported.
     """
     check_extra(training, from_scratch=from_scratch)
     values: dict[str, Any] = {
@@ -57,7 +57,7 @@ def build_training_arguments(
         "weight_decay": training.weight_decay,
         "max_grad_norm": training.max_grad_norm,
         "bf16": training.bf16,
-        # Without it the library takes bf16 for a wish that only a GPU can grant.
+        # Without it the library supposes that bf16 needs a GPU.
         "use_cpu": default_device() == "cpu",
         "torch_compile": False,  # the recipe's key of this name compiles less, and only once
         "activation_checkpointing": training.gradient_checkpointing,
@@ -73,12 +73,12 @@ def build_training_arguments(
         "report_to": "none",  # the trackers are callbacks that t5tune builds itself
         "disable_tqdm": True,
         "remove_unused_columns": False,
-        # A search costs time, and is not needed where every weight takes part in every step.
+        # The search takes time, and every weight takes part in every step.
         "ddp_find_unused_parameters": False,
     }
     if training.per_device_train_batch_size is not None:
         values["per_device_train_batch_size"] = training.per_device_train_batch_size
-    if torch.cuda.is_available():  # tensors are made while the GPU computes
+    if torch.cuda.is_available():  # the next tensors are made while the GPU computes
         values["dataloader_num_workers"] = 1
     values |= {
         FORMER_NAMES.get(key, key): value
@@ -99,14 +99,14 @@ def build_training_arguments(
 
 
 def check_extra(training: TrainingSection, *, from_scratch: bool) -> None:
-    """Refuse what `training.extra` asks for and t5tune does not do.
+    """Refuse what `training.extra` asks for and t5tune does not support.
 
     Args:
-        training: The recipe's section.
-        from_scratch: The weights are random.
+        training: Training section of the recipe.
+        from_scratch: Whether the weights are random.
 
     Raises:
-        T5TuneError: With every problem on a line of its own.
+        T5TuneError: The message has each problem on a line of its own.
     """
     found = find_extra_problems(training.extra, training, from_scratch=from_scratch)
     if lines := [f"{NAME}.{key}: {problem}" for key, problem in found]:
@@ -117,7 +117,7 @@ def check_extra(training: TrainingSection, *, from_scratch: bool) -> None:
 
 
 def _refuse(extra: dict[str, Any], error: Exception) -> T5TuneError:
-    """One sentence for what the class itself refuses."""
+    """Return the error for what the class itself refuses."""
     reason = " ".join(str(error).split())[:300]
     keys = [key for key in extra if key in reason] or list(extra)
     return T5TuneError(

@@ -1,4 +1,4 @@
-"""The largest batch that memory holds, as a run has found it."""
+"""The largest batch that fits into memory, as found in a run."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from transformers import TrainerState
 
 
 def _ignore(state: TrainerState, tokens: int) -> None:
-    """Tell nobody."""
+    """Do nothing."""
 
 
 class BatchLimit:
-    """Tells how many tokens of a batch are computed at a time; larger batches are split.
+    """Limit on the tokens that are computed at a time; larger batches are split.
 
     Args:
-        on_change: Is told every new limit, with the state of training.
-        noted: The limits of an earlier part of the run, by the step after which each came into
-            force. Those after `step` come into force again when training gets there.
-        step: The optimizer step that training goes on from.
+        on_change: Function that is called with every new limit and the state of training.
+        noted: Limits of an earlier part of the run, by the step after which each came into force.
+            Those after `step` come into force again when training gets there.
+        step: Optimizer step that training resumes from.
 
     Attributes:
-        tokens: Padding counted; None until memory has been too small once.
+        tokens: Number of tokens, padding counted; None until memory has been too small once.
     """
 
     def __init__(
@@ -41,8 +41,8 @@ class BatchLimit:
         self.tokens = tokens
         self._on_change(state, tokens)
 
-    def go_on(self, state: TrainerState) -> None:
-        """Before a step: put the limit into force that it ran into when it was trained before."""
+    def replay(self, state: TrainerState) -> None:
+        """Put the limit into force that the next step had when it was trained before."""
         tokens = self._to_come.pop(state.global_step, None)
         if tokens is not None:
             self.change(state, tokens)

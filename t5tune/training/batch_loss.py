@@ -1,4 +1,4 @@
-"""The loss of a batch: the model's outputs, and the sum of the losses of its target tokens."""
+"""The loss of a batch: the sum of the losses of its target tokens."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from t5tune.training.strategies.strategy import Forward, Strategy
 
 
 class BatchLoss:
-    """Sums the losses of a batch's target tokens.
+    """Sum of the losses of a batch's target tokens.
 
     Where the family and the strategy allow it, the output layer is part of the loss, and the
-    logits of all tokens never exist at a time.
+    logits of all tokens never exist at once.
 
     Args:
-        model: Without what is around it for several processes.
-        strategy: Runs its forward.
+        model: Unwrapped model.
+        strategy: Strategy that runs its forward.
         label_smoothing: See `sum_token_losses`.
-        bf16: The layers compute in bf16.
+        bf16: Whether the layers compute in bf16.
         searches_unused: Whether the processes look for weights without a part in the model's
             outputs; then the output layer must have its part there, and not in the loss.
     """
@@ -44,9 +44,7 @@ class BatchLoss:
         self._label_smoothing = label_smoothing
         self._bf16 = bf16
         self._is_chunked = (
-            strategy.has_whole_output_layer
-            and has_plain_output_layer(model)
-            and not searches_unused
+            strategy.has_full_output_layer and has_plain_output_layer(model) and not searches_unused
         )
 
     def sum(
@@ -55,10 +53,10 @@ class BatchLoss:
         """Return the sum of the losses, and the model's outputs if they are asked for.
 
         Args:
-            model: Possibly wrapped for several processes.
+            model: Model, possibly wrapped for several processes.
             inputs: Tensors of shape (batch_size, length): input_ids, attention_mask and labels, or
                 packed rows.
-            with_outputs: Whether they are.
+            with_outputs: Whether to return the outputs.
         """
         if not self._is_chunked or with_outputs:
             outputs = self._run(model, inputs)
@@ -73,15 +71,15 @@ class BatchLoss:
     def _sum_chunked(self, forward: Forward, inputs: Batch) -> torch.Tensor:
         with without_output_layer(self._model) as weight:
             hidden_states = self._run(forward, inputs).logits
-        if self._bf16:  # Accelerate hands out fp32; the layer would have computed in bf16
+        if self._bf16:  # Accelerate returns fp32; the layer would have computed in bf16
             hidden_states = hidden_states.bfloat16()
         labels = inputs["labels"]
-        # Within a forward autocast would round what the loss adds up in fp32.
+        # In a forward, autocast would round what the loss adds up in fp32.
         with torch.autocast(labels.device.type, enabled=False):
             return sum_token_losses_chunked(hidden_states, weight, labels, self._label_smoothing)
 
     def _run(self, forward: Forward, inputs: Batch) -> Any:
-        """Return the model's outputs; with the labels it would compute a loss of its own."""
+        """Return the outputs of the model, which gets no labels: it would compute its own loss."""
         if "source_segments" in inputs:
             names = ("input_ids", "decoder_input_ids", "source_segments", "target_segments")
             return forward(**{name: inputs[name] for name in names})

@@ -1,4 +1,4 @@
-"""Which commits on the hub a run loads its base model and data from: the same to its end."""
+"""The commits on the hub that a run loads its base model and data from, fixed for the run."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ def pin_model(
 ) -> tuple[Recipe, dict[str, str]]:
     """Find the commit of the base model, or of the tokenizer that a new model takes over.
 
-    A run stays on the commit that it was begun with, wherever its branch is today. Nothing is
-    pinned of a directory, or of what is made from scratch.
+    A run stays on the commit that it began with, wherever its branch is today. Directories and
+    what is made from scratch have no commit.
 
     Args:
-        recipe: As the user wrote it.
-        run: Whose environment.json may name the commit.
-        is_resumed: All comes from a checkpoint: the hub need not be asked.
+        recipe: Recipe as the user wrote it.
+        run: Run whose environment.json may name the commit.
+        is_resumed: Whether everything comes from a checkpoint, so that the hub is not asked.
 
     Returns:
-        The recipe with the commit of its base model for `model.revision`, and what
-        environment.json says: the commit, if there is one, by what was loaded.
+        The recipe with the commit of its base model as `model.revision`, and the entry of
+        environment.json: the commit, if there is one, by what was loaded.
 
     Raises:
-        T5TuneError: There is no such model or revision, or no way to it.
+        T5TuneError: The model or revision does not exist or cannot be reached.
     """
     kind, name, key = _find_origin(recipe.model)
     if name is None:
@@ -57,15 +57,15 @@ def pin_data(recipe: Recipe, run: RunDirectory) -> tuple[Recipe, dict[str, str]]
     """Find the commits of the data sets.
 
     Args:
-        recipe: As the user wrote it, as far as data are concerned.
-        run: Whose environment.json may name the commits.
+        recipe: Recipe with the data entries that the user wrote.
+        run: Run whose environment.json may name the commits.
 
     Returns:
-        The recipe with commits as the revisions of its data, and what environment.json says: the
-        commit by the key of the recipe, such as `data.train`.
+        The recipe with commits as the revisions of its data, and the entries of environment.json:
+        commits by keys of the recipe, such as `data.train`.
 
     Raises:
-        T5TuneError: There is no such data set or revision, or no way to it.
+        T5TuneError: A data set or revision does not exist or cannot be reached.
     """
     data = pin_commits(recipe.data, _recorded_data_commits(run))
     commits = {f"data.{split}": str(place.revision) for split, place in hub_splits(data)}
@@ -84,7 +84,7 @@ def _recorded_data_commits(run: RunDirectory) -> dict[Revision, str]:
 
 
 def _find_origin(section: ModelSection) -> tuple[str, str | None, str]:
-    """What is loaded, its name if there is one, and the key of the recipe that gives it."""
+    """Return what is loaded, its name if it has one, and the key of the recipe that gives it."""
     origin = section.origin
     if isinstance(origin, PretrainedModel):
         return MODEL, origin.name, section.origin_key

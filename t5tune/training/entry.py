@@ -1,4 +1,4 @@
-"""`t5tune.train`: a run is chosen, checked and locked; then it is trained."""
+"""`t5tune.train`: choose a run, check and lock it, then train it."""
 
 from __future__ import annotations
 
@@ -53,29 +53,29 @@ def train(
 ) -> TrainingResult:
     """Train a model, evaluate and export it, as `t5tune train` does.
 
-    The same call again continues a run that was interrupted, and returns the report of one that is
-    finished. Of several processes that a launcher has started all call this.
+    The same call again continues an interrupted run, and returns the report of a finished one.
+    Every process that a launcher has started calls this.
 
     Args:
         recipe: A recipe file, the name of a recipe that ships, a run to continue, a dictionary with
-            the sections of a recipe, or a `Recipe`. Relative paths of data in a dictionary are
-            taken from the current directory.
-        changes: Of the recipe, as they are typed: `training.learning_rate=3e-4`.
-        output_dir: The run directory; `runs/NAME` if left out.
-        restart: Begin a new run beside one that is there.
+            the sections of a recipe, or a `Recipe`. Relative paths of data in a dictionary
+            start at the current directory.
+        changes: Changes to the recipe, as typed: `training.learning_rate=3e-4`.
+        output_dir: Run directory; `runs/NAME` if left out.
+        restart: Whether to begin a new run beside an existing one.
         allow_code: Whether metrics named `evaluate:NAME` may run Python code from the hub.
-        command: What was typed, for the record and for messages.
-        overrides: Changes of the recipe by keyword: `training={"max_steps": 10}` changes the keys
-            that it names and leaves the others; a dotted key does the same, as in
-            `**{"training.max_steps": 10}`. None brings the default of a key back. They are checked
-            as the command line checks them.
+        command: Command that was typed, for the record and for messages.
+        overrides: Changes to the recipe by keyword: `training={"max_steps": 10}` changes the keys
+            that it names and leaves the others; so does a dotted key, as in
+            `**{"training.max_steps": 10}`. None restores the default of a key. They are checked as
+            on the command line.
 
     Returns:
         The run, and the report of its test split (of its validation split if there is no test).
 
     Raises:
-        ReportNotWritten: All is done but for the files of the report, which the error has.
-        T5TuneError: The recipe, its data or its model do not allow it.
+        ReportNotWritten: Everything is done except for writing the report, which the error holds.
+        T5TuneError: The recipe, its data or its model cannot be trained.
     """
     request = TrainingRequest(
         recipe,
@@ -104,7 +104,7 @@ def train(
 
 @dataclass(frozen=True)
 class TrainingRequest:
-    """What says which run is meant; see `train`."""
+    """Arguments that identify the run; see `train`."""
 
     recipe: str | Path | Mapping[str, Any] | Recipe
     overrides: tuple[Override, ...] = ()
@@ -113,7 +113,7 @@ class TrainingRequest:
 
     @property
     def command(self) -> str | None:
-        """The command that means the same run; None for a recipe that is in no file."""
+        """Command for the same run; None for a recipe that is not in a file."""
         if isinstance(self.recipe, Mapping | Recipe):
             return None
         changes = [override.text for override in self.overrides]
@@ -126,7 +126,7 @@ def training_command(
     output_dir: Path | None,
     options: Sequence[str] = (),
 ) -> str:
-    """Return the command that trains a recipe, `--restart` left out."""
+    """Return the command that trains a recipe, without `--restart`."""
     directory = ["--output-dir", str(output_dir)] if output_dir else []
     return shlex.join(["t5tune", "train", os.fspath(recipe), *changes, *directory, *options])
 
@@ -136,10 +136,10 @@ class PreparedRun:
     """A run that is locked and may be trained.
 
     Attributes:
-        recipe: As the run was begun with.
-        run: Where everything goes.
-        stored_report: The report of the run, if there is nothing left to do.
-        tried: Settings of decoding and scoring that are not those of the finished run.
+        recipe: Recipe that the run began with.
+        run: Run directory.
+        stored_report: Report of the run, if there is nothing left to do.
+        tried: Decoding and scoring settings that differ from those of the finished run.
     """
 
     recipe: Recipe
@@ -151,10 +151,10 @@ class PreparedRun:
 def prepare_run(
     request: TrainingRequest, command: str | None, stack: ExitStack, *, allow_code: bool
 ) -> PreparedRun:
-    """Read the recipe and take the run directory, whose lock is held until the stack ends.
+    """Read the recipe and lock the run directory until the stack ends.
 
     Raises:
-        T5TuneError: Either cannot be used, or the two do not go together.
+        T5TuneError: Either cannot be used, or they do not belong together.
     """
     chosen = choose_run(
         request.recipe, request.overrides, request.output_dir, restart=request.restart
@@ -172,7 +172,7 @@ def prepare_run(
     note = f" ({chosen.note})" if chosen.note else ""
     say(f"run: {run.path}{note}")
     report = run.report("test" if recipe.data.test is not None else "validation")
-    is_reported = "scores" in read_object(report)  # a damaged one is written again
+    is_reported = "scores" in read_object(report)  # a damaged report is written again
     return PreparedRun(recipe, run, report if has_model and is_reported else None, tried)
 
 
@@ -194,7 +194,7 @@ def _say_finished(prepared: PreparedRun, command: str | None) -> None:
 
 
 def _check_directory(run: RunDirectory) -> None:
-    """Refuse a directory that holds something else than a run."""
+    """Refuse a directory that holds anything but a run."""
     if run.path.exists() and not run.path.is_dir():
         raise T5TuneError(
             f"{run.path} is a file, not a directory.", next_command="--output-dir ANOTHER"
@@ -203,16 +203,16 @@ def _check_directory(run: RunDirectory) -> None:
         known = (run.recipe, run.environment, run.checkpoints, run.lock)
         if not any(path.exists() for path in known):
             raise T5TuneError(
-                f"{run.path} holds files but no run; t5tune writes only into directories of "
-                "its own.",
+                f"{run.path} holds files but is not a run; t5tune writes only into "
+                "directories of its own.",
                 next_command="--output-dir ANOTHER",
             )
 
 
 def _set_aside(recipe: Recipe, run: RunDirectory) -> tuple[Recipe, tuple[str, ...]]:
-    """The recipe as a finished run decodes and scores, and what the user wanted otherwise.
+    """Return the recipe with a finished run's decoding and scoring, and the changes to them.
 
-    Such settings change nothing that was trained: `t5tune eval` tries them.
+    Such changes affect nothing that was trained: `t5tune eval` tries them.
     """
     recorded = recorded_recipe(run)
     if recorded is None:
@@ -228,10 +228,10 @@ def _set_aside(recipe: Recipe, run: RunDirectory) -> tuple[Recipe, tuple[str, ..
 
 
 def _check_recipe(recipe: Recipe, run: RunDirectory, restart: str) -> None:
-    """Refuse to continue another recipe's run; say what differs where it does no harm.
+    """Refuse to continue the run of another recipe, and name harmless differences.
 
     Raises:
-        T5TuneError: With the keys that differ.
+        T5TuneError: The recipes differ; the message has the keys.
     """
     if not has_trained(run):
         return

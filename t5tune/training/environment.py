@@ -1,4 +1,4 @@
-"""environment.json: what a run was made with, and which recipe it belongs to."""
+"""environment.json: what a run was made with, and its recipe."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ def record_environment(
     command: str | None = None,
     commits: Mapping[str, str] | None = None,
 ) -> None:
-    """Write environment.json; date and command stay those that the run was begun with.
+    """Write environment.json; date and command stay those that the run began with.
 
     Args:
-        run: Where to.
-        recipe: As the user wrote it: a later command compares itself with it.
-        data: Fingerprints, by the recipe's keys.
-        num_examples: By split, for the model card.
-        command: What was typed.
-        commits: On the hub, by the recipe's keys: what was loaded from there.
+        run: Run that the file belongs to.
+        recipe: Recipe as the user wrote it, which later commands compare with theirs.
+        data: Fingerprints by keys of the recipe.
+        num_examples: Number of examples by split, for the model card.
+        command: Command that was typed.
+        commits: Commits on the hub by keys of the recipe.
     """
     before = read_object(run.environment)
     now = datetime.now(timezone.utc).isoformat(timespec="seconds")
@@ -65,13 +65,13 @@ def record_environment(
 
 
 def record_model(run: RunDirectory) -> None:
-    """Note in environment.json which model the training has ended with."""
+    """Note in environment.json the model that training has ended with."""
     environment = read_object(run.environment)
     if environment:
         before = run.environment.stat()
         environment[MODEL_KEY] = fingerprint_files(run.model)
         _write(run, environment)
-        # The time of this file stays that of the beginning: it tells which run is the newest.
+        # The file keeps its time, which tells the newest run.
         os.utime(run.environment, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
@@ -80,12 +80,12 @@ def _write(run: RunDirectory, environment: Mapping[str, Any]) -> None:
 
 
 def package_versions() -> dict[str, str]:
-    """Of t5tune and the libraries that training is made of."""
+    """Return the versions of t5tune and of the libraries that it trains with."""
     return {"t5tune": __version__} | {name: importlib.metadata.version(name) for name in PACKAGES}
 
 
 def _git_revision() -> str | None:
-    """Of the directory that the command was typed in."""
+    """Return the revision of the directory that the command was typed in."""
     try:
         done = subprocess.run(
             ["git", "rev-parse", "HEAD"],

@@ -1,4 +1,4 @@
-"""The gradients of an optimizer step: batch by batch, in pieces that memory holds."""
+"""The gradients of an optimizer step: batch by batch, in pieces that fit into memory."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from t5tune.training.random_numbers import get_random_state, set_random_state
 NumItems = torch.Tensor | int | None
 
 
-# Computes one piece of a step forward and backward, and returns its part of the loss: of the model,
-# the piece, the target tokens of the whole step, and whether processes add up their gradients now.
+# Runs forward and backward on a piece of a step and returns its part of the loss. Takes the model,
+# the piece, the target tokens of the full step, and whether processes add up their gradients now.
 AddGradients = Callable[[torch.nn.Module, Batch, NumItems, bool], torch.Tensor]
 
 
 class StepGradients:
-    """Adds up the gradients of optimizer steps.
+    """Accumulation of the gradients of optimizer steps.
 
     Args:
-        add: Computes a piece.
-        limit: Says how large a piece may be, and is lowered where memory is too small.
-        checkpoints: Say what can be resumed from.
-        rank: Of this process.
-        num_processes: That train together.
+        add: Function that computes a piece.
+        limit: Limit on the size of a piece, which is lowered where memory is too small.
+        checkpoints: Writer that knows what can be resumed from.
+        rank: Rank of this process.
+        num_processes: Number of processes that train together.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class StepGradients:
         self._checkpoints = checkpoints
         self._rank = rank
         self._num_processes = num_processes
-        self._computed: Batch = {}  # the piece that is or was computed last
+        self._computed: Batch = {}  # the present or the last piece
 
     def compute(
         self,
@@ -61,10 +61,11 @@ class StepGradients:
         """Add the gradients of one optimizer step, and return its loss.
 
         Args:
-            model: Possibly wrapped for several processes.
-            batches: Of this process.
-            num_items: Target tokens of the whole step, on all processes; None counts a piece's.
-            is_trial: Each process keeps its gradients to itself.
+            model: Model, possibly wrapped for several processes.
+            batches: Batches of this process.
+            num_items: Number of target tokens of the step, on all processes; None counts those of
+                each piece.
+            is_trial: Whether each process keeps its gradients to itself.
         """
         limit = self._limit.tokens
         pieces = [piece for batch in batches for piece in split_batch(batch, limit)]
@@ -86,13 +87,13 @@ class StepGradients:
     ) -> torch.Tensor:
         """Do what `compute` does, in smaller pieces if memory does not suffice.
 
-        The step then begins anew with the same random numbers; the weights have not been touched
-        yet. Not in several processes: the others are adding up gradients already.
+        The step then begins again with the same random numbers; the weights have not changed yet.
+        Several processes cannot do so: the others are adding up gradients already.
 
         Raises:
             T5TuneError: Not even one example fits, or there are other processes.
         """
-        self._limit.go_on(state)
+        self._limit.replay(state)
         random_state = get_random_state()
         while True:
             try:
@@ -108,7 +109,7 @@ class StepGradients:
             set_random_state(random_state)
 
     def _refuse(self, step: int) -> T5TuneError:
-        """Return the error of a process that is not alone."""
+        """Return the error for one of several processes."""
         batch = self._computed
         shapes = " and ".join(
             f"{len(batch[name])} x {batch[name].shape[1]} {side} tokens"

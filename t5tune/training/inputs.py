@@ -1,4 +1,4 @@
-"""What a recipe takes from disk, looked at before anything is imported, read or begun."""
+"""Checks of what a recipe takes from disk, before anything is imported, read or begun."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from t5tune.run.directory import RunDirectory, display_path
 
 
 def check_inputs(recipe: Recipe) -> None:
-    """Refuse a recipe whose files, columns or model cannot be there; takes milliseconds.
+    """Refuse a recipe whose files, columns or model cannot exist; takes milliseconds.
 
     Raises:
-        T5TuneError: With every problem on a line of its own.
+        T5TuneError: The message has each problem on a line of its own.
     """
     problems = [
         *find_problems(recipe.data, recipe.source_lang, recipe.target_lang),
@@ -71,7 +71,7 @@ def _check_settings(recipe: Recipe) -> Iterator[T5TuneError]:
 
 
 def _is_path(name: str) -> bool:
-    """Names with a dot in front have become absolute when the recipe was read."""
+    """Return whether a name is a path: names that began with a dot are absolute by now."""
     return name.startswith(("/", "./", "../", "~"))
 
 

@@ -69,9 +69,9 @@ class LoopResult:
     """How training ended.
 
     Attributes:
-        recipe: What was trained with, every default filled.
-        weights: Which ones become the model; None if training has not come to its end.
-        stopped_by: The signal that ended training early.
+        recipe: Recipe that was trained, with every default filled in.
+        weights: Weights that become the model; None if training has not ended.
+        stopped_by: Signal that ended training early.
     """
 
     recipe: ResolvedRecipe
@@ -82,14 +82,14 @@ class LoopResult:
 def run_training_loop(start: Start, run: RunDirectory) -> LoopResult:
     """Train to the end of the recipe, or until a signal asks to stop.
 
-    Of several processes all call this, with the same start.
+    Every process calls this, with the same start.
 
     Args:
         start: Recipe, data, model and checkpoint.
-        run: Where checkpoints and logs go.
+        run: Run that checkpoints and logs belong to.
 
     Raises:
-        T5TuneError: A setting is wrong, the loss went up for good, or memory or disk are full.
+        T5TuneError: A setting is wrong, the loss has diverged, or memory or disk is full.
     """
     checkpoint, facts = start.checkpoint, start.facts
     fitted = start.recipe.training
@@ -124,14 +124,14 @@ def run_training_loop(start: Start, run: RunDirectory) -> LoopResult:
 
 @dataclass(frozen=True)
 class Watchers:
-    """What goes along with the training loop.
+    """Callbacks that go along with the training loop.
 
     Attributes:
-        throughput: Counts tokens.
-        display: Shows on stderr how training goes.
-        log: Writes log.jsonl.
-        stop: Hears signals.
-        end: Knows when training is over.
+        throughput: Counter of tokens.
+        display: Progress on stderr.
+        log: Writer of log.jsonl.
+        stop: Handler of signals.
+        end: End of training by steps or time.
     """
 
     throughput: Throughput
@@ -142,7 +142,7 @@ class Watchers:
 
     @property
     def callbacks(self) -> list[TrainerCallback]:
-        """In order: the display reads the speed of a window that the log then closes."""
+        """All in order: the display reads the speed of a window that the log then closes."""
         shown = [self.display] if is_main_process() else []
         return [self.throughput, *shown, self.log, self.stop, self.end]
 
@@ -173,16 +173,16 @@ def _train(
     stop: StopOnSignal,
     log: JsonLog,
 ) -> None:
-    """Train to the end or to a signal, from where a checkpoint was saved."""
+    """Train to the end or to a signal, from a checkpoint if there is one."""
     if checkpoint is not None and read_fact(checkpoint, PENDING):
-        log.go_on_from(step_of(checkpoint))
+        log.start_from(step_of(checkpoint))
         with stop.installed():
             trainer.finish_validation(checkpoint)
             stop.agree()
         if stop.received is not None:
             return
     if checkpoint is not None and _had_ended(checkpoint, facts):
-        log.go_on_from(step_of(checkpoint))
+        log.start_from(step_of(checkpoint))
         trainer.load_state(checkpoint)
         return
     if checkpoint is None and place().rank > 0:
@@ -190,7 +190,7 @@ def _train(
     try:
         with stop.installed():
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-            stop.agree()  # and listen until all processes are here
+            stop.agree()  # and handle signals until all processes have arrived
     except Exception:
         trainer.checkpoints.finish()
         raise
@@ -199,7 +199,7 @@ def _train(
 
 
 def _check_disk(trainer: T5TuneTrainer, run: RunDirectory, num_validations: int) -> None:
-    """Before training: do the checkpoints fit that are there at one time?"""
+    """Check that the checkpoints which exist at one time fit onto the disk."""
     # The newest, the best one, and the next one while it is written.
     most = min(trainer.checkpoints_kept + 2, num_validations + 1)
     there = [p for p in run.checkpoints.rglob("*") if p.is_file()]
@@ -210,7 +210,7 @@ def _check_disk(trainer: T5TuneTrainer, run: RunDirectory, num_validations: int)
 
 
 def _had_ended(checkpoint: Path, facts: Mapping[str, Any]) -> bool:
-    """Whether training was over with a checkpoint, unless the recipe now wants more."""
+    """Return whether training ended with a checkpoint and the recipe wants no more since."""
     return bool(read_fact(checkpoint, ENDED)) and read_fact(checkpoint, RECIPE) == facts[RECIPE]
 
 
@@ -267,7 +267,7 @@ def _build_trainer(
         validate=validate,
         label_smoothing=training.label_smoothing_factor,
         checkpoints=CheckpointWriter(run.checkpoints, start.facts, expected_bytes=size),
-        # An average of so many needs them all.
+        # An average of checkpoints needs them all.
         checkpoints_kept=max(training.save_total_limit, training.average_checkpoints or 0),
         average=_build_average(training, model, start.checkpoint),
         end=watchers.end,
@@ -290,7 +290,7 @@ def _build_average(
 
 
 def _build_batch_limit(plan: BatchPlan, log: JsonLog, checkpoint: Path | None) -> BatchLimit:
-    """Build the limit that an earlier part of the run has found; every change is noted."""
+    """Build the limit that an earlier part of the run has found, and log every change."""
 
     def note(state: TrainerState, limit: int) -> None:
         wanted = getattr(plan, "tokens_per_batch", limit + 1)
@@ -306,7 +306,7 @@ def _build_batch_limit(plan: BatchPlan, log: JsonLog, checkpoint: Path | None) -
 def _build_reporters(
     training: ResolvedTraining, run: RunDirectory, checkpoint: Path | None
 ) -> list[TrainerCallback]:
-    """Build the callbacks that others read: trackers, TensorBoard; and early stopping."""
+    """Build the callbacks of trackers and TensorBoard, and early stopping."""
     reporters: list[TrainerCallback] = []
     if is_main_process():
         from torch.utils.tensorboard import SummaryWriter
@@ -323,7 +323,7 @@ def _build_reporters(
 def _validate(
     recipe: ResolvedRecipe, model: LoadedModel, validation: Examples, stop: StopOnSignal
 ) -> dict[str, float]:
-    """Scores of a greedy translation of the first validation examples, by score name."""
+    """Return the scores of a greedy translation of the first validation examples, by name."""
     evaluation = recipe.evaluation
     options = DecodingOptions(
         max_new_tokens=recipe.decoding.max_new_tokens,

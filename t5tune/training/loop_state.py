@@ -1,4 +1,4 @@
-"""The state of the loop that `trainer_state.json` keeps, and what can be told from it."""
+"""The state of the loop in `trainer_state.json`, and what follows from it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def read_loop_state(checkpoint: Path) -> TrainerState:
 def write_loop_state(
     state: TrainerState, callbacks: Iterable[TrainerCallback], directory: Path
 ) -> None:
-    """Write the state of training, and of the callbacks that have one, into a checkpoint."""
+    """Write the state of training, and of callbacks that have one, into a checkpoint."""
     for callback in callbacks:
         if isinstance(callback, ExportableState):
             state.stateful_callbacks[type(callback).__name__] = callback.state()
@@ -28,7 +28,7 @@ def write_loop_state(
 
 
 def restore_early_stopping(state: TrainerState, callbacks: Iterable[TrainerCallback]) -> None:
-    """Let early stopping go on counting; its patience is the recipe's."""
+    """Let early stopping continue counting; its patience is the recipe's."""
     for callback in _early_stopping(callbacks):
         saved = state.stateful_callbacks.get(type(callback).__name__)
         if saved:
@@ -37,7 +37,7 @@ def restore_early_stopping(state: TrainerState, callbacks: Iterable[TrainerCallb
 
 
 def has_stopped_early(callbacks: Iterable[TrainerCallback]) -> bool:
-    """Return whether validations have not improved for as long as the recipe has patience."""
+    """Return whether validations have not improved within the recipe's patience."""
     return any(
         callback.early_stopping_patience_counter >= callback.early_stopping_patience
         for callback in _early_stopping(callbacks)

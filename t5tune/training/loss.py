@@ -1,4 +1,4 @@
-"""The one definition of the loss: the mean over the target tokens of a whole optimizer step."""
+"""The one definition of the loss: the mean over the target tokens of an optimizer step."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from torch.nn.functional import cross_entropy
 
 from t5tune.data.encoding import IGNORED
 
-# Logits that exist at once: 64 MB on a CPU, where smaller chunks add up the gradient of the weight
-# more often than they save (docs/benchmarks.md). The GPU's value is a guess: not measured yet.
+# Logits that exist at once: 64 MB on a CPU, where smaller chunks lose more time adding up the
+# gradient of the weight than they save (docs/benchmarks.md). The value for GPUs is a guess.
 CHUNK_LOGITS_CPU = 1 << 24
 CHUNK_LOGITS_GPU = 1 << 27
 BLOCK_LOGITS_CPU = 1 << 18  # logits in one softmax: 1 MB stays in a core's cache
@@ -22,7 +22,7 @@ def sum_token_losses(
 ) -> torch.Tensor:
     """Return the sum of the cross-entropies of all target tokens, in nats.
 
-    Dividing by the number of tokens of the whole optimizer step, and not of the batch, makes
+    Dividing by the number of tokens of the optimizer step, and not of the batch, makes
     the gradient independent of how the step is split into batches.
 
     Args:
@@ -109,7 +109,7 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
             else:
                 grad_weight += logits.T @ chunk
         if label_smoothing and grad_weight is not None:
-            # The s/V of every logit, for all chunks and the whole vocabulary at once.
+            # The s/V of every logit, for all chunks and the full vocabulary at once.
             grad_hidden -= label_smoothing / vocab_size * matrix.sum(0)
             grad_weight -= label_smoothing / vocab_size * hidden_states.sum(0)
         ctx.save_for_backward(grad_hidden, grad_weight)

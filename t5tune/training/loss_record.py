@@ -14,19 +14,19 @@ LOGGED_NATS, LOGGED_TOKENS = "logged_nats", "logged_target_tokens"
 class LossRecord:
     """Losses of optimizer steps, each weighted by its target tokens.
 
-    Steps hold different numbers of tokens, so the mean of their means is not the mean over tokens.
+    Steps have different numbers of tokens, so the mean of their means is not the mean over tokens.
     Losses stay on their device until a line is logged: reading them sooner would wait for a GPU.
     Processes call each method but `add` at the same place.
 
     Args:
-        accelerator: Takes means over processes.
+        accelerator: Accelerator that takes means over processes.
     """
 
     def __init__(self, accelerator: Accelerator) -> None:
         self._accelerator = accelerator
         self._losses: list[torch.Tensor] = []
         self._tokens: list[torch.Tensor | int] = []
-        self._before: Mapping[str, float] = {}  # of steps that a checkpoint was saved amid
+        self._before: Mapping[str, float] = {}  # of the steps before a checkpoint amid two lines
         self._logged_nats = 0.0
         self._logged_tokens = 0.0
 
@@ -44,9 +44,9 @@ class LossRecord:
         """Return what is logged, with means over target tokens for the Trainer's means of steps.
 
         Args:
-            logs: The Trainer's.
-            is_over: Whether training is over. A summary before is not logged, and None is returned:
-                training continues another time.
+            logs: Values of the Trainer.
+            is_over: Whether training is over. A summary before that is not logged, and None is
+                returned: training continues another time.
         """
         if "loss" in logs:
             return {**logs, "loss": self._close()}
@@ -78,7 +78,7 @@ class LossRecord:
         }
 
     def unpack(self, state: Mapping[str, float]) -> None:
-        """Continue from what a checkpoint has kept; an older one has kept nothing."""
+        """Continue from what a checkpoint has kept; one of an older version has kept nothing."""
         self._losses, self._tokens, self._before = [], [], state
         self._logged_nats = state.get(LOGGED_NATS, 0.0)
         self._logged_tokens = state.get(LOGGED_TOKENS, 0.0)

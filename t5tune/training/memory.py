@@ -1,4 +1,4 @@
-"""How much memory batches take, and the largest batch that fits."""
+"""The memory that batches take, and the largest batch that fits."""
 
 from __future__ import annotations
 
@@ -112,10 +112,10 @@ def _free_in_container() -> float:
 
 
 def _control_groups() -> Iterator[tuple[Path, str, str]]:
-    """Yield directory and names of limit and use of each group, from the own one to the root.
+    """Yield directory and names of limit and use of each group, from its own one to the root.
 
     cgroups(7): /proc/self/cgroup has a line `number:controllers:path`, where version 2 has no
-    controllers. In a container the path may be the host's: then the root is the own group.
+    controllers. In a container the path may be the host's: then the root is its own group.
     """
     try:
         lines = Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines()

@@ -1,4 +1,4 @@
-"""What resolving a recipe has to know of the model, the validation data and this machine."""
+"""Facts about the model, the validation data and this machine that resolving a recipe needs."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ def find_facts(
     """Look up, count and measure what the recipe leaves open.
 
     Args:
-        recipe: As written.
-        model_type: As in the model's configuration.
-        tokenizer: Of the model.
-        validation: Gives the longest reference.
-        checkpoint: What training resumes from.
+        recipe: Recipe as written.
+        model_type: Type in the model's configuration.
+        tokenizer: Tokenizer of the model.
+        validation: Validation data, which have the longest reference.
+        checkpoint: Checkpoint that training resumes from.
     """
     asks_for_limit = recipe.decoding.max_new_tokens is None
     gains_by_bf16 = measure_bf16() if recipe.training.bf16 == "auto" else None
     began_in_bf16 = read_fact(checkpoint, BF16) if checkpoint is not None else None
     if began_in_bf16 is not None and gains_by_bf16 not in (None, began_in_bf16):
         kind = "bf16" if began_in_bf16 else "fp32"
-        say(f"precision: {kind}, as this run began; on this machine the other one would be faster")
+        say(f"precision: {kind}, as this run began; the other one would be faster on this machine")
     return ModelFacts(
         model_type=model_type,
         learning_rate=find_family(model_type).learning_rate,

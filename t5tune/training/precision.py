@@ -1,4 +1,4 @@
-"""In which precision this machine computes faster."""
+"""The precision in which this machine computes faster."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from t5tune.console import track
 def measure_bf16() -> bool:
     """Return whether this machine gains by computing in bfloat16.
 
-    A GPU tells by its capability; a CPU by the time of a product of two matrices, because some
-    processors run bfloat16 a hundred times slower than float32.
+    The capability of a GPU decides, or the time of a product of two matrices on a CPU, because
+    some processors run bfloat16 a hundred times slower than float32.
     """
     if torch.cuda.is_available():
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))

@@ -1,4 +1,4 @@
-"""What a recipe needs from the machine, looked at before torch is imported and data is read."""
+"""Checks of what a recipe needs from the machine, before torch is imported and data is read."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def check_prerequisites(recipe: Recipe) -> None:
     """Refuse a recipe whose validations or reports would fail on this machine.
 
     Raises:
-        T5TuneError: A package is missing, or BLEU has no such tokenizer.
+        T5TuneError: A package is missing, or BLEU does not have the tokenizer.
     """
     check_scoring(recipe)
     check_trackers(recipe.training.extra)

@@ -17,9 +17,9 @@ def seed_process(seed: int, rank: int, step: int) -> None:
     """Give each process random numbers of its own, or all would drop out the same.
 
     Args:
-        seed: Of the run.
-        rank: Of the process.
-        step: The optimizer step that training goes on from.
+        seed: Seed of the run.
+        rank: Rank of the process.
+        step: Optimizer step that training resumes from.
     """
     (state,) = np.random.SeedSequence([seed, rank, step]).generate_state(1, np.uint64)
     torch.manual_seed(int(state) >> 1)
@@ -29,12 +29,12 @@ def seed_if_processes_differ(checkpoint: Path, args: TrainingArguments, step: in
     """Seed this process if a checkpoint was saved by another number of processes, and say so.
 
     Args:
-        checkpoint: Holds a file of random numbers for each process.
-        args: Know the seed, and this process among those of today.
-        step: The optimizer step that training goes on from.
+        checkpoint: Directory with a file of random numbers for each process.
+        args: Arguments with the seed and the present processes.
+        step: Optimizer step that training resumes from.
 
     Returns:
-        Whether the numbers differ; if not, the saved random numbers are to be read.
+        Whether the numbers of processes differ; if not, the saved random numbers are to be read.
     """
     num_saved = len(list(checkpoint.glob("rng_state*.pth")))
     if num_saved == args.world_size:
@@ -54,7 +54,7 @@ def get_random_state() -> RandomState:
 
 
 def set_random_state(state: RandomState) -> None:
-    """Go back to where `get_random_state` was called."""
+    """Restore a state that `get_random_state` returned."""
     torch.set_rng_state(state[0])
     if state[1] is not None:
         torch.cuda.set_rng_state(state[1])

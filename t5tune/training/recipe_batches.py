@@ -1,4 +1,4 @@
-"""Which batches a recipe asks for, and what makes tensors of them."""
+"""The batches that a recipe asks for, and the collator that makes tensors of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from t5tune.training.callbacks.batch_probe import LongestBatch
 
 @track("planning the batches")
 def build_batch_plan(section: TrainingSection, dataset: EncodedDataset) -> BatchPlan:
-    """The batches of each epoch: a token budget, or a fixed number of examples."""
+    """Plan the batches of each epoch: a token budget, or a fixed number of examples."""
     seed = section.extra.get("data_seed", section.seed)
     size = choose_batch_size(section)
     if size.unit == "examples":
@@ -30,7 +30,7 @@ def build_batch_plan(section: TrainingSection, dataset: EncodedDataset) -> Batch
 def build_longest_batch(
     plan: BatchPlan, dataset: EncodedDataset, collate: Collator | PackedCollator
 ) -> LongestBatch:
-    """Build the batch that needs most memory: as many rows of the greatest length as fit."""
+    """Build the batch that needs most memory, with as many of the longest rows as fit."""
     assert isinstance(plan, TokenBudgetBatches | PackedBatches)
     if isinstance(collate, PackedCollator):  # all its batches are alike
         batch = collate([dataset[row] for row in plan.plan_epoch(0)[0]])
@@ -43,10 +43,10 @@ def build_longest_batch(
 
 
 def build_collator(plan: BatchPlan, model: LoadedModel) -> Collator | PackedCollator:
-    """What makes tensors of the plan's batches.
+    """Return the collator that makes tensors of the plan's batches.
 
     Raises:
-        T5TuneError: Packed rows, and a model that has absolute positions.
+        T5TuneError: Rows are packed, and the model has absolute positions.
     """
     pad_token_id = int(model.tokenizer.pad_token_id)
     if not isinstance(plan, PackedBatches):

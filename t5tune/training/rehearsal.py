@@ -1,7 +1,7 @@
-"""What validations, the report and the export will need, tried once before step 1.
+"""A rehearsal of validation, report and export before step 1.
 
-Each part takes tenths of a second; a fault of it that shows at the first validation, or after the
-last step, costs the training. Weights and random numbers are left as they are.
+Each part takes tenths of a second; a fault that shows at the first validation, or after the last
+step, costs the training. Weights and random numbers stay as they are.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ from t5tune.scoring.diagnosis.wrong_language import load_identifier
 from t5tune.training.checkpoints.disk_space import OTHER_FILES, refuse_full_disk
 from t5tune.training.memory import MainMemory
 
-NUM_TOKENS = 2  # that a rehearsed hypothesis has: one step from the source, one from a cache
-SAVED = ".rehearsal-"  # prefix of a directory in the run, which is gone afterwards
-PLENTY = 4 * 2**30  # free bytes of which training does not miss those of the report
+NUM_TOKENS = 2  # of a rehearsed hypothesis: one step from the source, one from a cache
+SAVED = ".rehearsal-"  # prefix of a temporary directory in the run
+PLENTY = 4 * 2**30  # free bytes that leave room for both training and the report
 
 
 def rehearse(
@@ -46,18 +46,18 @@ def rehearse(
     run: RunDirectory,
     dataset: EncodedDataset,
 ) -> None:
-    """Try everything that will be needed of the model.
+    """Try everything that the model will be needed for.
 
     Args:
-        loaded: The model, its tokenizer and its translator, as training begins.
-        section: The recipe's, which says where the model comes from and what was changed in it.
-        options: How the report will be decoded.
-        export: What will be made of the model, or `none`.
-        run: Where the model will be saved.
-        dataset: The encoded training data.
+        loaded: Model, tokenizer and translator, as training begins.
+        section: Model section of the recipe: the origin of the model and changes to it.
+        options: Decoding options of the report.
+        export: Format of the export, or `none`.
+        run: Run that the model will be saved in.
+        dataset: Encoded training data.
 
     Raises:
-        T5TuneError: Something cannot be done; the key of the recipe is named.
+        T5TuneError: A part fails; the message names the key of the recipe.
     """
     model = loaded.translator.model
     _check_vocabulary(model, section.origin_key, dataset)
@@ -93,7 +93,7 @@ def _rehearse_training(model: PreTrainedModel, section: ModelSection) -> None:
 
 
 def _rehearse_positions(model: PreTrainedModel, limit: int, dataset: EncodedDataset) -> None:
-    """The longest sequences, in a model that may have too few positions for them."""
+    """Try the longest sequences, for which the model may have too few positions."""
     positions = getattr(model.config, "max_position_embeddings", None)
     if not isinstance(positions, int):
         return
@@ -122,7 +122,7 @@ def _rehearse_positions(model: PreTrainedModel, limit: int, dataset: EncodedData
 def _rehearse_decoding(
     loaded: LoadedModel, section: ModelSection, options: DecodingOptions
 ) -> None:
-    """Translate greedily as validations do, and with the recipe's own search as the report does."""
+    """Translate greedily, as validations do, and with the recipe's search, as the report does."""
     sources = ["a", "b c"]
     plain = replace(options, num_beams=1, length_penalty=1.0, no_repeat_ngram_size=0)
     tokens = min(NUM_TOKENS, options.max_new_tokens)
@@ -132,28 +132,28 @@ def _rehearse_decoding(
         loaded.translator.translate(sources, replace(options, max_new_tokens=tokens))
     except (ValueError, TypeError, RuntimeError, IndexError) as error:
         raise T5TuneError(
-            f"decoding: the model does not generate in this way: {_reason(error)}",
+            f"decoding: the model cannot generate with these settings: {_reason(error)}",
             next_command="correct the section decoding in the recipe",
         ) from error
 
 
 @contextlib.contextmanager
 def _refusing_fields(section: ModelSection) -> Iterator[None]:
-    """What changed fields of the configuration lead to is named as theirs."""
+    """Raise an error that names the changed fields of the configuration when the block fails."""
     try:
         yield
     except (T5TuneError, OSError):
         raise
-    except Exception as error:  # of any kind: what a field means is the model's affair
+    except Exception as error:  # any error: the model decides what a field means
         if not section.config:
             raise
         raise refuse_fields(error) from error
 
 
 def _rehearse_saving(loaded: LoadedModel, section: ModelSection, run: RunDirectory) -> None:
-    """Save and reload all but the numbers: those of a large model would take minutes.
+    """Save and reload everything but the weights, which would take minutes in a large model.
 
-    That there is room for them is looked at by itself.
+    The disk space for them is checked separately.
     """
     model, tokenizer = loaded.translator.model, loaded.tokenizer
     key = section.origin_key
@@ -186,13 +186,13 @@ def _rehearse_saving(loaded: LoadedModel, section: ModelSection, run: RunDirecto
         texts, again, max_length=None
     ):
         raise T5TuneError(
-            f"{key}: the tokenizer, saved and loaded again, splits texts in another way.",
+            f"{key}: the tokenizer, saved and loaded again, splits texts differently.",
             next_command="a model whose tokenizer can be saved, with a tokenizer.json for example",
         )
 
 
 def _rehearse_export(model: PreTrainedModel, export: str) -> None:
-    """Say what will prevent the export; training does not depend on it."""
+    """Warn of what will prevent the export; training does not depend on it."""
     if export == "none":
         return
     try:

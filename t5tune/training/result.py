@@ -1,4 +1,4 @@
-"""What a training ends with."""
+"""The result of a training."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from t5tune.run.directory import RunDirectory
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What a training ends with.
+    """Result of a training.
 
     Attributes:
-        run: Where everything is.
+        run: Run directory.
         report: Scores of the test split, or of the validation split if there is no test; None
             where training was stopped, or an earlier version of t5tune wrote the report.
-        stopped_by: The signal that ended training early, after a checkpoint.
-        stored_report: The report's file, of a run that was finished before.
+        stopped_by: Signal that ended training early, after a checkpoint.
+        stored_report: File of the report, if the run was already finished.
     """
 
     run: RunDirectory

@@ -1,4 +1,4 @@
-"""Which run a recipe, or the name of a run, means to `t5tune train`. Imports no model library."""
+"""The run that a recipe or a name means to `t5tune train`. Imports no model library."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from t5tune.training.checkpoints.resuming import (
 
 @dataclass(frozen=True)
 class ChosenRun:
-    """What a command is about.
+    """The run that a command begins or continues.
 
     Attributes:
-        run: New, or to be continued.
-        recipe: As the run was begun with, if it is continued with nothing changed.
-        note: Why this one of several runs of the recipe; None where there is no other.
+        run: Run directory, new or to be continued.
+        recipe: Recipe that the run began with, if nothing is changed.
+        note: Reason for this one of several runs of the recipe; None where it is the only one.
     """
 
     run: RunDirectory
@@ -49,16 +49,16 @@ def choose_run(
     *,
     restart: bool,
 ) -> ChosenRun:
-    """The run that `t5tune train NAME KEY=VALUE …` begins or continues.
+    """Return the run that `t5tune train NAME KEY=VALUE …` begins or continues.
 
     Args:
         recipe: A recipe, its file or name, a run, or the `recipe.yaml` of a run.
-        overrides: Changes of the recipe.
-        output_dir: The directory of the run, if the user names one.
-        restart: Begin a new run beside the one that would be continued.
+        overrides: Changes to the recipe.
+        output_dir: Directory of the run, if the user names one.
+        restart: Whether to begin a new run beside the one that would be continued.
 
     Raises:
-        T5TuneError: There is no such recipe or run, or it cannot be read.
+        T5TuneError: The recipe or run does not exist or cannot be read.
     """
     if isinstance(recipe, Mapping | Recipe):
         built = build_recipe(recipe, overrides, for_training=True)
@@ -89,10 +89,10 @@ def _choose_run_of(recipe: Recipe, output_dir: Path | None, *, restart: bool) ->
 
 
 def find_named_run(name: str) -> RunDirectory | None:
-    """The run that a name means where a recipe is expected; None if it means a recipe.
+    """Return the run that a name means where a recipe is expected; None if it means a recipe.
 
-    A directory of a run and the recipe inside it mean the run. A name without a slash is a file
-    or a recipe that ships first, then a run in the current directory or under `runs/`.
+    The directory of a run and the recipe inside it mean the run. A name without a slash means a
+    file or a recipe that ships first, then a run in the current directory or under `runs/`.
     """
     path = Path(name)
     try:
@@ -106,16 +106,16 @@ def find_named_run(name: str) -> RunDirectory | None:
     else:
         path = find_directory(name) or path
     run = RunDirectory(path)
-    # A `recipe.yaml` alone may be anybody's.
+    # A `recipe.yaml` alone need not belong to a run.
     has_begun = run.environment.is_file() or (run.is_run and run.checkpoints.is_dir())
     return run if has_begun else None
 
 
 def _recipe_of(run: RunDirectory) -> Recipe:
-    """The recipe that a run was begun with.
+    """Return the recipe that a run began with.
 
     Raises:
-        T5TuneError: It cannot be told.
+        T5TuneError: The recipe is not known.
     """
     recorded = recorded_recipe(run)
     if recorded is None:
@@ -126,14 +126,14 @@ def _recipe_of(run: RunDirectory) -> Recipe:
 
 
 def _warn_of_edits(run: RunDirectory, recorded: Recipe) -> None:
-    """Say that a run goes by the recipe it was begun with, where its `recipe.yaml` is another."""
+    """Warn that a run keeps the recipe it began with, where its `recipe.yaml` has been edited."""
     given = recorded.model_dump()
     edits = []
     for key in differing_keys(recorded, load_recipe(run.recipe)):
         value: Any = given
         for part in key.split("."):
             value = value.get(part) if isinstance(value, dict) else None
-        # Resolved is what was left out, "auto", a branch, and a number above the number of steps.
+        # Resolving replaces what was left out, "auto", branches, and numbers above that of steps.
         if value not in (None, "auto") and not key.endswith(("revision", "eval_steps")):
             edits.append(key)
     if edits:
@@ -144,7 +144,7 @@ def _warn_of_edits(run: RunDirectory, recorded: Recipe) -> None:
 
 
 def refuse_unknown_recipe(run: RunDirectory, next_command: str) -> T5TuneError:
-    """For a run of which nobody knows what it was begun with."""
+    """Return the error for a run whose recipe is not known."""
     return T5TuneError(
         f"{run.environment} is missing or damaged: which recipe {run.path} was begun with "
         "cannot be told.",
@@ -153,9 +153,9 @@ def refuse_unknown_recipe(run: RunDirectory, next_command: str) -> T5TuneError:
 
 
 def _continued(run: RunDirectory, recipe: Recipe, note: str | None = None) -> ChosenRun:
-    """With the recipe as the run was begun with, where a copy of its `recipe.yaml` was named.
+    """Take the recipe that the run began with where its `recipe.yaml` was named.
 
-    That one has every default written out, and so differs from it without meaning anything else.
+    That file has every default written out, and so differs without meaning anything else.
     """
     own = recorded_recipe(run) if _is_resolved_of(run, recipe) else None
     return ChosenRun(run, own or recipe, note)
@@ -164,18 +164,18 @@ def _continued(run: RunDirectory, recipe: Recipe, note: str | None = None) -> Ch
 def _is_resolved_of(run: RunDirectory, recipe: Recipe) -> bool:
     try:
         return run.is_run and not differing_keys(load_recipe(run.recipe), recipe)
-    except T5TuneError:  # damaged: it is written anew
+    except T5TuneError:  # damaged: it is written again
         return False
 
 
 @dataclass(frozen=True)
-class _Standing:
-    """How a run of a series stands to a recipe. The greatest is the one to go on with."""
+class _Relation:
+    """Relation of a run to a recipe; the run with the greatest one is continued."""
 
     run: RunDirectory
-    is_exact: bool  # nothing would be trained differently
+    is_exact: bool  # nothing that was trained would change
     is_finished: bool
-    begun: int  # when it was last begun or continued, in nanoseconds
+    begun: int  # time of the last start, in nanoseconds
 
     @property
     def rank(self) -> tuple[bool, bool, int]:
@@ -183,7 +183,7 @@ class _Standing:
 
 
 def _find_run_of(recipe: Recipe) -> ChosenRun:
-    """The run under `runs/` that a recipe continues; docs/runs.md has the table of all cases."""
+    """Return the run under `runs/` that a recipe continues; docs/runs.md has all cases."""
     first = RunDirectory(RUNS / recipe.name)
     series = _list_series(first.path)
     standings = [s for run in series if (s := _compare(run, recipe)) is not None]
@@ -196,7 +196,7 @@ def _find_run_of(recipe: Recipe) -> ChosenRun:
             newest = f"the newest {state} one" if len(alike) > 1 else f"the {state} one"
             note = f"{newest} of {len(standings)} runs of this recipe"
         return _continued(best.run, recipe, note)
-    # Nothing to continue. The run with the fewest differing keys says what differs.
+    # Nothing to continue: the run with the fewest differing keys is named in the error.
     others = [run for run in series if has_trained(run)]
     if not has_trained(first) or not others:
         return _continued(first, recipe)
@@ -204,14 +204,14 @@ def _find_run_of(recipe: Recipe) -> ChosenRun:
 
 
 def _list_series(first: Path) -> list[RunDirectory]:
-    """A run and those that `--restart` has begun beside it."""
+    """Return a run and those that `--restart` has begun beside it."""
     pattern = re.compile(re.escape(first.name) + r"(?:-[1-9][0-9]*)?\Z")
     siblings = sorted(first.parent.iterdir()) if first.parent.is_dir() else []
     return [RunDirectory(p) for p in siblings if pattern.match(p.name) and p.is_dir()]
 
 
-def _compare(run: RunDirectory, recipe: Recipe) -> _Standing | None:
-    """None for another recipe's run."""
+def _compare(run: RunDirectory, recipe: Recipe) -> _Relation | None:
+    """Return how a run relates to a recipe; None for the run of another recipe."""
     recorded = recorded_recipe(run)
     if recorded is None:
         return None
@@ -219,7 +219,7 @@ def _compare(run: RunDirectory, recipe: Recipe) -> _Standing | None:
         recipe = recorded
     if find_unsafe_changes(recorded, recipe):
         return None
-    return _Standing(
+    return _Relation(
         run,
         is_exact=fingerprint_recipe(recorded) == fingerprint_recipe(recipe),
         is_finished=_is_finished(run, recorded),
@@ -228,7 +228,7 @@ def _compare(run: RunDirectory, recipe: Recipe) -> _Standing | None:
 
 
 def _is_finished(run: RunDirectory, recorded: Recipe) -> bool:
-    """By names and sizes alone, since there may be many runs."""
+    """Return whether a run is finished, by names and sizes alone, since there may be many runs."""
     split = "test" if recorded.data.test is not None else "validation"
     if not run.has_model or find_missing(run.model) is not None:
         return False
@@ -242,7 +242,7 @@ def _count_differences(run: RunDirectory, recipe: Recipe) -> tuple[bool, int]:
 
 
 def _first_of_series(run: RunDirectory, recipe: Recipe) -> Path:
-    """The directory that a new run beside this one takes its numbered name from."""
+    """Return the directory whose name a new run beside this one takes, with a number."""
     path = run.path if run.path.name else run.path.resolve()
     is_numbered = re.fullmatch(re.escape(recipe.name) + "-[1-9][0-9]*", path.name)
     return path.with_name(recipe.name) if is_numbered else path

@@ -1,4 +1,4 @@
-"""From a recipe to a finished run: the order in which things happen, and nothing else."""
+"""The session of a training, from a recipe to a finished run: only the order of the steps."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ from t5tune.training.start import Start, broadcast_start
 
 @dataclass(frozen=True)
 class _Texts:
-    """The training pairs with their prefix, and the two sets that are only translated."""
+    """Training pairs with their prefix, and the two sets that are only translated."""
 
     sources: list[str]
     targets: list[str]
@@ -78,18 +78,18 @@ def train(
 ) -> TrainingResult:
     """Train, keep the best model, evaluate it.
 
-    A run that was interrupted goes on from its newest complete checkpoint. Of several processes
-    all call this; the first one reads, writes and speaks.
+    An interrupted run resumes from its newest complete checkpoint. Every process calls this; the
+    main process reads, writes and prints.
 
     Args:
-        recipe: As the user wrote it.
+        recipe: Recipe as the user wrote it.
         run: A new directory, or one that holds an unfinished run of the same recipe.
         allow_code: Whether metrics of the report may run code of others.
-        command: What was typed, for the record.
+        command: Command that was typed, for the record.
 
     Raises:
-        T5TuneError: Data, model or settings do not allow it.
-        MainProcessFailed: The same, in the other ones of several processes.
+        T5TuneError: Data, model or settings cannot be used.
+        MainProcessFailed: The same, in the other processes.
     """
     if broadcast_result(lambda: has_model_of(run, recipe)):
         trained = on_main_process(lambda: _read_trained(run))
@@ -112,13 +112,13 @@ def train(
 
 @dataclass(frozen=True)
 class _Trained:
-    """What training has ended with, which stays in memory until the command ends.
+    """Result of training, which stays in memory until the command ends.
 
     Attributes:
-        model: Of the run.
-        recipe: Of the run, every default filled.
-        reported: What the report is about.
-        validation: What the export is compared on; None if it has not been read.
+        model: Model of the run.
+        recipe: Recipe of the run, with every default filled in.
+        reported: Test set of the report.
+        validation: Test set that the export is compared on; None if it has not been read.
     """
 
     model: FoundModel
@@ -132,7 +132,7 @@ def _describe(trained: _Trained) -> tuple[Recipe, Examples]:
 
 
 def _read_trained(run: RunDirectory) -> _Trained:
-    """Find what an earlier command has trained."""
+    """Read what an earlier command has trained."""
     model = find_model(str(run.path))
     recipe = cast("Recipe", model.recipe)
     split = "test" if recipe.data.test is not None else "validation"
@@ -152,20 +152,20 @@ def _export(trained: _Trained, evaluation: Evaluation, run: RunDirectory, engine
 def _train_model(
     recipe: Recipe, run: RunDirectory, command: str | None
 ) -> tuple[_Trained | None, signal.Signals | None]:
-    """Train until model/ is there, or until a signal ends it early."""
+    """Train until model/ exists, or until a signal ends training early."""
     if default_device() == "cpu":
         keep_freed_memory()
     start = broadcast_start(lambda: _prepare(recipe, run, command))
     model = start.model.translator.model
     use_byte_dropout(model)
-    # Weights that are divided come and go with the calls of the library's layers.
+    # Sharded weights come and go with the calls of the library's layers.
     if start.recipe.training.sharding == "none":
         use_fast_sublayers(model)
     result = run_training_loop(start, run)
     weights = result.weights
     if weights is None:
         return None, result.stopped_by
-    release_freed_memory()  # of gradients and optimizer, and what was kept for batches
+    release_freed_memory()  # memory of gradients, optimizer and batches
     return on_main_process(lambda: _keep(start, run, result.recipe, weights)), None
 
 
@@ -176,7 +176,7 @@ def _keep(start: Start, run: RunDirectory, recipe: Recipe, weights: ChosenWeight
 
 
 def _prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
-    """Data, model and checkpoint, each checked against the others."""
+    """Prepare data, model and checkpoint, each checked against the others."""
     check_prerequisites(recipe)
     rehearse_recipe_scoring(recipe)
     if run.model.is_dir() and (damage := find_damage(run.model)):
@@ -239,7 +239,7 @@ def _fingerprint_texts(texts: _Texts) -> dict[str, str]:
 
 
 def _load_texts(recipe: Recipe) -> _Texts:
-    """Read every split first: a test file that is missing is found before training, not after."""
+    """Read every split, so that a missing test file is found before training, not after."""
     data = recipe.data
     dataset = load_split(
         data.train,
@@ -262,7 +262,7 @@ def _load_texts(recipe: Recipe) -> _Texts:
 
 
 def _refuse_blank(validation: Examples, place: Place) -> None:
-    """Nothing can be validated, and no sentence be stored with the model, that has no text."""
+    """Refuse blank validation sources: neither validation nor a stored sentence can use them."""
     if not any(source.strip() for source in validation.sources):
         raise T5TuneError(
             f"data.validation: every source in {describe_place(place)} is blank.",
@@ -274,7 +274,7 @@ def _refuse_blank(validation: Examples, place: Place) -> None:
 def _build_or_load(
     section: ModelSection, texts: _Texts, checkpoint: Path | None, tokenizer_commit: str | None
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """The model to train; a checkpoint holds all of it, whatever has become of its origin."""
+    """Build or load the model; a checkpoint holds all of it, whatever has become of its origin."""
     if checkpoint is not None:
         return load_model(str(checkpoint)), load_tokenizer(str(checkpoint))
     origin, changes = section.origin, section.config
@@ -295,7 +295,7 @@ def _resolve(
     validation: Examples,
     checkpoint: Path | None,
 ) -> tuple[FittedRecipe, list[Choice]]:
-    """Choose what depends on the model; what is not as good as it could be is said."""
+    """Choose what depends on the model, and print compromises."""
     facts = find_facts(recipe, model_type, tokenizer, validation, checkpoint)
     resolved, choices = resolve_for_model(recipe, facts)
     for choice in choices:
@@ -310,7 +310,7 @@ def _with_prefix(texts: _Texts, prefix: str) -> _Texts:
 
 
 def _without_prefix(texts: _Texts, prefix: str) -> Iterator[tuple[str, str]]:
-    """The pairs as they were read, one by one: both forms of all sources may not fit in memory."""
+    """Yield the pairs without prefix, one by one: a second list may not fit in memory."""
     for source, target in zip(texts.sources, texts.targets, strict=True):
         yield source.removeprefix(prefix), target
 

@@ -1,4 +1,4 @@
-"""What training starts from: the first process prepares it, the others are sent it."""
+"""The start of training, prepared by the main process and broadcast to the others."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ class Start:
     """All that the training loop needs.
 
     Attributes:
-        recipe: Resolved for the model.
-        choices: What was chosen for the model, with the reasons.
-        dataset: The encoded training data.
-        model: The model that is trained, and its translator for validation.
-        validation: What is translated at each validation.
-        reported: What the report will be about; only the first process has it.
-        checkpoint: What to resume from.
-        facts: What the manifest of every checkpoint says beside the files.
+        recipe: Recipe resolved for the model.
+        choices: Choices for the model, with their reasons.
+        dataset: Encoded training data.
+        model: Model to train, with its translator for validation.
+        validation: Examples that each validation translates.
+        reported: Test set of the report; only the main process has it.
+        checkpoint: Checkpoint to resume from.
+        facts: Facts in the manifest of every checkpoint, beside the files.
     """
 
     recipe: FittedRecipe
@@ -52,16 +52,16 @@ class Start:
 
 
 def broadcast_start(prepare: Callable[[], Start]) -> Start:
-    """What the first process prepares, in all of them.
+    """Broadcast what the main process prepares, and return it in every process.
 
-    The others read neither data nor models, so that machines need not share a disk and every
-    process trains on the same, whatever its machine would have found.
+    The other processes read neither data nor models, so that machines need not share a disk and
+    every process trains on the same data.
 
     Args:
-        prepare: Is called in the first process alone.
+        prepare: Function that only the main process calls.
 
     Raises:
-        T5TuneError: A machine cannot see the checkpoint to resume from.
+        T5TuneError: A machine cannot read the checkpoint to resume from.
     """
     if not are_several():
         return prepare()
@@ -80,7 +80,7 @@ def broadcast_start(prepare: Callable[[], Start]) -> Start:
     )
     sides = (own.dataset.sources, own.dataset.targets) if own is not None else (None, None)
     sources, targets = (
-        _share_sequences(side, *size) for side, size in zip(sides, sizes, strict=True)
+        _broadcast_sequences(side, *size) for side, size in zip(sides, sizes, strict=True)
     )
 
     def own_model() -> LoadedModel:
@@ -95,8 +95,8 @@ def broadcast_start(prepare: Callable[[], Start]) -> Start:
     return Start(recipe, choices, dataset, model, validation, reported, checkpoint, facts)
 
 
-def _share_sequences(own: TokenSequences | None, num: int, num_tokens: int) -> TokenSequences:
-    """Through the network as arrays: pickled they would be there three times."""
+def _broadcast_sequences(own: TokenSequences | None, num: int, num_tokens: int) -> TokenSequences:
+    """Broadcast sequences as arrays: pickling would hold three copies in memory."""
     if own is None:
         lengths, ids = torch.empty(num, dtype=torch.int64), torch.empty(num_tokens).int()
     else:
@@ -107,7 +107,7 @@ def _share_sequences(own: TokenSequences | None, num: int, num_tokens: int) -> T
 
 
 def _check_visible(checkpoint: Path) -> None:
-    """Every process reads the checkpoint that the first one has found whole."""
+    """Check that every machine can read the checkpoint that the main process has found."""
     try:
         manifest = (checkpoint / MANIFEST).read_bytes()
     except OSError:
@@ -117,7 +117,7 @@ def _check_visible(checkpoint: Path) -> None:
     blind = sorted({host for host, sees in views if not sees})
     if blind:
         raise T5TuneError(
-            f"{checkpoint} cannot be read on {', '.join(blind)}: a run goes on on several machines "
-            "only where all of them see its directory.",
+            f"{checkpoint} cannot be read on {', '.join(blind)}: a run resumes on several machines "
+            "only if all of them can read its directory.",
             next_command="the same command with --output-dir on a disk that the machines share",
         )

@@ -1,4 +1,4 @@
-"""Where Transformers sends what is logged beside log.jsonl: W&B, MLflow, Trackio and others."""
+"""Trackers that Transformers logs to beside log.jsonl: W&B, MLflow, Trackio and others."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 KEY = "training.extra.report_to"
 TENSORBOARD = "tensorboard"  # every run writes its files anyway
 
-# Modules that a tracker needs, and what installs them.
+# Modules that a tracker needs, and the package that has them.
 PACKAGES: dict[str, tuple[tuple[str, ...], str]] = {
     "azure_ml": (("azureml.core.run",), "azureml-sdk"),
     "clearml": (("clearml",), "clearml"),
@@ -43,7 +43,7 @@ def check_trackers(extra: Mapping[str, Any]) -> None:
         extra: `training.extra` of a recipe.
 
     Raises:
-        T5TuneError: With the command that installs it.
+        T5TuneError: A package is missing; the next command installs it.
     """
     for name in _named(extra):
         modules, package = PACKAGES.get(name, ((), ""))
@@ -56,10 +56,10 @@ def check_trackers(extra: Mapping[str, Any]) -> None:
 
 
 def build_trackers(extra: Mapping[str, Any]) -> list[TrainerCallback]:
-    """The callbacks that report, each in the way that Transformers has it.
+    """Build the callbacks of the trackers, as Transformers has them.
 
     Raises:
-        T5TuneError: One is not installed, or not as it should be.
+        T5TuneError: A tracker is not installed, or cannot be used.
     """
     from transformers.integrations import get_available_reporting_integrations
     from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK
@@ -94,7 +94,7 @@ def _is_installed(module: str) -> bool:
 
 
 def _guard(callback: TrainerCallback, name: str) -> TrainerCallback:
-    """A tracker that does not start ends the command; one that fails later ends nothing.
+    """Let a tracker that does not start end the command, but not one that fails later.
 
     What trackers print goes to stderr.
     """
@@ -108,12 +108,12 @@ def _guard(callback: TrainerCallback, name: str) -> TrainerCallback:
             try:
                 with contextlib.redirect_stdout(sys.stderr):
                     return method(*arguments, **keywords)
-            except Exception as error:  # of any kind: what the package raises is its own affair
+            except Exception as error:  # any error: the package decides what it raises
                 if event in ("on_init_end", "on_train_begin"):
                     raise _refuse(name, "does not start", error) from error
                 has_failed = True
                 say(
-                    f"warning: {name} reports nothing from here on, and training goes on: "
+                    f"warning: {name} reports nothing from here on, and training continues: "
                     f"{_reason(error)}"
                 )
                 return None

@@ -1,4 +1,4 @@
-"""The Trainer: our loss, our batches, validations and checkpoints on Hugging Face's loop."""
+"""The Trainer: our loss, batches, validations and checkpoints on Hugging Face's loop."""
 
 from __future__ import annotations
 
@@ -57,27 +57,28 @@ class T5TuneTrainer(Seq2SeqTrainer):
     """The trainer of t5tune.
 
     Its loss is the same however a step is split, its validation is a score, its checkpoints are
-    whole, and it survives lack of memory. What differs with the way in which the model is spread
-    over processes is asked of a strategy.
+    complete, and it survives lack of memory. A strategy does what depends on how the model is
+    distributed over processes.
 
     Args:
-        model: What is trained; the strategy may have divided it.
-        tokenizer: Saved in checkpoints.
-        args: With one accumulation step: for the Trainer every optimizer step is one "batch".
-        dataset: The encoded training data.
-        collate: Makes the tensors of a batch.
-        steps: Which examples form the batches of each optimizer step.
+        model: Model to train; the strategy may have sharded it.
+        tokenizer: Tokenizer, saved in checkpoints.
+        args: Arguments with one accumulation step: for the Trainer every optimizer step is one
+            "batch".
+        dataset: Encoded training data.
+        collate: Function that makes the tensors of a batch.
+        steps: Examples in the batches of each optimizer step.
         strategy: The optimizer, and what processes do together.
-        validate: Translates the validation examples and returns scores by name.
+        validate: Function that translates the validation examples and returns scores by name.
         label_smoothing: See `sum_token_losses`.
-        checkpoints: Writes them.
-        checkpoints_kept: How many of the last validated ones stay, beside the best one.
-        average: Of the weights; saved in every checkpoint.
-        end: Knows when training is over.
-        throughput: Counts the tokens of each batch.
-        limit: The most tokens of a batch that memory holds.
-        longest: Is tried before the first step if there is no limit yet.
-        callbacks: In the order in which they are called.
+        checkpoints: Writer of checkpoints.
+        checkpoints_kept: Number of the last validated ones that stay, beside the best one.
+        average: Average of the weights, saved in every checkpoint.
+        end: End of training by steps or time.
+        throughput: Counter of the tokens of each batch.
+        limit: Limit on the tokens of a batch that fit into memory.
+        longest: Batch that is tried before the first step if there is no limit yet.
+        callbacks: Callbacks in the order in which they are called.
     """
 
     # Since transformers 5.23: training_step must not divide the loss again.
@@ -104,14 +105,14 @@ class T5TuneTrainer(Seq2SeqTrainer):
         longest: LongestBatch | None = None,
         callbacks: Sequence[TrainerCallback] = (),
     ) -> None:
-        self.strategy = strategy  # asked already where the Trainer would move the model
+        self.strategy = strategy  # needed already where the Trainer would move the model
         own = [average] if average is not None else []
         super().__init__(
             model=model,
             processing_class=tokenizer,
             args=args,
             train_dataset=dataset,
-            eval_dataset=[],  # what is validated is the affair of `validate`
+            eval_dataset=[],  # `validate` has its own examples
             data_collator=collate,
             optimizers=(strategy.optimizer, None),
             callbacks=[*callbacks, *own, ShardingCheck(strategy)],
@@ -124,7 +125,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
         self.checkpoints_kept = checkpoints_kept
         self.average = average
         self._saver = CheckpointSaver(checkpoints, checkpoints_kept, strategy, average, tokenizer)
-        self._is_validation_pending = False  # a signal has cut the last one short
+        self._is_validation_pending = False  # a signal interrupted the last one
         self._end = end or EndOfTraining()
         self._throughput = throughput or Throughput()
         self._losses = LossRecord(self.accelerator)
@@ -149,12 +150,12 @@ class T5TuneTrainer(Seq2SeqTrainer):
         if isinstance(collate, PackedCollator):
             accept_packed_rows(self.unwrapped)
         strategy.begin(self.unwrapped)
-        # The Trainer's name for a model that must not be put into DDP or sharded once more.
-        self.is_distributed_loading_by_transformers = strategy.divides_model
+        # The Trainer's name for a model that must not be wrapped in DDP or sharded again.
+        self.is_distributed_loading_by_transformers = strategy.shards_model
 
     @property
     def unwrapped(self) -> PreTrainedModel:
-        """The model without what Accelerate puts around it."""
+        """Model without the wrappers of Accelerate."""
         model = self.accelerator.unwrap_model(self.model)
         assert isinstance(model, PreTrainedModel)
         return model
@@ -167,11 +168,11 @@ class T5TuneTrainer(Seq2SeqTrainer):
     # ---- What the strategy decides ----
 
     def _move_model_to_device(self, model: torch.nn.Module, device: torch.device) -> None:
-        if not self.strategy.divides_model:
+        if not self.strategy.shards_model:
             super()._move_model_to_device(model, device)
 
     def _sync_replicated_trainable_parameters(self, model: torch.nn.Module) -> None:
-        """Do nothing: DeepSpeed's parameters only look as if they were not divided."""
+        """Do nothing: DeepSpeed's parameters only look as if they were not sharded."""
 
     def _clip_grad_norm(self, model: torch.nn.Module) -> Any:
         by_trainer = super()._clip_grad_norm
@@ -216,7 +217,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
     ) -> tuple[list[list[Batch]], torch.Tensor]:
         """Return the batches of an optimizer step, and its target tokens on all processes.
 
-        Tokens are counted here, where the batches are still in the memory of the CPU.
+        Tokens are counted here, while the batches are still in the memory of the CPU.
         """
         steps = list(itertools.islice(epoch_iterator, num_batches))
         batches: list[Batch] = [batch for step in steps for batch in step]
@@ -240,7 +241,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
         return loss
 
     def _try_batch(self, batch: Batch) -> None:
-        """Compute a batch as a step that each process has for itself."""
+        """Compute a batch as a step that each process does by itself."""
         self._gradients.compute(self.model_wrapped, [batch], None, is_trial=True)
 
     def _add_gradients(
@@ -272,10 +273,10 @@ class T5TuneTrainer(Seq2SeqTrainer):
         """Return the batch's part of the token-weighted mean of the optimizer step.
 
         Args:
-            model: Possibly wrapped for several processes.
+            model: Model, possibly wrapped for several processes.
             inputs: input_ids, attention_mask and labels, shape (batch_size, length).
-            return_outputs: Return the model's outputs too.
-            num_items_in_batch: Target tokens of the whole optimizer step, on all processes.
+            return_outputs: Whether to return the model's outputs too.
+            num_items_in_batch: Number of target tokens of the optimizer step, on all processes.
         """
         loss, outputs = self._loss.sum(model, inputs, with_outputs=return_outputs)
         if num_items_in_batch is None:
@@ -290,7 +291,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
     # ---- Logging and validation ----
 
     def log(self, logs: dict[str, float], *arguments: Any, **keywords: Any) -> None:
-        """Log; refuse to log, and so to save, what came after training went wrong."""
+        """Log, but refuse to log, and so to save, anything after training has gone wrong."""
         step = self.state.global_step
         self._watch.check_pending(step)
         means = self._losses.put_means(logs, is_over=self.is_over or step >= self.state.max_steps)
@@ -311,10 +312,10 @@ class T5TuneTrainer(Seq2SeqTrainer):
         """Return the scores of the validation examples, under the Trainer's key names.
 
         Return nothing if a signal came meanwhile: then the run stops with a checkpoint, and
-        validates it when it goes on.
+        validates it when it resumes.
         """
         try:
-            with torch.random.fork_rng():  # how often one validates must not change the training
+            with torch.random.fork_rng():  # the number of validations must not change the training
                 scores = self.validate()
         except ValidationInterrupted:
             self._is_validation_pending = True
@@ -331,10 +332,10 @@ class T5TuneTrainer(Seq2SeqTrainer):
         return bool(metrics) and super()._determine_best_metric(metrics, trial)
 
     def finish_validation(self, checkpoint: Path) -> None:
-        """Do the validation that a signal had cut short, and put it into its checkpoint.
+        """Do the validation that a signal interrupted, and put it into its checkpoint.
 
         Args:
-            checkpoint: The model's weights are its own.
+            checkpoint: Checkpoint with the weights that the model has now.
         """
         self.load_state(checkpoint)
         self._load_callback_state()
@@ -349,9 +350,9 @@ class T5TuneTrainer(Seq2SeqTrainer):
     # ---- Checkpoints ----
 
     def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
-        """Save the state whole or not at all, and no weights that have seen a loss of NaN."""
+        """Save the complete state or nothing, and no weights after a loss that is NaN."""
         self._watch.check_pending(self.state.global_step)
-        # What has been counted since the last logged line: a resumed run logs it with the rest.
+        # Counts since the last logged line, which a resumed run logs with the rest.
         window = self._losses.pack() | self._throughput.pack()
         self.state.stateful_callbacks[LOG_WINDOW] = window
         trained = Trained(
@@ -366,7 +367,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
         )
 
     def load_state(self, checkpoint: Path) -> None:
-        """Be where a checkpoint was saved, without its weights and optimizer."""
+        """Restore the state of a checkpoint, except weights and optimizer."""
         self.state: TrainerState = read_loop_state(checkpoint)
 
     def _load_callback_state(self) -> None:
@@ -376,7 +377,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
         self._throughput.unpack(window)
 
     def _load_from_checkpoint(self, checkpoint: str, model: Any = None) -> None:
-        """Do nothing: the model was read from the checkpoint, before it was divided."""
+        """Do nothing: the model was read from the checkpoint, before it was sharded."""
 
     def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
         if checkpoint is not None:

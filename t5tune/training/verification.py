@@ -1,4 +1,4 @@
-"""Whether a run still is what its training left behind."""
+"""Verification that a run still is what its training left behind."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from t5tune.training.checkpoints.store import list_checkpoints, step_of
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at.
+    """One check of a run.
 
     Attributes:
-        path: In the run.
-        what: Was looked at.
-        problem: What is wrong with it, if anything is.
+        path: Path in the run.
+        what: Name of what was checked.
+        problem: Problem with it, if there is one.
     """
 
     path: Path
@@ -42,10 +42,10 @@ def verify_run(run: RunDirectory) -> Iterator[Check]:
     """Compare every file that has a manifest with it, load the model and let it translate.
 
     Args:
-        run: Finished or not; without a model only its checkpoints are looked at.
+        run: Run, finished or not; without a model only its checkpoints are checked.
 
     Raises:
-        T5TuneError: There is neither a checkpoint nor a model.
+        T5TuneError: The run has neither a checkpoint nor a model.
     """
     checkpoints = sorted(list_checkpoints(run.checkpoints), key=step_of)
     if not checkpoints and not run.model.is_dir():
@@ -62,7 +62,7 @@ def verify_run(run: RunDirectory) -> Iterator[Check]:
 
 
 def refuse_damaged(run: RunDirectory, checks: Sequence[Check]) -> T5TuneError | None:
-    """Return the error about checks that failed, with the command that mends the first; or None."""
+    """Return the error for failed checks, with the command that repairs the first; or None."""
     bad = [check.path for check in checks if check.problem]
     if not bad:
         return None
@@ -82,7 +82,7 @@ def check_whole_model(run: RunDirectory) -> None:
     """Refuse to export a model that is not what training left behind.
 
     Raises:
-        T5TuneError: It is damaged, or translates otherwise.
+        T5TuneError: The model is damaged, or translates differently.
     """
     for check in verify_model(run):
         if check.problem is not None:
@@ -111,7 +111,7 @@ def _find_damaged_export(directory: Path, run: RunDirectory) -> str | None:
 
 
 def _find_other_translation(run: RunDirectory) -> str | None:
-    """How the translation of the stored sentence differs from the stored one."""
+    """Return how the translation of the stored sentence differs from the stored one."""
     smoke = read_object(run.smoke)
     source, expected = smoke.get("source"), smoke.get("hypothesis")
     if not isinstance(source, str) or not isinstance(expected, str):

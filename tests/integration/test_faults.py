@@ -118,7 +118,7 @@ def test_no_whole_checkpoint_is_refused(run: Path, t5tune: RunCommand) -> None:
     assert result.code == 1
     assert (
         "checkpoint-12: optimizer.pt has changed since it was written; no checkpoint of this run "
-        "is whole.\ntry: the same command with --restart" in result.err
+        "is complete.\ntry: the same command with --restart" in result.err
     )
     assert before == sorted(Path().rglob("*"))
 
@@ -140,7 +140,7 @@ def test_a_checkpoint_needs_the_best_one(run: Path, t5tune: RunCommand) -> None:
     assert best < 12, "no checkpoint would need another one"
     if best == min(steps):
         assert result.code == 1
-        assert "no checkpoint of this run is whole" in result.err
+        assert "no checkpoint of this run is complete" in result.err
     else:
         assert result.code == 0
 
@@ -316,7 +316,7 @@ def test_a_pickle_that_would_run_is_refused(name: str, run: Path, t5tune: RunCom
     rewrite_manifest(checkpoint)
     result = t5tune("train", "tiny.yaml", *SETTINGS)
     assert result.code == 1
-    assert f"error: {checkpoint}: a file holds something else than tensors" in result.err
+    assert f"error: {checkpoint}: a file holds something other than tensors" in result.err
     assert not Path("owned").exists()
 
 

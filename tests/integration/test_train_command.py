@@ -214,7 +214,7 @@ def test_a_directory_with_other_files_is_refused(t5tune: RunCommand, tiny_recipe
     Path("thesis/chapter1.tex").write_text("…")
     result = t5tune("train", tiny_recipe, "--output-dir", "thesis")
     assert result.code == 1
-    assert "thesis holds files but no run" in result.err
+    assert "thesis holds files but is not a run" in result.err
     assert [p.name for p in Path("thesis").iterdir()] == ["chapter1.tex"]
 
 

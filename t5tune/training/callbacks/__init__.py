@@ -1,1 +1,1 @@
-"""What happens beside the training loop."""
+"""Callbacks of the training loop."""

@@ -36,15 +36,15 @@ class LongestBatch:
 
 
 class BatchProbe(TrainerCallback):
-    """Try larger and larger batches before training.
+    """Probe that tries larger and larger batches before training.
 
     Weights, optimizer and random numbers are restored afterwards. Nothing is tried if there is a
     limit already, from an earlier part of the run.
 
     Args:
-        longest: Some of its rows are tried, or all.
-        limit: Set to what fits.
-        try_batch: Computes a batch forward and backward.
+        longest: Batch of which some or all rows are tried.
+        limit: Limit that is set to what fits.
+        try_batch: Function that runs forward and backward on a batch.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class BatchProbe(TrainerCallback):
         batch = self.longest.batch
         num_rows = len(batch["labels"])
         with torch.random.fork_rng():
-            # Each process looks at its own memory; all take what fits everywhere.
+            # Each process checks its own memory; all take what fits in every one.
             fitting = int(smallest(self._find(num_rows, model, optimizer)))
         tokens_per_row = count_padded_tokens(batch) // num_rows
         if fitting == 0:

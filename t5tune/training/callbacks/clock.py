@@ -30,7 +30,7 @@ class TrainingClock:
         self._seconds = 0.0
         self._before: dict[int, float] = {}
 
-    def go_on_from(self, step: int) -> None:
+    def start_from(self, step: int) -> None:
         """Begin after a step; at step 0, where a run begins, drop all times."""
         if self.path is None:
             return

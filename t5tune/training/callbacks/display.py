@@ -19,8 +19,8 @@ class TrainingDisplay(TrainerCallback):
     Fields that do not fit into one line of the terminal are left out.
 
     Args:
-        log: Log, which has the time that training has taken.
-        throughput: Throughput, which has the speed.
+        log: Log with the time that training has taken.
+        throughput: Throughput with the speed.
         best_score: Name of the score that chooses the best checkpoint.
         lower_is_better: Whether less of that score is better.
         max_seconds: Time that training may take; None sets no limit.
@@ -100,7 +100,7 @@ class TrainingDisplay(TrainerCallback):
                 self._say_step(state)
 
     def _time_left(self, state: TrainerState) -> str:
-        """Return the seconds until steps or time end, at the speed so far with validations."""
+        """Return the seconds until steps or time end, at the speed so far, validations included."""
         elapsed = self.log.elapsed_seconds
         left = elapsed / max(state.global_step, 1) * (state.max_steps - state.global_step)
         if self.max_seconds is not None:

@@ -21,7 +21,7 @@ SUSTAINED_STEPS = 100
 
 
 class LossWatch:
-    """End training when the loss is not finite, or far above what it was.
+    """Watch that ends training when the loss is not finite, or far above what it was.
 
     Args:
         checkpoints: Writer that knows the last good checkpoint, for the message.
@@ -62,7 +62,7 @@ class LossWatch:
             self._pending = None
 
     def check_logged(self, losses: Sequence[float], step: int, best_step: int | None) -> None:
-        """Check that the losses logged so far have not gone up for good.
+        """Check that the logged losses have not diverged.
 
         Args:
             losses: All of them, in order.

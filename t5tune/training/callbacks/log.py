@@ -25,12 +25,12 @@ ECHO_SECONDS = 1.0  # seconds; a second signal within them is an echo of the fir
 
 
 class JsonLog(TrainerCallback, ExportableState):
-    """Write log.jsonl: one object a line for each logged step and each validation.
+    """Writer of log.jsonl: one object per line for each logged step and each validation.
 
     Args:
         path: Path of the file; None writes nothing. Lines after the step that a run resumes from
             are dropped; all of them if it begins.
-        throughput: Throughput, which has the speed.
+        throughput: Throughput with the speed.
     """
 
     def __init__(self, path: Path | None, throughput: Throughput) -> None:
@@ -43,13 +43,13 @@ class JsonLog(TrainerCallback, ExportableState):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
         saved = state.stateful_callbacks.get(type(self).__name__, {})
-        self.go_on_from(state.global_step, saved.get("elapsed_seconds", 0.0))
+        self.start_from(state.global_step, saved.get("elapsed_seconds", 0.0))
 
     def state(self) -> dict[str, float]:
         """Return what a checkpoint keeps, since a run may stop between two lines."""
         return {"elapsed_seconds": self.elapsed_seconds}
 
-    def go_on_from(self, step: int, elapsed_seconds: float = 0.0) -> None:
+    def start_from(self, step: int, elapsed_seconds: float = 0.0) -> None:
         """Keep the lines up to a step; at step 0, where a run begins, keep none.
 
         Validations of averages are dropped: they are made again when training ends.
@@ -138,7 +138,7 @@ class ValidationInterrupted(Exception):  # noqa: N818 (no error: the user asked 
 
 
 class StopOnSignal(TrainerCallback):
-    """End training after the current step, with a checkpoint, on Ctrl-C or SIGTERM.
+    """Callback that ends training after the current step, with a checkpoint, on Ctrl-C or SIGTERM.
 
     A second Ctrl-C leaves at once. Any one of several processes may get the signal: they agree on
     it after each step.
@@ -174,11 +174,11 @@ class StopOnSignal(TrainerCallback):
 
     @staticmethod
     def _is_echo(seconds: float) -> bool:
-        """Return whether torchrun repeats a signal that the terminal has sent already."""
+        """Return whether torchrun repeats a signal that the terminal has already sent."""
         return are_several() and seconds < ECHO_SECONDS
 
     def agree(self) -> None:
-        """Learn of a signal if any process has one. All of them call this at the same place."""
+        """Learn whether any process has a signal. All of them call this at the same place."""
         number = int(largest(self.received or 0))
         self.received = signal.Signals(number) if number else None
 
@@ -202,7 +202,7 @@ class StopOnSignal(TrainerCallback):
 
 
 class EndOfTraining(TrainerCallback):
-    """End training when its time is over, and validate and save the last step.
+    """Callback that ends training when its time is over, and validates and saves the last step.
 
     The last step is validated whatever `eval_steps` is: it may be the best.
 
@@ -231,7 +231,7 @@ class EndOfTraining(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
         if self.clock is not None:
-            self.clock.go_on_from(state.global_step)
+            self.clock.start_from(state.global_step)
             self._look_at_clock(state.global_step)
 
     def on_step_end(

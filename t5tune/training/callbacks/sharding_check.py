@@ -1,4 +1,4 @@
-"""Looking once, where it shows, whether memory is divided as the strategy promises."""
+"""The check that memory is sharded as the strategy promises."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from t5tune.training.strategies.strategy import Strategy
 
 
 class ShardingCheck(TrainerCallback):
-    """Checks weights and optimizer state after the first step.
+    """Check of weights and optimizer state after the first step.
 
     Args:
-        strategy: Knows what to look for.
+        strategy: Strategy that does the check.
     """
 
     def __init__(self, strategy: Strategy) -> None:

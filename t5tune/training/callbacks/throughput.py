@@ -15,7 +15,7 @@ from t5tune.distributed.processes import is_main_process, total
 
 
 class Throughput(TrainerCallback):
-    """Count tokens that are not padding, and the time of their steps.
+    """Counter of tokens that are not padding, and of the time of their steps.
 
     Each process counts its own tokens; the sums are added up where they are logged.
 

@@ -1,1 +1,1 @@
-"""What a run resumes from, and which of it becomes the model."""
+"""Checkpoints: writing, resuming, and choosing the one that becomes the model."""

@@ -1,4 +1,4 @@
-"""The model that a run ends with: moved into place in one piece, with a manifest."""
+"""The model that a run ends with, moved into place complete and with a manifest."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ def keep_best_model(
 ) -> FoundModel:
     """Save the best weights as `model/`, and load them from there.
 
-    What is loaded has translated a sentence, so that a model that is there can be used.
+    The loaded model translates a sentence first, so that an existing `model/` can be used.
 
     Args:
-        run: Where to.
-        recipe: Of the run, resolved.
-        weights: Which ones.
-        trained: Their tokenizer and settings; its own weights are the last ones.
-        sentence: Is translated, for `t5tune verify` to compare with.
-        facts: What the manifest says beside the files.
+        run: Run that the model belongs to.
+        recipe: Resolved recipe of the run.
+        weights: Weights to save.
+        trained: Model with tokenizer and settings; its own weights are the last ones.
+        sentence: Sentence to translate, for `t5tune verify` to compare with.
+        facts: Facts in the manifest, beside the files.
 
     Returns:
-        The model, whose weights are in memory from now on.
+        The model with these weights in memory.
 
     Raises:
         T5TuneError: The disk is full.
@@ -69,10 +69,10 @@ def keep_best_model(
         shutil.rmtree(temporary, ignore_errors=True)
         needed = count_model_bytes(trained.translator.model)
         refuse_full_disk(
-            error, run.path, needed, what="the model", kept="all checkpoints are whole"
+            error, run.path, needed, what="the model", kept="all checkpoints are complete"
         )
         raise
-    # What was there belongs to a shorter training of this run.
+    # An existing model belongs to a shorter training of this run.
     shutil.rmtree(run.path / "eval", ignore_errors=True)
     remove_directory(run.model)
     os.replace(temporary, run.model)
@@ -84,7 +84,7 @@ def keep_best_model(
 
 
 def _save(weights: ChosenWeights, trained: LoadedModel, directory: Path) -> None:
-    """Write all files of a model but those that t5tune adds."""
+    """Write all files of a model except those that t5tune adds."""
     model = trained.translator.model
     _save_weights(weights, model, directory)
     config = load_config(str(weights.checkpoint))
@@ -103,7 +103,7 @@ def _save(weights: ChosenWeights, trained: LoadedModel, directory: Path) -> None
 def _save_weights(weights: ChosenWeights, model: torch.nn.Module, directory: Path) -> None:
     """Write the checkpoint's tensors, or what takes their place, in fp32.
 
-    The files go from directory to directory: a model in memory is neither needed for it nor made.
+    The files are copied between directories, without a model in memory.
     """
     averaged = weights.averaged or {}
     first_names = {id(parameter): name for name, parameter in model.named_parameters()}

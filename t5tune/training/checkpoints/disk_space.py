@@ -28,9 +28,9 @@ def count_checkpoint_bytes(model: torch.nn.Module, optim: str, *, with_average: 
     """Estimate the bytes of a checkpoint.
 
     Args:
-        model: Whole. Its weights are saved; tied ones once.
-        optim: The recipe's name of the optimizer, whose state is saved.
-        with_average: An average of the weights, in fp32, is saved too.
+        model: Full model. Its weights are saved; tied ones once.
+        optim: Recipe name of the optimizer, whose state is saved.
+        with_average: Whether an average of the weights, in fp32, is saved too.
     """
     trained = [p for p in model.parameters() if p.requires_grad]
     average = 4 * sum(p.numel() for p in trained) if with_average else 0
@@ -95,7 +95,7 @@ def refuse_full_disk(
         directory: Directory that was written into, without what has been written.
         needed: Bytes that were to be written.
         what: Name of what was to be written.
-        kept: What is safe, as half a sentence.
+        kept: Half a sentence about what is safe.
 
     Raises:
         T5TuneError: The disk is full; any other error is left to the caller.

@@ -1,4 +1,4 @@
-"""Whether a run can resume: its recipe, its data, its checkpoints. Imports no model library."""
+"""Checks that a run can resume: recipe, data and checkpoints. Imports no model library."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ HARMLESS: tuple[str, ...] = (
 
 
 def recorded_recipe(run: RunDirectory) -> Recipe | None:
-    """Return the recipe that a run was last begun with, as its user wrote it."""
+    """Return the recipe that a run last began with, as its user wrote it."""
     try:
         return Recipe.model_validate(read_object(run.environment)["recipe"])
     except (ValueError, KeyError):
@@ -58,7 +58,7 @@ def with_values_of(recipe: Recipe, keys: Iterable[str], other: Recipe) -> Recipe
     """Return the other recipe with this one's values of some keys.
 
     Raises:
-        ValidationError: The values do not go together.
+        ValidationError: The values exclude each other.
     """
     wanted, values = recipe.model_dump(mode="json"), other.model_dump(mode="json")
     for key in keys:
@@ -109,7 +109,7 @@ def _value(section: Any, key: str) -> Any:
 
 
 def fingerprint_recipe(recipe: Recipe) -> str:
-    """Return the SHA-256 of all in the recipe that decides the final model."""
+    """Return the SHA-256 of everything in the recipe that decides the final model."""
     content = recipe.model_dump(mode="json")
     for key in HARMLESS:
         *sections, name = key.split(".")
@@ -140,7 +140,7 @@ def choose_checkpoint(run: RunDirectory) -> ResumePoint:
     if found.checkpoint is None and found.skipped:
         path, damage = next(iter(found.skipped.items()))
         raise T5TuneError(
-            f"{path}: {damage}; no checkpoint of this run is whole.", next_command=RESTART
+            f"{path}: {damage}; no checkpoint of this run is complete.", next_command=RESTART
         )
     return found
 
@@ -164,7 +164,7 @@ def check_data(checkpoint: Path, data: Mapping[str, str]) -> None:
     for name, digest in data.items():
         if before.get(name) != digest:
             raise T5TuneError(
-                f"{name}: not what it was when {checkpoint} was saved, and a run cannot go on "
+                f"{name}: not what it was when {checkpoint} was saved, and a run cannot resume "
                 "with other data.",
                 next_command=f"bring the former data back, or {RESTART}",
             )

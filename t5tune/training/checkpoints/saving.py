@@ -1,7 +1,7 @@
-"""What is saved in a checkpoint and read from it: the files of one process.
+"""Saving and reading checkpoints in the files of one process.
 
-They hold whole tensors, which any number of processes, and any kind of sharding, goes on from.
-Gathering them needs every process; the first one writes.
+They hold full tensors, from which any number of processes and any kind of sharding can resume.
+Gathering them needs every process; the main process writes.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ from t5tune.training.strategies.strategy import Strategy
 
 @dataclass(frozen=True)
 class GatheredState:
-    """What a checkpoint needs from all processes; the tensors are in the first process only.
+    """State gathered from all processes; only the main process has the tensors.
 
     Attributes:
-        random_states: For each process the name and the content of a file.
-        weights: By name; None where the first process's model has them.
-        optimizer: The `state_dict` that one process's optimizer has.
-        average: Of the weights, if there is one.
+        random_states: Name and content of a file for each process.
+        weights: Weights by name; None where the model of the main process has them.
+        optimizer: Full state dict of the optimizer.
+        average: Average of the weights, if there is one.
     """
 
     random_states: list[tuple[str, bytes]]
@@ -53,14 +53,14 @@ class GatheredState:
 
 @dataclass(frozen=True)
 class Trained:
-    """What a checkpoint is of.
+    """Objects whose state a checkpoint saves.
 
     Attributes:
-        model: The one that is trained.
-        optimizer: Its own, around which may be Accelerate's.
-        schedule: Of its learning rate.
-        state: Of the loop.
-        callbacks: Some have a state.
+        model: Model that is trained.
+        optimizer: Its optimizer, possibly wrapped by Accelerate.
+        schedule: Schedule of its learning rate.
+        state: State of the loop.
+        callbacks: Callbacks, of which some have a state.
     """
 
     model: PreTrainedModel
@@ -71,14 +71,14 @@ class Trained:
 
 
 class CheckpointSaver:
-    """Saves checkpoints, and reads what is in them.
+    """Saver and reader of checkpoints.
 
     Args:
-        writer: Makes them appear whole or not at all.
-        num_kept: How many of the last validated ones stay, beside the best one.
-        strategy: Knows where the tensors are.
-        average: Of the weights; saved too.
-        tokenizer: Saved too.
+        writer: Writer that makes them appear complete or not at all.
+        num_kept: Number of the last validated ones that stay, beside the best one.
+        strategy: Strategy that gathers the tensors.
+        average: Average of the weights, saved too.
+        tokenizer: Tokenizer, saved too.
     """
 
     def __init__(
@@ -106,9 +106,9 @@ class CheckpointSaver:
         """Save a checkpoint; all processes must call this at the same place.
 
         Args:
-            trained: What is saved.
-            save_random_state: Saves the random numbers of this process in a directory.
-            ended: Whether training is over with it.
+            trained: Objects to save.
+            save_random_state: Function that saves the random state of this process in a directory.
+            ended: Whether training ends with it.
             pending: Whether its validation is still to be done.
         """
         try:
@@ -137,7 +137,7 @@ class CheckpointSaver:
         *,
         ended: bool,
     ) -> None:
-        """Save a checkpoint anew with another state of the loop, that after its validation."""
+        """Save a checkpoint again with the state of the loop after its validation."""
 
         def write(directory: Path) -> None:
             shutil.copytree(checkpoint, directory, dirs_exist_ok=True)
@@ -170,7 +170,7 @@ class CheckpointSaver:
         )
 
     def _pack_random_state(self, save: Callable[[str], None]) -> tuple[str, bytes]:
-        """Return the file of this process's random numbers, by the name that it is given."""
+        """Return name and content of the file of this process's random state."""
         # Beside the checkpoints, where there is room for them; other machines need not see those.
         place = self._writer.directory
         with tempfile.TemporaryDirectory(
@@ -186,7 +186,7 @@ class CheckpointSaver:
         """Give optimizer and schedule the states of a checkpoint.
 
         Raises:
-            T5TuneError: Its files hold something else than tensors.
+            T5TuneError: Its files hold something other than tensors.
         """
         with only_tensors(checkpoint):
             state = torch.load(checkpoint / OPTIMIZER_NAME, map_location="cpu", weights_only=True)
@@ -196,16 +196,16 @@ class CheckpointSaver:
 
 @contextlib.contextmanager
 def only_tensors(checkpoint: Path) -> Iterator[None]:
-    """Explain the refusal of `weights_only` to load a pickle of whatever could run.
+    """Explain the refusal of `weights_only` to load a pickle that could run code.
 
     Raises:
-        T5TuneError: The block has met one.
+        T5TuneError: The block has met such a pickle.
     """
     try:
         yield
     except pickle.UnpicklingError as error:
         raise T5TuneError(
-            f"{checkpoint}: a file holds something else than tensors and is not loaded; t5tune "
+            f"{checkpoint}: a file holds something other than tensors and is not loaded; t5tune "
             "did not write it.",
             next_command="t5tune verify RUN   # or the same command with --restart",
         ) from error

@@ -1,4 +1,4 @@
-"""Which weights become the model when training has ended."""
+"""The choice of the weights that become the model."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from t5tune.training.trainer import T5TuneTrainer
 
 @dataclass(frozen=True)
 class ChosenWeights:
-    """The weights that become `model/`.
+    """Weights that become `model/`.
 
     Attributes:
-        checkpoint: The checkpoint with the best validation score.
-        label: What they are, for people.
-        averaged: What takes the place of the checkpoint's weights, by parameter name, if an average
-            validated better than any checkpoint.
+        checkpoint: Checkpoint with the best validation score.
+        label: Description for people.
+        averaged: Weights by parameter name in place of the checkpoint's, if an average validated
+            better than any checkpoint.
     """
 
     checkpoint: Path
@@ -46,14 +46,14 @@ def choose_weights(
     metric: str,
     log: JsonLog,
 ) -> ChosenWeights:
-    """The best checkpoint, or an average if one validates better.
+    """Return the best checkpoint, or an average if one validates better.
 
     Args:
-        trainer: Whose training has ended.
-        run: Where its checkpoints are.
-        training: Says which averages to try.
-        metric: What decides.
-        log: Where the validations of averages are noted.
+        trainer: Trainer whose training has ended.
+        run: Run with its checkpoints.
+        training: Section with the averages to try.
+        metric: Metric that decides.
+        log: Log for the validations of averages.
     """
     result = broadcast_result(lambda: _find_best_checkpoint(trainer, run))
     best = trainer.state.best_metric
@@ -98,7 +98,7 @@ def _average_whole(checkpoints: Sequence[Path]) -> Mapping[str, torch.Tensor]:
 
 
 def _check_whole(checkpoint: Path, role: str) -> None:
-    """Refuse to end a run with other weights than the ones that were saved."""
+    """Refuse to end a run with weights other than those that were saved."""
     damage = find_damage(checkpoint)
     if damage is not None:
         raise T5TuneError(f"{checkpoint}, {role}, cannot be used: {damage}.", next_command=RESTART)

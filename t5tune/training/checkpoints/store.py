@@ -20,7 +20,7 @@ PENDING = "validation_pending"  # a signal came before this checkpoint was valid
 
 @dataclass(frozen=True)
 class ResumePoint:
-    """Where a run resumes.
+    """Checkpoint that a run resumes from.
 
     Attributes:
         checkpoint: Newest complete checkpoint; None if there is none.
@@ -90,7 +90,7 @@ def list_checkpoints(checkpoints: Path) -> list[Path]:
         path
         for path in checkpoints.iterdir()
         if path.is_dir()
-        and not path.is_symlink()  # whatever it leads to is not ours to delete
+        and not path.is_symlink()  # the target of a link is not ours to delete
         and path.name.startswith(PREFIX)
         and path.name.removeprefix(PREFIX).isdecimal()
     ]

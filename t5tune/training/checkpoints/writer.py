@@ -1,4 +1,4 @@
-"""Writing checkpoints that are complete or not there, while training continues."""
+"""Writing checkpoints that appear complete or not at all, while training continues."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from t5tune.training.checkpoints.store import (
 
 
 class CheckpointWriter:
-    """Write checkpoints so that they appear complete or not at all.
+    """Writer of checkpoints that appear complete or not at all.
 
     The files are written into another directory. Flushing and hashing them, and deleting old
     checkpoints, happens while training continues; the last act is a rename.
 
     Args:
         directory: Directory of all checkpoints.
-        facts: What every manifest says beside the files.
+        facts: Facts in every manifest, beside the files.
         expected_bytes: Estimated size of a checkpoint, for the message about a full disk.
 
     Attributes:

@@ -1,7 +1,7 @@
 """Adafactor (Shazeer and Stern 2018) on stacks of parameters of one shape.
 
 A T5 has more than a hundred weight matrices of half a dozen shapes. Updating each by itself takes
-thousands of small operations a step, a seventh of the step of a small model on a CPU
+thousands of small operations per step, a seventh of the step of a small model on a CPU
 (docs/benchmarks.md). Here all parameters of a shape are one tensor with a leading dimension.
 The result equals that of `transformers.Adafactor` up to rounding.
 """

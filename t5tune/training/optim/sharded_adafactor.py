@@ -1,8 +1,8 @@
-"""Adafactor on parameters that are divided among processes by their rows.
+"""Adafactor on parameters that are sharded across processes by rows.
 
 The factored second moment needs means over all rows, and the step size the norm of the whole
 parameter: each process adds up its own part, and the processes add up the sums. The result is
-that of `Adafactor` on whole parameters to rounding.
+that of `Adafactor` on full parameters, up to rounding.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from t5tune.training.optim.adafactor import (
 
 
 class ShardedAdafactor(Adafactor):
-    """`Adafactor` for `DTensor`s that are divided along their first dimension.
+    """`Adafactor` for `DTensor`s that are sharded along their first dimension.
 
-    State has the shapes that it has there, and is divided as the parameters are, but for the
-    means over rows, which every process has: `columns` of matrices.
+    The state has the same shapes as there and is sharded like the parameters, except for the means
+    over rows, which every process has: `columns` of matrices.
     """
 
     def _update(self, parameters: list[torch.nn.Parameter], group: dict[str, Any]) -> None:
@@ -55,7 +55,7 @@ class ShardedAdafactor(Adafactor):
     def _sharded_rates(
         self, shards: list[torch.Tensor], group: dict[str, Any], first: DTensor
     ) -> torch.Tensor:
-        """The step size of each parameter, shape (num_parameters,)."""
+        """Return the step size of each parameter, shape (num_parameters,)."""
         if not group["scale_parameter"]:
             return torch.full((len(shards),), group["lr"], device=shards[0].device)
         squares = torch.stack([shard.float().square().sum() for shard in shards])
@@ -65,14 +65,14 @@ class ShardedAdafactor(Adafactor):
 
 
 def sharded_dimension(key: str, parameter: torch.Tensor) -> int | None:
-    """Along which dimension a tensor of the state is divided; None if every process has it.
+    """Return the dimension along which a state tensor is sharded; None if every process has it.
 
     Args:
-        key: Of the state: rows, columns, squares or step.
-        parameter: One that the state is of; it is divided along its first dimension.
+        key: Key in the state: rows, columns, squares or step.
+        parameter: Parameter of the state, which is sharded along its first dimension.
     """
     if key in ("rows", "squares") or (key == "columns" and parameter.dim() > 2):
-        return 1  # dimension 0 is that of the stack
+        return 1  # dimension 0 counts the stack
     return None
 
 
@@ -89,7 +89,7 @@ def _start_state(state: dict[str, Any], gradients: torch.Tensor, first: DTensor)
 
 
 def _divided(part: torch.Tensor, size: int, first: DTensor) -> DTensor:
-    """A part of shape (num_parameters, local size, …) as one of a divided tensor."""
+    """Return a shard of shape (num_parameters, local size, …) as a `DTensor`."""
     shape = torch.Size((part.shape[0], size, *part.shape[2:]))
     stride = torch.empty(shape, device="meta").stride()
     return DTensor.from_local(
@@ -100,7 +100,7 @@ def _divided(part: torch.Tensor, size: int, first: DTensor) -> DTensor:
 def _update_matrices(
     state: dict[str, Any], gradients: torch.Tensor, kept: float, first: DTensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """See `adafactor._factored_update`; gradients have the shape (num, local rows, columns)."""
+    """Update matrices as `_factored_update` does; gradients: (num, local rows, columns)."""
     squares = gradients.square()
     num_rows = first.shape[0]
     rows, columns = _local(state["rows"]), state["columns"]
@@ -109,7 +109,7 @@ def _update_matrices(
     columns.lerp_(means.add_(EPSILON_SQUARE), 1.0 - kept)
     column_factor = columns.rsqrt()
     by_row = (squares @ column_factor.square().unsqueeze(-1)).squeeze(-1)
-    # The mean of the rows is a factor of every row's: both sums travel together.
+    # The mean of the rows is a factor of each row's: both are summed in one call.
     sums = torch.stack([rows.sum(dim=-1), (by_row / rows).sum(dim=-1)])
     mean_of_rows, weighted = _add_up(sums, first)
     mean_of_rows = mean_of_rows / num_rows
@@ -121,7 +121,7 @@ def _update_matrices(
 def _update_stacked_matrices(
     state: dict[str, Any], gradients: torch.Tensor, kept: float, first: DTensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The same where each process has whole matrices, such as experts, of a parameter."""
+    """Do the same where each process has full matrices, such as experts, of a parameter."""
     squares = gradients.square()
     rows, columns = _local(state["rows"]), _local(state["columns"])
     rows.lerp_(squares.mean(dim=-1).add_(EPSILON_SQUARE), 1.0 - kept)
@@ -134,7 +134,7 @@ def _update_stacked_matrices(
 def _update_vectors(
     state: dict[str, Any], gradients: torch.Tensor, kept: float, first: DTensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """See `adafactor._full_update`; gradients have the shape (num, local size)."""
+    """Update vectors as `adafactor._full_update` does; gradients: (num, local size)."""
     squares = _local(state["squares"])
     squares.lerp_(gradients.square().add_(EPSILON_SQUARE), 1.0 - kept)
     gradients.mul_(squares.rsqrt())
@@ -146,7 +146,7 @@ def _mean_square(update: torch.Tensor, first: DTensor) -> torch.Tensor:
 
 
 def _add_up(part: torch.Tensor, first: DTensor) -> torch.Tensor:
-    """The sum over all processes that a parameter is divided among."""
+    """Return the sum over all processes that a parameter is sharded across."""
     dist.all_reduce(part, group=first.device_mesh.get_group())
     return part
 

@@ -1,6 +1,6 @@
-"""How a model is spread over the processes that train it, as the trainer sees it.
+"""Strategies for distributing a model over the processes that train it.
 
-`strategy.py` says what the trainer asks, and answers it for a model that each process has whole;
-`fsdp_strategy.py` and `deepspeed_strategy.py` answer it for one that they divide, and
-`sharding_choice.py` builds the one that a recipe asks for.
+`strategy.py` has the interface for the trainer, implemented for a full model on each process;
+`fsdp_strategy.py` and `deepspeed_strategy.py` implement it for sharded models, and
+`sharding_choice.py` builds the strategy that a recipe asks for.
 """

@@ -1,4 +1,4 @@
-"""A model that DeepSpeed has divided, as the trainer sees it."""
+"""The strategy for a model that DeepSpeed has sharded."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from t5tune.training.strategies.strategy import Strategy
 
 
 class DeepSpeedStrategy(Strategy):
-    """Gradients, clipping and steps are DeepSpeed's.
+    """Strategy that leaves gradients, clipping and steps to DeepSpeed.
 
     Args:
-        zero: The engine around the model.
+        zero: Engine around the model.
     """
 
-    divides_model = True
-    # Its weight is whole within the layer's own forward only.
-    has_whole_output_layer = False
+    shards_model = True
+    # Its weight is gathered within the layer's own forward only.
+    has_full_output_layer = False
 
     def __init__(self, zero: ZeroEngine) -> None:
         super().__init__(zero.optimizer)
@@ -49,14 +49,14 @@ class DeepSpeedStrategy(Strategy):
     def finish_gradients(self, by_trainer: Callable[[], Any]) -> float:
         """Step the engine, which knows the norm only afterwards.
 
-        It takes the gradients away, so that the step which the Trainer then makes of the
-        optimizer finds nothing to do.
+        It removes the gradients, so that the optimizer step of the Trainer, which follows, has
+        nothing to do.
         """
         self.zero.engine.step()
         return float(self.zero.engine.get_global_grad_norm())
 
     def check_memory(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
-        """Check the optimizer's state; the weights were checked when they were divided."""
+        """Check the optimizer's state; the weights were checked when they were sharded."""
         self.zero.check_optimizer_state()
 
     def gather_weights(self, model: PreTrainedModel, *, keep: bool) -> Mapping[str, torch.Tensor]:
@@ -66,9 +66,9 @@ class DeepSpeedStrategy(Strategy):
     def gather_optimizer_state(
         self, optimizer: torch.optim.Optimizer, *, keep: bool
     ) -> dict[str, Any]:
-        """Gather the parts that the engine holds."""
+        """Gather the shards that the engine holds."""
         return self.zero.gather_state(keep=keep)
 
     def load_optimizer_state(self, optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
-        """Fill the parts that the engine holds."""
+        """Fill the shards that the engine holds."""
         self.zero.load_state(state)

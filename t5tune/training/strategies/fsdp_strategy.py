@@ -1,4 +1,4 @@
-"""A model that torch's `fully_shard` has sharded, as the trainer sees it."""
+"""The strategy for a model that torch's `fully_shard` has sharded."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ from t5tune.training.strategies.strategy import Forward, Strategy
 
 
 class FsdpStrategy(Strategy):
-    """Weights, gradients and optimizer state are `DTensor`s.
+    """Strategy in which weights, gradients and optimizer state are `DTensor`s.
 
     Gradients are added up after every piece of a step. Waiting for the last one, as DDP does,
     would keep the gradients of all weights on every process.
 
     Args:
-        optimizer: Of a model after `shard_model`.
+        optimizer: Optimizer of a model after `shard_model`.
     """
 
-    divides_model = True
+    shards_model = True
 
     def begin(self, model: PreTrainedModel) -> None:
-        """Let `run_forward` into the model's forward."""
+        """Let `run_forward` run inside the model's forward."""
         accept_inside(model)
 
     def run_forward(self, model: Forward, function: Callable[[Forward], Any]) -> Any:
-        """Call the function within the model's forward, where the output layer is whole."""
+        """Call the function within the model's forward, where the output layer is gathered."""
         return run_inside(model, function)
 
     def check_memory(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
@@ -57,7 +57,7 @@ class FsdpStrategy(Strategy):
         return gather_optimizer_state(optimizer, keep=keep)
 
     def load_optimizer_state(self, optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
-        """Divide each tensor as its parameter is."""
+        """Shard each tensor like its parameter."""
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         is_adafactor = isinstance(self.optimizer, ShardedAdafactor)
         divided = {
@@ -71,7 +71,7 @@ class FsdpStrategy(Strategy):
 
 
 def _divide(key: str, value: Any, parameter: torch.Tensor, *, is_adafactor: bool) -> Any:
-    """Return this process's part of a value in the state of a parameter."""
+    """Return this process's shard of a value in the state of a parameter."""
     if not isinstance(value, torch.Tensor) or not isinstance(parameter, DTensor):
         return value
     if is_adafactor:

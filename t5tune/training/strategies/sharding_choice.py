@@ -26,8 +26,8 @@ def build_strategy(
 
     Args:
         model: Full model, the same on every process; it may be sharded in place.
-        section: Section of the recipe on training.
-        device: Device on which this process computes.
+        section: Training section of the recipe.
+        device: Device that this process computes on.
         from_scratch: See `build_optimizer`.
 
     Raises:

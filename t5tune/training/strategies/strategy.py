@@ -1,4 +1,4 @@
-"""What the trainer asks of the way in which a model is spread over processes."""
+"""The interface of strategies, and the strategy without sharding."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ Forward = Callable[..., Any]
 
 
 class Strategy:
-    """Each process has the whole model, and everything is done as Hugging Face's Trainer does it.
+    """Strategy in which each process has the full model and does what Hugging Face's Trainer does.
 
-    Every process calls each method at the same place. A strategy that divides the model overrides
-    what it does in its own way.
+    Every process calls each method at the same place. Strategies that shard the model override
+    what they do differently.
 
     Args:
-        optimizer: Of the model's parameters, divided or not.
+        optimizer: Optimizer of the model's parameters, sharded or not.
 
     Attributes:
-        divides_model: Whether the model is in place already: the Trainer must neither move it nor
-            put it into DDP.
-        has_whole_output_layer: Whether the output layer's weight is whole within `run_forward`.
+        shards_model: Whether the model is in place already: the Trainer must neither move it nor
+            wrap it in DDP.
+        has_full_output_layer: Whether the output layer's weight is gathered in `run_forward`.
     """
 
-    divides_model = False
-    has_whole_output_layer = True
+    shards_model = False
+    has_full_output_layer = True
 
     def __init__(self, optimizer: torch.optim.Optimizer) -> None:
         self.optimizer = optimizer
@@ -36,11 +36,11 @@ class Strategy:
         """Prepare the model for training, once its forward is final."""
 
     def run_forward(self, model: Forward, function: Callable[[Forward], Any]) -> Any:
-        """Return what a function makes of the model's forward, where the output layer is whole.
+        """Return what a function makes of the model's forward, where the output layer is gathered.
 
         Args:
-            model: With what is around it for several processes, or its forward.
-            function: Returns tensors.
+            model: Model with its wrapper for several processes, or its forward.
+            function: Function that returns tensors.
         """
         return function(model)
 
@@ -54,14 +54,14 @@ class Strategy:
         """Add the gradients of a piece of an optimizer step, and return its part of the loss.
 
         Args:
-            by_trainer: Does it as the Trainer does.
-            compute_loss: Computes the piece's loss with the model that it is given.
+            by_trainer: Function that does it as the Trainer does.
+            compute_loss: Function that computes the loss of the piece with a model.
             is_last: Whether the step ends with this piece.
         """
         return by_trainer()
 
     def clip_gradients(self, by_trainer: Callable[[], Any]) -> Any:
-        """Clip the gradients, and return the norm that they had if it is known now."""
+        """Clip the gradients, and return their norm before it if it is known now."""
         return by_trainer()
 
     def finish_gradients(self, by_trainer: Callable[[], Any]) -> Any:
@@ -69,7 +69,7 @@ class Strategy:
         return by_trainer()
 
     def check_memory(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
-        """Look whether memory is really divided, after the first step.
+        """Check after the first step that memory is really sharded.
 
         Raises:
             T5TuneError: It is not.
@@ -78,20 +78,20 @@ class Strategy:
     def gather_weights(
         self, model: PreTrainedModel, *, keep: bool
     ) -> Mapping[str, torch.Tensor] | None:
-        """Return the full state dict of a divided model; None where the model itself is whole.
+        """Return the full state dict of a sharded model; None where the model itself is full.
 
         Args:
-            model: The one that is trained.
-            keep: Whether this process wants it; the others only help.
+            model: Model that is trained.
+            keep: Whether this process wants it; the others only take part.
         """
         return None
 
     def gather_optimizer_state(
         self, optimizer: torch.optim.Optimizer, *, keep: bool
     ) -> dict[str, Any]:
-        """Return the `state_dict` that one process's optimizer has; see `gather_weights`."""
+        """Return the full state dict of the optimizer; see `gather_weights`."""
         return optimizer.state_dict() if keep else {}
 
     def load_optimizer_state(self, optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
-        """Give the optimizer a full `state_dict` that every process has read."""
+        """Give the optimizer a full state dict that every process has read."""
         optimizer.load_state_dict(state)
