@@ -52,9 +52,9 @@ def export(
     check_exportable(directory)
     with track("importing PyTorch and Transformers"):
         from t5tune.decoding.export.parity import describe_parity, export_run, say_export
-        from t5tune.training.verification import check_whole_model
+        from t5tune.training.verification import check_before_export
 
-    check_whole_model(directory)
+    check_before_export(directory)
     made, parity = export_run(
         directory, quantization, output_dir=output_dir, patience=patience or PATIENCE
     )

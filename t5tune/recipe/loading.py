@@ -135,7 +135,7 @@ def _apply_overrides(document: YamlDocument, overrides: Sequence[str | Override]
 def _apply_override(document: YamlDocument, override: Override) -> None:
     path, section = override.path, document.value
     # An unknown key stays, even as null: validation names the nearest one. So does `export=null`,
-    # which means "off" to everybody, while the default of a key that is not there is "on".
+    # which means "off" to everybody, while the default of an unset key is "on".
     removes = override.value is None and is_key(path) and path != ("export",)
     for i, part in enumerate(path[:-1]):
         inner = section.get(part)

@@ -310,7 +310,7 @@ class EvaluationSection(Section):
     def _best_metric_ranks(cls, name: Any) -> Any:
         if isinstance(name, str) and is_metric_name(name) and not ranks_models(name):
             raise ValueError(
-                f"{name} cannot choose the best checkpoint: nothing says that more of it is better"
+                f"{name} cannot choose the best checkpoint: it is unknown whether higher is better"
             )
         return name
 

@@ -1,7 +1,7 @@
-"""The interpreter's search for garbage, kept off what libraries have made for good.
+"""Garbage collection that leaves out the permanent objects of libraries.
 
-Transformers and torch leave 400,000 objects that live as long as the process. Each full search
-goes through all of them: a fifth of a second, now and then while training and once it is over.
+Transformers and torch create 400,000 objects that live as long as the process. Each full
+collection visits all of them, which takes a fifth of a second, during training and after it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def importing_for_good() -> Iterator[None]:
-    """Search for no garbage while the block imports: a fifth of the time, for next to none."""
+    """Collect no garbage while the block imports, which takes a fifth of its time for little."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -25,10 +25,10 @@ def importing_for_good() -> Iterator[None]:
 
 @contextmanager
 def leaving_out_what_is_there() -> Iterator[None]:
-    """Leave what is in memory out of all searches while the block runs.
+    """Leave what is in memory out of garbage collection while the block runs.
 
-    Garbage of before is collected first, so that nothing large is held on to. Where the process
-    has left out something itself, nothing is changed.
+    Earlier garbage is collected first, so that nothing large is kept. Nothing changes where the
+    process has already left something out itself.
     """
     if gc.get_freeze_count():
         yield

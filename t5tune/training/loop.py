@@ -331,9 +331,9 @@ def _validate(
         tokens_per_batch=recipe.decoding.tokens_per_batch,
     )
     num = evaluation.max_validation_examples
-    with uncompiled(model.translator.model), full_model(model.translator.model) as whole:
+    with uncompiled(model.translator.model), full_model(model.translator.model) as full:
         translator = copy.copy(model.translator)
-        translator.model = whole
+        translator.model = full
         sources = validation.sources[:num]
         with track("validating", len(sources), "examples") as advance:
 

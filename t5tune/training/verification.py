@@ -70,15 +70,15 @@ def refuse_damaged(run: RunDirectory, checks: Sequence[Check]) -> T5TuneError | 
         next_command = f"{remake_command(bad[0])}   # makes it again"
     elif run.model.is_dir() and run.model not in bad:
         damaged = shlex.quote(str(bad[0]))
-        next_command = f"rm -r {damaged}   # the model is whole and needs no checkpoint"
+        next_command = f"rm -r {damaged}   # the model is complete and needs no checkpoint"
     else:
-        next_command = f"{continuing_command(run)}   # from checkpoints that are whole"
+        next_command = f"{continuing_command(run)}   # from complete checkpoints"
     return T5TuneError(
         f"{len(bad)} of {len(checks)} checks of {run.path} failed.", next_command=next_command
     )
 
 
-def check_whole_model(run: RunDirectory) -> None:
+def check_before_export(run: RunDirectory) -> None:
     """Refuse to export a model that is not what training left behind.
 
     Raises:

@@ -78,9 +78,9 @@ class BatchProbe(TrainerCallback):
                 f"out of memory: not even a batch of one row, {tokens_per_row} tokens, fits.",
                 next_command=NEXT_COMMAND,
             )
-        # Where all rows fit, so does the whole budget, which they may not use up.
-        whole = self.longest.tokens_per_batch
-        self.limit.change(state, fitting * tokens_per_row if fitting < num_rows else whole)
+        # Where all rows fit, so does the full budget, which they may not use up.
+        budget = self.longest.tokens_per_batch
+        self.limit.change(state, fitting * tokens_per_row if fitting < num_rows else budget)
 
     def _find(self, num_rows: int, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> int:
         """Return how many rows of the longest batch fit beside weights, gradients and optimizer."""

@@ -17,7 +17,7 @@ from t5tune.recipe.places import FILE_KEYS
 from t5tune.recipe.schema import Recipe
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import find_damage, read_fact
-from t5tune.training.checkpoints.store import ResumePoint, find_newest_whole, list_checkpoints
+from t5tune.training.checkpoints.store import ResumePoint, find_newest_complete, list_checkpoints
 
 RESTART = "the same command with --restart   # trains in a new directory beside it"
 
@@ -134,7 +134,7 @@ def choose_checkpoint(run: RunDirectory) -> ResumePoint:
     Raises:
         T5TuneError: There are checkpoints, but none can be used.
     """
-    found = find_newest_whole(run.checkpoints)
+    found = find_newest_complete(run.checkpoints)
     for path, damage in found.skipped.items():
         say(f"skipped {path}: {damage}")
     if found.checkpoint is None and found.skipped:

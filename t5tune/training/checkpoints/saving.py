@@ -171,7 +171,7 @@ class CheckpointSaver:
 
     def _pack_random_state(self, save: Callable[[str], None]) -> tuple[str, bytes]:
         """Return name and content of the file of this process's random state."""
-        # Beside the checkpoints, where there is room for them; other machines need not see those.
+        # Beside the checkpoints, where there is room, unless this machine cannot see them.
         place = self._writer.directory
         with tempfile.TemporaryDirectory(
             prefix=f"{STAGING}{PREFIX}", dir=place if place.is_dir() else None

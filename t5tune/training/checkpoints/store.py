@@ -31,7 +31,7 @@ class ResumePoint:
     skipped: Mapping[Path, str] = dataclasses.field(default_factory=dict)
 
 
-def find_newest_whole(checkpoints: Path) -> ResumePoint:
+def find_newest_complete(checkpoints: Path) -> ResumePoint:
     """Return the newest complete checkpoint whose best one is complete too.
 
     A checkpoint is useful only with the one that had validated best until then: without it the
@@ -59,7 +59,7 @@ def _find_damage_of_best(checkpoint: Path) -> str | None:
 
 def name_last_checkpoint(checkpoints: Path) -> str:
     """Return half a sentence about what can be resumed from."""
-    newest = find_newest_whole(checkpoints).checkpoint
+    newest = find_newest_complete(checkpoints).checkpoint
     return f"{newest} is the last good checkpoint" if newest else "no checkpoint was saved yet"
 
 

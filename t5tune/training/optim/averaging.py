@@ -56,12 +56,12 @@ class WeightAverage(TrainerCallback):
         Args:
             keep: Whether this process keeps it, in main memory; the others only take part.
         """
-        whole: dict[str, torch.Tensor] = {}
+        full: dict[str, torch.Tensor] = {}
         for name, weight in self.weights.items():
             tensor = gather_tensor(weight)
             if keep:
-                whole[name] = tensor if tensor is weight else tensor.cpu()
-        return whole
+                full[name] = tensor if tensor is weight else tensor.cpu()
+        return full
 
     def load(self, checkpoint: Path) -> None:
         """Continue from the average in a checkpoint."""

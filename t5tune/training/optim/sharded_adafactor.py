@@ -1,6 +1,6 @@
 """Adafactor on parameters that are sharded across processes by rows.
 
-The factored second moment needs means over all rows, and the step size the norm of the whole
+The factored second moment needs means over all rows, and the step size the norm of the full
 parameter: each process adds up its own part, and the processes add up the sums. The result is
 that of `Adafactor` on full parameters, up to rounding.
 """

@@ -60,17 +60,17 @@ class FsdpStrategy(Strategy):
         """Shard each tensor like its parameter."""
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         is_adafactor = isinstance(self.optimizer, ShardedAdafactor)
-        divided = {
+        sharded = {
             index: {
-                key: _divide(key, value, parameters[index], is_adafactor=is_adafactor)
+                key: _shard_state(key, value, parameters[index], is_adafactor=is_adafactor)
                 for key, value in of_parameter.items()
             }
             for index, of_parameter in state["state"].items()
         }
-        optimizer.load_state_dict({**state, "state": divided})
+        optimizer.load_state_dict({**state, "state": sharded})
 
 
-def _divide(key: str, value: Any, parameter: torch.Tensor, *, is_adafactor: bool) -> Any:
+def _shard_state(key: str, value: Any, parameter: torch.Tensor, *, is_adafactor: bool) -> Any:
     """Return this process's shard of a value in the state of a parameter."""
     if not isinstance(value, torch.Tensor) or not isinstance(parameter, DTensor):
         return value

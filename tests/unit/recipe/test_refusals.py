@@ -94,11 +94,11 @@ def test_a_line_of_training(load: Load, line: str, expected: str) -> None:
          "evaluation: none of `metrics` can choose the best checkpoint; add one that can, such as "
          "chrf"),
         ("evaluation: {metrics: [chrf, evaluate:meteor], best_metric: evaluate:meteor}",
-         "evaluation.best_metric: evaluate:meteor cannot choose the best checkpoint: nothing says "
-         "that more of it is better"),
+         "evaluation.best_metric: evaluate:meteor cannot choose the best checkpoint: it is unknown "
+         "whether higher is better"),
         ("evaluation: {best_metric: length_ratio}",
-         "evaluation.best_metric: length_ratio cannot choose the best checkpoint: nothing says "
-         "that more of it is better"),
+         "evaluation.best_metric: length_ratio cannot choose the best checkpoint: it is unknown "
+         "whether higher is better"),
         ("evaluation: {metrics: bleu}", "evaluation.metrics: expected a list, found 'bleu'"),
         ("evaluation: {metrics: []}",
          "evaluation.metrics: the list is empty; leave the key out instead"),
