@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from t5tune.reporting.report import Example, Origin, Report
-from t5tune.scoring.compute import score_hypotheses, sentence_scores
+from t5tune.scoring.compute import OutputScorer
 from t5tune.scoring.diagnosis.breakdown import Overlap, break_down
 from t5tune.scoring.diagnosis.diagnose import diagnose
 from t5tune.scoring.diagnosis.evidence import Evidence
@@ -46,9 +46,10 @@ def build_report(
     """
     if not metrics:
         raise ValueError(f"at least one metric is needed, of {', '.join(METRICS)}")
-    scores = score_hypotheses(metrics, evidence, options, num_resamples=num_resamples)
+    scorer = OutputScorer(evidence, options)
+    scores = scorer.score(metrics, num_resamples=num_resamples)
     ranking = METRICS[metric_for_examples(metrics)]
-    examples = _build_examples(evidence, sentence_scores(ranking.name, evidence, options))
+    examples = _build_examples(evidence, scorer.score_examples(ranking.name))
     findings = diagnose(evidence)
     best, worst = _pick_examples(examples, ranking)
     return Report(
@@ -64,9 +65,7 @@ def build_report(
         worst=worst,
         example_metric=ranking.main_score,
         findings=findings,
-        breakdowns=break_down(
-            evidence, metrics, options, overlap=overlap, num_resamples=num_resamples
-        ),
+        breakdowns=break_down(scorer, metrics, overlap=overlap, num_resamples=num_resamples),
         found=_examples_of(findings, examples),
         examples=examples,
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from t5tune.errors import T5TuneError
-from t5tune.scoring.metrics.additive_metric import score_with_statistics
+from t5tune.scoring.metrics.additive_metric import AdditiveMetric, Row
 from t5tune.scoring.registry import build_metric, find_metric
-from t5tune.scoring.score import Metric, Score, ScoringOptions
+from t5tune.scoring.score import Metric, Score, ScoringOptions, SegmentStatistics
 from t5tune.scoring.system_output import SystemOutput
 
 # sacreBLEU's.
@@ -39,13 +39,8 @@ def score_hypotheses(
         T5TuneError: An unknown metric or tokenizer, a missing tokenizer package, or no sources for
             a metric that needs them.
     """
-    scorers = [_build_for(metric, output, options) for metric in dict.fromkeys(metrics)]
-    if not num_resamples:
-        return [score for scorer in scorers for score in scorer.score_corpus(output)]
-    from t5tune.scoring.significance.resampling import add_intervals
-
-    scored = [score_with_statistics(scorer, output) for scorer in scorers]
-    return [score for scores in add_intervals(scored, num_resamples, seed) for score in scores]
+    scorer = OutputScorer(output, options)
+    return scorer.score(metrics, num_resamples=num_resamples, seed=seed)
 
 
 def sentence_scores(
@@ -56,7 +51,7 @@ def sentence_scores(
     BLEU uses effective n-gram order; ROUGE means ROUGE-L. Arguments, scale and errors are those
     of `score_hypotheses`.
     """
-    return _build_for(metric, output, options).score_segments(output)
+    return OutputScorer(output, options).score_examples(metric)
 
 
 def main_score(
@@ -82,6 +77,81 @@ def check_sources(metric: str, output: SystemOutput) -> None:
         )
 
 
-def _build_for(metric: str, output: SystemOutput, options: ScoringOptions) -> Metric:
-    check_sources(metric, output)
-    return build_metric(metric, options)
+class OutputScorer:
+    """Scores of one output and of parts of it, for which each metric reads each text once.
+
+    Errors are those of `score_hypotheses`.
+
+    Args:
+        output: What is scored.
+        options: Of the metrics.
+    """
+
+    def __init__(self, output: SystemOutput, options: ScoringOptions = ScoringOptions()) -> None:
+        self.output = output
+        self._options = options
+        self._rows: dict[str, Sequence[Row]] = {}
+
+    def score(
+        self,
+        metrics: Sequence[str],
+        indices: Sequence[int] | None = None,
+        *,
+        num_resamples: int = 0,
+        seed: int = DEFAULT_SEED,
+    ) -> list[Score]:
+        """Return corpus scores of the examples with these indices, or of all.
+
+        The other arguments are those of `score_hypotheses`.
+        """
+        built = {name: self._build(name) for name in metrics}
+        part = self.output if indices is None else self.output.select(indices)
+        scores = {
+            name: self._score_part(name, metric, part, indices) for name, metric in built.items()
+        }
+        if not num_resamples:
+            return [score for of_metric in scores.values() for score in of_metric]
+        from t5tune.scoring.significance.resampling import add_intervals
+
+        scored = [
+            (scores[name], self._collect_statistics(name, metric, part, indices))
+            for name, metric in built.items()
+        ]
+        return [score for of_one in add_intervals(scored, num_resamples, seed) for score in of_one]
+
+    def score_examples(self, metric: str) -> list[float]:
+        """Return one number per example, as `sentence_scores` does."""
+        built = self._build(metric)
+        if metric in self._rows and isinstance(built, AdditiveMetric):
+            statistics = built.build_statistics(self._rows[metric])
+            values: list[float] = statistics.segment_scores().tolist()
+            return values
+        return built.score_segments(self.output)
+
+    def _build(self, metric: str) -> Metric:
+        check_sources(metric, self.output)
+        return build_metric(metric, self._options)
+
+    def _score_part(
+        self, name: str, metric: Metric, part: SystemOutput, indices: Sequence[int] | None
+    ) -> list[Score]:
+        if not isinstance(metric, AdditiveMetric):
+            return metric.score_corpus(part)
+        metric.warn_about(part.hypotheses)
+        return metric.score_rows(self._collect_rows(name, metric, indices), part.references)
+
+    def _collect_statistics(
+        self, name: str, metric: Metric, part: SystemOutput, indices: Sequence[int] | None
+    ) -> SegmentStatistics:
+        if not isinstance(metric, AdditiveMetric):
+            return metric.collect_statistics(part)
+        return metric.build_statistics(self._collect_rows(name, metric, indices))
+
+    def _collect_rows(
+        self, name: str, metric: AdditiveMetric, indices: Sequence[int] | None
+    ) -> Sequence[Row]:
+        if name not in self._rows:
+            output = self.output
+            self._rows[name] = metric.collect_rows([output.hypotheses], output.references)[0]
+        rows = self._rows[name]
+        return rows if indices is None else [rows[index] for index in indices]

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
-from t5tune.scoring.compute import score_hypotheses
+from t5tune.scoring.compute import OutputScorer
 from t5tune.scoring.diagnosis.findings import Breakdown, Bucket
 from t5tune.scoring.metrics.rouge import UnicodeWordTokenizer
 from t5tune.scoring.registry import metric_for_parts
-from t5tune.scoring.score import Score, ScoringOptions
-from t5tune.scoring.system_output import SystemOutput
+from t5tune.scoring.score import Score
 
 # Corpus scores of fewer examples say more about these than about the system.
 MIN_EXAMPLES = 10
@@ -46,9 +45,8 @@ class Overlap(Protocol):
 
 
 def break_down(
-    output: SystemOutput,
+    scorer: OutputScorer,
     metrics: Sequence[str],
-    options: ScoringOptions = ScoringOptions(),
     *,
     overlap: Overlap | None = None,
     num_resamples: int = 0,
@@ -59,9 +57,8 @@ def break_down(
     that neighbours in length are joined until they are ten.
 
     Args:
-        output: Without sources there is no breakdown by their length.
+        scorer: Of the output; without sources there is no breakdown by their length.
         metrics: As in `score_hypotheses`, the main one first.
-        options: Of the metrics.
         overlap: Of the test set with the training data; left out, there is nothing by rare words
             and leaks.
         num_resamples: For the intervals of the scores.
@@ -73,13 +70,12 @@ def break_down(
         T5TuneError: As `score_hypotheses` does.
         ValueError: The overlap is that of another number of examples.
     """
-    metric = metric_for_parts(metrics)
+    metric, output = metric_for_parts(metrics), scorer.output
 
     def score(indices: Sequence[int]) -> tuple[Score, ...]:
         if len(indices) < MIN_EXAMPLES:
             return ()
-        part = output.select(indices)
-        return tuple(score_hypotheses([metric], part, options, num_resamples=num_resamples))
+        return tuple(scorer.score([metric], indices, num_resamples=num_resamples))
 
     breakdowns = []
     if output.sources is not None:

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from t5tune.scoring.score import Metric, Score, SegmentStatistics
+from t5tune.scoring.score import Score
 
 if TYPE_CHECKING:
     from t5tune.scoring.metrics.statistics import AdditiveStatistics
@@ -59,20 +59,5 @@ class AdditiveMetric(ABC):
         """Return what the corpus scores are computed from, by example."""
         return self.build_statistics(self._collect_own_rows(output))
 
-    def score_with_statistics(self, output: SystemOutput) -> tuple[list[Score], AdditiveStatistics]:
-        """Return corpus scores and what resampling needs; the texts are read once."""
-        self.warn_about(output.hypotheses)
-        rows = self._collect_own_rows(output)
-        return self.score_rows(rows, output.references), self.build_statistics(rows)
-
     def _collect_own_rows(self, output: SystemOutput) -> list[Row]:
         return self.collect_rows([output.hypotheses], output.references)[0]
-
-
-def score_with_statistics(
-    metric: Metric, output: SystemOutput
-) -> tuple[list[Score], SegmentStatistics]:
-    """Return corpus scores and what resampling needs, by the way that reads the texts least."""
-    if isinstance(metric, AdditiveMetric):
-        return metric.score_with_statistics(output)
-    return metric.score_corpus(output), metric.collect_statistics(output)

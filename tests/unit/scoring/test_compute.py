@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
 from t5tune.errors import T5TuneError
-from t5tune.scoring.compute import score_hypotheses, sentence_scores
-from t5tune.scoring.registry import METRICS, ranks_models
+from t5tune.scoring.compute import OutputScorer, score_hypotheses, sentence_scores
+from t5tune.scoring.metrics.additive_metric import AdditiveMetric
+from t5tune.scoring.registry import METRICS, build_metric, ranks_models
+from t5tune.scoring.score import ScoringOptions
 from t5tune.scoring.system_output import SystemOutput
-from tests.unit.scoring.sample_texts import OWN_METRICS
+from tests.unit.scoring.sample_texts import OWN_METRICS, SampleTexts
 
 SCORE_NAMES = [
     "BLEU",
@@ -89,6 +92,37 @@ def test_empty_texts_are_scored(metric: str) -> None:
 
 def test_a_metric_named_twice_counts_once() -> None:
     assert len(score_hypotheses(["wer", "wer"], SystemOutput(["a"], [["a"]]))) == 1
+
+
+@pytest.mark.parametrize("metric", OWN_METRICS)
+def test_parts_and_examples_have_the_scores_of_their_own_texts_each_read_once(
+    metric: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = SampleTexts(seed=5, num_examples=30, num_references=2)
+    references = [of_one[: 1 + number % 2] for number, of_one in enumerate(texts.references)]
+    output = SystemOutput(texts.system(), references, sources=texts.system())
+    indices = [2, 4, 28, 7, 11, 12, 0]
+    part = output.select(indices)
+    expected = build_metric(metric, ScoringOptions()).score_corpus(part)
+    with_intervals = score_hypotheses([metric], part, num_resamples=20)
+    of_examples = build_metric(metric, ScoringOptions()).score_segments(output)
+
+    kind = type(build_metric(metric, ScoringOptions()))
+    num_read = []
+    if issubclass(kind, AdditiveMetric):
+        collect = kind.collect_rows
+
+        def count(self: AdditiveMetric, systems: Any, references: Any) -> Any:
+            num_read.append(len(references))
+            return collect(self, systems, references)
+
+        monkeypatch.setattr(kind, "collect_rows", count)
+    scorer = OutputScorer(output)
+    scorer.score([metric])
+    assert scorer.score([metric], indices) == expected
+    assert scorer.score([metric], indices, num_resamples=20) == with_intervals
+    assert scorer.score_examples(metric) == of_examples
+    assert num_read in ([30], [])
 
 
 def test_user_errors() -> None:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from t5tune.data.overlap import TrainingOverlap
-from t5tune.scoring.compute import score_hypotheses
+from t5tune.scoring.compute import OutputScorer, score_hypotheses
 from t5tune.scoring.diagnosis.breakdown import break_down, breakdown_to_json
 from t5tune.scoring.diagnosis.findings import Breakdown
 from t5tune.scoring.score import ScoringOptions
@@ -19,6 +19,7 @@ HYPOTHESES = [
     of_one[0] if number % 3 else "nothing like number 7 at all"
     for number, of_one in enumerate(REFERENCES)
 ]
+OUTPUT = SystemOutput(HYPOTHESES, REFERENCES, sources=SOURCES)
 
 
 def parts(breakdown: Breakdown) -> list[tuple[str, int]]:
@@ -26,7 +27,7 @@ def parts(breakdown: Breakdown) -> list[tuple[str, int]]:
 
 
 def test_buckets_have_the_scores_of_their_own_examples() -> None:
-    (lengths,) = break_down(SystemOutput(HYPOTHESES, REFERENCES, sources=SOURCES), ["bleu", "chrf"])
+    (lengths,) = break_down(OutputScorer(OUTPUT), ["bleu", "chrf"])
     assert (lengths.name, parts(lengths)) == (
         "source_length",
         [("up to 5 words", 12), ("11 to 15 words", 15), ("61 to 100 words", 11)],
@@ -48,9 +49,8 @@ def test_small_neighbours_in_length_are_joined() -> None:
             for _ in range(number)
         ]
         texts = ["a b c d"] * len(sources)
-        (found,) = break_down(
-            SystemOutput(texts, [[text] for text in texts], sources=sources), ["wer"]
-        )
+        output = SystemOutput(texts, [[text] for text in texts], sources=sources)
+        (found,) = break_down(OutputScorer(output), ["wer"])
         return parts(found)
 
     # Four and five are nine, and still too few.
@@ -61,7 +61,8 @@ def test_small_neighbours_in_length_are_joined() -> None:
 
 def test_one_bucket_alone_is_no_breakdown() -> None:
     texts = ["a b c d"] * 20
-    assert break_down(SystemOutput(texts, [[text] for text in texts], sources=texts), ["wer"]) == ()
+    output = SystemOutput(texts, [[text] for text in texts], sources=texts)
+    assert break_down(OutputScorer(output), ["wer"]) == ()
 
 
 def test_rare_words_and_leaks() -> None:
@@ -70,7 +71,9 @@ def test_rare_words_and_leaks() -> None:
     counts = [*[0] * 10, *[1] * 10, *[3] * 10, 4, 5, 19, 20, 99, 100, 5000, None, None, None]
     agreement = [*["exact"] * 12, *["near"] * 3, *["clean"] * 25]
     rare, leaks = break_down(
-        SystemOutput(texts, references), ["ter", "wer"], overlap=TrainingOverlap(counts, agreement)
+        OutputScorer(SystemOutput(texts, references)),
+        ["ter", "wer"],
+        overlap=TrainingOverlap(counts, agreement),
     )
     assert parts(rare) == [
         ("never seen", 10),
@@ -90,9 +93,8 @@ def test_rare_words_and_leaks() -> None:
 def test_options_reach_the_metric() -> None:
     texts = ["Der Hund"] * 20
     (leaks,) = break_down(
-        SystemOutput(texts, [["der hund"]] * 20),
+        OutputScorer(SystemOutput(texts, [["der hund"]] * 20), ScoringOptions(lowercase=True)),
         ["exact_match"],
-        ScoringOptions(lowercase=True),
         overlap=TrainingOverlap([None] * len(texts), ["exact"] * 10 + ["clean"] * 10),
     )
     assert [bucket.scores[0].value for bucket in leaks.buckets] == [100.0, 100.0]
@@ -100,7 +102,7 @@ def test_options_reach_the_metric() -> None:
 
 
 def test_json() -> None:
-    (lengths,) = break_down(SystemOutput(HYPOTHESES, REFERENCES, sources=SOURCES), ["rouge"])
+    (lengths,) = break_down(OutputScorer(OUTPUT), ["rouge"])
     values = json.loads(json.dumps(breakdown_to_json(lengths)))
     assert list(values) == ["name", "title", "buckets"]
     first = values["buckets"][0]
@@ -112,4 +114,8 @@ def test_json() -> None:
 
 def test_callers_mistakes() -> None:
     with pytest.raises(ValueError, match="overlap is not that of 1"):
-        break_down(SystemOutput(["a"], [["a"]]), ["wer"], overlap=TrainingOverlap([None], []))
+        break_down(
+            OutputScorer(SystemOutput(["a"], [["a"]])),
+            ["wer"],
+            overlap=TrainingOverlap([None], []),
+        )
