@@ -184,8 +184,8 @@ class HypothesisCache:
             os.replace(journal, f"{aside}-journal")
         os.replace(self.path, aside)
         say(
-            f"hypothesis cache: {self.path} cannot be read ({error}); it is now {aside.name}, "
-            "and a new one begins"
+            f"hypothesis cache: {self.path} cannot be read ({error}); it was renamed "
+            f"to {aside.name}, and a new one is created"
         )
 
     def _give_up(self, reason: str) -> None:

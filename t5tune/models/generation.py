@@ -36,7 +36,7 @@ _CONSTRAINTS = (
 _LENGTHS = {"max_new_tokens": 1, "max_length": 2}
 _LEAST = {"num_beams": 1, "no_repeat_ngram_size": 0, **_LENGTHS}
 SEARCH = ("num_beams", "no_repeat_ngram_size", "length_penalty")
-# Ignored silently: they change no hypothesis.
+# Ignored silently, because they do not change hypotheses.
 _NO_MATTER = {
     "use_cache", "cache_implementation", "cache_config", "return_dict_in_generate",
     "output_attentions", "output_hidden_states", "output_scores", "output_logits",

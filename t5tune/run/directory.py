@@ -220,7 +220,7 @@ def refuse_run(name: str | Path, expected: str = "a run") -> T5TuneError:
 
     Args:
         name: Name as the user wrote it.
-        expected: Arguments that the command takes, such as `a run or a file`.
+        expected: Argument that the command takes, such as `a run or a file`.
     """
     hint = name_runs(Path(name).name) or "."
     return T5TuneError(f"{name} is not {expected}{hint}", next_command=look_for_runs())

@@ -145,8 +145,8 @@ def stream(
     Args:
         blocks: The items, in lists of any size.
         translate: Function that returns one result for each item of a window. Now and then it
-            calls the function that it is given, which raises `Stopped` when the
-            caller wants no more.
+            calls the function that it is given, which raises `Stopped` when
+            the caller wants no more.
         weigh: Function that gives the number of characters of an item.
         is_live: Whether the input may pause; then what has arrived is translated without
             waiting for more. Otherwise the windows depend on the items alone.
