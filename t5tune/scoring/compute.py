@@ -1,4 +1,4 @@
-"""From hypotheses to scores: of a whole test set, and of each example."""
+"""From hypotheses to scores, of a test set and of each example."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def score_hypotheses(
 
     Args:
         metrics: Names from `METRICS` or `evaluate:NAME`; some give several scores.
-        output: What is scored.
-        options: Of the metrics.
-        num_resamples: Bootstrap resamples for 95 % confidence intervals; 0 for no intervals.
-        seed: Of the resampling.
+        output: Output to score.
+        options: Options of the metrics.
+        num_resamples: Number of bootstrap resamples for 95 % intervals; 0 for no intervals.
+        seed: Seed of the resampling.
 
     Returns:
         Scores as percentages (or on the metric's own scale), not rounded, with signatures.
@@ -57,7 +57,7 @@ def sentence_scores(
 def main_score(
     metric: str, output: SystemOutput, options: ScoringOptions = ScoringOptions()
 ) -> Score:
-    """Return the corpus score that stands for a metric; all else as in `score_hypotheses`."""
+    """Return the corpus score that stands for a metric; otherwise as `score_hypotheses`."""
     name = find_metric(metric).main_score
     scores = score_hypotheses([metric], output, options)
     return next(score for score in scores if score.name == name)
@@ -67,12 +67,12 @@ def check_sources(metric: str, output: SystemOutput) -> None:
     """Refuse a metric that needs sources where there are none.
 
     Raises:
-        T5TuneError: With the option that gives them.
+        T5TuneError: A metric lacks its sources; the next command gives them.
     """
     spec = find_metric(metric)
     if spec.needs_sources and output.sources is None:
         raise T5TuneError(
-            f"{spec.main_score} looks at the sources too, and there are none.",
+            f"{spec.main_score} needs the sources, and there are none.",
             next_command="t5tune score HYPOTHESES --reference FILE --source FILE",
         )
 

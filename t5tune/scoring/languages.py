@@ -1,6 +1,6 @@
-"""Codes of languages, whose spellings differ from one place to the next: `de`, `deu_Latn`, `de_DE`.
+"""Language codes, whose spellings differ between models and data: `de`, `deu_Latn`, `de_DE`.
 
-They live here because every room above asks about them, and diagnosis does.
+They live here because diagnosis and all layers above use them.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ def without_region(language: str) -> str:
 
 @cache
 def short_code(language: str | None) -> str | None:
-    """Return the ISO 639-1 code of a language, or what it has instead of one.
+    """Return the ISO 639-1 code of a language, or its substitute.
 
-    A variety that stands for its macrolanguage is that one: `ar` for `arb`, `no` for `nb`.
+    A variety that represents its macrolanguage gets its code: `ar` for `arb`, `no` for `nb`.
 
     Args:
         language: Code in any spelling: `de`, `de_DE`, `de-AT`, `deu_Latn`; None if unknown.

@@ -1,4 +1,4 @@
-"""Scoring tried on two made-up examples, before hours are spent on what it is needed for."""
+"""A trial of scoring on two made-up examples, before hours are spent on training."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from t5tune.scoring.system_output import SystemOutput
 
 
 def rehearse_scoring(metrics: Sequence[str], options: ScoringOptions) -> None:
-    """Compute every score once, as a report does; programs of others are left out.
+    """Compute every score once, as a report does, except those of external programs.
 
     Raises:
         T5TuneError: A metric or its tokenizer cannot be used here.

@@ -1,4 +1,4 @@
-"""The metrics: everything that the rest of t5tune has to know of each, in one table.
+"""The metrics: everything that t5tune knows of each, in one table.
 
 A metric is an entry of `METRICS` and a module in `metrics/`, which is imported when the metric is
 built: a recipe is validated without sacreBLEU.
@@ -23,32 +23,31 @@ _MODULES = "t5tune.scoring.metrics"
 
 @dataclass(frozen=True)
 class MetricSpec:
-    """What is known of a metric before it is computed.
+    """Properties of a metric, known before it is computed.
 
     Attributes:
-        name: As recipes and `--metric` write it.
-        description: What it measures, in a few words.
+        name: Name in recipes and in `--metric`.
+        description: Measured quantity, in a few words.
         scores: Names of its scores as reports print them, in order; a metric of the `evaluate`
             package names its own.
         builder: `module:function` that makes the metric from `ScoringOptions`.
-        main_score: Which of the scores stands for the metric where one number is needed (best
-            checkpoint, examples); left out, the first.
-        lower_is_better: Whether a smaller score is a better one.
+        main_score: Score that stands for the metric where one number is needed (best checkpoint,
+            examples); by default the first.
+        lower_is_better: Whether a lower score is better.
         ranks_models: Whether it is known of two values which one is better, so that it can choose
             the best checkpoint and compare systems.
-        is_computed_here: Whether t5tune computes it itself. Programs of others may take minutes or
-            need hardware of their own, so they wait for the report.
+        is_computed_here: Whether t5tune computes it itself. External programs may take minutes or
+            need their own hardware, so they run for the report only.
         is_slow: Whether it is too slow to be computed for every part of a test set.
         is_percentage: Whether its scores run to 100; the others keep their own scale, near 1.
-        needs_sources: Whether it looks at the sources too.
+        needs_sources: Whether it needs the sources.
         takes_tokenizer: Whether the option `tokenize` changes it.
         takes_normalization: Whether the option `normalize` changes it.
-        follows_sacrebleu: Whether sacreBLEU has it, so that its p-values are what ours are compared
-            with.
-        default_of: Tasks whose recipes and reports have it where they name no metrics.
-        untrained: A score on this side of the value says that nothing was learned yet; None where
-            none says so.
-        hub_id: The hub's name of the metric, for model cards; left out, the score's own name.
+        follows_sacrebleu: Whether sacreBLEU has it, so that p-values must equal sacreBLEU's.
+        default_of: Tasks that use it where recipes and reports name no metrics.
+        untrained: Score at which, or on the worse side of which, nothing was learned yet; None if
+            no score shows that.
+        hub_id: Name of the metric on the hub, for model cards; by default the score's name.
     """
 
     name: str
@@ -109,7 +108,7 @@ METRICS: dict[str, MetricSpec] = {
             ("TER",),
             f"{_MODULES}.sacrebleu_metrics:build_ter",
             lower_is_better=True,
-            is_slow=True,  # a hundred times as slow as BLEU
+            is_slow=True,  # a hundred times slower than BLEU
             follows_sacrebleu=True,
             untrained=97.0,
             hub_id="ter",
@@ -203,7 +202,7 @@ METRICS: dict[str, MetricSpec] = {
     )
 }
 
-# Ranks examples and parts of a test set where none of the metrics asked for can.
+# Ranks examples and parts of a test set where no requested metric can.
 FALLBACK = "chrf"
 
 EVALUATE = "evaluate:"
@@ -220,15 +219,15 @@ def is_evaluate_metric(metric: str) -> bool:
 
 
 def is_metric_name(metric: str) -> bool:
-    """Return whether a recipe or a command may name this metric; nothing is looked up."""
+    """Return whether a recipe or a command may name this metric, without a look-up."""
     return metric in METRICS or is_evaluate_metric(metric)
 
 
 def find_metric(metric: str) -> MetricSpec:
-    """Return what is known of a metric.
+    """Return the properties of a metric.
 
-    The `evaluate` package does not say of its metrics whether more is better, nor which scores
-    they give.
+    The `evaluate` package does not state whether higher is better, nor which scores its metrics
+    give.
 
     Raises:
         T5TuneError: There is no metric of this name.
@@ -257,14 +256,14 @@ def build_metric(metric: str, options: ScoringOptions) -> Metric:
     """Return the metric of this name, ready to be applied.
 
     Raises:
-        T5TuneError: There is none, or it lacks what the options ask for.
+        T5TuneError: The metric does not exist, or the options need what is not installed.
     """
     builder: Callable[..., Metric] = pkgutil.resolve_name(find_metric(metric).builder)
     return builder(metric, options) if is_evaluate_metric(metric) else builder(options)
 
 
 def ranks_models(metric: str) -> bool:
-    """Return whether this is a metric of which it is known which of two values is better."""
+    """Return whether it is known which of two values of this metric is better."""
     return is_metric_name(metric) and find_metric(metric).ranks_models
 
 
@@ -286,7 +285,7 @@ def metric_for_examples(metrics: Iterable[str]) -> str:
 def metric_for_parts(metrics: Sequence[str]) -> str:
     """Return the first metric that costs little for every part of a test set.
 
-    No other program, no code of others; a slow one only where there is no other.
+    External programs and foreign code are excluded; a slow metric is the last resort.
     """
     own = list(filter(is_computed_here, metrics)) or [FALLBACK]
     return next((name for name in own if not METRICS[name].is_slow), own[0])
@@ -295,7 +294,7 @@ def metric_for_parts(metrics: Sequence[str]) -> str:
 def metrics_of_validation(metrics: Iterable[str], best_metric: str) -> list[str]:
     """Return which of a recipe's metrics are computed at each validation.
 
-    What others compute waits for the report, unless it chooses the best checkpoint.
+    External metrics wait for the report, unless one selects the best checkpoint.
     """
     return [name for name in metrics if is_computed_here(name) or name == best_metric]
 
@@ -306,7 +305,7 @@ def metric_of_score(score_name: str) -> MetricSpec | None:
 
 
 def is_lower_better(score_name: str) -> bool:
-    """Return whether a smaller score of this name is a better one."""
+    """Return whether a lower score of this name is better."""
     spec = metric_of_score(score_name)
     return spec is not None and spec.lower_is_better
 

@@ -1,4 +1,4 @@
-"""A number and how it was obtained: the score, and the options that change its value."""
+"""A number and its origin: the score, and the options that change its value."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ Normalization = Literal["none", "squad"]
 
 @dataclass(frozen=True)
 class Score:
-    """A number with its signature; neither is of use without the other.
+    """A number with its signature, without which it means little.
 
     Attributes:
-        name: As reports print it, for example `BLEU` or `chrF2++`.
+        name: Name that reports print, for example `BLEU` or `chrF2++`.
         value: A percentage from 0 to 100 (error rates may exceed 100), not rounded.
         signature: Everything that changes the value, as `key:value` pairs joined by `|`.
         confidence_interval: Lower and upper end on the scale of `value`, if one was estimated.
@@ -36,7 +36,7 @@ class Score:
     confidence_interval: tuple[float, float] | None = None
 
     def to_json(self) -> dict[str, object]:
-        """As JSON values, in the key order that other programs see."""
+        """Return JSON values, in the key order that other programs see."""
         interval = self.confidence_interval
         return {
             "name": self.name,
@@ -61,14 +61,14 @@ class Score:
 
 @dataclass(frozen=True)
 class ScoringOptions:
-    """What the caller may choose.
+    """Scoring options of the caller.
 
     Attributes:
         tokenize: Name of a sacreBLEU tokenizer, for BLEU only; None means sacreBLEU's default
             for the target language.
-        lowercase: Ignore case where the metric has a choice.
+        lowercase: Whether to ignore case, where the metric has a choice.
         target_lang: Language code of the hypotheses (`de`, `zh_CN`, `jpn_Jpan`), if known.
-        normalize: How exact_match prepares both sides.
+        normalize: Normalization of both sides for exact_match.
         allow_code: Whether metrics may run Python code from the hub or from a script.
     """
 
@@ -90,7 +90,7 @@ class ScoringOptions:
 
 
 class SegmentStatistics(Protocol):
-    """What one system's texts are reduced to once, so that resampling them is arithmetic alone."""
+    """Numbers that one system's texts are reduced to, so that resampling is arithmetic alone."""
 
     num_examples: int
 
@@ -98,8 +98,8 @@ class SegmentStatistics(Protocol):
         """Return corpus scores of resampled test sets.
 
         Args:
-            samples: Shape (num_samples, any number): which examples, counted from 0, each
-                resampled test set is made of.
+            samples: Shape (num_samples, any number): indices, from 0, of the examples in each
+                resampled test set.
 
         Returns:
             Shape (num_samples, num_scores), in the order of the metric's `score_corpus`.
@@ -108,7 +108,7 @@ class SegmentStatistics(Protocol):
 
 
 class Metric(Protocol):
-    """One family of scores, ready to be applied to texts that were checked already."""
+    """One family of scores, ready to be applied to checked texts."""
 
     def score_corpus(self, output: SystemOutput) -> list[Score]:
         """Return the scores of the whole corpus."""

@@ -1,4 +1,4 @@
-"""A line of examples.jsonl as `t5tune eval` writes it, read whatever has become of it."""
+"""A line of examples.jsonl as `t5tune eval` writes it, read even if it is damaged."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import NamedTuple
 
 from t5tune.files.json_values import as_object, parse_json
 
-_SURROGATE = re.compile("[\ud800-\udfff]")  # text for JSON, and for nobody who encodes it
+_SURROGATE = re.compile("[\ud800-\udfff]")  # valid in JSON, but cannot be encoded
 
 
 class StoredExample(NamedTuple):
-    """What one line tells.
+    """Content of one line.
 
     Attributes:
-        source: The input text; None where it was not known.
-        hypothesis: What the model wrote.
-        references: What it should have written, one or more.
+        source: Input text; None if unknown.
+        hypothesis: Output of the model.
+        references: Expected outputs, one or more.
     """
 
     source: str | None

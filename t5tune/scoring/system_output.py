@@ -1,4 +1,4 @@
-"""What one system wrote for a test set, beside what it should have written."""
+"""The output of one system for a test set, beside the references."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from t5tune.errors import T5TuneError
 
 @dataclass(frozen=True)
 class SystemOutput:
-    """The examples of a test set and one system's text for each.
+    """Examples of a test set with one system's text for each.
 
     Attributes:
-        hypotheses: One text an example.
-        references: `references[i]` are those of example i, at least one; their number may differ.
+        hypotheses: Hypotheses, one per example.
+        references: References of each example, at least one; their number may differ.
         sources: Input texts without the prefix, if known.
         reached_limit: Whether each hypothesis stopped at the length limit, if known.
 
@@ -42,7 +42,7 @@ class SystemOutput:
             )
         for number, of_one_example in enumerate(self.references):
             if isinstance(of_one_example, str):
-                # A caller's mistake, not a user's: every letter would count as a reference.
+                # A mistake of the caller, not the user: every letter would count as a reference.
                 raise TypeError("references[i] must be a sequence of texts, not one text")
             if not of_one_example:
                 raise T5TuneError(

@@ -120,7 +120,7 @@ def test_comet_that_is_not_installed(
 
 def test_comet_wants_sources_as_many_as_hypotheses(t5tune: RunCommand, folder: Path) -> None:
     arguments = ("score", "hypotheses", "--reference", "references", "--metric", "comet")
-    assert "COMET looks at the sources too" in t5tune(*arguments).err
+    assert "COMET needs the sources" in t5tune(*arguments).err
     (folder / "sources").write_text("only one\n", encoding="utf-8")
     done = t5tune(*arguments, "--source", "sources")
     assert "hypotheses has 2 lines, but sources has 1." in done.err

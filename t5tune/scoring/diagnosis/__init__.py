@@ -1,1 +1,1 @@
-"""What went wrong in an output, how often, and what mends it."""
+"""Faults of an output, their frequency, and their remedies."""

@@ -1,4 +1,4 @@
-"""Where a system is good and where it is not: scores of parts of the test set."""
+"""Strengths and weaknesses of a system: scores of parts of the test set."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from t5tune.scoring.metrics.rouge import UnicodeWordTokenizer
 from t5tune.scoring.registry import metric_for_parts
 from t5tune.scoring.score import Score
 
-# Corpus scores of fewer examples say more about these than about the system.
+# Corpus scores of fewer examples say little about the system.
 MIN_EXAMPLES = 10
 
-# The last number of words of each bucket; what is longer than all of them is the last bucket.
+# Largest number of words of each bucket; longer sources are in a last one.
 _LENGTH_EDGES = (5, 10, 15, 20, 30, 40, 60, 100, 200, 400, 800)
 _COUNT_EDGES = (0, 1, 4, 19, 99)
 
@@ -29,12 +29,12 @@ ScoreSome = Callable[[Sequence[int]], tuple[Score, ...]]
 
 
 class Overlap(Protocol):
-    """What a test set has in common with the training data, one entry an example.
+    """Overlap of a test set with the training data, one entry per example.
 
     Attributes:
-        rarest_word_counts: In how many training sources the rarest word of each source stands;
-            None for a source without words.
-        agreement: `exact`, `same_source`, `near` or `clean`.
+        rarest_word_counts: Number of training sources with the rarest word of each source; None
+            for a source without words.
+        agreement: Agreement: `exact`, `same_source`, `near` or `clean`.
     """
 
     @property
@@ -57,14 +57,14 @@ def break_down(
     that neighbours in length are joined until they are ten.
 
     Args:
-        scorer: Of the output; without sources there is no breakdown by their length.
-        metrics: As in `score_hypotheses`, the main one first.
-        overlap: Of the test set with the training data; left out, there is nothing by rare words
+        scorer: Scorer of the output; without sources there is no breakdown by their length.
+        metrics: Metrics as in `score_hypotheses`, the main one first.
+        overlap: Overlap of the test set with the training data, for the breakdowns by rare words
             and leaks.
-        num_resamples: For the intervals of the scores.
+        num_resamples: Number of resamples for the intervals of the scores.
 
     Returns:
-        Those breakdowns that have more than one bucket: one alone says what the report says.
+        Breakdowns with more than one bucket: a single one repeats the report.
 
     Raises:
         T5TuneError: As `score_hypotheses` does.
@@ -89,7 +89,7 @@ def break_down(
 
 
 def breakdown_to_json(breakdown: Breakdown) -> dict[str, object]:
-    """As JSON values, in the key order that other programs see."""
+    """Return JSON values, in the key order that other programs see."""
     return {
         "name": breakdown.name,
         "title": breakdown.title,
@@ -139,7 +139,7 @@ Range = tuple[int, int | None]
 
 
 def _sort_in(values: Iterable[int], edges: Sequence[int]) -> dict[Range, list[int]]:
-    """Positions of the values by range (both ends belong to it), empty ranges left out."""
+    """Return positions of the values by range (ends included), without empty ranges."""
     lows = [0, *(edge + 1 for edge in edges)]
     ranges: list[Range] = list(zip(lows, [*edges, None], strict=True))
     members: dict[Range, list[int]] = {one: [] for one in ranges}
@@ -150,7 +150,7 @@ def _sort_in(values: Iterable[int], edges: Sequence[int]) -> dict[Range, list[in
 
 
 def _join_small(members: Mapping[Range, list[int]]) -> dict[Range, list[int]]:
-    """Neighbouring ranges joined until each has enough examples for a score."""
+    """Join neighbouring ranges until each has enough examples for a score."""
     joined: list[tuple[Range, list[int]]] = []
     for (low, high), indices in members.items():
         if joined and len(joined[-1][1]) < MIN_EXAMPLES:

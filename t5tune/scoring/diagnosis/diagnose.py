@@ -18,10 +18,10 @@ def diagnose(evidence: Evidence) -> tuple[Finding, ...]:
     """Look for every kind of fault.
 
     Returns:
-        One finding of each kind in the order of `DETECTORS`, those that nothing was found of
-        included; `num_checked` is 0 for what could not be looked at. Of a run, the first one is
-        whether its training ended too early; if so, the others may be symptoms of it, and their
-        remedies come after that one.
+        One finding of each kind in the order of `DETECTORS`, including faults that were not found;
+        `num_checked` is 0 for what could not be checked. For a run, the first one is whether its
+        training ended too early; if so, the others may be symptoms of it, and their remedies
+        follow that one.
     """
     detectors = [
         detector

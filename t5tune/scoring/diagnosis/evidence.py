@@ -1,4 +1,4 @@
-"""What a diagnosis looks at."""
+"""The evidence of a diagnosis."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from t5tune.scoring.system_output import SystemOutput
 
 @dataclass(frozen=True)
 class Evidence(SystemOutput):
-    """A system's output beside everything that is known about how it came to be.
+    """Output of a system, with everything known about its origin.
 
     Attributes:
         source_lang: Language code as the recipe has it, if known.
-        target_lang: The same of the hypotheses; finding another language needs it.
+        target_lang: Language code of the hypotheses, needed to find other languages.
         decoding: Generation settings by their Hugging Face names, as JSON values.
-        task: As in a recipe, if known: summaries leave numbers and names out on purpose.
-        run: Whose model wrote the hypotheses, if it is known.
+        task: Task as in a recipe, if known: summaries leave numbers and names out on purpose.
+        run: Run whose model wrote the hypotheses, if known.
     """
 
     source_lang: str | None = None
@@ -28,7 +28,7 @@ class Evidence(SystemOutput):
     run: TrainedRun | None = None
 
     def number(self, name: str) -> float | None:
-        """Return a generation setting, if it is known and a number."""
+        """Return a generation setting if it is a known number."""
         value = self.decoding.get(name)
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
         return float(value) if is_number else None  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""What one detector has seen."""
+"""The sightings of one detector."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Sightings:
-    """Where a fault was possible, and where it was seen.
+    """Examples where a fault was possible, and where it was seen.
 
     Attributes:
-        num_checked: Examples where it was possible.
-        clarity: Of each example that has the fault, by index; more is clearer.
+        num_checked: Number of examples where it was possible.
+        clarity: Clarity of the fault by index of the example; higher is clearer.
     """
 
     num_checked: int
@@ -22,7 +22,7 @@ class Sightings:
         return len(self.clarity)
 
     def share_also_in(self, other: Sightings) -> float:
-        """Return the share of these examples that have the other fault too, from 0 to 1."""
+        """Return the share of these examples that also have the other fault, from 0 to 1."""
         both = sum(index in other.clarity for index in self.clarity)
         return both / len(self) if self.clarity else 0.0
 

@@ -16,7 +16,7 @@ from t5tune.scoring.registry import format_value, is_lower_better, metric_of_sco
 UNDERTRAINED = "undertrained"
 SYMPTOM = "train longer first"
 
-# Strict where an example may be wrong by a letter: it takes the other scores to agree.
+# Scores for which an example may be wrong by a letter: the other scores must agree.
 _STRICT = "exact_match"
 
 # A learning rate that falls to zero brings a rise of less than this at the end of any training:
@@ -30,7 +30,7 @@ _MIN_VALIDATIONS_OF_A_SLOPE = 4
 
 @dataclass(frozen=True)
 class _Judgement:
-    """What a run's validations say: the positions of those that tell, why, and what mends it."""
+    """Verdict on a run's validations: the telling positions, the reason, and the remedy."""
 
     positions: tuple[int, ...] = ()
     reason: str = ""
@@ -38,7 +38,7 @@ class _Judgement:
 
 
 def find_undertraining(evidence: Evidence) -> Sightings:
-    """Find the validations that tell that the training ended too early.
+    """Find the validations that show that the training ended too early.
 
     A model is undertrained if its best validation is near zero, or if the validations were still
     rising when training ended (see `is_rising`).
@@ -50,7 +50,7 @@ def find_undertraining(evidence: Evidence) -> Sightings:
 
 
 def mend_undertraining(evidence: Evidence, _: Mapping[str, Sightings]) -> str:
-    """Train longer, and why; of a run in whose validations it was seen."""
+    """Return the command that trains an undertrained run longer, and the reason."""
     assert evidence.run is not None
     judged = _judge(evidence.run)
     return f"{evidence.run.continue_training(judged.settings)}{COMMENT}{judged.reason}"
@@ -87,7 +87,7 @@ def _judge(run: TrainedRun) -> _Judgement:
 
 
 def _in_points(curve: TrainingCurve) -> list[float]:
-    """Greater is better, 100 is perfect."""
+    """Return values for which higher is better and 100 is perfect."""
     spec = metric_of_score(curve.name)
     scale = 100.0 if spec is not None and not spec.is_percentage else 1.0
     sign, perfect = (-1.0, 100.0) if is_lower_better(curve.name) else (1.0, 0.0)
@@ -95,13 +95,13 @@ def _in_points(curve: TrainingCurve) -> list[float]:
 
 
 def is_rising(values: Sequence[float]) -> bool:
-    """Return whether a curve was rising when it ended; greater is better, 100 is perfect.
+    """Return whether a curve was rising when it ended; higher is better, 100 is perfect.
 
     Either the last validation is the best, by more than the largest fall from one validation to
     the next in the later half, above all before the last third; or the slope of a line through
-    the last third is clear of its standard error, since one unlucky validation at the end says
-    little. A rise of less than 0.3 points or 5 % of the score is never meant, nor a curve that has
-    less than that to rise.
+    the last third clearly exceeds its standard error, since one unlucky validation at the end says
+    little. A rise of less than 0.3 points or 5 % of the score never counts, nor a curve with less
+    than that left to rise.
     """
     if len(values) < 2:
         return False
@@ -122,7 +122,7 @@ def is_rising(values: Sequence[float]) -> bool:
 
 
 def _fit_line(values: Sequence[float]) -> tuple[float, float]:
-    """Slope of the line of least squares through evenly spaced values, and its standard error."""
+    """Return slope and standard error of a least-squares line through evenly spaced values."""
     num, mean = len(values), sum(values) / len(values)
     places = [i - (num - 1) / 2 for i in range(num)]
     spread = sum(x * x for x in places)
@@ -145,16 +145,16 @@ def _is_near_zero_at_the_end(curve: TrainingCurve) -> bool:
 
 
 def _untrained(name: str) -> float | None:
-    """Return the score that says that nothing was learned; only main scores have one."""
+    """Return the score that shows that nothing was learned; only main scores have one."""
     spec = metric_of_score(name)
     return spec.untrained if spec is not None and spec.main_score == name else None
 
 
 def subordinate(remedy: str | None, training: str | None) -> str | None:
-    """Return what mends a symptom of undertraining: training, and only then what else there is."""
+    """Return what mends a symptom of undertraining: first training, then the other remedy."""
     if remedy is None or training is None:
         return remedy
     then = first_part(remedy)
     if then.split()[:3] == training.split()[:3] and "--restart" not in then.split():
         return SYMPTOM
-    return f"{SYMPTOM}{COMMENT}if it is still there then: {then}"
+    return f"{SYMPTOM}{COMMENT}if the fault remains: {then}"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
 # py3langid's calibrated probability. Of 10400 news sentences and captions in English and German,
-# one that it gives 0.8 or more is identified wrongly; of 4047 cut to five words, none.
+# one with 0.8 or more is identified wrongly; of 4047 cut to five words, none.
 _SURE = 0.8
 _VERY_SURE = 0.9
 # The source language is what systems stray into most: there it is enough that it is first, and
@@ -25,11 +25,11 @@ _VERY_SURE = 0.9
 _SHARE_OF_SOURCE = 0.95
 _MIN_SOURCE = 0.3
 _MIN_LETTERS = 20
-# A script is seen on sight, but "OK" in a Chinese text is not another language.
+# A script is easy to see, but "OK" in a Chinese text is not another language.
 _MIN_LETTERS_OF_SCRIPT = 5
 _SHARE_OF_SCRIPT = 0.8
 
-# Languages of which one sentence may pass for another; the identifier's word is not taken there.
+# Languages that the identifier confuses, so its verdict is ignored for them.
 _ALIKE = (
     {"da", "no", "nn", "sv"}, {"hr", "bs", "sr", "sl"}, {"id", "ms", "jv"}, {"cs", "sk"},
     {"pt", "gl", "es", "ext", "an", "ca"}, {"zh", "yue", "wuu"}, {"az", "tr", "crh", "tk"},
@@ -50,10 +50,10 @@ _COMMON = {
 def find_wrong_language(evidence: Evidence) -> Sightings:
     """Find hypotheses that are surely in another language or script than the references.
 
-    Looked at are the examples whose first reference the identifier surely finds to be in the
-    target language, and those whose source is in another script than the reference: there a
-    look is enough. Nothing is looked at by language where the identifier does not recognise half
-    of the references: it was not made for such a text.
+    It checks examples whose first reference is surely in the target language for the identifier,
+    and those whose source is in another script than the reference, where the script decides. It
+    does not check languages where the identifier recognises less than half of the references,
+    because it was not made for such texts.
     """
     references = [of_one[0] if of_one else "" for of_one in evidence.references]
     by_script = _with_other_script(evidence.sources or (), references)
@@ -89,7 +89,7 @@ def load_identifier(target_lang: str | None) -> None:
 @lru_cache(maxsize=65536)
 def _script_of(letter: str) -> str:
     name = unicodedata.name(letter, "").split(" ")[0].split("-")[0]
-    # Chinese and Japanese share characters: which of the two it is, the identifier says.
+    # Chinese and Japanese share characters; the identifier tells them apart.
     return "CJK" if name in ("HIRAGANA", "KATAKANA") else name
 
 
@@ -164,7 +164,7 @@ def _language_of(text: str) -> tuple[str | None, float]:
 
 @cache
 def _identifier() -> LanguageIdentifier:
-    """Reads the model that is part of the package; half a second, once."""
+    """Load the model of the package, which takes half a second, once."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -1,1 +1,1 @@
-"""The metrics, and what they need to know of each example."""
+"""The metrics, and the statistics that they collect of each example."""

@@ -17,7 +17,7 @@ Row = Sequence[float]
 
 
 class AdditiveMetric(ABC):
-    """Corpus scores, example scores and statistics, all from one row of numbers an example.
+    """Metric whose scores and statistics all come from one row of numbers per example.
 
     An example's row depends on that example alone, so any part of a test set can be collected
     anywhere.
@@ -27,11 +27,11 @@ class AdditiveMetric(ABC):
     def collect_rows(
         self, systems: Sequence[Sequence[str]], references: Sequence[Sequence[str]]
     ) -> list[list[Row]]:
-        """Return the numbers of every example, for each system; what references need is done once.
+        """Return the numbers of every example, for each system, processing the references once.
 
         Args:
             systems: Hypotheses of one system or several on the same examples.
-            references: `references[i]` are those of example i.
+            references: References of each example.
         """
 
     @abstractmethod
@@ -43,7 +43,7 @@ class AdditiveMetric(ABC):
         """Return the same numbers, ready for resampling."""
 
     def warn_about(self, hypotheses: Sequence[str]) -> None:  # noqa: B027 (a hook)
-        """Say on stderr what makes the score of these texts doubtful; most metrics are silent."""
+        """Warn on stderr if the score of these texts is doubtful; most metrics never do."""
 
     def score_corpus(self, output: SystemOutput) -> list[Score]:
         """Return the scores of the whole corpus."""

@@ -35,7 +35,7 @@ def normalize_answer(text: str) -> str:
 
 
 class _MeanMetric(AdditiveMetric):
-    """A metric that is the mean of one percentage for each example."""
+    """Metric that is the mean of one percentage per example."""
 
     name: str
 
@@ -83,12 +83,12 @@ class ExactMatchScorer(_MeanMetric):
         self._options = options
 
     def score_example(self, hypothesis: str, references: Sequence[str]) -> float:
-        """100 for a match, 0 otherwise."""
+        """Return 100 for a match, 0 otherwise."""
         prepared = self._prepare(hypothesis)
         return 100.0 * any(prepared == self._prepare(reference) for reference in references)
 
     def sign(self, references: Sequence[Sequence[str]]) -> str:
-        """States case and normalisation."""
+        """Return a signature with case and normalisation."""
         normalization = self._options.normalize
         case = "lc" if normalization == "squad" else self._options.case
         return format_signature(references, case=case, norm=normalization)
@@ -115,7 +115,7 @@ class TokenF1Scorer(_MeanMetric):
         return 100.0 * max(token_f1(hypothesis, reference) for reference in references)
 
     def sign(self, references: Sequence[Sequence[str]]) -> str:
-        """States what is always the same."""
+        """Return a signature of the fixed settings."""
         return format_signature(references, case="lc", norm="squad", empty="equal")
 
 

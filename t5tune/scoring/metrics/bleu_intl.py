@@ -16,12 +16,12 @@ from t5tune.scoring.score import Score, ScoringOptions
 
 
 class BleuIntlScorer(SacrebleuScorer):
-    """BLEU that separates every punctuation mark and symbol of Unicode, not ASCII's alone.
+    """BLEU that separates all punctuation marks and symbols of Unicode, not only of ASCII.
 
     The tokenizer is the definition: neither language nor `tokenize` changes it.
 
     Args:
-        options: Only `lowercase` matters.
+        options: Options, of which only `lowercase` matters.
     """
 
     def __init__(self, options: ScoringOptions) -> None:
@@ -30,5 +30,5 @@ class BleuIntlScorer(SacrebleuScorer):
         super().__init__(BLEU(lowercase=options.lowercase, tokenize="intl"), "bleu")
 
     def score_rows(self, rows: Sequence[Row], references: Sequence[Sequence[str]]) -> list[Score]:
-        """sacreBLEU's number, under a name that keeps it apart from BLEU in one report."""
+        """Return sacreBLEU's score, under a name that distinguishes it from BLEU in a report."""
         return [replace(score, name="BLEU-intl") for score in super().score_rows(rows, references)]

@@ -1,8 +1,8 @@
-"""COMET (Rei et al. 2020 and 2022), computed by COMET's own program.
+"""COMET (Rei et al. 2020 and 2022), computed by the program `comet-score`.
 
-unbabel-comet 2.2.7 wants numpy below 2, Transformers below 5 and huggingface-hub below 1, so it
-cannot be installed beside t5tune. Its command `comet-score` runs in an environment of its own:
-texts go there in files, scores come back as JSON.
+unbabel-comet 2.2.7 requires numpy below 2, Transformers below 5 and huggingface-hub below 1, so it
+cannot be installed with t5tune. Its command `comet-score` runs in an environment of its own:
+it reads texts from files and returns scores as JSON.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ INSTALL = (
 class CometScorer:
     """Mean of COMET's values of single examples, on the model's own scale.
 
-    COMET compares with one reference. With several, each example counts with the one that gives
-    the highest value, as in the other scores that have no rule of their own.
+    COMET compares with one reference. Of several, the one with the highest value counts for each
+    example, as in the other scores without a rule of their own.
 
     Raises:
         T5TuneError: COMET is not installed.
@@ -57,7 +57,7 @@ class CometScorer:
         """Return the mean over all examples.
 
         Raises:
-            T5TuneError: `comet-score` failed, with the last thing that it said.
+            T5TuneError: `comet-score` failed; the message quotes its last line.
         """
         values = self.score_segments(output)
         settings = {"model": Path(self._model).name if _is_file(self._model) else self._model}
@@ -68,9 +68,9 @@ class CometScorer:
         return [Score("COMET", sum(values) / len(values), signature)]
 
     def score_segments(self, output: SystemOutput) -> list[float]:
-        """Return COMET's value of every example, which has a source.
+        """Return COMET's value of every example with its source.
 
-        The same texts are computed once in a process.
+        Equal texts are computed once per process.
         """
         sizes = [len(of_one_example) for of_one_example in output.references]
         rows = tuple(
@@ -91,12 +91,12 @@ class CometScorer:
 
 
 def find_comet() -> tuple[str, ...]:
-    """Return the command that starts COMET: `comet-score` on the PATH, or what T5TUNE_COMET says.
+    """Return the command that starts COMET: T5TUNE_COMET, or `comet-score` on the PATH.
 
     T5TUNE_COMET may have options as well, such as `/opt/comet/bin/comet-score --batch_size 64`.
 
     Raises:
-        T5TuneError: It is not there.
+        T5TuneError: It does not exist.
     """
     words = shlex.split(os.environ.get(COMMAND) or "comet-score")
     program = shutil.which(os.path.expanduser(words[0]))  # noqa: PTH111 (a name need not be a path)
@@ -114,14 +114,14 @@ def find_comet() -> tuple[str, ...]:
 def _run_comet(
     command: tuple[str, ...], model: str, rows: tuple[tuple[str, str, str], ...]
 ) -> tuple[float, ...]:
-    """COMET's values of rows of source, hypothesis and reference."""
-    from t5tune.console import say  # rich, which processes that only score go without
+    """Return COMET's values of rows of source, hypothesis and reference."""
+    from t5tune.console import say  # rich, which processes that only score do not load
 
     say(f"COMET: {len(rows):,} examples by {model}")
     with tempfile.TemporaryDirectory(prefix="t5tune-comet-") as name:
         folder = Path(name)
         for file, texts in zip(_FILES, zip(*rows, strict=True), strict=True):
-            # COMET reads one text a line, and \r ends a line as well.
+            # COMET reads one text per line, and \r ends a line as well.
             lines = (re.sub(r"[\r\n]+", " ", text) + "\n" for text in texts)
             (folder / file).write_text("".join(lines), encoding="utf-8", newline="\n")
         done = subprocess.run(
@@ -148,7 +148,7 @@ def _run_comet(
 
 
 def _read_values(path: Path) -> tuple[float, ...]:
-    """Return the values that COMET has written; none where the file is not what it writes."""
+    """Return the values that COMET wrote; none where the file has another form."""
     found = list(read_object(path).values())
     if len(found) != 1 or not isinstance(found[0], list):
         return ()
@@ -164,7 +164,7 @@ def _arguments(command: Sequence[str], model: str, folder: Path) -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    """This process's own, without what is meant for its Python or for one of several processes."""
+    """Return this process's environment without variables for its Python or its rank."""
     dropped = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "RANK", "WORLD_SIZE", "LOCAL_RANK"}
     return {key: value for key, value in os.environ.items() if key not in dropped}
 
@@ -180,7 +180,7 @@ def _has_gpu() -> bool:
 
 @lru_cache(maxsize=1)
 def _find_version(program: str) -> str:
-    """Of the package, asked of the Python that the program names in its first line."""
+    """Return the package's version, read by the Python that the program's first line names."""
     with Path(program).open("rb") as file:
         first = file.readline().decode(errors="replace").strip()
     if not first.startswith("#!") or "python" not in first:
@@ -196,7 +196,7 @@ def _is_file(model: str) -> bool:
 
 
 def _hash_file(path: str) -> str:
-    """Return the first 12 digits of the SHA-256: reports hold no paths, and files are moved."""
+    """Return 12 digits of the SHA-256, since reports hold no paths."""
     digest = hashlib.sha256()
     with Path(path).open("rb") as file:
         while block := file.read(1 << 20):

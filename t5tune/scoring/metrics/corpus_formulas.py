@@ -1,7 +1,7 @@
 """Corpus scores from sums of per-example statistics, for many test sets at once.
 
-The columns are those of sacreBLEU 2.6.0 (Post 2018), and so is every operation and its order: the
-results are sacreBLEU's to the last digit, which a test holds. A logarithm or an exponential of
+The columns are those of sacreBLEU 2.6.0 (Post 2018), and so are all operations and their order: the
+results equal sacreBLEU's to the last digit, which a test checks. A logarithm or an exponential of
 numpy can differ from the C library's in the last digit, hence the standard library's here.
 """
 
@@ -15,18 +15,18 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 _BLEU_ORDER = 4
-# What sacreBLEU takes for the logarithm of 0.
+# sacreBLEU's stand-in for the logarithm of 0.
 _LOG_OF_ZERO = -9999999999.0
 _CHRF_BETA = 2
 
 
 def bleu_from_sums(sums: Floats, *, effective_order: bool = False) -> Floats:
-    """BLEU (Papineni et al. 2002) with exponential smoothing (Chen and Cherry 2014, method 3).
+    """Return BLEU (Papineni et al. 2002), smoothed exponentially (Chen and Cherry 2014, method 3).
 
     Args:
         sums: Shape (num_samples, 10): length of the hypotheses and the references, matches of 1
             to 4 words, n-grams of 1 to 4 words in the hypotheses.
-        effective_order: Leave out orders for which a text is too short, as for single examples.
+        effective_order: Whether to skip orders for which a text is too short, as for one example.
 
     Returns:
         Shape (num_samples, 1).
@@ -71,7 +71,7 @@ def _log(precision: float) -> float:
 
 
 def chrf_from_sums(sums: Floats) -> Floats:
-    """chrF (Popović 2015) with sacreBLEU's effective order: the mean over orders that both have.
+    """Return chrF (Popović 2015) with sacreBLEU's effective order: the mean over shared orders.
 
     Args:
         sums: Shape (num_samples, 3 * orders): n-grams in the hypotheses, in the references and in
@@ -98,7 +98,7 @@ def chrf_from_sums(sums: Floats) -> Floats:
 
 
 def ter_from_sums(sums: Floats) -> Floats:
-    """TER (Snover et al. 2006).
+    """Return TER (Snover et al. 2006).
 
     Args:
         sums: Shape (num_samples, 2): edits, and length of the references (of several: their mean).
@@ -121,11 +121,11 @@ def error_rate_from_sums(sums: Floats) -> Floats:
         Shape (num_samples, 1).
     """
     edits, length = sums[:, 0], sums[:, 1]
-    # The factor before the quotient, as the score of a corpus is computed: the same last digit.
+    # The factor before the quotient, as for a corpus score, for the same last digit.
     rate = _quotient(100.0 * edits, length, length > 0)
     return np.where(length > 0, rate, 100.0 * (edits > 0))[:, None]
 
 
 def _quotient(numerator: Floats, denominator: Floats, where: NDArray[np.bool_]) -> Floats:
-    """Return the quotient where it is asked for, 0 elsewhere."""
+    """Return the quotient where requested, 0 elsewhere."""
     return np.divide(numerator, denominator, out=np.zeros(len(numerator)), where=where)

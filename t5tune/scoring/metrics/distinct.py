@@ -1,4 +1,4 @@
-"""distinct-1 and distinct-2: how varied a system's texts are.
+"""distinct-1 and distinct-2: the variety of a system's texts.
 
 J. Li, M. Galley, C. Brockett, J. Gao and B. Dolan, "A Diversity-Promoting Objective Function for
 Neural Conversation Models", NAACL 2016, section 5.3: different unigrams and bigrams of all texts,
@@ -25,11 +25,11 @@ Ngram = tuple[str, ...]
 class DistinctScorer:
     """Different n-grams per token, from 0 to 1; more means more varied.
 
-    The references count for nothing. The value falls as a test set grows, because words recur:
+    References are ignored. The value falls as a test set grows, because words recur:
     compare texts of the same test set only.
 
     Args:
-        options: `tokenize` and `target_lang` choose the tokenizer, as for BLEU; `lowercase`.
+        options: `tokenize` and `target_lang` select the tokenizer, as for BLEU; `lowercase`.
 
     Raises:
         T5TuneError: The tokenizer is unknown or needs a package that is not installed.
@@ -46,7 +46,7 @@ class DistinctScorer:
         return [Score(f"distinct_{order}", _distinct(texts, order), signature) for order in ORDERS]
 
     def score_segments(self, output: SystemOutput) -> list[float]:
-        """Return distinct_2 of every hypothesis by itself: low where a text repeats itself."""
+        """Return distinct_2 of each hypothesis: low where a text repeats itself."""
         return [_distinct([tokens], ORDERS[-1]) for tokens in self._tokenize(output.hypotheses)]
 
     def collect_statistics(self, output: SystemOutput) -> DistinctStatistics:

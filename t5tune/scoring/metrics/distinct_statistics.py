@@ -1,8 +1,8 @@
-"""distinct-n of resampled test sets, where drawing an example twice must not pass for dullness.
+"""distinct-n of resampled test sets, where an example drawn twice must not count as repetition.
 
 A bootstrap sample holds about 63 % of the examples, some of them several times. A repeated example
-adds tokens and no new n-gram, so the plain value of such a sample is far below the text's own, and
-an interval made of such values does not even hold it. What stands in for it is linear: an example
+adds tokens but no new n-gram, so the plain value of such a sample is far below the text's own, and
+an interval made of such values does not even contain it. A linear estimate replaces it: an example
 drawn once more adds as many n-grams as it alone has, and those are missing when it is not drawn
 (the jackknife's estimate; B. Efron, "The Jackknife, the Bootstrap and Other Resampling Plans",
 1982, chapter 6).
@@ -30,14 +30,14 @@ Ngrams = Set[tuple[str, ...]]
 
 
 class DistinctStatistics:
-    """The different n-grams of every example, and how many tokens it has.
+    """The different n-grams and the number of tokens of every example.
 
     A sample without repeated examples has its exact value; one with repeated examples has the
     linear one, for which it should have `num_examples` columns.
 
     Args:
         ngrams: `ngrams[k][i]` are the different n-grams of example i, for the k-th score.
-        num_tokens: Of every example.
+        num_tokens: Number of tokens of every example.
     """
 
     def __init__(self, ngrams: Sequence[Sequence[Ngrams]], num_tokens: Sequence[int]) -> None:
@@ -64,7 +64,7 @@ class DistinctStatistics:
         return np.concatenate(blocks)
 
     def segment_scores(self) -> NDArray[np.float64]:
-        """Return the last score of every example by itself, shape (num_examples,)."""
+        """Return the last score of each example, shape (num_examples,)."""
         different = np.array([len(ngrams) for ngrams in self._ngrams[-1]], dtype=np.float64)
         values = np.zeros_like(different)
         return np.divide(different, self._num_tokens, out=values, where=self._num_tokens > 0)
@@ -79,7 +79,7 @@ class DistinctStatistics:
 
 
 class _Incidence:
-    """Which n-gram is in which example.
+    """Incidence of n-grams in examples.
 
     Args:
         ngrams: The different n-grams of every example.
@@ -93,14 +93,14 @@ class _Incidence:
         self._example = np.repeat(np.arange(len(ngrams)), sizes)
         self._num_ngrams = len(numbers)
         is_alone = np.bincount(self._ngram, minlength=len(numbers))[self._ngram] == 1
-        # How many n-grams no other example has.
+        # Number of n-grams that no other example has.
         self._own = np.bincount(self._example, weights=is_alone, minlength=len(ngrams))
 
     def count(self, counts: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return different n-grams of each test set.
+        """Return the number of different n-grams of each test set.
 
         Args:
-            counts: Shape (num_samples, num_examples): how often each example is in each test set.
+            counts: Occurrences of examples in test sets, shape (num_samples, num_examples).
 
         Returns:
             Shape (num_samples,).

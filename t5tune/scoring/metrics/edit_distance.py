@@ -28,8 +28,8 @@ class ErrorRateScorer(AdditiveMetric):
     is any edit (as sacreBLEU's TER does it) and 0 if there is none.
 
     Args:
-        unit: What is counted.
-        options: Only `lowercase` matters.
+        unit: Unit that is counted.
+        options: Options, of which only `lowercase` matters.
     """
 
     def __init__(self, unit: Unit, options: ScoringOptions) -> None:

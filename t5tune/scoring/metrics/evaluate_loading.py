@@ -1,6 +1,6 @@
 """Finding and loading metrics of Hugging Face's `evaluate` package, which runs their code.
 
-Nothing here is reached unless the user said so on the command line; a recipe alone cannot.
+Nothing here runs unless the user allows it on the command line; a recipe alone cannot.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from t5tune.scoring.registry import (
     is_evaluate_metric,
 )
 
-# Some metrics draw random numbers; the same texts have to have the same scores.
+# Some metrics draw random numbers; equal texts must have equal scores.
 _SEED = 0
 
 
 class CodeNotAllowed(T5TuneError):  # noqa: N818 (the sentence says that it is an error)
-    """A metric would run somebody's Python code, and the user has not allowed that."""
+    """Error of a metric that would run foreign Python code, which the user has not allowed."""
 
 
 def check_code_allowed(metrics: Iterable[str], *, allow_code: bool) -> None:
-    """Refuse metrics that run somebody's Python code, unless the user has allowed that.
+    """Refuse metrics that run foreign Python code, unless the user has allowed that.
 
     Raises:
-        CodeNotAllowed: One of them does.
+        CodeNotAllowed: A metric runs foreign code without permission.
     """
     foreign = [metric for metric in metrics if is_evaluate_metric(metric)]
     if foreign and not allow_code:
@@ -45,7 +45,7 @@ def check_code_allowed(metrics: Iterable[str], *, allow_code: bool) -> None:
 
 
 def check_foreign_metrics(metrics: Iterable[str], *, allow_code: bool) -> None:
-    """Refuse now what would fail after the training or the translating.
+    """Refuse metrics that would fail after training or translating.
 
     Raises:
         T5TuneError: Code is not allowed, a metric of `evaluate` cannot be loaded, or COMET is not
@@ -66,7 +66,7 @@ def load_metric(metric: str) -> Any:
     """Return the `evaluate.EvaluationModule` of a metric; its code runs, which may take seconds.
 
     Raises:
-        T5TuneError: It is not there, the hub cannot be reached, or it needs packages.
+        T5TuneError: It does not exist, the hub cannot be reached, or it needs packages.
     """
     path = _script_path(metric)
     name = metric.removeprefix(EVALUATE)
@@ -102,7 +102,7 @@ def load_metric(metric: str) -> Any:
 
 
 def _is_of_loading(error: Exception) -> bool:
-    """Return whether `evaluate` found nothing, rather than the metric's own code some file."""
+    """Return whether `evaluate` failed to find the metric, rather than its code a file."""
     return isinstance(error, ConnectionError) or str(error).startswith("Couldn't find a ")
 
 
@@ -122,7 +122,7 @@ def _find_script(path: Path) -> Path:
 
 
 def _check_not_ambiguous(name: str) -> None:
-    """`evaluate` would take a script here for the hub's metric without a word."""
+    """Refuse names for which `evaluate` would silently load a script here instead of the hub's."""
     here = Path(name) if name.endswith(".py") else Path(name) / f"{Path(name).name}.py"
     if here.is_file() or name.endswith(".py"):
         raise T5TuneError(
@@ -132,7 +132,7 @@ def _check_not_ambiguous(name: str) -> None:
 
 
 def display_name(metric: str) -> str:
-    """Without folders: reports hold no paths, and the hash tells scripts of one name apart."""
+    """Return the name without folders; the hash tells scripts of one name apart."""
     path = _script_path(metric)
     return metric.removeprefix(EVALUATE) if path is None else path.resolve().stem
 

@@ -1,4 +1,4 @@
-"""Metrics of Hugging Face's `evaluate` package: from the hub, or a script of the user's own."""
+"""Metrics of Hugging Face's `evaluate` package: from the hub or a script of the user."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class EvaluateScorer:
-    """Every number that a metric of `evaluate` gives, on the metric's own scale.
+    """All numbers of a metric of `evaluate`, on the metric's own scale.
 
     Args:
         metric: `evaluate:NAME`, `evaluate:OWNER/NAME`, `evaluate:./FILE.py` or a folder with a
@@ -43,10 +43,10 @@ class EvaluateScorer:
     def score_corpus(self, output: SystemOutput) -> list[Score]:
         """Return one score for each finite number of the metric's result.
 
-        The metric's own errors are not caught: they are for the one who wrote it.
+        The metric's own errors are not caught: they are meant for its author.
 
         Raises:
-            T5TuneError: The metric cannot be found, takes something else than texts, or gives no
+            T5TuneError: The metric cannot be found, does not take texts, or returns no
                 number.
         """
         values = self._numbers(output)
@@ -63,13 +63,13 @@ class EvaluateScorer:
         ]
 
     def score_segments(self, output: SystemOutput) -> list[float]:
-        """Return the metric's own values of single examples, of its first number.
+        """Return the metric's values of single examples for its first number.
 
-        Calling it for each example instead would be slow, and a single example need not mean what
-        the corpus does.
+        Calling it for each example would be slow, and its score of one example may have another
+        meaning.
 
         Raises:
-            T5TuneError: It gives none, beside the reasons of `score_corpus`.
+            T5TuneError: It returns none, or for the reasons of `score_corpus`.
         """
         for value in self._numbers(output).values():
             values = self._per_example(output, value)
@@ -84,7 +84,7 @@ class EvaluateScorer:
     def collect_statistics(self, output: SystemOutput) -> MeanStatistics:
         """Return the values of single examples where a number is their mean; NaN elsewhere.
 
-        Computing the metric anew for every resampled test set could take hours.
+        Computing the metric again for every resampled test set could take hours.
         """
         import numpy as np
 
@@ -115,9 +115,9 @@ class EvaluateScorer:
         found = {key: float(value) for key, value in result.items() if _is_number(value)}
         finite = {key: value for key, value in found.items() if math.isfinite(value)}
         if left_out := found.keys() - finite.keys():
-            from t5tune.console import say  # rich, which processes that only score go without
+            from t5tune.console import say  # rich, which processes that only score do not load
 
-            say(f"{self._metric}: {', '.join(sorted(left_out))} is not finite and left out")
+            say(f"{self._metric}: {', '.join(sorted(left_out))} is not finite and is left out")
         if not finite:
             raise T5TuneError(
                 f"{self._metric} gives no number; its result has {', '.join(result) or 'nothing'}.",
@@ -136,7 +136,7 @@ class EvaluateScorer:
         return self._last[1]
 
     def _inputs(self, output: SystemOutput) -> dict[str, list[Any]]:
-        """Return what the metric asks for: the format for several references if it has one."""
+        """Return the metric's input format, the one for several references if it exists."""
         features = self._module.features
         formats: list[Mapping[str, Any]] = features if isinstance(features, list) else [features]
         takes_several = any(_is_list(form.get("references")) for form in formats)
@@ -163,7 +163,7 @@ class EvaluateScorer:
                 )
             if available[name] is None:
                 raise T5TuneError(
-                    f"{self._metric} wants the sources, and there are none.",
+                    f"{self._metric} needs the sources, and there are none.",
                     next_command="t5tune score HYPOTHESES --reference FILE --source FILE",
                 )
             if not _is_text(feature):
@@ -194,7 +194,7 @@ def _evaluate_version() -> str:
 
 
 def _is_number(value: object) -> bool:
-    """Python's numbers and numpy's; truth values are none."""
+    """Return whether this is a number of Python or numpy, but not a truth value."""
     if hasattr(value, "item") and getattr(value, "shape", None) == ():
         value = value.item()
     return isinstance(value, numbers.Real) and not isinstance(value, bool)

@@ -1,4 +1,4 @@
-"""How long the hypotheses are, compared with the references."""
+"""Length of the hypotheses compared with the references."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class LengthRatioScorer(AdditiveMetric):
-    """Tokens of the hypotheses, divided by those of the references.
+    """Tokens of the hypotheses divided by those of the references.
 
     It is the ratio that sacreBLEU prints with a BLEU: BLEU's tokens, and of several references
-    the one nearest in length counts for each example (of two that are as near, the shorter one;
+    the one nearest in length counts for each example (of two equally near, the shorter one;
     Papineni et al. 2002, section 2.2.2). References without a token have ratio 0.
 
     Args:
-        options: `tokenize` and `target_lang` choose the tokenizer, as for BLEU.
+        options: `tokenize` and `target_lang` select the tokenizer, as for BLEU.
 
     Raises:
         T5TuneError: The tokenizer is unknown or needs a package that is not installed.

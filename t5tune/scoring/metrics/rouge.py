@@ -80,7 +80,7 @@ class RougeScorer(AdditiveMetric):
         hypotheses: Sequence[str],
         references: Sequence[Sequence[str]],
     ) -> list[dict[str, float]]:
-        # 0.4 s for nltk and numpy: only those who ask for ROUGE pay it.
+        # 0.4 s for nltk and numpy, spent only where ROUGE is requested.
         from rouge_score import rouge_scorer
 
         tokenizer = None if self._is_english else UnicodeWordTokenizer()
@@ -141,9 +141,9 @@ class UnicodeWordTokenizer:
 
 
 def split_sentences(text: str) -> str:
-    """`text` with one sentence a line, unless it has lines already.
+    """Return the text with one sentence per line, unless it has lines already.
 
-    rouge-score looks at newlines for ROUGE-Lsum only; to its tokenizer they are white space.
+    rouge-score uses newlines for ROUGE-Lsum only; to its tokenizer they are white space.
     """
     return text if "\n" in text else _SENTENCE_END.sub("\n", text)
 

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 Formula = Literal["bleu", "chrf", "ter"]
 
-# From here on, sacreBLEU says that a text looks tokenised; BLEU tokenises it once more.
+# Above this number sacreBLEU warns that a text looks tokenised; BLEU tokenises it again.
 _MANY_TOKENIZED_PERIODS = 100
 
-# Modules that a tokenizer needs beyond sacreBLEU itself, and what installs them. Looked up
-# beforehand because sacreBLEU reports their absence in different exceptions.
+# Modules that tokenizers need beyond sacreBLEU, and what installs them. They are checked first
+# because sacreBLEU reports their absence in different exceptions.
 _SENTENCEPIECE = (("sentencepiece",), "pip install sentencepiece")
 _TOKENIZER_EXTRAS: dict[str, tuple[tuple[str, ...], str]] = {
     "ja-mecab": (("MeCab", "ipadic"), 'pip install "sacrebleu[ja]"'),
@@ -39,13 +39,13 @@ _DEFAULT_TOKENIZERS = {"zh": "zh", "ja": "ja-mecab", "ko": "ko-mecab"}
 class SacrebleuScorer(AdditiveMetric):
     """A sacreBLEU metric.
 
-    The numbers of an example are those that sacreBLEU's own methods extract. It keeps what it
-    made of all references (their n-grams) until the end; here each is dropped after its example,
-    which saves memory and, with hundreds of thousands of objects fewer, about half of the time.
+    The numbers of an example are those that sacreBLEU's own methods extract. It keeps the n-grams
+    of all references until the end; here they are dropped after their example, which saves memory
+    and, with hundreds of thousands fewer objects, about half of the time.
 
     Args:
-        metric: Its signature goes into the score.
-        formula: What it computes from sums, for many at once.
+        metric: Metric whose signature the score carries.
+        formula: Formula that computes many scores from sums at once.
     """
 
     def __init__(self, metric: SacrebleuMetric, formula: Formula) -> None:
@@ -55,7 +55,7 @@ class SacrebleuScorer(AdditiveMetric):
     def collect_rows(
         self, systems: Sequence[Sequence[str]], references: Sequence[Sequence[str]]
     ) -> list[list[Row]]:
-        """sacreBLEU's statistics of each example, for each system."""
+        """Return sacreBLEU's statistics of each example, for each system."""
         metric = self._metric
         rows: list[list[Row]] = [[] for _ in systems]
         for texts, *of_example in zip(references, *systems, strict=True):
@@ -68,7 +68,7 @@ class SacrebleuScorer(AdditiveMetric):
         return rows
 
     def warn_about(self, hypotheses: Sequence[str]) -> None:
-        """BLEU: whether they are tokenised already, by sacreBLEU's own sign."""
+        """Warn if BLEU's hypotheses are tokenised already, by sacreBLEU's criterion."""
         num_periods = sum(hypothesis.endswith(" .") for hypothesis in hypotheses)
         if self._formula == "bleu" and num_periods >= _MANY_TOKENIZED_PERIODS:
             from t5tune.console import say
@@ -81,7 +81,7 @@ class SacrebleuScorer(AdditiveMetric):
     def score_rows(self, rows: Sequence[Row], references: Sequence[Sequence[str]]) -> list[Score]:
         """Return the one score of this metric, equal to sacreBLEU's to the last digit."""
         counts = {len(of_one_example) for of_one_example in references}
-        # What sacreBLEU's own extraction leaves behind for the signature; -1 prints as "var".
+        # sacreBLEU's own extraction sets this for the signature; -1 prints as "var".
         self._metric.num_refs = counts.pop() if len(counts) == 1 else -1
         score = self._metric._aggregate_and_compute(list(map(list, rows)))
         signature = str(self._metric.get_signature())
@@ -138,19 +138,19 @@ def _build_bleu(options: ScoringOptions, *, effective_order: bool = False) -> BL
         raise T5TuneError(
             f"BLEU's tokenizer {name!r} has a vocabulary that is downloaded once, and that could "
             f"not be loaded: {' '.join(str(error).split())[:200]}.",
-            next_command="the same command with a network, or another tokenizer such as 13a",
+            next_command="the same command with network access, or another tokenizer such as 13a",
         ) from error
 
 
 def build_chrf(options: ScoringOptions) -> SacrebleuScorer:
-    """chrF2++ (Popović 2017): character 6-grams and word bigrams, recall counted twice."""
+    """Return chrF2++ (Popović 2017): character 6-grams and word bigrams, recall counted twice."""
     from sacrebleu.metrics.chrf import CHRF
 
     return SacrebleuScorer(CHRF(word_order=2, lowercase=options.lowercase), "chrf")
 
 
 def build_ter(_: ScoringOptions) -> SacrebleuScorer:
-    """TER (Snover et al. 2006) with sacreBLEU's defaults, which never look at case."""
+    """Return TER (Snover et al. 2006) with sacreBLEU's defaults, which never look at case."""
     from sacrebleu.metrics.ter import TER
 
     return SacrebleuScorer(TER(), "ter")

@@ -1,8 +1,8 @@
-"""What a metric needs to know of each example, so that any resampled test set is arithmetic.
+"""Statistics of each example, from which resampled test sets are scored by arithmetic alone.
 
 BLEU, chrF, TER and the error rates are functions of sums over the examples (n-gram matches,
 edits, lengths); other scores are plain means. Both are one matrix with a row for each example: a
-resampled test set is a vector of how often each example is in it, many of them are a matrix, and
+resampled test set is a vector of how often each example occurs, many of them are a matrix, and
 all their sums are one matrix product.
 """
 
@@ -35,16 +35,16 @@ class JoinableStatistics(SegmentStatistics, Protocol):
 
 
 class AdditiveStatistics:
-    """Statistics of which only the sums over a test set matter.
+    """Statistics whose sums over a test set determine the scores.
 
     Args:
-        matrix: Shape (num_examples, num_columns), one row an example. Whole numbers stay exact:
+        matrix: Shape (num_examples, num_columns), one row per example. Whole numbers stay exact:
             their sums are exact in float64 up to 2 ** 53.
         compute: From sums of shape (num_samples, num_columns) to scores of shape
             (num_samples, num_scores), in the order of the metric's `score_corpus`.
         compute_segments: From rows of shape (num_examples, num_columns) to the values of single
-            examples, shape (num_examples,), where a single example is scored by other rules than
-            a corpus; left out, the first score of `compute`.
+            examples, shape (num_examples,), where other rules score a single example than
+            a corpus; by default the first score of `compute`.
     """
 
     def __init__(
@@ -90,11 +90,11 @@ class AdditiveStatistics:
 
 
 class MeanStatistics(AdditiveStatistics):
-    """One number, or several, for each example; the corpus score is their mean.
+    """Numbers of each example whose means are the corpus scores.
 
     Args:
         values: Shape (num_examples,) or (num_examples, num_scores).
-        main: Which of the scores stands for a single example.
+        main: Index of the score that stands for a single example.
     """
 
     def __init__(self, values: ArrayLike, main: int = 0) -> None:
@@ -110,11 +110,11 @@ def _divide_by_last(sums: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def count_examples(samples: NDArray[np.int64], num_examples: int) -> Iterator[NDArray[np.float64]]:
-    """Yield how often each example is in each test set, a block of test sets at a time.
+    """Yield how often each example occurs in each test set, a block of test sets at a time.
 
     Args:
         samples: Shape (num_samples, any).
-        num_examples: How many different ones there are.
+        num_examples: Number of different examples.
 
     Yields:
         Shape (size of the block, num_examples), as floats for a matrix product.
@@ -122,7 +122,7 @@ def count_examples(samples: NDArray[np.int64], num_examples: int) -> Iterator[ND
     rows = max(1, MAX_BLOCK_ELEMENTS // max(num_examples, samples.shape[1]))
     for start in range(0, len(samples), rows):
         block = samples[start : start + rows]
-        # One count over all test sets of the block: each has its own range of numbers.
+        # One count over the block: each test set has its own range of numbers.
         numbers = block + num_examples * np.arange(len(block))[:, None]
         counts = np.bincount(numbers.ravel(), minlength=len(block) * num_examples)
         yield counts.reshape(len(block), num_examples).astype(np.float64)

@@ -1,9 +1,9 @@
-"""Scores and statistics of several systems on the same examples, on all cores.
+"""Scores and statistics of several systems on the same examples, computed on all cores.
 
 Extracting n-grams and edits from texts takes nearly all of the time of a comparison; resampling
-is arithmetic. So the references are read once for all systems, and the examples are dealt out to
-processes. Those are spawned, not forked: a fork of a process with threads (torch's, numpy's) may
-hang. They import this module, numpy and sacreBLEU, and nothing of a model.
+is arithmetic. So the references are read once for all systems, and the examples are divided among
+processes. These are spawned, not forked: a fork of a process with threads (torch's, numpy's) may
+hang. They import this module, numpy and sacreBLEU, but no model library.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from t5tune.scoring.registry import build_metric
 from t5tune.scoring.score import Metric, Score, ScoringOptions, SegmentStatistics
 from t5tune.scoring.system_output import SystemOutput
 
-# A process starts in about a third of a second; fewer hypotheses than these take no longer.
+# Starting a process takes a third of a second, about the time to score this many hypotheses.
 _MIN_HYPOTHESES_OF_A_PROCESS = 2000
 
 
@@ -32,9 +32,9 @@ class SystemScores:
     """One metric of one system.
 
     Attributes:
-        scores: Of the whole test set; ROUGE has four, the others one.
-        statistics: For resampling.
-        examples: The value of each example, on the scale of the metric's main score.
+        scores: Scores of the full test set; ROUGE has four, the others one.
+        statistics: Statistics for resampling.
+        examples: Value of each example, on the scale of the metric's main score.
     """
 
     scores: tuple[Score, ...]
@@ -44,7 +44,7 @@ class SystemScores:
 
 @dataclass(frozen=True)
 class _Part:
-    """What one process works on: every n-th example."""
+    """Examples that one process scores: every n-th one."""
 
     metrics: tuple[str, ...]
     options: ScoringOptions
@@ -72,13 +72,13 @@ def collect_systems(
 
     Args:
         metrics: Names from `METRICS`.
-        systems: At least one, all on the same examples.
-        options: Of the metrics.
-        num_processes: How many share the work; left out, as many as there are cores, and one
-            where the work is small.
+        systems: Systems, at least one, all on the same examples.
+        options: Options of the metrics.
+        num_processes: Number of processes; by default one per core, and a single one for little
+            work.
 
     Returns:
-        For each metric, for each system.
+        Scores for each metric and each system.
 
     Raises:
         T5TuneError: As `score_hypotheses` does.
@@ -142,7 +142,7 @@ def _choose_num_processes(num_hypotheses: int) -> int:
 
 
 def _collect_parts(parts: Sequence[_Part]) -> list[list[list[Row]]]:
-    """Return rows by metric, system and example; this process takes the first part itself."""
+    """Return rows by metric, system and example; this process collects the first part itself."""
     workers = [_Worker(part) for part in parts[1:]]
     collected = [parts[0].collect(), *(worker.wait() for worker in workers)]
     return [
@@ -160,7 +160,7 @@ def _interleave(parts: Sequence[list[Row]]) -> list[Row]:
 
 
 class _Worker:
-    """A process that collects one part; should it die, the part is collected here."""
+    """A process that collects one part; if it dies, this process collects the part."""
 
     def __init__(self, part: _Part) -> None:
         self._part = part
@@ -168,7 +168,7 @@ class _Worker:
         self._connection, other_end = context.Pipe()
         process = context.Process(target=_work, args=(other_end,), daemon=True)
         process.start()
-        other_end.close()  # or its end would not be noticed
+        other_end.close()  # otherwise its end would go unnoticed
         with suppress(OSError):
             self._connection.send(part)
 
@@ -181,6 +181,6 @@ class _Worker:
 
 def _work(connection: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C reaches all of them; no traceback
-    with connection, suppress(EOFError, OSError):  # whoever asked is gone
+    with connection, suppress(EOFError, OSError):  # the parent is gone
         part: _Part = connection.recv()
         connection.send(part.collect())

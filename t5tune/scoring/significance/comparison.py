@@ -1,4 +1,4 @@
-"""Systems side by side on one test set: scores, differences, and how sure they are."""
+"""Systems side by side on one test set: scores, differences and their significance."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 Test = Literal["bootstrap", "randomization"]
 TESTS: tuple[Test, ...] = ("bootstrap", "randomization")
 
-# Values of an example that are nearer than this are equal: rounding, on a scale to 100.
+# Values of an example that differ by less are equal up to rounding, on a scale to 100.
 _TIE = 1e-9
 
 
 @dataclass(frozen=True)
 class Resampling:
-    """What is drawn, and how often; the defaults are sacreBLEU's.
+    """Tests and numbers of random draws; the defaults are sacreBLEU's.
 
     Attributes:
-        tests: Paired tests to make.
-        num_resamples: Test sets of the intervals and of the bootstrap test.
-        num_trials: Of the randomisation test.
-        seed: Of both.
+        tests: Paired tests to run.
+        num_resamples: Number of test sets for the intervals and the bootstrap test.
+        num_trials: Number of trials of the randomisation test.
+        seed: Seed of both.
     """
 
     tests: tuple[Test, ...] = TESTS
@@ -45,9 +45,9 @@ class Difference:
 
     Attributes:
         value: Score of the system minus score of the baseline.
-        confidence_interval: The middle 95 % of this difference on resampled test sets.
-        p_values: By test; a test that the metric does not allow is not there.
-        verdict: What may be said, in words.
+        confidence_interval: Middle 95 % of this difference on resampled test sets.
+        p_values: p-values by test, without tests that the metric does not allow.
+        verdict: Verdict in words.
     """
 
     value: float
@@ -58,7 +58,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Tally:
-    """Examples in which a system is better than the baseline, worse, or as good."""
+    """Numbers of examples in which a system is better than the baseline, worse, or as good."""
 
     wins: int
     losses: int
@@ -67,16 +67,16 @@ class Tally:
 
 @dataclass(frozen=True)
 class ComparedSystem:
-    """One system.
+    """One system of a comparison.
 
     Attributes:
-        name: Of the run, the file or the model.
-        hypotheses: One for each example.
-        scores: In the order of `Comparison.score_names`, with confidence intervals.
-        example_scores: For each of `Comparison.metrics`, the value of each example.
-        differences: One for each score; of the baseline none.
-        tallies: One for each of `Comparison.metrics`; of the baseline none.
-        num_different: Examples whose hypothesis is not the baseline's.
+        name: Name of the run, the file or the model.
+        hypotheses: Hypotheses, one per example.
+        scores: Scores in the order of `Comparison.score_names`, with confidence intervals.
+        example_scores: Values of the examples, for each of `Comparison.metrics`.
+        differences: Differences, one per score; empty for the baseline.
+        tallies: Tallies, one for each of `Comparison.metrics`; empty for the baseline.
+        num_different: Number of examples whose hypothesis differs from the baseline's.
     """
 
     name: str
@@ -90,15 +90,15 @@ class ComparedSystem:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Systems on the same examples, the first of them the baseline. Holds no times and no paths.
+    """Systems on the same examples, the baseline first, without times and paths.
 
     Attributes:
-        split: Name of the data split, if there is one.
-        sources: Input texts, if they are known.
-        references: One or more for each example.
-        metrics: Names as in a recipe; of one with several scores the main one counts by example.
-        systems: The baseline, then the others.
-        resampling: How intervals and p-values were made.
+        split: Name of the data split, if any.
+        sources: Input texts, if known.
+        references: References of each example, one or more.
+        metrics: Names as in a recipe; the main score of each counts by example.
+        systems: Baseline, then the others.
+        resampling: Resampling behind intervals and p-values.
     """
 
     split: str | None
@@ -118,15 +118,15 @@ class Comparison:
 
     @property
     def example_metric_names(self) -> tuple[str, ...]:
-        """The score that stands for an example, for each of `metrics`."""
+        """Names of the scores that stand for an example, one for each of `metrics`."""
         return tuple(find_metric(metric).main_score for metric in self.metrics)
 
     def example_gains(self, system: ComparedSystem, metric: int = 0) -> list[float]:
-        """Return how much better each example is than the baseline's; worse is negative.
+        """Return the gain of each example over the baseline's; a loss is negative.
 
         Args:
-            system: One of `systems`.
-            metric: Which of `metrics`.
+            system: System, one of `systems`.
+            metric: Index in `metrics`.
         """
         return _gains(
             self.baseline.example_scores[metric],
@@ -135,13 +135,13 @@ class Comparison:
         )
 
     def largest_wins(self, system: ComparedSystem, num: int = 5) -> list[int]:
-        """Return indices of examples where the first metric sees most gain, the largest first."""
+        """Return indices of the largest gains by the first metric, the largest first."""
         gains = self.example_gains(system)
         order = sorted(range(len(gains)), key=lambda index: (-gains[index], index))
         return [index for index in order[:num] if gains[index] > _TIE]
 
     def largest_losses(self, system: ComparedSystem, num: int = 5) -> list[int]:
-        """Return indices of examples where the first metric sees most loss, the largest first."""
+        """Return indices of the largest losses by the first metric, the largest first."""
         gains = self.example_gains(system)
         order = sorted(range(len(gains)), key=lambda index: (gains[index], index))
         return [index for index in order[:num] if gains[index] < -_TIE]
@@ -159,12 +159,12 @@ def compare_systems(
     """Score systems and test each against the first.
 
     Args:
-        systems: By name, all on the same examples; the first is the baseline.
+        systems: Systems by name, all on the same examples; the first is the baseline.
         metrics: Names from `METRICS`.
-        options: Of the metrics.
+        options: Options of the metrics.
         split: Name of the data split.
-        resampling: Which tests, and how often what is drawn.
-        num_processes: As in `collect_systems`.
+        resampling: Tests and numbers of draws.
+        num_processes: Number of processes, as in `collect_systems`.
 
     Raises:
         T5TuneError: As `score_hypotheses` does.

@@ -1,4 +1,4 @@
-"""p-values in words that claim no more than they show."""
+"""p-values in words that claim only what they show."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ def state_verdict(
     num_different: int,
     num_comparisons: int,
 ) -> str:
-    """Return what may be said of a system beside the baseline.
+    """Return the verdict on a system beside the baseline.
 
     Args:
         difference: Score of the system minus that of the baseline.
-        p_values: Of every test that was made, two-sided.
-        lower_is_better: Of the score.
-        num_different: Examples whose hypotheses differ. Of their 2 ** n exchanges two are always
-            as far out as what was seen (itself and its mirror image), so an exact test of n = 5
-            cannot get below 2 / 2 ** 5 = 0.06; sacreBLEU's tests can.
-        num_comparisons: Systems that are compared with the baseline: the more there are, the
+        p_values: Two-sided p-values of all tests.
+        lower_is_better: Whether a lower score is better.
+        num_different: Number of examples whose hypotheses differ. Of their 2 ** n exchanges two are
+            always as extreme as the observed one (itself and its mirror image), so an exact
+            test of n = 5 cannot get below 2 / 2 ** 5 = 0.06; sacreBLEU's tests can.
+        num_comparisons: Number of systems compared with the baseline: the more there are, the
             more likely one of them has a small p-value by chance, so each has to be below
             0.05 / num_comparisons (Bonferroni's correction; Dunn 1961).
     """

@@ -1,7 +1,7 @@
-"""Whether the difference of two systems is more than the choice of test examples explains.
+"""Tests of whether the difference of two systems exceeds what the choice of examples explains.
 
-Two paired tests, as sacreBLEU 2.6.0 has them (its `PairedTest`), with its random numbers and so
-with its p-values: bootstrap resampling (P. Koehn, "Statistical Significance Tests for Machine
+Two paired tests, as in sacreBLEU 2.6.0 (its `PairedTest`), with its random numbers and thus its
+p-values: bootstrap resampling (P. Koehn, "Statistical Significance Tests for Machine
 Translation Evaluation", EMNLP 2004), and approximate randomisation (E. W. Noreen,
 "Computer-Intensive Methods for Testing Hypotheses", 1989; S. Riezler and J. T. Maxwell, "On Some
 Pitfalls in Automatic Evaluation and Significance Testing for MT", 2005, who find the second less
@@ -26,7 +26,7 @@ Floats = NDArray[np.float64]
 
 # numpy draws booleans from words of 32 bits and begins a new word with each call.
 _BITS_OF_A_DRAW = 32
-# Differences that are equal but for rounding, on a scale to 100.
+# Differences within this are equal up to rounding, on a scale to 100.
 _TOLERANCE = 1e-9
 
 
@@ -35,12 +35,12 @@ def bootstrap_p_value(baseline: Floats, system: Floats, difference: float) -> fl
 
     Args:
         baseline: Scores of the resampled test sets, shape (num_resamples,).
-        system: The same for the other system, on the same test sets.
-        difference: Of the two scores of the whole test set.
+        system: Scores of the other system, on the same test sets.
+        difference: Difference of the two scores of the full test set.
 
     Returns:
-        Share of test sets whose difference is further above the mean difference than the
-        difference itself, counted with one more on either side.
+        Share of test sets whose difference exceeds the mean difference by more than the
+        difference itself, with 1 added to numerator and denominator.
     """
     differences = np.abs(system - baseline)
     num_beyond = int(np.sum(differences - differences.mean() > abs(difference)))
@@ -61,15 +61,15 @@ def randomization_p_values(
 
     Args:
         baseline: Statistics of each metric.
-        system: The same metrics of the other system.
-        num_trials: How many.
-        seed: Of the coins.
-        counts_ties: For each metric: whether a trial with just the true difference counts.
-            It has to for an exact test, above all where scores take few values (exact match);
-            sacreBLEU leaves it out, so it is left out where p-values are to be sacreBLEU's.
+        system: Statistics of the other system, for the same metrics.
+        num_trials: Number of trials.
+        seed: Seed of the coins.
+        counts_ties: Whether a trial with exactly the true difference counts, for each metric.
+            An exact test requires it, above all where scores take few values (exact match);
+            sacreBLEU does not count it, so it must not count where p-values are sacreBLEU's.
 
     Returns:
-        For each metric, a p-value for each of its scores.
+        p-values of each metric, one for each of its scores.
 
     Raises:
         TypeError: Statistics of one system cannot be joined with the other's.
@@ -90,9 +90,9 @@ def randomization_p_values(
 
 
 def _draw_coins(num_examples: int, num_trials: int, seed: int) -> Iterator[NDArray[np.bool_]]:
-    """True where an example stays with its system: shape (size of the block, num_examples).
+    """Yield True where an example stays with its system, shape (size of the block, num_examples).
 
-    All blocks together are what one draw gives: all but the last hold whole words of bits.
+    All blocks together equal one draw: all but the last hold whole words of bits.
     """
     rng = np.random.default_rng(seed)
     rows = max(1, MAX_BLOCK_ELEMENTS // num_examples // _BITS_OF_A_DRAW) * _BITS_OF_A_DRAW
@@ -116,7 +116,7 @@ class _Pair:
 
     @property
     def difference(self) -> Floats:
-        """Baseline minus system on the whole test set, shape (num_scores,)."""
+        """Return baseline minus system on the full test set, shape (num_scores,)."""
         everything = np.arange(self._num_examples)[None]
         of_baseline, of_system = (
             one.compute_scores(everything) for one in (self._baseline, self._system)
@@ -125,7 +125,7 @@ class _Pair:
         return difference
 
     def mixed_differences(self, keeps: Floats) -> Floats:
-        """Differences after the exchange, shape (num_trials, num_scores).
+        """Return differences after the exchange, shape (num_trials, num_scores).
 
         Args:
             keeps: 1 where an example stays with its system, 0 where it is exchanged.

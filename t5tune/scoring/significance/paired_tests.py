@@ -27,8 +27,8 @@ class PairedResult:
 
     Attributes:
         difference: Score of the system minus score of the baseline.
-        confidence_interval: The middle 95 % of it on resampled test sets.
-        p_values: By test.
+        confidence_interval: Middle 95 % of it on resampled test sets.
+        p_values: p-values by test.
     """
 
     difference: float
@@ -39,15 +39,14 @@ class PairedResult:
 def add_system_intervals(
     systems: Sequence[Sequence[SystemScores]], resampling: Resampling
 ) -> tuple[list[list[Score]], list[list[Floats]]]:
-    """Return scores with intervals, and the resampled scores that these come from.
+    """Return scores with intervals, and the underlying resampled scores.
 
     Args:
-        systems: For each system, for each metric.
-        resampling: How often.
+        systems: Scores and statistics for each system and metric.
+        resampling: Numbers of draws.
 
     Returns:
-        For each system its scores, and for each of these the resampled ones, shape
-        (num_resamples,).
+        Scores of each system, and the resampled values of each score, shape (num_resamples,).
     """
     statistics = [metric.statistics for system in systems for metric in system]
     by_metric = iter(bootstrap_scores(statistics, resampling.num_resamples, resampling.seed))
@@ -84,14 +83,14 @@ def run_paired_tests(
     """Test one system against the baseline.
 
     Args:
-        baseline: For each metric.
-        system: The same metrics.
-        resampled: Scores of either side on the same resampled test sets.
-        resampling: How often.
-        follows_sacrebleu: For each metric, whether its p-values are to be sacreBLEU's.
+        baseline: Scores and statistics of the baseline, for each metric.
+        system: Scores and statistics of the system, likewise.
+        resampled: Scores of both on the same resampled test sets.
+        resampling: Tests and numbers of draws.
+        follows_sacrebleu: Whether p-values must equal sacreBLEU's, for each metric.
 
     Returns:
-        One for each score.
+        Results, one per score.
     """
     randomized = _randomize(baseline, system, resampling, follows_sacrebleu)
     differences = [
@@ -119,7 +118,7 @@ def _randomize(
     resampling: Resampling,
     follows_sacrebleu: Sequence[bool],
 ) -> list[float | None]:
-    """Return a p-value of each score; None where the test is not wanted or not possible."""
+    """Return a p-value per score; None where the test is not requested or not possible."""
     p_values: list[list[float | None]] = [[None] * len(metric.scores) for metric in baseline]
     numbers = [
         number

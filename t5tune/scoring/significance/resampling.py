@@ -22,9 +22,9 @@ _ONE_IN = 40
 
 
 def draw_samples(num_examples: int, num_resamples: int, seed: int) -> Iterator[NDArray[np.int64]]:
-    """Test sets of the same size, drawn with replacement, a block at a time.
+    """Yield test sets of the same size, drawn with replacement, a block at a time.
 
-    All blocks together are what one draw of all test sets gives.
+    All blocks together equal one draw of all test sets.
 
     Yields:
         Shape (size of the block, num_examples): indices of examples.
@@ -42,12 +42,12 @@ def bootstrap_scores(
     """Return scores of the same resampled test sets, for each metric of each system.
 
     Args:
-        statistics: Of systems and metrics on the same examples, in any order.
-        num_resamples: How many test sets.
-        seed: Of the draw.
+        statistics: Statistics of systems and metrics on the same examples, in any order.
+        num_resamples: Number of test sets.
+        seed: Seed of the draw.
 
     Returns:
-        For each of `statistics`, shape (num_resamples, num_scores).
+        Scores of each of `statistics`, shape (num_resamples, num_scores).
     """
     blocks: list[list[Floats]] = [[] for _ in statistics]
     for samples in draw_samples(statistics[0].num_examples, num_resamples, seed):
@@ -59,7 +59,7 @@ def bootstrap_scores(
 def _score_samples(
     statistics: Sequence[SegmentStatistics], samples: NDArray[np.int64]
 ) -> Iterator[Floats]:
-    """Counts are made once and all sums in one product; other statistics go their own way."""
+    """Yield scores of samples; additive statistics share counts and one matrix product."""
     additive = [one for one in statistics if isinstance(one, AdditiveStatistics)]
     sums: list[Floats] = []
     if additive:
@@ -79,7 +79,7 @@ def percentile_interval(scores: Floats) -> tuple[float, float]:
     """Return the middle 95 % of resampled scores, with the same two elements as sacreBLEU's.
 
     Args:
-        scores: Shape (num_resamples,).
+        scores: Resampled scores, shape (num_resamples,).
 
     Returns:
         Lower and upper end; half their distance is sacreBLEU's `ci`.
@@ -92,12 +92,12 @@ def percentile_interval(scores: Floats) -> tuple[float, float]:
 def add_intervals(
     scored: Sequence[tuple[Sequence[Score], SegmentStatistics]], num_resamples: int, seed: int
 ) -> list[list[Score]]:
-    """Return the same scores with confidence intervals and signatures that tell how they were made.
+    """Return the scores with confidence intervals and signatures that state the resampling.
 
     Args:
         scored: Scores and statistics of metrics, of one system or several, on the same examples.
-        num_resamples: How many test sets.
-        seed: Of the draw.
+        num_resamples: Number of test sets.
+        seed: Seed of the draw.
     """
     resampled = bootstrap_scores([statistics for _, statistics in scored], num_resamples, seed)
     return [
@@ -110,7 +110,7 @@ def add_intervals(
 
 
 def _with_interval(score: Score, resampled: Floats, num_resamples: int, seed: int) -> Score:
-    """No interval where the statistics cannot tell a resampled score, which is then no number."""
+    """Return a score with its interval, or without where resampled scores are not finite."""
     if np.isnan(resampled).any():
         return score
     return replace(
@@ -121,12 +121,12 @@ def _with_interval(score: Score, resampled: Floats, num_resamples: int, seed: in
 
 
 def sign_resampling(signature: str, seed: int, **counts: int) -> str:
-    """Return a signature with how its score was resampled, where sacreBLEU has it: after `nrefs`.
+    """Return a signature with the resampling after `nrefs`, where sacreBLEU states it.
 
     Args:
-        signature: Of the score.
-        seed: Of the draw.
-        counts: `bs` (bootstrap resamples), `ar` (approximate randomisations), or both.
+        signature: Signature of the score.
+        seed: Seed of the draw.
+        counts: Numbers of `bs` (bootstrap resamples), `ar` (approximate randomisations), or both.
     """
     first, *others = signature.split("|")
     resampling = [f"{name}:{count}" for name, count in counts.items()]

@@ -138,7 +138,7 @@ def test_other_remedies_come_after_it() -> None:
     assert str(found["undertrained"]).startswith("t5tune train runs/x")
     for name in ("hit_length_limit", "loop", "too_long"):
         assert found[name] == (
-            "train longer first   # if it is still there then: t5tune eval runs/x "
+            "train longer first   # if the fault remains: t5tune eval runs/x "
             "decoding.no_repeat_ngram_size=3"
         )
     trained = findings_of(run_of("BLEU", 30.0, 30.2))

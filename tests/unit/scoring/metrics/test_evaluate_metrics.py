@@ -138,7 +138,7 @@ def test_sources_go_to_a_metric_that_wants_them(write: Write) -> None:
         parameters="predictions, references, sources",
     )
     assert score(metric, ["a"], [["a"]], sources=["s"])[0].value == 1.0
-    with pytest.raises(T5TuneError, match="wants the sources"):
+    with pytest.raises(T5TuneError, match="needs the sources"):
         score(metric, ["a"], [["a"]])
 
 
