@@ -1,4 +1,4 @@
-"""Hypotheses that are the source once more."""
+"""Hypotheses that repeat the source."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MIN_CHARACTERS = 10  # "Hotel" may be the right translation of "Hotel"
 
 
 def find_copies(evidence: Evidence) -> Sightings:
-    """Find hypotheses that are nearly their source, where no reference is much like the source."""
+    """Find hypotheses that nearly equal their source, where no reference resembles the source."""
     if evidence.sources is None:
         return NOT_CHECKED
     from rapidfuzz.distance import Indel

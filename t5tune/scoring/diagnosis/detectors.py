@@ -1,6 +1,6 @@
-"""The faults that are looked for: everything that is known of each, in one table.
+"""The faults that t5tune looks for, and all that is known of each, in one table.
 
-A fault is an entry of `DETECTORS` and a module with what finds it and what mends it.
+A fault is an entry of `DETECTORS` and a module that finds it and names its remedy.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from t5tune.scoring.diagnosis.wrong_language import find_wrong_language
 
 @dataclass(frozen=True)
 class Detector:
-    """What finds one kind of fault.
+    """Detector of one kind of fault.
 
     Attributes:
-        name: As in `Finding`.
-        title: As in `Finding`.
-        notable_rate: From here on a finding is notable.
-        find: Looks for it.
-        remedy: Says what mends it, once all kinds have been looked for.
-        min_found: Fewer than these are not notable: one odd example is not a pattern.
-        seen_in: As in `Finding`. What is not seen in hypotheses is about the run: it is looked for
-            where the run is known, and is shown without examples.
+        name: Name as in `Finding`.
+        title: Title as in `Finding`.
+        notable_rate: Rate from which a finding is notable.
+        find: Function that finds the fault.
+        remedy: Function that names the remedy, given the sightings of all kinds.
+        min_found: Number of examples below which it is not notable: one is not a pattern.
+        seen_in: Counted items as in `Finding`. A fault that is not seen in hypotheses is one of the
+            run: it needs a known run, and is shown without examples.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What a report says beyond its scores: findings about the outputs, and where they are good."""
+"""Content of a report beyond its scores: findings, breakdowns, alignments and curves."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ class Finding:
     """One kind of fault, how often it was seen, and what mends it.
 
     Attributes:
-        name: For programs, for example `hit_length_limit`.
-        title: For people, for example `stopped at the length limit`.
-        num_found: Hypotheses that have it.
-        num_checked: Hypotheses that could have it.
+        name: Name for programs, for example `hit_length_limit`.
+        title: Title for people, for example `stopped at the length limit`.
+        num_found: Number of hypotheses that have it.
+        num_checked: Number of hypotheses that could have it.
         examples: Indices of up to five of them, the clearest first.
-        remedy: A recipe line, or another next step; None where nothing is to be done.
+        remedy: Recipe line or other next step; None if there is nothing to do.
         all_examples: Indices of all of them, ascending; not part of the JSON.
-        is_notable: Whether the rate is beyond what good systems show, so that it is shown first.
-        seen_in: What is counted, where it is not hypotheses: `validations`; not part of the JSON.
+        is_notable: Whether the rate exceeds that of good systems, so that it is shown first.
+        seen_in: Counted items if not hypotheses: `validations`; not part of the JSON.
     """
 
     name: str
@@ -35,29 +35,29 @@ class Finding:
 
     @property
     def is_about_outputs(self) -> bool:
-        """Whether examples have it."""
+        """Whether it is a fault of examples."""
         return self.seen_in == "hypotheses"
 
     @property
     def counted(self) -> str:
-        """How often it was seen, for people: `3 of 100`, or `4 of 4 validations`."""
+        """Frequency for people: `3 of 100`, or `4 of 4 validations`."""
         counts = f"{self.num_found} of {self.num_checked}"
         return counts if self.is_about_outputs else f"{counts} {self.seen_in}"
 
     @property
     def rate(self) -> float:
-        """From 0 to 1."""
+        """Rate from 0 to 1."""
         return self.num_found / self.num_checked if self.num_checked else 0.0
 
 
 @dataclass(frozen=True)
 class Bucket:
-    """Some of the examples, and the scores of these alone.
+    """Part of the examples, with its own scores.
 
     Attributes:
-        label: Which ones, for example `11 to 20 words`.
-        num_examples: How many; 0 has no scores.
-        scores: In the order of the report's scores.
+        label: Label of the part, for example `11 to 20 words`.
+        num_examples: Number of examples; 0 has no scores.
+        scores: Scores in the order of the report's scores.
     """
 
     label: str
@@ -70,9 +70,9 @@ class Breakdown:
     """All examples, sorted into buckets by one property.
 
     Attributes:
-        name: For programs, for example `source_length`.
-        title: For people, for example `length of the source in words`.
-        buckets: In the order of the property.
+        name: Name for programs, for example `source_length`.
+        title: Title for people, for example `length of the source in words`.
+        buckets: Buckets in the order of the property.
     """
 
     name: str
@@ -82,13 +82,13 @@ class Breakdown:
 
 @dataclass(frozen=True)
 class Alignment:
-    """Which source tokens a model looked at while it wrote each token of a hypothesis.
+    """Attention to source tokens for each token that a model wrote.
 
     Attributes:
-        index: Of the example, counted from 0.
-        source_tokens: As the model saw them, as text.
-        target_tokens: The hypothesis's, as text.
-        weights: One row a target token, one column a source token; each row adds up to 1.
+        index: Index of the example, from 0.
+        source_tokens: Source tokens as the model saw them, as text.
+        target_tokens: Tokens of the hypothesis, as text.
+        weights: Weights by target token (rows) and source token (columns); rows add up to 1.
     """
 
     index: int
@@ -102,9 +102,9 @@ class TrainingCurve:
     """One quantity over the optimizer steps of the training.
 
     Attributes:
-        name: For example `loss`, `learning_rate` or `BLEU` (of the validations).
+        name: Name, for example `loss`, `learning_rate` or `BLEU` (of the validations).
         steps: Optimizer steps, ascending.
-        values: One for each step.
+        values: Values, one per step.
     """
 
     name: str

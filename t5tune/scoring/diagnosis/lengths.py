@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from t5tune.scoring.diagnosis.evidence import Evidence
 from t5tune.scoring.diagnosis.sightings import NOT_CHECKED, Sightings
 
-# A half and twice are far outside of what translators do with the same sentence, and ten letters
+# Half and double are far outside of what translators do with the same sentence, and ten letters
 # keep single words out, whose translations do differ that much ("Rad", "bicycle").
 SHORT_RATIO = 0.5
 LONG_RATIO = 2.0
@@ -32,7 +32,7 @@ def find_cut(evidence: Evidence) -> Sightings:
 
 
 def find_empty(evidence: Evidence) -> Sightings:
-    """Blank hypotheses where no reference is blank; those with the longest references first."""
+    """Find blank hypotheses without a blank reference, those with the longest references first."""
     num_checked = 0
     clarity = {}
     for index, hypothesis in enumerate(evidence.hypotheses):
@@ -72,6 +72,6 @@ def find_long(evidence: Evidence) -> Sightings:
 
 
 def _missing_share(hypothesis: str, references: Sequence[str]) -> float:
-    """Of the longest reference; negative if the hypothesis is longer."""
+    """Return the missing share of the longest reference; negative if the hypothesis is longer."""
     longest = max(map(count_characters, references), default=0)
     return 1 - count_characters(hypothesis) / longest if longest else 0.0

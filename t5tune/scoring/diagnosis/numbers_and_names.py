@@ -1,4 +1,4 @@
-"""Numbers and names of the source that belong into the hypothesis as they are, and are lost."""
+"""Numbers and names of the source that the hypothesis should keep unchanged but lacks."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ Number = tuple[str, ...]
 def find_lost_numbers(evidence: Evidence) -> Sightings:
     """Find hypotheses without a number that the source and every reference have.
 
-    Numbers are compared by their digits: how languages separate them differs. Numbers that the
-    source or a reference writes as words are not looked at, and neither are those up to twelve.
+    Numbers are compared by their digits: separators differ between languages. Numbers that the
+    source or a reference writes as words are not checked, nor are those up to twelve.
     """
     if evidence.sources is None or evidence.task == "summarization":
         return NOT_CHECKED
@@ -93,7 +93,7 @@ def _groups(number: str) -> Number:
 
 
 def _joined(groups: Number) -> str:
-    """Leading zeros say nothing: 08:30 and 8.30."""
+    """Return joined digits without leading zeros, which differ in 08:30 and 8.30."""
     return "".join(groups).lstrip("0") or "0"
 
 

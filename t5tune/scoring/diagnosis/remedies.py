@@ -1,9 +1,9 @@
-"""What mends a fault.
+"""Remedies of faults.
 
 A remedy is a command where the run is known: `t5tune eval` tries another decoding, `t5tune train`
-goes on or trains anew. Where it is not, as for texts from a file, a remedy is recipe lines as
-`t5tune train RECIPE KEY=VALUE` takes them. Where no line helps it is a sentence. What follows
-`   # ` says why, and what else there is.
+continues or trains again. Where it is unknown, as for texts from a file, a remedy is recipe lines
+as `t5tune train RECIPE KEY=VALUE` takes them. Where no line helps it is a sentence. The text after
+`   # ` gives reasons and alternatives.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from t5tune.scoring.languages import T5_LANGUAGES, short_code
 
 Seen = Mapping[str, Sightings]
 
-# Of the references, that a ban on repeated n-grams may forbid.
+# Share of the references that a ban on repeated n-grams may forbid.
 _MOST_FORBIDDEN = 0.01
 _NGRAM_SIZES = range(3, 9)
 _HALF = 0.5
 
 COMMENT = "   # "
-_STRAY = "hypotheses are too short and too long: no length penalty mends both"
+_STRAY = "some hypotheses are too short and some too long: no length penalty mends both"
 _RECIPE_LINE = re.compile(r'[a-z_]+(?:\.[a-z_]+)*=(?:"[^"]*"|\S+)')
 _COMMAND = "t5tune "
 
@@ -52,7 +52,7 @@ def _explained(remedy: str, explanation: str) -> str:
 
 
 def _decode(evidence: Evidence, *settings: str) -> str:
-    """Decoding that is tried on the run, or lines for a recipe."""
+    """Return the command that tries decoding settings on the run, or lines for a recipe."""
     return evidence.run.evaluate(*settings) if evidence.run else " ".join(settings)
 
 
@@ -67,9 +67,9 @@ def _train_longer(evidence: Evidence, reason: str) -> str:
 
 
 def against_limit(evidence: Evidence, seen: Seen) -> str:
-    """Return a limit that the references of the cut hypotheses fit into; for loops, what ends them.
+    """Return a limit that the references of the cut hypotheses fit into; for loops, their remedy.
 
-    Hypotheses that are as long as their references when they are cut need no longer limit.
+    Hypotheses that are as long as their references when cut do not need a higher limit.
     """
     cut = seen["hit_length_limit"]
     if cut.share_also_in(seen["loop"]) >= _HALF:
@@ -103,33 +103,33 @@ def _is_as_long(evidence: Evidence, index: int) -> bool:
 
 
 def _raised_limit(limit: int, evidence: Evidence, cut: Sightings) -> int:
-    """Return the longest reference in tokens, estimated by characters, and a quarter more; at least
-    half as much again as now. A multiple of eight."""
+    """Return the longest reference in tokens, estimated by characters, plus a quarter, at least
+    1.5 times the present limit, as a multiple of eight."""
     longest_share = 1.0
     for index in cut.clarity:
         written = count_characters(evidence.hypotheses[index])
         wanted = max(map(count_characters, evidence.references[index]), default=0)
         if written:
             longest_share = max(longest_share, wanted / written)
-    # Few characters in many tokens are not what the reference would have: eight times at most.
+    # References do not have so few characters per token: eight times at most.
     return 8 * math.ceil(limit * max(1.5, 1.25 * min(longest_share, 8.0)) / 8)
 
 
 def against_empty(evidence: Evidence, _seen: Seen) -> str:
-    """Beam search prefers short hypotheses, the shortest of which is empty (Stahlberg and Byrne
-    2019); greedy search has no such choice."""
+    """Return another length penalty: beam search prefers short and so empty hypotheses (Stahlberg
+    and Byrne 2019), unlike greedy search."""
     return _other_lengths(evidence, 0.2)
 
 
 def against_loops(evidence: Evidence, _seen: Seen) -> str:
-    """Return the smallest n that good references never repeat, unless that is forbidden already."""
+    """Return the smallest n-gram size that good references never repeat, unless it is set."""
     fitting = _smallest_unrepeated(evidence)
     forbidden = int(evidence.number("no_repeat_ngram_size") or 0)
     if fitting is None:
         return _train_longer(
             evidence,
-            "the references repeat words too, so decoding.no_repeat_ngram_size would forbid what "
-            "is right",
+            "the references repeat words too, so decoding.no_repeat_ngram_size would forbid "
+            "correct text",
         )
     if 0 < forbidden <= fitting:
         return _train_longer(evidence, f"decoding.no_repeat_ngram_size is {forbidden} already")
@@ -146,7 +146,7 @@ def _smallest_unrepeated(evidence: Evidence) -> int | None:
 
 
 def against_copies(evidence: Evidence, _seen: Seen) -> str:
-    """Pairs whose target is the source teach copying (Ott et al. 2018)."""
+    """Return advice to remove untranslated pairs, which teach copying (Ott et al. 2018)."""
     return (
         "take pairs whose target is the source out of data.train   # they teach copying; without "
         "any, train longer" + _or_prefix(evidence)
@@ -157,14 +157,14 @@ def against_language(evidence: Evidence, seen: Seen) -> str:
     """Return the target language as the recipe has it: multilingual models begin with its token."""
     strays = seen["wrong_language"]
     if strays.share_also_in(seen["source_copied"]) >= _HALF:
-        return _explained(against_copies(evidence, seen), "these are the source, not translated")
+        return _explained(against_copies(evidence, seen), "these are untranslated sources")
     language = name_stray_language(evidence, strays)
     stray = f"most are in {language}: " if language else ""
     target = evidence.target_lang or "CODE"
     if evidence.run:  # which has this target_lang, and whose model knows it
         return (
             f"take pairs whose target is in another language than {target} out of data.train"
-            f"{COMMENT}{stray}the model writes what it has seen" + _or_prefix(evidence)
+            f"{COMMENT}{stray}the model writes what it was trained on" + _or_prefix(evidence)
         )
     return (
         f"target_lang={target}   # {stray}check that the model knows this code, and that "
@@ -181,7 +181,7 @@ def _or_prefix(evidence: Evidence) -> str:
 
 
 def against_unknown(evidence: Evidence, _seen: Seen) -> str:
-    """Bytes spell every text (Xue et al. 2022)."""
+    """Return advice to use bytes, which spell every text (Xue et al. 2022)."""
     reason = "the vocabulary lacks characters of the targets, and bytes spell any"
     if evidence.run is None:
         return (
@@ -197,14 +197,14 @@ def against_unknown(evidence: Evidence, _seen: Seen) -> str:
 
 
 def against_special(evidence: Evidence, _seen: Seen) -> str:
-    """Sentinels are the answer of a model that was pretrained and not fine-tuned."""
+    """Return advice to train longer: models that are only pretrained write sentinels."""
     return _train_longer(
         evidence, "sentinels are what pretraining taught; language codes: check target_lang"
     )
 
 
 def against_lost_spelling(evidence: Evidence, _seen: Seen) -> str:
-    """For numbers and names. A pretrained vocabulary spells them; a small one of ours may not."""
+    """Return advice on lost numbers and names, which a small vocabulary of ours may not spell."""
     more_data = "training data with such words: see the scores by the rarest source word"
     if evidence.run is None:
         return (
@@ -220,7 +220,7 @@ def against_lost_spelling(evidence: Evidence, _seen: Seen) -> str:
 
 
 def against_short(evidence: Evidence, seen: Seen) -> str:
-    """By what cut them: the decoding limit, cut training targets, or the search."""
+    """Return the remedy by cause: the decoding limit, cut training targets, or the search."""
     short = seen["too_short"]
     if short.share_also_in(seen["hit_length_limit"]) >= _HALF:
         return against_limit(evidence, seen)
@@ -243,7 +243,7 @@ def against_short(evidence: Evidence, seen: Seen) -> str:
 
 
 def against_long(evidence: Evidence, seen: Seen) -> str:
-    """Loops are long; otherwise the search is told to prefer shorter ones."""
+    """Return the remedy of loops if most are loops, else settings that favour shorter ones."""
     if seen["too_long"].share_also_in(seen["loop"]) >= _HALF:
         return _explained(against_loops(evidence, seen), "the long hypotheses are loops")
     if 2 * len(seen["too_short"]) >= len(seen["too_long"]):
@@ -252,7 +252,7 @@ def against_long(evidence: Evidence, seen: Seen) -> str:
 
 
 def _other_lengths(evidence: Evidence, change: float) -> str:
-    """Another length penalty, which needs beams to choose among."""
+    """Return another length penalty, with beams for the search to choose from."""
     penalty = evidence.number("length_penalty")
     setting = f"decoding.length_penalty={(1.0 if penalty is None else penalty) + change:.1f}"
     favours = "longer" if change > 0 else "shorter"

@@ -15,9 +15,9 @@ _IDEOGRAPHS = "\u2e80-\u9fff\uf900-\ufaff"
 _TOKENS = re.compile(rf"\d+(?:[.,]\d+)*|[{_IDEOGRAPHS}]|[^\W{_IDEOGRAPHS}]+|[^\w\s]")
 _LETTERS_AGAIN = re.compile(r"([^\W\d_]{1,6}?)\1{4,}")
 
-# Three words too many are the least that is no figure of speech: "very, very", "step by step".
+# Three extra words are the fewest that are not a figure of speech: "very, very", "step by step".
 _MIN_EXCESS = 3
-# n-grams that come again, but not at once, are a fault in a page only if they fill some of it.
+# n-grams that recur later are a fault in a long text only if they fill some of it.
 _MIN_EXCESS_SHARE = 0.1
 _LONGEST_PERIOD = 30
 _MOST_TOKENS = 2000  # of a text; a loop shows long before, and the search takes periods x tokens
@@ -47,7 +47,7 @@ def split_tokens(text: str) -> list[str]:
 
 
 def count_repeated_tokens(tokens: Sequence[str]) -> int:
-    """Count the tokens of the longest repetition that follows at once: `a b a b a b` has 4."""
+    """Count the tokens of the longest immediate repetition: `a b a b a b` has 4."""
     most = 0
     for period in range(1, min(len(tokens) // 2, _LONGEST_PERIOD) + 1):
         run = 0
@@ -59,14 +59,14 @@ def count_repeated_tokens(tokens: Sequence[str]) -> int:
 
 
 def count_repeated_ngrams(tokens: Sequence[str], order: int = 4) -> int:
-    """Count n-grams that were there before, anywhere in the text."""
+    """Count n-grams that occurred earlier, anywhere in the text."""
     ngrams = list(zip(*(tokens[start:] for start in range(order)), strict=False))
     return len(ngrams) - len(set(ngrams))
 
 
 @dataclass(frozen=True)
 class _Repetition:
-    """How much of a text is there again: in tokens at once, in 4-grams anywhere, in letters."""
+    """Repetition in a text: immediate in tokens, anywhere in 4-grams, and in letters."""
 
     num_tokens: int
     at_once: int
@@ -74,7 +74,7 @@ class _Repetition:
     letters: int
 
     def excess_over(self, other: _Repetition) -> float:
-        """Return how many tokens more than the other text; 0 if that is little."""
+        """Return the number of tokens in excess of the other text; 0 if it is small."""
         at_once = self.at_once - other.at_once
         anywhere = self.anywhere - other.anywhere
         found = [float(at_once)] if at_once >= _MIN_EXCESS else []

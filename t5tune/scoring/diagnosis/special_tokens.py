@@ -1,4 +1,4 @@
-"""Tokens that are none of any language: unknown ones, sentinels, language codes."""
+"""Tokens that belong to no language: unknown ones, sentinels, language codes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from t5tune.scoring.diagnosis.evidence import Evidence
 from t5tune.scoring.diagnosis.sightings import Sightings
 
-# What tokenizers write for what they cannot spell: T5 and Marian, SentencePiece's decoder, BERT,
+# What tokenizers write for unknown text: T5 and Marian, SentencePiece's decoder, BERT,
 # and U+FFFD for bytes that are no character.
 _UNKNOWN = re.compile(r"<unk>|⁇|\[UNK\]|\ufffd", re.IGNORECASE)
 

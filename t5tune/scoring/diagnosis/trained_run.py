@@ -1,4 +1,4 @@
-"""What remedies need to know of the run whose model wrote the evidence."""
+"""Facts for remedies about the run whose model wrote the evidence."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ class TrainedRun:
     """A run, and the changes of its recipe that a remedy may propose.
 
     Attributes:
-        path: Of the run, as commands name it.
-        validations: The score that chooses the best checkpoint, over the optimizer steps.
-        others: The other scores of the validations.
-        amount: How long the run was trained, in words, for example `3 epochs`.
-        longer: Settings with which the training goes on, to twice its length.
-        much_longer: The same to four times its length.
-        spelling: Settings of a new run whose tokens are bytes; none where they are already.
-        is_from_scratch: Its vocabulary was made from its training data.
-        max_target_length: Of the training targets, in tokens.
-        lacks_prefix: The model was pretrained with prefixes and has none here.
-        evaluation: Options of `t5tune eval` beside the run, for example `--split validation`.
-        settings: Settings of decoding and scoring that were tried, as KEY=VALUE.
-        options: That every command about the run needs, for example `--allow-code`.
+        path: Path of the run, as commands name it.
+        validations: Score that selects the best checkpoint, over the optimizer steps.
+        others: Other scores of the validations.
+        amount: Length of the training in words, for example `3 epochs`.
+        longer: Settings that continue the training to twice its length.
+        much_longer: Settings that continue it to four times its length.
+        spelling: Settings of a new run whose tokens are bytes; empty if they already are.
+        is_from_scratch: Whether its vocabulary was built from its training data.
+        max_target_length: Maximum length of the training targets, in tokens.
+        lacks_prefix: Whether the model was pretrained with prefixes but has none here.
+        evaluation: Options of `t5tune eval` besides the run, for example `--split validation`.
+        settings: Tried settings of decoding and scoring, as KEY=VALUE.
+        options: Options that all commands about the run need, for example `--allow-code`.
     """
 
     path: str
@@ -51,7 +51,7 @@ class TrainedRun:
         return shlex.join(["t5tune", "train", self.path, *settings, "--restart", *self.options])
 
     def evaluate(self, *settings: str) -> str:
-        """Return the command that decodes the same examples otherwise."""
+        """Return the command that decodes the same examples with other settings."""
         changed = {setting.partition("=")[0] for setting in settings}
         kept = [one for one in self.settings if one.partition("=")[0] not in changed]
         command = ["t5tune", "eval", self.path, *kept, *settings, *self.evaluation]

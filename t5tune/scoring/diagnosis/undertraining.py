@@ -16,7 +16,7 @@ from t5tune.scoring.registry import format_value, is_lower_better, metric_of_sco
 UNDERTRAINED = "undertrained"
 SYMPTOM = "train longer first"
 
-# Scores for which an example may be wrong by a letter: the other scores must agree.
+# A single wrong letter fails an example of this score, so the other scores must agree.
 _STRICT = "exact_match"
 
 # A learning rate that falls to zero brings a rise of less than this at the end of any training:

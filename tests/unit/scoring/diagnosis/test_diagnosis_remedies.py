@@ -121,7 +121,7 @@ def test_targets_that_were_cut_in_training() -> None:
 
 
 def test_no_ban_on_what_the_references_repeat() -> None:
-    assert "decoding.no_repeat_ngram_size would forbid what is right" in (
+    assert "decoding.no_repeat_ngram_size would forbid correct text" in (
         repetitive_references_remedy()
     )
 

@@ -109,7 +109,7 @@ def test_numbers_become_scores_and_the_rest_is_left_out(
         ("evaluate:agreement", 1.0),
         ("evaluate:agreement.ratio", 0.5),
     ]
-    assert "worst is not finite and left out" in capsys.readouterr().err
+    assert "worst is not finite and is left out" in capsys.readouterr().err
 
 
 def test_a_folder_with_a_script_of_its_name(write: Write, tmp_path: Path) -> None:
