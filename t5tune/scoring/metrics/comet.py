@@ -103,8 +103,8 @@ def find_comet() -> tuple[str, ...]:
     if program is None:
         where = f"{words[0]} ({COMMAND})" if os.environ.get(COMMAND) else "comet-score on the PATH"
         raise T5TuneError(
-            f"There is no {where}; COMET is installed apart, because it wants older packages than "
-            "t5tune.",
+            f"There is no {where}; COMET is installed separately, because it requires older "
+            "packages than t5tune.",
             next_command=INSTALL,
         )
     return (program, *words[1:])

@@ -87,8 +87,8 @@ def load_metric(metric: str) -> Any:
         ) from error
     except requests.RequestException as error:  # after the hub's first answer
         raise T5TuneError(
-            f"The metric {name} could not be loaded: the connection was broken off or ended before "
-            "everything had come.",
+            f"The metric {name} could not be loaded: the connection failed before the "
+            "download was complete.",
             next_command="check the network, then the same command again",
         ) from error
     except ImportError as error:
