@@ -1,5 +1,7 @@
 """Seconds from the last step of a training to the end of the command, for several installations.
 
+Beside them stand the seconds that processors worked, which hardly depend on what else they do.
+
 benchmarks/end_of_training.py T5TUNE [T5TUNE ...] [--rounds N]     paths of the command
 
 The first one trains the phrasebook. Each round then takes away what follows the last step, the
@@ -9,6 +11,7 @@ validation aside, and has every command complete the run.
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import statistics
 import subprocess
@@ -16,24 +19,28 @@ import tempfile
 import time
 from pathlib import Path
 
+import psutil
+
 COMMAND = ("train", "recipes/phrasebook-en-de.yaml", "training.max_steps=300", "--output-dir")
 LAST_LINE = "resuming from "  # before what is measured
 AFTERWARDS = ("model", "eval", "ctranslate2-int8", "cache")
 
 
-def complete(t5tune: str, run: Path) -> float:
-    """Complete a copy of a run and return the seconds after its last step."""
+def complete(t5tune: str, run: Path) -> tuple[float, float]:
+    """Complete a copy of a run; return the seconds after its last step, and those of processors."""
     process = subprocess.Popen(
         [t5tune, *COMMAND, str(run)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
-    start = None
+    start, worked = None, 0.0
     assert process.stderr is not None
     for line in process.stderr:
         if line.startswith(LAST_LINE):
             start = time.perf_counter()
-    if process.wait() != 0 or start is None:
+            worked = sum(psutil.Process(process.pid).cpu_times()[:2])
+    _, status, usage = os.wait4(process.pid, 0)
+    if status != 0 or start is None:
         raise SystemExit(f"{t5tune} did not complete {run}")
-    return time.perf_counter() - start
+    return time.perf_counter() - start, usage.ru_utime + usage.ru_stime - worked
 
 
 def main() -> None:
@@ -42,7 +49,7 @@ def main() -> None:
     parser.add_argument("commands", nargs="+")
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
-    seconds: dict[str, list[float]] = {command: [] for command in arguments.commands}
+    seconds: dict[str, list[tuple[float, float]]] = {command: [] for command in arguments.commands}
     with tempfile.TemporaryDirectory() as directory:
         trained, run = Path(directory, "trained"), Path(directory, "run")
         subprocess.run([arguments.commands[0], *COMMAND, str(trained)], check=True)
@@ -53,11 +60,15 @@ def main() -> None:
                 for name in AFTERWARDS:
                     shutil.rmtree(run / name, ignore_errors=True)
                 measured.append(complete(command, run))
-    first = statistics.median(seconds[arguments.commands[0]])
-    for command, measured in seconds.items():
-        median = statistics.median(measured)
-        all_of_them = "  ".join(f"{value:.2f}" for value in measured)
-        print(f"{command}: {median:.2f} s ({all_of_them}), ratio {median / first:.2f}")
+    for number, kind in enumerate(("seconds", "of processors")):
+        medians = {
+            command: statistics.median(values[number] for values in measured)
+            for command, measured in seconds.items()
+        }
+        for command, median in medians.items():
+            all_of_them = "  ".join(f"{values[number]:.2f}" for values in seconds[command])
+            ratio = median / medians[arguments.commands[0]]
+            print(f"{command}: {median:.2f} {kind} ({all_of_them}), ratio {ratio:.2f}")
 
 
 if __name__ == "__main__":
