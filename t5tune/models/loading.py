@@ -7,6 +7,7 @@ import pickle
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,8 @@ os.environ["DISABLE_SAFETENSORS_CONVERSION"] = "1"
 
 # ByT5's tokenizer warns of every text that contains the letters of its end token.
 warnings.filterwarnings("ignore", message="This sequence already has")
+
+_IN_ONE_THREAD = "HF_DEACTIVATE_ASYNC_LOAD"  # Transformers then loads without a pool of threads
 
 _UNREADABLE = (SafetensorError, pickle.UnpicklingError)
 
@@ -171,16 +174,36 @@ def load_model(
     check_model(Path(name))
     place = _fetch(name, revision, download_weights)
     with track("loading the weights"), _loading(name, "model"), blaming_files(Path(name)):
-        model: PreTrainedModel = AutoModelForSeq2SeqLM.from_pretrained(
+        load = partial(
+            AutoModelForSeq2SeqLM.from_pretrained,
             name,
             config=config,
             generation_config=load_generation_config(name, revision=place.get("revision")),
             dtype=torch.float32,
             **place,
         )
+        model = _load_even_without_threads(load)
     model.generation_config.update(**read_needs(model.generation_config, model.config))
     _align(model)
     return model.eval()
+
+
+def _load_even_without_threads(load: Callable[[], PreTrainedModel]) -> PreTrainedModel:
+    """Load in the calling thread where memory is too short for the stacks of others."""
+    try:
+        return load()
+    except RuntimeError as error:
+        if "start new thread" not in str(error):
+            raise
+    before = os.environ.get(_IN_ONE_THREAD)
+    os.environ[_IN_ONE_THREAD] = "1"
+    try:
+        return load()
+    finally:
+        if before is None:
+            del os.environ[_IN_ONE_THREAD]
+        else:
+            os.environ[_IN_ONE_THREAD] = before
 
 
 def _align(model: torch.nn.Module) -> None:

@@ -208,7 +208,7 @@ def _open_alternating_lines(place: AlternatingLines, _limit: int | None, where: 
     # The keys of all places stand in the schema, where users look for them.
     "recipe/schema.py": [
         (
-            'description="Text, one target a line.")\n',
+            'description="Text file with one target per line.")\n',
             '    lines_file: str | None = Field(default=None, description="Toy.")\n',
         )
     ],

@@ -464,7 +464,7 @@ def with_progress_from_the_start(*arguments: str) -> list[str]:
 
 
 def test_a_terminal_shows_speed_and_time_left(here: Path) -> None:
-    Path("in.txt").write_text("".join(line + "\n" for line in SENTENCES * 10))
+    Path("in.txt").write_text("".join(line + "\n" for line in SENTENCES * 40))
     command = with_progress_from_the_start("--input", "in.txt", "--output", "out.txt")
     child = pexpect.spawn(
         command[0], command[1:], dimensions=(40, 140), encoding="utf-8", timeout=120
@@ -473,7 +473,8 @@ def test_a_terminal_shows_speed_and_time_left(here: Path) -> None:
     child.close()
     seen = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", child.before)
     assert child.exitstatus == 0, seen
-    assert re.search(r"translating .*[0-9,]+/6,250 lines [0-9.,]+/s 0:\d\d left", seen), seen
+    # There is a speed from the second window of lines on; a busy machine may draw few of them.
+    assert re.search(r"translating .*[0-9,]+/25,000 lines [0-9.,]+/s \d:\d\d left", seen), seen
 
 
 def test_elsewhere_speed_and_time_left_are_lines(here: Path) -> None:
