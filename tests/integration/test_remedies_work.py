@@ -249,7 +249,7 @@ def test_longer_targets_as_proposed(
     quick = ["export=none", "training.max_steps=60", "training.eval_steps=20"]
     report = evaluate(t5tune, "train", "tiny.yaml", *quick, "data.max_target_length=4")
     # Behind `train longer first`: nothing but four tokens can be right.
-    remedy = finding_of(report, "too_short")["remedy"].rpartition("then: ")[2]
+    remedy = finding_of(report, "too_short")["remedy"].rpartition("if the fault remains: ")[2]
     command = typed(remedy)
     assert command[:2] == ["train", "runs/tiny"]
     assert "--restart" in command
