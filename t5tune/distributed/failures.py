@@ -25,7 +25,7 @@ _CONNECTION = ("gloo", "Connection closed by peer", "Connection reset by peer", 
 _CONNECTION_TYPES = ("DistError", "DistBackendError", "DistNetworkError", "DistStoreError")
 
 
-class MainProcessFailed(Exception):  # noqa: N818 (the error is the first process's)
+class MainProcessFailed(Exception):  # noqa: N818 (the error is the main process's)
     """The main process has ended with a `T5TuneError`, so this one ends too."""
 
 
