@@ -10,7 +10,7 @@ from pathlib import Path
 ROOMS = [
     ("cli", "one file a command: parse, call the door, print"),
     ("training", "recipe to run: session, loop, trainer · optim/ checkpoints/ callbacks/"),
-    ("reporting", "model and test set to report · html/ model_card/"),
+    ("reporting", "model and test set to report · comparisons/ html/ model_card/"),
     ("decoding", "sources to hypotheses: torch, CTranslate2 · export/ streaming/ documents/"),
     ("models", "families, loading, from scratch · cpu/"),
     ("data", "splits to examples, examples to batches · readers/ batching/"),

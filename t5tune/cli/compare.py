@@ -70,7 +70,7 @@ def compare(
     With --output-dir, also write comparison.html, a page that shows every example.
     """
     import t5tune
-    from t5tune.reporting.chosen_comparison import ComparisonNotWritten
+    from t5tune.reporting.comparisons.chosen_comparison import ComparisonNotWritten
 
     try:
         comparison = t5tune.compare(
@@ -96,12 +96,12 @@ def compare(
 
 
 def _print(comparison: Comparison, *, as_json: bool) -> None:
-    from t5tune.reporting.comparison_text import format_json, format_lines
+    from t5tune.reporting.comparisons.comparison_text import format_json, format_lines
 
     if as_json:
         print_data(format_json(comparison))
     elif sys.stdout.isatty():
-        from t5tune.reporting.comparison_terminal import print_comparison
+        from t5tune.reporting.comparisons.comparison_terminal import print_comparison
 
         print_comparison(comparison)
     else:

@@ -42,7 +42,7 @@ def print_result(report: Report, *, as_json: bool) -> None:
 
     Print the comparison with the stored report last.
     """
-    from t5tune.reporting.comparison_text import format_lines
+    from t5tune.reporting.comparisons.comparison_text import format_lines
     from t5tune.reporting.report import format_json, format_scores
 
     if as_json:

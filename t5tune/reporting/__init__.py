@@ -2,6 +2,7 @@
 
 `evaluation.py` translates and scores, `report.py` holds the content of `report.json`. The formats
 of a report are Markdown and terminal here, HTML in `html/`, the model card in `model_card/`.
+Comparisons of systems are in `comparisons/`.
 """
 
 import lazy_loader

@@ -18,7 +18,7 @@ from t5tune.recipe.loading import build_recipe, load_recipe
 from t5tune.recipe.overrides import Override, read_keywords
 from t5tune.recipe.resolve import choose_metrics
 from t5tune.recipe.schema import DataEntry, DataSection, ModelSection, Recipe
-from t5tune.reporting.compared_systems import write_comparison
+from t5tune.reporting.comparisons.compared_systems import write_comparison
 from t5tune.reporting.recipe_scoring import rehearse_recipe_scoring
 from t5tune.reporting.report import Report, ReportNotWritten
 from t5tune.reporting.tried_settings import try_settings

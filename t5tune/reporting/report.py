@@ -10,7 +10,7 @@ from pathlib import Path
 
 from t5tune.errors import T5TuneError
 from t5tune.files.writing import write_texts
-from t5tune.reporting.comparison_text import summary_to_json
+from t5tune.reporting.comparisons.comparison_text import summary_to_json
 from t5tune.scoring.diagnosis.breakdown import breakdown_to_json
 from t5tune.scoring.diagnosis.diagnose import finding_to_json
 from t5tune.scoring.diagnosis.findings import Breakdown, Finding

@@ -22,7 +22,7 @@ from t5tune.errors import T5TuneError
 from t5tune.files.json_values import read_log, read_object
 from t5tune.models.directories import check_model, check_model_is_of
 from t5tune.recipe.loading import load_recipe
-from t5tune.reporting.compared_systems import gather_systems
+from t5tune.reporting.comparisons.compared_systems import gather_systems
 from t5tune.reporting.evaluation_files import read_examples
 from t5tune.reporting.example_alignments import _read as read_alignments
 from t5tune.reporting.model_card.facts import read_facts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from t5tune.reporting.comparison_text import (
+from t5tune.reporting.comparisons.comparison_text import (
     ScoreRow,
     describe_examples,
     score_tables,

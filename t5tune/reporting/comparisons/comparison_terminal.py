@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from t5tune.errors import visible
-from t5tune.reporting.comparison_text import (
+from t5tune.reporting.comparisons.comparison_text import (
     ScoreRow,
     describe_examples,
     score_tables,

@@ -131,8 +131,8 @@ def write_comparison(comparison: Comparison, directory: Path) -> None:
     Raises:
         NotWritten: They cannot be written.
     """
-    from t5tune.reporting.comparison_markdown import render_markdown
-    from t5tune.reporting.comparison_text import format_json
+    from t5tune.reporting.comparisons.comparison_markdown import render_markdown
+    from t5tune.reporting.comparisons.comparison_text import format_json
     from t5tune.reporting.html.report_page import render_comparison_html
 
     write_texts(

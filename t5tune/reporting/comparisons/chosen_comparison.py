@@ -13,7 +13,7 @@ from t5tune.errors import T5TuneError
 from t5tune.files.writing import NotWritten
 from t5tune.recipe.resolve import choose_metrics
 from t5tune.recipe.schema import Recipe
-from t5tune.reporting.compared_systems import (
+from t5tune.reporting.comparisons.compared_systems import (
     find_recipe_of_runs,
     find_systems,
     gather_systems,
