@@ -51,7 +51,7 @@ def _about_system(comparison: Comparison, system: ComparedSystem) -> str:
         f"{score.shown}, a difference of {signed(score.name, difference.value)} (95 % confidence "
         f"interval {signed(score.name, low)} to {signed(score.name, high)}); "
         f"{count(tally.wins, 'example')} better, "
-        f"{tally.losses} worse, {tally.ties} as good."
+        f"{tally.losses} worse, {tally.ties} tied."
     )
 
 

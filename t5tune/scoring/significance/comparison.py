@@ -58,7 +58,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Tally:
-    """Numbers of examples in which a system is better than the baseline, worse, or as good."""
+    """Numbers of examples in which a system is better than the baseline, worse, or tied with it."""
 
     wins: int
     losses: int

@@ -1,4 +1,4 @@
-// Reading values off the curves and histograms, with a pointer or with the arrow keys.
+// Reads values off the curves and histograms, with a pointer or with the arrow keys.
 "use strict";
 
 function startCurve(figure) {

@@ -1,14 +1,14 @@
-// Differences between two texts, word by word.
+// Finds the differences between two texts, word by word.
 "use strict";
 
-// Above this many pairs of words comparing is noticeably slow: in a page of rows, or in one detail.
+// Above this many pairs of words the comparison is noticeably slow: in a page of rows, or in one detail.
 const MOST_PAIRS_IN_ROW = 160_000; // the square of 400 words
 const MOST_PAIRS_IN_DETAIL = 4_000_000; // of 2000 words
 
 const segmenter = "Segmenter" in Intl ? new Intl.Segmenter("und", { granularity: "word" }) : null;
 
-// Words and punctuation marks of a text, each with whether white space comes before it. Texts that
-// write no spaces between words are cut by the browser's dictionary.
+// Returns the words and punctuation marks of a text, each with whether white space precedes it. Texts that
+// are written without spaces are segmented by the browser's dictionary.
 function splitWords(text) {
   const pieces = segmenter === null
     ? text.split(/(\s+)/)
@@ -26,7 +26,7 @@ function splitWords(text) {
   return words;
 }
 
-// The cheapest way from one list of words to another, each step costing 1 (Levenshtein). Returns
+// Finds the cheapest way from one list of words to another, each step costing 1 (Levenshtein). Returns
 // runs {kind, old, new} of words; kind is same, swap, insert or delete; null if there are more than
 // `mostPairs` pairs of words that differ.
 function compareWords(before, after, mostPairs) {
@@ -111,8 +111,8 @@ function joinWords(words) {
   return showInvisible(words.map((word, i) => (i > 0 && word.isSpaced ? " " : "") + word.text).join(""));
 }
 
-// `text` with marks where it differs from the nearest of `others`. Marks are underlined or struck
-// through and carry a sign, so that they are seen without colours too.
+// Returns `text` with marks where it differs from the nearest of `others`. Marks are underlined or struck
+// through and carry a sign, so that they are visible without colours too.
 function markDifferences(text, others, mostPairs) {
   const words = splitWords(text);
   let runs = null;

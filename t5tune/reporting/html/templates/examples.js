@@ -1,11 +1,11 @@
-// The examples, and which of them are shown, in which order.
+// Keeps the examples, and decides which of them are shown and in which order.
 "use strict";
 
 const numExamples = data.indices.length;
 const isComparison = data.systems.length > 1;
 const positionOf = new Map(data.indices.map((index, position) => [index, position]));
 
-// Scripts that put no space between words: their lengths are counted in characters.
+// Scripts without spaces between words: their lengths are counted in characters.
 const UNSPACED = new RegExp(
   ["Han", "Hiragana", "Katakana", "Thai", "Lao", "Khmer", "Myanmar"]
     .map((script) => `\\p{Script=${script}}`).join("|"), "u",
@@ -18,14 +18,14 @@ function countWords(text) {
   return text.trim() === "" ? 0 : text.trim().split(/\s+/).length;
 }
 
-// Everything that the table can be sorted by: {key, title, valueOf(position), descendsFirst}.
+// What the table can be sorted by: {key, title, valueOf(position), descendsFirst}.
 const sortings = [
   { key: "index", title: "number", valueOf: (i) => data.indices[i], descendsFirst: false },
   ...data.systems.map((system, s) => ({
     key: `score-${s}`,
     title: isComparison ? `${data.metric} of ${system.name}` : data.metric,
     valueOf: (i) => system.scores[i],
-    descendsFirst: data.lowerIsBetter, // the worst first: readers look for these
+    descendsFirst: data.lowerIsBetter, // the worst first, because readers look for them
   })),
   ...data.systems.slice(1).map((system, s) => ({
     key: `difference-${s + 1}`,
@@ -45,7 +45,7 @@ const sortings = [
   })),
 ];
 
-// Score of a system minus that of the baseline, the first system.
+// Returns the score of a system minus that of the baseline, which is the first system.
 function differenceOf(s, i) {
   const [value, baseline] = [data.systems[s].scores[i], data.systems[0].scores[i]];
   return value === null || baseline === null ? null : value - baseline;
@@ -65,7 +65,7 @@ const view = {
 
 let searched = null;
 
-// All texts of each example in lower case, made when something is first searched for.
+// All texts of each example in lower case, built at the first search.
 function searchedTexts() {
   searched ??= data.indices.map((index, i) => [
     `#${index}`,

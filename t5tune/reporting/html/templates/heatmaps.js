@@ -1,4 +1,4 @@
-// Which source tokens the model looked at for each token that it wrote.
+// Draws which source tokens the model attended to for each token that it generated.
 "use strict";
 
 const CELL = 20; // pixels
@@ -12,7 +12,7 @@ function shorten(token) {
 }
 
 function drawHeatmap({ source, target, weights }) {
-  // About 7 pixels a character of 12 pixels' height.
+  // A character 12 pixels high is about 7 pixels wide.
   const left = 10 + 7.2 * Math.max(...target.map((token) => [...shorten(token)].length), 1);
   const top = 10 + 6.4 * Math.max(...source.map((token) => [...shorten(token)].length), 1);
   const width = left + CELL * source.length + top * 0.6;
@@ -20,7 +20,7 @@ function drawHeatmap({ source, target, weights }) {
   const drawing = make("svg", {
     class: "heatmap", width, height, viewBox: `0 0 ${width} ${height}`, role: "img",
     "aria-label": `${target.length} target tokens by ${source.length} source tokens; `
-      + "the table below has the strongest of each row",
+      + "the table below lists the strongest of each row",
   });
   const columns = source.map((token, j) => {
     const x = left + CELL * j + CELL / 2 + 3;

@@ -1,4 +1,4 @@
-// Shared by the page: making elements, showing untrusted text, the theme, copy buttons.
+// What the other scripts share: making elements, showing untrusted text, the theme, copy buttons.
 "use strict";
 
 const data = JSON.parse(document.getElementById("data").textContent);
@@ -18,7 +18,7 @@ function make(name, attributes = {}, ...children) {
   return element;
 }
 
-// Control characters, and marks that override the direction of writing, as visible codes.
+// Returns a text with visible codes for control characters and marks that override the direction of writing.
 function showInvisible(text) {
   return text.replace(
     // eslint-disable-next-line no-control-regex
@@ -46,7 +46,7 @@ function setTheme(theme) {
   try {
     localStorage.setItem("t5tune-theme", theme);
   } catch {
-    // Storage may be blocked for files; the theme then lasts as long as the page.
+    // Browsers may block storage for files; the theme then lasts until the page is closed.
   }
 }
 
@@ -71,7 +71,7 @@ async function copyText(text) {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    // Without permission, or in an older browser: copy a selection.
+    // Without permission, or in an older browser, copy a selection.
     const area = make("textarea", { class: "hidden" });
     area.value = text;
     document.body.append(area);

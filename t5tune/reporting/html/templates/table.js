@@ -1,4 +1,4 @@
-// The table of examples: rows, details, controls, and links such as #example-17.
+// Shows the table of examples: rows, details, controls, and links such as #example-17.
 "use strict";
 
 const table = document.getElementById("table");
@@ -39,7 +39,7 @@ function hypothesisBlock(s, i, mostPairs) {
   const text = data.systems[s].hypotheses[i];
   const others = textsToCompare(s, i);
   if (mostPairs === MOST_PAIRS_IN_DETAIL && others.includes(text)) {
-    return make("div", { class: "quiet" }, "none: the same text");
+    return make("div", { class: "quiet" }, "none: the texts are the same");
   }
   return textBlock(...(others.length === 0
     ? [showInvisible(text)]
@@ -145,7 +145,7 @@ function drawBody() {
   controls["page-number"].textContent = `Page ${view.page + 1} of ${numPages}`;
   controls.first.disabled = controls.previous.disabled = view.page === 0;
   controls.next.disabled = controls.last.disabled = view.page === numPages - 1;
-  const range = shown.length === 0 ? "No example matches." : `Rows ${start + 1}–${start + shown.length}`
+  const range = shown.length === 0 ? "No examples match." : `Rows ${start + 1}–${start + shown.length}`
     + ` of ${view.found.length}`
     + (view.found.length === numExamples ? "." : ` that match; ${numExamples} examples in all.`);
   const isPart = view.filter !== null && view.filter.examples.length < view.filter.numFound;
@@ -174,7 +174,7 @@ function toggleExample(index) {
   row.querySelector(".toggle").setAttribute("aria-expanded", String(view.open.has(index)));
 }
 
-// Shows one example with its details, on whatever page it is, whatever was filtered.
+// Shows one example with its details, whichever page it is on and whatever the filter is.
 function goToExample(index) {
   const position = positionOf.get(index);
   if (position === undefined) {
@@ -284,10 +284,10 @@ fillControls();
 listenToControls();
 listenToTable();
 draw();
-// After loading, when the browser has looked for the link's target itself and moved the focus.
+// Runs after loading, when the browser has looked for the link's target itself and moved the focus.
 window.addEventListener("load", () => requestAnimationFrame(followLink));
 window.addEventListener("hashchange", followLink);
-// A link to the example that the address already names changes no address.
+// A link to the example that the address already names does not change the address.
 document.addEventListener("click", (event) => {
   const link = event.target.closest('a[href^="#example-"]');
   if (link !== null && link.hash === location.hash) {
