@@ -23,14 +23,9 @@ class FirstWordScorer(AdditiveMetric):
     def __init__(self, options):
         pass
 
-    def collect_rows(self, systems, references):
-        return [
-            [
-                (100.0 * any(text.split()[:1] == one.split()[:1] for one in of_example),)
-                for text, of_example in zip(hypotheses, references, strict=True)
-            ]
-            for hypotheses in systems
-        ]
+    def collect_row(self, hypothesis, references):
+        start = hypothesis.split()[:1]
+        return (100.0 * any(one.split()[:1] == start for one in references),)
 
     def score_rows(self, rows, references):
         mean = sum(value for (value,) in rows) / len(rows)

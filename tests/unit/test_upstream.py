@@ -39,6 +39,7 @@ CALLED: dict[str, tuple[str, ...]] = {
     "transformers.modeling_utils.remove_tied_weights_from_state_dict": ("state_dict", "model"),
     "accelerate.utils.memory.should_reduce_batch_size": ("exception",),
     f"{SACREBLEU}._aggregate_and_compute": ("self", "stats"),
+    f"{SACREBLEU}._compute_score_from_stats": ("self", "stats"),
     f"{SACREBLEU}._compute_segment_statistics": ("self", "hypothesis", "ref_kwargs"),
     f"{SACREBLEU}._extract_reference_info": ("self", "refs"),
     f"{SACREBLEU}._preprocess_segment": ("self", "sent"),

@@ -23,16 +23,18 @@ class AdditiveMetric(ABC):
     anywhere.
     """
 
-    @abstractmethod
+    def collect_row(self, hypothesis: str, references: Sequence[str]) -> Row:
+        """Return the numbers of one example, if `collect_rows` is not overridden."""
+        raise NotImplementedError
+
     def collect_rows(
         self, systems: Sequence[Sequence[str]], references: Sequence[Sequence[str]]
     ) -> list[list[Row]]:
-        """Return the numbers of every example, for each system, processing the references once.
+        """Return the numbers of every example, for each of several systems on the same examples.
 
-        Args:
-            systems: Hypotheses of one system or several on the same examples.
-            references: References of each example.
+        A metric to which references are costly overrides this, to process them once.
         """
+        return [list(map(self.collect_row, hypotheses, references)) for hypotheses in systems]
 
     @abstractmethod
     def score_rows(self, rows: Sequence[Row], references: Sequence[Sequence[str]]) -> list[Score]:

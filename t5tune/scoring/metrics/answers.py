@@ -39,17 +39,9 @@ class _MeanMetric(AdditiveMetric):
 
     name: str
 
-    def collect_rows(
-        self, systems: Sequence[Sequence[str]], references: Sequence[Sequence[str]]
-    ) -> list[list[Row]]:
-        """Return the percentage of each example, for each system."""
-        return [
-            [
-                (self.score_example(hypothesis, of_one_example),)
-                for hypothesis, of_one_example in zip(hypotheses, references, strict=True)
-            ]
-            for hypotheses in systems
-        ]
+    def collect_row(self, hypothesis: str, references: Sequence[str]) -> Row:
+        """Return the percentage of one example."""
+        return (self.score_example(hypothesis, references),)
 
     def score_rows(self, rows: Sequence[Row], references: Sequence[Sequence[str]]) -> list[Score]:
         """Return the mean over all examples."""

@@ -27,7 +27,7 @@ class BleuIntlScorer(SacrebleuScorer):
     def __init__(self, options: ScoringOptions) -> None:
         from sacrebleu.metrics.bleu import BLEU
 
-        super().__init__(BLEU(lowercase=options.lowercase, tokenize="intl"), "bleu")
+        super().__init__(BLEU(lowercase=options.lowercase, tokenize="intl"))
 
     def score_rows(self, rows: Sequence[Row], references: Sequence[Sequence[str]]) -> list[Score]:
         """Return sacreBLEU's score, under a name that distinguishes it from BLEU in a report."""

@@ -10,6 +10,9 @@ from t5tune.scoring.metrics.additive_metric import AdditiveMetric, Row
 from t5tune.scoring.score import Score, ScoringOptions, format_signature
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from t5tune.scoring.metrics.statistics import AdditiveStatistics
 
 Unit = Literal["word", "char"]
@@ -36,17 +39,21 @@ class ErrorRateScorer(AdditiveMetric):
         self._unit: Unit = unit
         self._options = options
 
-    def collect_rows(
-        self, systems: Sequence[Sequence[str]], references: Sequence[Sequence[str]]
-    ) -> list[list[Row]]:
-        """Return edits and length of the reference of each example, for each system."""
-        return [
-            [
-                self._edits_and_length(hypothesis, of_one_example)
-                for hypothesis, of_one_example in zip(hypotheses, references, strict=True)
-            ]
-            for hypotheses in systems
-        ]
+    def collect_row(self, hypothesis: str, references: Sequence[str]) -> Row:
+        """Return edits and length of the reference that the hypothesis is nearest to, in units."""
+        from rapidfuzz.distance import Levenshtein
+
+        units = self._split(hypothesis)
+        best = (0, 0)
+        lowest_rate = math.inf
+        for number, reference in enumerate(references):
+            reference_units = self._split(reference)
+            num_edits = Levenshtein.distance(units, reference_units)
+            length = len(reference_units)
+            rate = num_edits / length if length else (math.inf if num_edits else 0.0)
+            if number == 0 or rate < lowest_rate:
+                best, lowest_rate = (num_edits, length), rate
+        return best
 
     def score_rows(self, rows: Sequence[Row], references: Sequence[Sequence[str]]) -> list[Score]:
         """Return WER or CER as a percentage."""
@@ -58,26 +65,9 @@ class ErrorRateScorer(AdditiveMetric):
 
     def build_statistics(self, rows: Sequence[Row]) -> AdditiveStatistics:
         """Return edits and lengths, ready for resampling."""
-        from t5tune.scoring.metrics.corpus_formulas import error_rate_from_sums
         from t5tune.scoring.metrics.statistics import AdditiveStatistics
 
-        return AdditiveStatistics(rows, error_rate_from_sums)
-
-    def _edits_and_length(self, hypothesis: str, of_one_example: Sequence[str]) -> tuple[int, int]:
-        """Return edits and length of the reference that the hypothesis is nearest to, in units."""
-        from rapidfuzz.distance import Levenshtein
-
-        units = self._split(hypothesis)
-        best = (0, 0)
-        lowest_rate = math.inf
-        for number, reference in enumerate(of_one_example):
-            reference_units = self._split(reference)
-            num_edits = Levenshtein.distance(units, reference_units)
-            length = len(reference_units)
-            rate = num_edits / length if length else (math.inf if num_edits else 0.0)
-            if number == 0 or rate < lowest_rate:
-                best, lowest_rate = (num_edits, length), rate
-        return best
+        return AdditiveStatistics(rows, error_rates)
 
     def _split(self, text: str) -> Sequence[str]:
         text = text.lower() if self._options.lowercase else text
@@ -92,6 +82,13 @@ def build_wer(options: ScoringOptions) -> ErrorRateScorer:
 def build_cer(options: ScoringOptions) -> ErrorRateScorer:
     """Return the character error rate."""
     return ErrorRateScorer("char", options)
+
+
+def error_rates(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return WER or CER from edits and lengths: shapes (num_samples, 2) and (num_samples, 1)."""
+    import numpy as np
+
+    return np.array([[_percentage(*row)] for row in sums.tolist()])
 
 
 def _percentage(num_edits: float, length: float) -> float:

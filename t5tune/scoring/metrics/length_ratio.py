@@ -33,17 +33,10 @@ class LengthRatioScorer(AdditiveMetric):
     def __init__(self, options: ScoringOptions) -> None:
         self._bleu = build_sentence_bleu(options)
 
-    def collect_rows(
-        self, systems: Sequence[Sequence[str]], references: Sequence[Sequence[str]]
-    ) -> list[list[Row]]:
-        """Return both lengths of every example, for each system."""
-        return [
-            [
-                self._lengths(hypothesis, of_one_example)
-                for hypothesis, of_one_example in zip(hypotheses, references, strict=True)
-            ]
-            for hypotheses in systems
-        ]
+    def collect_row(self, hypothesis: str, references: Sequence[str]) -> Row:
+        """Return both lengths of one example."""
+        score = self._bleu.sentence_score(hypothesis, list(references))
+        return score.sys_len, score.ref_len
 
     def score_rows(self, rows: Sequence[Row], references: Sequence[Sequence[str]]) -> list[Score]:
         """Return the ratio of the sums over all examples: 1 where both are equally long."""
@@ -56,10 +49,6 @@ class LengthRatioScorer(AdditiveMetric):
         from t5tune.scoring.metrics.statistics import AdditiveStatistics
 
         return AdditiveStatistics(rows, _ratios)
-
-    def _lengths(self, hypothesis: str, of_one_example: Sequence[str]) -> tuple[int, int]:
-        score = self._bleu.sentence_score(hypothesis, list(of_one_example))
-        return score.sys_len, score.ref_len
 
     def _signature(self, references: Sequence[Sequence[str]]) -> str:
         from sacrebleu import __version__
