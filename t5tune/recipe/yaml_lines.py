@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +107,19 @@ def parse_yaml(text: str, name: str, *, next_command: str | None = None) -> Yaml
             f"{name}:{refused.line}: {refused.reason}.",
             next_command=next_command or f"sed -n {refused.line}p {name}",
         ) from refused
+
+
+@cache
+def load_table(name: str) -> dict[str, Any]:
+    """Return the content of a YAML file of this package, such as `expected_names`."""
+    path = Path(__file__).with_name(f"{name}.yaml")
+    table: dict[str, Any] = parse_yaml(path.read_text(encoding="utf-8"), path.name).value
+    return table
+
+
+def by_name(table: Mapping[str, str]) -> dict[str, str]:
+    """Return a table of one name a key for one whose keys are names with spaces between them."""
+    return {name: value for names, value in table.items() for name in names.split()}
 
 
 def _parse(text: str) -> YamlDocument:

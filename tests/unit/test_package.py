@@ -35,6 +35,8 @@ def test_the_wheel_holds_the_recipes_and_works_outside_the_checkout(tmp_path: Pa
         "from t5tune.recipe.loading import load_recipe\n"
         "recipe = load_recipe('phrasebook-en-de')\n"
         "assert Path(recipe.data.test.file).is_file(), recipe.data.test.file\n"
+        "from t5tune.recipe.expected_names import answer_key\n"
+        "assert answer_key('training', 'lora')\n"
     )
     site = str(tmp_path / "site")
     subprocess.run(

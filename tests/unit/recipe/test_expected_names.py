@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from t5tune.errors import T5TuneError
-from t5tune.recipe import expected_names
+from t5tune.recipe.expected_names import _tables
 from t5tune.recipe.loading import load_recipe
 from t5tune.recipe.problems import is_key
+from t5tune.recipe.yaml_lines import load_table
 from tests.conftest import write_tiny_recipe
 
 
@@ -86,9 +87,10 @@ def test_nothing_near_is_no_hint(override: str, recipe: Path) -> None:
 
 def test_every_key_that_is_named_is_one() -> None:
     """In answers, and as what another name stands for."""
-    keys = list(expected_names._SAME_AS)
-    texts = [*expected_names._ANSWERS.values(), *expected_names._IN_SECTION.values()]
-    for text in texts:
+    tables = load_table("expected_names")
+    keys = list(tables["same_as"])
+    answers = [*tables["in_section"].values(), tables["answers"]]
+    for text in [text for table in answers for text in table.values()]:
         keys += re.findall(r"\b(?:training|data|decoding|model|evaluation)\.[a-z_0-9.]+\w", text)
     assert len(keys) > 50
     unknown = [key for key in keys if not is_key(key.split("."))]
@@ -96,13 +98,15 @@ def test_every_key_that_is_named_is_one() -> None:
 
 
 def test_no_expected_name_is_itself_a_key_of_its_section() -> None:
-    for key in expected_names._KEY_OF.values():
+    tables = _tables()
+    for key in tables["same_as"].values():
         section = key.rpartition(".")[0]
-        for name in expected_names._KEY_OF.keys() | expected_names._ANSWER_OF.keys():
+        for name in tables["same_as"].keys() | tables["answers"].keys():
             path = f"{section}.{name}" if section else name
             assert not is_key(path.split(".")) or section == "model.config", path
 
 
 def test_no_name_stands_twice() -> None:
-    names = " ".join([*expected_names._SAME_AS.values(), *expected_names._ANSWERS]).split()
+    tables = load_table("expected_names")
+    names = " ".join([*tables["same_as"].values(), *tables["answers"]]).split()
     assert sorted(names) == sorted(set(names))

@@ -1,15 +1,15 @@
 from __future__ import annotations
 
-from t5tune.recipe.reference import recipe_reference
 from t5tune.recipe.schema import TrainingSection
 from tests.conftest import REPOSITORY
+from tests.unit.recipe.recipe_reference import recipe_reference
 
 
 def test_the_page_of_all_keys_is_up_to_date() -> None:
     page = (REPOSITORY / "docs" / "recipes.md").read_text(encoding="utf-8")
     assert page.endswith("## All keys\n\n" + recipe_reference()), (
         "docs/recipes.md: replace what follows `## All keys` by the output of "
-        "t5tune.recipe.reference.recipe_reference()"
+        "tests.unit.recipe.recipe_reference.recipe_reference()"
     )
 
 

@@ -20,34 +20,34 @@ from t5tune.recipe.loading import load_recipe
 from t5tune.recipe.schema import Recipe
 from t5tune.recipe.training_extra import (
     FORWARDED,
-    HARMLESS,
-    RECIPE_KEYS,
-    REFUSED,
     SCHEDULE_PARAMETERS,
     Tracker,
+    harmless_fields,
+    recipe_keys,
+    refused_fields,
 )
 from t5tune.recipe.training_section import TrainingSection
 from t5tune.training.trackers import PACKAGES
 from tests.conftest import RunCommand
 
-LISTS = (FORWARDED, RECIPE_KEYS, REFUSED)
+LISTS = (FORWARDED, recipe_keys(), refused_fields())
 
 
 def test_every_field_is_in_one_list() -> None:
     fields = {field.name for field in dataclasses.fields(Seq2SeqTrainingArguments) if field.init}
     listed = [name for names in LISTS for name in names]
     assert sorted(listed) == sorted(fields), "a field is missing, listed twice, or no field"
-    assert set(HARMLESS) <= fields
+    assert set(harmless_fields()) <= fields
 
 
 def test_the_recipe_has_the_keys_that_are_named() -> None:
     known = TrainingSection.model_fields
-    named = [text for text in RECIPE_KEYS.values() if text.startswith("training.")]
+    named = [text for text in recipe_keys().values() if text.startswith("training.")]
     assert len(named) > 20
     for text in named:
         assert text.split()[0].rstrip(":").removeprefix("training.") in known
     own = set(known) & {f.name for f in dataclasses.fields(Seq2SeqTrainingArguments)}
-    assert own <= set(RECIPE_KEYS), "a key of the recipe is taken below training.extra as well"
+    assert own <= set(recipe_keys()), "a key of the recipe is taken below training.extra as well"
 
 
 def test_schedules_and_trackers_are_those_of_transformers() -> None:
@@ -60,7 +60,7 @@ def test_schedules_and_trackers_are_those_of_transformers() -> None:
     assert set(get_args(Tracker)) == set(INTEGRATION_TO_CALLBACK) == set(PACKAGES)
 
 
-@pytest.mark.parametrize("key", [*RECIPE_KEYS, *REFUSED])
+@pytest.mark.parametrize("key", [*recipe_keys(), *refused_fields()])
 def test_what_is_not_taken_is_refused_with_its_reason(key: str, tiny_recipe: Path) -> None:
     line = 1 + tiny_recipe.read_text().split("\n").index("training:")
     with tiny_recipe.open() as stream:
@@ -68,7 +68,7 @@ def test_what_is_not_taken_is_refused_with_its_reason(key: str, tiny_recipe: Pat
     tiny_recipe.write_text(text)
     with pytest.raises(T5TuneError) as caught:
         load_recipe(tiny_recipe, for_training=True)
-    expected = RECIPE_KEYS.get(key) or REFUSED[key]
+    expected = recipe_keys().get(key) or refused_fields()[key]
     assert caught.value.message.startswith(f"{tiny_recipe}:{line + 2}: training.extra.{key}: ")
     assert caught.value.message.endswith(expected)
     assert "\n" not in caught.value.message
