@@ -200,9 +200,9 @@ def open_own(task: Task, side: str) -> Translate:
         if side == "torch-bf16":
             translator.use_bf16()
     else:
-        from t5tune.decoding.opening import open_translator
+        from t5tune.decoding.opening import load
 
-        translator = open_translator(str(task.exports[side])).translator
+        translator = load(str(task.exports[side])).translator
 
     def translate(texts: Sequence[str], num_beams: int) -> list[str]:
         options = replace(task.options, num_beams=num_beams)

@@ -26,7 +26,6 @@ from t5tune.cli.validate import validate
 from t5tune.cli.verify import verify
 from t5tune.console import say
 from t5tune.distributed.failures import end_with_failure, format_error
-from t5tune.distributed.launch_environment import bound_spinning
 from t5tune.distributed.processes import are_several, place, were_several
 from t5tune.distributed.worker import follow_launcher, is_launched
 from t5tune.errors import T5TuneError
@@ -68,7 +67,6 @@ def _root(
 
 def main() -> None:
     """Run the command line. Exit codes: 0, 1 (user error), 2 (usage), 130 and 143 (signals)."""
-    bound_spinning(os.environ)
     # Otherwise the exiting interpreter collects garbage among all objects of Transformers, and
     # the command seems to hang for more than a second.
     atexit.register(gc.freeze)

@@ -9,7 +9,7 @@ import typer
 
 from t5tune.cli.completion import complete_run
 from t5tune.cli.results import print_data, print_text
-from t5tune.console import track
+from t5tune.distributed.torch_import import importing_torch
 
 
 def export(
@@ -50,7 +50,7 @@ def export(
     check_quantization(quantization)
     directory = choose_run_directory(run)
     check_exportable(directory)
-    with track("importing PyTorch and Transformers"):
+    with importing_torch():
         from t5tune.decoding.export.parity import describe_parity, export_run, say_export
         from t5tune.training.verification import check_before_export
 

@@ -8,7 +8,8 @@ import typer
 
 from t5tune.cli.completion import complete_run
 from t5tune.cli.results import print_data, print_text
-from t5tune.console import say, track
+from t5tune.console import say
+from t5tune.distributed.torch_import import importing_torch
 
 
 def verify(
@@ -34,7 +35,7 @@ def verify(
             f"{directory.path} holds neither a checkpoint nor a model.",
             next_command="t5tune verify RUN   # a directory that t5tune train wrote",
         )
-    with track("importing PyTorch and Transformers"):
+    with importing_torch():
         from t5tune.training.verification import refuse_damaged, verify_run
 
     checks = []

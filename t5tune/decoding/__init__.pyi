@@ -1,6 +1,6 @@
 from .loaded_model import LoadedModel as LoadedModel
 from .loaded_model import find_model as find_model
-from .opening import open_translator as open_translator
+from .opening import load as load
 from .translator import DecodingOptions as DecodingOptions
 from .translator import Hypothesis as Hypothesis
 from .translator import Translator as Translator

@@ -7,20 +7,19 @@ import them only where there is no export.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from t5tune.console import say, track
+from t5tune.console import say
 from t5tune.decoding.engines import AUTO, TORCH_BF16, choose_export
-from t5tune.decoding.opened_model import OpenedModel, warn_of_truncation
+from t5tune.decoding.opened_model import OpenedModel
 from t5tune.decoding.translator import Translator
+from t5tune.distributed.torch_import import bound_spinning
 from t5tune.models.model_names import choose_model
 
 if TYPE_CHECKING:
     from t5tune.decoding.export.settings import Export
-    from t5tune.decoding.loaded_model import LoadedModel
 
 
 def load(
@@ -32,6 +31,8 @@ def load(
     prefix: str | None = None,
 ) -> OpenedModel:
     """Load a model to translate with, as `t5tune translate --model` does.
+
+    The engine is named on stderr.
 
     Args:
         model: A run, a model directory, an export or a hub id; None means the newest finished run.
@@ -46,32 +47,7 @@ def load(
         T5TuneError: The model does not exist, or does not have that engine.
     """
     name = choose_model(None if model is None else os.fspath(model))
-    return open_translator(
-        name, engine=engine, source_lang=source_lang, target_lang=target_lang, prefix=prefix
-    )
-
-
-def open_translator(
-    name: str,
-    *,
-    engine: str = AUTO,
-    source_lang: str | None = None,
-    target_lang: str | None = None,
-    prefix: str | None = None,
-) -> OpenedModel:
-    """Open a model with the best engine that it has, and name that on stderr.
-
-    Args:
-        name: Run, directory of an export, model directory or hub id.
-        engine: See `t5tune.decoding.engines`.
-        source_lang: Language of the sources, for a model that needs it and is neither a run
-            nor an export.
-        target_lang: Language of the translations, likewise.
-        prefix: Prefix for a model that is neither; by default the one it was trained with.
-
-    Raises:
-        T5TuneError: The model does not exist, or does not have that engine.
-    """
+    bound_spinning()
     export = choose_export(name, engine)
     if export is not None:
         settings = export.settings
@@ -79,17 +55,18 @@ def open_translator(
         return OpenedModel(translator, settings.options, settings.name, settings.patience)
     from t5tune.decoding.loaded_model import load_for_translation
 
-    model = load_for_translation(
+    loaded = load_for_translation(
         name, source_lang=source_lang, target_lang=target_lang, prefix=prefix
     )
+    torch_translator = loaded.translator
     # A line of a megabyte must not take all memory, whatever the model itself allows.
-    model.translator.settings = replace(
-        model.translator.settings, max_source_length=model.reading_length
+    torch_translator.settings = replace(
+        torch_translator.settings, max_source_length=loaded.reading_length
     )
     if engine == TORCH_BF16:
-        model.translator.use_bf16()
-    say(f"engine: {model.translator.engine} ({model.translator.model.device})")
-    return OpenedModel(model.translator, model.options, model.name)
+        torch_translator.use_bf16()
+    say(f"engine: {torch_translator.engine} ({torch_translator.model.device})")
+    return OpenedModel(torch_translator, loaded.options, loaded.name)
 
 
 def open_export(export: Export) -> Translator:
@@ -101,23 +78,3 @@ def open_export(export: Export) -> Translator:
     if export.settings.tokenization["kind"] == "transformers":
         say("tokenizer: this export needs that of Transformers, which takes a while to import")
     return translator
-
-
-def translate_lines(model: LoadedModel, lines: Sequence[str]) -> list[str]:
-    """Translate lines of text; blank ones stay blank.
-
-    Args:
-        model: Loaded model.
-        lines: Texts without line breaks.
-
-    Returns:
-        One line for each line.
-    """
-    indices = [i for i, line in enumerate(lines) if line.strip()]
-    with track("translating", len(indices), "lines") as advance:
-        hypotheses = model.translator.translate([lines[i] for i in indices], model.options, advance)
-    warn_of_truncation(model.translator)
-    translations = [""] * len(lines)
-    for index, hypothesis in zip(indices, hypotheses, strict=True):
-        translations[index] = hypothesis.text
-    return translations

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from t5tune.errors import T5TuneError
 
@@ -115,46 +113,6 @@ def complete_environment(environment: MutableMapping[str, str], place: Place) ->
     # Otherwise processes that share cores would wait for one another's threads.
     threads = environment.get("SLURM_CPUS_PER_TASK") or str(threads_per_process(place.num_local))
     environment.setdefault("OMP_NUM_THREADS", threads)
-
-
-# Iterations of libgomp's spin loop (GOMP_SPINCOUNT). The library's default, 300,000, is several
-# milliseconds in which a waiting thread keeps other programs, and the thread it waits for, off its
-# core. The first number costs little on a quiet machine; the second is best on a busy one, and
-# costs up to 40 % on a quiet one (docs/benchmarks.md, "A busy machine").
-_SPINS_ALONE = "10000"
-_SPINS_BESIDE_OTHERS = "1000"
-
-
-def bound_spinning(environment: MutableMapping[str, str]) -> None:
-    """Make torch's threads give up their core soon when they wait for one another.
-
-    It only affects speed: the number of threads, and so every sum, stays the same. libgomp reads
-    the variable when it is loaded, so this must come before the first import of torch. A value
-    that the user has set is kept.
-    """
-    if not {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"} & set(environment):
-        is_busy = count_other_threads() >= 0.5
-        environment["GOMP_SPINCOUNT"] = _SPINS_BESIDE_OTHERS if is_busy else _SPINS_ALONE
-
-
-def count_other_threads(num_looks: int = 5) -> float:
-    """Return the mean number of threads of other programs that want a core.
-
-    Args:
-        num_looks: Number of samples of the system's count, which holds for an instant.
-
-    Returns:
-        The mean; 0.0 on systems other than Linux, which do not tell.
-    """
-    counts = []
-    for look in range(num_looks):
-        time.sleep(0.002 if look else 0.0)
-        try:
-            found = re.search(rb"^procs_running (\d+)", Path("/proc/stat").read_bytes(), re.M)
-        except OSError:
-            return 0.0
-        counts.append(int(found[1]) - 1 if found else 0)  # this thread is one of them
-    return sum(counts) / len(counts)
 
 
 def threads_per_process(num_processes: int) -> int:

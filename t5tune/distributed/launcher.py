@@ -19,6 +19,7 @@ from typing import Any
 from t5tune.console import say
 from t5tune.distributed.failures import Failure, find_cause
 from t5tune.distributed.launch_environment import threads_per_process
+from t5tune.distributed.torch_import import bound_spinning
 from t5tune.distributed.worker import LAUNCHER, Worker
 from t5tune.errors import T5TuneError
 
@@ -74,6 +75,7 @@ def launch(arguments: Sequence[str], plan: Launch) -> int:
         T5TuneError: The address is not valid.
     """
     host, port = plan.address()
+    bound_spinning()  # once for all: each of them would count the others
     with tempfile.TemporaryDirectory(prefix="t5tune-") as directory, _Signals() as signals:
         workers: list[Worker] = []
         try:

@@ -21,6 +21,7 @@ from t5tune.distributed.launch_environment import (
     find_place,
     forget_launcher,
 )
+from t5tune.distributed.torch_import import bound_spinning
 from t5tune.errors import T5TuneError
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ def joined() -> Iterator[None]:
     _say_dropped(dropped)
     # We report attempts to reach the others; torch would print a stack for each of them.
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
+    bound_spinning()
     import torch.distributed as dist
 
     _connect()

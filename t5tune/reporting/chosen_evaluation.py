@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from t5tune.console import track
 from t5tune.decoding.engines import TORCH, TORCH_BF16, choose_export
 from t5tune.distributed.processes import are_several, broadcast_result, is_main_process, joined
+from t5tune.distributed.torch_import import importing_torch
 from t5tune.errors import T5TuneError, did_you_mean
 from t5tune.files.writing import NotWritten
 from t5tune.models.model_names import choose_model
@@ -210,7 +210,7 @@ def _choose_task(
 
 def _evaluate(task: EvaluationTask, *, use_cache: bool, allow_code: bool) -> Report:
     """Read the examples, translate them or take cached translations, and score."""
-    with track("importing PyTorch and Transformers"):
+    with importing_torch():
         from t5tune.data.examples import load_examples
         from t5tune.decoding.loaded_model import find_model
         from t5tune.reporting.evaluation import evaluate_model

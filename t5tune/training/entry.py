@@ -12,8 +12,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from t5tune.console import say, track
+from t5tune.console import say
 from t5tune.distributed.processes import broadcast_result, is_main_process, joined
+from t5tune.distributed.torch_import import importing_torch
 from t5tune.errors import T5TuneError
 from t5tune.files.json_values import read_object
 from t5tune.recipe.loading import differing_keys
@@ -34,7 +35,7 @@ from t5tune.training.checkpoints.resuming import (
     recorded_recipe,
     with_values_of,
 )
-from t5tune.training.garbage import importing_for_good, leaving_out_what_is_there
+from t5tune.training.garbage import leaving_out_what_is_there
 from t5tune.training.inputs import check_inputs
 from t5tune.training.prerequisites import check_prerequisites
 from t5tune.training.result import TrainingResult
@@ -93,7 +94,7 @@ def train(
                 _say_finished(prepared, command)
             report = read_report(prepared.stored_report)
             return TrainingResult(prepared.run, report, stored_report=prepared.stored_report)
-        with track("importing PyTorch and Transformers"), importing_for_good():
+        with importing_torch():
             from t5tune.training.session import train as run_session
 
         with leaving_out_what_is_there():

@@ -12,18 +12,6 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def importing_for_good() -> Iterator[None]:
-    """Collect no garbage while the block imports, which takes a fifth of its time for little."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
-@contextmanager
 def leaving_out_what_is_there() -> Iterator[None]:
     """Leave what is in memory out of garbage collection while the block runs.
 

@@ -15,7 +15,7 @@ from t5tune.decoding.export.settings import (
     remake_command,
 )
 from t5tune.decoding.loaded_model import load_for_translation
-from t5tune.decoding.opening import translate_lines
+from t5tune.decoding.opened_model import OpenedModel
 from t5tune.errors import T5TuneError
 from t5tune.files.json_values import read_object
 from t5tune.run.directory import RunDirectory, continuing_command
@@ -118,7 +118,8 @@ def _find_other_translation(run: RunDirectory) -> str | None:
         return f"{run.smoke.name} holds no sentence with its translation"
     try:
         model = load_for_translation(str(run.path))
-        (hypothesis,) = translate_lines(model, [source])
+        opened = OpenedModel(model.translator, model.options, model.name)
+        hypothesis = opened.translate([source])[0].text
     except T5TuneError as error:
         return error.message
     if hypothesis == expected:

@@ -12,7 +12,7 @@ import pytest
 import torch
 from transformers import AutoModelForSeq2SeqLM
 
-from t5tune.decoding.opening import open_translator
+from t5tune.decoding.opening import load
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.run.manifest import read_fact, write_manifest
@@ -82,7 +82,7 @@ def test_torch_calculates_in_bf16_where_that_is_asked_for(
     assert result.code == 0, result.err
     assert "engine: torch-bf16 (cpu)" in result.err
     assert len(result.out.splitlines()) == 3
-    translator = open_translator(str(RUN), engine="torch-bf16").translator
+    translator = load(str(RUN), engine="torch-bf16").translator
     assert isinstance(translator, TorchTranslator)
     assert {parameter.dtype for parameter in translator.model.parameters()} == {torch.bfloat16}
     [scored] = translator.translate_n_best(["one two three"], DecodingOptions(12))

@@ -124,9 +124,9 @@ def test_torch_gives_the_same_as_the_file_at_once(here: Path, t5tune: RunCommand
     Path("in.txt").write_text("".join(line + "\n" for line in SENTENCES[:150]))
     result = t5tune("translate", "--input", "in.txt", "--engine", "torch")
     assert result.code == 0, result.err
-    from t5tune.decoding.opening import open_translator
+    from t5tune.decoding.opening import load
 
-    opened = open_translator("runs/tiny", engine="torch")
+    opened = load("runs/tiny", engine="torch")
     found = opened.translator.translate(SENTENCES[:150], opened.options)
     assert result.out == "".join(hypothesis.text + "\n" for hypothesis in found)
 

@@ -26,7 +26,7 @@ _SUFFIXES = {
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """Choice of a model, as the arguments of `open_translator`."""
+    """Choice of a model, as the arguments of `t5tune.load`."""
 
     name: str
     engine: str

@@ -12,7 +12,7 @@ from typing import Any
 
 from t5tune.console import say, track
 from t5tune.decoding.documents.sentences import SentenceTranslator
-from t5tune.decoding.opening import open_translator
+from t5tune.decoding.opening import load
 from t5tune.decoding.streaming.cells import ColumnsFormat, Csv, Tsv
 from t5tune.decoding.streaming.choices import Layout, ModelChoice, SearchChoice, describe_origin
 from t5tune.decoding.streaming.formats import JsonLinesFormat, TextFormat
@@ -149,7 +149,7 @@ class _LazyTranslator:
     def open(self) -> Translator:
         """Open the translator if it is not open yet."""
         if self.translator is None:
-            opened = open_translator(
+            opened = load(
                 self._model.name,
                 engine=self._model.engine,
                 source_lang=self._model.source_lang,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from t5tune.distributed.torch_import import bound_spinning
 from t5tune.errors import T5TuneError
 from t5tune.files.text_files import read_lines
 from t5tune.files.writing import write_texts
@@ -307,6 +308,7 @@ def _translate_with_base(
     sources: Sequence[str] | None,
 ) -> StoredOutput:
     """Translate the same examples with the first run's untrained base model."""
+    bound_spinning()
     from t5tune.data.examples import Examples
     from t5tune.decoding.loaded_model import load_base_model
     from t5tune.reporting.evaluation import decoding_options, translate_examples

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from t5tune.distributed.torch_import import bound_spinning
 from t5tune.errors import T5TuneError
 from t5tune.scoring.registry import (
     EVALUATE,
@@ -73,6 +74,7 @@ def load_metric(metric: str) -> Any:
     script = str(_find_script(path)) if path is not None else name
     if path is None:
         _check_not_ambiguous(name)
+    bound_spinning()  # many metrics import torch
     import evaluate  # 3.5 s
     import requests  # which it loads from the hub with
 

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
-import sys
-
 import pytest
 
-from t5tune.distributed import launch_environment
 from t5tune.distributed.launch_environment import (
     Place,
-    bound_spinning,
     complete_environment,
-    count_other_threads,
     drop_accelerate_settings,
     find_place,
     first_host,
@@ -123,58 +115,3 @@ def test_the_recipe_and_not_accelerate_says_how_to_compute() -> None:
         "ACCELERATE_USE_FSDP=true": "training.sharding",
     }
     assert environment == {"ACCELERATE_USE_CPU": "False"}
-
-
-@pytest.mark.parametrize(("others", "spins"), [(0.0, "10000"), (0.6, "1000"), (4.0, "1000")])
-def test_threads_wait_a_short_while_only_beside_others(
-    others: float, spins: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(launch_environment, "count_other_threads", lambda: others)
-    environment: dict[str, str] = {}
-    bound_spinning(environment)
-    assert environment == {"GOMP_SPINCOUNT": spins}
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="/proc/stat")
-def test_other_programs_are_counted() -> None:
-    """By how many they differ: tests run beside others."""
-    loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(3)]
-    try:
-        counts = [count_other_threads(num_looks=50) for _ in range(3)]
-    finally:
-        for loop in loops:
-            loop.kill()
-            loop.wait()
-    assert max(counts) >= 2.5
-
-
-def test_what_the_user_has_set_about_waiting_stays() -> None:
-    for chosen in ({"GOMP_SPINCOUNT": "77"}, {"OMP_WAIT_POLICY": "ACTIVE"}):
-        environment = dict(chosen)
-        bound_spinning(environment)
-        assert environment == chosen
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="libgomp comes with torch for Linux")
-def test_the_command_line_sets_it_before_torch_is_loaded() -> None:
-    """libgomp prints what it has read: a variable that is set later has no effect."""
-    script = (
-        "import sys\n"
-        "from t5tune.cli.app import main\n"
-        "sys.argv[1:] = ['--version']\n"
-        "try:\n"
-        "    main()\n"
-        "except SystemExit:\n"
-        "    import torch\n"
-    )
-    environment = {**os.environ, "OMP_DISPLAY_ENV": "VERBOSE"}
-    for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
-        environment.pop(name, None)
-    done = subprocess.run(
-        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
-    )
-    if "OPENMP DISPLAY ENVIRONMENT" not in done.stderr:
-        pytest.skip("torch was built with another OpenMP than libgomp")
-    set_to = re.search(r"GOMP_SPINCOUNT = '(\d+)'", done.stderr)
-    assert set_to
-    assert set_to[1] in ("1000", "10000")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from t5tune.training.garbage import importing_for_good, leaving_out_what_is_there
+from t5tune.training.garbage import leaving_out_what_is_there
 
 
 class Circle:
@@ -47,15 +47,3 @@ def test_what_the_process_has_left_out_stays_left_out() -> None:
     with leaving_out_what_is_there():
         pass
     assert gc.get_freeze_count() >= num_left_out - 100  # some are freed meanwhile
-
-
-def test_no_search_while_importing() -> None:
-    seen = []
-    with importing_for_good():
-        seen.append(gc.isenabled())
-    seen.append(gc.isenabled())
-    assert seen == [False, True]
-    gc.disable()
-    with importing_for_good():
-        pass
-    assert not gc.isenabled()
