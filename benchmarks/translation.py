@@ -63,18 +63,18 @@ class Task:
 
 
 def prepare_run(path: str, copies: int, directory: Path) -> Task:
-    from t5tune.decoding.loaded_model import load_for_translation
-    from t5tune.reporting.evaluation import load_examples
+    from t5tune.data.examples import load_examples
+    from t5tune.decoding.loaded_model import find_run
     from t5tune.run.directory import RunDirectory
 
     run = RunDirectory(Path(path))
-    loaded = load_for_translation(path)
-    assert loaded.recipe is not None
-    split = "test" if loaded.recipe.data.test is not None else "validation"
-    examples = load_examples(loaded.recipe, split)
+    found = find_run(run)
+    loaded, recipe = found.load(), found.recipe
+    split = "test" if recipe.data.test is not None else "validation"
+    examples = load_examples(recipe.data, split, recipe.source_lang, recipe.target_lang)
     exports = convert(loaded.translator, loaded.options, run.model, directory, examples.sources)
     return Task(
-        run.model, exports, loaded.translator.settings.prefix, loaded.recipe.data.max_source_length,
+        run.model, exports, loaded.translator.settings.prefix, recipe.data.max_source_length,
         loaded.options, examples.sources * copies, examples.references * copies,
     )  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from t5tune.recipe.resolved_recipe import FittedTraining
+from t5tune.recipe.schema import DataEntry, DataSection
 
 
 def fitted_training(**values: Any) -> FittedTraining:
@@ -16,3 +17,8 @@ def fitted_training(**values: Any) -> FittedTraining:
         "bf16": False,
     }
     return FittedTraining(**{**usual, **values})
+
+
+def as_data(entry: DataEntry) -> DataSection:
+    """Return a section on data whose splits are all the same entry."""
+    return DataSection(train=entry, validation=entry, test=entry)

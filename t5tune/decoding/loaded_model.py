@@ -13,7 +13,12 @@ from t5tune.data.encoding import encode_texts
 from t5tune.decoding.model_fingerprint import fingerprint_model
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import DecodingOptions, options_of_recipe
-from t5tune.distributed.processes import are_several, broadcast_result, on_main_process
+from t5tune.distributed.processes import (
+    are_several,
+    broadcast_result,
+    is_main_process,
+    on_main_process,
+)
 from t5tune.errors import T5TuneError
 from t5tune.files.json_values import as_object
 from t5tune.models.broadcasting import Files, broadcast_weights, pack_model, unpack_model
@@ -28,8 +33,9 @@ from t5tune.models.families import (
 from t5tune.models.generation import SEARCH
 from t5tune.models.input_settings import InputSettings
 from t5tune.models.loading import find_commit, load_config, load_model, load_tokenizer
-from t5tune.recipe.loading import load_recipe
-from t5tune.recipe.schema import Recipe
+from t5tune.recipe.loading import load_resolved_recipe
+from t5tune.recipe.resolved_recipe import ResolvedData, ResolvedRecipe
+from t5tune.recipe.schema import PretrainedModel
 from t5tune.run.directory import RunDirectory
 
 if TYPE_CHECKING:
@@ -48,21 +54,19 @@ class LoadedModel:
         name: Name in reports: the run, the directory or the hub id.
         translator: Translator with the model's prefix and languages set.
         tokenizer: Tokenizer of the model.
-        recipe: Recipe of the run; None for a model that is not a run.
-        run: Run that reports are written to; None for a model that is not a run.
+        search: Search of the run's recipe; None for a model that is not a run.
     """
 
     name: str
     translator: TorchTranslator
     tokenizer: PreTrainedTokenizerBase
-    recipe: Recipe | None = None
-    run: RunDirectory | None = None
+    search: DecodingOptions | None = None
 
     @property
     def options(self) -> DecodingOptions:
         """Search of the run's recipe; for a model that is not a run, its own search."""
-        if self.recipe is not None and self.recipe.decoding.max_new_tokens is not None:
-            return options_of_recipe(self.recipe.decoding, self.recipe.decoding.max_new_tokens)
+        if self.search is not None:
+            return self.search
         generation = self.translator.model.generation_config
         own = {key: getattr(generation, key, None) for key in SEARCH}
         given = {key: value for key, value in own.items() if value is not None}
@@ -97,7 +101,7 @@ class FoundModel:
     """A model whose weights are loaded when they are needed, and then kept in memory.
 
     Attributes:
-        name: Name in reports; for `recipe` and `run`, too, see `LoadedModel`.
+        name: Name in reports; see `LoadedModel`.
         path: Directory or hub id to load from.
         revision: Commit on the hub, for a model of the hub.
         config: Configuration of the model.
@@ -111,8 +115,6 @@ class FoundModel:
     config: PreTrainedConfig
     tokenizer: PreTrainedTokenizerBase
     settings: InputSettings
-    recipe: Recipe | None = None
-    run: RunDirectory | None = None
     _loaded: LoadedModel | None = field(default=None, init=False, repr=False)
 
     def load(self) -> LoadedModel:
@@ -133,7 +135,11 @@ class FoundModel:
     def _load(self) -> LoadedModel:
         model = load_model(self.path, revision=self.revision).to(default_device())
         translator = TorchTranslator(model, self.tokenizer, self.settings)
-        return LoadedModel(self.name, translator, self.tokenizer, self.recipe, self.run)
+        return LoadedModel(self.name, translator, self.tokenizer, self._search)
+
+    @property
+    def _search(self) -> DecodingOptions | None:
+        return None
 
     def identify(self) -> dict[str, Any]:
         """Return what its hypotheses depend on besides decoding options and library versions."""
@@ -157,6 +163,24 @@ class FoundModel:
         texts = self.settings.add_prefix(sources)
         encoded, _ = encode_texts(texts, self.tokenizer, max_length=None)
         return [len(ids) > limit for ids in encoded]
+
+
+@dataclass(kw_only=True)
+class FoundRun(FoundModel):
+    """The model of a run.
+
+    Attributes:
+        recipe: Recipe of the run.
+        run: Run that reports are written to.
+    """
+
+    recipe: ResolvedRecipe
+    run: RunDirectory
+
+    @property
+    def _search(self) -> DecodingOptions:
+        decoding = self.recipe.decoding
+        return options_of_recipe(decoding, decoding.max_new_tokens)
 
 
 def load_for_translation(
@@ -193,13 +217,22 @@ def find_model(
             languages or its prefix.
     """
     run = RunDirectory(Path(name))
-    if not run.is_run:
-        return _find_bare_model(name, task, source_lang, target_lang, prefix)
+    if run.is_run:
+        return find_run(run)
+    return _find_bare_model(name, task, source_lang, target_lang, prefix)
+
+
+def find_run(run: RunDirectory) -> FoundRun:
+    """Find the model of a run, and read everything but the weights.
+
+    Raises:
+        T5TuneError: The run is damaged, or has no model yet.
+    """
     check_run(run)
-    return find_model_of_run(run, load_recipe(run.recipe), run.model)
+    return find_model_of_run(run, load_resolved_recipe(run.recipe), run.model)
 
 
-def find_model_of_run(run: RunDirectory, recipe: Recipe, directory: Path) -> FoundModel:
+def find_model_of_run(run: RunDirectory, recipe: ResolvedRecipe, directory: Path) -> FoundRun:
     """Read everything but the weights of a run's model.
 
     Args:
@@ -207,13 +240,13 @@ def find_model_of_run(run: RunDirectory, recipe: Recipe, directory: Path) -> Fou
         recipe: Resolved recipe of the run.
         directory: Directory of the model: the run's `model/`, or the one that becomes it.
     """
-    return FoundModel(
+    return FoundRun(
         run.name,
         str(directory),
         None,
         load_config(str(directory)),
         load_tokenizer(str(directory)),
-        InputSettings(recipe.data.train.prefix or "", recipe.data.max_source_length),
+        InputSettings(recipe.data.train.prefix, recipe.data.max_source_length),
         recipe=recipe,
         run=run,
     )
@@ -269,30 +302,31 @@ def _ask_for_languages(name: str, *, has_languages: bool) -> None:
     )
 
 
-def load_base_model(recipe: Recipe) -> LoadedModel:
+def load_base_model(
+    origin: PretrainedModel, data: ResolvedData, source_lang: str | None, target_lang: str | None
+) -> LoadedModel:
     """Load the model that a run started from, as the run used it before its first step.
 
     Args:
-        recipe: Recipe stored in the run; prefix and lengths are taken from it.
+        origin: Model that the run started from.
+        data: Data of the run; prefix and lengths are taken from it.
+        source_lang: Language of the sources.
+        target_lang: Language of the targets.
 
     Raises:
-        T5TuneError: The model cannot be loaded, or does not know the run's languages.
+        T5TuneError: The model cannot be loaded, or does not know the languages.
     """
-    name, revision = recipe.model.name, recipe.model.revision
-    if name is None:
-        raise ValueError("a run from scratch has no base model")
-    revision = find_commit(name, revision)
+    name = origin.name
+    revision = find_commit(name, origin.revision)
     tokenizer = load_tokenizer(name, revision=revision)
     model = load_model(name, revision=revision).to(default_device())
     forced_bos = None
     if find_family(model.config.model_type).has_language_tokens:
-        forced_bos = set_languages(tokenizer, recipe.source_lang, recipe.target_lang)
-    settings = InputSettings(
-        recipe.data.train.prefix or "", recipe.data.max_source_length, forced_bos
-    )
+        forced_bos = set_languages(tokenizer, source_lang, target_lang)
+    settings = InputSettings(data.train.prefix, data.max_source_length, forced_bos)
     translator = TorchTranslator(model, tokenizer, settings)
     short_name = Path(name).name if Path(name).is_dir() else name
-    return LoadedModel(short_name, translator, tokenizer, recipe)
+    return LoadedModel(short_name, translator, tokenizer)
 
 
 def broadcast_model(load: Callable[[], LoadedModel]) -> LoadedModel:
@@ -303,10 +337,9 @@ def broadcast_model(load: Callable[[], LoadedModel]) -> LoadedModel:
     """
     if not are_several():
         return load()
-    loaded = on_main_process(load)
-    copied = broadcast_result(lambda: _describe(loaded))
-    if loaded is None:
-        loaded = _rebuild(copied)
+    own = on_main_process(load)
+    copied = broadcast_result(lambda: _describe(own.get()))
+    loaded = own.get() if is_main_process() else _rebuild(copied)
     broadcast_weights(loaded.translator.model)
     return loaded
 
@@ -318,24 +351,22 @@ class _Description:
     name: str
     files: Files
     settings: InputSettings
-    recipe: Recipe | None
-    run: RunDirectory | None
+    search: DecodingOptions | None
     device: str
 
 
-def _describe(loaded: LoadedModel | None) -> _Description:
-    assert loaded is not None
+def _describe(loaded: LoadedModel) -> _Description:
     translator = loaded.translator
     files = pack_model(translator.model, loaded.tokenizer)
     device = translator.model.device.type
-    return _Description(loaded.name, files, translator.settings, loaded.recipe, loaded.run, device)
+    return _Description(loaded.name, files, translator.settings, loaded.search, device)
 
 
 def _rebuild(copied: _Description) -> LoadedModel:
     model, tokenizer = unpack_model(copied.files)
     model = model.to(copied.device)
     translator = TorchTranslator(model, tokenizer, copied.settings)
-    return LoadedModel(copied.name, translator, tokenizer, copied.recipe, copied.run)
+    return LoadedModel(copied.name, translator, tokenizer, copied.search)
 
 
 def read_weights_label(config: PreTrainedConfig) -> str | None:

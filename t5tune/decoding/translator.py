@@ -76,6 +76,15 @@ class DecodingOptions:
     tokens_per_batch: int = 4096
     num_hypotheses: int = 1
 
+    def without_beams(self) -> DecodingOptions:
+        """Return the greedy search with the options that do not need beams."""
+        of_beams: dict[str, Any] = {
+            option.name: option.default
+            for option in fields(self)
+            if option.metadata.get("of_beams")
+        }
+        return replace(self, num_beams=1, **of_beams)
+
     def for_generate(self) -> dict[str, Any]:
         """Return the search as `transformers.GenerationConfig` takes it.
 

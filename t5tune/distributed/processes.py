@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from t5tune.console import say, silence
 from t5tune.distributed.failures import MainProcessFailed
@@ -228,11 +228,23 @@ def broadcast_result(compute: Callable[[], T]) -> T:
     return result
 
 
-def on_main_process(compute: Callable[[], T]) -> T | None:
-    """Compute something in the main process alone; the other processes get None."""
+class OfMainProcess(Generic[T]):
+    """A value that only the main process has."""
+
+    def __init__(self, *value: T) -> None:
+        self._value = value
+
+    def get(self) -> T:
+        """Return the value; only the main process may call this."""
+        (value,) = self._value
+        return value
+
+
+def on_main_process(compute: Callable[[], T]) -> OfMainProcess[T]:
+    """Compute something in the main process alone. Errors as in `broadcast_result`."""
     results: list[T] = []
     broadcast_result(lambda: results.append(compute()))
-    return results[0] if results else None
+    return OfMainProcess(*results)
 
 
 def _send(result: Any, *, failed: bool) -> None:

@@ -163,10 +163,11 @@ def _remake_command(directory: Path) -> str:
 
 
 def _train_command(run: RunDirectory) -> str:
-    from t5tune.recipe.loading import load_recipe  # imports pydantic, which models do not need
-    from t5tune.recipe.resolve import choose_metrics
+    from t5tune.recipe.loading import (
+        load_resolved_recipe,
+    )  # imports pydantic, which models do not need
 
-    runs_code = any(map(is_evaluate_metric, choose_metrics(load_recipe(run.recipe))))
+    runs_code = any(map(is_evaluate_metric, load_resolved_recipe(run.recipe).evaluation.metrics))
     return continuing_command(run, ["--allow-code"] if runs_code else [])
 
 

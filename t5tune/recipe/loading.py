@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import ValidationError
@@ -16,6 +16,7 @@ from t5tune.recipe.catalog import find_recipe, recipes_directory
 from t5tune.recipe.overrides import Override, parse_override, plain_value
 from t5tune.recipe.places import FILE_KEYS
 from t5tune.recipe.problems import describe_problems, is_key
+from t5tune.recipe.resolved_recipe import ResolvedRecipe
 from t5tune.recipe.schema import DataEntry, ModelSection, Recipe
 from t5tune.recipe.training_extra import find_extra_problems
 from t5tune.recipe.yaml_lines import (
@@ -28,6 +29,8 @@ from t5tune.recipe.yaml_lines import (
 
 RELATIVE = ("./", "../")
 _LINE_BREAKS = re.compile("[\n\r\x85\u2028\u2029]")
+
+SomeRecipe = TypeVar("SomeRecipe", bound=Recipe)
 
 
 def load_recipe(
@@ -50,8 +53,18 @@ def load_recipe(
     file = find_recipe(path)
     document = _read_document(file)
     applied = _apply_overrides(document, overrides)
-    recipe = _validate(document, file, applied, for_training=for_training)
+    recipe = _validate(Recipe, document, file, applied, for_training=for_training)
     return _with_absolute_paths(recipe, file.parent, [override.path for override in applied])
+
+
+def load_resolved_recipe(file: Path) -> ResolvedRecipe:
+    """Read the `recipe.yaml` of a run, which has nothing left to choose.
+
+    Raises:
+        T5TuneError: With every problem on a line of its own.
+    """
+    recipe = _validate(ResolvedRecipe, _read_document(file), file, (), for_training=False)
+    return _with_absolute_paths(recipe, file.parent, ())
 
 
 def change_recipe(
@@ -78,7 +91,7 @@ def change_recipe(
         return recipe
     document = YamlDocument(recipe.model_dump(mode="json"))
     applied = _apply_overrides(document, overrides)
-    changed = _validate(document, origin, applied, next_command, for_training=for_training)
+    changed = _validate(Recipe, document, origin, applied, next_command, for_training=for_training)
     return _with_absolute_paths(changed, origin.parent, [override.path for override in applied])
 
 
@@ -104,6 +117,7 @@ def build_recipe(
     document = YamlDocument(content)
     applied = _apply_overrides(document, overrides)
     recipe = _validate(
+        Recipe,
         document,
         Path("recipe"),
         applied,
@@ -157,13 +171,14 @@ def _apply_override(document: YamlDocument, override: Override) -> None:
 
 
 def _validate(
+    kind: type[SomeRecipe],
     document: YamlDocument,
     file: Path,
     overrides: Sequence[Override],
     next_command: str | None = None,
     *,
     for_training: bool,
-) -> Recipe:
+) -> SomeRecipe:
     def place(path: KeyPath) -> str:
         for override in overrides:
             if path[: len(override.path)] == override.path:
@@ -182,7 +197,7 @@ def _validate(
     lines += [problem for override in overrides for problem in override.problems]
     recipe = None
     try:
-        recipe = Recipe.model_validate(document.value)
+        recipe = kind.model_validate(document.value)
     except ValidationError as error:
         lines += [line for _, line in describe_problems(error, place)]
     if for_training:
@@ -218,7 +233,9 @@ def _describe_extra(
     ]
 
 
-def _with_absolute_paths(recipe: Recipe, directory: Path, overridden: Sequence[KeyPath]) -> Recipe:
+def _with_absolute_paths(
+    recipe: SomeRecipe, directory: Path, overridden: Sequence[KeyPath]
+) -> SomeRecipe:
     """Make paths absolute; whether the files exist is checked when they are read."""
 
     def absolute(value: str | None, *path: str) -> str | None:

@@ -14,7 +14,7 @@ from t5tune.distributed.torch_import import importing_torch
 from t5tune.errors import T5TuneError, did_you_mean
 from t5tune.files.writing import NotWritten
 from t5tune.models.model_names import choose_model
-from t5tune.recipe.loading import build_recipe, load_recipe
+from t5tune.recipe.loading import build_recipe, load_recipe, load_resolved_recipe
 from t5tune.recipe.overrides import Override, read_keywords
 from t5tune.recipe.resolve import choose_metrics
 from t5tune.recipe.schema import DataEntry, DataSection, ModelSection, Recipe
@@ -216,7 +216,9 @@ def _evaluate(task: EvaluationTask, *, use_cache: bool, allow_code: bool) -> Rep
         from t5tune.reporting.evaluation import evaluate_model
 
     recipe = task.recipe
-    examples = broadcast_result(lambda: load_examples(recipe, task.split))
+    examples = broadcast_result(
+        lambda: load_examples(recipe.data, task.split, recipe.source_lang, recipe.target_lang)
+    )
     return evaluate_model(
         lambda: find_model(
             task.name,
@@ -276,7 +278,7 @@ def _choose_recipe(name: str, entry: DataEntry | None, request: EvaluationReques
         return load_recipe(request.recipe)
     run = RunDirectory(Path(name))
     if run.is_run:
-        return load_recipe(run.recipe)
+        return load_resolved_recipe(run.recipe)
     if entry is None:
         raise T5TuneError(
             f"{name} is not a run, so it does not state what to evaluate on.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from t5tune.console import say, track
 from t5tune.data.encoding import encode_texts
@@ -14,7 +14,12 @@ from t5tune.decoding.cached_translator import CachedTranslator
 from t5tune.decoding.distributed_translator import distribute_translation
 from t5tune.decoding.export.settings import Export, refuse_export
 from t5tune.decoding.hypothesis_cache import HypothesisCache, choose_cache_file
-from t5tune.decoding.loaded_model import FoundModel, broadcast_model, read_weights_label
+from t5tune.decoding.loaded_model import (
+    FoundModel,
+    FoundRun,
+    broadcast_model,
+    read_weights_label,
+)
 from t5tune.decoding.model_fingerprint import fingerprint_model
 from t5tune.decoding.opened_model import warn_of_truncation
 from t5tune.decoding.opening import open_export
@@ -27,7 +32,13 @@ from t5tune.decoding.translator import (
     limit_from_references,
     options_of_recipe,
 )
-from t5tune.distributed.processes import are_several, broadcast_result, on_main_process
+from t5tune.distributed.processes import (
+    OfMainProcess,
+    are_several,
+    broadcast_result,
+    is_main_process,
+    on_main_process,
+)
 from t5tune.files.writing import NotWritten
 from t5tune.models.directories import check_model_is_of
 from t5tune.recipe.schema import Recipe
@@ -79,7 +90,8 @@ def decoding_options(recipe: Recipe, tokenizer: PreTrainedTokenizerBase) -> Deco
     section = recipe.decoding
     limit = section.max_new_tokens
     if limit is None:
-        limit = longest_references(load_examples(recipe, "validation"), tokenizer)
+        examples = load_examples(recipe.data, "validation", recipe.source_lang, recipe.target_lang)
+        limit = longest_references(examples, tokenizer)
     return options_of_recipe(section, limit)
 
 
@@ -131,11 +143,8 @@ def evaluate_model(
         ReportNotWritten: The files cannot be written; the error has the report.
         T5TuneError: The model is damaged, or not that of its run.
     """
-    # None in the other processes, which never use it.
     found = on_main_process(lambda: _find_whole(find, export))
-    options = broadcast_result(
-        lambda: decoding_options(recipe, cast("FoundModel", found).tokenizer)
-    )
+    options = broadcast_result(lambda: decoding_options(recipe, found.get().tokenizer))
     weights = _Weights(found, export)
     translator = _with_cache(found, weights) if use_cache else weights.load()
     hypotheses = translate_examples(translator, examples, options)
@@ -146,26 +155,29 @@ def evaluate_model(
 
     def write(report: Report, model: FoundModel, directory: Path) -> None:
         provenance = None
-        if model.run is not None and model.recipe is not None:
+        if isinstance(model, FoundRun):
             provenance = describe_provenance(model.run, model.recipe, examples)
         write_evaluation(
             report,
             examples,
             hypotheses,
             directory,
-            run=model.run,
+            run=model.run if isinstance(model, FoundRun) else None,
             alignments=align_examples(weights.translator, report.examples, directory),
             provenance=provenance,
         )
 
     def report() -> Report:
-        model = cast("FoundModel", found)
+        model = found.get()
         origin = Origin(
             model.name, examples.split, translator.engine, read_weights_label(model.config)
         )
         overlap = trained = None
-        if model.run is not None and model.recipe is not None:
-            overlap = find_overlap(model.run, model.recipe, examples)
+        if isinstance(model, FoundRun):
+            of_run = model.recipe
+            overlap = find_overlap(
+                model.run, of_run.data, examples, of_run.source_lang, of_run.target_lang
+            )
             trained = describe_training(
                 model.run,
                 model.recipe,
@@ -182,10 +194,10 @@ def evaluate_model(
         try:
             if directory is not None:
                 write(report, model, directory)
-            if writes_card and model.run is not None:
-                write_model_card(model.run, recipe, report)
+            if writes_card and isinstance(model, FoundRun):
+                write_model_card(model.run, model.recipe, report)
         except NotWritten as error:
-            name = model.name if model.run is None else str(model.run.path)
+            name = str(model.run.path) if isinstance(model, FoundRun) else model.name
             raise ReportNotWritten(report, name, error) from error
         return report
 
@@ -198,7 +210,7 @@ def evaluate_model(
 def _find_whole(find: Callable[[], FoundModel], export: Export | None) -> FoundModel:
     """Find a model; raise an error if a run's model was not made by that run."""
     found = find()
-    if found.run is not None:
+    if isinstance(found, FoundRun):
         check_model_is_of(found.run)
     if export is not None and (damage := find_change(export.path)):
         raise refuse_export(export.path, damage)
@@ -208,7 +220,7 @@ def _find_whole(find: Callable[[], FoundModel], export: Export | None) -> FoundM
 class _Weights:
     """Weights that all processes load together on first use."""
 
-    def __init__(self, found: FoundModel | None, export: Export | None) -> None:
+    def __init__(self, found: OfMainProcess[FoundModel], export: Export | None) -> None:
         self._found = found
         self._export = export
         self.engine = TorchTranslator.engine if export is None else export.engine
@@ -216,28 +228,32 @@ class _Weights:
 
     def identify(self) -> dict[str, Any]:
         """Return what hypotheses depend on apart from decoding options and library versions."""
-        if self._found is None:
-            return {}  # not the main process, which asks
-        identity = self._found.identify()
+        if not is_main_process():
+            return {}  # the main process asks
+        identity = self._found.get().identify()
         if self._export is not None:
             identity["files"] = fingerprint_model(self._export.path)
         return identity
 
     def find_cut(self, sources: Sequence[str]) -> Sequence[bool]:
-        return self._found.find_cut(sources) if self._found else [False] * len(sources)
+        if not is_main_process():
+            return [False] * len(sources)
+        return self._found.get().find_cut(sources)
 
     def load(self) -> Translator:
         if self._export is not None:
             return open_export(self._export)
-        loaded = broadcast_model(lambda: cast("FoundModel", self._found).load())
+        loaded = broadcast_model(lambda: self._found.get().load())
         self.translator = loaded.translator
         return distribute_translation(loaded.translator)
 
 
-def _with_cache(found: FoundModel | None, weights: _Weights) -> CachedTranslator:
-    """Return a translator for all processes; the model is None outside the main process."""
+def _with_cache(found: OfMainProcess[FoundModel], weights: _Weights) -> CachedTranslator:
+    """Return a translator for all processes."""
+    model = found.get() if is_main_process() else None
+    run = model.run if isinstance(model, FoundRun) else None
     return CachedTranslator(
-        HypothesisCache(choose_cache_file(found.run if found else None)),
+        HypothesisCache(choose_cache_file(run)),
         weights.load,
         engine=weights.engine,
         model=weights.identify(),

@@ -17,7 +17,7 @@ from t5tune.data.readers.sources import load_split
 from t5tune.errors import T5TuneError
 from t5tune.files.json_values import as_object, read_object
 from t5tune.files.writing import write_text
-from t5tune.recipe.schema import Recipe
+from t5tune.recipe.schema import DataSection
 from t5tune.run.directory import RunDirectory
 
 if TYPE_CHECKING:
@@ -26,15 +26,23 @@ if TYPE_CHECKING:
 _CHUNK = 1000  # examples between two progress updates
 
 
-def find_overlap(run: RunDirectory, recipe: Recipe, examples: Examples) -> TrainingOverlap | None:
+def find_overlap(
+    run: RunDirectory,
+    data: DataSection,
+    examples: Examples,
+    source_lang: str | None,
+    target_lang: str | None,
+) -> TrainingOverlap | None:
     """Return the overlap of the examples with a run's training data.
 
     The training data is read only where `measure_while_there` has not seen these examples.
 
     Args:
         run: Run that recorded the fingerprint of its training data.
-        recipe: Recipe of the run, which names that data.
+        data: Data section of the run's recipe.
         examples: Examples of any split.
+        source_lang: Language of the sources.
+        target_lang: Language of the targets.
 
     Returns:
         The overlap; None, with a message, where the training data is unreadable or has changed.
@@ -44,14 +52,7 @@ def find_overlap(run: RunDirectory, recipe: Recipe, examples: Examples) -> Train
     if recorded is not None and (known := _read(file, examples)) is not None:
         return known
     try:
-        train = load_split(
-            recipe.data.train,
-            "train",
-            source=recipe.data.source,
-            target=recipe.data.target,
-            source_lang=recipe.source_lang,
-            target_lang=recipe.target_lang,
-        )
+        train = load_split(data, "train", source_lang, target_lang)
         train, _ = clean_training_data(train)
     except T5TuneError as error:
         say(f"the test set is not compared with the training data: {error.message}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 import signal
 from collections.abc import Mapping
@@ -13,13 +12,9 @@ from typing import Any
 from transformers import EarlyStoppingCallback, PreTrainedModel, TrainerCallback, TrainerState
 from transformers.integrations import TensorBoardCallback
 
-from t5tune.console import say, track
+from t5tune.console import say
 from t5tune.data.batching.plans import BatchPlan
 from t5tune.data.batching.steps import OptimizerSteps
-from t5tune.data.examples import Examples
-from t5tune.decoding.distributed_translator import distribute_translation
-from t5tune.decoding.loaded_model import LoadedModel
-from t5tune.decoding.translator import DecodingOptions
 from t5tune.distributed.processes import (
     are_several,
     broadcast_result,
@@ -29,17 +24,14 @@ from t5tune.distributed.processes import (
 )
 from t5tune.distributed.sharded_tensors import num_elements
 from t5tune.distributed.sharding_refusals import drops_layers
-from t5tune.distributed.whole_copy import full_model
 from t5tune.files.writing import write_text
-from t5tune.models.compiled import compile_stacks, uncompiled
+from t5tune.models.compiled import compile_stacks
 from t5tune.recipe.loading import dump_recipe
 from t5tune.recipe.resolve import choose_batch_size, describe_choices, resolve_for_steps
 from t5tune.recipe.resolved_recipe import ResolvedRecipe, ResolvedTraining
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import read_fact
-from t5tune.scoring.compute import score_hypotheses
 from t5tune.scoring.registry import METRICS, metrics_of_validation
-from t5tune.scoring.system_output import SystemOutput
 from t5tune.training.arguments import build_training_arguments
 from t5tune.training.batch_limit import BatchLimit
 from t5tune.training.callbacks.clock import TrainingClock
@@ -62,25 +54,24 @@ from t5tune.training.start import Start
 from t5tune.training.strategies.sharding_choice import build_strategy
 from t5tune.training.trackers import build_trackers
 from t5tune.training.trainer import T5TuneTrainer, Validate
+from t5tune.training.validation import Validation
 
 
 @dataclass(frozen=True)
-class LoopResult:
-    """How training ended.
+class TrainedWeights:
+    """Result of the loop.
 
     Attributes:
         recipe: Recipe that was trained, with every default filled in.
-        weights: Weights that become the model; None if training has not ended.
-        stopped_by: Signal that ended training early.
+        weights: Weights that become the model.
     """
 
     recipe: ResolvedRecipe
-    weights: ChosenWeights | None = None
-    stopped_by: signal.Signals | None = None
+    weights: ChosenWeights
 
 
-def run_training_loop(start: Start, run: RunDirectory) -> LoopResult:
-    """Train to the end of the recipe, or until a signal asks to stop.
+def run_training_loop(start: Start, run: RunDirectory) -> TrainedWeights | signal.Signals:
+    """Train to the end of the recipe, or until a signal, which is returned, asks to stop.
 
     Every process calls this, with the same start.
 
@@ -103,23 +94,27 @@ def run_training_loop(start: Start, run: RunDirectory) -> LoopResult:
     on_main_process(lambda: write_text(run.recipe, dump_recipe(recipe)))
     watchers = _build_watchers(recipe, run)
 
-    def validate() -> dict[str, float]:
-        return _validate(recipe, start.model, start.validation, watchers.stop)
-
+    evaluation = recipe.evaluation
+    validate = Validation(
+        start.model,
+        start.validation.first(evaluation.max_validation_examples),
+        metrics_of_validation(evaluation.metrics, evaluation.best_metric),
+        recipe.scoring_options,
+        watchers.stop.check,
+    )
     trainer = _build_trainer(recipe, run, start, validate, plan, num_steps, watchers)
     num_validations = math.ceil(num_steps / training.eval_steps)
     on_main_process(lambda: _check_disk(trainer, run, num_validations))
     say(f"chosen: {describe_choices([*start.choices, *choices])}")
-    _announce(recipe, trainer, num_steps, per_epoch, checkpoint)
+    _announce(training, trainer, recipe.model.name, per_epoch, checkpoint)
     try:
         _train(trainer, checkpoint, facts, watchers.stop, watchers.log)
     finally:
         watchers.display.close()
     if watchers.stop.received is not None:
-        return LoopResult(recipe, stopped_by=watchers.stop.received)
-    best_metric = recipe.evaluation.best_metric
-    weights = choose_weights(trainer, run, training, best_metric, watchers.log)
-    return LoopResult(recipe, weights)
+        return watchers.stop.received
+    weights = choose_weights(trainer, run, training, evaluation.best_metric, watchers.log)
+    return TrainedWeights(recipe, weights)
 
 
 @dataclass(frozen=True)
@@ -320,48 +315,13 @@ def _build_reporters(
     return reporters
 
 
-def _validate(
-    recipe: ResolvedRecipe, model: LoadedModel, validation: Examples, stop: StopOnSignal
-) -> dict[str, float]:
-    """Return the scores of a greedy translation of the first validation examples, by name."""
-    evaluation = recipe.evaluation
-    options = DecodingOptions(
-        max_new_tokens=recipe.decoding.max_new_tokens,
-        num_beams=1,
-        tokens_per_batch=recipe.decoding.tokens_per_batch,
-    )
-    num = evaluation.max_validation_examples
-    with uncompiled(model.translator.model), full_model(model.translator.model) as full:
-        translator = copy.copy(model.translator)
-        translator.model = full
-        sources = validation.sources[:num]
-        with track("validating", len(sources), "examples") as advance:
-
-            def on_progress(num_done: int) -> None:
-                stop.check()
-                advance(num_done)
-
-            hypotheses = distribute_translation(translator).translate(sources, options, on_progress)
-    scores = broadcast_result(
-        lambda: score_hypotheses(
-            metrics_of_validation(evaluation.metrics, evaluation.best_metric),
-            SystemOutput(
-                [hypothesis.text for hypothesis in hypotheses], validation.references[:num], sources
-            ),
-            recipe.scoring_options,
-        )
-    )
-    return {score.name: score.value for score in scores}
-
-
 def _announce(
-    recipe: ResolvedRecipe,
+    training: ResolvedTraining,
     trainer: T5TuneTrainer,
-    num_steps: int,
+    base: str | None,
     steps_per_epoch: int,
     checkpoint: Path | None,
 ) -> None:
-    training = recipe.training
     model = trainer.model
     parameters = sum(num_elements(p) for p in model.parameters())
     size = choose_batch_size(training)
@@ -369,11 +329,11 @@ def _announce(
     device = "cpu" if trainer.args.device.type == "cpu" else trainer.args.device
     precision = "bf16" if trainer.args.bf16 else "fp32"
     say(
-        f"model: {recipe.model.name or 'from scratch'}, {model.config.model_type}, "
+        f"model: {base or 'from scratch'}, {model.config.model_type}, "
         f"{parameters:,} parameters, {precision} on {device}"
     )
     say(
-        f"training: {num_steps:,} steps ({steps_per_epoch:,} an epoch) of "
+        f"training: {trainer.args.max_steps:,} steps ({steps_per_epoch:,} an epoch) of "
         f"{batch}, {training.optim} at {training.learning_rate:g}, validation every "
         f"{training.eval_steps:,} steps"
     )

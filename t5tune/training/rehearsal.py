@@ -23,7 +23,6 @@ from t5tune.data.encoding import EncodedDataset, encode_texts
 from t5tune.decoding.ctranslate2_translator import check_availability
 from t5tune.decoding.export.settings import ENGINE_PREFIX
 from t5tune.decoding.loaded_model import LoadedModel
-from t5tune.decoding.translator import DecodingOptions
 from t5tune.errors import T5TuneError
 from t5tune.models.decoder_inputs import shift_labels
 from t5tune.models.loading import load_tokenizer, refuse_fields
@@ -41,20 +40,20 @@ PLENTY = 4 * 2**30  # free bytes that leave room for both training and the repor
 def rehearse(
     loaded: LoadedModel,
     section: ModelSection,
-    options: DecodingOptions,
     export: str,
     run: RunDirectory,
     dataset: EncodedDataset,
+    target_lang: str | None,
 ) -> None:
     """Try everything that the model will be needed for.
 
     Args:
-        loaded: Model, tokenizer and translator, as training begins.
+        loaded: Model, tokenizer, translator and the report's search, as training begins.
         section: Model section of the recipe: the origin of the model and changes to it.
-        options: Decoding options of the report.
         export: Format of the export, or `none`.
         run: Run that the model will be saved in.
         dataset: Encoded training data.
+        target_lang: Language of the targets.
 
     Raises:
         T5TuneError: A part fails; the message names the key of the recipe.
@@ -65,14 +64,13 @@ def rehearse(
     try:
         with torch.random.fork_rng():
             _rehearse_training(model.train(), section)
-            _rehearse_positions(model.eval(), options.max_new_tokens, dataset)
-            _rehearse_decoding(loaded, section, options)
+            _rehearse_positions(model.eval(), loaded.options.max_new_tokens, dataset)
+            _rehearse_decoding(loaded, section)
     finally:
         model.train(was_training)
     _rehearse_saving(loaded, section, run)
     _rehearse_export(model, export)
-    if loaded.recipe is not None:
-        _rehearse_findings(loaded.recipe.target_lang)
+    _rehearse_findings(target_lang)
 
 
 def _check_vocabulary(model: PreTrainedModel, key: str, dataset: EncodedDataset) -> None:
@@ -119,17 +117,14 @@ def _rehearse_positions(model: PreTrainedModel, limit: int, dataset: EncodedData
             ) from error
 
 
-def _rehearse_decoding(
-    loaded: LoadedModel, section: ModelSection, options: DecodingOptions
-) -> None:
-    """Translate greedily, as validations do, and with the recipe's search, as the report does."""
+def _rehearse_decoding(loaded: LoadedModel, section: ModelSection) -> None:
+    """Translate as validations do, and as the report does."""
     sources = ["a", "b c"]
-    plain = replace(options, num_beams=1, length_penalty=1.0, no_repeat_ngram_size=0)
-    tokens = min(NUM_TOKENS, options.max_new_tokens)
+    options = replace(loaded.options, max_new_tokens=min(NUM_TOKENS, loaded.options.max_new_tokens))
     with _refusing_fields(section):
-        loaded.translator.translate(sources, replace(plain, max_new_tokens=tokens))
+        loaded.translator.translate(sources, options.without_beams())
     try:
-        loaded.translator.translate(sources, replace(options, max_new_tokens=tokens))
+        loaded.translator.translate(sources, options)
     except (ValueError, TypeError, RuntimeError, IndexError) as error:
         raise T5TuneError(
             f"decoding: the model cannot generate with these settings: {_reason(error)}",

@@ -6,7 +6,7 @@ import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
@@ -17,11 +17,11 @@ from t5tune.data.examples import Examples, load_examples
 from t5tune.data.fingerprints import fingerprint_rows
 from t5tune.data.readers.sources import describe_place, load_split
 from t5tune.decoding.export.parity import ModelSide, export_after_training
-from t5tune.decoding.loaded_model import FoundModel, LoadedModel, default_device, find_model
+from t5tune.decoding.loaded_model import FoundRun, LoadedModel, default_device, find_run
 from t5tune.decoding.search import build_generation_config
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import options_of_recipe
-from t5tune.distributed.processes import broadcast_result, on_main_process
+from t5tune.distributed.processes import OfMainProcess, broadcast_result, on_main_process
 from t5tune.errors import T5TuneError
 from t5tune.models.cpu.dropout import use_byte_dropout
 from t5tune.models.cpu.fast_t5 import use_fast_sublayers
@@ -51,11 +51,10 @@ from t5tune.training.checkpoints.resuming import (
     has_model_of,
     warn_of_versions,
 )
-from t5tune.training.checkpoints.selection import ChosenWeights
 from t5tune.training.checkpoints.store import remove_unfinished
 from t5tune.training.commits import TOKENIZER, pin_data, pin_model
 from t5tune.training.environment import package_versions, record_environment
-from t5tune.training.loop import run_training_loop
+from t5tune.training.loop import TrainedWeights, run_training_loop
 from t5tune.training.model_facts import find_facts
 from t5tune.training.prerequisites import check_prerequisites
 from t5tune.training.rehearsal import rehearse
@@ -94,19 +93,22 @@ def train(
     if broadcast_result(lambda: has_model_of(run, recipe)):
         trained = on_main_process(lambda: _read_trained(run))
     else:
-        trained, stopped_by = _train_model(recipe, run, command)
-        if stopped_by is not None:
-            return TrainingResult(run, stopped_by=stopped_by)
-    resolved, examples = broadcast_result(lambda: _describe(cast("_Trained", trained)))
+        ended = _train_model(recipe, run, command)
+        if isinstance(ended, signal.Signals):
+            return TrainingResult(run, stopped_by=ended)
+        trained = ended
+    resolved, examples = broadcast_result(
+        lambda: (trained.get().model.recipe, trained.get().reported)
+    )
     evaluation = evaluate_model(
-        lambda: cast("_Trained", trained).model,
+        lambda: trained.get().model,
         examples,
         resolved,
         run.evaluation(examples.split),
         writes_card=True,
         allow_code=allow_code,
     )
-    on_main_process(lambda: _export(cast("_Trained", trained), evaluation, run, recipe.export))
+    on_main_process(lambda: _export(trained.get(), evaluation, run, recipe.export))
     return TrainingResult(run, evaluation.report)
 
 
@@ -116,27 +118,22 @@ class _Trained:
 
     Attributes:
         model: Model of the run.
-        recipe: Recipe of the run, with every default filled in.
         reported: Test set of the report.
         validation: Test set that the export is compared on; None if it has not been read.
     """
 
-    model: FoundModel
-    recipe: Recipe
+    model: FoundRun
     reported: Examples
     validation: Examples | None = None
 
 
-def _describe(trained: _Trained) -> tuple[Recipe, Examples]:
-    return trained.recipe, trained.reported
-
-
 def _read_trained(run: RunDirectory) -> _Trained:
     """Read what an earlier command has trained."""
-    model = find_model(str(run.path))
-    recipe = cast("Recipe", model.recipe)
+    model = find_run(run)
+    recipe = model.recipe
     split = "test" if recipe.data.test is not None else "validation"
-    return _Trained(model, recipe, load_examples(recipe, split))
+    reported = load_examples(recipe.data, split, recipe.source_lang, recipe.target_lang)
+    return _Trained(model, reported)
 
 
 def _export(trained: _Trained, evaluation: Evaluation, run: RunDirectory, engine: str) -> None:
@@ -151,8 +148,8 @@ def _export(trained: _Trained, evaluation: Evaluation, run: RunDirectory, engine
 
 def _train_model(
     recipe: Recipe, run: RunDirectory, command: str | None
-) -> tuple[_Trained | None, signal.Signals | None]:
-    """Train until model/ exists, or until a signal ends training early."""
+) -> OfMainProcess[_Trained] | signal.Signals:
+    """Train until model/ exists, or until a signal, which is returned, ends training early."""
     if default_device() == "cpu":
         keep_freed_memory()
     start = broadcast_start(lambda: _prepare(recipe, run, command))
@@ -161,18 +158,19 @@ def _train_model(
     # Sharded weights come and go with the calls of the library's layers.
     if start.recipe.training.sharding == "none":
         use_fast_sublayers(model)
-    result = run_training_loop(start, run)
-    weights = result.weights
-    if weights is None:
-        return None, result.stopped_by
+    ended = run_training_loop(start, run)
+    if isinstance(ended, signal.Signals):
+        return ended
     release_freed_memory()  # memory of gradients, optimizer and batches
-    return on_main_process(lambda: _keep(start, run, result.recipe, weights)), None
+    return on_main_process(lambda: _keep(start, run, ended))
 
 
-def _keep(start: Start, run: RunDirectory, recipe: Recipe, weights: ChosenWeights) -> _Trained:
+def _keep(start: Start, run: RunDirectory, trained: TrainedWeights) -> _Trained:
     sentence = next(source for source in start.validation.sources if source.strip())
-    model = keep_best_model(run, recipe, weights, start.model, sentence, start.facts)
-    return _Trained(model, recipe, start.reported or start.validation, start.validation)
+    model = keep_best_model(
+        run, trained.recipe, trained.weights, start.model, sentence, start.facts
+    )
+    return _Trained(model, start.reported or start.validation, start.validation)
 
 
 def _prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
@@ -217,8 +215,8 @@ def _prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
     )
     options = options_of_recipe(resolved.decoding, resolved.decoding.max_new_tokens)
     model.generation_config = build_generation_config(model, options, forced_bos)
-    loaded = LoadedModel(run.name, translator, tokenizer, resolved, run)
-    rehearse(loaded, resolved.model, options, resolved.export, run, dataset)
+    loaded = LoadedModel(run.name, translator, tokenizer, options)
+    rehearse(loaded, resolved.model, resolved.export, run, dataset, resolved.target_lang)
     return Start(
         resolved, choices, dataset, loaded, texts.validation, texts.test, checkpoint, facts
     )
@@ -240,19 +238,11 @@ def _fingerprint_texts(texts: _Texts) -> dict[str, str]:
 
 def _load_texts(recipe: Recipe) -> _Texts:
     """Read every split, so that a missing test file is found before training, not after."""
-    data = recipe.data
-    dataset = load_split(
-        data.train,
-        "train",
-        source=data.source,
-        target=data.target,
-        source_lang=recipe.source_lang,
-        target_lang=recipe.target_lang,
-    )
-    dataset, cleaning = clean_training_data(dataset)
-    validation = load_examples(recipe, "validation")
+    data, languages = recipe.data, (recipe.source_lang, recipe.target_lang)
+    dataset, cleaning = clean_training_data(load_split(data, "train", *languages))
+    validation = load_examples(data, "validation", *languages)
     _refuse_blank(validation, data.validation.place)
-    test = load_examples(recipe, "test") if data.test is not None else validation
+    test = load_examples(data, "test", *languages) if data.test is not None else validation
     blank = f" ({cleaning.num_blank:,} blank ones left out)" if cleaning.num_blank else ""
     counts = (
         f"{cleaning.num_kept:,} training examples{blank}, {len(validation.sources):,} validation"

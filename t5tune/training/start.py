@@ -18,6 +18,7 @@ from t5tune.distributed.processes import (
     broadcast_result,
     broadcast_tensor,
     gather,
+    is_main_process,
     on_main_process,
 )
 from t5tune.errors import T5TuneError
@@ -66,44 +67,39 @@ def broadcast_start(prepare: Callable[[], Start]) -> Start:
     if not are_several():
         return prepare()
     own = on_main_process(prepare)
-
-    def describe() -> tuple[Any, ...]:
-        assert own is not None
-        sizes = [(len(s.lengths), len(s.ids)) for s in (own.dataset.sources, own.dataset.targets)]
-        return (
-            own.recipe, own.choices, own.validation, own.checkpoint, own.facts, sizes,
-            own.dataset.num_truncated,
-        )  # fmt: skip
-
-    recipe, choices, validation, checkpoint, facts, sizes, num_truncated = broadcast_result(
-        describe
-    )
-    sides = (own.dataset.sources, own.dataset.targets) if own is not None else (None, None)
-    sources, targets = (
-        _broadcast_sequences(side, *size) for side, size in zip(sides, sizes, strict=True)
-    )
-
-    def own_model() -> LoadedModel:
-        assert own is not None
-        return own.model
-
-    model = broadcast_model(own_model)
-    if checkpoint is not None:
-        _check_visible(checkpoint)
-    dataset = EncodedDataset(sources, targets, num_truncated)
-    reported = own.reported if own is not None else None
-    return Start(recipe, choices, dataset, model, validation, reported, checkpoint, facts)
+    small = broadcast_result(lambda: _pack(own.get()))
+    sources = _broadcast_sequences(lambda: own.get().dataset.sources)
+    targets = _broadcast_sequences(lambda: own.get().dataset.targets)
+    model = broadcast_model(lambda: own.get().model)
+    if small["checkpoint"] is not None:
+        _check_visible(small["checkpoint"])
+    if is_main_process():
+        return own.get()
+    dataset = EncodedDataset(sources, targets, small.pop("num_truncated"))
+    return Start(**small, dataset=dataset, model=model, reported=None)
 
 
-def _broadcast_sequences(own: TokenSequences | None, num: int, num_tokens: int) -> TokenSequences:
+def _pack(start: Start) -> dict[str, Any]:
+    """Return what is broadcast as it is."""
+    return {
+        **{
+            key: getattr(start, key)
+            for key in ("recipe", "choices", "validation", "checkpoint", "facts")
+        },
+        "num_truncated": start.dataset.num_truncated,
+    }
+
+
+def _broadcast_sequences(find: Callable[[], TokenSequences]) -> TokenSequences:
     """Broadcast sequences as arrays: pickling would hold three copies in memory."""
-    if own is None:
-        lengths, ids = torch.empty(num, dtype=torch.int64), torch.empty(num_tokens).int()
+    num, num_tokens = broadcast_result(lambda: (len(find().lengths), len(find().ids)))
+    if is_main_process():
+        lengths, ids = torch.from_numpy(find().lengths), torch.from_numpy(find().ids)
     else:
-        lengths, ids = torch.from_numpy(own.lengths), torch.from_numpy(own.ids)
+        lengths, ids = torch.empty(num, dtype=torch.int64), torch.empty(num_tokens).int()
     broadcast_tensor(lengths)
     broadcast_tensor(ids)
-    return own or TokenSequences.from_arrays(lengths.numpy(), ids.numpy())
+    return TokenSequences.from_arrays(lengths.numpy(), ids.numpy())
 
 
 def _check_visible(checkpoint: Path) -> None:

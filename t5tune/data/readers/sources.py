@@ -20,7 +20,7 @@ from t5tune.errors import T5TuneError
 from t5tune.files.table import Table
 from t5tune.files.text_files import read_lines
 from t5tune.recipe.places import HubSplit, Place, TableFile, TextPair
-from t5tune.recipe.schema import DataEntry
+from t5tune.recipe.schema import DataSection
 from t5tune.run.directory import display_path
 
 if TYPE_CHECKING:
@@ -30,21 +30,16 @@ _ROWS_BETWEEN_SIGNS = 1000
 
 
 def load_split(
-    entry: DataEntry,
+    data: DataSection,
     split: str,
-    *,
-    source: str | None = None,
-    target: str | None = None,
     source_lang: str | None = None,
     target_lang: str | None = None,
 ) -> Dataset:
     """Read one split.
 
     Args:
-        entry: Entry of the recipe with the place of the examples.
-        split: Name of the split, for messages.
-        source: Column or template of the source, for entries that name none.
-        target: Column or template of the target, likewise.
+        data: Data section of the recipe.
+        split: Name of the split.
         source_lang: Key of the source in `translation` columns.
         target_lang: Key of the target in `translation` columns.
 
@@ -52,11 +47,18 @@ def load_split(
         A data set with the columns `source`, `target`, `references`.
 
     Raises:
-        T5TuneError: The file or the hub cannot be read, a column is missing, source and
-            target have different lengths, or there is no example.
+        T5TuneError: There is no such split, the file or the hub cannot be read, a column is
+            missing, source and target have different lengths, or there is no example.
     """
     from datasets import Dataset
 
+    entry = data.entries.get(split)
+    if entry is None:
+        *others, last = data.entries
+        raise T5TuneError(
+            f"the recipe has no split {split}; it has {', '.join(others)} and {last}.",
+            next_command=f"t5tune eval --split {last}",
+        )
     where = f"data.{split}"
     place = entry.place
     if isinstance(place, TextPair):
@@ -67,8 +69,8 @@ def load_split(
             table = _OPENING[type(place)](place, entry.max_examples, where)
         languages = (source_lang, target_lang)
         names = guess_columns(
-            entry.source or source,
-            entry.target or target,
+            entry.source or data.source,
+            entry.target or data.target,
             table.columns,
             languages,
             table.place,

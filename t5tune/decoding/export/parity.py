@@ -8,9 +8,8 @@ import os
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from t5tune.console import say, track
 from t5tune.data.examples import Examples, load_examples
@@ -27,19 +26,16 @@ from t5tune.decoding.export.settings import (
     read_export,
     remake_command,
 )
-from t5tune.decoding.loaded_model import FoundModel, find_model
+from t5tune.decoding.loaded_model import FoundRun, find_run
 from t5tune.decoding.translator import DecodingOptions, Hypothesis, Translator
 from t5tune.errors import T5TuneError
 from t5tune.files.writing import UNWRITABLE, find_error_number
-from t5tune.recipe.resolve import choose_best_metric
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import find_damage, fingerprint_directory, remove_directory, write_manifest
 from t5tune.scoring.compute import main_score
 from t5tune.scoring.registry import METRICS
+from t5tune.scoring.score import ScoringOptions
 from t5tune.scoring.system_output import SystemOutput
-
-if TYPE_CHECKING:
-    from t5tune.recipe.schema import Recipe
 
 # Points of the best metric that an export may lose and still be the default engine.
 MAX_LOSS = 0.3
@@ -92,7 +88,7 @@ class ModelSide:
             unknown.
     """
 
-    model: FoundModel
+    model: FoundRun
     validation: Examples | None = None
     hypotheses: Sequence[Hypothesis] | None = None
     seconds: float | None = None
@@ -155,14 +151,14 @@ def _build(
     run: RunDirectory, quantization: str, patience: float, directory: Path, known: ModelSide | None
 ) -> tuple[ExportSettings, Parity]:
     """Convert the model into a directory, and compare both on the validation examples."""
-    known = known or ModelSide(find_model(str(run.path)))
+    known = known or ModelSide(find_run(run))
     has_translated = known.model.is_loaded  # for verify, and for the report
-    loaded = known.model.load()
-    recipe = loaded.recipe
-    assert recipe is not None
-    examples = _first_validation_examples(recipe, known.validation)
-    options = replace(loaded.options, tokens_per_batch=recipe.decoding.tokens_per_batch)
-    device = str(loaded.translator.model.device)
+    loaded, recipe = known.model.load(), known.model.recipe
+    examples = known.validation or load_examples(
+        recipe.data, "validation", recipe.source_lang, recipe.target_lang
+    )
+    examples = examples.first(recipe.evaluation.max_validation_examples)
+    options = loaded.options
     num = len(examples.sources)
     if known.hypotheses is not None and known.seconds is not None:
         expected = list(known.hypotheses[:num])
@@ -185,14 +181,16 @@ def _build(
     translator = CTranslate2Translator(Export(directory, settings, {}))
     _warm_up(translator, examples, options)
     found, seconds = _translate(translator, examples, options, translator.engine)
-    parity = compare(recipe, examples, expected, found, options, (torch_seconds, seconds), device)
-    return settings, replace(parity, decoding={**parity.decoding, "patience": patience})
-
-
-def _first_validation_examples(recipe: Recipe, known: Examples | None) -> Examples:
-    examples = known or load_examples(recipe, "validation")
-    num = recipe.evaluation.max_validation_examples
-    return Examples(examples.split, examples.sources[:num], examples.references[:num])
+    parity = compare(
+        recipe.evaluation.best_metric,
+        recipe.scoring_options,
+        examples,
+        (expected, found),
+        (torch_seconds, seconds),
+        torch_device=str(loaded.translator.model.device),
+        decoding={**options.describe(), "patience": patience},
+    )
+    return settings, parity
 
 
 def _warm_up(translator: Translator, examples: Examples, options: DecodingOptions) -> None:
@@ -213,42 +211,41 @@ def _translate(
 
 @track("export: scoring")
 def compare(
-    recipe: Recipe,
+    best_metric: str,
+    scoring: ScoringOptions,
     examples: Examples,
-    expected: Sequence[Hypothesis],
-    found: Sequence[Hypothesis],
-    options: DecodingOptions,
+    hypotheses: tuple[Sequence[Hypothesis], Sequence[Hypothesis]],
     seconds: tuple[float, float],
+    *,
     torch_device: str,
+    decoding: dict[str, object],
 ) -> Parity:
     """Score both with the recipe's best metric.
 
     Args:
-        recipe: Recipe with the metric and its options.
+        best_metric: Name of the metric.
+        scoring: Options of the metric.
         examples: Examples with references.
-        expected: Hypotheses of torch.
-        found: Hypotheses of CTranslate2.
-        options: Search of both.
+        hypotheses: Hypotheses of torch and of CTranslate2.
         seconds: Seconds that torch took, and CTranslate2.
         torch_device: Device that torch computed on.
+        decoding: Search of both.
     """
-    metric = METRICS[choose_best_metric(recipe)]
+    metric = METRICS[best_metric]
     before, after = (
         main_score(
             metric.name,
             SystemOutput(
-                [hypothesis.text for hypothesis in hypotheses],
-                examples.references,
-                examples.sources,
+                [hypothesis.text for hypothesis in of_one], examples.references, examples.sources
             ),
-            recipe.scoring_options,
+            scoring,
         )
-        for hypotheses in (expected, found)
+        for of_one in hypotheses
     )
     lost = before.value - after.value
     if metric.lower_is_better:
         lost = -lost
-    same = sum(a.text == b.text for a, b in zip(expected, found, strict=True))
+    same = sum(a.text == b.text for a, b in zip(*hypotheses, strict=True))
     return Parity(
         metric=before.name,
         signature=before.signature,
@@ -261,7 +258,7 @@ def compare(
         ctranslate2_seconds=seconds[1],
         speed_ratio=seconds[0] / seconds[1],
         torch_device=torch_device,
-        decoding=options.describe(),
+        decoding=decoding,
         may_be_default=lost <= MAX_LOSS,
     )
 

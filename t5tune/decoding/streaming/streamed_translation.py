@@ -108,9 +108,9 @@ def _find_language(model: ModelChoice) -> str | None:
     for directory in (Path(model.name), Path(model.name).parent):
         run = RunDirectory(directory)
         if model.source_lang is None and run.is_run:
-            from t5tune.recipe.loading import load_recipe
+            from t5tune.recipe.loading import load_resolved_recipe
 
-            return load_recipe(run.recipe).source_lang
+            return load_resolved_recipe(run.recipe).source_lang
     return model.source_lang
 
 

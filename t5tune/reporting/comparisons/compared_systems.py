@@ -14,8 +14,9 @@ from t5tune.distributed.torch_import import bound_spinning
 from t5tune.errors import T5TuneError
 from t5tune.files.text_files import read_lines
 from t5tune.files.writing import write_texts
-from t5tune.recipe.loading import load_recipe
-from t5tune.recipe.schema import Recipe
+from t5tune.recipe.loading import load_resolved_recipe
+from t5tune.recipe.resolved_recipe import ResolvedRecipe
+from t5tune.recipe.schema import PretrainedModel
 from t5tune.reporting.given_texts import References, Texts, read_references, read_texts
 from t5tune.run.directory import RunDirectory, find_directory, refuse_run
 from t5tune.scoring.stored_examples import parse_example
@@ -80,10 +81,10 @@ def find_systems(names: Sequence[str]) -> list[str]:
     return found
 
 
-def find_recipe_of_runs(arguments: Sequence[str]) -> Recipe | None:
+def find_recipe_of_runs(arguments: Sequence[str]) -> ResolvedRecipe | None:
     """Return the recipe of the first run, which states metrics and their options."""
     run = _first_run(arguments)
-    return None if run is None else load_recipe(run.recipe)
+    return None if run is None else load_resolved_recipe(run.recipe)
 
 
 def gather_systems(
@@ -104,7 +105,7 @@ def gather_systems(
         T5TuneError: Something cannot be read, examples differ, or there are no references.
     """
     if BASE in arguments:
-        _find_base_recipe(arguments)
+        _find_base(arguments)
     given = _read_given(given_references, given_sources)
     read = {
         argument: _read_outputs(argument, split, needs_references=given_references is None)
@@ -247,7 +248,8 @@ def _read_run(
         return outputs
     from t5tune.data.examples import load_examples
 
-    examples = load_examples(load_recipe(run.recipe), split)
+    recipe = load_resolved_recipe(run.recipe)
+    examples = load_examples(recipe.data, split, recipe.source_lang, recipe.target_lang)
     if len(examples.references) != len(outputs.hypotheses):
         raise T5TuneError(
             f"{argument} has {len(outputs.hypotheses)} hypotheses, but its split {split} now has "
@@ -284,21 +286,22 @@ def _read_examples(path: Path, name: str, origin: str) -> StoredOutput:
     return StoredOutput(name, origin, hypotheses, references, sources if has_sources else None)
 
 
-def _find_base_recipe(arguments: Sequence[str]) -> Recipe:
-    """Return the recipe of the first run, which states its base model."""
+def _find_base(arguments: Sequence[str]) -> tuple[PretrainedModel, ResolvedRecipe]:
+    """Return the base model of the first run, and the run's recipe."""
     run = _first_run(arguments)
     if run is None:
         raise T5TuneError(
             f"{BASE} means the model that a run started from, but no run is named.",
             next_command=f"t5tune compare RUN {BASE}",
         )
-    recipe = load_recipe(run.recipe)
-    if recipe.model.is_from_scratch:
+    recipe = load_resolved_recipe(run.recipe)
+    base = recipe.model.origin
+    if not isinstance(base, PretrainedModel):
         raise T5TuneError(
             f"{run.path} was trained from scratch, so it has no base model to compare with.",
             next_command=f"t5tune compare {run.path} OTHER_RUN",
         )
-    return recipe
+    return base, recipe
 
 
 def _translate_with_base(
@@ -311,16 +314,17 @@ def _translate_with_base(
     bound_spinning()
     from t5tune.data.examples import Examples
     from t5tune.decoding.loaded_model import load_base_model
-    from t5tune.reporting.evaluation import decoding_options, translate_examples
+    from t5tune.decoding.translator import options_of_recipe
+    from t5tune.reporting.evaluation import translate_examples
 
-    recipe = _find_base_recipe(arguments)
+    base, recipe = _find_base(arguments)
     if sources is None:
         raise T5TuneError(
             f"the sources are unknown, so {BASE} has nothing to translate.",
             next_command=f"t5tune compare {shlex.join(arguments)} --source FILE",
         )
-    model = load_base_model(recipe)
+    model = load_base_model(base, recipe.data, recipe.source_lang, recipe.target_lang)
     examples = Examples(split, list(sources), list(map(list, references)))
-    options = decoding_options(recipe, model.tokenizer)
+    options = options_of_recipe(recipe.decoding, recipe.decoding.max_new_tokens)
     hypotheses = translate_examples(model.translator, examples, options)
     return StoredOutput(f"{model.name} (zero-shot)", BASE, tuple(one.text for one in hypotheses))

@@ -13,11 +13,11 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from t5tune.console import say, track
-from t5tune.decoding.loaded_model import FoundModel, LoadedModel, find_model_of_run
+from t5tune.decoding.loaded_model import FoundRun, LoadedModel, find_model_of_run
 from t5tune.decoding.opened_model import OpenedModel
 from t5tune.models.directories import SETTINGS_KEY
 from t5tune.models.loading import load_config
-from t5tune.recipe.schema import Recipe
+from t5tune.recipe.resolved_recipe import ResolvedRecipe
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import flush, remove_directory, write_manifest
 from t5tune.training.checkpoints.disk_space import count_model_bytes, refuse_full_disk
@@ -31,19 +31,19 @@ _INDEX = "model.safetensors.index.json"  # which part has which tensor
 @track("saving the model")
 def keep_best_model(
     run: RunDirectory,
-    recipe: Recipe,
+    recipe: ResolvedRecipe,
     weights: ChosenWeights,
     trained: LoadedModel,
     sentence: str,
     facts: Mapping[str, Any],
-) -> FoundModel:
+) -> FoundRun:
     """Save the best weights as `model/`, and load them from there.
 
     The loaded model translates a sentence first, so that an existing `model/` can be used.
 
     Args:
         run: Run that the model belongs to.
-        recipe: Resolved recipe of the run.
+        recipe: Recipe of the run.
         weights: Weights to save.
         trained: Model with tokenizer and settings; its own weights are the last ones.
         sentence: Sentence to translate, for `t5tune verify` to compare with.

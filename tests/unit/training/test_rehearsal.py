@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,8 @@ def rehearse_recipe(
     loaded: LoadedModel, recipe: Recipe, run: RunDirectory, dataset: EncodedDataset
 ) -> None:
     options = options_of_recipe(recipe.decoding, recipe.decoding.max_new_tokens or 0)
-    rehearse(loaded, recipe.model, options, recipe.export, run, dataset)
+    loaded = replace(loaded, search=options)
+    rehearse(loaded, recipe.model, recipe.export, run, dataset, None)
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 from huggingface_hub import constants, hf_hub_download
 
-from t5tune.data.examples import read_examples
+from t5tune.data.examples import load_examples
 from t5tune.data.readers import hub_parquet
 from t5tune.data.readers.hub_commits import hub_splits, pin_commits
 from t5tune.data.readers.sources import load_split
@@ -32,6 +32,7 @@ from tests.hub.data_sets import (
     translation_table,
 )
 from tests.hub.server import Hub
+from tests.tiny_sections import as_data
 
 WMT = "wmt/wmt14"
 Rows = list[tuple[str, str]]
@@ -44,7 +45,7 @@ def _cache_of_datasets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def load(hub: str = WMT, split: str = "train", **fields: object) -> Rows:
     entry = DataEntry.model_validate({"hub": hub, "split": split, **fields})
-    dataset = load_split(entry, "train", source_lang="en", target_lang="de")
+    dataset = load_split(as_data(entry), "train", "en", "de")
     return list(zip(dataset["source"], dataset["target"], strict=True))
 
 
@@ -342,10 +343,7 @@ def test_the_data_of_every_recipe_that_ships_is_found(hub_here: Hub) -> None:
     for path in sorted(recipes_directory().glob("*.yaml")):
         recipe = load_recipe(path)
         for split, _ in hub_splits(recipe.data):
-            entry = getattr(recipe.data, split)
-            examples = read_examples(
-                entry, split, recipe.data, recipe.source_lang, recipe.target_lang
-            )
+            examples = load_examples(recipe.data, split, recipe.source_lang, recipe.target_lang)
             assert all(examples.sources)
             assert all(all(texts) for texts in examples.references)
             num += 1

@@ -8,11 +8,12 @@ import pytest
 from t5tune.data.readers.sources import load_split
 from t5tune.errors import T5TuneError
 from t5tune.recipe.schema import DataEntry
+from tests.tiny_sections import as_data
 
 
 def load(split: str = "train", **fields: object) -> list[tuple[str, str, list[str]]]:
     options = {k: fields.pop(k) for k in ("source_lang", "target_lang") if k in fields}
-    dataset = load_split(DataEntry.model_validate(fields), split, **options)
+    dataset = load_split(as_data(DataEntry.model_validate(fields)), split, **options)
     return [(row["source"], row["target"], row["references"]) for row in dataset]
 
 

@@ -14,6 +14,7 @@ import pytest
 from t5tune.data.readers.sources import load_split
 from t5tune.errors import T5TuneError
 from t5tune.recipe.schema import DataEntry
+from tests.tiny_sections import as_data
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +25,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def load(name: str, data: str | bytes, **fields: object) -> list[tuple[str, str]]:
     Path(name).write_bytes(data if isinstance(data, bytes) else data.encode())
     entry = DataEntry.model_validate({"file": name, **fields})
-    return [(row["source"], row["target"]) for row in load_split(entry, "train")]
+    return [(row["source"], row["target"]) for row in load_split(as_data(entry), "train")]
 
 
 def refuse(name: str, data: str | bytes, **fields: object) -> T5TuneError:
@@ -105,12 +106,12 @@ def test_a_broken_list_is_not_taken_for_lines() -> None:
 def test_numbers_of_parquet(capsys: pytest.CaptureFixture[str]) -> None:
     pq.write_table(pa.table({"source": ["a", "b"], "target": [1, 0]}), "n.parquet")
     entry = DataEntry(file="n.parquet")
-    assert list(load_split(entry, "train")["target"]) == ["1", "0"]
+    assert list(load_split(as_data(entry), "train")["target"]) == ["1", "0"]
     assert "column target of n.parquet holds numbers (2)" in capsys.readouterr().err
     for value, shown in ((True, "true"), (math.nan, "nan"), (math.inf, "inf")):
         pq.write_table(pa.table({"source": ["a"], "target": [value]}), "n.parquet")
         with pytest.raises(T5TuneError, match=f"n.parquet, row 1: column target holds {shown}"):
-            load_split(entry, "train")
+            load_split(as_data(entry), "train")
 
 
 def test_a_list_as_a_source_is_said(capsys: pytest.CaptureFixture[str]) -> None:
@@ -152,7 +153,7 @@ def test_a_name_that_two_columns_of_parquet_have_is_refused() -> None:
     table = pa.Table.from_arrays([pa.array(["a"])] * 3, names=["source", "target", "target"])
     pq.write_table(table, "a.parquet")
     with pytest.raises(T5TuneError, match="columns 2 and 3 are both named target"):
-        load_split(DataEntry(file="a.parquet"), "train")
+        load_split(as_data(DataEntry(file="a.parquet")), "train")
 
 
 def test_a_file_that_is_not_what_its_name_says() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from t5tune.data.examples import Examples
 from t5tune.decoding.export.parity import Parity, compare
-from t5tune.decoding.translator import DecodingOptions, Hypothesis
+from t5tune.decoding.translator import Hypothesis
 from t5tune.recipe.loading import load_recipe
 from tests.conftest import write_tiny_recipe
 
@@ -31,8 +31,15 @@ def compared(folder: Path, metric: str) -> Parity:
     examples = Examples("validation", ["a b", "c d"], [["A B"], ["C D"]])
     texts = [["a b", "c d"], ["a b", "c x"]]
     of_torch, of_export = ([Hypothesis(text, 3, False) for text in some] for some in texts)
-    options = DecodingOptions(max_new_tokens=8)
-    return compare(recipe, examples, of_torch, of_export, options, (2.0, 1.0), "cpu")
+    return compare(
+        metric,
+        recipe.scoring_options,
+        examples,
+        (of_torch, of_export),
+        (2.0, 1.0),
+        torch_device="cpu",
+        decoding={},
+    )
 
 
 def test_a_metric_that_looks_at_sources_gets_them(
