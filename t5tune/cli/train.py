@@ -20,7 +20,6 @@ from t5tune.cli.process_options import (
 from t5tune.cli.results import print_data, print_result, printing_what_is_not_written
 from t5tune.console import say
 from t5tune.distributed.processes import is_main_process, joined
-from t5tune.distributed.worker import is_launched
 from t5tune.run.directory import continuing_command
 
 if TYPE_CHECKING:
@@ -66,13 +65,7 @@ def train(
     srun are recognised without the options.
     """
     import t5tune
-    from t5tune.training.entry import training_command
-    from t5tune.training.run_choice import choose_run
 
-    changes = overrides or []
-    if num_processes != "1" and not is_launched():
-        # Mistakes are found before anything is started.
-        choose_run(recipe, changes, output_dir, restart=restart)
     launch_if_asked(num_processes, num_machines, machine_rank, main_process)
     options: list[str] = []
     for name, value, default in (
@@ -87,11 +80,11 @@ def train(
         with repeating_with_allow_code(), printing_what_is_not_written(as_json=json_output):
             result = t5tune.train(
                 recipe,
-                *changes,
+                *(overrides or []),
                 output_dir=output_dir,
                 restart=restart,
                 allow_code=allow_code,
-                command=training_command(recipe, changes, output_dir, options),
+                options=options,
             )
         if is_main_process():
             _print(result, [*options, *(["--json"] * json_output)], as_json=json_output)

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from t5tune.cli.completion import complete_engine, complete_run
+from t5tune.cli.streams import READER_IS_GONE
 from t5tune.console import say
-
-if TYPE_CHECKING:
-    from t5tune.decoding.streaming.lines import TextInput
-
-BROKEN_PIPE = 141  # 128 + SIGPIPE, as shells show it
 
 
 def translate(
@@ -96,36 +92,37 @@ def translate(
     ] = "auto",
 ) -> None:
     """Translate texts, a file or standard input, keeping order and blank lines."""
-    from t5tune.decoding.streaming.choices import Layout, ModelChoice, SearchChoice, choose_format
-    from t5tune.decoding.streaming.streamed_translation import translate_input
-    from t5tune.models.model_names import choose_model
+    import t5tune
 
-    layout = Layout(
-        format=choose_format(format_name, input_file, is_document=documents),
-        column=column,
-        into=into,
-        is_document=documents,
-        as_json=json_output,
+    source = _choose_source(texts, input_file)
+    chosen = t5tune.load(
+        model,
+        engine=engine,
+        source_lang=source_lang,
+        target_lang=target_lang,
+        prefix=prefix,
+        is_lazy=True,
     )
-    search = SearchChoice(
-        {
-            "num_beams": num_beams,
-            "max_new_tokens": max_new_tokens,
-            "length_penalty": length_penalty,
-            "no_repeat_ngram_size": no_repeat_ngram,
-            "num_hypotheses": n_best,
-        }
-    )
-    source = _open_input(texts, input_file)
-    chosen = ModelChoice(choose_model(model), engine, source_lang, target_lang, prefix)
     try:
-        translate_input(source, output_file, layout, chosen, search)
+        chosen.translate_file(
+            source,
+            output_file or "-",
+            format=format_name,
+            column=column,
+            into=into,
+            is_document=documents,
+            as_json=json_output,
+            num_hypotheses=n_best,
+            num_beams=num_beams,
+            max_new_tokens=max_new_tokens,
+            length_penalty=length_penalty,
+            no_repeat_ngram_size=no_repeat_ngram,
+        )
     except BrokenPipeError:
-        raise typer.Exit(BROKEN_PIPE) from None
+        raise typer.Exit(READER_IS_GONE) from None
 
 
-def _open_input(texts: list[str] | None, input_file: Path | None) -> TextInput:
-    from t5tune.decoding.streaming.lines import from_texts, open_file, open_stdin
+def _choose_source(texts: list[str] | None, input_file: Path | None) -> str | Path | list[str]:
     from t5tune.errors import T5TuneError
 
     if texts and input_file is not None:
@@ -134,12 +131,12 @@ def _open_input(texts: list[str] | None, input_file: Path | None) -> TextInput:
         )
     if texts:
         _look_for_files(texts)
-        return from_texts(texts)
+        return texts
     if input_file is not None:
-        return open_file(input_file)
+        return input_file
     if sys.stdin is not None and sys.stdin.isatty():
         say("reading from the terminal; Ctrl-D ends the input")
-    return open_stdin()
+    return "-"
 
 
 def _look_for_files(texts: list[str]) -> None:

@@ -90,6 +90,13 @@ class LoadedModel:
         own = self.tokenizer.model_max_length
         return self.translator.max_source_length or (own if own < 1e6 else USUAL_LENGTH)
 
+    def translate_sentence(self, sentence: str) -> str:
+        """Return the best translation of a sentence; a blank one stays blank."""
+        if not sentence.strip():
+            return ""
+        (best,) = self.translator.translate([sentence], self.options)
+        return best.text
+
     @property
     def weights(self) -> str | None:
         """Label of these weights in their training; None for a model from elsewhere."""

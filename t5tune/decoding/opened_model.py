@@ -1,9 +1,10 @@
-"""A model that is ready to translate, whatever its engine: what `t5tune.load` returns."""
+"""A model that translates, whatever its engine: what `t5tune.load` returns."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 from t5tune.console import say, track
@@ -21,8 +22,19 @@ BLANK = Hypothesis("", num_tokens=0, reached_limit=False)
 
 
 @dataclass(frozen=True)
-class OpenedModel:
-    """A model with its default search.
+class ModelChoice:
+    """What `t5tune.load` was asked for; its arguments are explained there."""
+
+    name: str
+    engine: str
+    source_lang: str | None = None
+    target_lang: str | None = None
+    prefix: str | None = None
+
+
+@dataclass(frozen=True)
+class OpenedEngine:
+    """A model in an engine.
 
     Attributes:
         translator: The model in its engine.
@@ -35,6 +47,50 @@ class OpenedModel:
     options: DecodingOptions
     name: str
     patience: float | None = None
+
+
+class OpenedModel:
+    """A model with its default search.
+
+    Args:
+        choice: The model, as it was asked for.
+        open_: Function that opens it; called once, when something needs the model.
+    """
+
+    def __init__(self, choice: ModelChoice, open_: Callable[[ModelChoice], OpenedEngine]) -> None:
+        self.choice = choice
+        self._open = open_
+        self._opened: OpenedEngine | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the weights are in memory."""
+        return self._opened is not None
+
+    def open(self) -> OpenedEngine:
+        """Open the model if it is not open yet.
+
+        Raises:
+            T5TuneError: The model is damaged, or does not have the engine.
+        """
+        if self._opened is None:
+            self._opened = self._open(self.choice)
+        return self._opened
+
+    @property
+    def translator(self) -> Translator:
+        """The model in its engine."""
+        return self.open().translator
+
+    @property
+    def options(self) -> DecodingOptions:
+        """Search settings that apply if the user gives none."""
+        return self.open().options
+
+    @property
+    def name(self) -> str:
+        """Name of the run, the directory or the model on the hub."""
+        return self.open().name
 
     @property
     def engine(self) -> str:
@@ -55,7 +111,7 @@ class OpenedModel:
         Raises:
             T5TuneError: A field does not exist.
         """
-        options = self._choose_options(search)
+        options = self.choose_options(search)
         return _translate(texts, BLANK, options, self.translator.translate, self.translator)
 
     def translate_n_best(
@@ -72,21 +128,85 @@ class OpenedModel:
         Raises:
             T5TuneError: A field does not exist, or there are fewer beams than hypotheses.
         """
-        beams = max(self.options.num_beams, num_hypotheses)
-        search = {"num_beams": beams, **search, "num_hypotheses": num_hypotheses}
-        options = self._choose_options(search)
+        options = self.choose_options({**search, "num_hypotheses": num_hypotheses})
         translate = self.translator.translate_n_best
         return _translate(texts, [BLANK], options, translate, self.translator)
 
-    def _choose_options(self, search: dict[str, Any]) -> DecodingOptions:
-        known = [field.name for field in fields(DecodingOptions)]
-        for name in search:
-            if name not in known:
-                raise T5TuneError(
-                    f"{name} is not a setting of the search{did_you_mean(name, known) or '.'}",
-                    next_command=f"use {', '.join(known)}",
-                )
-        return replace(self.options, **search)
+    def translate_file(
+        self,
+        source: str | Path | Sequence[str],
+        output: str | Path,
+        *,
+        format: str | None = None,
+        column: str | int | None = None,
+        into: str = "translation",
+        is_document: bool = False,
+        as_json: bool = False,
+        num_hypotheses: int | None = None,
+        **search: Any,
+    ) -> None:
+        """Translate an input of any size in order, as `t5tune translate --input` does.
+
+        Memory holds a few thousand lines however many there are. An output file is written as
+        FILE.partial until it is complete, and the same call continues it after an interruption.
+        A model that was loaded with `is_lazy` is opened when the first text arrives.
+
+        Args:
+            source: File with one text per line, `-` for standard input, or texts.
+            output: File, or `-` for standard output.
+            format: Format of both, as `t5tune translate --help` lists them; None means the one
+                that the ending of `source` names, else `text`.
+            column: Column or field of the source, for tables and JSON lines: its name or, in
+                tables, its number, counted from 1.
+            into: Column or field of the translation.
+            is_document: Whether the input is a document, to be split into sentences.
+            as_json: Whether to write an object with source and translation for each text.
+            num_hypotheses: Number of translations of each text, to be written with their scores;
+                None means the best one without its score.
+            search: See `translate`.
+
+        Raises:
+            T5TuneError: Input, output or model cannot be used, or they do not fit together.
+            BrokenPipeError: The reader of standard output has closed the pipe.
+        """
+        from t5tune.decoding.streaming.choices import Layout, choose_format
+        from t5tune.decoding.streaming.lines import open_input
+        from t5tune.decoding.streaming.streamed_translation import translate_input
+
+        _check_names(search)
+        chosen = choose_format(
+            format, source if isinstance(source, Path | str) else "", is_document=is_document
+        )
+        layout = Layout(chosen, None if column is None else str(column), into, is_document, as_json)
+        translate_input(
+            open_input(source),
+            None if output == "-" else Path(output),
+            layout,
+            self,
+            {**search, "num_hypotheses": num_hypotheses},
+        )
+
+    def choose_options(self, search: Mapping[str, Any]) -> DecodingOptions:
+        """Return the model's options with these in their place; None leaves the model's own.
+
+        Raises:
+            T5TuneError: A field does not exist.
+        """
+        _check_names(search)
+        given = {name: value for name, value in search.items() if value is not None}
+        if "num_hypotheses" in given:
+            given = {"num_beams": max(self.options.num_beams, given["num_hypotheses"]), **given}
+        return replace(self.options, **given)
+
+
+def _check_names(search: Iterable[str]) -> None:
+    known = [field.name for field in fields(DecodingOptions)]
+    for name in search:
+        if name not in known:
+            raise T5TuneError(
+                f"{name} is not a setting of the search{did_you_mean(name, known) or '.'}",
+                next_command=f"use {', '.join(known)}",
+            )
 
 
 def _translate(

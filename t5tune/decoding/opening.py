@@ -13,7 +13,11 @@ from typing import TYPE_CHECKING
 
 from t5tune.console import say
 from t5tune.decoding.engines import AUTO, TORCH_BF16, choose_export
-from t5tune.decoding.opened_model import OpenedModel
+from t5tune.decoding.opened_model import (
+    ModelChoice,
+    OpenedEngine,
+    OpenedModel,
+)
 from t5tune.decoding.translator import Translator
 from t5tune.distributed.torch_import import bound_spinning
 from t5tune.models.model_names import choose_model
@@ -29,6 +33,7 @@ def load(
     source_lang: str | None = None,
     target_lang: str | None = None,
     prefix: str | None = None,
+    is_lazy: bool = False,
 ) -> OpenedModel:
     """Load a model to translate with, as `t5tune translate --model` does.
 
@@ -42,31 +47,42 @@ def load(
             nor an export.
         target_lang: Language of the translations, likewise.
         prefix: Prefix for a model that is neither; by default the one it was trained with.
+        is_lazy: Whether to open the model only when something is to be translated.
 
     Raises:
         T5TuneError: The model does not exist, or does not have that engine.
     """
     name = choose_model(None if model is None else os.fspath(model))
+    opened = OpenedModel(ModelChoice(name, engine, source_lang, target_lang, prefix), _open)
+    if not is_lazy:
+        opened.open()
+    return opened
+
+
+def _open(choice: ModelChoice) -> OpenedEngine:
+    """Open a model with the best engine that it has, and name that on stderr."""
     bound_spinning()
-    export = choose_export(name, engine)
+    export = choose_export(choice.name, choice.engine)
     if export is not None:
         settings = export.settings
         translator = open_export(export)
-        return OpenedModel(translator, settings.options, settings.name, settings.patience)
+        return OpenedEngine(translator, settings.options, settings.name, settings.patience)
     from t5tune.decoding.loaded_model import load_for_translation
 
     loaded = load_for_translation(
-        name, source_lang=source_lang, target_lang=target_lang, prefix=prefix
+        choice.name,
+        source_lang=choice.source_lang,
+        target_lang=choice.target_lang,
+        prefix=choice.prefix,
     )
-    torch_translator = loaded.translator
     # A line of a megabyte must not take all memory, whatever the model itself allows.
-    torch_translator.settings = replace(
-        torch_translator.settings, max_source_length=loaded.reading_length
+    loaded.translator.settings = replace(
+        loaded.translator.settings, max_source_length=loaded.reading_length
     )
-    if engine == TORCH_BF16:
-        torch_translator.use_bf16()
-    say(f"engine: {torch_translator.engine} ({torch_translator.model.device})")
-    return OpenedModel(torch_translator, loaded.options, loaded.name)
+    if choice.engine == TORCH_BF16:
+        loaded.translator.use_bf16()
+    say(f"engine: {loaded.translator.engine} ({loaded.translator.model.device})")
+    return OpenedEngine(loaded.translator, loaded.options, loaded.name)
 
 
 def open_export(export: Export) -> Translator:

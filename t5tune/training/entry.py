@@ -18,7 +18,7 @@ from t5tune.distributed.torch_import import importing_torch
 from t5tune.errors import T5TuneError
 from t5tune.files.json_values import read_object
 from t5tune.recipe.loading import differing_keys
-from t5tune.recipe.overrides import Override, parse_override, read_keywords
+from t5tune.recipe.overrides import Override, read_keywords
 from t5tune.recipe.resolve import choose_metrics
 from t5tune.recipe.schema import Recipe
 from t5tune.reporting.stored_report import read_report
@@ -49,7 +49,7 @@ def train(
     output_dir: str | Path | None = None,
     restart: bool = False,
     allow_code: bool = False,
-    command: str | None = None,
+    options: Sequence[str] = (),
     **overrides: Any,
 ) -> TrainingResult:
     """Train a model, evaluate and export it, as `t5tune train` does.
@@ -65,7 +65,8 @@ def train(
         output_dir: Run directory; `runs/NAME` if left out.
         restart: Whether to begin a new run beside an existing one.
         allow_code: Whether metrics named `evaluate:NAME` may run Python code from the hub.
-        command: Command that was typed, for the record and for messages.
+        options: Options of the command line, such as `--num-processes 2`, for the record of the
+            command and for commands in messages.
         overrides: Changes to the recipe by keyword: `training={"max_steps": 10}` changes the keys
             that it names and leaves the others; so does a dotted key, as in
             `**{"training.max_steps": 10}`. None restores the default of a key. They are checked as
@@ -80,15 +81,14 @@ def train(
     """
     request = TrainingRequest(
         recipe,
-        (*map(parse_override, changes), *read_keywords(overrides)),
+        (*changes, *read_keywords(overrides)),
         None if output_dir is None else Path(output_dir),
         restart,
+        tuple(options),
     )
-    command = command or request.command
+    command = request.command
     with joined(), ExitStack() as stack:
-        prepared = broadcast_result(
-            lambda: prepare_run(request, command, stack, allow_code=allow_code)
-        )
+        prepared = broadcast_result(lambda: prepare_run(request, stack, allow_code=allow_code))
         if prepared.stored_report is not None:
             if is_main_process():
                 _say_finished(prepared, command)
@@ -108,28 +108,20 @@ class TrainingRequest:
     """Arguments that identify the run; see `train`."""
 
     recipe: str | Path | Mapping[str, Any] | Recipe
-    overrides: tuple[Override, ...] = ()
+    overrides: tuple[str | Override, ...] = ()
     output_dir: Path | None = None
     restart: bool = False
+    options: tuple[str, ...] = ()
 
     @property
     def command(self) -> str | None:
-        """Command for the same run; None for a recipe that is not in a file."""
+        """Command for the same run, without `--restart`; None for a recipe not in a file."""
         if isinstance(self.recipe, Mapping | Recipe):
             return None
-        changes = [override.text for override in self.overrides]
-        return training_command(self.recipe, changes, self.output_dir)
-
-
-def training_command(
-    recipe: str | Path,
-    changes: Sequence[str],
-    output_dir: Path | None,
-    options: Sequence[str] = (),
-) -> str:
-    """Return the command that trains a recipe, without `--restart`."""
-    directory = ["--output-dir", str(output_dir)] if output_dir else []
-    return shlex.join(["t5tune", "train", os.fspath(recipe), *changes, *directory, *options])
+        changes = [one if isinstance(one, str) else one.text for one in self.overrides]
+        directory = ["--output-dir", str(self.output_dir)] if self.output_dir else []
+        words = ["t5tune", "train", os.fspath(self.recipe), *changes, *directory, *self.options]
+        return shlex.join(words)
 
 
 @dataclass(frozen=True)
@@ -149,9 +141,7 @@ class PreparedRun:
     tried: tuple[str, ...] = ()
 
 
-def prepare_run(
-    request: TrainingRequest, command: str | None, stack: ExitStack, *, allow_code: bool
-) -> PreparedRun:
+def prepare_run(request: TrainingRequest, stack: ExitStack, *, allow_code: bool) -> PreparedRun:
     """Read the recipe and lock the run directory until the stack ends.
 
     Raises:
@@ -169,7 +159,7 @@ def prepare_run(
     if not has_model:
         check_inputs(recipe)
     stack.enter_context(lock_run(run))
-    _check_recipe(recipe, run, _restart(command))
+    _check_recipe(recipe, run, _restart(request.command))
     note = f" ({chosen.note})" if chosen.note else ""
     say(f"run: {run.path}{note}")
     report = run.report("test" if recipe.data.test is not None else "validation")

@@ -15,7 +15,6 @@ from t5tune.decoding.export.settings import (
     remake_command,
 )
 from t5tune.decoding.loaded_model import load_for_translation
-from t5tune.decoding.opened_model import OpenedModel
 from t5tune.errors import T5TuneError
 from t5tune.files.json_values import read_object
 from t5tune.run.directory import RunDirectory, continuing_command
@@ -117,9 +116,7 @@ def _find_other_translation(run: RunDirectory) -> str | None:
     if not isinstance(source, str) or not isinstance(expected, str):
         return f"{run.smoke.name} holds no sentence with its translation"
     try:
-        model = load_for_translation(str(run.path))
-        opened = OpenedModel(model.translator, model.options, model.name)
-        hypothesis = opened.translate([source])[0].text
+        hypothesis = load_for_translation(str(run.path)).translate_sentence(source)
     except T5TuneError as error:
         return error.message
     if hypothesis == expected:

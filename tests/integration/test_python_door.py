@@ -120,6 +120,12 @@ def test_the_snippets_of_the_page_run(
     assert result.report is not None
     stored = in_folder / "runs" / "mine" / "eval" / "test" / "report.json"
     assert door.format_json(result.report) + "\n" == stored.read_text(encoding="utf-8")
+    lines = Path("translated.de").read_text(encoding="utf-8").splitlines()
+    command = t5tune("translate", "--model", "mine", "--input", "new.en", "--num-beams", "2")
+    assert lines == command.out.splitlines()
+    assert Path("translated.tsv").read_text(encoding="utf-8").startswith("en\tde\tmachine\n")
+    candidates = Path("candidates.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [len(json.loads(line)["n_best"]) for line in candidates] == [3] * len(lines)
     # The command finds the run finished, and a call returns its report.
     again = t5tune("train", "mine.yaml", "training.max_steps=8", "training.eval_steps=4", "--json")
     assert again.code == 0
@@ -161,6 +167,15 @@ def test_a_dictionary_trains_the_same_run(in_folder: Path) -> None:
         model.translate(["one"], num_beam=2)
     with pytest.raises(T5TuneError, match="takes a list of texts"):
         model.translate("one")
+    lazy = door.load("elsewhere", is_lazy=True)
+    with pytest.raises(T5TuneError, match="num_beam is not a setting"):
+        lazy.translate_file(["one"], "out.txt", num_beam=2)
+    lazy.translate_file(["", " "], "out.txt")
+    assert not lazy.is_open
+    lazy.translate_file(["one two", "", "three"], "out.txt")
+    assert lazy.is_open
+    translated = [found.text for found in model.translate(["one two", "", "three"])]
+    assert Path("out.txt").read_text(encoding="utf-8").splitlines() == translated
 
 
 def test_what_is_not_there_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,15 +1,15 @@
-"""Choices of a user of `t5tune translate`: the model, the search and the layout."""
+"""The layout of input and output, and what an output depends on."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from t5tune.decoding.export.settings import PATIENCE
+from t5tune.decoding.opened_model import OpenedModel
 from t5tune.decoding.streaming.lines import FileFacts
-from t5tune.decoding.translator import DecodingOptions
 from t5tune.errors import T5TuneError, did_you_mean
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import fingerprint_directory
@@ -22,40 +22,6 @@ _SUFFIXES = {
     ".md": "markdown",
     ".markdown": "markdown",
 }
-
-
-@dataclass(frozen=True)
-class ModelChoice:
-    """Choice of a model, as the arguments of `t5tune.load`."""
-
-    name: str
-    engine: str
-    source_lang: str | None = None
-    target_lang: str | None = None
-    prefix: str | None = None
-
-
-@dataclass(frozen=True)
-class SearchChoice:
-    """Choice of a search; the model's own setting stays where a value is None or absent.
-
-    Attributes:
-        settings: Values by their names in `DecodingOptions`.
-    """
-
-    settings: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def num_hypotheses(self) -> int | None:
-        """Number of hypotheses for each source; None for the best one without its score."""
-        return self.settings.get("num_hypotheses")
-
-    def apply(self, options: DecodingOptions) -> DecodingOptions:
-        """Return the model's options with these in their place."""
-        own = {key: value for key, value in self.settings.items() if value is not None}
-        if self.num_hypotheses is not None and "num_beams" not in own:
-            own["num_beams"] = max(options.num_beams, self.num_hypotheses)
-        return replace(options, **own)
 
 
 @dataclass(frozen=True)
@@ -77,7 +43,7 @@ class Layout:
     as_json: bool = False
 
 
-def choose_format(name: str | None, path: Path | None, *, is_document: bool) -> str:
+def choose_format(name: str | None, path: str | Path, *, is_document: bool) -> str:
     """Return the format that is asked for, or the one that the file's ending names.
 
     Raises:
@@ -90,35 +56,31 @@ def choose_format(name: str | None, path: Path | None, *, is_document: bool) -> 
                 next_command=f"use one of {', '.join(FORMATS)}",
             )
         return name
-    found = _SUFFIXES.get(path.suffix.lower(), "text") if path is not None else "text"
+    found = _SUFFIXES.get(Path(path).suffix.lower(), "text")
     # Markdown without --documents is translated line by line, as any text.
     return "text" if found == "markdown" and not is_document else found
 
 
 def describe_origin(
-    facts: FileFacts,
-    layout: Layout,
-    model: ModelChoice,
-    search: SearchChoice,
-    engine: str,
-    patience: float | None = None,
+    facts: FileFacts, layout: Layout, model: OpenedModel, search: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return everything that the output depends on.
+    """Return everything that the output depends on, and open the model unless the input is empty.
 
     Args:
         facts: Facts about the input.
         layout: Form of the input and the output.
         model: Model that translates.
-        search: Search settings.
-        engine: Engine that was chosen.
-        patience: Patience of the export that translates. The default is left out, so that
-            outputs from before exports had a patience can be continued.
+        search: Search settings, as the user gave them.
     """
-    choices = {**asdict(layout), **search.settings, **asdict(model), "engine": engine}
+    choice = model.choice
+    engine = model.engine if facts.num_lines else choice.engine
+    patience = model.open().patience if facts.num_lines else None
+    choices = {**asdict(layout), **search, **asdict(choice), "engine": engine}
     del choices["name"]
     return {
         "the input's SHA-256": facts.sha256,
-        "the model": _fingerprint(model.name),
+        "the model": _fingerprint(choice.name),
+        # The default is left out, so that outputs from before exports had a patience continue.
         **({} if patience in (None, PATIENCE) else {"the export's patience": patience}),
         **{key: value for key, value in choices.items() if value is not None},
     }

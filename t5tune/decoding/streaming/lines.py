@@ -62,13 +62,18 @@ class TextInput:
     status: os.stat_result | None = None
 
 
-def open_file(path: Path) -> TextInput:
-    """Open a file.
+def open_input(source: str | Path | Sequence[str]) -> TextInput:
+    """Open a file, standard input (`-`) or texts.
 
     Raises:
-        T5TuneError: It cannot be read.
+        T5TuneError: The file cannot be read, or a text is not UTF-8.
     """
+    if source == "-":
+        return _open_stdin()
+    return _open_file(Path(source)) if isinstance(source, str | Path) else _from_texts(source)
 
+
+def _open_file(path: Path) -> TextInput:
     def read() -> Iterator[bytes]:
         try:
             with path.open("rb") as stream:
@@ -85,7 +90,7 @@ def open_file(path: Path) -> TextInput:
     return TextInput(str(path), read, not stat.S_ISREG(status.st_mode), status)
 
 
-def open_stdin() -> TextInput:
+def _open_stdin() -> TextInput:
     """Open standard input, which can be read again if it is a file."""
     try:
         descriptor = sys.stdin.fileno()
@@ -115,21 +120,16 @@ def open_stdin() -> TextInput:
     return TextInput(STDIN_NAME, read, is_live, status)
 
 
-def from_texts(texts: Sequence[str]) -> TextInput:
-    """Take texts of the command line as lines.
-
-    Raises:
-        T5TuneError: A text is not UTF-8.
-    """
+def _from_texts(texts: Sequence[str]) -> TextInput:
     # A text with line breaks would come out as a different number of lines.
     lines = [" ".join(text.split("\n")) + "\n" for text in texts]
     try:
         data = "".join(lines).encode("utf-8")
     except UnicodeEncodeError:
         raise T5TuneError(
-            "A text of the command line is not UTF-8.", next_command="t5tune translate --input FILE"
+            "A text is not UTF-8.", next_command="t5tune translate --input FILE"
         ) from None
-    return TextInput("the command line", lambda: iter([data]))
+    return TextInput("the texts", lambda: iter([data]))
 
 
 def split_into_lines(blocks: Iterator[bytes], name: str) -> Iterator[list[Line]]:

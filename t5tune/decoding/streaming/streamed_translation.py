@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from t5tune.console import say, track
 from t5tune.decoding.documents.sentences import SentenceTranslator
-from t5tune.decoding.opening import load
+from t5tune.decoding.opened_model import ModelChoice, OpenedModel
 from t5tune.decoding.streaming.cells import ColumnsFormat, Csv, Tsv
-from t5tune.decoding.streaming.choices import Layout, ModelChoice, SearchChoice, describe_origin
+from t5tune.decoding.streaming.choices import Layout, describe_origin
 from t5tune.decoding.streaming.formats import JsonLinesFormat, TextFormat
 from t5tune.decoding.streaming.items import Document, Item, Kind, Lines, Rows
 from t5tune.decoding.streaming.lines import FileFacts, TextInput, inspect
@@ -31,8 +32,8 @@ def translate_input(
     source: TextInput,
     output: Path | None,
     layout: Layout,
-    model: ModelChoice,
-    search: SearchChoice,
+    model: OpenedModel,
+    search: Mapping[str, Any],
 ) -> None:
     """Translate an input in order, as it arrives.
 
@@ -40,35 +41,32 @@ def translate_input(
         source: A file, standard input or texts.
         output: A file; None for standard output.
         layout: Form of both.
-        model: Model to load when the first text arrives.
-        search: Search settings.
+        model: Model, which is opened when the first text arrives.
+        search: Values by their names in `DecodingOptions`; None leaves the model's own.
 
     Raises:
         T5TuneError: Any of them cannot be read, written or used, or they do not fit together.
         BrokenPipeError: The reader of standard output has closed the pipe.
     """
-    kind = _choose_kind(layout, search, model, source.name)
+    with_n_best = search.get("num_hypotheses") is not None
+    kind = _choose_kind(layout, model.choice, source.name, with_n_best=with_n_best)
     _check_places(source, output)
     facts = None
     if not source.is_live and source.status is not None:
         with track(f"reading {source.name}", None, kind.unit) as advance:
             facts = inspect(source, kind.check, advance)
         kind.end_check()
-    lazy = _LazyTranslator(model, search, is_document=layout.is_document)
     target: Output = StandardOutput()
     if output is not None:
-        origin = None
-        if facts is not None:
-            engine = lazy.open().engine if facts.num_lines else model.engine
-            origin = describe_origin(facts, layout, model, search, engine, lazy.patience)
+        origin = None if facts is None else describe_origin(facts, layout, model, search)
         target = OutputFile(output, origin)
         if target.progress.num_items:
             say(f"continuing after {target.progress.num_items:,} {kind.unit} in {target.partial}")
-    _run(source, target, kind, lazy, facts)
+    decoder = _Decoder(model, search, kind, is_document=layout.is_document)
+    _run(source, target, kind, decoder, facts)
 
 
-def _choose_kind(layout: Layout, search: SearchChoice, model: ModelChoice, name: str) -> Kind[Any]:
-    with_n_best = search.num_hypotheses is not None
+def _choose_kind(layout: Layout, model: ModelChoice, name: str, *, with_n_best: bool) -> Kind[Any]:
     if layout.as_json and layout.format != "text":
         raise T5TuneError("--json is for lines of text.", next_command="--format jsonl")
     if layout.is_document:
@@ -129,64 +127,96 @@ def _check_places(source: TextInput, output: Path | None) -> None:
         )
 
 
-class _LazyTranslator:
-    """A translator that is opened when there is something to translate.
+class _Decoder:
+    """A model with the search that was asked for, opened when there is something to translate.
+
+    It counts translations that are not complete, and prints the first one of each kind at once.
 
     Args:
-        model: Model to open.
+        model: Model to translate with.
         search: Search settings.
+        kind: Kind of the items, for their names in messages.
         is_document: Whether sentences may be of any length.
     """
 
-    def __init__(self, model: ModelChoice, search: SearchChoice, *, is_document: bool) -> None:
-        self._model = model
+    def __init__(
+        self, model: OpenedModel, search: Mapping[str, Any], kind: Kind[Any], *, is_document: bool
+    ) -> None:
+        self.model = model
         self._search = search
+        self._kind = kind
         self._is_document = is_document
-        self.translator: Translator | None = None
-        self.options: DecodingOptions | None = None
-        self.patience: float | None = None
+        self._num_truncated = 0
+        self._num_limited = 0
 
-    def open(self) -> Translator:
-        """Open the translator if it is not open yet."""
-        if self.translator is None:
-            opened = load(
-                self._model.name,
-                engine=self._model.engine,
-                source_lang=self._model.source_lang,
-                target_lang=self._model.target_lang,
-                prefix=self._model.prefix,
-            )
-            self.options = self._search.apply(opened.options)
-            self.patience = opened.patience
-            translator = opened.translator
-            self.translator = SentenceTranslator(translator) if self._is_document else translator
-        return self.translator
+    @cached_property
+    def _options(self) -> DecodingOptions:
+        return self.model.choose_options(self._search)
+
+    @cached_property
+    def _translator(self) -> Translator:
+        translator = self.model.translator
+        return SentenceTranslator(translator) if self._is_document else translator
 
     def largest_window(self) -> int:
         """Number of lines that are translated together: as many batches for any number of beams."""
-        beams = 1 if self.options is None else self.options.num_beams
+        beams = self._options.num_beams if self.model.is_open else 1
         return max(LARGEST_WINDOW // beams, SMALLEST_LIMIT)
 
     def translate(
-        self, sources: Sequence[str], on_progress: Callable[[int], None]
+        self, items: Sequence[Item], on_progress: Callable[[int], None]
     ) -> Sequence[list[Hypothesis]]:
-        """Return the hypotheses of each source; only the best one unless more are asked for."""
-        translator = self.open()
-        assert self.options is not None
-        if self._search.num_hypotheses is not None:
-            return translator.translate_n_best(sources, self.options, on_progress)
-        return [[best] for best in translator.translate(sources, self.options, on_progress)]
+        """Return the hypotheses of each item; only the best one unless more are asked for."""
+        sources = [item.source for item in items]
+        found: Sequence[list[Hypothesis]]
+        if self._search.get("num_hypotheses") is not None:
+            found = self._translator.translate_n_best(sources, self._options, on_progress)
+        else:
+            best = self._translator.translate(sources, self._options, on_progress)
+            found = [[hypothesis] for hypothesis in best]
+        self._note(items, found)
+        return found
+
+    def _note(self, items: Sequence[Any], hypotheses: Sequence[Sequence[Hypothesis]]) -> None:
+        translator = self._translator
+        if translator.num_truncated and not self._num_truncated:
+            limit = translator.max_source_length or 0
+            long = [item for item in items if len(item.source) * 4 > limit]
+            counts = translator.count_tokens([item.source for item in long])
+            cut = (item for item, num in zip(long, counts, strict=True) if num > limit)
+            for item in islice(cut, 1):
+                say(
+                    f"{self._kind.name(item)} was cut to the model's max_source_length of {limit} "
+                    "tokens; its translation lacks the rest (--documents splits long texts)"
+                )
+        self._num_truncated += translator.num_truncated
+        limited = [i for i, found in enumerate(hypotheses) if found[0].reached_limit]
+        if limited and not self._num_limited:
+            say(
+                f"the translation of {self._kind.name(items[limited[0]])} ended at the limit of "
+                f"{self._options.max_new_tokens} tokens (--max-new-tokens)"
+            )
+        self._num_limited += len(limited)
+
+    def sum_up(self) -> None:
+        """Print the number of warnings of each kind, if there was more than one."""
+        if self._num_truncated > 1:
+            say(f"{self._num_truncated:,} sources were cut to the model's max_source_length")
+        if self._num_limited > 1:
+            say(f"{self._num_limited:,} translations ended at the length limit")
+        translator = self._translator if self.model.is_open else None
+        if isinstance(translator, SentenceTranslator) and translator.num_marks_lost:
+            say(f"marks of emphasis lost in translation: {translator.num_marks_lost:,}")
 
 
 def _run(
     source: TextInput,
     target: Output,
     kind: Kind[Any],
-    lazy: _LazyTranslator,
+    decoder: _Decoder,
     facts: FileFacts | None,
 ) -> None:
     start = target.progress
-    warnings = _Warnings(kind, lazy)
     has_terminal = sys.stdout.isatty() and isinstance(target, StandardOutput)
     with track(
         "translating",
@@ -211,24 +241,22 @@ def _run(
             indices = [i for i, item in enumerate(items) if item.source.strip()]
             found: list[list[Hypothesis]] = [[] for _ in items]
             if indices:
-                if lazy.options is None:
-                    lazy.open()
+                if not decoder.model.is_open:
+                    decoder.model.open()
                     advance(0)
-                hypotheses = lazy.translate([items[i].source for i in indices], on_progress)
+                hypotheses = decoder.translate([items[i] for i in indices], on_progress)
                 for i, of_source in zip(indices, hypotheses, strict=True):
                     found[i] = of_source
-                warnings.note([items[i] for i in indices], hypotheses)
             advance(len(items) - reported)
             return found
 
-        blocks = _skip(kind.read(source), start.num_items)
         windows = stream(
-            blocks,
+            _skip(kind.read(source), start.num_items),
             translate,
             kind.weigh,
             is_live=source.is_live,
             window=start.window,
-            largest=lazy.largest_window,
+            largest=decoder.largest_window,
         )
         done = start.num_items
         with closing(windows):
@@ -237,7 +265,7 @@ def _run(
                 text = "".join(map(kind.render, items, found))
                 target.write(text, Progress(done, len(items)))
     target.finish()
-    warnings.sum_up()
+    decoder.sum_up()
 
 
 def _skip(blocks: Iterator[list[Any]], num: int) -> Iterator[list[Any]]:
@@ -246,46 +274,3 @@ def _skip(blocks: Iterator[list[Any]], num: int) -> Iterator[list[Any]]:
         if num < len(block):
             yield block[num:]
         num = max(num - len(block), 0)
-
-
-class _Warnings:
-    """Warnings about translations that are not complete."""
-
-    def __init__(self, kind: Kind[Any], lazy: _LazyTranslator) -> None:
-        self._kind = kind
-        self._lazy = lazy
-        self.num_truncated = 0
-        self.num_limited = 0
-
-    def note(self, items: Sequence[Any], hypotheses: Sequence[Sequence[Hypothesis]]) -> None:
-        """Count a warning; the first one of each kind is printed at once."""
-        translator, options = self._lazy.open(), self._lazy.options
-        assert options is not None
-        if translator.num_truncated and not self.num_truncated:
-            limit = translator.max_source_length or 0
-            long = [item for item in items if len(item.source) * 4 > limit]
-            counts = translator.count_tokens([item.source for item in long])
-            cut = (item for item, num in zip(long, counts, strict=True) if num > limit)
-            for item in islice(cut, 1):
-                say(
-                    f"{self._kind.name(item)} was cut to the model's max_source_length of {limit} "
-                    "tokens; its translation lacks the rest (--documents splits long texts)"
-                )
-        self.num_truncated += translator.num_truncated
-        limited = [i for i, found in enumerate(hypotheses) if found[0].reached_limit]
-        if limited and not self.num_limited:
-            say(
-                f"the translation of {self._kind.name(items[limited[0]])} ended at the limit of "
-                f"{options.max_new_tokens} tokens (--max-new-tokens)"
-            )
-        self.num_limited += len(limited)
-
-    def sum_up(self) -> None:
-        """Print the number of warnings of each kind, if there was more than one."""
-        if self.num_truncated > 1:
-            say(f"{self.num_truncated:,} sources were cut to the model's max_source_length")
-        if self.num_limited > 1:
-            say(f"{self.num_limited:,} translations ended at the length limit")
-        translator = self._lazy.translator
-        if isinstance(translator, SentenceTranslator) and translator.num_marks_lost:
-            say(f"marks of emphasis lost in translation: {translator.num_marks_lost:,}")

@@ -14,7 +14,6 @@ from safetensors.torch import load_file, save_file
 
 from t5tune.console import say, track
 from t5tune.decoding.loaded_model import FoundRun, LoadedModel, find_model_of_run
-from t5tune.decoding.opened_model import OpenedModel
 from t5tune.models.directories import SETTINGS_KEY
 from t5tune.models.loading import load_config
 from t5tune.recipe.resolved_recipe import ResolvedRecipe
@@ -125,7 +124,6 @@ def _save_weights(weights: ChosenWeights, model: torch.nn.Module, directory: Pat
 
 
 def _translate(model: LoadedModel, sentence: str) -> dict[str, str]:
-    opened = OpenedModel(model.translator, model.options, model.name)
-    (hypothesis,) = opened.translate([sentence])
     device = model.translator.model.device.type
-    return {"source": sentence, "hypothesis": hypothesis.text, "device": device}
+    hypothesis = model.translate_sentence(sentence)
+    return {"source": sentence, "hypothesis": hypothesis, "device": device}

@@ -63,8 +63,7 @@ def outcome(name: str) -> str:
     """What the command would do, in the words of the table."""
     with ExitStack() as stack:
         try:
-            request = TrainingRequest(name)
-            begun = prepare_run(request, request.command, stack, allow_code=False)
+            begun = prepare_run(TrainingRequest(name), stack, allow_code=False)
         except T5TuneError as error:
             refused = error
         else:
