@@ -1,8 +1,8 @@
-"""A training step with glibc's usual way of freeing memory and with freed memory kept.
+"""Time a training step with glibc's usual way of freeing memory and with freed memory kept.
 
 .venv/bin/python benchmarks/allocator.py [--rounds 3]
 
-The setting cannot be taken back, so each measurement is a process of its own, in turns.
+The setting cannot be undone, so each measurement runs in its own process, in turns.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from t5tune.models.output_layer import without_output_layer
 from t5tune.training.allocator import keep_freed_memory
 from t5tune.training.loss import sum_token_losses, sum_token_losses_chunked
 
-# d_model, d_ff, layers a side, heads, vocabulary, examples of 18 + 18 tokens, steps timed
+# d_model, d_ff, layers per side, heads, vocabulary, examples of 18 + 18 tokens, timed steps
 SHAPES = {
     "tiny": (128, 256, 4, 4, 8000, 50, 8),
     "9m": (256, 1024, 4, 4, 8000, 50, 4),
@@ -30,7 +30,7 @@ ARMS = ("usual", "kept", "kept+chunks")
 
 
 def measure(shape: str, arm: str) -> float:
-    """Seconds of a step, forward and backward."""
+    """Return the seconds of a step, forward and backward."""
     if arm != "usual":
         keep_freed_memory()
     d_model, d_ff, layers, heads, vocabulary, examples, steps = SHAPES[shape]

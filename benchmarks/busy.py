@@ -1,14 +1,14 @@
-"""Threads that wait: training and decoding on a quiet and on a busy machine.
+"""Measure training and decoding on a quiet and on a busy machine, where threads wait for others.
 
 .venv/bin/python benchmarks/busy.py [--arm GOMP_SPINCOUNT=1000 …] [--job tiny 9m torch …]
     [--busy 0 1 2] [--rounds 3] [--seconds 8]
 
-An arm is what is set in the environment before torch is loaded (`-` for nothing, the libraries'
+An arm is an environment setting made before torch is loaded (`-` for none, that is the libraries'
 own defaults, which is always the first arm; `t5tune` for what its commands set; several settings
-joined by commas). For each number
-of busy processes the arms take turns, in processes of their own. The jobs: t5tune's training of a
-T5 of that shape on the phrasebook, in real tokens a second; translating made-up sentences with 4
-beams by torch or by CTranslate2 (a model of the 9m shape, random weights), in sentences a second.
+are joined by commas). For each number of busy processes the arms take turns, each in its own
+process. The jobs are t5tune's training of a T5 of that shape on the phrasebook, in real tokens per
+second, and translating made-up sentences with 4 beams by torch or by CTranslate2 (a model of the 9m
+shape, random weights), in sentences per second.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ TRANSLATIONS = ("torch", "ctranslate2-int8")
 def environment_of(arm: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in THREAD_VARIABLES}
     if arm == T5TUNE:
-        bound_spinning(kept)  # looks at the machine as it is now
+        bound_spinning(kept)  # depends on the load of the machine now
         return kept
     settings = [] if arm == NOTHING else arm.split(",")
     return {**kept, **dict(setting.split("=", 1) for setting in settings)}
@@ -48,7 +48,7 @@ def environment_of(arm: str) -> dict[str, str]:
 
 @contextmanager
 def busy_processes(count: int) -> Iterator[None]:
-    """Other programs, one core's worth each."""
+    """Run other programs, each of which keeps one core busy."""
     others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
     try:
         yield
@@ -59,7 +59,7 @@ def busy_processes(count: int) -> Iterator[None]:
 
 
 def measure(job: str, arm: str, directory: Path, seconds: float) -> float:
-    """Tokens or sentences a second, by a process of its own."""
+    """Return tokens or sentences per second, measured in a separate process."""
     if job in TRANSLATIONS:
         command = [__file__, "--serve", job, "--task", str(directory / "task.pickle")]
     else:
@@ -77,7 +77,7 @@ def measure(job: str, arm: str, directory: Path, seconds: float) -> float:
 
 
 def serve(job: str, task_file: Path, seconds: float) -> None:
-    """Translate again and again for so long; print sentences a second."""
+    """Translate repeatedly for some seconds, and print sentences per second."""
     from translation import Task, open_own
 
     task: Task = pickle.loads(task_file.read_bytes())
@@ -104,7 +104,7 @@ def prepare(directory: Path, jobs: list[str]) -> None:
 
 
 def compare(job: str, directory: Path, options: argparse.Namespace) -> None:
-    """One line for each arm: the speed, and its share of what nothing set reaches when quiet."""
+    """Print one line per arm: its speed, and that as a share of the quiet default's."""
     arms = [NOTHING, *options.arm]
     quiet: list[float] = []
     for count in options.busy:
@@ -132,7 +132,7 @@ def main() -> None:
     parser.add_argument("--job", nargs="+", default=["tiny", "9m", *TRANSLATIONS], choices=JOBS)
     parser.add_argument("--busy", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=8.0, help="of each measurement")
+    parser.add_argument("--seconds", type=float, default=8.0, help="seconds of each measurement")
     parser.add_argument("--serve", help=argparse.SUPPRESS)
     parser.add_argument("--task", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()

@@ -1,4 +1,4 @@
-"""A training step of a small T5 with torch's dropout and with byte masks, interleaved.
+"""Time a training step of a small T5 with torch's dropout and with byte masks, in turns.
 
 .venv/bin/python benchmarks/dropout.py [--rounds 5]
 """
@@ -27,7 +27,7 @@ def build_model(dropout_rate: float) -> T5ForConditionalGeneration:
 
 
 def time_steps(model: T5ForConditionalGeneration, ids: torch.Tensor) -> float:
-    """Seconds of a step, forward and backward: the mean of STEPS."""
+    """Return the mean seconds of a step, forward and backward, over STEPS."""
     start = time.perf_counter()
     for _ in range(STEPS):
         mask = torch.ones_like(ids)

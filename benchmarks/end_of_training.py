@@ -1,11 +1,11 @@
-"""Seconds from the last step of a training to the end of the command, for several installations.
+"""Time the end of a training, from the last step to the end of the command, by installation.
 
-Beside them stand the seconds that processors worked, which hardly depend on what else they do.
+Processor seconds are printed too, because they hardly depend on the load of the machine.
 
 benchmarks/end_of_training.py T5TUNE [T5TUNE ...] [--rounds N]     paths of the command
 
-The first one trains the phrasebook. Each round then takes away what follows the last step, the
-validation aside, and has every command complete the run.
+The first command trains the phrasebook. Each round then removes what follows the last step, except
+the validation, and every command completes the run.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from pathlib import Path
 import psutil
 
 COMMAND = ("train", "recipes/phrasebook-en-de.yaml", "training.max_steps=300", "--output-dir")
-LAST_LINE = "resuming from "  # before what is measured
+LAST_LINE = "resuming from "  # the measured part starts after this message
 AFTERWARDS = ("model", "eval", "ctranslate2-int8", "cache")
 
 
 def complete(t5tune: str, run: Path) -> tuple[float, float]:
-    """Complete a copy of a run; return the seconds after its last step, and those of processors."""
+    """Complete a copy of a run, and return seconds and processor seconds after its last step."""
     process = subprocess.Popen(
         [t5tune, *COMMAND, str(run)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )

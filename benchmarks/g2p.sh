@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Spelling to pronunciation, SIGMORPHON 2021 task 1.
+# Trains spelling to pronunciation, SIGMORPHON 2021 task 1.
 #   benchmarks/g2p.sh DATA LANGUAGE [--output-dir DIR] [KEY=VALUE ...]    DATA holds LANGUAGE_train.tsv …
 set -euo pipefail
 data=$1 language=$2

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Multi30k English-German from scratch on local text files, then its score on test_2016_flickr.
+# Trains Multi30k English-German from scratch on local text files and scores it on test_2016_flickr.
 #   benchmarks/multi30k.sh DATA [KEY=VALUE ...]     DATA holds train.en, train.de, val.en …
 set -euo pipefail
 data=$1

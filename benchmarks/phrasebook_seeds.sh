@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The demo's training from five seeds, two at a time with one thread each.
+# Trains the demo from five seeds, two at a time with one thread each.
 #   benchmarks/phrasebook_seeds.sh [OUTPUT_DIR]
 set -euo pipefail
 export OMP_NUM_THREADS=1 RUNS=${1:-runs/phrasebook-seeds}

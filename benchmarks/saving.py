@@ -1,10 +1,10 @@
-"""How long training stands still for a checkpoint: ours and the stock Trainer's, in turns.
+"""Time how long training waits for a checkpoint: ours and the stock Trainer's, in turns.
 
 .venv/bin/python benchmarks/saving.py [--shape t5-small] [--rounds 5] [--directory DIR]
 
-One model with AdamW's state, in one process. `stock` is Seq2SeqTrainer's own saving, in place,
-not flushed and without hashes. Of t5tune's the time is shown that training waits, and the time
-until the checkpoint is complete, which passes beside training.
+One process saves one model with AdamW's state. `stock` is Seq2SeqTrainer's own saving, in place,
+not flushed and without hashes. For t5tune it prints how long training waits, and how long
+it takes until the checkpoint is complete, while training continues.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from t5tune.training.trainer import T5TuneTrainer
 
 
 def build_trainer(shape: str, directory: Path) -> T5TuneTrainer:
-    """A trainer that has taken one step, so that the optimizer has its state."""
+    """Return a trainer that has taken one step, so that the optimizer has its state."""
     d_model, d_ff, layers, heads, vocab_size = SHAPES[shape]
     model = T5ForConditionalGeneration(
         T5Config(
@@ -72,7 +72,7 @@ def main() -> None:
     )
     parser.add_argument("--shape", default="t5-small", choices=list(SHAPES))
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--directory", type=Path, help="on the disk in question")
+    parser.add_argument("--directory", type=Path, help="directory on the disk to measure")
     options = parser.parse_args()
     seconds: dict[str, list[float]] = defaultdict(list)
     with tempfile.TemporaryDirectory(dir=options.directory) as directory:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# SCAN, simple split. The last 728 training examples choose the checkpoint.
+# Trains SCAN, simple split. The last 728 training examples choose the checkpoint.
 #   benchmarks/scan.sh DATA [--output-dir DIR] [KEY=VALUE ...]    DATA holds tasks_train_simple.txt
 set -euo pipefail
 data=$1

@@ -1,9 +1,10 @@
-"""`t5tune compare` beside sacreBLEU's own command: same systems, same seed, equal p-values.
+"""Time `t5tune compare` and sacreBLEU's paired tests, on the same systems with the same seed.
 
 .venv/bin/python benchmarks/significance.py REFERENCE SYSTEM SYSTEM … [--metric ter] [--rounds 5]
 
-Each side is a whole process from start to exit, the two in turn. sacreBLEU gets as many jobs as
-there are cores. t5tune also has the values of all examples to find wins and losses.
+Each side is a process timed from start to exit, and the two take turns. The p-values have to be
+equal. sacreBLEU gets as many jobs as there are cores. t5tune additionally finds wins and losses
+from the scores of all examples.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def t5tune_command(arguments: argparse.Namespace) -> list[str]:
 
 
 def run(command: list[str]) -> tuple[float, float, str]:
-    """Seconds by the clock, seconds of all cores, and what was printed."""
+    """Return wall-clock seconds, processor seconds, and what was printed."""
     before = os.times()
     start = time.perf_counter()
     environment = {**os.environ, "SACREBLEU_SEED": "12345"}
@@ -68,7 +69,7 @@ def run(command: list[str]) -> tuple[float, float, str]:
 
 
 def t5tune_p_values(output: str, test: str) -> PValues:
-    """By name of the score, one for each system but the baseline."""
+    """Return p-values by name of the score, one per system except the baseline."""
     _, *systems = json.loads(output)["systems"]
     names = [difference["score"] for difference in systems[0]["differences"]]
     return {
@@ -83,7 +84,7 @@ def main() -> None:
     parser.add_argument("systems", nargs="+", help="The first is the baseline.")
     parser.add_argument("--metric", action="append", choices=METRICS)
     parser.add_argument("--test", choices=["bootstrap", "randomization"], default="bootstrap")
-    parser.add_argument("--num", type=int, default=1000, help="Resamples or trials.")
+    parser.add_argument("--num", type=int, default=1000, help="Number of resamples or trials.")
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
     arguments.metric = arguments.metric or ["bleu", "chrf"]

@@ -1,12 +1,12 @@
-"""Where the time of a training step goes, and which layers are faster.
+"""Measure where the time of a training step goes, and which layers are faster.
 
 .venv/bin/python benchmarks/step.py [--shape 9m …] [--length 32 …] [--rounds 3]
 
-A step of random token ids on both sides, as many examples as --tokens allows, Adafactor, bf16 where
-the hardware gains by it. The kinds of layers take turns in one process: `fast` are t5tune's own
-sublayers (on a CPU), `sdpa` and `eager` the library's with that attention. Matrix products are
-what torch's profiler counts under mm, addmm, bmm and the fused attention; the rest is everything
-else. The last column is the time that the model's own arithmetic would take at the rate of matrix
+A step has random token ids on both sides, as many examples as --tokens allows, Adafactor, and bf16
+if the hardware gains by it. The kinds of layers take turns in one process: `fast` are t5tune's own
+sublayers (on a CPU), `sdpa` and `eager` the library's with that attention. Matrix products are what
+torch's profiler counts under mm, addmm, bmm and the fused attention; the rest is everything else.
+The last column is the time that the model's own arithmetic would take at the rate of matrix
 products measured in the same run.
 """
 
@@ -36,11 +36,11 @@ from t5tune.training.precision import measure_bf16
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 PRODUCTS = ("aten::mm", "aten::addmm", "aten::bmm", "aten::baddbmm", "attention")
-STEPS = 5  # of one measurement
+STEPS = 5  # steps of one measurement
 
 
 class Step:
-    """One model and its optimizer; `run` is a training step that notes its parts' seconds."""
+    """Hold a model and its optimizer; `run` is a training step that records its parts' seconds."""
 
     def __init__(self, shape: str, layers: str, length: int, tokens: int, bf16: bool) -> None:
         torch.manual_seed(0)
@@ -96,12 +96,12 @@ class Step:
         self.model.zero_grad()
 
     def flops(self) -> float:
-        """Of forward and backward, see `count_flops`."""
+        """Return the operations of forward and backward, see `count_flops`."""
         lengths = np.full(*self.ids.shape)
         return count_flops(self.model.config, lengths, lengths)
 
     def share_of_products(self) -> float:
-        """Of the profiled time of a step, from 0 to 1."""
+        """Return the share of matrix products in the profiled time of a step, from 0 to 1."""
         activity = ProfilerActivity.CUDA if DEVICE == "cuda" else ProfilerActivity.CPU
         with profile(activities=[activity]) as profiled:
             self.run()
@@ -150,7 +150,7 @@ def main() -> None:
     parser.add_argument("--shape", action="append", choices=list(SHAPES))
     parser.add_argument("--length", action="append", type=int)
     parser.add_argument("--layers", action="append", choices=["fast", "sdpa", "eager"])
-    parser.add_argument("--tokens", type=int, default=1024, help="of a step, both sides")
+    parser.add_argument("--tokens", type=int, default=1024, help="tokens of a step, both sides")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     options.layers = options.layers or ["fast", "sdpa", "eager"][DEVICE != "cpu" :]

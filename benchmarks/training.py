@@ -1,10 +1,10 @@
-"""t5tune against the stock Seq2SeqTrainer: real tokens per second, memory, time to a BLEU.
+"""Compare t5tune with the stock Seq2SeqTrainer: tokens per second, memory, time to a BLEU.
 
 .venv/bin/python benchmarks/training.py [--data DIR] [--shape tiny --shape 9m …] [--rounds 3]
     [--target-bleu 20 --seconds 600]
 
 DIR holds train.en, train.de, val.en and val.de; left out, the phrasebook is used. The sides
-take turns in processes of their own, with the same model, seed, data and mean number of
+take turns in separate processes, with the same model, seed, data and mean number of
 examples in an optimizer step:
 
     stock       random batches of a fixed number of examples, fp32, AdamW, as in the library's
@@ -13,11 +13,11 @@ examples in an optimizer step:
                 hardware gains by it
     t5tune      what `t5tune train` does for a model from scratch
     t5tune-packed  the same with training.packing
-    t5tune-compiled  and with training.torch_compile; only if asked for
+    t5tune-compiled  also with training.torch_compile; only if asked for
 
 MFU is the share of the measured rate of matrix products (8192 x 8192 on a GPU) that the model's own
 arithmetic on real tokens takes. Needs torch, transformers, accelerate, sentencepiece, numpy, psutil
-and rich; a GPU machine without the rest of t5tune's requirements will do:
+and rich; a GPU machine without t5tune's other requirements is sufficient:
 
 PYTHONPATH=. python3 benchmarks/training.py --shape t5-base --shape t5-large --examples 512
     --arm stock --arm stock-best --arm t5tune --arm t5tune-packed --arm t5tune-compiled
@@ -48,7 +48,7 @@ VALIDATION_EXAMPLES = 200
 
 
 def read_texts(directory: Path | None) -> dict[str, tuple[list[str], list[str]]]:
-    """Sources and targets of train and validation."""
+    """Return sources and targets of the training and validation data."""
     if directory is not None:
         return {
             split: (read_lines(directory / f"{stem}.en"), read_lines(directory / f"{stem}.de"))
@@ -62,10 +62,10 @@ def read_texts(directory: Path | None) -> dict[str, tuple[list[str], list[str]]]
 
 
 def prepare(directory: Path, texts: dict[str, tuple[list[str], list[str]]]) -> None:
-    """Write what every side reads: token ids, the tokenizer, validation text."""
+    """Write what every side reads: token ids, the tokenizer, and the validation texts."""
     sources, targets = texts["train"]
     vocab_size = 8000 if len(sources) > 20_000 else 2500
-    # What the recipe's section holds; pydantic is not on every machine with a GPU.
+    # Mirrors the recipe's section, because pydantic is not on every machine with a GPU.
     section: Any = SimpleNamespace(type="unigram", name=None, vocab_size=vocab_size)
     tokenizer = build_tokenizer(section, sources, targets)
     tokenizer.save_pretrained(directory / "tokenizer")
@@ -76,7 +76,7 @@ def prepare(directory: Path, texts: dict[str, tuple[list[str], list[str]]]) -> N
 
 
 def measure_matmul(dtype: torch.dtype, seconds: float = 1.0) -> float:
-    """Floating-point operations per second of square matrix products."""
+    """Return the floating-point operations per second of square matrix products."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     size = 8192 if device == "cuda" else 2048
     a = torch.randn(size, size, device=device).to(dtype)
@@ -145,11 +145,17 @@ def main() -> None:
     parser.add_argument("--shape", action="append", choices=list(SHAPES))
     parser.add_argument("--arm", action="append", choices=ARMS)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=30.0, help="of training, each time")
-    parser.add_argument("--examples", type=int, default=32, help="of an optimizer step, mean")
+    parser.add_argument(
+        "--seconds", type=float, default=30.0, help="seconds of training, each time"
+    )
+    parser.add_argument(
+        "--examples", type=int, default=32, help="mean examples of an optimizer step"
+    )
     parser.add_argument("--target-bleu", type=float, default=0.0, help="stop at this BLEU")
     parser.add_argument("--validate-every", type=float, default=30.0, help="seconds of training")
-    parser.add_argument("--profile", action="store_true", help="where the time goes, on stderr")
+    parser.add_argument(
+        "--profile", action="store_true", help="print where the time goes, on stderr"
+    )
     options = parser.parse_args()
     options.arm = options.arm or [arm for arm in ARMS if arm != "t5tune-compiled"]
     threads = torch.get_num_threads()

@@ -1,6 +1,6 @@
-"""One side of benchmarks/training.py: trains for a while, prints what it measured as JSON.
+"""Run one side of benchmarks/training.py: train for a while, and print measurements as JSON.
 
-Each side runs in a process of its own, so that peak memory is its own. Both sides count the
+Each side runs in a separate process, so that peak memory is its own. Both sides count the
 same way: tokens that are not padding, source and target, over the wall-clock time of the
 optimizer steps after the warm-up; validation is not on the clock.
 """
@@ -47,7 +47,7 @@ from t5tune.training.precision import measure_bf16
 from t5tune.training.strategies.strategy import Strategy
 from t5tune.training.trainer import T5TuneTrainer
 
-# d_model, d_ff, layers a side, heads, size of the vocabulary (None: the tokenizer's own).
+# d_model, d_ff, layers per side, heads, size of the vocabulary (None: the tokenizer's own).
 SHAPES: dict[str, tuple[int, int, int, int, int | None]] = {
     "tiny": (128, 256, 4, 4, None),
     "9m": (256, 1024, 4, 4, None),
@@ -67,11 +67,11 @@ class Clock(TrainerCallback):
     """Times optimizer steps, stops after `seconds` of them, and notes validation BLEU.
 
     Args:
-        seconds: Of training, warm-up left out.
+        seconds: Training time to measure, without warm-up.
         warmup_steps: Steps before the clock starts.
-        validate: Gives BLEU; None validates never.
+        validate: Function that returns BLEU; None to validate never.
         every_seconds: Training time between validations.
-        target_bleu: Training ends when it is reached.
+        target_bleu: BLEU at which training ends.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class Clock(TrainerCallback):
 
 
 def _lengths(batch: dict[str, torch.Tensor]) -> tuple[Any, Any]:
-    """Real source and target tokens of each example, packed or not."""
+    """Return the real source and target tokens of each example, packed or not."""
     if "source_segments" not in batch:
         return batch["attention_mask"].sum(1).numpy(), batch["labels"].ne(IGNORED).sum(1).numpy()
     sides = []
@@ -128,16 +128,16 @@ def _lengths(batch: dict[str, torch.Tensor]) -> tuple[Any, Any]:
 
 
 def count_flops(config: T5Config, sources: Any, targets: Any) -> float:
-    """Floating-point operations of forward and backward that the model itself needs.
+    """Return the floating-point operations that the model needs, forward and backward.
 
-    Two for each weight and token forward, four backward; attention's two products by the squares
-    of lengths (Chowdhery et al. 2022, appendix B, for encoder and decoder). Padding, masks of
-    packed rows, recomputation and the optimizer are not useful work and are not counted.
+    They are two per weight and token forward and four backward; attention's two products go by the
+    squares of lengths (Chowdhery et al. 2022, appendix B, for encoder and decoder). Padding, masks
+    of packed rows, recomputation and the optimizer are not useful work and are not counted.
 
     Args:
-        config: Of a T5 with a plain feed-forward layer.
-        sources: Tokens of each example, shape (num_examples,).
-        targets: The same.
+        config: Configuration of a T5 with a plain feed-forward layer.
+        sources: Number of source tokens of each example, shape (num_examples,).
+        targets: Number of target tokens of each example.
     """
     inner = config.num_heads * config.d_kv
     projection, feed_forward = config.d_model * inner, 2 * config.d_model * config.d_ff
@@ -155,7 +155,7 @@ def count_flops(config: T5Config, sources: Any, targets: Any) -> float:
 
 
 def load_pairs(directory: Path) -> tuple[EncodedDataset, list[str], list[str]]:
-    """Encoded training pairs, validation sources and references, as the parent wrote them."""
+    """Return encoded training pairs, validation sources and references that the parent wrote."""
     arrays = np.load(directory / "train.npz")
     sides = [
         TokenSequences(np.split(arrays[f"{side}_ids"], np.cumsum(arrays[f"{side}_lengths"])[:-1]))
@@ -169,7 +169,7 @@ def load_pairs(directory: Path) -> tuple[EncodedDataset, list[str], list[str]]:
 
 
 def save_pairs(directory: Path, dataset: EncodedDataset) -> None:
-    """What `load_pairs` reads."""
+    """Write what `load_pairs` reads."""
     arrays = {}
     for side, sequences in (("source", dataset.sources), ("target", dataset.targets)):
         arrays[f"{side}_ids"] = np.concatenate([sequences[i] for i in range(len(sequences))])
@@ -184,7 +184,7 @@ def encode_pairs(sources: list[str], targets: list[str], tokenizer: Any) -> Enco
 
 
 def find_budget(dataset: EncodedDataset, examples_per_step: int) -> int:
-    """The token budget whose batches hold `examples_per_step` examples in the mean."""
+    """Return the token budget whose batches hold `examples_per_step` examples on average."""
     low, high = 16, 4 * MAX_LENGTH * examples_per_step
     while high - low > 8:
         middle = (low + high) // 2
@@ -208,7 +208,7 @@ def build_arguments(
 def build_stock(
     model: PreTrainedModel, tokenizer: Any, dataset: EncodedDataset, clock: Clock, options: Any
 ) -> Seq2SeqTrainer:
-    """Seq2SeqTrainer as the library's run_translation.py sets it up; no accumulation."""
+    """Return Seq2SeqTrainer as the library's run_translation.py sets it up, not accumulating."""
     best = options.arm == "stock-best"
     collate = DataCollatorForSeq2Seq(tokenizer, model=model, label_pad_token_id=IGNORED)
 
@@ -242,12 +242,12 @@ def build_stock(
 def build_t5tune(
     model: PreTrainedModel, tokenizer: Any, dataset: EncodedDataset, clock: Clock, options: Any
 ) -> Seq2SeqTrainer:
-    """t5tune's own loop, with the mean number of examples a step of the other side."""
+    """Return t5tune's own loop, with the other side's mean number of examples per step."""
     if not torch.cuda.is_available():
         keep_freed_memory()
     use_byte_dropout(model)
     use_fast_sublayers(model)
-    # What the recipe's section holds; pydantic is not on every machine with a GPU.
+    # Mirrors the recipe's section, because pydantic is not on every machine with a GPU.
     settings: Any = SimpleNamespace(optim="adafactor", learning_rate=2e-2, weight_decay=0.0)
     lengths = dataset.sources.lengths, dataset.targets.lengths
     collate: Collator | PackedCollator = Collator(int(tokenizer.pad_token_id))

@@ -1,15 +1,16 @@
-"""Translating: generate as run_translation.py calls it, t5tune with torch, and CTranslate2.
+"""Compare translation by run_translation.py's generate, t5tune with torch, and CTranslate2.
 
 .venv/bin/python benchmarks/translation.py --run runs/demo [--copies 4] [--beams 1 4] [--rounds 3]
 .venv/bin/python benchmarks/translation.py --shape t5-small [--sentences 64]
     [--also torch-bf16 ctranslate2-int8-patience1 ctranslate2-int8-shortlist500]
 
-Every side is a process of its own with the model loaded; the rounds go through the sides in turn,
-so that what else the machine does meets all of them. With --run the sentences are the run's test
-set, each `--copies` times; with --shape the weights are random and every hypothesis has
-`--length` tokens. Further sides, warm only: torch with its weights in bf16; int8 whose beam search
-ends after as many hypotheses as beams; int8 that chooses among some 500 target tokens (the first
-500 of the vocabulary: what a shortlist could gain at most, not what it would write).
+Every side is a separate process with the model loaded; each round measures the sides in turn, so
+that other load on the machine affects all of them. With --run the sentences are the run's test set,
+each `--copies` times; with --shape the weights are random and every hypothesis has `--length`
+tokens. Further sides, measured warm only, are torch with its weights in bf16, int8 whose beam
+search ends after as many hypotheses as beams, and int8 that chooses among some 500 target tokens
+(the first 500 of the vocabulary: this is the most that a shortlist could gain, not what it would
+translate).
 """
 
 from __future__ import annotations
@@ -34,23 +35,23 @@ from pathlib import Path
 
 from t5tune.decoding.translator import DecodingOptions
 
-SHAPES = {  # d_model, d_ff, layers of each side, heads, vocabulary
+SHAPES = {  # d_model, d_ff, layers per side, heads, vocabulary
     "tiny": (64, 128, 2, 2, 1000),
     "9m": (256, 1024, 4, 4, 8000),
     "t5-small": (512, 2048, 6, 8, 32128),
 }
 SIDES = ("generate", "torch", "ctranslate2-float32", "ctranslate2-int8")
-VARIATIONS: dict[str, tuple[float, int | None]] = {  # of int8: patience, size of the shortlist
+VARIATIONS: dict[str, tuple[float, int | None]] = {  # int8's patience and size of the shortlist
     "ctranslate2-int8-patience1": (1.0, None),
     "ctranslate2-int8-shortlist500": (2.0, 500),
 }
 FURTHER_SIDES = ("torch-bf16", *VARIATIONS)
-STOCK_BATCH = 32  # sentences, of run_translation.py's examples
+STOCK_BATCH = 32  # sentences, as in run_translation.py's examples
 
 
 @dataclass(frozen=True)
 class Task:
-    """What all sides translate, and from which files."""
+    """Hold what all sides translate, and the files of the model."""
 
     model: Path
     exports: dict[str, Path]
@@ -80,7 +81,7 @@ def prepare_run(path: str, copies: int, directory: Path) -> Task:
 
 
 def prepare_shape(shape: str, num_sentences: int, length: int, directory: Path) -> Task:
-    """Random weights, and sentences of 8 to 24 made-up words of which each is a token."""
+    """Prepare random weights, and sentences of 8 to 24 made-up words, each of them one token."""
     import torch
     from transformers import GenerationConfig, T5Config, T5ForConditionalGeneration, T5Tokenizer
 
@@ -135,7 +136,7 @@ def convert(
 
 
 def vary_export(path: Path, side: str) -> Path:
-    """A copy that searches as one of `VARIATIONS`."""
+    """Return a copy of the export that searches as one of `VARIATIONS`."""
     from t5tune.decoding.export.settings import SETTINGS_FILE, VOCABULARY_FILE
     from t5tune.run.manifest import write_manifest
 
@@ -145,7 +146,7 @@ def vary_export(path: Path, side: str) -> Path:
     settings["patience"], num_tokens = VARIATIONS[side]
     if num_tokens is not None:
         tokens = json.loads((copy / VOCABULARY_FILE).read_text(encoding="utf-8"))[:num_tokens]
-        # The line of no source word: its target tokens are always candidates.
+        # The line without a source word: its target tokens are always candidates.
         (copy / "vmap.txt").write_text("\t" + " ".join(tokens) + "\n", encoding="utf-8")
         settings["constraints"]["use_vmap"] = True
     (copy / SETTINGS_FILE).write_text(json.dumps(settings), encoding="utf-8")
@@ -157,7 +158,7 @@ Translate = Callable[[Sequence[str], int], list[str]]  # texts, beams
 
 
 def open_stock(task: Task) -> Translate:
-    """Batches of 32 in the order of the file, padded to the longest, as Seq2SeqTrainer does."""
+    """Open the stock side: batches of 32 in file order, padded to the longest."""
     import torch
     from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
@@ -184,7 +185,7 @@ def open_stock(task: Task) -> Translate:
 
 
 def open_own(task: Task, side: str) -> Translate:
-    """t5tune's own path: its batches, and all cores."""
+    """Open t5tune's own side, with its batches and all cores."""
     from t5tune.decoding.translator import Translator
 
     translator: Translator
@@ -212,7 +213,7 @@ def open_own(task: Task, side: str) -> Translate:
 
 
 def serve(side: str, task: Task, connection: Connection) -> None:
-    """One side: answers (texts, beams) with (hypotheses, seconds) until it gets None."""
+    """Serve one side: answer (texts, beams) with (hypotheses, seconds) until None arrives."""
     with Path(os.devnull).open("w") as nowhere, redirect_stderr(nowhere):
         translate = open_stock(task) if side == "generate" else open_own(task, side)
         translate(task.sources[:256], 1)
@@ -226,7 +227,7 @@ def serve(side: str, task: Task, connection: Connection) -> None:
 
 
 def peak_megabytes() -> float:
-    """Of this process; what Linux counts in ru_maxrss begins with the parent's memory."""
+    """Return this process's peak memory; Linux's ru_maxrss would start at the parent's."""
     status = Path("/proc/self/status")
     if status.is_file():
         lines = status.read_text(encoding="utf-8").splitlines()
@@ -235,7 +236,7 @@ def peak_megabytes() -> float:
 
 
 def measure_cold(task: Task, rounds: int, num_beams: int) -> dict[str, list[float]]:
-    """Seconds of a whole process that translates one sentence, for each side in turn."""
+    """Return the seconds of a whole process that translates one sentence, for each side in turn."""
     text = task.sources[0]
     limit = str(task.options.max_new_tokens)
     stock = (
@@ -271,7 +272,7 @@ def spread(values: Sequence[float], digits: int) -> str:
 
 
 def ratios(base: Sequence[float], values: Sequence[float]) -> str:
-    """How many times as fast, round by round."""
+    """Return how many times as fast a side is, round by round."""
     each = [first / second for first, second in zip(base, values, strict=True)]
     return f"{statistics.median(each):.1f}x ({min(each):.1f}-{max(each):.1f})"
 
@@ -337,10 +338,12 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--run", help="a finished run")
-    parser.add_argument("--copies", type=int, default=1, help="of its test set")
+    parser.add_argument("--copies", type=int, default=1, help="copies of its test set")
     parser.add_argument("--shape", default="t5-small", choices=list(SHAPES))
-    parser.add_argument("--sentences", type=int, default=64, help="with --shape")
-    parser.add_argument("--length", type=int, default=20, help="of hypotheses, with --shape")
+    parser.add_argument(
+        "--sentences", type=int, default=64, help="number of sentences, with --shape"
+    )
+    parser.add_argument("--length", type=int, default=20, help="length of hypotheses, with --shape")
     parser.add_argument("--beams", type=int, nargs="+", default=[1, 4])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--cold-rounds", type=int, default=5)

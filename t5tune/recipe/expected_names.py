@@ -1,7 +1,7 @@
-"""Names from other programs that people expect in a recipe, and what to use instead.
+"""Answer names from other programs that people expect in a recipe.
 
-A nearest spelling would mislead: `report_to` is near `repeat`, `meteor` near `ter`. The names and
-the answers are in `expected_names.yaml`.
+The nearest valid name would mislead: `report_to` is near `repeat`, `meteor` near `ter`. The names
+and the answers are in `expected_names.yaml`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _OF_EVALUATE = ("meteor", "bertscore", "bleurt", "google_bleu", "nist_mt", "char
 
 @cache
 def _tables() -> dict[str, Any]:
-    """Return the tables of the file, each by single names."""
+    """Return the tables of the file, with one entry per name."""
     tables = load_table("expected_names")
     return {
         "same_as": {
@@ -52,7 +52,7 @@ def answer_key(section: str, name: str) -> str | None:
 
 
 def answer_value(key: str, value: str) -> str | None:
-    """Return the advice on the value of a key; empty where there is none."""
+    """Return the advice on the value of a key; None or empty if there is none."""
     plain = re.sub(r"[\s-]", "_", value.lower())
     if key == "metrics" and plain.replace("_", "") in (m.replace("_", "") for m in _OF_EVALUATE):
         return f"evaluate:{plain} computes it, with --allow-code on the command line"

@@ -75,11 +75,11 @@ class TokenizerSection(Section):
     @model_validator(mode="after")
     def _options_fit_type(self) -> TokenizerSection:
         if (self.type == "existing") != (self.name is not None):
-            raise ValueError("`name` goes with `type: existing`, and only with it")
+            raise ValueError("`name` and `type: existing` go together")
         if self.whole_target_words and self.type != "characters":
-            raise ValueError("`whole_target_words` goes with `type: characters`")
+            raise ValueError("`whole_target_words` requires `type: characters`")
         if self.type != "unigram" and self.vocab_size != DEFAULT_VOCAB_SIZE:
-            raise ValueError("`vocab_size` goes with `type: unigram`")
+            raise ValueError("`vocab_size` requires `type: unigram`")
         return self
 
 
@@ -163,7 +163,7 @@ class ModelSection(Section):
         if (self.name is None) == (self.from_scratch is None):
             raise ValueError("give either `name` or `from_scratch`")
         if self.revision is not None and self.name is None:
-            raise ValueError("`revision` goes with `name`")
+            raise ValueError("`revision` requires `name`")
         return self
 
 
@@ -233,7 +233,7 @@ class DataEntry(Section):
         for other in PLACES:
             for key in other.own_keys():
                 if key not in (*kind.own_keys(), *SHARED_KEYS) and self._has(key):
-                    raise ValueError(f"`{key}` goes with `{other.chosen_by[0]}`")
+                    raise ValueError(f"`{key}` requires `{other.chosen_by[0]}`")
         return self
 
 

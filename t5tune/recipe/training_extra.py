@@ -1,7 +1,7 @@
-"""`training.extra`: how each field of `transformers.Seq2SeqTrainingArguments` is treated.
+"""Check `training.extra`, the further fields of `transformers.Seq2SeqTrainingArguments`.
 
 Each field is in one of three lists, so that none is silently ignored: it is forwarded, the recipe
-has a key of its own for it, or it is refused with the reason. `training_extra.yaml` has the last
+has its own key for it, or it is refused with the reason. `training_extra.yaml` holds the last
 two.
 """
 
@@ -43,7 +43,7 @@ PositiveFloat = Annotated[float, Field(gt=0)]
 Seed = Annotated[int, Field(ge=0, lt=2**32), WholeNumber]
 Workers = Annotated[int, Field(ge=0, le=MOST_WORKERS), WholeNumber]
 
-# Forwarded, with the values that each one takes.
+# The fields that are forwarded, with the values that each of them takes.
 FORWARDED: dict[str, Any] = {
     "activation_checkpointing_kwargs": dict[str, Any],
     "adam_beta1": Share,
@@ -89,21 +89,21 @@ OF_TRACKIO = ("trackio_bucket_id", "trackio_space_id", "trackio_static_space_id"
 
 @cache
 def recipe_keys() -> dict[str, str]:
-    """Return what says the same as a field: a key of the recipe or an option of the command."""
+    """Return the recipe key or command option that replaces each field."""
     return by_name(load_table("training_extra")["recipe_keys"])
 
 
 @cache
 def refused_fields() -> dict[str, str]:
-    """Return fields that are not supported, or contrary to what t5tune promises, with reasons."""
+    """Return the fields that are not supported or conflict with t5tune's promises, with reasons."""
     return by_name(load_table("training_extra")["refused"])
 
 
 def harmless_fields() -> list[str]:
-    """Return the fields that change nothing that is trained.
+    """Return the fields that do not change what is trained.
 
-    They change where a run is shown or how fast its batches come. What is refused today did nothing
-    in a run that was begun when it was not, fp16 aside.
+    They change where a run is shown or how fast its batches come. Fields that are refused now had
+    no effect in runs that were started when they were accepted, except fp16.
     """
     shown = ("dataloader_", "logging_", "project", "report_to", "run_name", "trackio_")
     refused = [key for key in refused_fields() if key != "fp16"]
@@ -113,12 +113,12 @@ def harmless_fields() -> list[str]:
 def find_extra_problems(
     extra: Mapping[Any, Any], training: TrainingSection | None = None, *, from_scratch: bool = False
 ) -> Iterator[tuple[Any, str]]:
-    """Return the problems, by key.
+    """Return pairs of a key and its problem.
 
     Args:
         extra: Fields as the user wrote them.
         training: Section around them; without one, keys are not compared with each other.
-        from_scratch: Whether the weights are random, which decides the optimizer.
+        from_scratch: Whether the initial weights are random, which decides the optimizer.
     """
     wrong = {key: problem for key, value in extra.items() if (problem := _describe(key, value))}
     yield from wrong.items()
@@ -132,9 +132,9 @@ def _describe(key: Any, value: Any) -> str | None:
     if key in recipe_keys():
         return f"the recipe says this with {recipe_keys()[key]}"
     if key in refused_fields():
-        return f"not taken: {refused_fields()[key]}"
+        return f"not supported: {refused_fields()[key]}"
     if key not in FORWARDED:
-        # A name that the recipe has too means the recipe's key.
+        # A name that the recipe also has refers to the recipe's key.
         known = (*FORWARDED, *recipe_keys(), *refused_fields())
         own = TrainingSection.model_fields.keys() & recipe_keys().keys()
         names = {name: f"training.{name}" if name in own else name for name in known}
@@ -164,27 +164,27 @@ def _contradictions(
 ) -> Iterator[tuple[str, str]]:
     for key in ADAM:
         if key in extra and optim != "adamw_torch":
-            yield key, f"it goes with training.optim: adamw_torch, and this run has {optim}"
+            yield key, f"it needs training.optim: adamw_torch, and this run has {optim}"
     for key in ("activation_checkpointing_kwargs", "gradient_checkpointing_kwargs"):
         if key in extra and not training.gradient_checkpointing:
-            yield key, "it goes with training.gradient_checkpointing: true"
+            yield key, "it needs training.gradient_checkpointing: true"
     if {"activation_checkpointing_kwargs", "gradient_checkpointing_kwargs"} <= set(extra):
         yield (
             "gradient_checkpointing_kwargs",
-            ("it is the former name of activation_checkpointing_kwargs; give one of them"),
+            ("it is the former name of activation_checkpointing_kwargs; give only one of them"),
         )
     reported = extra.get("report_to", "none")
     trackers = [reported] if isinstance(reported, str) else reported
     for key in ("project", "run_name"):
         if key in extra and trackers in (["none"], []):
-            yield key, f"it goes with {NAME}.report_to"
+            yield key, f"it needs {NAME}.report_to"
     for key in OF_TRACKIO:
         if key in extra and not {"trackio", "all"} & set(trackers):
-            yield key, f"it goes with {NAME}.report_to: trackio"
+            yield key, f"it needs {NAME}.report_to: trackio"
     known = SCHEDULE_PARAMETERS[training.lr_scheduler_type]
     for name, value in extra.get("lr_scheduler_kwargs", {}).items():
         if name not in known:
-            has = f"it has {' and '.join(known)}" if known else "it has none"
+            has = f"it has {' and '.join(known)}" if known else "it has no parameters"
             yield (
                 "lr_scheduler_kwargs",
                 (f"the schedule {training.lr_scheduler_type} has no parameter {name}; {has}"),

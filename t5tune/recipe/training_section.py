@@ -126,14 +126,14 @@ class TrainingSection(Section):
         if self.tokens_per_batch is not None and self.per_device_train_batch_size is not None:
             raise ValueError("give `tokens_per_batch` or `per_device_train_batch_size`, not both")
         if self.tokens_per_step is not None and self.tokens_per_batch != "auto":
-            raise ValueError("`tokens_per_step` goes with `tokens_per_batch: auto`")
+            raise ValueError("`tokens_per_step` requires `tokens_per_batch: auto`")
         if self.torch_compile and not self.packing:
             raise ValueError(
-                "`torch_compile` goes with `packing: true`; other batches vary in shape, and each "
-                "shape would be compiled anew"
+                "`torch_compile` requires `packing: true`; other batches vary in shape, and each "
+                "shape would be compiled again"
             )
         if self.packing and self.per_device_train_batch_size is not None:
-            raise ValueError("`packing` goes with `tokens_per_batch`")
+            raise ValueError("`packing` requires `tokens_per_batch`")
         return self
 
     @model_validator(mode="after")
@@ -143,7 +143,7 @@ class TrainingSection(Section):
         if self.optim == "adafactor":
             raise ValueError(
                 "`optim: adafactor` and `sharding: deepspeed` exclude each other: Adafactor takes "
-                "means over rows and columns, and ZeRO cuts matrices anywhere; with fsdp it works"
+                "means over rows and columns, and ZeRO splits matrices anywhere; fsdp supports it"
             )
         if self.ema_decay is not None or self.average_checkpoints is not None:
             raise ValueError(
@@ -156,11 +156,11 @@ class TrainingSection(Section):
     def _sharding_fits(self) -> TrainingSection:
         if self.cpu_offload and self.sharding != "fsdp":
             raise ValueError(
-                "`cpu_offload` goes with `sharding: fsdp`; DeepSpeed's is part of its own "
+                "`cpu_offload` requires `sharding: fsdp`; DeepSpeed's is part of its own "
                 "configuration, `deepspeed_config`"
             )
         if self.deepspeed_config is not None and self.sharding != "deepspeed":
-            raise ValueError("`deepspeed_config` goes with `sharding: deepspeed`")
+            raise ValueError("`deepspeed_config` requires `sharding: deepspeed`")
         if self.sharding == "none":
             return self
         if self.torch_compile:

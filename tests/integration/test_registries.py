@@ -246,4 +246,4 @@ def test_a_kind_of_place_is_added_in_two_files_and_the_schema(
         "data.test.lines_file=absent.txt"
     )
     assert "give one of `lines_file`, `hub`, `file`, or" in refuse("data.test.file=test.tsv")
-    assert "`columns` goes with `file`" in refuse("data.test.columns=[a]")
+    assert "`columns` requires `file`" in refuse("data.test.columns=[a]")

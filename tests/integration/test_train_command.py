@@ -607,7 +607,7 @@ def test_compiling_without_a_compiler_is_refused(
 def test_compiling_goes_with_packing(t5tune: RunCommand, tiny_recipe: Path) -> None:
     result = t5tune("train", tiny_recipe, "training.torch_compile=true")
     assert result.code == 1
-    assert "`torch_compile` goes with `packing: true`" in result.err
+    assert "`torch_compile` requires `packing: true`" in result.err
 
 
 def test_packing_trains_and_refuses_absolute_positions(

@@ -36,7 +36,7 @@ def message(recipe: Path, override: str) -> str:
          "training.report_to: unknown key; it goes under training.extra, as in `extra: {report_to"),
         ("report_to=wandb", "report_to: unknown key; it goes under training.extra"),
         ("training.resume_from_checkpoint=true",
-         "training.resume_from_checkpoint: unknown key; `t5tune train` typed again continues"),
+         "training.resume_from_checkpoint: unknown key; `t5tune train`, run again, continues"),
         ("training.lr=1e-4", "training.lr: unknown key; did you mean learning_rate?"),
         ("lr=1e-4", "lr: unknown key; did you mean training.learning_rate?"),
         ("training.batch_size=8", "training.batch_size: unknown key; training.tokens_per_batch "
@@ -51,9 +51,9 @@ def message(recipe: Path, override: str) -> str:
         ("data.test.limit=9", "data.test.limit: unknown key; did you mean max_examples?"),
         ("data.dev={file: d.tsv}", "data.dev: unknown key; did you mean validation?"),
         ("decoding.max_length=9", "decoding.max_length: unknown key; did you mean max_new_tokens?"),
-        ("decoding.early_stopping=true", "decoding.early_stopping: unknown key; the search has no"),
+        ("decoding.early_stopping=true", "early_stopping: unknown key; the search does not have this"),
         ("training.early_stopping=3", "did you mean early_stopping_patience?"),
-        ("tokenizer=x", "tokenizer: unknown key; a model brings its own tokenizer"),
+        ("tokenizer=x", "tokenizer: unknown key; a model has its own tokenizer"),
         ("model.from_scratch.name=x", "model.from_scratch.name: unknown key; name belongs under"),
         ("training.label_smoothing=0.1", "did you mean label_smoothing_factor?"),
         ("evaluation.metrics=[bleu, meteor]", "found 'meteor'; evaluate:meteor computes it, with "
@@ -63,7 +63,7 @@ def message(recipe: Path, override: str) -> str:
         ("evaluation.metrics=[loss]", "found 'loss'; a validation translates and scores"),
         ("evaluation.best_metric=eval_loss", "found 'eval_loss'; a validation translates"),
         ("task=seq2seq", "found 'seq2seq'; did you mean text2text?"),
-        ("export=onnx", "found 'onnx'; models are exported to CTranslate2 alone"),
+        ("export=onnx", "found 'onnx'; models are exported only to CTranslate2"),
         ("export=int8", "found 'int8'; did you mean ctranslate2-int8?"),
         ("data.train=[a.tsv, b.tsv]", "data.train: expected a section with keys of its own, found "
          "a list; a split comes from one place, so join several files into one"),

@@ -28,10 +28,10 @@ training: {sharding: deepspeed, deepspeed_config: zero.json}
 @pytest.mark.parametrize(
     ("keys", "reason"),
     [
-        ({"cpu_offload": True}, "goes with `sharding: fsdp`"),
-        ({"cpu_offload": True, "sharding": "deepspeed"}, "goes with `sharding: fsdp`"),
-        ({"deepspeed_config": "a.json"}, "goes with `sharding: deepspeed`"),
-        ({"deepspeed_config": "a.json", "sharding": "fsdp"}, "goes with `sharding: deepspeed`"),
+        ({"cpu_offload": True}, "requires `sharding: fsdp`"),
+        ({"cpu_offload": True, "sharding": "deepspeed"}, "requires `sharding: fsdp`"),
+        ({"deepspeed_config": "a.json"}, "requires `sharding: deepspeed`"),
+        ({"deepspeed_config": "a.json", "sharding": "fsdp"}, "requires `sharding: deepspeed`"),
         ({"sharding": "fsdp", "packing": True, "torch_compile": True}, "cut at every block"),
         ({"sharding": "fsdp", "tokens_per_batch": "auto"}, "compute in step"),
         ({"sharding": "deepspeed", "optim": "adafactor"}, "means over rows and columns"),

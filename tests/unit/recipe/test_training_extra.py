@@ -79,7 +79,7 @@ def test_what_is_not_taken_is_refused_with_its_reason(key: str, tiny_recipe: Pat
 @pytest.mark.parametrize(
     ("overrides", "expected"),
     [
-        (["adam_beta1=0.8"], "adam_beta1: it goes with training.optim: adamw_torch"),
+        (["adam_beta1=0.8"], "adam_beta1: it needs training.optim: adamw_torch"),
         (["adam_beta1=1.0"], "adam_beta1: has to be less than 1, found 1.0"),
         (["adam_beta1=true"], "adam_beta1: has to be a valid number, found True"),
         (["adam_epsilon=0"], "adam_epsilon: has to be greater than 0, found 0"),
@@ -89,9 +89,9 @@ def test_what_is_not_taken_is_refused_with_its_reason(key: str, tiny_recipe: Pat
         (["lr_scheduler_kwargs={cycles: 1}"], "the schedule linear has no parameter cycles"),
         (["lr_scheduler_kwargs=3"], "lr_scheduler_kwargs: has to be a valid dictionary, found 3"),
         (["report_to=[wandb, nope]"], "report_to: expected all, none, or some of azure_ml"),
-        (["run_name=mine"], "run_name: it goes with training.extra.report_to"),
-        (["trackio_space_id=a", "report_to=wandb"], "goes with training.extra.report_to: trackio"),
-        (["gradient_checkpointing_kwargs={a: 1}"], "goes with training.gradient_checkpointing"),
+        (["run_name=mine"], "run_name: it needs training.extra.report_to"),
+        (["trackio_space_id=a", "report_to=wandb"], "needs training.extra.report_to: trackio"),
+        (["gradient_checkpointing_kwargs={a: 1}"], "needs training.gradient_checkpointing"),
         (["data_seed=-1"], "data_seed: has to be greater than or equal to 0, found -1"),
         (["tf32={}"], "tf32: has to be a valid boolean, found {}"),
     ],
@@ -120,7 +120,7 @@ def test_commands_object_before_torch_is_imported(command: str, tiny_recipe: Pat
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 1
-    assert "training.extra.fp16: not taken: T5 and its relatives overflow" in done.stderr
+    assert "training.extra.fp16: not supported: T5 and its relatives overflow" in done.stderr
     assert done.stdout.strip() == "[]"
 
 
@@ -139,5 +139,5 @@ def test_recipes_built_in_python_are_checked_where_training_begins(tiny_recipe: 
 
     recipe = load_recipe(tiny_recipe, ["training.extra.fp16=true"])
     assert isinstance(recipe, Recipe)
-    with pytest.raises(T5TuneError, match=r"training\.extra\.fp16: not taken"):
+    with pytest.raises(T5TuneError, match=r"training\.extra\.fp16: not supported"):
         check_extra(recipe.training, from_scratch=True)
