@@ -51,7 +51,7 @@ def message(recipe: Path, override: str) -> str:
         ("data.test.limit=9", "data.test.limit: unknown key; did you mean max_examples?"),
         ("data.dev={file: d.tsv}", "data.dev: unknown key; did you mean validation?"),
         ("decoding.max_length=9", "decoding.max_length: unknown key; did you mean max_new_tokens?"),
-        ("decoding.early_stopping=true", "early_stopping: unknown key; the search does not have this"),
+        ("decoding.early_stopping=true", "unknown key; the search does not have this setting"),
         ("training.early_stopping=3", "did you mean early_stopping_patience?"),
         ("tokenizer=x", "tokenizer: unknown key; a model has its own tokenizer"),
         ("model.from_scratch.name=x", "model.from_scratch.name: unknown key; name belongs under"),
