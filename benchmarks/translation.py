@@ -65,7 +65,7 @@ class Task:
 
 def prepare_run(path: str, copies: int, directory: Path) -> Task:
     from t5tune.data.examples import load_examples
-    from t5tune.decoding.loaded_model import find_run
+    from t5tune.decoding.found_model import find_run
     from t5tune.run.directory import RunDirectory
 
     run = RunDirectory(Path(path))

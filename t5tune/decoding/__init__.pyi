@@ -1,5 +1,5 @@
+from .found_model import find_model as find_model
 from .loaded_model import LoadedModel as LoadedModel
-from .loaded_model import find_model as find_model
 from .opened_model import OpenedModel as OpenedModel
 from .opening import load as load
 from .translator import DecodingOptions as DecodingOptions

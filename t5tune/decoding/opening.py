@@ -67,7 +67,7 @@ def _open(choice: ModelChoice) -> OpenedEngine:
         settings = export.settings
         translator = open_export(export)
         return OpenedEngine(translator, settings.options, settings.name, settings.patience)
-    from t5tune.decoding.loaded_model import load_for_translation
+    from t5tune.decoding.found_model import load_for_translation
 
     loaded = load_for_translation(
         choice.name,

@@ -212,7 +212,7 @@ def _evaluate(task: EvaluationTask, *, use_cache: bool, allow_code: bool) -> Rep
     """Read the examples, translate them or take cached translations, and score."""
     with importing_torch():
         from t5tune.data.examples import load_examples
-        from t5tune.decoding.loaded_model import find_model
+        from t5tune.decoding.found_model import find_model
         from t5tune.reporting.evaluation import evaluate_model
 
     recipe = task.recipe

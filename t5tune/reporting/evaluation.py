@@ -13,13 +13,9 @@ from t5tune.data.examples import Examples, load_examples
 from t5tune.decoding.cached_translator import CachedTranslator
 from t5tune.decoding.distributed_translator import distribute_translation
 from t5tune.decoding.export.settings import Export, refuse_export
+from t5tune.decoding.found_model import FoundModel, FoundRun
 from t5tune.decoding.hypothesis_cache import HypothesisCache, choose_cache_file
-from t5tune.decoding.loaded_model import (
-    FoundModel,
-    FoundRun,
-    broadcast_model,
-    read_weights_label,
-)
+from t5tune.decoding.loaded_model import broadcast_model, read_weights_label
 from t5tune.decoding.model_fingerprint import fingerprint_model
 from t5tune.decoding.opened_model import warn_of_truncation
 from t5tune.decoding.opening import open_export

@@ -17,7 +17,8 @@ from t5tune.data.examples import Examples, load_examples
 from t5tune.data.fingerprints import fingerprint_rows
 from t5tune.data.readers.sources import describe_place, load_split
 from t5tune.decoding.export.parity import ModelSide, export_after_training
-from t5tune.decoding.loaded_model import FoundRun, LoadedModel, default_device, find_run
+from t5tune.decoding.found_model import FoundRun, find_run
+from t5tune.decoding.loaded_model import LoadedModel, default_device
 from t5tune.decoding.search import build_generation_config
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import options_of_recipe

@@ -14,7 +14,7 @@ from t5tune.decoding.export.settings import (
     read_export,
     remake_command,
 )
-from t5tune.decoding.loaded_model import load_for_translation
+from t5tune.decoding.found_model import load_for_translation
 from t5tune.errors import T5TuneError
 from t5tune.files.json_values import read_object
 from t5tune.run.directory import RunDirectory, continuing_command

@@ -57,7 +57,7 @@ def test_a_training_reads_loads_and_translates_once(
         "t5tune.data.examples",
         "t5tune.reporting.known_overlaps",
     )
-    loaded = count_calls(monkeypatch, "load_model", "t5tune.decoding.loaded_model")
+    loaded = count_calls(monkeypatch, "load_model", "t5tune.decoding.found_model")
     translated = count_calls(monkeypatch, "translate", owner=TorchTranslator)
     result = t5tune("train", tiny_recipe)
     assert result.code == 0

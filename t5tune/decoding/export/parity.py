@@ -26,7 +26,7 @@ from t5tune.decoding.export.settings import (
     read_export,
     remake_command,
 )
-from t5tune.decoding.loaded_model import FoundRun, find_run
+from t5tune.decoding.found_model import FoundRun, find_run
 from t5tune.decoding.translator import DecodingOptions, Hypothesis, Translator
 from t5tune.errors import T5TuneError
 from t5tune.files.writing import UNWRITABLE, find_error_number

@@ -13,7 +13,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from t5tune.console import say, track
-from t5tune.decoding.loaded_model import FoundRun, LoadedModel, find_model_of_run
+from t5tune.decoding.found_model import FoundRun, find_model_of_run
+from t5tune.decoding.loaded_model import LoadedModel
 from t5tune.models.directories import SETTINGS_KEY
 from t5tune.models.loading import load_config
 from t5tune.recipe.resolved_recipe import ResolvedRecipe

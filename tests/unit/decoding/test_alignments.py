@@ -23,7 +23,7 @@ from transformers import (
 )
 
 from t5tune.decoding.alignments import MAX_WORDS, find_alignments
-from t5tune.decoding.loaded_model import load_for_translation
+from t5tune.decoding.found_model import load_for_translation
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.models.cpu.fast_t5 import use_fast_sublayers
 from t5tune.models.from_scratch import build_tokenizer

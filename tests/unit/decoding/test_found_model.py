@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from transformers import GenerationConfig
 
-from t5tune.decoding.loaded_model import SETTINGS_KEY, find_model, load_for_translation
+from t5tune.decoding.found_model import find_model, load_for_translation
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.errors import T5TuneError
+from t5tune.models.directories import SETTINGS_KEY
 from t5tune.models.families import T5_VOCAB_SIZE
 from tests.conftest import RunCommand
 from tests.tiny_families import FAMILIES
