@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from t5tune.errors import T5TuneError
 from t5tune.files.writing import write_texts
 from t5tune.reporting.comparisons.comparison_text import summary_to_json
-from t5tune.scoring.diagnosis.breakdown import breakdown_to_json
 from t5tune.scoring.diagnosis.diagnose import finding_to_json
 from t5tune.scoring.diagnosis.findings import Breakdown, Finding
 from t5tune.scoring.registry import format_value
@@ -123,7 +122,7 @@ class Report:
             },
             "weights": self.weights,
             "findings": [finding_to_json(finding) for finding in self.findings],
-            "breakdowns": [breakdown_to_json(breakdown) for breakdown in self.breakdowns],
+            "breakdowns": [asdict(breakdown) for breakdown in self.breakdowns],
             **compared,
         }
 

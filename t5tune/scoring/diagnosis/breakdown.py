@@ -88,22 +88,6 @@ def break_down(
     return tuple(breakdown for breakdown in breakdowns if len(breakdown.buckets) > 1)
 
 
-def breakdown_to_json(breakdown: Breakdown) -> dict[str, object]:
-    """Return JSON values, in the key order that other programs see."""
-    return {
-        "name": breakdown.name,
-        "title": breakdown.title,
-        "buckets": [
-            {
-                "label": bucket.label,
-                "num_examples": bucket.num_examples,
-                "scores": [score.to_json() for score in bucket.scores],
-            }
-            for bucket in breakdown.buckets
-        ],
-    }
-
-
 def _by_length(sources: Sequence[str], score: ScoreSome) -> Breakdown:
     tokenize = UnicodeWordTokenizer().tokenize
     members = _sort_in((len(tokenize(source)) for source in sources), _LENGTH_EDGES)

@@ -46,7 +46,8 @@ def _build_finding(
 ) -> Finding:
     sightings = seen[detector.name]
     num_found, num_checked = len(sightings), sightings.num_checked
-    finding = Finding(
+    is_about_outputs = detector.seen_in == "hypotheses"
+    return Finding(
         name=detector.name,
         title=detector.title,
         num_found=num_found,
@@ -54,13 +55,8 @@ def _build_finding(
         remedy=detector.remedy(evidence, seen) if num_found else None,
         is_notable=num_found >= max(detector.min_found, detector.notable_rate * num_checked),
         seen_in=detector.seen_in,
-    )
-    if not finding.is_about_outputs:
-        return finding
-    return replace(
-        finding,
-        examples=sightings.clearest(_NUM_EXAMPLES),
-        all_examples=tuple(sorted(sightings.clarity)),
+        examples=sightings.clearest(_NUM_EXAMPLES) if is_about_outputs else (),
+        all_examples=tuple(sorted(sightings.clarity)) if is_about_outputs else (),
     )
 
 

@@ -27,6 +27,10 @@ class Evidence(SystemOutput):
     task: str | None = None
     run: TrainedRun | None = None
 
+    def expected_texts(self, index: int) -> list[str]:
+        """Return what the hypothesis of an example may repeat: its references and its source."""
+        return [*self.references[index], *([self.sources[index]] if self.sources else [])]
+
     def number(self, name: str) -> float | None:
         """Return a generation setting if it is a known number."""
         value = self.decoding.get(name)

@@ -52,13 +52,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Bucket:
-    """Part of the examples, with its own scores.
-
-    Attributes:
-        label: Label of the part, for example `11 to 20 words`.
-        num_examples: Number of examples; 0 has no scores.
-        scores: Scores in the order of the report's scores.
-    """
+    """Part of the examples, such as `11 to 20 words`, with its own scores (none for too few)."""
 
     label: str
     num_examples: int

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from t5tune.scoring.diagnosis.evidence import Evidence
 from t5tune.scoring.diagnosis.sightings import NOT_CHECKED, Sightings
 
@@ -19,15 +17,26 @@ def count_characters(text: str) -> int:
     return sum(map(len, text.split()))
 
 
+def shortest_reference(evidence: Evidence, index: int) -> int:
+    """Return the length of an example's shortest reference."""
+    return min(map(count_characters, evidence.references[index]))
+
+
+def longest_reference(evidence: Evidence, index: int) -> int:
+    """Return the length of an example's longest reference."""
+    return max(map(count_characters, evidence.references[index]))
+
+
 def find_cut(evidence: Evidence) -> Sightings:
     """Find hypotheses that were cut at the length limit, those far from the reference first."""
     if evidence.reached_limit is None:
         return NOT_CHECKED
-    clarity = {
-        index: _missing_share(evidence.hypotheses[index], evidence.references[index])
-        for index, is_cut in enumerate(evidence.reached_limit)
-        if is_cut
-    }
+    clarity = {}
+    for index, is_cut in enumerate(evidence.reached_limit):
+        if is_cut:  # the share that is missing; negative where nothing is
+            longest = longest_reference(evidence, index)
+            length = count_characters(evidence.hypotheses[index])
+            clarity[index] = 1 - length / longest if longest else 0.0
     return Sightings(len(evidence.hypotheses), clarity)
 
 
@@ -36,7 +45,7 @@ def find_empty(evidence: Evidence) -> Sightings:
     num_checked = 0
     clarity = {}
     for index, hypothesis in enumerate(evidence.hypotheses):
-        shortest = min(map(count_characters, evidence.references[index]), default=0)
+        shortest = shortest_reference(evidence, index)
         num_checked += shortest > 0
         if shortest > 0 and not hypothesis.strip():
             clarity[index] = float(shortest)
@@ -48,7 +57,7 @@ def find_short(evidence: Evidence) -> Sightings:
     num_checked = 0
     clarity = {}
     for index, hypothesis in enumerate(evidence.hypotheses):
-        shortest = min(map(count_characters, evidence.references[index]), default=0)
+        shortest = shortest_reference(evidence, index)
         if shortest * (1 - SHORT_RATIO) < _MIN_DIFFERENCE:
             continue
         num_checked += 1
@@ -63,15 +72,9 @@ def find_long(evidence: Evidence) -> Sightings:
     num_checked = 0
     clarity = {}
     for index, hypothesis in enumerate(evidence.hypotheses):
-        longest = max(map(count_characters, evidence.references[index]), default=0)
+        longest = longest_reference(evidence, index)
         num_checked += longest > 0
         length = count_characters(hypothesis)
         if longest and length > LONG_RATIO * longest and length - longest >= _MIN_DIFFERENCE:
             clarity[index] = length / longest
     return Sightings(num_checked, clarity)
-
-
-def _missing_share(hypothesis: str, references: Sequence[str]) -> float:
-    """Return the missing share of the longest reference; negative if the hypothesis is longer."""
-    longest = max(map(count_characters, references), default=0)
-    return 1 - count_characters(hypothesis) / longest if longest else 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from t5tune.scoring.diagnosis.evidence import Evidence
 from t5tune.scoring.diagnosis.sightings import NOT_CHECKED, Sightings
@@ -33,23 +33,15 @@ def find_lost_numbers(evidence: Evidence) -> Sightings:
     Numbers are compared by their digits: separators differ between languages. Numbers that the
     source or a reference writes as words are not checked, nor are those up to twelve.
     """
-    if evidence.sources is None or evidence.task == "summarization":
-        return NOT_CHECKED
-    num_checked = 0
-    clarity = {}
-    for index, source in enumerate(evidence.sources):
-        numbers = [groups for groups in _numbers(source) if not _may_be_a_word(groups)]
-        if not numbers:
-            continue
-        references = [_readings(text) for text in evidence.references[index]]
-        wanted = [one for one in numbers if all(_is_in(one, of_one) for of_one in references)]
-        if wanted:
-            num_checked += 1
-            there = _readings(evidence.hypotheses[index])
-            num_lost = sum(not _is_in(one, there) for one in wanted)
-            if num_lost:
-                clarity[index] = float(num_lost)
-    return Sightings(num_checked, clarity)
+    return _find_lost(evidence, _look_for_numbers)
+
+
+def _look_for_numbers(source: str, references: Sequence[str], hypothesis: str) -> Iterator[bool]:
+    numbers = [groups for groups in _numbers(source) if not _may_be_a_word(groups)]
+    expected = [_readings(text) for text in references] if numbers else []
+    wanted = [one for one in numbers if all(_is_in(one, of_one) for of_one in expected)]
+    there = _readings(hypothesis) if wanted else set()
+    return (_is_in(one, there) for one in wanted)
 
 
 def find_lost_names(evidence: Evidence) -> Sightings:
@@ -58,21 +50,25 @@ def find_lost_names(evidence: Evidence) -> Sightings:
     A name is a capitalised word of at least three letters that does not begin a sentence. Endings
     and compounds do not matter in the hypothesis ("Obamas", "Trump-Anwalt"), nor does case.
     """
+    return _find_lost(evidence, _look_for_names)
+
+
+def _look_for_names(source: str, references: Sequence[str], hypothesis: str) -> Iterator[bool]:
+    names = set(_names(source)).intersection(*map(_WORDS.findall, references))
+    folded = hypothesis.casefold()
+    return (name.casefold() in folded for name in names)
+
+
+def _find_lost(
+    evidence: Evidence, look: Callable[[str, Sequence[str], str], Iterable[bool]]
+) -> Sightings:
+    """Find hypotheses that lack some of what `look` finds in source and references."""
     if evidence.sources is None or evidence.task == "summarization":
         return NOT_CHECKED
-    num_checked = 0
-    clarity = {}
-    for index, source in enumerate(evidence.sources):
-        names = set(_names(source))
-        for reference in evidence.references[index]:
-            names.intersection_update(_WORDS.findall(reference))
-        if names:
-            num_checked += 1
-            hypothesis = evidence.hypotheses[index].casefold()
-            num_lost = sum(name.casefold() not in hypothesis for name in names)
-            if num_lost:
-                clarity[index] = float(num_lost)
-    return Sightings(num_checked, clarity)
+    texts = zip(evidence.sources, evidence.references, evidence.hypotheses, strict=True)
+    found = {index: list(look(*of_one)) for index, of_one in enumerate(texts)}
+    lost = {index: float(of_one.count(False)) for index, of_one in found.items()}
+    return Sightings(sum(map(bool, found.values())), {i: num for i, num in lost.items() if num})
 
 
 def _numbers(text: str) -> Iterator[Number]:

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from t5tune.scoring.diagnosis.evidence import Evidence
-from t5tune.scoring.diagnosis.lengths import count_characters
+from t5tune.scoring.diagnosis.lengths import count_characters, longest_reference, shortest_reference
 from t5tune.scoring.diagnosis.repetition import count_repeated_ngrams, split_tokens
 from t5tune.scoring.diagnosis.sightings import Sightings
 from t5tune.scoring.diagnosis.wrong_language import name_stray_language
@@ -98,8 +98,7 @@ def against_limit(evidence: Evidence, seen: Seen) -> str:
 
 
 def _is_as_long(evidence: Evidence, index: int) -> bool:
-    wanted = max(map(count_characters, evidence.references[index]), default=0)
-    return count_characters(evidence.hypotheses[index]) >= wanted
+    return count_characters(evidence.hypotheses[index]) >= longest_reference(evidence, index)
 
 
 def _raised_limit(limit: int, evidence: Evidence, cut: Sightings) -> int:
@@ -108,9 +107,8 @@ def _raised_limit(limit: int, evidence: Evidence, cut: Sightings) -> int:
     longest_share = 1.0
     for index in cut.clarity:
         written = count_characters(evidence.hypotheses[index])
-        wanted = max(map(count_characters, evidence.references[index]), default=0)
         if written:
-            longest_share = max(longest_share, wanted / written)
+            longest_share = max(longest_share, longest_reference(evidence, index) / written)
     # References do not have so few characters per token: eight times at most.
     return 8 * math.ceil(limit * max(1.5, 1.25 * min(longest_share, 8.0)) / 8)
 
@@ -184,16 +182,19 @@ def against_unknown(evidence: Evidence, _seen: Seen) -> str:
     """Return advice to use bytes, which spell every text (Xue et al. 2022)."""
     reason = "the vocabulary lacks characters of the targets, and bytes spell any"
     if evidence.run is None:
-        return (
-            "model.from_scratch.tokenizer.type=bytes   # or, fine-tuning, "
-            f"model.name=google/byt5-small: {reason}"
-        )
-    if evidence.run.spelling:
-        return _train_anew(evidence, *evidence.run.spelling) + COMMENT + reason
-    return (
+        reason = f"or, fine-tuning, model.name=google/byt5-small: {reason}"
+    return _spell_in_bytes(evidence, reason) or (
         f"take such characters out of the targets of data.train{COMMENT}the model spells every "
         "text, so it has learned to write them"
     )
+
+
+def _spell_in_bytes(evidence: Evidence, reason: str) -> str | None:
+    """Return what makes bytes the tokens; None for a run whose tokens already are."""
+    settings: Sequence[str] = ("model.from_scratch.tokenizer.type=bytes",)
+    if evidence.run:
+        settings = evidence.run.spelling
+    return _train_anew(evidence, *settings) + COMMENT + reason if settings else None
 
 
 def against_special(evidence: Evidence, _seen: Seen) -> str:
@@ -206,17 +207,11 @@ def against_special(evidence: Evidence, _seen: Seen) -> str:
 def against_lost_spelling(evidence: Evidence, _seen: Seen) -> str:
     """Return advice on lost numbers and names, which a small vocabulary of ours may not spell."""
     more_data = "training data with such words: see the scores by the rarest source word"
-    if evidence.run is None:
-        return (
-            "model.from_scratch.tokenizer.type=bytes   # spells what was never seen in training; "
-            f"or more {more_data}"
-        )
-    if evidence.run.spelling and evidence.run.is_from_scratch:
-        return (
-            _train_anew(evidence, *evidence.run.spelling)
-            + f"{COMMENT}spells what was never seen in training; or more {more_data}"
-        )
-    return f"add {more_data}"
+    remedy = None
+    if evidence.run is None or evidence.run.is_from_scratch:
+        reason = f"spells what was never seen in training; or more {more_data}"
+        remedy = _spell_in_bytes(evidence, reason)
+    return remedy or f"add {more_data}"
 
 
 def against_short(evidence: Evidence, seen: Seen) -> str:
@@ -225,9 +220,7 @@ def against_short(evidence: Evidence, seen: Seen) -> str:
     if short.share_also_in(seen["hit_length_limit"]) >= _HALF:
         return against_limit(evidence, seen)
     longest = max(map(count_characters, evidence.hypotheses), default=0)
-    num_beyond = sum(
-        min(map(count_characters, evidence.references[index])) > longest for index in short.clarity
-    )
+    num_beyond = sum(shortest_reference(evidence, index) > longest for index in short.clarity)
     limit = evidence.number("max_new_tokens")
     trained = evidence.run.max_target_length if evidence.run else None
     may_be_cut = limit is not None and (trained is None or limit > trained)

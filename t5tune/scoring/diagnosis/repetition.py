@@ -30,11 +30,7 @@ def find_loops(evidence: Evidence) -> Sightings:
         counted = _count(hypothesis)
         if not counted.excess_over(_NOTHING):
             continue  # most texts: the others, which may be long, need not be counted
-        others = [
-            *evidence.references[index],
-            *([evidence.sources[index]] if evidence.sources else []),
-        ]
-        excess = min((counted.excess_over(_count(other)) for other in others), default=0.0)
+        excess = min(counted.excess_over(_count(other)) for other in evidence.expected_texts(index))
         if excess:
             clarity[index] = excess
     num_checked = sum(bool(hypothesis.strip()) for hypothesis in evidence.hypotheses)

@@ -11,14 +11,11 @@ from t5tune.scoring.diagnosis.sightings import Sightings
 # and U+FFFD for bytes that are no character.
 _UNKNOWN = re.compile(r"<unk>|⁇|\[UNK\]|\ufffd", re.IGNORECASE)
 
-LANGUAGE_CODES = re.compile(
-    r"(?<!\w)(?:[a-z]{3}_[A-Z][a-z]{3}|[a-z]{2}_[A-Z]{2})(?!\w)"  # NLLB, mBART
+_SPECIAL = re.compile(
+    r"<extra_id_\d+>|</?s>|<pad>|<mask>|\[(?:PAD|MASK|CLS|SEP)\]"  # T5, BART, Marian and BERT
+    r"|(?<!\w)(?:[a-z]{3}_[A-Z][a-z]{3}|[a-z]{2}_[A-Z]{2})(?!\w)"  # languages: NLLB, mBART,
     r"|__[a-z]{2,3}__"  # M2M100
     r"|>>[A-Za-z_]{2,12}<<"  # Marian
-)
-# T5's sentinels, and the special tokens of T5, BART, Marian and BERT.
-_SPECIAL = re.compile(
-    r"<extra_id_\d+>|</?s>|<pad>|<mask>|\[(?:PAD|MASK|CLS|SEP)\]|" + LANGUAGE_CODES.pattern
 )
 
 
@@ -35,15 +32,8 @@ def find_special(evidence: Evidence) -> Sightings:
 def _find(pattern: re.Pattern[str], evidence: Evidence) -> Sightings:
     clarity = {}
     for index, hypothesis in enumerate(evidence.hypotheses):
-        found = pattern.findall(hypothesis)
-        if not found:
-            continue
-        expected = [
-            *evidence.references[index],
-            *([evidence.sources[index]] if evidence.sources else []),
-        ]
-        known = {token for text in expected for token in pattern.findall(text)}
-        num_strange = sum(token not in known for token in found)
-        if num_strange:
-            clarity[index] = float(num_strange)
+        if found := pattern.findall(hypothesis):
+            known = set(pattern.findall("\n".join(evidence.expected_texts(index))))
+            if num_strange := sum(token not in known for token in found):
+                clarity[index] = float(num_strange)
     return Sightings(len(evidence.hypotheses), clarity)

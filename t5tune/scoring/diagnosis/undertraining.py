@@ -117,18 +117,11 @@ def is_rising(values: Sequence[float]) -> bool:
     last = values[start:]
     if len(last) < _MIN_VALIDATIONS_OF_A_SLOPE:
         return False
-    slope, error = _fit_line(last)
-    return slope > _CLEAR_SLOPE * error and slope * (len(last) - 1) > least
+    import numpy as np
 
-
-def _fit_line(values: Sequence[float]) -> tuple[float, float]:
-    """Return slope and standard error of a least-squares line through evenly spaced values."""
-    num, mean = len(values), sum(values) / len(values)
-    places = [i - (num - 1) / 2 for i in range(num)]
-    spread = sum(x * x for x in places)
-    slope = sum(x * y for x, y in zip(places, values, strict=True)) / spread
-    left_over = sum((y - mean - slope * x) ** 2 for x, y in zip(places, values, strict=True))
-    return slope, (left_over / (num - 2) / spread) ** 0.5
+    (slope, _), covariance = np.polyfit(range(len(last)), last, 1, cov=True)
+    error = np.sqrt(covariance[0, 0])
+    return bool(slope > _CLEAR_SLOPE * error and slope * (len(last) - 1) > least)
 
 
 def _start_of_last_third(values: Sequence[float]) -> int:

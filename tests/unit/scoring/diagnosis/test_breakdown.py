@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 
 import pytest
 
 from t5tune.data.overlap import TrainingOverlap
 from t5tune.scoring.compute import OutputScorer, score_hypotheses
-from t5tune.scoring.diagnosis.breakdown import break_down, breakdown_to_json
+from t5tune.scoring.diagnosis.breakdown import break_down
 from t5tune.scoring.diagnosis.findings import Breakdown
 from t5tune.scoring.score import ScoringOptions
 from t5tune.scoring.system_output import SystemOutput
@@ -103,7 +104,7 @@ def test_options_reach_the_metric() -> None:
 
 def test_json() -> None:
     (lengths,) = break_down(OutputScorer(OUTPUT), ["rouge"])
-    values = json.loads(json.dumps(breakdown_to_json(lengths)))
+    values = json.loads(json.dumps(asdict(lengths)))
     assert list(values) == ["name", "title", "buckets"]
     first = values["buckets"][0]
     assert (first["label"], first["num_examples"]) == ("up to 5 words", 12)
