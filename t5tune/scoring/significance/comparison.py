@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Literal
 
 from t5tune.scoring.registry import find_metric
 from t5tune.scoring.score import Score, ScoringOptions
-from t5tune.scoring.significance.p_values import state_verdict
 from t5tune.scoring.system_output import SystemOutput
 
 if TYPE_CHECKING:
     from t5tune.scoring.significance.collecting import SystemScores
-    from t5tune.scoring.significance.paired_tests import PairedResult
 
 Test = Literal["bootstrap", "randomization"]
 TESTS: tuple[Test, ...] = ("bootstrap", "randomization")
@@ -121,30 +119,17 @@ class Comparison:
         """Names of the scores that stand for an example, one for each of `metrics`."""
         return tuple(find_metric(metric).main_score for metric in self.metrics)
 
-    def example_gains(self, system: ComparedSystem, metric: int = 0) -> list[float]:
-        """Return the gain of each example over the baseline's; a loss is negative.
-
-        Args:
-            system: System, one of `systems`.
-            metric: Index in `metrics`.
-        """
-        return _gains(
-            self.baseline.example_scores[metric],
-            system.example_scores[metric],
-            self.metrics[metric],
-        )
+    def example_gains(self, system: ComparedSystem) -> list[float]:
+        """Return the gain of each example over the baseline's by the first metric, or the loss."""
+        return _gains(self.baseline.example_scores[0], system.example_scores[0], self.metrics[0])
 
     def largest_wins(self, system: ComparedSystem, num: int = 5) -> list[int]:
         """Return indices of the largest gains by the first metric, the largest first."""
-        gains = self.example_gains(system)
-        order = sorted(range(len(gains)), key=lambda index: (-gains[index], index))
-        return [index for index in order[:num] if gains[index] > _TIE]
+        return _largest(self.example_gains(system), num)
 
     def largest_losses(self, system: ComparedSystem, num: int = 5) -> list[int]:
         """Return indices of the largest losses by the first metric, the largest first."""
-        gains = self.example_gains(system)
-        order = sorted(range(len(gains)), key=lambda index: (gains[index], index))
-        return [index for index in order[:num] if gains[index] < -_TIE]
+        return _largest([-gain for gain in self.example_gains(system)], num)
 
 
 def compare_systems(
@@ -194,7 +179,7 @@ def _compare(
     """Yield the baseline, then each other system with its differences from it."""
     from t5tune.scoring.significance.paired_tests import add_system_intervals, run_paired_tests
 
-    follows = [find_metric(metric).follows_sacrebleu for metric in metrics]
+    specs = [find_metric(metric) for metric in metrics]
     scores, resampled = add_system_intervals(by_system, resampling)
     baseline = by_system[0]
     first = next(iter(systems.values()))
@@ -209,22 +194,20 @@ def _compare(
         if number == 0:
             yield compared
             continue
-        results = run_paired_tests(
-            baseline, system, (resampled[0], resampled[number]), resampling, follows
-        )
         pairs = zip(first.hypotheses, output.hypotheses, strict=True)
         num_different = sum(ours != theirs for ours, theirs in pairs)
-        lower = [
-            find_metric(metric).lower_is_better
-            for metric, one in zip(metrics, system, strict=True)
-            for _ in one.scores
-        ]
+        differences = run_paired_tests(
+            baseline,
+            system,
+            (resampled[0], resampled[number]),
+            resampling,
+            specs,
+            num_different=num_different,
+            num_comparisons=len(systems) - 1,
+        )
         yield replace(
             compared,
-            differences=tuple(
-                _judge(result, is_lower, num_different, len(systems) - 1)
-                for result, is_lower in zip(results, lower, strict=True)
-            ),
+            differences=tuple(differences),
             tallies=tuple(
                 _tally(_gains(ours.examples, theirs.examples, metric))
                 for ours, theirs, metric in zip(baseline, system, metrics, strict=True)
@@ -233,24 +216,14 @@ def _compare(
         )
 
 
-def _judge(
-    result: PairedResult, lower_is_better: bool, num_different: int, num_comparisons: int
-) -> Difference:
-    # sacreBLEU's bootstrap test looks at one direction, the randomisation test at both.
-    p_values = [p * (2 if test == "bootstrap" else 1) for test, p in result.p_values.items()]
-    verdict = state_verdict(
-        result.difference,
-        p_values,
-        lower_is_better=lower_is_better,
-        num_different=num_different,
-        num_comparisons=num_comparisons,
-    )
-    return Difference(result.difference, result.confidence_interval, result.p_values, verdict)
-
-
 def _gains(baseline: Sequence[float], system: Sequence[float], metric: str) -> list[float]:
     sign = -1.0 if find_metric(metric).lower_is_better else 1.0
     return [sign * (new - old) for old, new in zip(baseline, system, strict=True)]
+
+
+def _largest(gains: Sequence[float], num: int) -> list[int]:
+    order = sorted(range(len(gains)), key=lambda index: (-gains[index], index))
+    return [index for index in order[:num] if gains[index] > _TIE]
 
 
 def _tally(gains: Sequence[float]) -> Tally:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from t5tune.scoring.significance.comparison import Test
 
 LEVEL = 0.05
 
 
 def state_verdict(
     difference: float,
-    p_values: Sequence[float],
+    p_values: Mapping[Test, float],
     *,
     lower_is_better: bool,
     num_different: int,
@@ -19,7 +23,8 @@ def state_verdict(
 
     Args:
         difference: Score of the system minus that of the baseline.
-        p_values: Two-sided p-values of all tests.
+        p_values: p-values by test. sacreBLEU's bootstrap test looks at one direction, so its
+            p-value is doubled; the randomisation test looks at both.
         lower_is_better: Whether a lower score is better.
         num_different: Number of examples whose hypotheses differ. Of their 2 ** n exchanges two are
             always as extreme as the observed one (itself and its mirror image), so an exact
@@ -36,12 +41,13 @@ def state_verdict(
         return "not tested"
     if 2.0 ** (1 - num_different) >= LEVEL / num_comparisons:
         return f"too few outputs differ to tell ({num_different})"
+    two_sided = [p * (2 if test == "bootstrap" else 1) for test, p in p_values.items()]
     direction = "better" if (difference < 0) == lower_is_better else "worse"
     corrected = f"after correction for {num_comparisons} comparisons"
-    if max(p_values) < LEVEL / num_comparisons:
+    if max(two_sided) < LEVEL / num_comparisons:
         return f"{direction} (p < {LEVEL}{' ' + corrected if num_comparisons > 1 else ''})"
-    if max(p_values) < LEVEL:
+    if max(two_sided) < LEVEL:
         return f"perhaps {direction} (p < {LEVEL}, but not {corrected})"
-    if min(p_values) < LEVEL:
+    if min(two_sided) < LEVEL:
         return "unclear (the two tests disagree)"
     return "no evidence of a difference"

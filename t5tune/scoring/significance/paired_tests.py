@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from t5tune.scoring.metrics.statistics import JoinableStatistics
+from t5tune.scoring.registry import MetricSpec
 from t5tune.scoring.score import Score
 from t5tune.scoring.significance.collecting import SystemScores
+from t5tune.scoring.significance.comparison import Difference, Resampling, Test
+from t5tune.scoring.significance.p_values import state_verdict
 from t5tune.scoring.significance.paired_differences import bootstrap_p_value, randomization_p_values
 from t5tune.scoring.significance.resampling import (
     Floats,
+    add_interval,
     bootstrap_scores,
     percentile_interval,
-    sign_resampling,
 )
-
-if TYPE_CHECKING:
-    from t5tune.scoring.significance.comparison import Resampling, Test
-
-
-@dataclass(frozen=True)
-class PairedResult:
-    """One score of a system beside the baseline's.
-
-    Attributes:
-        difference: Score of the system minus score of the baseline.
-        confidence_interval: Middle 95 % of it on resampled test sets.
-        p_values: p-values by test.
-    """
-
-    difference: float
-    confidence_interval: tuple[float, float]
-    p_values: Mapping[Test, float]
 
 
 def add_system_intervals(
@@ -56,20 +39,10 @@ def add_system_intervals(
     scores: list[list[Score]] = []
     resampled: list[list[Floats]] = []
     for system in systems:
-        columns = [column for _ in system for column in next(by_metric).T]
-        resampled.append(columns)
-        scores.append(
-            [
-                replace(
-                    score,
-                    confidence_interval=percentile_interval(column),
-                    signature=sign_resampling(score.signature, resampling.seed, **counts),
-                )
-                for score, column in zip(
-                    (score for metric in system for score in metric.scores), columns, strict=True
-                )
-            ]
-        )
+        resampled.append([column for _ in system for column in next(by_metric).T])
+        of_system = [score for metric in system for score in metric.scores]
+        pairs = zip(of_system, resampled[-1], strict=True)
+        scores.append([add_interval(a, b, resampling.seed, **counts) for a, b in pairs])
     return scores, resampled
 
 
@@ -78,45 +51,55 @@ def run_paired_tests(
     system: Sequence[SystemScores],
     resampled: tuple[Sequence[Floats], Sequence[Floats]],
     resampling: Resampling,
-    follows_sacrebleu: Sequence[bool],
-) -> list[PairedResult]:
-    """Test one system against the baseline.
+    metrics: Sequence[MetricSpec],
+    *,
+    num_different: int,
+    num_comparisons: int,
+) -> list[Difference]:
+    """Test one system against the baseline and return a difference for each score.
 
     Args:
         baseline: Scores and statistics of the baseline, for each metric.
         system: Scores and statistics of the system, likewise.
         resampled: Scores of both on the same resampled test sets.
         resampling: Tests and numbers of draws.
-        follows_sacrebleu: Whether p-values must equal sacreBLEU's, for each metric.
-
-    Returns:
-        Results, one per score.
+        metrics: Properties of the metrics.
+        num_different: As in `state_verdict`.
+        num_comparisons: As in `state_verdict`.
     """
-    randomized = _randomize(baseline, system, resampling, follows_sacrebleu)
-    differences = [
-        of_system.value - of_baseline.value
-        for both in zip(baseline, system, strict=True)
-        for of_baseline, of_system in zip(both[0].scores, both[1].scores, strict=True)
+    randomized = _randomize(baseline, system, resampling, metrics)
+    scores = [
+        (metric, old.value, new.value)
+        for metric, *both in zip(metrics, baseline, system, strict=True)
+        for old, new in zip(both[0].scores, both[1].scores, strict=True)
     ]
-    results = []
-    for difference, of_baseline, of_system, randomization in zip(
-        differences, *resampled, randomized, strict=True
+    differences = []
+    for (metric, old, new), of_baseline, of_system, randomization in zip(
+        scores, *resampled, randomized, strict=True
     ):
+        difference = new - old
         p_values: dict[Test, float] = {}
         if "bootstrap" in resampling.tests:
             p_values["bootstrap"] = bootstrap_p_value(of_baseline, of_system, difference)
         if randomization is not None:
             p_values["randomization"] = randomization
+        verdict = state_verdict(
+            difference,
+            p_values,
+            lower_is_better=metric.lower_is_better,
+            num_different=num_different,
+            num_comparisons=num_comparisons,
+        )
         interval = percentile_interval(of_system - of_baseline)
-        results.append(PairedResult(difference, interval, p_values))
-    return results
+        differences.append(Difference(difference, interval, p_values, verdict))
+    return differences
 
 
 def _randomize(
     baseline: Sequence[SystemScores],
     system: Sequence[SystemScores],
     resampling: Resampling,
-    follows_sacrebleu: Sequence[bool],
+    metrics: Sequence[MetricSpec],
 ) -> list[float | None]:
     """Return a p-value per score; None where the test is not requested or not possible."""
     p_values: list[list[float | None]] = [[None] * len(metric.scores) for metric in baseline]
@@ -131,7 +114,7 @@ def _randomize(
             [system[number].statistics for number in numbers],
             resampling.num_trials,
             resampling.seed,
-            [not follows_sacrebleu[number] for number in numbers],
+            [not metrics[number].follows_sacrebleu for number in numbers],
         )
         for number, of_metric in zip(numbers, found, strict=True):
             p_values[number] = list(of_metric)

@@ -102,32 +102,28 @@ def add_intervals(
     resampled = bootstrap_scores([statistics for _, statistics in scored], num_resamples, seed)
     return [
         [
-            _with_interval(score, columns[:, number], num_resamples, seed)
+            add_interval(score, columns[:, number], seed, bs=num_resamples)
             for number, score in enumerate(scores)
         ]
         for (scores, _), columns in zip(scored, resampled, strict=True)
     ]
 
 
-def _with_interval(score: Score, resampled: Floats, num_resamples: int, seed: int) -> Score:
-    """Return a score with its interval, or without where resampled scores are not finite."""
-    if np.isnan(resampled).any():
-        return score
-    return replace(
-        score,
-        confidence_interval=percentile_interval(resampled),
-        signature=sign_resampling(score.signature, seed, bs=num_resamples),
-    )
+def add_interval(score: Score, resampled: Floats, seed: int, **counts: int) -> Score:
+    """Return a score with its interval, or without where resampled scores are not finite.
 
-
-def sign_resampling(signature: str, seed: int, **counts: int) -> str:
-    """Return a signature with the resampling after `nrefs`, where sacreBLEU states it.
+    Its signature states the resampling after `nrefs`, as sacreBLEU's does.
 
     Args:
-        signature: Signature of the score.
+        score: Score of the full test set.
+        resampled: Resampled scores, shape (num_resamples,).
         seed: Seed of the draw.
         counts: Numbers of `bs` (bootstrap resamples), `ar` (approximate randomisations), or both.
     """
-    first, *others = signature.split("|")
-    resampling = [f"{name}:{count}" for name, count in counts.items()]
-    return "|".join([first, *resampling, f"seed:{seed}", *others])
+    if np.isnan(resampled).any():
+        return score
+    first, *others = score.signature.split("|")
+    drawn = [f"{name}:{count}" for name, count in counts.items()]
+    signature = "|".join([first, *drawn, f"seed:{seed}", *others])
+    interval = percentile_interval(resampled)
+    return replace(score, confidence_interval=interval, signature=signature)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from t5tune.scoring.significance.comparison import TESTS, Test
 from t5tune.scoring.significance.p_values import state_verdict
 
 
@@ -35,13 +36,26 @@ def test_verdicts(
     num_comparisons: int,
     expected: str,
 ) -> None:
+    half, rest = [p / 2 for p in p_values[:1]], p_values[1:]  # that of the bootstrap is one-sided
+    by_test = dict(zip(TESTS, [*half, *rest], strict=False))
     verdict = state_verdict(
-        difference, p_values, lower_is_better=False, num_different=num_different,
+        difference, by_test, lower_is_better=False, num_different=num_different,
         num_comparisons=num_comparisons,
     )  # fmt: skip
     assert verdict == expected
 
 
 def test_fewer_errors_are_better() -> None:
-    verdict = state_verdict(-2.0, [0.01], lower_is_better=True, num_different=90, num_comparisons=1)
-    assert verdict == "better (p < 0.05)"
+    assert _judge(-2.0, {"randomization": 0.01}, lower_is_better=True) == "better (p < 0.05)"
+
+
+def test_verdicts_double_the_one_sided_p_value_of_the_bootstrap() -> None:
+    assert _judge(1.0, {"bootstrap": 0.03}) == "no evidence of a difference"
+    assert _judge(1.0, {"bootstrap": 0.02}) == "better (p < 0.05)"
+    assert _judge(1.0, {"randomization": 0.03}) == "better (p < 0.05)"
+
+
+def _judge(difference: float, p_values: dict[Test, float], lower_is_better: bool = False) -> str:
+    return state_verdict(
+        difference, p_values, lower_is_better=lower_is_better, num_different=90, num_comparisons=1
+    )

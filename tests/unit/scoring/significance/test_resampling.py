@@ -9,11 +9,12 @@ from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.metrics.ter import TER
 
 from t5tune.scoring.compute import score_hypotheses
+from t5tune.scoring.score import Score
 from t5tune.scoring.significance import resampling
 from t5tune.scoring.significance.resampling import (
+    add_interval,
     draw_samples,
     percentile_interval,
-    sign_resampling,
 )
 from t5tune.scoring.system_output import SystemOutput
 from tests.unit.scoring.sample_texts import OWN_METRICS, SampleTexts
@@ -75,6 +76,5 @@ def test_interval_leaves_out_one_in_forty_at_either_end() -> None:
 
 
 def test_signature_says_all_that_was_drawn() -> None:
-    assert sign_resampling("nrefs:1|case:lc", 3, bs=10, ar=20) == (
-        "nrefs:1|bs:10|ar:20|seed:3|case:lc"
-    )
+    score = add_interval(Score("BLEU", 1.0, "nrefs:1|case:lc"), np.ones(10), 3, bs=10, ar=20)
+    assert score.signature == "nrefs:1|bs:10|ar:20|seed:3|case:lc"
