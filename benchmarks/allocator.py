@@ -17,8 +17,8 @@ from transformers import T5Config, T5ForConditionalGeneration
 
 from t5tune.models.cpu.dropout import use_byte_dropout
 from t5tune.models.output_layer import without_output_layer
-from t5tune.training.allocator import keep_freed_memory
-from t5tune.training.loss import sum_token_losses, sum_token_losses_chunked
+from t5tune.training.step.allocator import keep_freed_memory
+from t5tune.training.step.loss import sum_token_losses, sum_token_losses_chunked
 
 # d_model, d_ff, layers per side, heads, vocabulary, examples of 18 + 18 tokens, timed steps
 SHAPES = {

@@ -12,7 +12,7 @@ import torch
 from transformers import T5Config, T5ForConditionalGeneration
 
 from t5tune.models.cpu.dropout import use_byte_dropout
-from t5tune.training.loss import sum_token_losses
+from t5tune.training.step.loss import sum_token_losses
 
 VOCABULARY, BATCH_SIZE, LENGTH, STEPS = 4000, 110, 18, 5
 

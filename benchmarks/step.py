@@ -29,10 +29,10 @@ from transformers import T5Config, T5ForConditionalGeneration
 from t5tune.models.cpu.dropout import use_byte_dropout
 from t5tune.models.cpu.fast_t5 import use_fast_sublayers
 from t5tune.models.output_layer import without_output_layer
-from t5tune.training.allocator import keep_freed_memory
-from t5tune.training.loss import sum_token_losses_chunked
 from t5tune.training.optim.building import build_optimizer
-from t5tune.training.precision import measure_bf16
+from t5tune.training.preparation.precision import measure_bf16
+from t5tune.training.step.allocator import keep_freed_memory
+from t5tune.training.step.loss import sum_token_losses_chunked
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 PRODUCTS = ("aten::mm", "aten::addmm", "aten::bmm", "aten::baddbmm", "attention")

@@ -40,10 +40,10 @@ from t5tune.models.compiled import compile_stacks
 from t5tune.models.cpu.dropout import use_byte_dropout
 from t5tune.models.cpu.fast_t5 import use_fast_sublayers
 from t5tune.models.loading import load_tokenizer
-from t5tune.training.allocator import keep_freed_memory
 from t5tune.training.checkpoints.writer import CheckpointWriter
 from t5tune.training.optim.building import build_optimizer
-from t5tune.training.precision import measure_bf16
+from t5tune.training.preparation.precision import measure_bf16
+from t5tune.training.step.allocator import keep_freed_memory
 from t5tune.training.strategies.strategy import Strategy
 from t5tune.training.trainer import T5TuneTrainer
 

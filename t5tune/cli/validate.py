@@ -37,8 +37,7 @@ def validate(
 
     from t5tune.errors import T5TuneError
     from t5tune.recipe.loading import load_recipe, recipe_json_schema
-    from t5tune.training.inputs import check_inputs
-    from t5tune.training.prerequisites import check_prerequisites
+    from t5tune.training.preparation.inputs import check_inputs, check_prerequisites
 
     if schema:
         print_data(json.dumps(recipe_json_schema(), indent=2))

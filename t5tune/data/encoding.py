@@ -63,6 +63,7 @@ def encode_texts(
     tokenizer: PreTrainedTokenizerBase,
     *,
     max_length: int | None,
+    prefix: str = "",
     as_target: bool = False,
     on_progress: Callable[[int], None] | None = None,
 ) -> tuple[list[list[int]], int]:
@@ -73,6 +74,7 @@ def encode_texts(
         tokenizer: Tokenizer, which adds the end-of-sequence token itself.
         max_length: Number of tokens to which longer sequences are cut; tokens that the tokenizer
             adds at the end (end of sequence, mBART's language) are kept.
+        prefix: Text before every text.
         as_target: Whether to use the tokenizer's target side (Marian, NLLB and mBART have one).
         on_progress: Function that is called with the number of texts done since its last call.
 
@@ -90,7 +92,7 @@ def encode_texts(
     encoded: list[list[int]] = []
     num_truncated = 0
     for start in range(0, len(texts), CHUNK):
-        chunk = list(texts[start : start + CHUNK])
+        chunk = [prefix + text for text in texts[start : start + CHUNK]]
         sequences = encode(chunk)
         encoded += shorten_all(sequences, max_length, encode)
         if max_length is not None:
@@ -105,13 +107,21 @@ def encode_dataset(
     targets: Sequence[str],
     tokenizer: PreTrainedTokenizerBase,
     *,
+    prefix: str = "",
     max_source_length: int,
     max_target_length: int,
     on_progress: Callable[[int], None] | None = None,
 ) -> EncodedDataset:
-    """Tokenize both sides of the training data. See `encode_texts`."""
+    """Tokenize both sides of the training data, the sources with their prefix.
+
+    See `encode_texts`.
+    """
     source_ids, cut_sources = encode_texts(
-        sources, tokenizer, max_length=max_source_length, on_progress=on_progress
+        sources,
+        tokenizer,
+        max_length=max_source_length,
+        prefix=prefix,
+        on_progress=on_progress,
     )
     target_ids, cut_targets = encode_texts(
         targets,

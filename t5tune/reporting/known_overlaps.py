@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,8 +74,8 @@ def find_overlap(
 def measure_while_there(
     run: RunDirectory,
     fingerprint: str,
-    pairs: Iterable[tuple[str, str]],
-    num_pairs: int,
+    sources: Sequence[str],
+    targets: Sequence[str],
     examples: Examples,
 ) -> None:
     """Measure an overlap while the training data is in memory, unless the run has it already.
@@ -83,13 +83,14 @@ def measure_while_there(
     Args:
         run: Run that stores the overlap for `find_overlap`.
         fingerprint: Fingerprint of the training data.
-        pairs: Training data: sources without the prefix, and targets.
-        num_pairs: Number of pairs.
+        sources: Sources of the training data, without the prefix.
+        targets: Targets of the training data.
         examples: Examples of the coming report.
     """
     file = _file(run, fingerprint, examples)
     if _read(file, examples) is None:
-        _keep(_measure(pairs, num_pairs, examples), file)
+        pairs = zip(sources, targets, strict=True)
+        _keep(_measure(pairs, len(sources), examples), file)
 
 
 def _measure(

@@ -1,9 +1,10 @@
 """Training, from a recipe to a finished run.
 
-`session.py` has the order of the steps, `loop.py` sets up Hugging Face's Trainer, `trainer.py` is
-that Trainer with our loss and our batches. `strategies/` has the ways to distribute a model over
-processes, `optim/` optimizers and averages of weights, `checkpoints/` what a run resumes from, and
-`callbacks/` what happens beside the loop.
+`entry.py` chooses the run, and `session.py` has the order of the steps. `preparation/` has what
+happens before step 1; `loop.py` sets up Hugging Face's Trainer, and `trainer.py` is that Trainer
+with our loss and our batches. `step/` computes an optimizer step, `strategies/` distributes a model
+over processes, `optim/` has optimizers and averages of weights, `checkpoints/` what a run resumes
+from, and `callbacks/` what happens beside the loop.
 """
 
 import lazy_loader

@@ -36,10 +36,9 @@ from t5tune.training.checkpoints.resuming import (
     with_values_of,
 )
 from t5tune.training.garbage import leaving_out_what_is_there
-from t5tune.training.inputs import check_inputs
-from t5tune.training.prerequisites import check_prerequisites
+from t5tune.training.preparation.inputs import check_inputs, check_prerequisites
+from t5tune.training.preparation.run_choice import choose_run, refuse_unknown_recipe
 from t5tune.training.result import TrainingResult
-from t5tune.training.run_choice import choose_run, refuse_unknown_recipe
 
 
 def train(

@@ -33,11 +33,11 @@ from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import read_fact
 from t5tune.scoring.registry import METRICS, metrics_of_validation
 from t5tune.training.arguments import build_training_arguments
-from t5tune.training.batch_limit import BatchLimit
 from t5tune.training.callbacks.clock import TrainingClock
 from t5tune.training.callbacks.display import TrainingDisplay
 from t5tune.training.callbacks.log import EndOfTraining, JsonLog, StopOnSignal
 from t5tune.training.callbacks.throughput import Throughput
+from t5tune.training.callbacks.trackers import build_trackers
 from t5tune.training.checkpoints.disk_space import (
     check_disk_space,
     count_checkpoint_bytes,
@@ -48,11 +48,11 @@ from t5tune.training.checkpoints.selection import ChosenWeights, choose_weights
 from t5tune.training.checkpoints.store import ENDED, PENDING, step_of
 from t5tune.training.checkpoints.writer import CheckpointWriter
 from t5tune.training.optim.averaging import WeightAverage
+from t5tune.training.preparation.start import Start
 from t5tune.training.random_numbers import seed_process
 from t5tune.training.recipe_batches import build_batch_plan, build_collator, build_longest_batch
-from t5tune.training.start import Start
+from t5tune.training.step.batch_limit import BatchLimit
 from t5tune.training.strategies.sharding_choice import build_strategy
-from t5tune.training.trackers import build_trackers
 from t5tune.training.trainer import T5TuneTrainer, Validate
 from t5tune.training.validation import Validation
 

@@ -26,26 +26,26 @@ from t5tune.data.batching.steps import Batch, Collate, OptimizerSteps, StepLoade
 from t5tune.data.encoding import IGNORED, EncodedDataset
 from t5tune.models.packed import accept_packed_rows
 from t5tune.run.manifest import read_fact
-from t5tune.training.batch_limit import BatchLimit
-from t5tune.training.batch_loss import BatchLoss
 from t5tune.training.callbacks.batch_probe import BatchProbe, LongestBatch
 from t5tune.training.callbacks.divergence import LossWatch
 from t5tune.training.callbacks.log import EndOfTraining, ValidationInterrupted
 from t5tune.training.callbacks.sharding_check import ShardingCheck
 from t5tune.training.callbacks.throughput import Throughput
-from t5tune.training.checkpoints.saving import CheckpointSaver, Trained, only_tensors
-from t5tune.training.checkpoints.store import ENDED
-from t5tune.training.checkpoints.writer import CheckpointWriter
-from t5tune.training.gradients import NumItems, StepGradients
-from t5tune.training.loop_state import (
+from t5tune.training.checkpoints.loop_state import (
     has_stopped_early,
     read_loop_state,
     restore_early_stopping,
 )
-from t5tune.training.loss_record import LossRecord
+from t5tune.training.checkpoints.saving import CheckpointSaver, Trained, only_tensors
+from t5tune.training.checkpoints.store import ENDED
+from t5tune.training.checkpoints.writer import CheckpointWriter
 from t5tune.training.optim.averaging import WeightAverage
 from t5tune.training.optim.schedules import end_with_time
 from t5tune.training.random_numbers import seed_if_processes_differ
+from t5tune.training.step.batch_limit import BatchLimit
+from t5tune.training.step.batch_loss import BatchLoss
+from t5tune.training.step.gradients import NumItems, StepGradients
+from t5tune.training.step.loss_record import LossRecord
 from t5tune.training.strategies.strategy import Strategy
 
 Validate = Callable[[], dict[str, float]]

@@ -16,7 +16,7 @@ from transformers import GenerationMixin, T5ForConditionalGeneration
 
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import read_manifest, write_manifest
-from t5tune.training.environment import record_model
+from t5tune.training.preparation.environment import record_model
 from tests import forks
 from tests.conftest import RunCommand, number_pairs, write_pairs
 from tests.integration.test_eval_command import trained

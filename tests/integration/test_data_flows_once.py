@@ -15,7 +15,7 @@ from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.errors import T5TuneError
 from t5tune.recipe.loading import load_recipe
 from t5tune.scoring.diagnosis.wrong_language import _identifier
-from t5tune.training.memory import MainMemory
+from t5tune.training.step.memory import MainMemory
 from tests.conftest import RunCommand
 
 
@@ -53,7 +53,7 @@ def test_a_training_reads_loads_and_translates_once(
     read = count_calls(
         monkeypatch,
         "load_split",
-        "t5tune.training.session",
+        "t5tune.training.preparation.texts",
         "t5tune.data.examples",
         "t5tune.reporting.known_overlaps",
     )

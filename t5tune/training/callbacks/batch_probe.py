@@ -12,8 +12,8 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from t5tune.data.batching.steps import Batch, count_padded_tokens
 from t5tune.distributed.processes import smallest
 from t5tune.errors import T5TuneError
-from t5tune.training.batch_limit import BatchLimit
-from t5tune.training.memory import (
+from t5tune.training.step.batch_limit import BatchLimit
+from t5tune.training.step.memory import (
     NEXT_COMMAND,
     GpuMemory,
     MainMemory,

@@ -22,7 +22,7 @@ from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import flush, remove_directory, write_manifest
 from t5tune.training.checkpoints.disk_space import count_model_bytes, refuse_full_disk
 from t5tune.training.checkpoints.selection import ChosenWeights
-from t5tune.training.environment import record_model
+from t5tune.training.preparation.environment import record_model
 
 _WEIGHTS = "model*.safetensors"  # one file, or the parts of a large model
 _INDEX = "model.safetensors.index.json"  # which part has which tensor

@@ -17,7 +17,7 @@ from t5tune.recipe.places import FILE_KEYS
 from t5tune.recipe.schema import Recipe
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import find_damage, read_fact
-from t5tune.training.checkpoints.store import ResumePoint, find_newest_complete, list_checkpoints
+from t5tune.training.checkpoints.store import find_newest_complete, list_checkpoints
 
 RESTART = "the same command with --restart   # trains in a new directory beside it"
 
@@ -128,8 +128,8 @@ def has_model_of(run: RunDirectory, recipe: Recipe) -> bool:
     return is_whole and read_fact(run.model, RECIPE) == fingerprint_recipe(recipe)
 
 
-def choose_checkpoint(run: RunDirectory) -> ResumePoint:
-    """Return the checkpoint to resume from, and name skipped ones on stderr.
+def choose_checkpoint(run: RunDirectory) -> Path | None:
+    """Return the checkpoint to resume from, if there is one, and name skipped ones on stderr.
 
     Raises:
         T5TuneError: There are checkpoints, but none can be used.
@@ -142,7 +142,7 @@ def choose_checkpoint(run: RunDirectory) -> ResumePoint:
         raise T5TuneError(
             f"{path}: {damage}; no checkpoint of this run is complete.", next_command=RESTART
         )
-    return found
+    return found.checkpoint
 
 
 def has_trained(run: RunDirectory) -> bool:

@@ -27,9 +27,9 @@ from transformers.trainer import OPTIMIZER_NAME, SCHEDULER_NAME
 from t5tune.distributed.processes import gather, is_main_process
 from t5tune.errors import T5TuneError
 from t5tune.run.manifest import MANIFEST
+from t5tune.training.checkpoints.loop_state import list_validated_steps, write_loop_state
 from t5tune.training.checkpoints.store import PREFIX, STAGING
 from t5tune.training.checkpoints.writer import CheckpointWriter
-from t5tune.training.loop_state import list_validated_steps, write_loop_state
 from t5tune.training.optim.averaging import WeightAverage, save_average
 from t5tune.training.strategies.strategy import Strategy
 

@@ -16,9 +16,9 @@ from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import find_damage
 from t5tune.scoring.registry import METRICS
 from t5tune.training.callbacks.log import JsonLog
+from t5tune.training.checkpoints.loop_state import list_validated_steps
 from t5tune.training.checkpoints.resuming import RESTART
 from t5tune.training.checkpoints.store import PREFIX
-from t5tune.training.loop_state import list_validated_steps
 from t5tune.training.optim.averaging import average_checkpoints, weights_applied
 from t5tune.training.trainer import T5TuneTrainer
 

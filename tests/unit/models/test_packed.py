@@ -18,7 +18,7 @@ from transformers import (
 from t5tune.data.batching.packing import PackedBatches, PackedCollator, choose_row_lengths
 from t5tune.data.encoding import Collator, EncodedDataset, TokenSequences
 from t5tune.models.packed import accept_packed_rows
-from t5tune.training.loss import sum_token_losses
+from t5tune.training.step.loss import sum_token_losses
 
 SIZES = {
     "vocab_size": 40, "d_model": 16, "d_kv": 8, "d_ff": 32, "num_layers": 2, "num_heads": 2,

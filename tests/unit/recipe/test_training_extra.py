@@ -27,7 +27,7 @@ from t5tune.recipe.training_extra import (
     refused_fields,
 )
 from t5tune.recipe.training_section import TrainingSection
-from t5tune.training.trackers import PACKAGES
+from t5tune.training.callbacks.trackers import PACKAGES
 from tests.conftest import RunCommand
 
 LISTS = (FORWARDED, recipe_keys(), refused_fields())

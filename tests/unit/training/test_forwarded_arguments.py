@@ -15,15 +15,17 @@ from t5tune.data.encoding import EncodedDataset, TokenSequences
 from t5tune.data.examples import Examples
 from t5tune.decoding.loaded_model import LoadedModel
 from t5tune.decoding.torch_translator import TorchTranslator
+from t5tune.distributed.processes import OfMainProcess
 from t5tune.errors import T5TuneError
 from t5tune.recipe.loading import load_recipe
 from t5tune.recipe.resolve import ModelFacts, resolve_for_model, resolve_for_steps
 from t5tune.recipe.training_extra import FORWARDED
 from t5tune.run.directory import RunDirectory
-from t5tune.training import arguments, trackers
+from t5tune.training import arguments
+from t5tune.training.callbacks import trackers
 from t5tune.training.loop import _build_trainer, _build_watchers
+from t5tune.training.preparation.start import Start
 from t5tune.training.recipe_batches import build_batch_plan
-from t5tune.training.start import Start
 from t5tune.training.trainer import T5TuneTrainer
 from tests.tiny_families import FAMILIES
 
@@ -64,7 +66,14 @@ def build(tiny_recipe: Path, tmp_path: Path) -> Iterator[Build]:
         run = RunDirectory(tmp_path / "run")
         loaded = LoadedModel("tiny", TorchTranslator(model, tokenizer), tokenizer)
         start = Start(
-            fitted, choices, dataset, loaded, Examples("validation", [], []), None, None, {}
+            fitted,
+            choices,
+            dataset,
+            loaded,
+            Examples("validation", [], []),
+            OfMainProcess(),
+            None,
+            {},
         )
         plan = build_batch_plan(fitted.training, dataset)
         watchers = _build_watchers(resolved, run)

@@ -15,7 +15,7 @@ from t5tune.errors import T5TuneError
 from t5tune.files.formats.json_document import MOST_BYTES
 from t5tune.recipe.catalog import list_recipes
 from t5tune.recipe.loading import load_recipe
-from t5tune.training.inputs import check_inputs
+from t5tune.training.preparation.inputs import check_inputs
 from tests.conftest import RunCommand
 
 

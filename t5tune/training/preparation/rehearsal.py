@@ -30,7 +30,7 @@ from t5tune.recipe.schema import ModelSection
 from t5tune.run.directory import RunDirectory
 from t5tune.scoring.diagnosis.wrong_language import load_identifier
 from t5tune.training.checkpoints.disk_space import OTHER_FILES, refuse_full_disk
-from t5tune.training.memory import MainMemory
+from t5tune.training.step.memory import MainMemory
 
 NUM_TOKENS = 2  # of a rehearsed hypothesis: one step from the source, one from a cache
 SAVED = ".rehearsal-"  # prefix of a temporary directory in the run

@@ -17,7 +17,7 @@ from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import write_manifest
 from t5tune.training.checkpoints.resuming import RECIPE, fingerprint_recipe, has_trained
 from t5tune.training.entry import TrainingRequest, prepare_run
-from t5tune.training.run_choice import choose_run, find_named_run
+from t5tune.training.preparation.run_choice import choose_run, find_named_run
 from tests.conftest import REPOSITORY, RunCommand
 
 OVERRIDES = {

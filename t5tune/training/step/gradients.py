@@ -9,11 +9,11 @@ from transformers import TrainerState
 
 from t5tune.data.batching.steps import Batch, count_padded_tokens, split_batch
 from t5tune.errors import T5TuneError
-from t5tune.training.allocator import release_freed_memory
-from t5tune.training.batch_limit import BatchLimit
 from t5tune.training.checkpoints.writer import CheckpointWriter
-from t5tune.training.memory import NEXT_COMMAND, is_out_of_memory
 from t5tune.training.random_numbers import get_random_state, set_random_state
+from t5tune.training.step.allocator import release_freed_memory
+from t5tune.training.step.batch_limit import BatchLimit
+from t5tune.training.step.memory import NEXT_COMMAND, is_out_of_memory
 
 NumItems = torch.Tensor | int | None
 

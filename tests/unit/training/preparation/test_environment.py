@@ -8,7 +8,7 @@ from pathlib import Path
 
 from t5tune.recipe.schema import Recipe
 from t5tune.run.directory import RunDirectory
-from t5tune.training.environment import record_environment
+from t5tune.training.preparation.environment import record_environment
 
 ENTRY = {"file": "a.tsv"}
 RECIPE = {

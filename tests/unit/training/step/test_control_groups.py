@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from t5tune.training.memory import CGROUP, MainMemory
+from t5tune.training.step.memory import CGROUP, MainMemory
 
 LIMIT = 3 << 30
 PROGRAM = """
 import sys
 from pathlib import Path
 Path(sys.argv[1], "cgroup.procs").write_text("0")
-from t5tune.training.memory import MainMemory
+from t5tune.training.step.memory import MainMemory
 print(MainMemory().capacity())
 """
 

@@ -11,7 +11,7 @@ from transformers import PreTrainedModel
 from t5tune.data.batching.steps import Batch
 from t5tune.models.decoder_inputs import shift_labels
 from t5tune.models.output_layer import has_plain_output_layer, without_output_layer
-from t5tune.training.loss import sum_token_losses, sum_token_losses_chunked
+from t5tune.training.step.loss import sum_token_losses, sum_token_losses_chunked
 from t5tune.training.strategies.strategy import Forward, Strategy
 
 

@@ -20,9 +20,9 @@ from transformers import (
 from t5tune.data.batching.plans import FixedSizeBatches
 from t5tune.data.batching.steps import OptimizerSteps
 from t5tune.data.encoding import Collator, EncodedDataset, TokenSequences
-from t5tune.training import loss as loss_module
 from t5tune.training.checkpoints.writer import CheckpointWriter
-from t5tune.training.loss import sum_token_losses, sum_token_losses_chunked
+from t5tune.training.step import loss as loss_module
+from t5tune.training.step.loss import sum_token_losses, sum_token_losses_chunked
 from t5tune.training.strategies.strategy import Strategy
 from t5tune.training.trainer import T5TuneTrainer
 

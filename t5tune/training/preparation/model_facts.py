@@ -13,7 +13,7 @@ from t5tune.recipe.schema import Recipe
 from t5tune.reporting.evaluation import longest_references
 from t5tune.run.manifest import read_fact
 from t5tune.training.checkpoints.resuming import BF16
-from t5tune.training.precision import measure_bf16
+from t5tune.training.preparation.precision import measure_bf16
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

@@ -13,7 +13,7 @@ import torch
 from accelerate.utils.memory import should_reduce_batch_size
 
 from t5tune.distributed.processes import place
-from t5tune.training.allocator import release_freed_memory
+from t5tune.training.step.allocator import release_freed_memory
 
 SAFE_SHARE = 0.9  # share of the memory: allocators leave gaps, and other programs need some too
 

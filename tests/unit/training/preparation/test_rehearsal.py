@@ -20,7 +20,7 @@ from t5tune.errors import T5TuneError
 from t5tune.recipe.loading import load_recipe
 from t5tune.recipe.schema import Recipe
 from t5tune.run.directory import RunDirectory
-from t5tune.training.rehearsal import rehearse
+from t5tune.training.preparation.rehearsal import rehearse
 from tests.conftest import RunCommand
 from tests.tiny_families import FAMILIES
 

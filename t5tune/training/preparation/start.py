@@ -14,6 +14,7 @@ from t5tune.data.encoding import EncodedDataset, TokenSequences
 from t5tune.data.examples import Examples
 from t5tune.decoding.loaded_model import LoadedModel, broadcast_model
 from t5tune.distributed.processes import (
+    OfMainProcess,
     are_several,
     broadcast_result,
     broadcast_tensor,
@@ -37,7 +38,7 @@ class Start:
         dataset: Encoded training data.
         model: Model to train, with its translator for validation.
         validation: Examples that each validation translates.
-        reported: Test set of the report; only the main process has it.
+        reported: Test set of the report.
         checkpoint: Checkpoint to resume from.
         facts: Facts in the manifest of every checkpoint, beside the files.
     """
@@ -47,7 +48,7 @@ class Start:
     dataset: EncodedDataset
     model: LoadedModel
     validation: Examples
-    reported: Examples | None
+    reported: OfMainProcess[Examples]
     checkpoint: Path | None
     facts: Mapping[str, Any]
 
@@ -76,7 +77,7 @@ def broadcast_start(prepare: Callable[[], Start]) -> Start:
     if is_main_process():
         return own.get()
     dataset = EncodedDataset(sources, targets, small.pop("num_truncated"))
-    return Start(**small, dataset=dataset, model=model, reported=None)
+    return Start(**small, dataset=dataset, model=model, reported=OfMainProcess())
 
 
 def _pack(start: Start) -> dict[str, Any]:

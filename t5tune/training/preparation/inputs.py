@@ -1,4 +1,4 @@
-"""Checks of what a recipe takes from disk, before anything is imported, read or begun."""
+"""Checks of what a recipe needs from the machine, before torch is imported and data is read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,19 @@ from t5tune.errors import T5TuneError
 from t5tune.models.model_names import may_be_hub_id, suggest_owner
 from t5tune.recipe.catalog import recipes_directory
 from t5tune.recipe.schema import Recipe
+from t5tune.reporting.recipe_scoring import check_scoring
 from t5tune.run.directory import RunDirectory, display_path
+from t5tune.training.callbacks.trackers import check_trackers
+
+
+def check_prerequisites(recipe: Recipe) -> None:
+    """Refuse a recipe whose validations or reports would fail on this machine.
+
+    Raises:
+        T5TuneError: A package is missing, or BLEU does not have the tokenizer.
+    """
+    check_scoring(recipe)
+    check_trackers(recipe.training.extra)
 
 
 def check_inputs(recipe: Recipe) -> None:

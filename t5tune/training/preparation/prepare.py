@@ -1,0 +1,142 @@
+"""The preparation of a training: only the order of the steps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
+
+from t5tune.console import say, track
+from t5tune.data.encoding import EncodedDataset, encode_dataset
+from t5tune.decoding.loaded_model import LoadedModel
+from t5tune.decoding.search import build_generation_config
+from t5tune.decoding.torch_translator import TorchTranslator
+from t5tune.decoding.translator import options_of_recipe
+from t5tune.distributed.processes import OfMainProcess
+from t5tune.models.families import find_family, set_languages
+from t5tune.models.from_scratch import build_model, build_tokenizer
+from t5tune.models.input_settings import InputSettings
+from t5tune.models.loading import load_config, load_model, load_tokenizer
+from t5tune.recipe.resolve import resolve_for_model
+from t5tune.recipe.resolved_recipe import ResolvedData
+from t5tune.recipe.schema import FromScratchSection, ModelSection, Recipe
+from t5tune.reporting.known_overlaps import measure_while_there
+from t5tune.reporting.recipe_scoring import rehearse_recipe_scoring
+from t5tune.run.directory import RunDirectory
+from t5tune.run.manifest import find_damage
+from t5tune.training.checkpoints.resuming import (
+    BF16,
+    DATA,
+    RECIPE,
+    VERSIONS,
+    check_data,
+    choose_checkpoint,
+    fingerprint_recipe,
+    warn_of_versions,
+)
+from t5tune.training.checkpoints.store import remove_unfinished
+from t5tune.training.preparation.commits import TOKENIZER, pin_data, pin_model
+from t5tune.training.preparation.environment import package_versions, record_environment
+from t5tune.training.preparation.model_facts import find_facts
+from t5tune.training.preparation.rehearsal import rehearse
+from t5tune.training.preparation.start import Start
+from t5tune.training.preparation.texts import Texts, load_texts
+
+
+def prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
+    """Prepare data, model and checkpoint, each checked against the others.
+
+    Args:
+        recipe: Recipe as the user wrote it.
+        run: A new directory, or one that holds an unfinished run of the same recipe.
+        command: Command that was typed, for the record.
+
+    Raises:
+        T5TuneError: Data, model or settings cannot be used.
+    """
+    rehearse_recipe_scoring(recipe)
+    if run.model.is_dir() and (damage := find_damage(run.model)):
+        say(f"{run.model}: {damage}; it is made again from the checkpoints")
+    remove_unfinished(run.checkpoints)
+    checkpoint = choose_checkpoint(run)
+    pinned, commits = pin_model(recipe, run, is_resumed=checkpoint is not None)
+    pinned, data_commits = pin_data(pinned, run)
+    texts = load_texts(pinned.data, recipe.source_lang, recipe.target_lang)
+    facts: dict[str, Any] = {
+        RECIPE: fingerprint_recipe(recipe),
+        DATA: texts.fingerprints(),
+        VERSIONS: package_versions(),
+    }
+    if checkpoint is not None:
+        check_data(checkpoint, facts[DATA])
+        warn_of_versions(checkpoint, facts[VERSIONS])
+    set_seed(recipe.training.seed)
+    model, tokenizer = _build_or_load(pinned.model, texts, checkpoint, commits.get(TOKENIZER))
+    model_type, forced_bos = model.config.model_type, None
+    if find_family(model_type).has_language_tokens:
+        forced_bos = set_languages(tokenizer, recipe.source_lang, recipe.target_lang)
+    resolved, choices = resolve_for_model(
+        pinned, find_facts(pinned, model_type, tokenizer, texts.validation, checkpoint)
+    )
+    for choice in choices:
+        if choice.is_compromise:
+            say(f"{choice.key}: {choice.value}; {choice.reason}")
+    facts[BF16] = resolved.training.bf16
+    dataset = _encode(texts, tokenizer, resolved.data)
+    facts[DATA]["the tokens of data.train"] = dataset.fingerprint()
+    if checkpoint is not None:
+        check_data(checkpoint, facts[DATA])
+    commits |= data_commits
+    record_environment(run, recipe, facts[DATA], texts.num_examples, command, commits)
+    reported = texts.test or texts.validation
+    measure_while_there(run, facts[DATA]["data.train"], texts.sources, texts.targets, reported)
+    settings = InputSettings(
+        resolved.data.train.prefix, resolved.data.max_source_length, forced_bos
+    )
+    options = options_of_recipe(resolved.decoding, resolved.decoding.max_new_tokens)
+    model.generation_config = build_generation_config(model, options, forced_bos)
+    translator = TorchTranslator(model, tokenizer, settings)
+    loaded = LoadedModel(run.name, translator, tokenizer, options)
+    rehearse(loaded, resolved.model, resolved.export, run, dataset, resolved.target_lang)
+    return Start(
+        resolved, choices, dataset, loaded, texts.validation, OfMainProcess(reported), checkpoint,
+        facts,
+    )  # fmt: skip
+
+
+@track("preparing the model")
+def _build_or_load(
+    section: ModelSection, texts: Texts, checkpoint: Path | None, tokenizer_commit: str | None
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Build or load the model; a checkpoint holds all of it, whatever has become of its origin."""
+    if checkpoint is not None:
+        return load_model(str(checkpoint)), load_tokenizer(str(checkpoint))
+    origin, changes = section.origin, section.config
+    if isinstance(origin, FromScratchSection):
+        tokenizer = build_tokenizer(
+            origin.tokenizer, texts.sources, texts.targets, revision=tokenizer_commit
+        )
+        return build_model(origin, tokenizer, changes), tokenizer
+    config = load_config(origin.name, revision=origin.revision, overrides=changes)
+    tokenizer = load_tokenizer(origin.name, revision=origin.revision)
+    return load_model(origin.name, revision=origin.revision, config=config), tokenizer
+
+
+def _encode(texts: Texts, tokenizer: PreTrainedTokenizerBase, data: ResolvedData) -> EncodedDataset:
+    with track("tokenizing", 2 * len(texts.sources), "texts") as advance:
+        dataset = encode_dataset(
+            texts.sources,
+            texts.targets,
+            tokenizer,
+            prefix=data.train.prefix,
+            max_source_length=data.max_source_length,
+            max_target_length=data.max_target_length,
+            on_progress=advance,
+        )
+    if dataset.num_truncated:
+        say(
+            f"data: {dataset.num_truncated:,} of {2 * len(dataset):,} training texts were cut to "
+            "data.max_source_length or data.max_target_length"
+        )
+    return dataset

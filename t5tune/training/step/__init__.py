@@ -1,0 +1,1 @@
+"""One optimizer step: the loss, its gradients, and the memory that they take."""
