@@ -21,7 +21,7 @@ from t5tune.cli.score import score
 from t5tune.cli.signals import leaving_on_signals
 from t5tune.cli.streams import prepare_streams
 from t5tune.cli.train import train
-from t5tune.cli.translate import translate
+from t5tune.cli.translate import TranslateCommand, translate
 from t5tune.cli.validate import validate
 from t5tune.cli.verify import verify
 from t5tune.console import say
@@ -41,7 +41,7 @@ app = typer.Typer(
 )
 app.command()(train)
 app.command(name="eval")(evaluate)
-app.command()(translate)
+app.command(cls=TranslateCommand)(translate)
 app.command()(score)
 app.command()(compare)
 app.add_typer(recipes.app, name="recipes")

@@ -93,6 +93,13 @@ def complete_engine(incomplete: str) -> list[str]:
     return _beginning(incomplete, ENGINES)
 
 
+def complete_format(incomplete: str) -> list[tuple[str, str]]:
+    """Return the matching formats of `t5tune translate`, each with what it holds."""
+    from t5tune.decoding.streaming.input_formats import FORMATS
+
+    return [(name, FORMATS[name].description) for name in _beginning(incomplete, FORMATS)]
+
+
 def _beginning(incomplete: str, names: Iterable[str]) -> list[str]:
     return [name for name in dict.fromkeys(names) if name.startswith(incomplete)]
 

@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperOption
 
-from t5tune.cli.completion import complete_engine, complete_run
+from t5tune.cli.completion import complete_engine, complete_format, complete_run
 from t5tune.cli.streams import READER_IS_GONE
 from t5tune.console import say
+
+_FORMATS = "FORMATS"
+
+
+class TranslateCommand(TyperCommand):
+    """The command `translate`, which looks for the formats only to show them in its help."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help with the formats in it."""
+        from t5tune.decoding.streaming.input_formats import describe_formats
+
+        for option in self.params:
+            if isinstance(option, TyperOption) and option.help is not None:
+                option.help = option.help.replace(_FORMATS, describe_formats())
+        super().format_help(ctx, formatter)
 
 
 def translate(
@@ -44,7 +60,8 @@ def translate(
         str | None,
         typer.Option(
             "--format",
-            help="text, tsv, csv, jsonl or, for documents, markdown (default: by --input).",
+            help=f"{_FORMATS} (default: by the ending of --input).",
+            autocompletion=complete_format,
         ),
     ] = None,
     column: Annotated[

@@ -169,7 +169,8 @@ class OpenedModel:
             T5TuneError: Input, output or model cannot be used, or they do not fit together.
             BrokenPipeError: The reader of standard output has closed the pipe.
         """
-        from t5tune.decoding.streaming.choices import Layout, choose_format
+        from t5tune.decoding.streaming.input_format import Layout
+        from t5tune.decoding.streaming.input_formats import choose_format
         from t5tune.decoding.streaming.lines import open_input
         from t5tune.decoding.streaming.streamed_translation import translate_input
 
@@ -177,7 +178,9 @@ class OpenedModel:
         chosen = choose_format(
             format, source if isinstance(source, Path | str) else "", is_document=is_document
         )
-        layout = Layout(chosen, None if column is None else str(column), into, is_document, as_json)
+        layout = Layout(
+            chosen.name, None if column is None else str(column), into, is_document, as_json
+        )
         translate_input(
             open_input(source),
             None if output == "-" else Path(output),

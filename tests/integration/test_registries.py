@@ -6,6 +6,7 @@ Each test adds its part to a copy of the package, in as few source files as are 
 from __future__ import annotations
 
 import json
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import torch
 import transformers as hf
 import yaml
 
-from tests.conftest import RunCommand
+from tests.conftest import REPOSITORY, Result, RunCommand
 from tests.extended_package import ExtendedPackage
 from tests.tiny_families import build_with_new_tokenizer
 
@@ -247,3 +248,62 @@ def test_a_kind_of_place_is_added_in_two_files_and_the_schema(
     )
     assert "give one of `lines_file`, `hub`, `file`, or" in refuse("data.test.file=test.tsv")
     assert "`columns` requires `file`" in refuse("data.test.columns=[a]")
+
+
+TOY_INPUT_FORMAT = {
+    "decoding/streaming/input_formats/properties.py": '''"""A key and a text on each line."""
+
+from t5tune.decoding.streaming.input_format import Entry, InputFormat, refuse_line
+from t5tune.decoding.streaming.items import Lines
+
+
+class PropertiesFormat:
+    def __init__(self, name):
+        self.name = name
+
+    def parse(self, line):
+        key, equals, text = line.text.partition("=")
+        if not equals:
+            raise refuse_line(self.name, line.number, "has no text after a key")
+        return Entry(line, text)
+
+    def render(self, entry, hypotheses):
+        key = entry.line.text.partition("=")[0]
+        return f"{key}={hypotheses[0].text if hypotheses else ''}\\n"
+
+
+FORMAT = InputFormat(
+    "properties",
+    "a key and a text per line",
+    lambda layout, name, with_n_best: Lines(PropertiesFormat(name)),
+    endings=(".properties",),
+)
+'''
+}
+
+
+def test_an_input_format_of_translate_is_added_in_one_file(
+    tmp_path: Path, t5tune: RunCommand
+) -> None:
+    with tarfile.open(REPOSITORY / "tests/data/old_run.tar.gz") as archive:
+        archive.extractall(tmp_path, filter="data")
+    (tmp_path / "in.properties").write_text("hello=Good morning.\nnone=\n", encoding="utf-8")
+    (tmp_path / "bad.txt").write_text("hello\n", encoding="utf-8")
+    package = ExtendedPackage(tmp_path / "package", TOY_INPUT_FORMAT)
+
+    def translate(*arguments: str) -> Result:
+        return package.run(
+            "translate", "--model", "runs/phrasebook", *arguments, directory=tmp_path
+        )
+
+    alone = translate("Good morning.")
+    assert alone.code == 0, alone.err
+    done = translate("--input", "in.properties")
+    assert done.out == f"hello={alone.out}none=\n"
+    assert "no format property; did you mean properties?" in translate("--format", "property").err
+    refused = translate("--input", "bad.txt", "--format", "properties")
+    assert "Line 1 of bad.txt has no text after a key." in refused.err
+    many = translate("--input", "in.properties", "--n-best", "2")
+    assert "--n-best does not fit" in many.err
+    assert "properties (a key and a text per line)" in " ".join(translate("--help").out.split())
+    assert "properties" not in t5tune("translate", "--help").out

@@ -436,8 +436,11 @@ def test_places_that_cannot_be(here: Path) -> None:
     [
         (["--format", "xml"], "no format xml"),
         (["--format", "jsonl"], "needs the place of the source"),
-        (["--column", "1"], "--column is for TSV, CSV and JSON lines"),
-        (["--format", "tsv", "--column", "1", "--n-best", "2"], "does not fit into a column"),
+        (["--column", "1"], "--column is for --format csv or jsonl or tsv"),
+        (
+            ["--format", "tsv", "--column", "1", "--n-best", "2"],
+            "--n-best does not fit into --format tsv",
+        ),
         (["--documents", "--json"], "--documents cannot be combined"),
         (["--documents", "--n-best", "2"], "--documents cannot be combined"),
         (["--format", "markdown"], "is for documents"),

@@ -7,12 +7,8 @@ between two pieces there is a line break with the indentation or the "> " around
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from markdown_it.token import Token
 
 Piece = tuple[int, int]
 Paragraph = list[Piece]
@@ -22,7 +18,8 @@ _MARKER = (
     r"(?:(?:[-*+•‣◦▪–—]|#{1,6}|\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})[.)])[ \t]+)?"
     r"(?:\[[ xX]\][ \t]+)?"
 )
-_PREFIX = re.compile(rf"(?P<quote>{_QUOTE})(?P<marker>{_MARKER})")
+_QUOTE_AT_START = re.compile(_QUOTE)
+_MARKER_AT_START = re.compile(_MARKER)
 _FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})")
 _TASK = re.compile(r"\[[ xX]\][ \t]+")
 _FRONT_MATTER = re.compile(r"(---|\+\+\+)[ \t\r]*\n(?:.*\n)*?\1[ \t\r]*(?:\n|\Z)")
@@ -59,15 +56,15 @@ def find_paragraphs(text: str) -> Iterator[Paragraph]:
         mark = _FENCE.match(content)
         if mark and (not fence or mark[1].startswith(fence)):
             fence = "" if fence else mark[1]
-        prefix = _PREFIX.match(content)
-        assert prefix is not None
-        piece = _strip(text, start + prefix.end(), end)
+        quote_end = _end_of_match(_QUOTE_AT_START, content)
+        marker_end = _end_of_match(_MARKER_AT_START, content, quote_end)
+        piece = _strip(text, start + marker_end, end)
         if fence or mark or piece is None:
             yield from _split_unwrapped(text, paragraph, width)
             paragraph, width = [], 0
             continue
-        quote = prefix["quote"].replace(" ", "").replace("\t", "")
-        if prefix["marker"] or (paragraph and quote != previous_quote):
+        quote = content[:quote_end].replace(" ", "").replace("\t", "")
+        if marker_end > quote_end or (paragraph and quote != previous_quote):
             yield from _split_unwrapped(text, paragraph, width)
             paragraph, width = [], 0
         previous_quote = quote
@@ -112,7 +109,7 @@ def find_markdown_paragraphs(text: str) -> Iterator[Paragraph]:
     cursor = start  # within a row of a table cells follow one another
     for token in parser.parse(flat[start:]):
         if token.type == "inline" and token.map is not None:
-            pieces, cursor = _locate(flat, token, starts, cursor)
+            pieces, cursor = _locate(flat, token.content, token.map, starts, cursor)
             for found in _split_at_kept(flat, pieces):
                 yield from _split_hard_breaks(text, found)
 
@@ -122,8 +119,7 @@ def _hide_extensions(text: str, start: int) -> str:
 
     def hide_math(match: re.Match[str]) -> str:
         lines = match[0].split("\n")
-        prefixes = [re.match(_QUOTE, line) for line in lines]
-        ends = [prefix.end() if prefix else 0 for prefix in prefixes]
+        ends = [_end_of_match(_QUOTE_AT_START, line) for line in lines]
         return "\n".join(
             line[:end] + _KEPT * (len(line) - end) for line, end in zip(lines, ends, strict=True)
         )
@@ -153,14 +149,23 @@ def _split_at_kept(flat: str, pieces: list[Piece]) -> Iterator[list[Piece]]:
     yield current
 
 
-def _locate(text: str, token: Token, starts: list[int], cursor: int) -> tuple[list[Piece], int]:
-    """Return where the lines of a token's content stand in the document."""
-    assert token.map is not None
+def _locate(
+    text: str, content: str, lines: Sequence[int], starts: list[int], cursor: int
+) -> tuple[list[Piece], int]:
+    """Return where the lines of a content stand in the document, and where they end.
+
+    Args:
+        text: The document.
+        content: Content of a token of the parser.
+        lines: First line of the content, and the line after its last one.
+        starts: Position of each line.
+        cursor: Position before which nothing is looked for.
+    """
     pieces: list[Piece] = []
-    cursor = max(cursor, starts[token.map[0]])
-    for line in token.content.split("\n"):
+    cursor = max(cursor, starts[lines[0]])
+    for line in content.split("\n"):
         wanted = line.strip()
-        limit = starts[min(token.map[1], len(starts) - 1)]
+        limit = starts[min(lines[1], len(starts) - 1)]
         if not wanted:
             continue
         for spelling in (wanted, wanted.replace("|", "\\|")):
@@ -188,6 +193,12 @@ def _split_hard_breaks(text: str, pieces: list[Piece]) -> Iterator[Paragraph]:
             current = []
     if current:
         yield current
+
+
+def _end_of_match(pattern: re.Pattern[str], text: str, start: int = 0) -> int:
+    """Return where the match that begins at `start` ends; `start` if there is none."""
+    match = pattern.match(text, start)
+    return match.end() if match else start
 
 
 def _lines(text: str) -> Iterator[Piece]:

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from t5tune.decoding.documents.markup import find_whole, has_words
-from t5tune.decoding.documents.paragraphs import (
-    Paragraph,
-    find_markdown_paragraphs,
-    find_paragraphs,
-)
+from t5tune.decoding.documents.paragraphs import Paragraph
 from t5tune.scoring.languages import short_code
 
 _EMPHASIS = re.compile(r"([*_~]{1,3})(?!\s)([^*_~]+)(?<!\s)\1")
@@ -89,22 +85,22 @@ class Segment:
         return self.after
 
 
-def split_document(text: str, *, language: str | None, is_markdown: bool) -> list[Segment]:
+def split_document(
+    text: str, find_paragraphs: Callable[[str], Iterable[Paragraph]], *, language: str | None
+) -> list[Segment]:
     """Split a document into sentences.
 
     Rendering each with its own source gives the document back, character for character.
 
     Args:
-        text: Plain text or Markdown.
+        text: Text of the document.
+        find_paragraphs: Function that finds its paragraphs.
         language: Code of the source language, such as "de" or "deu_Latn", for abbreviations that
             do not end a sentence; None for English ones.
-        is_markdown: Whether it is Markdown. Plain text keeps its lists, quotations and fenced
-            code too.
     """
-    find = find_markdown_paragraphs if is_markdown else find_paragraphs
     segments: list[Segment] = []
     done = 0
-    for paragraph in find(text):
+    for paragraph in find_paragraphs(text):
         for segment, end in _split_paragraph(text, paragraph, done, short_code(language) or "en"):
             segments.append(segment)
             done = end

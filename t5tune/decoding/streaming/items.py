@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from t5tune.decoding.documents.splitting import Segment, split_document
-from t5tune.decoding.streaming.cells import ColumnsFormat, RowJoiner
-from t5tune.decoding.streaming.formats import Entry, Format, TextFormat
+from t5tune.decoding.streaming.input_format import Entry, LineFormat
 from t5tune.decoding.streaming.lines import FileFacts, Line, TextInput, split_into_lines
-from t5tune.decoding.translator import Hypothesis
 from t5tune.errors import T5TuneError
 from t5tune.files.text_files import BOM
+
+if TYPE_CHECKING:
+    from t5tune.decoding.documents.paragraphs import Paragraph
+    from t5tune.decoding.documents.splitting import Segment
+    from t5tune.decoding.translator import Hypothesis
 
 _BLOCK = 256  # number of segments of a document in one block
 
@@ -80,16 +82,22 @@ class Kind(Protocol[ItemT]):
 
 
 class Lines:
-    """Input with one text on each line, in one of the formats."""
+    """Input with one text on each line.
+
+    Args:
+        format_: Format of the lines.
+        is_checked: Whether a line may be refused, so that a file is checked first.
+    """
 
     unit = "lines"
 
-    def __init__(self, format_: Format) -> None:
+    def __init__(self, format_: LineFormat, *, is_checked: bool = True) -> None:
         self.format = format_
+        self.is_checked = is_checked
 
     def check(self, line: Line) -> None:
         """Refuse a line that is not in the format."""
-        if not isinstance(self.format, TextFormat):
+        if self.is_checked:
             self.format.parse(line)
 
     def end_check(self) -> None:
@@ -125,48 +133,16 @@ class Lines:
         return f"line {entry.line.number:,}"
 
 
-class Rows(Lines):
-    """Input with one row on each line, or on several if a CSV cell has line breaks.
-
-    Args:
-        format_: Format of the rows.
-        name: Name of the input, for messages.
-    """
-
-    unit = "rows"
-
-    def __init__(self, format_: ColumnsFormat, name: str) -> None:
-        super().__init__(format_)
-        self._name = name
-        self._checked = RowJoiner(name)
-        self._num_rows = 0
-
-    def check(self, line: Line) -> None:
-        for row in self._checked.join([line]):
-            self.format.parse(row)
-            self._num_rows += 1
-
-    def end_check(self) -> None:
-        self._checked.end()
-
-    def read(self, source: TextInput) -> Iterator[list[Entry]]:
-        joiner = RowJoiner(self._name)
-        for lines in split_into_lines(source.read(), source.name):
-            yield from self._parse(joiner.join(lines))
-        joiner.end()
-
-    def count(self, facts: FileFacts | None) -> int | None:
-        return None if facts is None else self._num_rows
-
-
 class Document:
     """Input that is one document."""
 
     unit = "sentences"
 
-    def __init__(self, language: str | None, *, is_markdown: bool) -> None:
+    def __init__(
+        self, find_paragraphs: Callable[[str], Iterator[Paragraph]], language: str | None
+    ) -> None:
+        self.find_paragraphs = find_paragraphs
         self.language = language
-        self.is_markdown = is_markdown
 
     def check(self, line: Line) -> None:
         """Accept: every text is a document."""
@@ -175,6 +151,8 @@ class Document:
         """Accept: every text is a document."""
 
     def read(self, source: TextInput) -> Iterator[list[Segment]]:
+        from t5tune.decoding.documents.splitting import split_document
+
         blocks: list[bytes] = []
 
         def keep() -> Iterator[bytes]:
@@ -187,7 +165,7 @@ class Document:
         text = b"".join(blocks).decode("utf-8")
         mark = BOM if text.startswith(BOM) else ""
         segments = split_document(
-            text.removeprefix(BOM), language=self.language, is_markdown=self.is_markdown
+            text.removeprefix(BOM), self.find_paragraphs, language=self.language
         )
         segments[0] = replace(segments[0], before=mark + segments[0].before)
         for start in range(0, len(segments), _BLOCK):

@@ -14,11 +14,11 @@ from typing import Any
 from t5tune.console import say, track
 from t5tune.decoding.documents.sentences import SentenceTranslator
 from t5tune.decoding.opened_model import ModelChoice, OpenedModel
-from t5tune.decoding.streaming.cells import ColumnsFormat, Csv, Tsv
-from t5tune.decoding.streaming.choices import Layout, describe_origin
-from t5tune.decoding.streaming.formats import JsonLinesFormat, TextFormat
-from t5tune.decoding.streaming.items import Document, Item, Kind, Lines, Rows
+from t5tune.decoding.streaming.input_format import Layout
+from t5tune.decoding.streaming.input_formats import FORMATS
+from t5tune.decoding.streaming.items import Document, Item, Kind
 from t5tune.decoding.streaming.lines import FileFacts, TextInput, inspect
+from t5tune.decoding.streaming.origin import describe_origin
 from t5tune.decoding.streaming.output import Output, OutputFile, Progress, StandardOutput
 from t5tune.decoding.streaming.windows import LARGEST_WINDOW, stream
 from t5tune.decoding.translator import DecodingOptions, Hypothesis, Translator
@@ -67,38 +67,32 @@ def translate_input(
 
 
 def _choose_kind(layout: Layout, model: ModelChoice, name: str, *, with_n_best: bool) -> Kind[Any]:
-    if layout.as_json and layout.format != "text":
+    found = FORMATS[layout.format]
+    if layout.as_json and not found.has_json:
         raise T5TuneError("--json is for lines of text.", next_command="--format jsonl")
     if layout.is_document:
-        if with_n_best or layout.as_json or layout.format not in ("text", "markdown"):
+        if with_n_best or layout.as_json or found.find_paragraphs is None:
+            able = " or ".join(one.name for one in FORMATS.values() if one.find_paragraphs)
             raise T5TuneError(
-                "--documents cannot be combined with --n-best or --json; it needs --format text "
-                "or markdown.",
+                "--documents cannot be combined with --n-best or --json; it needs --format "
+                f"{able}.",
                 next_command="t5tune translate --documents --input FILE",
             )
-        return Document(_find_language(model), is_markdown=layout.format == "markdown")
-    if layout.format == "markdown":
-        raise T5TuneError("--format markdown is for documents.", next_command="--documents")
-    if layout.format == "text":
-        if layout.column is not None:
-            raise T5TuneError(
-                "--column is for TSV, CSV and JSON lines.", next_command="--format tsv"
-            )
-        return Lines(TextFormat(as_json=layout.as_json, with_n_best=with_n_best))
-    if layout.column is None:
+        return Document(found.find_paragraphs, _find_language(model))
+    if found.build is None:
+        raise T5TuneError(f"--format {found.name} is for documents.", next_command="--documents")
+    if found.column is None and layout.column is not None:
+        able = " or ".join(one.name for one in FORMATS.values() if one.column)
+        raise T5TuneError(f"--column is for --format {able}.", next_command="--format tsv")
+    if found.column is not None and layout.column is None:
         raise T5TuneError(
-            f"--format {layout.format} needs the place of the source.",
-            next_command="--column NAME" + ("" if layout.format == "jsonl" else " or --column 1"),
+            f"--format {found.name} needs the place of the source.", next_command=found.column
         )
-    if layout.format == "jsonl":
-        return Lines(
-            JsonLinesFormat(layout.column, layout.into, with_n_best=with_n_best, name=name)
+    if with_n_best and not found.has_n_best:
+        raise T5TuneError(
+            f"--n-best does not fit into --format {found.name}.", next_command="--format jsonl"
         )
-    if with_n_best:
-        raise T5TuneError("--n-best does not fit into a column.", next_command="--format jsonl")
-    if layout.format == "csv":
-        return Rows(ColumnsFormat(layout.column, layout.into, Csv(), name), name)
-    return Lines(ColumnsFormat(layout.column, layout.into, Tsv(), name))
+    return found.build(layout, name, with_n_best)
 
 
 def _find_language(model: ModelChoice) -> str | None:

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from t5tune.decoding.documents.splitting import split_document
+from t5tune.decoding.documents import splitting
+from t5tune.decoding.documents.splitting import Segment
+from t5tune.decoding.streaming.input_formats import FORMATS
 from tests.conftest import REPOSITORY
 
 # Text that has what documents are made of more often than chance would.
@@ -26,6 +28,12 @@ PARTS = [
 DOCUMENTS = st.one_of(
     st.text(max_size=200), st.lists(st.sampled_from(PARTS), max_size=40).map("".join)
 )
+
+
+def split_document(text: str, *, language: str | None, is_markdown: bool) -> list[Segment]:
+    find = FORMATS["markdown" if is_markdown else "text"].find_paragraphs
+    assert find is not None
+    return splitting.split_document(text, find, language=language)
 
 
 @pytest.mark.parametrize("is_markdown", [True, False])

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from t5tune.decoding.streaming.cells import ColumnsFormat, Csv, RowJoiner
-from t5tune.decoding.streaming.items import Rows
+from t5tune.decoding.streaming.columns import ColumnsFormat
+from t5tune.decoding.streaming.input_formats.comma_separated_rows import Csv, RowJoiner, Rows
+from t5tune.decoding.streaming.input_formats.tab_separated_rows import Tsv
 from t5tune.decoding.streaming.lines import Line, TextInput, inspect
 from t5tune.decoding.translator import Hypothesis
 from t5tune.errors import T5TuneError
@@ -44,15 +45,18 @@ def convert_csv(data: str, column: str, into: str = "de") -> str:
 def test_tsv_with_a_header() -> None:
     lines = ["\ufeffid\ten\tnote\r", '7\tone "x\tn\r', "", "8\t\t\r"]
     expected = '\ufeffid\ten\tnote\ttranslation\r\n7\tone "x\tn\tONE "X\r\n\n8\t\t\t\r\n'
-    assert convert(ColumnsFormat("en", "translation"), *lines) == expected
-    filled = convert(ColumnsFormat("en", "note"), "id\ten\tnote", "7\tone\told", "8\t\told")
+    assert convert(ColumnsFormat("en", "translation", Tsv()), *lines) == expected
+    filled = convert(ColumnsFormat("en", "note", Tsv()), "id\ten\tnote", "7\tone\told", "8\t\told")
     assert filled == "id\ten\tnote\n7\tone\tONE\n8\t\told\n"
 
 
 def test_tsv_by_number() -> None:
-    assert convert(ColumnsFormat("2", "translation"), "a\tb", "c\td\te") == "a\tb\tB\nc\td\te\tD\n"
-    assert convert(ColumnsFormat("1", "2"), "a\tb\tc", "d") == "a\tA\tc\nd\tD\n"
-    assert convert(ColumnsFormat("1", "1"), "\ufeffa\tb") == "\ufeffA\tb\n"
+    assert (
+        convert(ColumnsFormat("2", "translation", Tsv()), "a\tb", "c\td\te")
+        == "a\tb\tB\nc\td\te\tD\n"
+    )
+    assert convert(ColumnsFormat("1", "2", Tsv()), "a\tb\tc", "d") == "a\tA\tc\nd\tD\n"
+    assert convert(ColumnsFormat("1", "1", Tsv()), "\ufeffa\tb") == "\ufeffA\tb\n"
 
 
 @pytest.mark.parametrize(
@@ -70,7 +74,7 @@ def test_tsv_by_number() -> None:
 )
 def test_tsv_that_does_not_fit(column: str, into: str, lines: list[str], message: str) -> None:
     with pytest.raises(T5TuneError, match=message):
-        convert(ColumnsFormat(column, into, name="in.tsv"), *lines)
+        convert(ColumnsFormat(column, into, Tsv(), "in.tsv"), *lines)
 
 
 def test_csv_keeps_everything_but_the_translation() -> None:
@@ -131,7 +135,9 @@ def test_csv_that_does_not_fit(data: str, message: str) -> None:
 def test_a_quotation_mark_that_is_never_closed_does_not_fill_the_memory(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("t5tune.decoding.streaming.cells.MAX_LINE_BYTES", 1000)
+    monkeypatch.setattr(
+        "t5tune.decoding.streaming.input_formats.comma_separated_rows.MAX_LINE_BYTES", 1000
+    )
     lines = iter([Line(1, '"a'), *(Line(i, "x" * 99) for i in range(2, 100))])
     with pytest.raises(T5TuneError, match=r"Line 1 of in\.csv has a cell"):
         list(RowJoiner("in.csv").join(lines))

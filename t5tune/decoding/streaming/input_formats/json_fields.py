@@ -1,90 +1,32 @@
-"""Formats of lines, of input and of output: text and JSON lines."""
+"""JSON lines: a field of the object on each line."""
 
 from __future__ import annotations
 
 import json
 import re
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 # The string reader of JSON's own decoder; typeshed leaves it out.
 from json.decoder import scanstring  # type: ignore[attr-defined]
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from t5tune.decoding.streaming.lines import Line
-from t5tune.decoding.translator import Hypothesis
-from t5tune.errors import T5TuneError, did_you_mean, list_names
+from t5tune.decoding.streaming.input_format import (
+    Entry,
+    InputFormat,
+    Layout,
+    n_best_fields,
+    refuse_line,
+)
+from t5tune.errors import did_you_mean, list_names
 from t5tune.files.text_files import BOM, STDIN_NAME
 
-_SPACE = re.compile(r"[ \t\r]*")
+if TYPE_CHECKING:
+    from t5tune.decoding.streaming.items import Lines
+    from t5tune.decoding.streaming.lines import Line
+    from t5tune.decoding.translator import Hypothesis
+
 _SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can write half a character
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A line of input.
-
-    Attributes:
-        line: The line as it was read.
-        source: Text to translate; a blank one stays blank and costs nothing.
-    """
-
-    line: Line
-    source: str
-
-
-class Format(Protocol):
-    """A format whose lines can be read and written."""
-
-    def parse(self, line: Line) -> Entry:
-        """Return a line with the text to translate.
-
-        Raises:
-            T5TuneError: The line is not in this format.
-        """
-        ...
-
-    def render(self, entry: Entry, hypotheses: Sequence[Hypothesis]) -> str:
-        """Return the output for a line, newline included.
-
-        Args:
-            entry: Result of `parse`.
-            hypotheses: Hypotheses, best first; none for a blank source.
-        """
-        ...
-
-
-class TextFormat:
-    """One text on each line.
-
-    Args:
-        as_json: Write an object with source and translation instead of the translation.
-        with_n_best: Write all hypotheses: a line for each, with the number of the input line,
-            the score and the text, separated by tabs; with `as_json` a list in the object.
-    """
-
-    def __init__(self, *, as_json: bool = False, with_n_best: bool = False) -> None:
-        self.as_json = as_json
-        self.with_n_best = with_n_best
-
-    def parse(self, line: Line) -> Entry:
-        """See `Format.parse`."""
-        text = line.text.removeprefix(BOM) if line.number == 1 else line.text
-        return Entry(line, text.removesuffix("\r"))
-
-    def render(self, entry: Entry, hypotheses: Sequence[Hypothesis]) -> str:
-        """See `Format.render`."""
-        if self.as_json:
-            fields = {"source": entry.source, **_fields(hypotheses, "translation")}
-            if not self.with_n_best:
-                del fields["n_best"]
-            return json.dumps(fields, ensure_ascii=False) + "\n"
-        if self.with_n_best:
-            number = entry.line.number
-            rows = [f"{number}\t{found.score:.4f}\t{_cell(found.text)}\n" for found in hypotheses]
-            return "".join(rows) or f"{number}\t\t\n"
-        return (hypotheses[0].text if hypotheses else "") + "\n"
 
 
 class JsonLinesFormat:
@@ -106,10 +48,10 @@ class JsonLinesFormat:
         self.with_n_best = with_n_best
 
     def parse(self, line: Line) -> Entry:
-        """See `Format.parse`."""
+        """See `LineFormat.parse`."""
         if not line.text.strip():
             return Entry(line, "")
-        fields = self._scan_object(line)
+        fields = self._scan_object(line.text, line.number)
         if self.field not in fields:
             raise refuse_line(
                 self.name,
@@ -130,15 +72,13 @@ class JsonLinesFormat:
         return Entry(line, _SURROGATE.sub("\ufffd", value.replace("\n", " ").replace("\0", " ")))
 
     def render(self, entry: Entry, hypotheses: Sequence[Hypothesis]) -> str:
-        """See `Format.render`."""
+        """See `LineFormat.render`."""
         text = entry.line.text
         if not text.strip():
             return text + "\n"
-        additions = _fields(hypotheses, self.into)
-        if not self.with_n_best:
-            del additions["n_best"]
+        additions = n_best_fields(hypotheses, self.into, is_list=self.with_n_best)
         for name, value in additions.items():
-            fields = self._scan_object(Line(entry.line.number, text))
+            fields = self._scan_object(text, entry.line.number)
             written = json.dumps(value, ensure_ascii=False)
             if name in fields:
                 place = fields[name]
@@ -151,16 +91,15 @@ class JsonLinesFormat:
                 text = f"{head}{comma}{json.dumps(name)}: {written}{gap}{text[brace:]}"
         return text + "\n"
 
-    def _scan_object(self, line: Line) -> dict[str, _Field]:
+    def _scan_object(self, text: str, number: int) -> dict[str, _Field]:
         """Return the fields of an object and the positions of their values."""
-        text = line.text
         try:
-            return _scan(text, 1 if line.number == 1 and text.startswith(BOM) else 0)
+            return _scan(text, 1 if number == 1 and text.startswith(BOM) else 0)
         except RecursionError:
             reason = "is nested too deeply to be read"
         except (ValueError, IndexError, StopIteration):
             reason = "is not a JSON object"
-        raise refuse_line(self.name, line.number, reason)
+        raise refuse_line(self.name, number, reason)
 
 
 @dataclass(frozen=True)
@@ -177,9 +116,9 @@ _DECODER = json.JSONDecoder(parse_int=float, parse_float=float)
 
 def _scan(text: str, start: int) -> dict[str, _Field]:
     def skip(position: int) -> int:
-        match = _SPACE.match(text, position)
-        assert match is not None
-        return match.end()
+        while text.startswith((" ", "\t", "\r"), position):
+            position += 1
+        return position
 
     def expect(character: str, position: int) -> int:
         if text[position] != character:
@@ -203,21 +142,18 @@ def _scan(text: str, start: int) -> dict[str, _Field]:
     return fields
 
 
-def refuse_line(name: str, number: int, reason: str, next_command: str = "") -> T5TuneError:
-    """Return the error about a line that is not in the format that was named."""
-    file = "FILE" if name == STDIN_NAME else shlex.quote(name)
-    return T5TuneError(
-        f"Line {number} of {name} {reason}{'' if reason.endswith('?') else '.'}",
-        next_command=next_command or f"sed -n {number}p {file}",
-    )
+def _build(layout: Layout, name: str, with_n_best: bool) -> Lines:
+    from t5tune.decoding.streaming.items import Lines
+
+    field = layout.column or ""
+    return Lines(JsonLinesFormat(field, layout.into, with_n_best=with_n_best, name=name))
 
 
-def _fields(hypotheses: Sequence[Hypothesis], name: str) -> dict[str, Any]:
-    return {
-        name: hypotheses[0].text if hypotheses else "",
-        "n_best": [{"text": found.text, "score": found.score} for found in hypotheses],
-    }
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split("\t"))
+FORMAT = InputFormat(
+    "jsonl",
+    "one JSON object per line",
+    _build,
+    endings=(".jsonl",),
+    column="--column NAME",
+    has_n_best=True,
+)

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from t5tune.decoding.streaming.formats import Format, JsonLinesFormat, TextFormat
+from t5tune.decoding.streaming.input_format import LineFormat
+from t5tune.decoding.streaming.input_formats.json_fields import JsonLinesFormat
+from t5tune.decoding.streaming.input_formats.plain_text import TextFormat
 from t5tune.decoding.streaming.lines import Line
 from t5tune.decoding.translator import Hypothesis
 from t5tune.errors import T5TuneError
@@ -16,7 +18,7 @@ from t5tune.errors import T5TuneError
 N_BEST = [Hypothesis("ein\tTag", 3, False, -0.25), Hypothesis("Tage", 2, False, -1.0)]
 
 
-def convert(format_: Format, *lines: str) -> str:
+def convert(format_: LineFormat, *lines: str) -> str:
     """Lines whose translations are their sources in capitals."""
     output = ""
     for number, text in enumerate(lines, start=1):

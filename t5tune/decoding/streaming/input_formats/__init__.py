@@ -1,0 +1,49 @@
+"""The registry of formats that `t5tune translate` reads and writes: one module each.
+
+Every module here that ends with a `FORMAT` is found; nothing else has to name it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from pathlib import Path
+
+from t5tune.decoding.streaming.input_format import InputFormat
+from t5tune.errors import T5TuneError, did_you_mean
+
+
+def _find_formats() -> dict[str, InputFormat]:
+    modules = [
+        importlib.import_module(f"{__name__}.{found.name}")
+        for found in pkgutil.iter_modules(__path__)
+    ]
+    formats: list[InputFormat] = [module.FORMAT for module in modules]
+    return {found.name: found for found in sorted(formats, key=lambda one: one.name)}
+
+
+FORMATS = _find_formats()
+
+
+def choose_format(name: str | None, path: str | Path, *, is_document: bool) -> InputFormat:
+    """Return the format that is asked for, or the one that the file's ending names.
+
+    Raises:
+        T5TuneError: The format does not exist.
+    """
+    if name is None:
+        ending = Path(path).suffix.lower()
+        found = next((one for one in FORMATS.values() if ending in one.endings), FORMATS["text"])
+        # A document is translated line by line, as any text, unless it is named as one.
+        return found if is_document or found.build is not None else FORMATS["text"]
+    if name not in FORMATS:
+        raise T5TuneError(
+            f"--format: there is no format {name}{did_you_mean(name, FORMATS)}",
+            next_command=f"use one of {', '.join(FORMATS)}",
+        )
+    return FORMATS[name]
+
+
+def describe_formats() -> str:
+    """Return the formats with what they hold, for the help."""
+    return ", ".join(f"{one.name} ({one.description})" for one in FORMATS.values())
