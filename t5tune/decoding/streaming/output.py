@@ -9,6 +9,7 @@ import os
 import shlex
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -122,30 +123,38 @@ class OutputFile:
             raise T5TuneError(
                 f"{display_path(path)} is not a regular file.", next_command=f"> {path}"
             )
-        try:
-            self._file = os.fdopen(os.open(self.partial, os.O_RDWR | os.O_CREAT, 0o666), "r+b", 0)
-        except OSError as error:
-            raise T5TuneError(
-                f"{display_path(path)} cannot be written: {error.strerror}.",
-                next_command=f"ls -ld {shlex.quote(str(path.parent))}",
-            ) from error
-        self._lock()
+        self._file = self._open()
         self._size = self._resume()
         self._file.truncate(self._size)
         self._file.seek(self._size)
 
-    def _lock(self) -> None:
-        # The file itself is locked: a lock file would stay behind.
-        try:
-            is_ours = lock_descriptor(self._file.fileno(), blocking=False)
-        except OSError:  # a volume that has no locks
-            return
-        if not is_ours:
-            self._file.close()
-            raise T5TuneError(
-                f"{display_path(self.path)} is being written by another process.",
-                next_command="--output ANOTHER",
-            )
+    def _open(self) -> io.FileIO:
+        """Open and lock the partial file."""
+        while True:
+            try:
+                number = os.open(self.partial, os.O_RDWR | os.O_CREAT, 0o666)
+            except OSError as error:
+                raise T5TuneError(
+                    f"{display_path(self.path)} cannot be written: {error.strerror}.",
+                    next_command=f"ls -ld {shlex.quote(str(self.path.parent))}",
+                ) from error
+            file = io.FileIO(number, "r+b")
+            # The file itself is locked: a lock file would stay behind.
+            try:
+                is_ours = lock_descriptor(number, blocking=False)
+            except OSError:  # a volume that has no locks
+                return file
+            if not is_ours:
+                file.close()
+                raise T5TuneError(
+                    f"{display_path(self.path)} is being written by another process.",
+                    next_command="--output ANOTHER",
+                )
+            # Between opening and locking, another process may have finished: then this is FILE.
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(number), self.partial.stat()):
+                    return file
+            file.close()
 
     def _resume(self) -> int:
         """Return the number of bytes of the partial file to keep, and set `progress` to theirs."""
