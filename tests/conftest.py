@@ -1,4 +1,4 @@
-"""What the tests share: a tiny recipe, a command line in this process, real data if it is there."""
+"""Fixtures that tests share: a tiny recipe, commands in this process, real data if available."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ from hypothesis import settings
 
 from tests import forks
 
-# Read by torch when it is first imported, and by every command that a test starts. Models here
-# have a few thousand parameters: more threads would only wait for one another.
+# torch reads these when it is first imported, and so does every command that a test starts. Models
+# here have a few thousand parameters: more threads would only wait for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
-# The same examples each time: what passed once passes on the next machine. To look for more, run
-# `pytest --hypothesis-profile=search`.
+# The examples are the same each time, so that a test that passed passes on the next machine. To
+# look for more, run `pytest --hypothesis-profile=search`.
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.register_profile("search", max_examples=20_000, deadline=None)
 settings.load_profile("same")
 
 
-# What a slow machine says while a command takes its time; see `t5tune.console.track`.
+# Messages that a command prints on a slow machine; see `t5tune.console.track`.
 PROGRESS_LINE = re.compile(r"[^:]+(: [^:]+)?: ([\d,]+(/[\d,]+)? \w+, )?\d+ s(, .*)?")
 
 
 def listen_to_ctrl_c() -> None:
-    """For processes that a test starts: the shell has background jobs ignore SIGINT."""
+    """Restore SIGINT in a started process, because shells ignore it in background jobs."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a command left behind."""
+    """Hold the exit code and the output of a command."""
 
     code: int
     out: str
@@ -58,19 +58,19 @@ TrainOnce = Callable[..., Path]
 
 @pytest.fixture(scope="session", autouse=True)
 def _cache_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Commands, also those in processes of their own, leave the user's cache alone."""
+    """Keep commands, also those in separate processes, away from the user's cache."""
     os.environ["T5TUNE_CACHE"] = str(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture(autouse=True)
 def _silence_about_what_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Commands in this process say the same on a slow machine."""
+    """Let commands in this process print the same on a slow machine."""
     monkeypatch.setattr("t5tune.console.SILENT_SECONDS", 3600.0)
 
 
 @pytest.fixture
 def t5tune(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> RunCommand:
-    """Runs `t5tune ARGUMENTS` in this process."""
+    """Return a function that runs `t5tune ARGUMENTS` in this process."""
 
     def run(*arguments: str | Path) -> Result:
         from t5tune.cli.app import main
@@ -98,7 +98,7 @@ NUMBERS = {"one": "eins", "two": "zwei", "three": "drei", "four": "vier", "five"
 
 
 def number_pairs(num: int, start: int = 0) -> list[tuple[str, str]]:
-    """Pairs such as `two one four` and `zwei eins vier`, each once."""
+    """Return distinct pairs such as `two one four` and `zwei eins vier`."""
     words = list(NUMBERS)
     pairs = []
     for i in range(start, start + num):
@@ -136,12 +136,12 @@ TINY = {
 
 @pytest.fixture
 def tiny_recipe(tmp_path: Path) -> Path:
-    """A recipe of a model of a few thousand parameters, with its data beside it."""
+    """Return a recipe for a model of a few thousand parameters, with its data beside it."""
     return write_tiny_recipe(tmp_path)
 
 
 def write_tiny_recipe(folder: Path) -> Path:
-    """Write tiny.yaml and its three data files; returns the path of the recipe."""
+    """Write tiny.yaml and its three data files, and return the path of the recipe."""
     write_pairs(folder, "train", number_pairs(150))
     write_pairs(folder, "validation", number_pairs(10, 200))
     write_pairs(folder, "test", number_pairs(13, 300))
@@ -158,7 +158,7 @@ def train_once(tmp_path_factory: pytest.TempPathFactory) -> TrainOnce:
     """
     base = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
-        base = base.parent  # which all workers share
+        base = base.parent  # shared by all workers
 
     def train(*settings: str) -> Path:
         folder = base / f"trained-{hashlib.sha256(shlex.join(settings).encode()).hexdigest()[:16]}"
@@ -178,7 +178,7 @@ def train_once(tmp_path_factory: pytest.TempPathFactory) -> TrainOnce:
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """The folder of public corpora; tests that need it are skipped where it is not named."""
+    """Return the folder of public corpora; skip the test if it is not named."""
     folder = os.environ.get("T5TUNE_TEST_DATA")
     if folder is None:
         pytest.skip("T5TUNE_TEST_DATA does not name a folder of public corpora")
@@ -188,7 +188,7 @@ def real_data() -> Path:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A volume of 1 MB."""
+    """Return a volume of 1 MB."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
@@ -202,5 +202,5 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-# At the end: they use what stands above.
+# These imports are at the end because they use what is defined above.
 from tests.hub.fixtures import hub, hub_command, hub_here  # noqa: E402, F401

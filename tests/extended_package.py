@@ -1,4 +1,4 @@
-"""A copy of t5tune to which a test adds a part, as somebody who follows CONTRIBUTING.md would."""
+"""Copy t5tune and add a part to the copy, as a contributor who follows CONTRIBUTING.md would."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from pathlib import Path
 
 from tests.conftest import REPOSITORY, Result
 
-# A file of the package with its text, if it is new, or texts in it with what is added after each.
+# A new file of the package with its text, or texts of an existing file with what is added after
+# each.
 Additions = Mapping[str, str | list[tuple[str, str]]]
 
 
 class ExtendedPackage:
-    """Runs commands of a copy of the package with additions.
+    """Run commands of a copy of the package with additions.
 
     Args:
         folder: Where the copy goes.

@@ -1,4 +1,4 @@
-"""Imports everything, and forks for each request that `forks.py` sends.
+"""Import everything, and fork for each request that `forks.py` sends.
 
 python -m tests.fork_server FILE_DESCRIPTOR_OF_A_SOCKET
 """
@@ -25,7 +25,7 @@ from tests import forks
 
 
 def import_everything() -> None:
-    """Import what commands import: nothing is computed."""
+    """Import what commands import, without computing anything."""
     import datasets  # noqa: F401
     import tensorboard.summary.writer.event_file_writer  # noqa: F401
     import torch.utils.tensorboard  # noqa: F401
@@ -36,7 +36,7 @@ def import_everything() -> None:
 
 
 def serve(requests: socket.socket) -> None:
-    """Answer each request with the number of a process, until the test that asks has ended."""
+    """Answer each request with a process id, until the test that sends requests has ended."""
     while True:
         size, ancillary, _, _ = requests.recvmsg(4, socket.CMSG_SPACE(12))  # three descriptors
         if not size:
@@ -52,7 +52,7 @@ def serve(requests: socket.socket) -> None:
 
 
 def _fork_orphan(request: dict[str, Any], streams: list[int], requests: socket.socket) -> int:
-    """Fork twice; the process that is left is adopted by the test, and waited for there."""
+    """Fork twice, so that the test adopts the remaining process and waits for it."""
     reader, writer = os.pipe()
     parent = os.fork()
     if parent == 0:
@@ -72,7 +72,7 @@ def _fork_orphan(request: dict[str, Any], streams: list[int], requests: socket.s
 
 
 def become(request: dict[str, Any], streams: list[int]) -> NoReturn:
-    """Be the process that a request describes, and end."""
+    """Become the process that a request describes, and end."""
     if request["has_own_session"]:
         os.setsid()
     handler = signal.default_int_handler if request["takes_ctrl_c"] else signal.SIG_IGN
@@ -108,7 +108,7 @@ def become(request: dict[str, Any], streams: list[int]) -> NoReturn:
 
 
 def _follow_python_path() -> None:
-    """Look for modules where PYTHONPATH says, and run what customizes an interpreter there."""
+    """Look for modules where PYTHONPATH says, and run a sitecustomize found there."""
     for folder in reversed(os.environ.get("PYTHONPATH", "").split(os.pathsep)):
         if folder and folder not in sys.path:
             sys.path.insert(1, folder)
@@ -117,7 +117,7 @@ def _follow_python_path() -> None:
 
 
 def _open_standard_streams() -> None:
-    """Open Python's streams on the descriptors that were given."""
+    """Open Python's standard streams on the descriptors of the request."""
     encoding = sys.stdout.encoding
     binary = [io.FileIO(number, "r" if number == 0 else "w", closefd=False) for number in range(3)]
     sys.stdin = io.TextIOWrapper(io.BufferedReader(binary[0]), encoding)
@@ -128,7 +128,7 @@ def _open_standard_streams() -> None:
 
 
 def _end(code: int) -> NoReturn:
-    """Do what an interpreter does when it ends, as far as others can see it."""
+    """Do what an ending interpreter does, as far as others can see it."""
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):

@@ -1,4 +1,4 @@
-"""Commands in forks of a process that has imported everything: one starts in milliseconds.
+"""Run commands in forks of a process that has imported everything, which start in milliseconds.
 
 Importing torch and transformers costs a command five seconds of a core. `Fork` is a
 `subprocess.Popen` whose process is a fork of a server (`fork_server.py`), which has imported them
@@ -26,22 +26,22 @@ from typing import Any
 
 _REPOSITORY = Path(__file__).resolve().parent.parent
 
-# Read when an interpreter starts or a library is imported.
+# Variables that are read when an interpreter starts or a library is imported.
 _READ_EARLY = (
     "ACCELERATE_", "CUDA_", "HF_", "HUGGING", "LANG", "LC_", "LD_", "MKL_", "OMP_", "PYTHON",
     "SSL_", "TORCH", "TRANSFORMERS_",
 )  # fmt: skip
-# The server has it, and processes of several set it for themselves.
+# The server has these, and multi-process commands set them themselves.
 _QUIET = {"TORCH_CPP_LOG_LEVEL": "ERROR"}
 _HEEDED = {*_QUIET, "PYTHONPATH"}
 _PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 
 
 class Fork(subprocess.Popen[Any]):
-    """A `subprocess.Popen` that forks for `python -m t5tune ...` and `python -m tests....`."""
+    """Act as `subprocess.Popen`, but fork for `python -m t5tune ...` and `python -m tests....`."""
 
     def _execute_child(self, *arguments: Any) -> None:
-        """Start the process; the pipes are made. The arguments are those of Python 3.10 to 3.14."""
+        """Start the process; the pipes exist. The arguments are those of Python 3.10 to 3.14."""
         command, preexec, cwd, env = arguments[0], arguments[2], arguments[5], arguments[6]
         environment = dict(os.environ if env is None else env)
         if not _can_fork(command, environment):
@@ -50,7 +50,7 @@ class Fork(subprocess.Popen[Any]):
         pipes = arguments[10:16]
         streams = [own if own != -1 else i for i, own in enumerate((pipes[0], pipes[3], pipes[5]))]
         # The shell has background jobs ignore SIGINT, and so do the tests' own children unless
-        # they say otherwise before they start.
+        # they change that before they start.
         takes_ctrl_c = preexec is not None or signal.getsignal(signal.SIGINT) != signal.SIG_IGN
         request = {
             "arguments": [os.fspath(argument) for argument in command[2:]],
@@ -72,7 +72,7 @@ def run(
     check: bool = False,
     **options: Any,
 ) -> subprocess.CompletedProcess[Any]:
-    """Do what `subprocess.run` does with what is printed captured, in a fork."""
+    """Do what `subprocess.run` does with captured output, in a fork."""
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     if input is not None:
         pipes["stdin"] = subprocess.PIPE
@@ -87,7 +87,7 @@ def run(
 
 
 def run_ranks(num: int, module: str, *arguments: str | Path, timeout: float = 120) -> None:
-    """Run a module in several forks with the variables of torchrun; all of them must succeed."""
+    """Run a module in several forks with torchrun's variables, and require that all succeed."""
     with contextlib.ExitStack() as stack:
         port = stack.enter_context(socket.socket())
         port.bind(("127.0.0.1", 0))
@@ -111,7 +111,7 @@ def run_ranks(num: int, module: str, *arguments: str | Path, timeout: float = 12
 
 
 def read_early(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that a fork comes too late for."""
+    """Return the variables that have been read already when a fork starts."""
     return {
         name: value
         for name, value in environment.items()
@@ -131,14 +131,14 @@ def _can_fork(command: Any, environment: Mapping[str, str]) -> bool:
 
 
 class _State:
-    """Of this process: where its forks come from, and what they have read early."""
+    """Hold this process's fork server, and the variables that its forks have read early."""
 
     early: dict[str, str] | None = None
     fork: Callable[[dict[str, Any], list[int]], int]
 
 
 def _start_server() -> None:
-    """Start the server, which ends with this process, and adopt what its forks leave behind."""
+    """Start the server, which ends with this process, and adopt the orphans of its forks."""
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     ours, its = socket.socketpair()
     subprocess.Popen(
@@ -150,7 +150,7 @@ def _start_server() -> None:
     its.close()
 
     def fork(request: dict[str, Any], streams: list[int]) -> int:
-        """Ask the server for a fork; it is this process's child once its parent is gone."""
+        """Ask the server for a fork, which becomes this process's child once its parent is gone."""
         content = json.dumps(request).encode()
         descriptors = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", streams))]
         ours.sendmsg([len(content).to_bytes(4, "big")], descriptors)
@@ -162,7 +162,7 @@ def _start_server() -> None:
 
 
 def fork_from_here(become: Callable[[dict[str, Any], list[int]], None]) -> None:
-    """Let this process, itself a fork, fork what it starts: as the launcher of several does."""
+    """Let this process, itself a fork, fork what it starts, as the launcher does."""
 
     def fork(request: dict[str, Any], streams: list[int]) -> int:
         pid = os.fork()

@@ -1,4 +1,4 @@
-"""Texts that try to be more than text, for tests of whatever shows them."""
+"""Texts that try to act as markup or control codes, for tests of whatever shows them."""
 
 HOSTILE_TEXTS = (
     "</script><script>document.title='run'</script>",

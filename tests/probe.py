@@ -1,4 +1,4 @@
-"""A process that tells what it was given: for test_forks.py."""
+"""Print what this process was given, for test_forks.py."""
 
 from __future__ import annotations
 

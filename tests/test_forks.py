@@ -1,4 +1,4 @@
-"""Forks stand for processes of their own: what tests rely on is the same of both."""
+"""Test that forks behave like processes of their own in everything that tests rely on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PROBE = (sys.executable, "-m", "tests.probe")
 
 @pytest.fixture(params=[forks.Fork, subprocess.Popen], ids=["fork", "interpreter"])
 def start(request: pytest.FixtureRequest, tmp_path: Path) -> type[subprocess.Popen[str]]:
-    """Starts a process in either way."""
+    """Start a process in either way."""
     kind: type[subprocess.Popen[str]] = request.param
     return kind
 

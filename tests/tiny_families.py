@@ -1,4 +1,4 @@
-"""Tiny models with random weights of every family that CTranslate2 has, with their tokenizers."""
+"""Build tiny models with random weights of every family that CTranslate2 supports."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ T5_SIZES: dict[str, Any] = {
     "num_heads": 2,
     "decoder_start_token_id": 0,
 }
-# What generation configurations on the hub ask for beside what their family needs.
+# What generation configurations on the hub set besides what their family needs.
 OF_SOMEBODY_ELSE: dict[str, Any] = {
     "early_stopping": True, "length_penalty": 2.0, "num_beams": 4, "min_length": 9,
     "max_length": 30, "no_repeat_ngram_size": 1, "repetition_penalty": 1.7, "do_sample": True,
@@ -62,7 +62,7 @@ def train_pieces(path: Path, **settings: int) -> sentencepiece.SentencePieceProc
 
 
 def write_vocabulary(path: Path, first: list[str], model: Any, last: list[str]) -> list[str]:
-    """Pieces under other numbers than SentencePiece's, as Marian and M2M100 have them."""
+    """Write pieces with other ids than SentencePiece's, as Marian and M2M100 have them."""
     own = [i for i in range(len(model)) if not model.is_control(i) and not model.is_unknown(i)]
     pieces = [*first, *(model.id_to_piece(i) for i in own), *last]
     path.write_text(json.dumps({piece: i for i, piece in enumerate(pieces)}), encoding="utf-8")
@@ -70,7 +70,7 @@ def write_vocabulary(path: Path, first: list[str], model: Any, last: list[str]) 
 
 
 def force_end(config: Any) -> None:
-    """Where the family's default forces the end of released models, force the own one."""
+    """Force the tiny model's end token if the family's default forces that of released ones."""
     if getattr(config, "forced_eos_token_id", None) is not None:
         config.forced_eos_token_id = config.eos_token_id
 
@@ -78,7 +78,7 @@ def force_end(config: Any) -> None:
 def _t5(model_class: Any, config_class: Any, **settings: Any) -> Callable[[Path], Built]:
     def build(_: Path) -> Built:
         tokenizer = hf.T5Tokenizer().train_new_from_iterator(TEXTS, vocab_size=300)
-        # More rows than tokens, as released models have.
+        # Released models have more embedding rows than tokens.
         config = config_class(vocab_size=len(tokenizer) + 5, **T5_SIZES, **settings)
         return model_class(config), tokenizer
 
@@ -173,7 +173,7 @@ MULTILINGUAL = ("mbart", "nllb", "m2m100")
 
 
 def build_translator(family: str, folder: Path) -> TorchTranslator:
-    """A model whose outputs differ from source to source; its configuration is in `folder`."""
+    """Build a model whose outputs differ from source to source, configured from `folder`."""
     torch.manual_seed(5)
     model, tokenizer = FAMILIES[family](folder)
     for name, parameter in model.named_parameters():

@@ -1,4 +1,4 @@
-"""Sections of recipes as training reads them, for tests that train without a recipe file."""
+"""Build sections of recipes as training reads them, for tests without a recipe file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from t5tune.recipe.schema import DataEntry, DataSection
 
 
 def fitted_training(**values: Any) -> FittedTraining:
-    """Return a section on training with these values, and with none that is left to choose."""
+    """Return a training section with these values and defaults for all others."""
     usual = {
         "optim": "adamw_torch",
         "learning_rate": 0.01,
@@ -20,5 +20,5 @@ def fitted_training(**values: Any) -> FittedTraining:
 
 
 def as_data(entry: DataEntry) -> DataSection:
-    """Return a section on data whose splits are all the same entry."""
+    """Return a data section whose splits are all the same entry."""
     return DataSection(train=entry, validation=entry, test=entry)

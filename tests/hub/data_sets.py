@@ -1,4 +1,4 @@
-"""Data sets of a few hundred rows, in the files that their repositories on the hub have."""
+"""Build data sets of a few hundred rows, laid out like their repositories on the hub."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ SPLITS: Mapping[str, Pairs] = {
 
 
 def translation_table(pairs: Pairs, languages: tuple[str, str] = ("en", "de")) -> bytes:
-    """A Parquet file with one column `translation`, in groups of ten rows."""
+    """Return a Parquet file with one column `translation`, in groups of ten rows."""
     sides = [pa.array([pair[i] for pair in pairs], pa.string()) for i in (0, 1)]
     column = pa.StructArray.from_arrays(sides, names=list(languages))
     return parquet(pa.table({"translation": column}), 10)
 
 
 def parquet(table: pa.Table, group: int = 1000) -> bytes:
-    """The bytes of a Parquet file."""
+    """Return the bytes of a Parquet file."""
     stream = io.BytesIO()
     pq.write_table(table, stream, row_group_size=group)
     return stream.getvalue()
 
 
 def front_matter(**keys: Any) -> bytes:
-    """A README that begins with these keys."""
+    """Return a README that begins with these keys."""
     return f"---\n{json.dumps(keys)}\n---\n\n# A data set\n".encode()  # JSON is YAML too
 
 
@@ -46,7 +46,7 @@ def translation_files(
     shards: int = 3,
     configs: Sequence[str] = ("cs-en", "de-en"),
 ) -> dict[str, bytes]:
-    """As wmt/wmt14 has them: a folder a configuration, Parquet shards, splits in the README."""
+    """Return files like wmt/wmt14's: a folder per configuration, shards, splits in the README."""
     files = {}
     described = []
     for config in configs:
@@ -64,19 +64,19 @@ def translation_files(
 
 
 def json_lines(pairs: Pairs) -> bytes:
-    """Lines with the keys en and de."""
+    """Return lines with the keys en and de."""
     return "".join(json.dumps({"en": en, "de": de}) + "\n" for en, de in pairs).encode()
 
 
 def json_files(splits: Mapping[str, Pairs] = SPLITS) -> dict[str, bytes]:
-    """As bentrevett/multi30k has them: splits are told by the names of files."""
+    """Return files like bentrevett/multi30k's, whose names tell the splits."""
     names = {"train": "train", "validation": "val", "test": "test"}
     files = {f"{names[split]}.jsonl": json_lines(pairs) for split, pairs in splits.items()}
     return {"README.md": front_matter(task_categories=["translation"]), **files}
 
 
 def squad_files(num: int = 100) -> dict[str, bytes]:
-    """As rajpurkar/squad has them: answers in a struct of lists."""
+    """Return files like rajpurkar/squad's, with answers in a struct of lists."""
     rows: dict[str, list[Any]] = {"question": [], "context": [], "answers": []}
     for english, german in number_pairs(num):
         rows["question"].append(f"What is {english}?")
@@ -91,7 +91,7 @@ def squad_files(num: int = 100) -> dict[str, bytes]:
 
 
 def add_shipped_data(hub: Hub) -> None:
-    """Every data set that a recipe that ships names, laid out as on the hub."""
+    """Add every data set that a shipped recipe names, laid out as on the hub."""
     train = {"train": SPLITS["train"]}
     hub.add("datasets", "wmt/wmt14", translation_files(configs=("cs-en", "de-en")))
     hub.add("datasets", "wmt/wmt16", translation_files(configs=("de-en", "ro-en")))

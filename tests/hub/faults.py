@@ -1,4 +1,4 @@
-"""What can go wrong between a command and the hub, on demand."""
+"""Make requests to the hub fail on demand."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens to requests whose address holds a text.
+    """Describe what happens to requests whose address contains a text.
 
     Attributes:
         part: Of the address, such as `model.safetensors` or `/api/models/`.
@@ -37,24 +37,24 @@ class Fault:
 
 @dataclass
 class Faults:
-    """The faults of one hub; those that are added first come first."""
+    """Hold the faults of one hub, in the order in which they were added."""
 
     _faults: list[Fault] = field(default_factory=list)
     _num: dict[int, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, part: str, **what: object) -> None:
-        """Have requests fail; arguments as in `Fault`."""
+        """Make requests fail; the arguments are those of `Fault`."""
         self._faults.append(Fault(part, **what))  # type: ignore[arg-type]
 
     def clear(self) -> None:
-        """All is well again."""
+        """Remove all faults."""
         with self._lock:
             self._faults.clear()
             self._num.clear()
 
     def find(self, method: str, address: str) -> Fault | None:
-        """The fault that this request meets; counts it."""
+        """Return the fault that this request meets, and count it."""
         with self._lock:
             for number, fault in enumerate(self._faults):
                 num = self._num.get(number, 0)

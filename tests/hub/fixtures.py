@@ -1,4 +1,4 @@
-"""The fixtures of a hub on loopback, and of what loads from it.
+"""Fixtures for a hub on loopback, and for commands that load from it.
 
 The libraries read the hub's address when they are imported, so a command that is to meet this hub
 runs in a process of its own (`hub_command`). What loads through `t5tune.hub` meets it in this
@@ -20,13 +20,13 @@ import pytest
 from tests.conftest import REPOSITORY, Result
 from tests.hub.server import Hub
 
-# What a user of this machine has set is not the test's.
+# Settings of this machine's user must not reach the test.
 _OWN = ("HF_TOKEN", "HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE", "HF_HUB_CACHE")
 
 
 @dataclass
 class HubCommand:
-    """Runs `t5tune ARGUMENTS` in a process that knows this hub alone.
+    """Run `t5tune ARGUMENTS` in a process that knows only this hub.
 
     Attributes:
         hub: Where it loads from.
@@ -67,14 +67,14 @@ class HubCommand:
 
 @pytest.fixture
 def hub() -> Iterator[Hub]:
-    """A hub without repositories."""
+    """Return a hub without repositories."""
     with Hub() as hub:
         yield hub
 
 
 @pytest.fixture
 def hub_command(hub: Hub, tmp_path: Path) -> HubCommand:
-    """Commands that load from `hub`, typed in `tmp_path`."""
+    """Return commands that load from `hub`, run in `tmp_path`."""
     home = tmp_path / "hf-home"
     home.mkdir()
     return HubCommand(hub, tmp_path, home)
@@ -82,7 +82,7 @@ def hub_command(hub: Hub, tmp_path: Path) -> HubCommand:
 
 @pytest.fixture
 def hub_here(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    """`hub`, as the hub of this process, with an empty cache and without pauses between tries."""
+    """Return `hub` as the hub of this process, with an empty cache and no pauses between tries."""
     from huggingface_hub import constants, file_download
     from huggingface_hub.utils import _http
 
@@ -90,7 +90,7 @@ def hub_here(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
     for name in _OWN:
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HF_HUB_OFFLINE", "0")  # what a test sets is taken back after it
+    monkeypatch.setenv("HF_HUB_OFFLINE", "0")  # so that what a test sets is undone after it
     home = tmp_path / "hf-home"
     template = hub.address + "/{repo_id}/resolve/{revision}/{filename}"
     values = {
@@ -107,5 +107,7 @@ def hub_here(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     for module in (_http, file_download):
         monkeypatch.setattr(module, "time", SimpleNamespace(sleep=lambda _: None))
     yield hub
-    if (config := sys.modules.get("datasets.config")) is not None:  # it copies what it imports
+    if (
+        config := sys.modules.get("datasets.config")
+    ) is not None:  # this module copies what it imports
         config.HF_HUB_OFFLINE = config.HF_DATASETS_OFFLINE = False  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Models of a few thousand parameters, in the files that their repositories on the hub have."""
+"""Build models of a few thousand parameters, laid out like their repositories on the hub."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tests.conftest import NUMBERS, number_pairs
 Weights = Literal["safetensors", "pickled", "both"]
 
 _SIZE = {"d_model": 16, "d_kv": 8, "d_ff": 32, "num_layers": 1, "num_heads": 2}
-_FILLER = b"\0" * 50_000  # files of other libraries, which nobody here should fetch
+_FILLER = b"\0" * 50_000  # files of other libraries, which must not be fetched
 
 
 @cache
 def sentencepiece_model() -> bytes:
-    """A unigram vocabulary of 120 pieces, with T5's special ones."""
+    """Return a unigram model with 120 pieces, T5's special ones included."""
     texts = [text for pair in number_pairs(200) for text in pair]
     letters = "abcdefghijklmnopqrstuvwxyzäöüß .,:?0123456789"
     writer = io.BytesIO()
@@ -38,7 +38,7 @@ def sentencepiece_model() -> bytes:
 
 
 def t5_files(weights: Weights = "both", *, seed: int = 0) -> dict[str, bytes]:
-    """As google-t5/t5-small has them: weights for several libraries, spiece.model and a list."""
+    """Return files like google-t5/t5-small's: weights for several libraries, spiece.model."""
     files = _model_files("t5", weights, seed, 220, {"tie_word_embeddings": True})
     return files | {
         "spiece.model": sentencepiece_model(),
@@ -47,7 +47,7 @@ def t5_files(weights: Weights = "both", *, seed: int = 0) -> dict[str, bytes]:
 
 
 def mt5_files(weights: Weights = "pickled") -> dict[str, bytes]:
-    """As google/mt5-small has them: pickled weights alone."""
+    """Return files like google/mt5-small's, with only pickled weights."""
     files = _model_files("mt5", weights, 0, 220, {"feed_forward_proj": "gated-gelu"})
     return files | {
         "spiece.model": sentencepiece_model(),
@@ -57,7 +57,7 @@ def mt5_files(weights: Weights = "pickled") -> dict[str, bytes]:
 
 
 def byt5_files(weights: Weights = "pickled") -> dict[str, bytes]:
-    """As google/byt5-small has them: pickled weights alone, and no vocabulary."""
+    """Return files like google/byt5-small's, with only pickled weights and no vocabulary."""
     files = _model_files("t5", weights, 0, 384, {"feed_forward_proj": "gated-gelu"})
     return files | {
         "special_tokens_map.json": _json({"eos_token": "</s>", "pad_token": "<pad>"}),
@@ -102,7 +102,7 @@ def _model_files(
     if weights != "pickled":
         generation = {"decoder_start_token_id": 0, "eos_token_id": 1, "pad_token_id": 0}
         files["generation_config.json"] = _json(generation)
-        # Of weights that are shared the file holds the first name alone.
+        # For tied weights, the file contains only the first name.
         first = {tensor.data_ptr(): name for name, tensor in reversed(tensors.items())}
         alone = {name: tensors[name].clone() for name in first.values()}
         files["model.safetensors"] = save(alone, metadata={"format": "pt"})

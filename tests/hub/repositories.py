@@ -1,4 +1,4 @@
-"""Repositories of a hub in memory: branches, commits and their files."""
+"""Hold repositories of a hub in memory: branches, commits and their files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Files = Mapping[str, bytes]
 
 @dataclass
 class Repository:
-    """One model or data set.
+    """Hold one model or data set.
 
     Attributes:
         kind: As addresses on the hub spell it.
@@ -30,7 +30,7 @@ class Repository:
     token: str | None = None
 
     def commit(self, files: Files, branch: str = "main") -> str:
-        """Put a commit that holds these files, and no others, on a branch; returns its hash."""
+        """Add a commit with only these files to a branch, and return its hash."""
         digest = hashlib.sha1(f"{self.kind}/{self.name}/{branch}/{len(self.commits)}".encode())
         for path, content in sorted(files.items()):
             digest.update(f"{path}:{len(content)}".encode() + content)
@@ -40,15 +40,15 @@ class Repository:
         return commit
 
     def change(self, files: Files, branch: str = "main") -> str:
-        """Put a commit on a branch that replaces or adds these files; returns its hash."""
+        """Add a commit to a branch that replaces or adds these files, and return its hash."""
         return self.commit({**self.files(branch), **files}, branch)
 
     def files(self, branch: str = "main") -> dict[str, bytes]:
-        """The files of a branch's newest commit."""
+        """Return the files of a branch's newest commit."""
         return self.commits[self.branches[branch]]
 
     def find(self, rest: str) -> tuple[str, str] | None:
-        """The commit and the path that REVISION or REVISION/PATH names, if it is there."""
+        """Return the commit and path that REVISION or REVISION/PATH names, if they exist."""
         names = {**self.branches, **{commit: commit for commit in self.commits}}
         for name in sorted(names, key=len, reverse=True):
             if rest == name or rest.startswith(f"{name}/"):

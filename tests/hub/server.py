@@ -1,4 +1,4 @@
-"""A Hugging Face hub on loopback: what huggingface_hub, transformers and datasets ask it for.
+"""Serve a Hugging Face hub on loopback for huggingface_hub, transformers and datasets.
 
 Addresses and answers are those that huggingface_hub 2.4, datasets 5.2 and transformers 5.23 use
 to load. Not imitated: Xet transfers, the data sets' viewer, uploads.
@@ -24,7 +24,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from tests.hub.faults import Fault, Faults
 from tests.hub.repositories import Files, Kind, Repository
 
-# Large files, whose address and hash are those of Git LFS.
+# Large files have the address and hash of Git LFS.
 LARGE = {".safetensors", ".bin", ".parquet", ".h5", ".msgpack", ".model", ".gz"}
 
 _API = re.compile(
@@ -35,7 +35,7 @@ _FILE = re.compile(r"/(datasets/)?((?:[^/]+/)?[^/]+)/resolve/(.+)")
 
 @dataclass(frozen=True)
 class Request:
-    """One that the hub was sent.
+    """Record a request that the hub received.
 
     Attributes:
         method: GET, HEAD or POST.
@@ -51,7 +51,7 @@ class Request:
 
 
 class Hub:
-    """A hub that serves repositories from memory; `with Hub() as hub:` runs it.
+    """Serve repositories from memory; `with Hub() as hub:` runs it.
 
     Attributes:
         repositories: By kind and name.
@@ -87,22 +87,22 @@ class Hub:
             self.stop()
 
     def stop(self) -> None:
-        """Nobody listens at the address from now on."""
+        """Stop listening at the address."""
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
-        for connection in list(self.connections):  # those that are kept for the next request
+        for connection in list(self.connections):  # connections that are kept for the next request
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
     def add(self, kind: Kind, name: str, files: Files, branch: str = "main") -> Repository:
-        """A repository with one commit; of one that is there, the branch gets another commit."""
+        """Add a repository with one commit, or a commit to the branch of an existing one."""
         repository = self.repositories.setdefault((kind, name), Repository(kind, name))
         repository.commit(files, branch)
         return repository
 
     def paths(self, method: str | None = None) -> list[str]:
-        """Addresses that were asked for, without their queries."""
+        """Return the requested addresses, without their queries."""
         wanted = [r for r in self.requests if method in (None, r.method)]
         return [unquote(urlsplit(r.path).path) for r in wanted]
 
@@ -111,7 +111,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        if not isinstance(sys.exc_info()[1], OSError):  # a command that has ended is no error
+        if not isinstance(sys.exc_info()[1], OSError):  # a command that has ended is not an error
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
@@ -132,7 +132,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def finish(self) -> None:
         self._hub.connections.discard(self.connection)
-        with suppress(OSError):  # it may have been broken off on purpose
+        with suppress(OSError):  # it may have been interrupted on purpose
             super().finish()
 
     def log_message(self, *_: object) -> None:
@@ -291,7 +291,7 @@ class _Handler(BaseHTTPRequestHandler):
         time.sleep(0.1)  # a reset overtakes what was sent before it
         linger = struct.pack("ii", 1, 0)
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-        # The handler's own file still holds the socket: only the last one that closes it resets.
+        # The handler's file still holds the socket, and only the last close resets the connection.
         self.rfile.close()
         self.connection.close()
 

@@ -1,4 +1,4 @@
-"""What the shipped recipes load, as far as their repositories on the hub are like it: few rows."""
+"""Build small versions of the repositories that the shipped recipes load."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SMALL = {"validation": number_pairs(6, 320), "test": number_pairs(6, 330)}
 
 
 def add_shipped(hub: Hub) -> None:
-    """Have a hub hold every repository that a shipped recipe names."""
+    """Add every repository that a shipped recipe names to a hub."""
     hub.add("models", "google-t5/t5-small", t5_files("both"))
     hub.add("models", "google/mt5-small", mt5_files("pickled"))
     hub.add("models", "google/byt5-small", byt5_files("pickled"))
@@ -32,7 +32,7 @@ def add_shipped(hub: Hub) -> None:
 
 
 def opus_books_files() -> dict[str, bytes]:
-    """One split, its rows numbered."""
+    """Return one split with numbered rows."""
     sides = [pa.array([pair[i] for pair in TRAIN]) for i in (0, 1)]
     columns = {
         "id": pa.array([str(number) for number in range(len(TRAIN))]),
@@ -46,7 +46,7 @@ def opus_books_files() -> dict[str, bytes]:
 
 
 def squad_files() -> dict[str, bytes]:
-    """Questions whose answers are spans; the validation set has several for each."""
+    """Return questions whose answers are spans; those for validation have several answers each."""
     paths = {
         split: f"plain_text/{split}-00000-of-00001.parquet" for split in ("train", "validation")
     }
@@ -73,7 +73,7 @@ def _questions(pairs: Pairs, num_answers: int) -> pa.Table:
 
 
 def xsum_files() -> dict[str, bytes]:
-    """The branch that the hub converts a data set of a script to: no README."""
+    """Return the branch of a script data set that the hub has converted, which has no README."""
     files = {}
     for split, pairs in {"train": TRAIN, **SMALL}.items():
         rows = [

@@ -1,4 +1,4 @@
-"""`t5tune train` in a process that may take so many MiB more once everything is imported.
+"""Run `t5tune train` with a limit on the MiB that it may take after all imports.
 
 python tests/integration/limited_memory.py MEBIBYTES RECIPE [KEY=VALUE ...]     0 sets no limit
 """
@@ -9,7 +9,7 @@ import resource
 import sys
 from typing import Any
 
-# Imported before the limit and not used here, so that the limit measures training alone.
+# Imported before the limit but not used here, so that the limit covers only training.
 import psutil
 import sacrebleu  # noqa: F401
 

@@ -1,4 +1,4 @@
-"""A metric and a finding that are added as CONTRIBUTING.md says: a module and an entry each."""
+"""Test adding a metric and a finding as CONTRIBUTING.md says: a module and an entry each."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def find_deviations(evidence):
 def mend_deviations(evidence, seen):
     return "decoding.num_beams=7   # a wider search"
 ''',
-    # The two entries, where the tables would have them; then the command.
+    # Add the two entries as the tables would have them, then run the command.
     "added": """\
 import sys
 
@@ -75,7 +75,7 @@ sys.exit(main())
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Tiny.yaml with its data, and the modules."""
+    """Return a folder with tiny.yaml, its data, and the modules."""
     path = tmp_path_factory.mktemp("added")
     for name, text in MODULES.items():
         (path / f"{name}.py").write_text(text, encoding="utf-8")
@@ -84,7 +84,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command of a t5tune that has the metric and the finding."""
+    """Run a command of a t5tune with the metric and the finding."""
     return subprocess.run(
         [sys.executable, "added.py", *arguments],
         cwd=folder,
@@ -96,7 +96,7 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def trained(folder: Path) -> Path:
-    """A run whose best checkpoint the added metric has chosen."""
+    """Return a run whose best checkpoint the added metric has chosen."""
     metrics = "evaluation.metrics=[bleu, opening]"
     done = run(folder, "train", "tiny.yaml", metrics, "evaluation.best_metric=opening")
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""The training benchmark runs on a machine that has little beside torch and transformers."""
+"""Test that the training benchmark runs on a machine with little besides torch and transformers."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from transformers import T5Config, T5ForConditionalGeneration
 
 from tests.conftest import REPOSITORY
 
-# Requirements of t5tune that the benchmark does without.
+# Requirements of t5tune that the benchmark does not need.
 ABSENT = ("pydantic", "datasets", "typer", "evaluate", "ctranslate2", "rapidfuzz", "rouge_score")
 
 
 def test_two_sides_without_most_requirements(tmp_path: Path) -> None:
-    """Its sides are processes of their own: a sitecustomize reaches them too."""
+    """Its sides are separate processes, which a sitecustomize also reaches."""
     blocked = "".join(f"sys.modules[{name!r}] = None\n" for name in ABSENT)
     (tmp_path / "sitecustomize.py").write_text("import sys\n" + blocked, encoding="utf-8")
     done = subprocess.run(

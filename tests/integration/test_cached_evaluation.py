@@ -1,4 +1,4 @@
-"""`t5tune eval` again: what was generated once is taken from the cache."""
+"""Test that a repeated `t5tune eval` takes hypotheses from the cache."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ T5TUNE = (sys.executable, "-m", "t5tune")
 
 @pytest.fixture
 def run(trained: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A copy of the finished run without what its training has kept, in the current directory."""
+    """Copy the finished run, without its training's cache, into the current directory."""
     shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     shutil.rmtree("runs/tiny/cache")
@@ -37,7 +37,7 @@ def run(trained: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def generated(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The number of sources of every call of `generate`; -1 for every loading of weights."""
+    """Record the number of sources in each `generate` call, and -1 for each loading of weights."""
     seen: list[int] = []
     plain, load = GenerationMixin.generate, T5ForConditionalGeneration.from_pretrained.__func__  # type: ignore[attr-defined]
 
@@ -76,7 +76,7 @@ def test_a_second_evaluation_loads_no_weights_and_reports_the_same(
     assert generated == []
     assert "translations: 13 from the cache, 0 generated" in result.err
     assert {name: (run / "eval/test" / name).read_bytes() for name in files} == before
-    # Another metric needs no generating either; without the cache everything is made anew.
+    # Another metric does not generate either; without the cache everything is generated again.
     assert t5tune("eval", run, "--metric", "wer").code == 0
     assert generated == []
     result = t5tune("eval", run, "--no-cache")
@@ -135,7 +135,7 @@ def test_a_model_directory_has_its_hypotheses_in_the_users_cache(
     assert generated == [-1, 13]
     assert (tmp_path / "user" / "hypotheses.sqlite").is_file()
     assert not (run / "cache").exists()
-    # Wherever the directory lies: its content counts.
+    # The content of the directory counts, wherever it is.
     shutil.copytree(run / "model", "elsewhere")
     generated.clear()
     second = t5tune("eval", "elsewhere", "--recipe", "tiny.yaml", "--json")
@@ -169,7 +169,7 @@ def test_a_model_of_the_hub_is_known_by_its_commit(
     assert len(set(reports)) == 1
 
 
-def test_sources_that_were_cut_are_still_told_of(
+def test_sources_that_were_cut_are_still_reported(
     t5tune: RunCommand, run: Path, generated: list[int]
 ) -> None:
     recipe = yaml.safe_load((run / "recipe.yaml").read_text())
@@ -182,7 +182,7 @@ def test_sources_that_were_cut_are_still_told_of(
     assert told[0] in second.err.splitlines()
 
 
-def test_a_damaged_cache_is_said_and_made_anew(
+def test_a_damaged_cache_is_reported_and_replaced(
     t5tune: RunCommand, run: Path, generated: list[int]
 ) -> None:
     expected = t5tune("eval", run, "--json").out

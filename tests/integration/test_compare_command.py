@@ -1,4 +1,4 @@
-"""`t5tune compare` on runs, files and base models."""
+"""Test `t5tune compare` on runs, files and base models."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.conftest import RunCommand, write_tiny_recipe
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two finished runs: one from scratch, and one that starts from the model of the first."""
+    """Train two runs: one from scratch, and one that starts from the model of the first."""
     folder = tmp_path_factory.mktemp("trained")
     recipe = write_tiny_recipe(folder)
     base = ["model.from_scratch=null", "model.name=runs/tiny/model", "data.prefix=''"]
@@ -30,7 +30,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def runs(trained: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A copy of the finished runs, in the current directory."""
+    """Copy the finished runs into the current directory."""
     shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     return Path("runs")
@@ -50,7 +50,7 @@ def hypotheses_of(run: Path) -> list[str]:
 
 
 def write_examples(run: Path, **changes: object) -> None:
-    """What an evaluation leaves beside its hypotheses."""
+    """Write the files that an evaluation leaves beside its hypotheses."""
     sources, references = read_columns("test.tsv")
     rows = [
         {"index": i, "source": source, "hypothesis": hypothesis, "references": [reference],
@@ -158,7 +158,7 @@ def test_the_base_model_is_translated_zero_shot(t5tune: RunCommand, runs: Path) 
     comparison = json.loads(result.out)
     base = comparison["systems"][1]
     assert base["name"] == "model (zero-shot)"
-    # It is the model of the first run, whose report says what it makes of the same test set.
+    # It is the model of the first run, whose report has its scores on the same test set.
     report = json.loads((runs / "tiny/eval/test/report.json").read_text())
     assert [one["value"] for one in base["scores"]] == [one["value"] for one in report["scores"]]
     hypotheses = [example["hypotheses"][1] for example in comparison["examples"]]

@@ -1,4 +1,4 @@
-"""A model or an export that is not what was saved: one sentence, and the command that mends it."""
+"""Test that damage to models and exports gives one sentence and the command that mends it."""
 
 from __future__ import annotations
 
@@ -42,20 +42,20 @@ DAMAGES = (delete, truncate, flip)
 
 @pytest.fixture(scope="session")
 def finished(train_once: TrainOnce) -> Path:
-    """A folder with a recipe and its finished run, exported."""
+    """Return a folder with a recipe and its finished, exported run."""
     return train_once()
 
 
 @pytest.fixture
 def run(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the finished run in the current directory."""
+    """Copy the finished run into the current directory."""
     shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     return RUN
 
 
 def type_again(message: str, t5tune: RunCommand) -> None:
-    """Type the command that a message ends with, as it is printed."""
+    """Run the command that a message ends with, as printed."""
     command = message.rpartition("\ntry: t5tune ")[2].strip()
     result = t5tune(*shlex.split(command, comments=True))
     assert result.code == 0, (command, result.err)
@@ -82,7 +82,7 @@ def test_a_damaged_model_is_named_by_every_command_that_opens_it(
             ("translate", "--engine", "torch", "--model", RUN, "one"), ("eval", RUN),
             ("export", RUN), ("translate", "--engine", "torch", "--model", MODEL, "one"),
         ):  # fmt: skip
-            # A model directory from elsewhere may be without a manifest.
+            # A model directory from elsewhere may have no manifest.
             if name == "manifest.json" and damage is delete and MODEL in command:
                 continue
             result = t5tune(*command)
@@ -115,7 +115,7 @@ def test_the_model_is_made_again_by_the_command_that_is_printed(
 def test_large_files_are_read_where_they_were_written_after_the_manifest(
     run: Path, t5tune: RunCommand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As weights of a real model are, which no command reads for their hash at every start."""
+    """Weights of real models are large, so no command hashes them at every start."""
     monkeypatch.setattr("t5tune.run.manifest.GLANCE_BYTES", 0)
     before = REPORT.read_bytes()
     flip(MODEL / "model.safetensors")
@@ -134,7 +134,7 @@ def test_large_files_are_read_where_they_were_written_after_the_manifest(
 def test_a_report_is_not_replaced_by_that_of_another_model(
     run: Path, finished: Path, t5tune: RunCommand
 ) -> None:
-    """Whole, with a manifest of its own, and in the place of the run's model."""
+    """The other model is intact, has its own manifest, and replaces the run's model."""
     facts = read_manifest(MODEL) or {}
     del facts["files"]
     flip(MODEL / "smoke.json")
@@ -147,7 +147,7 @@ def test_a_report_is_not_replaced_by_that_of_another_model(
         in result.err
     )
     assert before == {path: path.read_bytes() for path in before}
-    # It may be judged for itself.
+    # It can be evaluated by itself.
     result = t5tune("eval", MODEL, "--recipe", RUN / "recipe.yaml")
     assert result.code == 0, result.err
     assert "BLEU" in result.out
@@ -224,7 +224,7 @@ def test_an_export_is_made_again_by_the_command_that_is_printed(
 def test_an_export_with_damage_that_a_glance_does_not_see(
     run: Path, t5tune: RunCommand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A vocabulary of many megabytes with the size that it had."""
+    """The damaged vocabulary has many megabytes and its original size."""
     monkeypatch.setattr("t5tune.run.manifest.GLANCE_BYTES", 0)
     for name in ("tokenizer.json", "shared_vocabulary.json", "model.bin"):
         content = (EXPORT / name).read_bytes()
@@ -241,7 +241,7 @@ def test_an_output_is_not_continued_with_another_patience(
     Path("in.txt").write_text("one two\nthree\n")
     command = ("translate", "--input", "in.txt", "--output", "out.txt")
     with monkeypatch.context() as patch:
-        patch.setattr(OutputFile, "finish", lambda _: None)  # killed a moment before
+        patch.setattr(OutputFile, "finish", lambda _: None)  # as if killed a moment before
         assert t5tune(*command).code == 0
     assert t5tune("export", "--patience", "1").code == 0
     result = t5tune(*command)
@@ -261,7 +261,7 @@ def test_a_test_set_is_compared_with_what_was_trained_on(
     recipe = RUN / "recipe.yaml"
     recipe.write_text(recipe.read_text().replace(str(finished), str(Path.cwd())))
     assert "is not compared" not in t5tune("eval").err
-    write_pairs(Path(), "train", number_pairs(150, 300))  # the test set is now a part of it
+    write_pairs(Path(), "train", number_pairs(150, 300))  # the test set is now part of it
     assert "is not compared" not in t5tune("eval").err, "it was measured when that was so"
     shutil.rmtree(kept)
     result = t5tune("eval", "--json")
@@ -275,7 +275,7 @@ def test_a_test_set_is_compared_with_what_was_trained_on(
 
 @pytest.fixture
 def bare(run: Path) -> Path:
-    """A model directory as people give it to one another: without a manifest and a card."""
+    """Return a model directory without manifest and card, as people share them."""
     bare = Path("bare")
     shutil.copytree(MODEL, bare)
     for name in ("manifest.json", "README.md", "smoke.json"):
@@ -286,7 +286,7 @@ def bare(run: Path) -> Path:
 def test_a_directory_without_a_manifest_translates(bare: Path, t5tune: RunCommand) -> None:
     expected = t5tune("translate", "--engine", "torch", "one two").out
     assert t5tune("translate", "--model", bare, "one two").out == expected
-    (bare / "notes.json").write_text("[1, 2]")  # nobody's but the user's
+    (bare / "notes.json").write_text("[1, 2]")  # only the user's own
     assert t5tune("translate", "--model", bare, "one two").out == expected
 
 
@@ -364,7 +364,7 @@ TOKENIZER_FILES = {
 
 @pytest.mark.parametrize("family", TOKENIZER_FILES)
 def test_a_tokenizer_that_lacks_a_file_is_refused(family: str, tmp_path: Path) -> None:
-    """Transformers builds one from nothing, to which every text is unknown."""
+    """Transformers would build an empty one, to which every text is unknown."""
     build_translator(family, tmp_path / "build").tokenizer.save_pretrained(tmp_path / "whole")
     shutil.copy(tmp_path / "build" / "config.json", tmp_path / "whole")
     load_tokenizer(str(tmp_path / "whole"))

@@ -1,4 +1,4 @@
-"""What one training has read, loaded or translated is not read, loaded or translated again."""
+"""Test that one training reads, loads and translates nothing twice."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def count_calls(
     monkeypatch: pytest.MonkeyPatch, name: str, *modules: str, owner: Any = None
 ) -> list[tuple[Any, ...]]:
-    """Note the arguments of every call of a function, by whatever module it is called."""
+    """Record the arguments of every call of a function, whichever module calls it."""
     calls: list[tuple[Any, ...]] = []
 
     def note(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -66,7 +66,7 @@ def test_a_training_reads_loads_and_translates_once(
     assert [arguments[1] for arguments in read] == splits
     assert len(loaded) == 1, "the saved model, for the report and the export"
     counts = [len(arguments[1]) for arguments in translated]
-    # The sentence for verify, then the report; of a test set, the export's validation.
+    # The sentence for verify, then the report's test set, then the export's validation set.
     afterwards = counts[counts.index(1) :]
     assert afterwards == ([1, 13, 10] if split == "test" else [1, 10])
 
@@ -103,7 +103,7 @@ def test_languages_are_ready_to_identify_before_training_where_memory_is_plentif
 def test_a_training_leaves_what_is_imported_out_of_searches_for_garbage(
     t5tune: RunCommand, tiny_recipe: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gc.unfreeze()  # what the process of the tests may have left out
+    gc.unfreeze()  # what the test process may have frozen before
     left_out = []
 
     def note(*_: Any, **__: Any) -> None:

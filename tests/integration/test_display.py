@@ -1,4 +1,4 @@
-"""What a person sees: a live display on a terminal, plain lines elsewhere."""
+"""Test the progress display: live on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_a_terminal_shows_a_live_display(tiny_recipe: Path) -> None:
         dimensions=(40, 140),
         encoding="utf-8",
         timeout=120,
-        # Whoever sets it beforehand, wants it; here the terminal's own width counts.
+        # The variable would override the terminal's own width, which counts here.
         env={name: value for name, value in os.environ.items() if name != "COLUMNS"},
     )
     child.expect(pexpect.EOF)

@@ -1,4 +1,4 @@
-"""`t5tune eval` and `t5tune translate` on a run, a directory and files."""
+"""Test `t5tune eval` and `t5tune translate` on a run, a directory and files."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from tests.conftest import Result, RunCommand, TrainOnce
 
 @pytest.fixture(scope="session")
 def trained(train_once: TrainOnce) -> Path:
-    """A directory with a recipe, its data and a finished run."""
+    """Return a directory with a recipe, its data and a finished run."""
     return train_once("training.max_steps=60", "training.eval_steps=30")
 
 
 @pytest.fixture
 def run(trained: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A copy of the finished run, in the current directory."""
+    """Copy the finished run into the current directory."""
     shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     return Path("runs/tiny")
@@ -83,7 +83,7 @@ def test_the_newest_run_is_the_default_and_is_named(t5tune: RunCommand, run: Pat
     ],
 )  # fmt: skip
 def test_a_run_goes_by_its_name(arguments: list[str], t5tune: RunCommand, run: Path) -> None:
-    Path("tiny").mkdir()  # something else of that name
+    Path("tiny").mkdir()  # something else with that name
     Path("tiny/notes.txt").write_text("…")
     result = t5tune(*arguments)
     assert result.code == 0, result.err

@@ -1,4 +1,4 @@
-"""Exports: made, compared, chosen, refused, and fast to start."""
+"""Test exports: making, comparing, choosing and refusing them, and their fast start."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EXPORT = RUN / "ctranslate2-int8"
 
 @pytest.fixture(scope="session")
 def finished(train_once: TrainOnce) -> Path:
-    """A folder with a finished run whose recipe is the tiny one."""
+    """Return a folder with a finished run of the tiny recipe."""
     settings = ("training.max_steps=120", "training.eval_steps=60", "training.learning_rate=0.02")
     return train_once(*settings)
 
@@ -35,7 +35,7 @@ def environment() -> dict[str, str]:
 
 @pytest.fixture
 def run_copy(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The run in a directory of its own; its recipe leads to the same data."""
+    """Copy the run into its own directory; its recipe refers to the same data."""
     import shutil
 
     shutil.copytree(finished / "runs", tmp_path / "runs")
@@ -44,7 +44,7 @@ def run_copy(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def change_weights(run: Path) -> None:
-    """Another model, saved as training saves one."""
+    """Replace the model by another one, saved as training saves it."""
     model = AutoModelForSeq2SeqLM.from_pretrained(run / "model")
     model.shared.weight.data.mul_(1.01)
     facts = {key: read_fact(run / "model", key) for key in ("recipe_sha256", "data_sha256")}
@@ -72,12 +72,10 @@ def test_training_ends_with_an_export_that_translate_uses(
     assert by_default.out.split("\n")[1] == ""
     assert by_default.out.strip()
     alone = t5tune("translate", "--model", EXPORT, "one two three", "", "five four")
-    assert alone.out == by_default.out  # the directory is all that it takes
+    assert alone.out == by_default.out  # the directory is sufficient
 
 
-def test_torch_calculates_in_bf16_where_that_is_asked_for(
-    t5tune: RunCommand, run_copy: Path
-) -> None:
+def test_torch_computes_in_bf16_on_request(t5tune: RunCommand, run_copy: Path) -> None:
     result = t5tune("translate", "--engine", "torch-bf16", "one two three", "", "five four")
     assert result.code == 0, result.err
     assert "engine: torch-bf16 (cpu)" in result.err
@@ -132,7 +130,7 @@ def test_export_measures_writes_and_names(t5tune: RunCommand, run_copy: Path) ->
     assert t5tune("verify", RUN).code == 0
 
 
-def test_what_loses_too_much_is_no_default(
+def test_an_export_that_loses_too_much_is_not_a_default(
     t5tune: RunCommand, run_copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from t5tune.decoding.export import parity
@@ -189,13 +187,13 @@ def test_refusals_are_one_sentence(t5tune: RunCommand, run_copy: Path) -> None:
     assert "model.safetensors has changed since it was written." in damaged.err
 
 
-def test_a_recipe_may_say_no_and_a_failure_ends_nothing(
+def test_a_recipe_may_switch_exports_off_and_a_failed_export_does_not_end_training(
     t5tune: RunCommand, tiny_recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert t5tune("train", tiny_recipe, "export=none").code == 0
     assert not EXPORT.exists()
-    # Asked for later, without training again; this machine's CPU has no float16.
+    # Requested later, without training again; this machine's CPU has no float16.
     result = t5tune("train", tiny_recipe, "export=ctranslate2-float16", "training.max_steps=12")
     assert result.code == 0, result.err
     assert "export: not made, t5tune translate uses torch: float16 is not" in result.err
@@ -221,5 +219,5 @@ def test_an_exported_run_translates_without_torch_and_transformers(run_copy: Pat
     assert done.returncode == 0, done.stderr
     assert "engine: ctranslate2-int8" in done.stderr
     assert done.stdout.splitlines()[-1] == "[]"
-    # Of a core; importing torch and Transformers takes five.
+    # Seconds of one core; importing torch and Transformers takes five.
     assert after.ru_utime - before.ru_utime < 2

@@ -1,4 +1,4 @@
-"""docs/reliability.md: after any fault a run goes on to the same model, or says why not."""
+"""Test docs/reliability.md: after any fault a run continues to the same model, or says why not."""
 
 from __future__ import annotations
 
@@ -51,20 +51,20 @@ def damage(path: Path, how: str) -> None:
 
 
 def forget_model() -> None:
-    """As if the run had been killed after its last checkpoint."""
+    """Leave the run as if it had been killed after its last checkpoint."""
     shutil.rmtree("runs/tiny/model")
     shutil.rmtree("runs/tiny/eval")
 
 
 @pytest.fixture(scope="session")
 def finished(train_once: TrainOnce) -> Path:
-    """A folder with a recipe and its finished run."""
+    """Return a folder with a recipe and its finished run."""
     return train_once(*SETTINGS)
 
 
 @pytest.fixture
 def run(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the finished run in the current directory."""
+    """Copy the finished run into the current directory."""
     shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     return Path("runs/tiny")
@@ -81,7 +81,7 @@ CHECKPOINT_FILES = (
 )  # fmt: skip
 
 
-# All three of every file are tried by `make stress`.
+# `make stress` tries all three for every file.
 @pytest.mark.parametrize(
     ("name", "how"),
     [
@@ -109,7 +109,7 @@ def test_a_damaged_file_is_named_and_the_run_ends_with_the_same_weights(
     assert t5tune("verify", run).code == 0
 
 
-def test_no_whole_checkpoint_is_refused(run: Path, t5tune: RunCommand) -> None:
+def test_a_run_without_an_intact_checkpoint_is_refused(run: Path, t5tune: RunCommand) -> None:
     forget_model()
     for path in CHECKPOINTS.iterdir():
         damage(path / "optimizer.pt", "flipped")
@@ -124,7 +124,7 @@ def test_no_whole_checkpoint_is_refused(run: Path, t5tune: RunCommand) -> None:
 
 
 def test_a_checkpoint_needs_the_best_one(run: Path, t5tune: RunCommand) -> None:
-    """Without it the run would end with another model than it would have."""
+    """Without the best one, the run would end with another model."""
     forget_model()
     steps = {
         step_of(path): (read_manifest(path) or {})["best_step"] for path in CHECKPOINTS.iterdir()
@@ -172,7 +172,7 @@ def rewrite_manifest(checkpoint: Path, **changes: Any) -> None:
     write_manifest(checkpoint, {**facts, **changes})
 
 
-def test_other_versions_are_warned_of(run: Path, finished: Path, t5tune: RunCommand) -> None:
+def test_other_versions_give_a_warning(run: Path, finished: Path, t5tune: RunCommand) -> None:
     forget_model()
     versions = (read_manifest(newest_checkpoint()) or {})["versions"]
     rewrite_manifest(newest_checkpoint(), versions={**versions, "torch": "2.0.0"})
@@ -182,7 +182,7 @@ def test_other_versions_are_warned_of(run: Path, finished: Path, t5tune: RunComm
     assert same_weights(run, finished / run)
 
 
-def test_data_that_moved_are_the_same_data(run: Path, finished: Path, t5tune: RunCommand) -> None:
+def test_moved_data_are_the_same_data(run: Path, finished: Path, t5tune: RunCommand) -> None:
     forget_model()
     Path("elsewhere").mkdir()
     for path in (Path("train.tsv"), Path("tiny.yaml"), Path("validation.tsv"), Path("test.tsv")):
@@ -206,7 +206,7 @@ def test_a_damaged_log_costs_only_its_lines(run: Path, finished: Path, t5tune: R
     assert read_log(log)[:2] == [json.loads(line) for line in lines[:2]]
 
 
-def test_more_steps_go_on_from_a_finished_run(run: Path, t5tune: RunCommand) -> None:
+def test_more_steps_continue_a_finished_run(run: Path, t5tune: RunCommand) -> None:
     before = load_file(run / "model" / "model.safetensors")
     result = t5tune("train", "tiny.yaml", *SETTINGS[:1], *SETTINGS[2:], "training.max_steps=16")
     assert result.code == 0, result.err
@@ -242,8 +242,8 @@ def test_a_run_without_its_record_is_refused(run: Path, t5tune: RunCommand) -> N
     assert "runs/tiny/environment.json is missing or damaged" in result.err
 
 
-def test_training_that_had_ended_is_not_taken_further(run: Path, t5tune: RunCommand) -> None:
-    """Step 12 is in the middle of the second epoch."""
+def test_training_that_had_ended_is_not_continued(run: Path, t5tune: RunCommand) -> None:
+    """Training had ended at step 12, in the middle of the second epoch."""
     forget_model()
     lines = (run / "log.jsonl").read_text()
     result = t5tune("train", "tiny.yaml", *SETTINGS)
@@ -253,7 +253,7 @@ def test_training_that_had_ended_is_not_taken_further(run: Path, t5tune: RunComm
     assert (run / "log.jsonl").read_text().startswith(lines.rsplit("\n", 2)[0])
 
 
-def test_early_stopping_goes_on_counting(tiny_recipe: Path, t5tune: RunCommand) -> None:
+def test_early_stopping_continues_counting(tiny_recipe: Path, t5tune: RunCommand) -> None:
     os.chdir(tiny_recipe.parent)
     settings = (
         "training.learning_rate=1e-9", "training.eval_steps=2", "training.max_steps=20",
@@ -298,7 +298,7 @@ def test_two_processes_in_one_run(run: Path, t5tune: RunCommand) -> None:
 
 
 class Payload:
-    """Writes a file when it is unpickled."""
+    """Write a file when unpickled."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Path.write_text, (Path("owned"), "")
@@ -334,7 +334,7 @@ def test_verify_names_what_is_damaged(run: Path, t5tune: RunCommand) -> None:
 
 
 def test_verify_compares_a_translation(run: Path, t5tune: RunCommand) -> None:
-    """Files that are whole and translate otherwise: a library has changed, or the hardware."""
+    """If intact files translate differently, a library or the hardware has changed."""
     facts = read_manifest(run / "model")
     assert facts is not None
     smoke = json.loads((run / "model" / "smoke.json").read_text())
@@ -346,7 +346,7 @@ def test_verify_compares_a_translation(run: Path, t5tune: RunCommand) -> None:
     assert "was translated as 'acht' on cpu when the model was saved, and is" in result.out
 
 
-def test_verify_of_what_is_no_run(
+def test_verify_of_what_is_not_a_run(
     tmp_path: Path, t5tune: RunCommand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -364,10 +364,10 @@ def test_a_disk_that_is_too_small_is_refused_before_training(
     assert list((small_disk / "run" / "checkpoints").iterdir()) == []
 
 
-def test_a_disk_that_fills_leaves_the_last_checkpoint_whole(
+def test_a_disk_that_fills_leaves_the_last_checkpoint_intact(
     small_disk: Path, run: Path, finished: Path, t5tune: RunCommand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Room for two checkpoints of this small model and not for three."""
+    """The disk has space for two checkpoints of this small model but not for three."""
     monkeypatch.setattr("t5tune.training.checkpoints.disk_space.OTHER_FILES", 0)
     filler = small_disk / "filler"
     filler.write_bytes(bytes(750_000))
@@ -429,8 +429,8 @@ def test_a_signal_at_a_random_time(name: str, times: int, tmp_path: Path) -> Non
     assert result["tracebacks"] == []
 
 
-def test_a_second_ctrl_c_leaves_at_once(tiny_recipe: Path) -> None:
-    """In a step of several seconds, which the first one waits for."""
+def test_a_second_ctrl_c_exits_at_once(tiny_recipe: Path) -> None:
+    """The first Ctrl-C would wait for the end of a step that takes several seconds."""
     folder = tiny_recipe.parent
     write_pairs(folder, "train", number_pairs(8000))
     command = [
@@ -470,7 +470,7 @@ def test_a_hostile_recipe_is_one_sentence(command: str, examples: int, tmp_path:
     assert result["wrong"] == []
     assert result["tried"] == examples
     assert result["codes"]["1"] > examples / 2
-    assert result["control"] in ("0", "143")  # the unchanged recipe is not refused; 143: too slow
+    assert result["control"] in ("0", "143")  # the unchanged recipe is accepted; 143: too slow
 
 
 @pytest.mark.timeout(60)
@@ -486,7 +486,7 @@ def test_a_data_file_that_never_ends_is_refused(tiny_recipe: Path, t5tune: RunCo
 def test_links_in_a_run_are_not_followed(
     run: Path, finished: Path, t5tune: RunCommand, tmp_path: Path
 ) -> None:
-    """What they lead to is not the run's to delete."""
+    """What links point to does not belong to the run, so it is not deleted."""
     forget_model()
     kept = tmp_path / "kept"
     kept.mkdir()
@@ -529,7 +529,7 @@ def test_code_and_pickles_of_a_model_directory_do_not_run(
 def test_a_signal_in_a_validation_does_not_wait_for_it(
     tiny_recipe: Path, t5tune: RunCommand
 ) -> None:
-    """The run stops within a batch, and validates that checkpoint first when it goes on."""
+    """The run stops within a batch, and validates that checkpoint first when it resumes."""
     os.chdir(tiny_recipe.parent)
     write_pairs(Path(), "validation", number_pairs(600) * 6)
     settings = (
@@ -549,7 +549,7 @@ def test_a_signal_in_a_validation_does_not_wait_for_it(
         )  # fmt: skip
         assert process.stderr is not None
         for line in process.stderr:
-            if line.startswith(f"step {step}/12 "):  # logged before it is validated
+            if line.startswith(f"step {step}/12 "):  # logged before the validation
                 break
         time.sleep(0.3)
         sent = time.time()
@@ -557,7 +557,7 @@ def test_a_signal_in_a_validation_does_not_wait_for_it(
         _, err = process.communicate(timeout=60)
         assert process.returncode == 143, err
         checkpoint = Path(f"cut/checkpoints/checkpoint-{step}")
-        # Leaving the interpreter, with torch in it, takes as long as such a validation.
+        # Ending an interpreter with torch takes as long as such a validation.
         assert (checkpoint / MANIFEST).stat().st_mtime - sent < of_one_validation / 2
         manifest = read_manifest(checkpoint)
         assert manifest is not None
@@ -573,7 +573,7 @@ def test_a_signal_in_a_validation_does_not_wait_for_it(
     states = [
         json.loads((newest_of(f) / "trainer_state.json").read_text()) for f in ("cut", "whole")
     ]
-    for state in states:  # what took time took other times
+    for state in states:  # durations differ
         del state["stateful_callbacks"]["JsonLog"]
         del state["stateful_callbacks"]["log_window"]["seconds"]
     assert states[0] == states[1]
@@ -586,7 +586,7 @@ def newest_of(run: str) -> Path:
 def test_a_nan_in_a_step_costs_nothing_that_was_saved(
     tiny_recipe: Path, finished: Path, t5tune: RunCommand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without the NaN, which a broken GPU may make, the same command goes on."""
+    """Without the NaN, which a faulty GPU may produce, the same command continues."""
     os.chdir(tiny_recipe.parent)
     compute_loss = T5TuneTrainer.compute_loss
 

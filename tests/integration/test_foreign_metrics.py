@@ -1,4 +1,4 @@
-"""Metrics of others on the command line: what needs --allow-code, and what then happens."""
+"""Test third-party metrics on the command line: what needs --allow-code, and its effect."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Words(evaluate.Metric):
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current folder, with a metric, hypotheses and references."""
+    """Return the current folder, with a metric, hypotheses and references."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "words.py").write_text(SCRIPT, encoding="utf-8")
     (tmp_path / "hypotheses").write_text("a b\nc\n", encoding="utf-8")

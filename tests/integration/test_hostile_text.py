@@ -1,4 +1,4 @@
-"""Names and texts of others never move the cursor, wherever they come out."""
+"""Test that foreign names and texts never move the cursor, wherever they are printed."""
 
 from __future__ import annotations
 

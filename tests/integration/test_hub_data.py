@@ -1,4 +1,4 @@
-"""Commands that load their data from the hub."""
+"""Test commands that load their data from the hub."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NAME = "wmt/wmt14"
 
 @pytest.fixture
 def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Four steps on a data set of the hub."""
+    """Return a recipe with four steps on a data set of the hub."""
     data = {split: {"hub": NAME, "config": "de-en", "split": split} for split in SPLITS}
     training = {**TINY["training"], "max_steps": 4}  # type: ignore[dict-item]
     content = {**TINY, "data": data, "training": training, "export": "none"}
@@ -27,7 +27,7 @@ def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def test_a_run_keeps_the_data_that_it_began_with(
+def test_a_run_keeps_the_data_that_it_started_with(
     hub_here: Hub, t5tune: RunCommand, recipe: Path
 ) -> None:
     repository = hub_here.add("datasets", NAME, translation_files())
@@ -47,7 +47,8 @@ def test_a_run_keeps_the_data_that_it_began_with(
     }
     data = yaml.safe_load((run / "recipe.yaml").read_text())["data"]
     assert {data[split]["revision"] for split in SPLITS} == {first}
-    # The same command, and the run's own recipe, name the same run: its recipe does not differ.
+    # The same command and the run's own recipe mean the same run, because the recipes do not
+    # differ.
     for again in (recipe, run / "recipe.yaml"):
         result = t5tune("train", again, *(["training.max_steps=8"] if again == recipe else []))
         assert result.code == 0, result.err
@@ -55,7 +56,7 @@ def test_a_run_keeps_the_data_that_it_began_with(
     result = t5tune("eval", run, "--split", "validation", "--json")
     assert result.code == 0, result.err
     assert json.loads(result.out)["num_examples"] == len(SPLITS["validation"])
-    assert hub_here.requests == []  # commits and files are known
+    assert hub_here.requests == []  # commits and files are cached
 
     result = t5tune("train", recipe, "--restart")
     assert result.code == 0, result.err

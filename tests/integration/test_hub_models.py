@@ -1,4 +1,4 @@
-"""Commands that load a model from the hub, with and without a network."""
+"""Test commands that load a model from the hub, with and without a network."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SAID = ["engine: torch (cpu)", LIMIT]  # by TRANSLATE, and nothing else
 
 @pytest.fixture
 def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Two steps from a model on the hub."""
+    """Return a recipe with two steps from a model on the hub."""
     for split, num in (("train", 60), ("validation", 4), ("test", 4)):
         write_pairs(tmp_path, split, number_pairs(num, 100))
     content = {**TINY, "model": {"name": NAME}, "decoding": {"num_beams": 1, "max_new_tokens": 4}}
@@ -37,19 +37,19 @@ def recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def said(result: Result) -> list[str]:
-    """Lines on stderr, without the progress of what took long on a busy machine."""
+    """Return the lines on stderr, without progress lines that a busy machine prints."""
     return [line for line in result.err.splitlines() if not re.search(r"\d s\b", line)]
 
 
 def sentence(result: Result) -> str:
-    """The error of a command that has said nothing else but which run it is, and a next command."""
+    """Return the error of a command that printed only the run's name, it, and a next command."""
     lines = [line for line in said(result) if not line.startswith("run: ")]
     assert result.code == 1, result.err
     assert [line.partition(":")[0] for line in lines] == ["error", "try"], result.err
     return lines[0].removeprefix("error: ")
 
 
-def test_a_run_stays_on_the_commit_that_it_began_with(
+def test_a_run_stays_on_the_commit_that_it_started_with(
     hub_here: Hub,
     t5tune: RunCommand,
     recipe: Path,
@@ -71,18 +71,18 @@ def test_a_run_stays_on_the_commit_that_it_began_with(
     weights = (run / "model" / "model.safetensors").read_bytes()
     second = repository.commit(t5_files(seed=2))
     hub_here.requests.clear()
-    # Nothing is asked for when there is a checkpoint.
+    # With a checkpoint, the hub is not asked.
     check_commit(t5tune("train", recipe, "training.max_steps=3"))
     assert not hub_here.requests
-    # Without one, the run starts again from the same weights.
+    # Without a checkpoint, the run starts again from the same weights.
     shutil.rmtree(run / "model")
     shutil.rmtree(run / "checkpoints")
     check_commit(t5tune("train", recipe))
     assert (run / "model" / "model.safetensors").read_bytes() == weights
-    # The run's own recipe is the same recipe.
+    # The run's own recipe counts as the same recipe.
     result = t5tune("train", run / "recipe.yaml", "--output-dir", run)
     assert (result.code, "this run is finished" in result.err) == (0, True), result.err
-    # What it is compared with is what it began from.
+    # The base of the comparison is the commit that the run started from.
     shutil.rmtree(tmp_path / "hf-home")
     monkeypatch.setattr("t5tune.hub.snapshot._found", {})  # as in a new process
     result = t5tune("compare", "base", run)
@@ -158,7 +158,7 @@ def test_pickled_weights_start_nothing(
     threads = set(threading.enumerate())
     result = t5tune(*TRANSLATE)
     assert result.code == 0, result.err
-    # The hub's library asks once in a process for names of programs that it may be run by.
+    # The hub's library asks once per process for the names of programs that may run it.
     expected = {f"/api/models/{NAME}", "/api/agent-harnesses"}
     assert {path for path in hub_here.paths() if path.startswith("/api/")} <= expected
     assert any(path.endswith("/pytorch_model.bin") for path in hub_here.paths("GET"))

@@ -1,4 +1,4 @@
-"""Every shipped recipe that names the hub, from the hub: a model and data on loopback."""
+"""Test every shipped recipe that names the hub, with a model and data on loopback."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NAMES = [
     if load_recipe(entry.name).model.name is not None
     or load_recipe(entry.name).data.train.hub is not None
 ]
-QUICK = ("wmt-en-de", "squad", "xsum")  # the others are of the same kinds
+QUICK = ("wmt-en-de", "squad", "xsum")  # the other recipes are of the same kinds
 
 
 def test_there_are_eight() -> None:
@@ -61,10 +61,10 @@ def test_it_trains_from_the_hub(
 
 
 def smaller(name: str, folder: Path) -> list[str]:
-    """Changes without which a recipe would need more than it is given here."""
+    """Return changes that make a recipe small enough for this test."""
     recipe = load_recipe(name)
     overrides = []
-    if recipe.data.train.file is not None:  # the recipe of a model alone
+    if recipe.data.train.file is not None:  # only the model's recipe
         for split, num in (("train", 40), ("validation", 6), ("test", 6)):
             path = folder / f"{split}.tsv"
             rows = [f"{source}\t{target}\n" for source, target in number_pairs(num)]

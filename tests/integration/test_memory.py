@@ -1,4 +1,4 @@
-"""Batches that do not fit into memory: found before training, or when it happens."""
+"""Test batches that do not fit into memory, found before training or when it happens."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.conftest import REPOSITORY, RunCommand, number_pairs, write_pairs, wr
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits memory with RLIMIT_AS")
 
-# One step takes some 900 MB.
+# One step takes about 900 MB.
 LARGE_BATCH = (
     "model.from_scratch.d_model=64",
     "model.from_scratch.d_ff=512",
@@ -55,7 +55,7 @@ def limits(folder: Path) -> list[tuple[int, int]]:
 
 
 def assert_same_training(folder: Path, other: Path) -> None:
-    """The same losses and the same model, to rounding."""
+    """Require the same losses and the same model, up to rounding."""
     for name in ("loss", "grad_norm"):
         values, expected = (
             [x[name] for x in read_log(f / LOG) if name in x] for f in (folder, other)
@@ -72,7 +72,7 @@ def assert_same_training(folder: Path, other: Path) -> None:
 
 @pytest.fixture(scope="module")
 def unlimited(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run whose batches all fit."""
+    """Return a run whose batches all fit."""
     folder = tmp_path_factory.mktemp("unlimited")
     done = train(folder, 0, "training.tokens_per_batch=600000")
     assert done.returncode == 0, done.stderr
@@ -94,12 +94,12 @@ def test_auto_finds_a_batch_that_fits_and_trains_the_same_steps(
     auto = ("training.tokens_per_batch=auto", "training.tokens_per_step=600000")
     done = train(tmp_path, TOO_LITTLE, *auto)
     assert done.returncode == 0, done.stderr
-    # Once, before the first step; nothing ran out of memory later.
+    # The limit was found once, before the first step; nothing ran out of memory later.
     ((step, limit),) = limits(tmp_path)
     assert step == 0
     assert 500 < limit < 30000
     assert_same_training(tmp_path, unlimited)
-    # A run that goes on does not look again.
+    # A resumed run does not look for the limit again.
     (tmp_path / "runs/tiny/checkpoints/checkpoint-3/manifest.json").unlink()
     (tmp_path / "runs/tiny/model/config.json").unlink()
     done = train(tmp_path, 0, *auto)
@@ -132,7 +132,7 @@ def test_one_example_that_does_not_fit_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_a_limit_is_met_again_where_it_was_met(tiny_recipe: Path, t5tune: RunCommand) -> None:
-    """What memory had decided after the checkpoint that a run goes on from is decided again."""
+    """Limits found after the checkpoint that a run resumes from apply again."""
     os.chdir(tiny_recipe.parent)
     assert t5tune("train", "tiny.yaml", "training.logging_steps=1").code == 0
     run = Path("runs/tiny")

@@ -1,4 +1,4 @@
-"""The card of a model that was trained: what it says is so, and its code runs."""
+"""Test the card of a trained model: its statements are true, and its code runs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def code_blocks(run: Path, language: str) -> list[str]:
 
 
 def run_code(run: Path) -> tuple[str, str]:
-    """What the two examples of the card print, without network, in the directory of the card."""
+    """Return what the card's two examples print, without network, in the card's directory."""
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(REPOSITORY)}
     (python,) = code_blocks(run, "python")
     (shell,) = code_blocks(run, "sh")
@@ -82,13 +82,14 @@ def test_the_card_follows_the_runs_own_evaluation_alone(t5tune: RunCommand, run:
     assert card.read_text() == before.replace("name: trained", "name: tiny")
 
 
-def test_a_card_is_no_damage(t5tune: RunCommand, run: Path) -> None:
+def test_an_edited_card_is_not_damage(t5tune: RunCommand, run: Path) -> None:
     model = RunDirectory(run).model
     card = RunDirectory(run).model_card
     assert card.is_file()
     assert t5tune("verify", run).code == 0
-    shutil.rmtree(run / "ctranslate2-int8")  # a new manifest of the model makes another model
-    # Manifest first, card later; and the other way round, also after a kill while it was written.
+    shutil.rmtree(run / "ctranslate2-int8")  # a new manifest makes it another model
+    # The manifest comes first and the card later, or the other way round after a kill during its
+    # writing.
     card.write_text("other")
     assert t5tune("verify", run).code == 0
     left_behind = card.with_name("README.md.123.tmp")

@@ -1,4 +1,4 @@
-"""Families other than T5, each as a tiny model with random weights and a tokenizer of its own."""
+"""Test families other than T5, each as a tiny model with random weights and its own tokenizer."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def save_tiny_model(family: str, folder: Path) -> Path:
 
 
 def check_decoding(run: Path, report: dict[str, Any], base: Path, penalty: float) -> None:
-    """Engines, report and whoever loads the model agree on every text and on which are cut."""
+    """Require that engines, report and loaded model agree on every text and on cut ones."""
     examples = [
         json.loads(line)
         for line in (run / "eval" / "test" / "examples.jsonl").read_text("utf-8").splitlines()
@@ -94,7 +94,7 @@ def test_a_family_trains_evaluates_and_translates(
     model = save_tiny_model(family, tmp_path / "base")
     language = FAMILIES[family][3]
     penalty = 0.0 if language else 3.0
-    if language is None:  # as of somebody who liked another search
+    if language is None:  # as if its author preferred another search
         path = model / "generation_config.json"
         own = json.loads(path.read_text(encoding="utf-8"))
         path.write_text(json.dumps({**own, **OF_SOMEBODY_ELSE}), encoding="utf-8")
@@ -111,7 +111,7 @@ def test_a_family_trains_evaluates_and_translates(
     tokenizer = AutoTokenizer.from_pretrained("runs/tiny/model")
     if language is not None:
         assert generation.forced_bos_token_id == tokenizer.convert_tokens_to_ids(language)
-    # The run and its model directory, which knows nothing of the run, say the same.
+    # The run and its model directory, which does not know the run, give the same texts.
     of_run = t5tune("translate", "--model", "runs/tiny", "one two three")
     of_directory = t5tune(
         "translate", "--model", "runs/tiny/model", "--source-lang", "en", "--target-lang", "de",

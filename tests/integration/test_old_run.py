@@ -1,4 +1,4 @@
-"""A run of version 0.1.0, as its code left it before the rooms: every command takes it as ever.
+"""Test that every command still accepts a run of version 0.1.0, as that version left it.
 
 `tests/data/old_run.tar.gz` holds a recipe of ninety short pairs of the phrasebook, its run of two
 checkpoints with report and export, and no cache. It was trained elsewhere, so its data have moved.
@@ -25,7 +25,7 @@ REPORT = RUN / "eval" / "test" / "report.json"
 
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The folder of the recipe and its run, as the current directory."""
+    """Make the folder of the recipe and its run the current directory."""
     with tarfile.open(ARCHIVE) as archive:
         archive.extractall(tmp_path, filter="data")
     monkeypatch.chdir(tmp_path)
@@ -36,7 +36,7 @@ def read_sources() -> list[str]:
     return [row.split("\t")[0] for row in rows]
 
 
-def test_it_is_seen_as_finished(t5tune: RunCommand) -> None:
+def test_it_counts_as_finished(t5tune: RunCommand) -> None:
     before = {path: path.read_bytes() for path in RUN.rglob("*") if path.is_file()}
     for recipe in ("phrasebook.yaml", str(RUN)):
         result = t5tune("train", recipe)
@@ -48,7 +48,7 @@ def test_it_is_seen_as_finished(t5tune: RunCommand) -> None:
     assert "these keys differ: training.seed." in changed.err
 
 
-def test_it_is_whole(t5tune: RunCommand) -> None:
+def test_it_is_intact(t5tune: RunCommand) -> None:
     result = t5tune("verify", RUN)
     assert result.code == 0, result.out + result.err
     assert result.out.count("ok ") == 5, "two checkpoints, the model, a translation and the export"
@@ -93,7 +93,7 @@ def test_it_exports(t5tune: RunCommand) -> None:
 
 
 def test_an_unfinished_copy_resumes(t5tune: RunCommand) -> None:
-    """Cut off after its first checkpoint, it ends with the weights that it ended with."""
+    """Cut off after its first checkpoint, the copy ends with the same weights as the run."""
     expected, log = weights(RUN), read_log(RUN / "log.jsonl")
     for name in ("model", "eval", "ctranslate2-int8", "checkpoints/checkpoint-600"):
         shutil.rmtree(RUN / name)
@@ -107,7 +107,7 @@ def test_an_unfinished_copy_resumes(t5tune: RunCommand) -> None:
     assert rates == before
     assert set(rates) == set(range(50, 601, 50))
     for name, weight in weights(RUN).items():
-        # Equal to the last bit where the processor is like that of then.
+        # The weights are bit-identical only on the same kind of processor.
         torch.testing.assert_close(weight, expected.pop(name), rtol=0, atol=0.02)
     assert not expected
     assert REPORT.is_file()

@@ -1,4 +1,4 @@
-"""`import t5tune`: the functions that the commands call."""
+"""Test `import t5tune`, the functions that the commands call."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_importing_takes_no_time_and_no_model_library() -> None:
         seconds.append(float(done.stdout))
         if seconds[-1] < 0.1:
             return
-        time.sleep(0.5)  # others may want the machine
+        time.sleep(0.5)  # the machine may be busy
     pytest.fail(f"import t5tune took {min(seconds):.2f} seconds")
 
 
@@ -74,7 +74,7 @@ def test_what_cannot_be_scored_is_one_sentence() -> None:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The directory in which the page's snippets have run, in order."""
+    """Return the directory in which the page's snippets have run, in order."""
     folder = tmp_path_factory.mktemp("door")
     recipe = write_tiny_recipe(folder)
     text = recipe.read_text(encoding="utf-8")
@@ -126,7 +126,7 @@ def test_the_snippets_of_the_page_run(
     assert Path("translated.tsv").read_text(encoding="utf-8").startswith("en\tde\tmachine\n")
     candidates = Path("candidates.jsonl").read_text(encoding="utf-8").splitlines()
     assert [len(json.loads(line)["n_best"]) for line in candidates] == [3] * len(lines)
-    # The command finds the run finished, and a call returns its report.
+    # The command finds the run finished, and the call returns its report.
     again = t5tune("train", "mine.yaml", "training.max_steps=8", "training.eval_steps=4", "--json")
     assert again.code == 0
     assert again.out == stored.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""`t5tune recipes` and `t5tune validate` as processes of their own."""
+"""Test `t5tune recipes` and `t5tune validate` as separate processes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ HEAVY = ("torch", "transformers", "datasets")
 
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """`python -m t5tune`; the last line of stderr names the imported model libraries."""
+    """Run `python -m t5tune`; the last line of stderr names the imported model libraries."""
     program = (
         "import atexit, json, sys\n"
         f"atexit.register(lambda: print(json.dumps([m for m in {HEAVY!r} if m in sys.modules]),"

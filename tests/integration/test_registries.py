@@ -1,4 +1,4 @@
-"""What CONTRIBUTING.md says of adding a part holds: a toy one is used from recipe to report.
+"""Test CONTRIBUTING.md's instructions by adding a toy part and using it from recipe to report.
 
 Each test adds its part to a copy of the package, in as few source files as are named there.
 """
@@ -30,7 +30,7 @@ TOY_FAMILY = {
 
 
 def read_run(directory: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The recipe of the run `tiny`, and its report."""
+    """Return the recipe of the run `tiny`, and its report."""
     run = directory / "runs" / "tiny"
     recipe = yaml.safe_load((run / "recipe.yaml").read_text(encoding="utf-8"))
     return recipe, json.loads((run / "eval/test/report.json").read_text(encoding="utf-8"))
@@ -99,7 +99,7 @@ def test_a_decoding_option_is_added_in_three_files(tiny_recipe: Path, tmp_path: 
         assert tried.code == 0, tried.err
     [*folders] = (run / "eval").glob("*repetition_penalty=1.0*")
     assert len(folders) == 2
-    for folder in folders:  # at its default it is left out of reports and keys of the cache
+    for folder in folders:  # reports and cache keys leave out an option that has its default
         check_evaluation(folder, None)
 
     translate = ("translate", "--engine", "torch", "one two three four", "--model")
@@ -112,7 +112,7 @@ def test_a_decoding_option_is_added_in_three_files(tiny_recipe: Path, tmp_path: 
 
 
 def check_evaluation(folder: Path, penalty: float | None) -> None:
-    """With the penalty no hypothesis has a word twice, without it some have."""
+    """Require repeated words in some hypotheses without the penalty, and in none with it."""
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     assert report["decoding"].get("repetition_penalty") == penalty
     lines = (folder / "hypotheses.txt").read_text(encoding="utf-8").splitlines()
@@ -206,7 +206,7 @@ def _open_alternating_lines(place: AlternatingLines, _limit: int | None, where: 
         ("from t5tune.recipe.places import ", "AlternatingLines, "),
         ("from t5tune.files.table import ", "name_columns, "),
     ],
-    # The keys of all places stand in the schema, where users look for them.
+    # The keys of all places are in the schema, where users look for them.
     "recipe/schema.py": [
         (
             'description="Text file with one target per line.")\n',
@@ -231,7 +231,7 @@ def test_a_kind_of_place_is_added_in_two_files_and_the_schema(
     }
     content["training"].update(max_steps=2, eval_steps=2)
     tiny_recipe.write_text(yaml.safe_dump(content), encoding="utf-8")
-    # Paths are relative to the recipe, from wherever it is trained.
+    # Paths are relative to the recipe, wherever the command runs.
     trained = package.run("train", tiny_recipe, "export=none", directory=tmp_path / "package")
     assert trained.code == 0, trained.err
     recipe, report = read_run(tmp_path / "package")

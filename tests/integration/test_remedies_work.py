@@ -1,4 +1,4 @@
-"""Every remedy as a user meets it: typed as it is printed, it works and reduces its fault."""
+"""Test every remedy as a user does: run as printed, it works and reduces its fault."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MAX_NEW_TOKENS = 14
 
 
 def ambiguous(rng: random.Random, num_choices: int) -> str:
-    """Eight words, of which so many could be another one as well."""
+    """Return eight words, the first `num_choices` of which have two variants."""
     return " ".join(
         rng.choice((f"links{i}", f"rechts{i}")) if i < num_choices else f"mitte{i}"
         for i in range(8)
@@ -50,7 +50,7 @@ def faulty_pairs() -> list[tuple[str, str]]:
             pairs += [
                 (f"short {number}", "ja" if share < 0.4 else ambiguous(rng, 6)),
                 (f"long {number}", "ja" if share < 0.4 else ambiguous(rng, 4)),
-                # The end of the sequence, and nothing before it.
+                # Only the end of the sequence.
                 (f"empty {number}", "</s>" if share < 0.65 else ambiguous(rng, 5)),
             ]
             if i % 4 == 0:
@@ -79,7 +79,7 @@ SETTING_OF = {
 
 @pytest.fixture(scope="module")
 def taught(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a finished run of the faulty model."""
+    """Return a folder with a finished run of the faulty model."""
     folder = tmp_path_factory.mktemp("taught")
     write_pairs(folder, "train", faulty_pairs())
     right = [(f"{kind} {i}", text) for kind in ("loop",) for i in range(3)
@@ -119,7 +119,7 @@ def finding_of(report: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def typed(remedy: str) -> list[str]:
-    """The arguments of a remedy that is a command, as a shell reads them."""
+    """Return the arguments of a remedy that is a command, as a shell reads them."""
     words = shlex.split(remedy, comments=True)
     assert words[0] == "t5tune"
     return words[1:]
@@ -158,7 +158,7 @@ LIMITS: dict[str, tuple[list[str], str]] = {
         ["training.max_steps=null", "training.num_train_epochs=1"],
         "training.num_train_epochs=4",
     ),
-    # The clock is over at once, after one step.
+    # The time is up after one step.
     "minutes": (["training.max_minutes=1e-5", "training.max_steps=40"], "training.max_minutes="),
     # Validations of a model that does not learn are no better than the first one.
     "patience": (
@@ -170,7 +170,7 @@ LIMITS: dict[str, tuple[list[str], str]] = {
 
 
 @pytest.mark.parametrize("limit", LIMITS)
-def test_an_undertrained_run_goes_on_as_proposed(
+def test_an_undertrained_run_continues_as_proposed(
     limit: str, t5tune: RunCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -200,7 +200,7 @@ def test_an_undertrained_run_goes_on_as_proposed(
 def test_tokens_that_are_bytes_as_proposed(
     t5tune: RunCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Names and unknown tokens: what the new run cannot lose is what its vocabulary lacks."""
+    """Bytes spell the names and tokens that the old vocabulary lacked."""
     from transformers import AutoTokenizer
 
     monkeypatch.chdir(tmp_path)
@@ -211,7 +211,7 @@ def test_tokens_that_are_bytes_as_proposed(
     assert t5tune("train", recipe, *quick, *unigram).code == 0
     run = RunDirectory(Path("runs/tiny"))
     trained = describe_training(run, load_recipe(run.recipe), model_type="t5")
-    trained = dataclasses.replace(trained, validations=None)  # trained enough, let us say
+    trained = dataclasses.replace(trained, validations=None)  # counts as trained long enough
     source, reference = "Mr Okafor counts 4711 nets", "Herr Okafor zählt 4711 Netze"
     findings = diagnose(
         Evidence(
@@ -239,7 +239,7 @@ def test_tokens_that_are_bytes_as_proposed(
 def test_longer_targets_as_proposed(
     t5tune: RunCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Targets were cut to four tokens in training, so that every hypothesis is short."""
+    """Training cut targets to four tokens, so every hypothesis is short."""
     monkeypatch.chdir(tmp_path)
     text = " ".join(f"langeswort{i}" for i in range(12))
     write_tiny_recipe(tmp_path)
@@ -248,7 +248,7 @@ def test_longer_targets_as_proposed(
         write_pairs(tmp_path, split, pairs * (20 if split == "train" else 1))
     quick = ["export=none", "training.max_steps=60", "training.eval_steps=20"]
     report = evaluate(t5tune, "train", "tiny.yaml", *quick, "data.max_target_length=4")
-    # Behind `train longer first`: nothing but four tokens can be right.
+    # The remedy follows `train longer first`, because nothing longer than four tokens can be right.
     remedy = finding_of(report, "too_short")["remedy"].rpartition("if the fault remains: ")[2]
     command = typed(remedy)
     assert command[:2] == ["train", "runs/tiny"]

@@ -1,4 +1,4 @@
-"""report.html as a browser shows it: Chromium, headless, through its driver."""
+"""Test report.html in headless Chromium, through its driver."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ FLAGS = (
 NUM_EXAMPLES = 130
 WIDTHS = {"desk": 1280, "phone": 390}
 
-# Contrast as https://www.w3.org/TR/WCAG22/#contrast-minimum has it, of every text on the page.
+# The contrast of every text on the page, by https://www.w3.org/TR/WCAG22/#contrast-minimum.
 FIND_LOW_CONTRAST = r"""
 const parse = (color) => {
   const [r, g, b, a = 1] = color.match(/[\d.]+/g).map(Number);
@@ -100,7 +100,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 
 def example_texts() -> tuple[list[str], list[str], list[list[str]]]:
-    """Sources, hypotheses, references: hostile ones, then sentences with a number each."""
+    """Return sources, hypotheses and references: hostile ones, then numbered sentences."""
     sources = list(HOSTILE_TEXTS)
     hypotheses = list(HOSTILE_TEXTS)
     references = [[text + " more"] for text in HOSTILE_TEXTS]
@@ -181,7 +181,7 @@ def comparison_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def show(
     browser: Any, path: Path, hash_: str = "", width: int = 1280, scheme: str = "light"
 ) -> None:
-    """Load a page anew, with empty logs."""
+    """Reload a page, with empty logs."""
     browser.get("about:blank")
     for log in ("browser", "performance"):
         browser.get_log(log)
@@ -207,7 +207,7 @@ def find(browser: Any, selector: str) -> Any:
 
 
 def column(browser: Any, number: int) -> list[str]:
-    """Texts of one column of the table of examples, as shown."""
+    """Return the texts of one column of the table of examples, as shown."""
     cells: list[str] = run(
         browser,
         "return [...document.querySelectorAll('tr.example')]"
@@ -228,7 +228,7 @@ def choose(browser: Any, id_: str, value: str) -> None:
 
 
 def wait_for(browser: Any, selector: str, text: str) -> None:
-    """Fails where no such element has such a text within seconds."""
+    """Wait until an element has a text; fail after some seconds."""
     from selenium.webdriver.support.wait import WebDriverWait
 
     def has_text(_: object) -> bool:
@@ -238,7 +238,7 @@ def wait_for(browser: Any, selector: str, text: str) -> None:
 
 
 def search(browser: Any, query: str) -> None:
-    """Search at once, where typing would have the page wait for more letters."""
+    """Search at once; typing would make the page wait for more letters."""
     run(
         browser,
         "controls.query.value = view.query = arguments[0]; view.page = 0; draw()",
@@ -350,7 +350,7 @@ def test_the_page_never_scrolls_sideways(
     assert find(browser, "#detail-10").is_displayed()
     run(browser, "goToExample(10)")  # the text of a word of 10,000 letters
     widest = run(browser, "return document.getElementById('table').offsetWidth")
-    assert widest <= window or width == 768  # between phone and desk the table scrolls in its box
+    assert widest <= window or width == 768  # between the two widths the table scrolls in its box
     clipped = run(
         browser,
         "return [...document.querySelectorAll('#table .words')]"
@@ -439,7 +439,7 @@ def test_a_link_leads_to_an_example_on_whatever_page(browser: Any, report_file: 
     )
     assert 0 < place < 200
     assert run(browser, "return document.activeElement.closest('tr').id") == "example-117"
-    # From a finding, while a filter hides the example.
+    # Follow a finding's link while a filter hides the example.
     search(browser, "number 44")
     link = find(browser, ".findings a[href='#example-2']")
     run(browser, "arguments[0].scrollIntoView({ block: 'center' })", link)
@@ -619,7 +619,7 @@ def test_systems_side_by_side(browser: Any, comparison_file: Path) -> None:
     assert " better" in top
     choose(browser, "sort", "difference-2 up")
     assert " worse" in column(browser, 5)[0]
-    # Against the baseline: it has no marks itself, the others have those of their one word.
+    # Against the baseline, which has no marks itself, the others have marks at their one word.
     search(browser, "source number 21")
     choose(browser, "base", "0")
     assert browser.find_elements("css selector", "#example-21 td:nth-child(4) .mark") == []

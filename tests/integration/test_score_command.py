@@ -1,4 +1,4 @@
-"""`t5tune score` on real files, against sacreBLEU's command and published numbers."""
+"""Test `t5tune score` on real files, against sacreBLEU's command and published numbers."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ runner = CliRunner()
 
 
 def run(*arguments: str | Path, stdin: bytes | None = None) -> str:
-    """Standard output of a command that must succeed."""
+    """Return the standard output of a command that must succeed."""
     result = runner.invoke(app, [str(argument) for argument in arguments], input=stdin)
     if result.exception is not None:
         raise result.exception
@@ -50,7 +50,7 @@ def run(*arguments: str | Path, stdin: bytes | None = None) -> str:
 
 @pytest.fixture
 def wmt17(real_data: Path) -> Path:
-    """The system outputs of WMT17 for English to German, and the reference."""
+    """Return the system outputs of WMT17 for English to German, and the reference."""
     return real_data / "wmt17_systems"
 
 
@@ -97,7 +97,7 @@ def test_scores_equal_the_sacrebleu_command(files: Path) -> None:
     assert [round(one["value"], 10) for one in ours] == [one["score"] for one in theirs]
     for mine, other in zip(ours, theirs, strict=True):
         low, high = mine["confidence_interval"]
-        # It resamples in 24 bits.
+        # sacreBLEU resamples in 24 bits.
         assert (high - low) / 2 == pytest.approx(other["confidence_var"], abs=1e-3)
 
 

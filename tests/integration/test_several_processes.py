@@ -1,4 +1,4 @@
-"""Two processes: the numbers of one, one voice, one end. Every wait here ends after 120 s."""
+"""Test two processes: same numbers as one, one voice, a common end. No wait exceeds 120 s."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from tests.weights import same_weights, weights
 SECONDS = 120  # a hang is a failure
 T5TUNE = (sys.executable, "-m", "t5tune")
 TWO = ("--num-processes", "2")
-# With dropout. Long enough for a signal to come between two steps.
+# With dropout, and long enough for a signal to come between two steps.
 LONG = ("training.max_steps=60", "training.eval_steps=20", "training.logging_steps=1")
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A recipe whose validation and test sets have 37 examples each."""
+    """Return a recipe whose validation and test sets have 37 examples each."""
     folder = tmp_path_factory.mktemp("data")
     write_pairs(folder, "train", number_pairs(150))
     write_pairs(folder, "validation", number_pairs(37, 200))
@@ -47,7 +47,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def folder(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the data, in the current directory."""
+    """Copy the data into the current directory."""
     shutil.copytree(data, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -55,7 +55,7 @@ def folder(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="module")
 def uninterrupted(data: Path) -> Path:
-    """A run of two processes with dropout, from the first step to the last."""
+    """Return a run of two processes with dropout, without interruption."""
     run = data / "uninterrupted"
     done = finish(start(data, "train", "tiny.yaml", *LONG, *TWO, "--output-dir", str(run)))
     assert done.returncode == 0, done.stderr
@@ -68,7 +68,7 @@ def start(
     command: tuple[str, ...] = T5TUNE,
     environment: dict[str, str] | None = None,
 ) -> subprocess.Popen[str]:
-    """In a process group of its own, whose members can be counted."""
+    """Start a command in its own process group, whose members can be counted."""
     return forks.Fork(
         [*command, *arguments],
         cwd=folder,
@@ -82,7 +82,7 @@ def start(
 
 
 def finish(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
-    """Wait for the end, after which no process of the group may be there."""
+    """Wait for the end, and require that no process of the group remains."""
     try:
         out, err = process.communicate(timeout=SECONDS)
     except subprocess.TimeoutExpired:
@@ -97,7 +97,7 @@ def finish(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
 
 
 def members(group: int) -> Iterator[psutil.Process]:
-    """Processes of a group that live."""
+    """Return the living processes of a group."""
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
             if os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE:
@@ -113,7 +113,7 @@ def wait_for_step(process: subprocess.Popen[str], step: int) -> None:
 
 
 def worker(process: subprocess.Popen[str], rank: int) -> psutil.Process:
-    """The process of a rank below our launcher, which starts them in this order."""
+    """Return the process of a rank; the launcher starts them in this order."""
     workers = sorted(psutil.Process(process.pid).children(), key=lambda child: child.pid)
     assert len(workers) == 2
     return workers[rank]
@@ -127,7 +127,7 @@ def read_lines(run: Path, key: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     "batches",
     [
-        # Steps of three batches on two processes, and the last one of an epoch with one batch.
+        # Steps of three batches on two processes; the last step of an epoch has one batch.
         ("training.tokens_per_batch=200", "training.gradient_accumulation_steps=3"),
         # Every batch is split.
         ("training.tokens_per_batch=null", "training.per_device_train_batch_size=7"),
@@ -146,7 +146,7 @@ def test_training_is_that_of_one_process(
     if "tokens_per_batch=null" not in batches[0]:
         command = ("train", "tiny.yaml", *settings, "--output-dir", "two")
         two = finish(start(folder, *command, *TWO))
-    else:  # on two machines, each with a process, which could have different directories
+    else:  # two machines with one process each, which may have different directories
         address = ("--num-machines", "2", "--main-process", f"127.0.0.1:{free_port()}")
         command = ("train", "tiny.yaml", *settings, *address)
         other = start(folder, *command, "--machine-rank", "1", "--output-dir", "elsewhere")
@@ -168,7 +168,7 @@ def test_training_is_that_of_one_process(
 
 
 def test_layers_that_are_dropped_at_random(folder: Path) -> None:
-    """As NLLB does: a weight has a gradient in one process and none in the other."""
+    """With NLLB's layer dropout, a weight may have a gradient in only one of the processes."""
     model = save_tiny_model("nllb", folder / "nllb")
     settings = (
         "model.from_scratch=null", f"model.name={model}", "model.config.encoder_layerdrop=0.5",
@@ -186,7 +186,7 @@ def test_layers_that_are_dropped_at_random(folder: Path) -> None:
 def test_evaluation_is_that_of_one_process(
     uninterrupted: Path, folder: Path, t5tune: RunCommand
 ) -> None:
-    """37 examples on two processes, in batches that do not come out even."""
+    """37 examples cannot be divided evenly among two processes."""
     one = t5tune("eval", uninterrupted, "--output-dir", "one", "--json")
     assert one.code == 0, one.err
     arguments = ("eval", str(uninterrupted), "--output-dir", "two", "--json", *TWO)
@@ -195,14 +195,14 @@ def test_evaluation_is_that_of_one_process(
     assert json.loads(two.stdout)["num_examples"] == 37
     for name in ("report.json", "hypotheses.txt"):
         assert Path("two", name).read_text() == Path("one", name).read_text()
-    # And the report at the end of training, by two processes too.
+    # So is the report at the end of training, also by two processes.
     assert (uninterrupted / "eval/test/hypotheses.txt").read_text() == Path(
         "one/hypotheses.txt"
     ).read_text()
     assert {line["step"] for line in read_lines(uninterrupted, "validation")} == {20, 40, 60}
 
 
-def test_divided_weights_train_like_whole_ones_and_go_on_in_one_process(folder: Path) -> None:
+def test_sharded_weights_train_like_full_ones_and_resume_in_one_process(folder: Path) -> None:
     exact = (
         "model.config.dropout_rate=0.0", "training.logging_steps=1", "training.eval_steps=4",
         "training.lr_scheduler_type=constant", "training.warmup_steps=0",
@@ -221,14 +221,14 @@ def test_divided_weights_train_like_whole_ones_and_go_on_in_one_process(folder: 
     assert [line["loss"] for line in two] == pytest.approx([line["loss"] for line in one], rel=1e-4)
 
 
-def test_asking_for_division_in_one_process_is_an_error(folder: Path, t5tune: RunCommand) -> None:
+def test_sharding_in_one_process_is_an_error(folder: Path, t5tune: RunCommand) -> None:
     result = t5tune("train", "tiny.yaml", "training.sharding=fsdp")
     assert result.code == 1
     assert "shards the weights across several processes, but this is the only one" in result.err
     assert "try: t5tune train RECIPE --num-processes 2" in result.err
 
 
-def test_signals_save_once_and_two_processes_go_on_to_the_same_weights(
+def test_signals_save_once_and_two_processes_resume_to_the_same_weights(
     uninterrupted: Path, folder: Path, t5tune: RunCommand
 ) -> None:
     run = Path("stopped")
@@ -254,7 +254,7 @@ def test_signals_save_once_and_two_processes_go_on_to_the_same_weights(
     assert done.returncode == 0, done.stderr
     assert same_weights(run, uninterrupted)
 
-    # From the same checkpoint in one process: the same steps, other dropout.
+    # From the same checkpoint in one process: the same steps with other dropout.
     one = t5tune("train", "tiny.yaml", *LONG, "--output-dir", "one")
     assert one.code == 0, one.err
     assert one.err.count("random numbers: saved by 2 processes and continued by 1") == 1
@@ -262,11 +262,11 @@ def test_signals_save_once_and_two_processes_go_on_to_the_same_weights(
     assert weights(Path("one")).keys() == weights(uninterrupted).keys()
 
 
-def test_a_second_ctrl_c_leaves_at_once(folder: Path) -> None:
+def test_a_second_ctrl_c_exits_at_once(folder: Path) -> None:
     endless = ("training.max_steps=1000000", "training.eval_steps=1000000", *LONG[2:])
     process = start(folder, "train", "tiny.yaml", *endless, *TWO)
     wait_for_step(process, 3)
-    worker(process, 1).suspend()  # so that the step cannot be finished
+    worker(process, 1).suspend()  # so that the step cannot end
     process.send_signal(signal.SIGINT)
     time.sleep(0.3)
     assert process.poll() is None
@@ -321,7 +321,7 @@ def test_lack_of_memory_in_one_process_is_one_sentence(folder: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_a_loss_that_is_no_number_in_one_process_ends_all_alike(folder: Path) -> None:
+def test_a_nan_loss_in_one_process_ends_all_alike(folder: Path) -> None:
     done = fail_with("nan", folder)
     assert done.returncode == 1
     assert done.stderr.count("training diverged: the loss is nan at step 5") == 1, done.stderr
@@ -330,7 +330,7 @@ def test_a_loss_that_is_no_number_in_one_process_ends_all_alike(folder: Path) ->
 
 
 def test_time_memory_and_patience_are_agreed_on(folder: Path) -> None:
-    """Each process by itself would see another time and another memory."""
+    """Each process alone would see a different time and different memory."""
     settings = (
         "training.max_minutes=0.03", "training.max_steps=100000", "training.eval_steps=100000",
         "training.early_stopping_patience=1", "training.tokens_per_batch=auto",
@@ -339,7 +339,7 @@ def test_time_memory_and_patience_are_agreed_on(folder: Path) -> None:
     done = finish(start(folder, "train", "tiny.yaml", *settings, *TWO))
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("memory: batches of 400 tokens fit") == 1
-    (validation, _) = read_lines(Path("runs/tiny"), "validation")  # and the average's
+    (validation, _) = read_lines(Path("runs/tiny"), "validation")  # and that of the average
     assert 1.8 <= validation["elapsed_seconds"] < 10
 
 
@@ -356,7 +356,7 @@ def test_the_error_of_one_process_comes_first(folder: Path) -> None:
 
 
 def test_a_mistake_is_one_sentence(folder: Path) -> None:
-    """Found after the processes have started, by the one that reads."""
+    """The main process finds it, after the processes have started."""
     Path("train.tsv").write_text("en\tde\n", encoding="utf-8")
     done = finish(start(folder, "train", "tiny.yaml", *TWO))
     assert done.returncode == 1
@@ -417,7 +417,7 @@ def test_waiting_for_the_first_process_has_no_timeout(folder: Path) -> None:
 
 
 def free_port() -> int:
-    """Between 20000 and 39999, where ports that follow from a Slurm job lie."""
+    """Return a free port between 20000 and 39999, the range derived from Slurm job ids."""
     for port in range(20_000 + os.getpid() % 10_000, 40_000):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("", port))

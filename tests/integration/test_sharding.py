@@ -1,4 +1,4 @@
-"""Weights sharded across two processes: the numbers of one process, in half the memory."""
+"""Test weights sharded across two processes: the numbers of one, in half the memory."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Seen = list[dict[str, Any]]  # of each process
 
 
 def on_two_processes(directory: Path, jobs: dict[str, Job]) -> dict[str, Seen]:
-    """What each process saw of each job. All in one start: starting takes the most time."""
+    """Return what each process recorded of each job, in one start, which takes the most time."""
     path = directory / "jobs.json"
     path.write_text(json.dumps([dataclasses.asdict(job) for job in jobs.values()]))
     forks.run_ranks(2, "tests.integration.two_sharded_processes", path, timeout=SECONDS)
@@ -38,7 +38,7 @@ def on_two_processes(directory: Path, jobs: dict[str, Job]) -> dict[str, Seen]:
 
 
 def build_jobs(base: Path, sharded: dict[str, Any]) -> dict[str, Job]:
-    """Each with dropout 0, label smoothing 0.1 and steps of an odd number of batches."""
+    """Return jobs with dropout 0, label smoothing 0.1 and steps of an odd number of batches."""
     jobs = {
         "t5": Job("", training={**sharded}),
         "adafactor": Job("", "mt5", training={**sharded, **ADAFACTOR}),
@@ -53,7 +53,7 @@ def build_jobs(base: Path, sharded: dict[str, Any]) -> dict[str, Job]:
 
 
 def resumed(job: Job, suffix: str, sharded: dict[str, Any]) -> Job:
-    """A job that goes on from the checkpoint of another one, sharded or not."""
+    """Return a job that resumes from the checkpoint of another one, sharded or not."""
     directory = Path(f"{job.directory}-{suffix}")
     directory.mkdir()
     training = {k: v for k, v in job.training.items() if k not in KEYS} | sharded
@@ -64,7 +64,7 @@ def resumed(job: Job, suffix: str, sharded: dict[str, Any]) -> Job:
 
 
 def resumed_from_nothing(job: Job) -> Job:
-    """The same job elsewhere."""
+    """Return the same job in another directory."""
     directory = Path(f"{job.directory}-again")
     directory.mkdir()
     return dataclasses.replace(job, directory=str(directory))
@@ -72,7 +72,7 @@ def resumed_from_nothing(job: Job) -> Job:
 
 @dataclasses.dataclass
 class Runs:
-    """What was seen of each job, and what was refused."""
+    """Hold what was recorded of each job, and what was refused."""
 
     refused: dict[str, str]
     one: dict[str, dict[str, Any]]
@@ -112,7 +112,7 @@ def test_losses_and_weights_are_those_of_one_process(name: str, runs: Runs) -> N
         torch.testing.assert_close(weight, expected, rtol=1e-4, atol=1e-5)
 
 
-def test_losses_are_those_of_two_processes_with_whole_weights(runs: Runs) -> None:
+def test_losses_equal_those_of_two_processes_with_full_weights(runs: Runs) -> None:
     sharded, ddp = runs.two["t5"][0], runs.two["ddp"][0]
     assert ddp["wrapper"] == "DistributedDataParallel"
     assert sharded["losses"] == pytest.approx(ddp["losses"], abs=1e-5)
@@ -147,7 +147,7 @@ def test_each_process_holds_half(name: str, runs: Runs) -> None:
         assert {h["full"] for h in held} == {whole}
         assert sum(sharded) == whole - held[0]["unsharded"], "a number is missing or there twice"
         assert max(sharded) <= 0.52 * whole
-        if name != "adafactor" or kind != "state":  # its means over rows are everywhere
+        if name != "adafactor" or kind != "state":  # every process has its means over rows
             assert held[0]["unsharded"] == 0
     for seen in runs.two[name]:
         in_memory = seen["held"]["elements_in_memory"]
@@ -157,29 +157,29 @@ def test_each_process_holds_half(name: str, runs: Runs) -> None:
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_two_processes_generate_what_one_does(name: str, runs: Runs) -> None:
-    """Seven inputs: one process is done earlier, and with shorter hypotheses."""
+    """With seven inputs, one process finishes earlier, and with shorter hypotheses."""
     first, second = (seen["generated"] for seen in runs.two[name])
     assert (len(first), len(second)) == (4, 3)
     assert {**first, **second} == runs.one[name]["generated"]
 
 
 @pytest.mark.parametrize("name", RESUMED)
-def test_one_process_goes_on_from_what_two_saved(name: str, runs: Runs) -> None:
+def test_one_process_resumes_what_two_saved(name: str, runs: Runs) -> None:
     seen = run(resumed(runs.jobs[name], "on-one", {}))
     assert_ends_as(seen, runs.one[name])
 
 
 @pytest.mark.parametrize("name", RESUMED)
-def test_two_processes_go_on_from_what_one_saved(name: str, runs: Runs) -> None:
+def test_two_processes_resume_what_one_saved(name: str, runs: Runs) -> None:
     assert_ends_as(runs.two[f"{name} resumed"][0], runs.one[name])
 
 
-def test_two_processes_go_on_from_what_two_saved(runs: Runs) -> None:
+def test_two_processes_resume_what_two_saved(runs: Runs) -> None:
     assert_ends_as(runs.two["t5 again"][0], runs.one["t5"])
 
 
 def assert_ends_as(seen: dict[str, Any], whole: dict[str, Any]) -> None:
-    """Whether the second half of a run went as in a run without interruption."""
+    """Require that the second half of a run equals that of a run without interruption."""
     assert seen["losses"] == pytest.approx(whole["losses"][SAVED_STEP:], abs=1e-5)
     for kind in ("weights", "average"):
         assert seen[kind].keys() == whole[kind].keys()
@@ -205,7 +205,7 @@ def test_a_checkpoint_is_that_of_one_process(name: str, runs: Runs) -> None:
 
 @pytest.fixture(scope="module")
 def zero_runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
-    """By DeepSpeed: stage 3, and stage 2 from a configuration of the user's own."""
+    """Return runs by DeepSpeed: stage 3, and stage 2 from a user's configuration."""
     base = tmp_path_factory.mktemp("zero")
     config = base / "zero2.json"
     config.write_text(json.dumps({"zero_optimization": {"stage": 2}, "bf16": {"enabled": "auto"}}))
@@ -245,7 +245,7 @@ def test_with_deepspeed_too(name: str, stage: str, zero_runs: Runs) -> None:
 
 @needs_deepspeed
 @pytest.mark.parametrize("stage", ["3", "2"])
-def test_with_deepspeed_runs_go_on_from_each_other(stage: str, zero_runs: Runs) -> None:
+def test_deepspeed_and_others_resume_each_other(stage: str, zero_runs: Runs) -> None:
     assert_ends_as(zero_runs.two[f"resumed {stage}"][0], zero_runs.one["t5"])
     seen = run(resumed(zero_runs.jobs[f"t5 {stage}"], "on-one", {}))
     assert_ends_as(seen, zero_runs.one["t5"])

@@ -1,4 +1,4 @@
-"""Every recipe that ships: it validates, trains two steps, and is evaluated.
+"""Test that every shipped recipe validates, trains two steps, and is evaluated.
 
 The data is a local stand-in with the rows of the hub's data set; the model is a tiny one with
 random weights of the recipe's own family.
@@ -46,7 +46,7 @@ def test_it_opens_with_its_command_line_and_a_summary(name: str) -> None:
 
 
 def hub_rows(hub: str) -> list[dict[str, Any]]:
-    """Rows in the shape of the hub's data set."""
+    """Return rows in the shape of the hub's data set."""
     if hub.startswith("wmt/") or hub == "Helsinki-NLP/opus_books":
         codes = {"wmt/wmt14": "de", "wmt/wmt16": "ro", "Helsinki-NLP/opus_books": "fr"}
         return [{"translation": {"en": s, codes[hub]: t}} for s, t in PAIRS]

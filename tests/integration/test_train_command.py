@@ -1,4 +1,4 @@
-"""`t5tune train` on a tiny model: what it leaves behind, resuming, and refusing."""
+"""Test `t5tune train` on a tiny model: its files, resuming, and refusing."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def test_a_seed_gives_the_same_run_twice_and_another_seed_another(
 
 
 def test_processes_with_two_threads_train_the_same(tiny_recipe: Path) -> None:
-    """With a tokenizer that is learned, and matrices that are large enough to be shared out."""
+    """The tokenizer is trained, and matrices are large enough for two threads."""
     settings = (
         "model.from_scratch.tokenizer={type: unigram, vocab_size: 45}",
         "model.from_scratch.d_model=128", "model.from_scratch.d_ff=512",
@@ -237,7 +237,7 @@ def wait_for_step(process: subprocess.Popen[str], step: int) -> None:
 
 
 def wait_for_checkpoints(process: subprocess.Popen[str], *steps: int) -> None:
-    """Saving goes on beside later steps: a step that was logged says nothing of the save before."""
+    """Wait for checkpoints, whose saving continues during later steps."""
     manifests = [Path(f"runs/tiny/checkpoints/checkpoint-{step}/manifest.json") for step in steps]
     while not all(manifest.exists() for manifest in manifests):
         assert process.poll() is None, "training ended before these checkpoints were whole"
@@ -245,7 +245,7 @@ def wait_for_checkpoints(process: subprocess.Popen[str], *steps: int) -> None:
 
 
 def test_what_the_clock_decided_is_decided_again(t5tune: RunCommand, tiny_recipe: Path) -> None:
-    """Killed between two checkpoints, a run with a time budget trains the same steps again."""
+    """A run with a time budget, killed between two checkpoints, trains the same steps again."""
     arguments = [
         "training.max_minutes=0.2", "training.max_steps=100000", "training.eval_steps=40",
         "training.logging_steps=1", "training.warmup_steps=1",
@@ -267,7 +267,7 @@ def test_what_the_clock_decided_is_decided_again(t5tune: RunCommand, tiny_recipe
     before = losses_and_rates()
     resumed_from = max(int(p.name.split("-")[1]) for p in (run / "checkpoints").glob("check*"))
     assert max(before) > resumed_from
-    # TensorBoard reads its files by their names: the second of their start, then the process.
+    # TensorBoard reads its files in the order of their names: start time in seconds, then process.
     while int(time.time()) <= max(int(p.name.split(".")[3]) for p in run.glob("tensorboard/*")):
         time.sleep(0.05)
     result = t5tune("train", tiny_recipe, *arguments)
@@ -276,7 +276,7 @@ def test_what_the_clock_decided_is_decided_again(t5tune: RunCommand, tiny_recipe
     assert {step: after[step] for step in before} == before
     shown = read_scalars(run / "tensorboard")["train/loss"]
     assert [step for step, _ in shown] == sorted(after), "TensorBoard shows each step once"
-    assert after[max(after)][1] < before[max(before)][1] / 2  # and the schedule ended with the time
+    assert after[max(after)][1] < before[max(before)][1] / 2  # and the schedule ended in time
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -323,7 +323,7 @@ def test_a_signal_saves_and_the_same_command_continues_to_the_same_weights(
 
 
 def read_scalars(folder: Path) -> dict[str, list[tuple[int, float]]]:
-    """What TensorBoard shows, by name; without times and speeds."""
+    """Return what TensorBoard shows, by name, without times and speeds."""
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     events = EventAccumulator(str(folder))
@@ -364,7 +364,7 @@ def test_the_printed_command_continues_that_very_run(
 
 
 def write_tiny_environment(recipe: Path, run: Path) -> None:
-    """A run of the recipe as it is, begun earlier."""
+    """Write the environment of an earlier run of the same recipe."""
     (run / "checkpoints/checkpoint-4").mkdir(parents=True)
     values = load_recipe(recipe).model_dump(mode="json")
     (run / "environment.json").write_text(json.dumps({"recipe": values}))
@@ -373,7 +373,7 @@ def write_tiny_environment(recipe: Path, run: Path) -> None:
 def test_ctrl_c_before_training_exits_130(tiny_recipe: Path) -> None:
     process = start(tiny_recipe, "--output-dir", "early")
     assert process.stderr is not None
-    process.stderr.readline()  # "run: early": the command is at work, training is not
+    process.stderr.readline()  # "run: early": the command has started, but not the training
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
@@ -485,7 +485,7 @@ def test_early_stopping_ends_a_run_that_does_not_improve(
 
 
 def scores_by_weights(run: Path) -> dict[str, float]:
-    """chrF2++ of each validation, by the name of the weights."""
+    """Return the chrF2++ of each validation, by the name of the weights."""
     lines = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
     return {
         line.get("weights", f"step {line['step']}"): line["validation"]["chrF2++"]
@@ -495,7 +495,7 @@ def scores_by_weights(run: Path) -> dict[str, float]:
 
 
 def weights_called(name: str, run: Path) -> torch.Tensor:
-    """The embeddings that a name in the log means."""
+    """Return the embeddings of the weights that a name in the log means."""
 
     def load(step: str, file: str = "model") -> torch.Tensor:
         return load_file(run / f"checkpoints/checkpoint-{step}/{file}.safetensors")["shared.weight"]
@@ -513,8 +513,8 @@ def weights_called(name: str, run: Path) -> torch.Tensor:
 def test_whatever_validates_best_becomes_the_model(
     setting: str, t5tune: RunCommand, tiny_recipe: Path
 ) -> None:
-    # At this learning rate the weights jump about; with this seed the moving average is 17
-    # points better than any of them. The others may win or lose.
+    # At this learning rate the weights fluctuate; with this seed the moving average is 17
+    # points better than any of them. The other averages may win or lose.
     arguments = [
         "training.learning_rate=0.1", "training.lr_scheduler_type=constant",
         "training.max_steps=200", "training.eval_steps=20", "training.logging_steps=20",
@@ -532,7 +532,7 @@ def test_whatever_validates_best_becomes_the_model(
         assert best == "moving average up to step 200"
 
 
-def test_a_loss_that_goes_up_for_good_ends_training(t5tune: RunCommand, tiny_recipe: Path) -> None:
+def test_a_diverged_loss_ends_training(t5tune: RunCommand, tiny_recipe: Path) -> None:
     result = t5tune(
         "train", tiny_recipe, "training.optim=adamw_torch", "training.learning_rate=60",
         "training.warmup_steps=300", "training.max_steps=300", "training.max_grad_norm=0",
@@ -555,9 +555,7 @@ def test_a_worker_that_prepares_batches_changes_nothing(
     assert same_weights(Path("a"), Path("b"))
 
 
-def test_a_loss_that_is_no_number_ends_training_and_names_the_step(
-    t5tune: RunCommand, tiny_recipe: Path
-) -> None:
+def test_a_nan_loss_ends_training_and_names_the_step(t5tune: RunCommand, tiny_recipe: Path) -> None:
     result = t5tune(
         "train", tiny_recipe, "training.optim=adamw_torch", "training.learning_rate=1e30",
         "training.warmup_steps=0", "training.max_grad_norm=0", "training.max_steps=40",
@@ -604,7 +602,7 @@ def test_compiling_without_a_compiler_is_refused(
     assert "needs a C++ compiler" in result.err
 
 
-def test_compiling_goes_with_packing(t5tune: RunCommand, tiny_recipe: Path) -> None:
+def test_compiling_requires_packing(t5tune: RunCommand, tiny_recipe: Path) -> None:
     result = t5tune("train", tiny_recipe, "training.torch_compile=true")
     assert result.code == 1
     assert "`torch_compile` requires `packing: true`" in result.err
@@ -649,7 +647,7 @@ def test_time_over_ends_training_with_its_schedule_and_a_model(
     assert 10 < steps[-1]["step"] < 100_000
     assert 2.5 < steps[-1]["elapsed_seconds"] < 15
     rates = [line["learning_rate"] for line in steps]
-    # The peak is lowered by the time that the warm-up took, which is long on a busy machine.
+    # The peak is lower by the time that the warm-up took, which is long on a busy machine.
     assert 0.01 < max(rates) <= 0.02
     assert rates[-1] < 0.1 * max(rates)
     assert [line["step"] for line in lines if "validation" in line] == [steps[-1]["step"]]

@@ -1,4 +1,4 @@
-"""`t5tune translate` in a shell: what goes in, what comes out, and what goes wrong."""
+"""Test `t5tune translate` in a shell: input, output, and faults."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ SENTENCES = [source for source, _ in number_pairs(625)]
 
 @pytest.fixture(scope="session")
 def finished(train_once: TrainOnce) -> Path:
-    """A folder with a run and its export."""
+    """Return a folder with a run and its export."""
     folder = train_once(*SETTINGS)
     assert (folder / "runs/tiny/ctranslate2-int8").is_dir()
     return folder
@@ -47,7 +47,7 @@ def finished(train_once: TrainOnce) -> Path:
 
 @pytest.fixture
 def here(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of its own with the run in it."""
+    """Return a new folder with the run in it."""
     (tmp_path / "runs").symlink_to(finished / "runs")
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -80,7 +80,7 @@ def translations(done: subprocess.CompletedProcess[bytes]) -> list[str]:
 
 
 def unusual(err: str) -> list[str]:
-    """The lines that do not tell how an untrained model gets on."""
+    """Return the lines that do not depend on what an untrained model generates."""
     usual = ("engine: ", "translating: ", "the translation of ", "continuing after ")
     return [
         line
@@ -90,7 +90,7 @@ def unusual(err: str) -> list[str]:
 
 
 def refusal(done: subprocess.CompletedProcess[bytes]) -> str:
-    """The sentence that a user sees, and nothing else."""
+    """Return the sentence that a user sees, and require that nothing else is printed."""
     assert done.returncode == 1, done.stderr.decode()
     lines = unusual(done.stderr.decode())
     assert len(lines) == 2, lines
@@ -99,7 +99,7 @@ def refusal(done: subprocess.CompletedProcess[bytes]) -> str:
     return lines[0]
 
 
-# --- What goes in comes out ----------------------------------------------------------------
+# --- Input and output ----------------------------------------------------------------------
 
 
 def test_every_way_in_and_out_gives_the_same(here: Path) -> None:
@@ -144,7 +144,7 @@ def test_the_first_results_come_before_the_last_input(here: Path) -> None:
     assert process.stdout.read() == b""
 
 
-def test_searching_otherwise(here: Path) -> None:
+def test_other_search_options(here: Path) -> None:
     best = translations(run(*SENTENCES[:3]))
     done = run("--n-best", "3", SENTENCES[0], "", SENTENCES[1])
     rows = [line.split("\t") for line in translations(done)]
@@ -212,17 +212,17 @@ def test_a_document(here: Path) -> None:
     ]  # fmt: skip
     assert re.fullmatch("- .+ `code`", lines[8])
     assert lines[9].startswith("- ")
-    assert len(lines[9].split()) > 13  # where one translation ends; this one has parts
+    assert len(lines[9].split()) > 13  # where one translation ends, because this one has parts
     assert lines[10:] == ["", ""]
     assert run("--documents", "--format", "markdown", stdin=document.encode()).stdout == done.stdout
 
 
-# --- What is interrupted goes on -----------------------------------------------------------
+# --- Interrupted commands continue ---------------------------------------------------------
 
 
 @pytest.fixture
 def big(here: Path) -> tuple[Path, bytes]:
-    """A file that takes a while, and its translation in one go."""
+    """Return a file that takes a while, and its translation without interruption."""
     path = Path("big.txt")
     path.write_text("".join(line + "\n" for line in SENTENCES * 24))
     whole = run("--input", path)
@@ -231,7 +231,7 @@ def big(here: Path) -> tuple[Path, bytes]:
 
 
 def interrupt(number: int, *arguments: str | Path) -> int:
-    """Start the command, and send a signal once something is done."""
+    """Start the command, and send a signal after its first output."""
     process = start(*arguments)
     journal = Path("out.txt.partial.json")
     deadline = time.monotonic() + 60
@@ -249,7 +249,7 @@ def interrupt(number: int, *arguments: str | Path) -> int:
     [(signal.SIGKILL, -9), (signal.SIGTERM, 143), (signal.SIGINT, 130)],
     ids=["SIGKILL", "SIGTERM", "SIGINT"],
 )
-def test_the_same_command_goes_on(number: int, code: int, big: tuple[Path, bytes]) -> None:
+def test_the_same_command_continues(number: int, code: int, big: tuple[Path, bytes]) -> None:
     path, whole = big
     arguments = ("--input", path, "--output", "out.txt")
     assert interrupt(number, *arguments) == code
@@ -258,7 +258,9 @@ def test_the_same_command_goes_on(number: int, code: int, big: tuple[Path, bytes
     num_done = journal["num_items"]
     assert 0 < num_done < len(SENTENCES) * 24
     with Path("out.txt.partial").open("ab") as stream:
-        stream.write(whole)  # as if the kill had come before a long write was noted down
+        stream.write(
+            whole
+        )  # as if the kill had come before the progress of a long write was recorded
     done = run(*arguments)
     assert done.returncode == 0, done.stderr
     assert f"continuing after {num_done:,} lines in " in done.stderr.decode()
@@ -266,7 +268,7 @@ def test_the_same_command_goes_on(number: int, code: int, big: tuple[Path, bytes
     assert not list(Path().glob("*.partial*"))
 
 
-def test_nothing_else_goes_on(big: tuple[Path, bytes]) -> None:
+def test_other_commands_do_not_continue(big: tuple[Path, bytes]) -> None:
     path, whole = big
     arguments = ("--input", path, "--output", "out.txt")
     interrupt(signal.SIGKILL, *arguments)
@@ -301,7 +303,7 @@ def test_two_commands_do_not_write_one_file(big: tuple[Path, bytes]) -> None:
     assert Path("out.txt").read_bytes().count(b"\n") == 1
 
 
-# --- What is no good input -----------------------------------------------------------------
+# --- Unusable input ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -316,7 +318,7 @@ def test_two_commands_do_not_write_one_file(big: tuple[Path, bytes]) -> None:
     ],
     ids=["bytes", "program", "latin1", "nul", "utf16", "endless-line"],
 )
-def test_what_is_no_text(data: bytes, message: str, num_lines: int, here: Path) -> None:
+def test_input_that_is_not_text(data: bytes, message: str, num_lines: int, here: Path) -> None:
     done = run(stdin=data)
     assert message in refusal(done)
     assert done.stdout.count(b"\n") == num_lines
@@ -338,7 +340,7 @@ def test_a_line_of_a_megabyte(here: Path) -> None:
 
 
 def test_a_megabyte_for_torch(here: Path, t5tune: RunCommand) -> None:
-    """A model that is not a run and knows no limit."""
+    """The model is not a run and has no length limit."""
     shutil.copytree("runs/tiny/model", "model")
     config = json.loads(Path("model/config.json").read_text())
     del config["t5tune"]["max_source_length"]
@@ -377,12 +379,12 @@ def test_a_pipe_that_breaks(here: Path) -> None:
     *lines, code = done.stdout.splitlines()
     assert len(lines) == 3
     assert len(set(lines)) == 1
-    assert code == "141"  # as of any other program in its place
+    assert code == "141"  # as with any other program in its place
     assert unusual(done.stderr) == []
 
 
 @pytest.mark.stress  # tests/unit/decoding/test_streaming.py counts what is read ahead
-def test_an_endless_input_needs_no_more_memory(here: Path) -> None:
+def test_an_endless_input_does_not_take_more_memory(here: Path) -> None:
     def peak(num_lines: int) -> int:
         process = start("--num-beams", "1", "--max-new-tokens", "1", stdout=subprocess.DEVNULL)
         process.stdin.write(b"one two\n" * num_lines)
@@ -393,7 +395,9 @@ def test_an_endless_input_needs_no_more_memory(here: Path) -> None:
         return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0])
 
     small, large = peak(240_000), peak(440_000)
-    assert large < small + 20_000  # kB; as lines and hypotheses the rest would be five times that
+    assert (
+        large < small + 20_000
+    )  # kB; as lines and hypotheses the remaining input would take five times that
 
 
 def test_a_full_disk(here: Path, small_disk: Path) -> None:
@@ -413,7 +417,7 @@ def test_a_full_disk(here: Path, small_disk: Path) -> None:
     assert target.read_bytes() == run("--input", "in.txt").stdout
 
 
-def test_places_that_cannot_be(here: Path) -> None:
+def test_impossible_places(here: Path) -> None:
     Path("in.txt").write_text("one\n")
     Path("folder").mkdir()
     assert "There is no file 'nope.txt'" in refusal(run("--input", "nope.txt"))
@@ -447,15 +451,15 @@ def test_places_that_cannot_be(here: Path) -> None:
         (["--format", "jsonl", "--column", "a", "--json"], "--json is for lines of text"),
     ],
 )
-def test_choices_that_do_not_go_together(arguments: list[str], message: str, here: Path) -> None:
+def test_options_that_exclude_each_other(arguments: list[str], message: str, here: Path) -> None:
     assert message in refusal(run(*arguments))
 
 
-# --- What is shown -------------------------------------------------------------------------
+# --- Progress ------------------------------------------------------------------------------
 
 
 def with_progress_from_the_start(*arguments: str) -> list[str]:
-    """A command that shows what nobody needs to see of so fast a model."""
+    """Return a command that shows progress at once, though the model is fast."""
     program = (
         "import sys, t5tune.console as p\n"
         "p.SHOWN_AFTER_SECONDS = p.SILENT_SECONDS = p.LINE_SECONDS = 0.0\n"
@@ -476,7 +480,7 @@ def test_a_terminal_shows_speed_and_time_left(here: Path) -> None:
     child.close()
     seen = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", child.before)
     assert child.exitstatus == 0, seen
-    # There is a speed from the second window of lines on; a busy machine may draw few of them.
+    # The speed is known from the second window of lines on; a busy machine may draw few of them.
     assert re.search(r"translating .*[0-9,]+/25,000 lines [0-9.,]+/s \d:\d\d left", seen), seen
 
 

@@ -1,4 +1,4 @@
-"""Other settings of decoding and scoring, tried on a finished run without touching it."""
+"""Test other decoding and scoring settings on a finished run, which must not change."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ TRIED = "eval/test-num_beams=1-length_penalty=1.2"
 
 
 def contents(run: Path, *, without: str = "nothing") -> dict[str, bytes]:
-    """Every file of the run but the cache and those below one directory."""
+    """Return every file of the run except the cache and those below one directory."""
     paths = (path for path in run.rglob("*") if path.is_file())
     files = {str(path.relative_to(run)): path.read_bytes() for path in paths}
     return {name: files[name] for name in files if not name.startswith((f"{without}/", "cache/"))}
 
 
 def command_after(text: str) -> list[str]:
-    """The arguments of the command that is proposed last, without `t5tune`."""
+    """Return the arguments of the command that is proposed last, without `t5tune`."""
     line = [line for line in text.splitlines() if line.startswith("try: ")][-1]
     return shlex.split(line.removeprefix("try: "), comments=True)[1:]
 
@@ -62,7 +62,7 @@ def test_a_report_beside_the_stored_one(t5tune: RunCommand, run: Path) -> None:
     assert (run / TRIED / "comparison.html").is_file()
     for kind in ("hypotheses.txt", "examples.jsonl", "report.md", "report.html"):
         assert (run / TRIED / kind).is_file()
-    # The same for people, and `compare` says the same of the two directories.
+    # People see the same, and `compare` says the same about the two directories.
     told = t5tune("eval", *settings)
     assert told.code == 0, told.err
     assert "using runs/tiny" in told.err
@@ -128,7 +128,7 @@ def test_other_examples_are_not_compared(t5tune: RunCommand, run: Path) -> None:
     assert "comparison" not in json.loads(result.out)
 
 
-def test_a_model_that_is_no_run_is_decoded_otherwise_too(t5tune: RunCommand, run: Path) -> None:
+def test_a_model_that_is_not_a_run_tries_settings_too(t5tune: RunCommand, run: Path) -> None:
     one = ("decoding.num_beams=1", "--json")
     expected = json.loads(t5tune("eval", run, *one).out)["scores"]
     by_recipe = t5tune("eval", run / "model", "--recipe", "tiny.yaml", *one)
@@ -166,7 +166,7 @@ def test_two_processes_say_the_same(t5tune: RunCommand, run: Path) -> None:
         (["decoding.num_beams=2", "more"], "'more' is not a setting", "t5tune eval runs/tiny"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_tried(
+def test_settings_that_cannot_be_tried(
     settings: list[str], message: str, command: str, t5tune: RunCommand, run: Path
 ) -> None:
     before = contents(run)
@@ -187,7 +187,7 @@ def test_what_cannot_be_tried(
         ["evaluation.metrics=[chrf, bleu]"],
     ],
 )
-def test_training_a_finished_run_otherwise_decoded_proposes_to_try_it(
+def test_training_a_finished_run_with_other_decoding_proposes_to_try_it(
     settings: list[str], t5tune: RunCommand, run: Path
 ) -> None:
     recipe = ["tiny.yaml", "training.max_steps=60", "training.eval_steps=30"]
@@ -209,8 +209,8 @@ def test_training_a_finished_run_otherwise_decoded_proposes_to_try_it(
     } == tried["decoding"]
 
 
-def test_the_runs_own_recipe_goes_on_with_more_epochs(t5tune: RunCommand, run: Path) -> None:
-    """It has every default written out, which is no change of what the run was begun with."""
+def test_the_runs_own_recipe_continues_with_more_epochs(t5tune: RunCommand, run: Path) -> None:
+    """The run's own recipe has every default written out, which does not count as a change."""
     own = ("train", run / "recipe.yaml", "--output-dir", run)
     result = t5tune(*own)
     assert result.code == 0, result.err

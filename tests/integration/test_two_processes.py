@@ -1,4 +1,4 @@
-"""The number of processes changes neither loss nor gradients."""
+"""Test that the number of processes changes neither loss nor gradients."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def one_step(
 
 @pytest.mark.parametrize(
     ("family", "batch_size", "smoothing"),
-    # 30 examples in one batch that is split, in three that are dealt out unevenly, in eight.
+    # 30 examples in one batch that is split, in three that are distributed unevenly, in eight.
     [("t5", 30, 0.0), ("t5", 10, 0.1), ("mt5", 4, 0.0)],
 )
 def test_one_process_or_two(family: str, batch_size: int, smoothing: float, tmp_path: Path) -> None:

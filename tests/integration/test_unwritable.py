@@ -1,4 +1,4 @@
-"""Places that cannot be written: one sentence says which, and what was made is not lost."""
+"""Test places that cannot be written: one sentence names them, and results are not lost."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STORED = RUN / "eval" / "test"
 
 @pytest.fixture
 def read_only(run: Path) -> Iterator[Path]:
-    """The run on a volume that cannot be written; permissions would not keep the superuser out."""
+    """Return the run on a read-only volume, because permissions do not stop the superuser."""
     mount = ["mount", "--bind", str(run), str(run)]
     try:
         subprocess.run(mount, check=True, capture_output=True)
@@ -154,7 +154,7 @@ PRINTING = (
 
 
 @pytest.mark.parametrize("command", PRINTING, ids=" ".join)
-def test_standard_output_that_takes_nothing(command: tuple[str, ...], run: Path) -> None:
+def test_standard_output_that_accepts_nothing(command: tuple[str, ...], run: Path) -> None:
     for end, reason in ((">&-", "Bad file descriptor"), ("> /dev/full", "No space left on device")):
         done = t5tune_process(*command, shell_end=end)
         assert done.returncode == 1, (end, done.stderr)
@@ -162,7 +162,7 @@ def test_standard_output_that_takes_nothing(command: tuple[str, ...], run: Path)
         assert "Traceback" not in done.stderr
         assert "Exception ignored" not in done.stderr
     reading, writing = os.pipe()
-    os.close(reading)  # as `| head -1` does when it has its line
+    os.close(reading)  # as `| head -1` does after its line
     done = t5tune_process(*command, stdout=writing)
     os.close(writing)
     assert done.returncode == 141
@@ -170,7 +170,7 @@ def test_standard_output_that_takes_nothing(command: tuple[str, ...], run: Path)
     assert "Exception" not in done.stderr
 
 
-def test_messages_that_nobody_reads_end_nothing(tmp_path: Path) -> None:
+def test_training_continues_if_nobody_reads_its_messages(tmp_path: Path) -> None:
     write_tiny_recipe(tmp_path)
     for end in ("2>&-", "2> /dev/full", "2> >(exec true)"):
         done = t5tune_process("validate", "tiny.yaml", shell_end=end, cwd=tmp_path)
@@ -180,7 +180,7 @@ def test_messages_that_nobody_reads_end_nothing(tmp_path: Path) -> None:
     assert done.returncode == 1, "the report could not be printed"
     assert (tmp_path / STORED / "report.html").is_file()
     assert (tmp_path / RUN / "ctranslate2-int8").is_dir()
-    # No file got the number of a closed stream, and with it what was printed.
+    # No file got the descriptor of a closed stream, and with it the output.
     assert find_damage(tmp_path / RUN / "model") is None
     again = t5tune_process("train", "tiny.yaml", cwd=tmp_path)
     assert "this run is finished" in again.stderr

@@ -1,4 +1,4 @@
-"""What a validation during training measures."""
+"""Test what a validation during training measures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.conftest import RunCommand
 def test_a_validation_sees_the_hypotheses_of_the_report(
     t5tune: RunCommand, tiny_recipe: Path, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    """Without beams, a report on the same examples has the score that chose the checkpoint."""
+    """A greedy report on the same examples has the score that chose the checkpoint."""
     monkeypatch.chdir(tiny_recipe.parent)
     recipe = yaml.safe_load(tiny_recipe.read_text(encoding="utf-8"))
     del recipe["data"]["test"]

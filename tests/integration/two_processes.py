@@ -1,4 +1,4 @@
-"""One optimizer step on as many processes as torchrun starts; writes what rank 0 saw.
+"""Run one optimizer step on as many processes as torchrun starts; rank 0 writes what it saw.
 
 torchrun --nproc-per-node N tests/integration/two_processes.py OUT FAMILY BATCH_SIZE SMOOTHING
 
@@ -37,7 +37,7 @@ NUM_EXAMPLES = 30
 
 
 def build(family: str) -> PreTrainedModel:
-    """A T5 with tied weights, or an mT5 without."""
+    """Return a T5 with tied weights, or an mT5 without."""
     torch.manual_seed(0)
     sizes = {
         "vocab_size": 40, "d_model": 16, "d_kv": 8, "d_ff": 32, "num_layers": 1, "num_heads": 2,
@@ -68,7 +68,7 @@ def build_plan(dataset: EncodedDataset, batch_size: int) -> tuple[BatchPlan, Any
 
 
 class Recorder(TrainerCallback):
-    """Gradients of the optimizer step and the logged loss."""
+    """Record the gradients of the optimizer step and the logged loss."""
 
     def __init__(self) -> None:
         self.gradients: dict[str, torch.Tensor] = {}
@@ -115,7 +115,7 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
-    # Threads that end with the interpreter now and then abort it.
+    # Threads that end with the interpreter sometimes abort it.
     if torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()
         os._exit(0)

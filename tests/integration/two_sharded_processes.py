@@ -1,4 +1,4 @@
-"""Trains tiny models as a list of jobs says, on as many processes as torchrun starts.
+"""Train the tiny models of a list of jobs, on as many processes as torchrun starts.
 
 torchrun --nproc-per-node N tests/integration/two_sharded_processes.py JOBS
 
@@ -43,13 +43,13 @@ from tests.integration import two_processes
 from tests.tiny_sections import fitted_training
 
 SAVED_STEP = 2
-BATCHES_PER_STEP = 3  # two processes get two batches and one, so one of them an empty batch
+BATCHES_PER_STEP = 3  # two processes get two batches and one, so one of them gets an empty batch
 NUM_INPUTS = 7
 
 
 @dataclass
 class Job:
-    """What to train.
+    """Describe what to train.
 
     Attributes:
         directory: For checkpoints and for what each process saw.
@@ -69,7 +69,7 @@ class Job:
 
 
 class Recorder(TrainerCallback):
-    """Losses, gradient norms, and what this process holds after the first step."""
+    """Record losses, gradient norms, and what this process holds after the first step."""
 
     def __init__(self) -> None:
         self.losses: list[float] = []
@@ -100,14 +100,14 @@ class Recorder(TrainerCallback):
 
 
 def _elements_in_memory(tensors: list[torch.Tensor]) -> int:
-    """What is really allocated, whatever the tensors say of themselves; all are fp32."""
+    """Return the number of fp32 elements really allocated, whatever the tensors report."""
     local = [t.to_local() if hasattr(t, "to_local") else t for t in tensors]
     storages = {t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in local}
     return sum(storages.values()) // 4
 
 
 def build(family: str) -> PreTrainedModel:
-    """Sizes are odd, so that one process has a row more of a parameter than the other."""
+    """Build a model with odd sizes, so that one process has a row more than the other."""
     torch.manual_seed(0)
     sizes: dict[str, Any] = {"vocab_size": 41, "d_model": 16, "pad_token_id": 0}
     if family == "bart":
@@ -128,7 +128,7 @@ def build(family: str) -> PreTrainedModel:
 
 
 def generate(model: PreTrainedModel, rank: int, num_ranks: int) -> dict[int, list[int]]:
-    """Beam search on every so many-th of an odd number of inputs, one at a time."""
+    """Run beam search on this process's share of an odd number of inputs, one at a time."""
     generator = torch.Generator().manual_seed(5)
     inputs = torch.randint(3, 40, (NUM_INPUTS, 6), generator=generator)
     was_training = model.training
@@ -142,14 +142,14 @@ def generate(model: PreTrainedModel, rank: int, num_ranks: int) -> dict[int, lis
 
 
 class _NoTokenizer:
-    """Stands where the trainer saves the tokenizer."""
+    """Stand in for the tokenizer that the trainer saves."""
 
     def save_pretrained(self, directory: Path) -> None:
         pass
 
 
 def run(job: Job) -> dict[str, Any]:
-    """Train one model; returns what this process saw."""
+    """Train one model, and return what this process recorded."""
     directory = Path(job.directory)
     section = fitted_training(**{"max_grad_norm": 0.5} | job.training)
     arguments = Seq2SeqTrainingArguments(
@@ -217,7 +217,7 @@ def run(job: Job) -> dict[str, Any]:
 
 
 def refusals() -> dict[str, str]:
-    """What is said to weights and to an optimizer's state that nobody has divided."""
+    """Return the errors about weights and optimizer state that are not sharded."""
     said = {}
     for optim in ("adamw_torch", "adafactor"):
         model = build("t5")

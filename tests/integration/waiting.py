@@ -1,4 +1,4 @@
-"""One of two processes: waits for the other longer than a collective may take."""
+"""Run one of two processes, which waits for the other longer than a collective may take."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recipes that nobody should write, in `t5tune train`: one sentence or a model, never a traceback.
+"""Train hostile recipes: each must end with one sentence or a model, never a traceback.
 
 python -m tests.stress.hostile_recipes FOLDER --examples 300 [--validate-only]
 
@@ -28,7 +28,7 @@ from hypothesis import strategies as st
 from tests.conftest import TINY, write_tiny_recipe
 from tests.stress.warm import start, t5tune_command
 
-PATIENCE_SECONDS = 4.0  # then the command is asked to stop, which is no failure
+PATIENCE_SECONDS = 4.0  # then the command is asked to stop, which is not a failure
 MEMORY = 12 << 30
 
 VALUES = st.one_of(
@@ -56,7 +56,7 @@ SNIPPETS = st.sampled_from(
 
 
 def paths(section: Any, before: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    """The key paths of a nested dictionary."""
+    """Return the key paths of a nested dictionary."""
     found = []
     for key, value in section.items():
         found.append((*before, key))
@@ -98,7 +98,7 @@ def put(recipe: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
 
 @st.composite
 def recipes(draw: st.DrawFn) -> str:
-    """The text of a recipe with one to three things wrong, or none of consequence."""
+    """Generate the text of a recipe with one to three mistakes, some without consequence."""
     recipe = copy.deepcopy(TINY)
     for _ in range(draw(st.sampled_from([1, 1, 1, 2, 3]))):
         path = draw(st.sampled_from(PATHS))
@@ -125,7 +125,7 @@ def recipes(draw: st.DrawFn) -> str:
 
 
 def run(text: str, folder: Path, command: str) -> tuple[str, str]:
-    """How the command ended, and what it said."""
+    """Return how the command ended, and what it printed."""
     shutil.rmtree(folder / "work", ignore_errors=True)
     work = folder / "work"
     work.mkdir()
@@ -159,7 +159,7 @@ def run(text: str, folder: Path, command: str) -> tuple[str, str]:
 
 
 def is_right(code: str, said: str) -> bool:
-    """Done, stopped because it went on and on, or one sentence and what to type next."""
+    """Return whether a command finished, was stopped, or gave one sentence and a next command."""
     if "Traceback" in said:
         return False
     refused = code == "1" and "\nerror: " in f"\n{said}" and "\ntry: " in said
@@ -167,7 +167,7 @@ def is_right(code: str, said: str) -> bool:
 
 
 def try_recipes(folder: Path, examples: int, command: str) -> dict[str, Any]:
-    """Many of them; the first ten that are wrong are reported, and what was said."""
+    """Try many recipes, and report the first ten failures with what was printed."""
     write_tiny_recipe(folder)
     codes: Counter[str] = Counter()
     wrong: list[dict[str, str]] = []

@@ -1,4 +1,4 @@
-"""kill -9 at every file operation of a save, then the same command again.
+"""Kill a command at every file operation of a save, and run it again.
 
 python -m tests.stress.kill_saves FOLDER [--every N]
 
@@ -43,7 +43,7 @@ PR_SET_PTRACER, ANY = 0x59616D61, ctypes.c_ulong(-1)
 
 
 class Inline:
-    """In place of a thread: one order of calls, so that all of them can be counted."""
+    """Replace a thread, so that calls have one order and can be counted."""
 
     def __init__(self, target: Callable[..., None], args: tuple[Any, ...], daemon: bool) -> None:
         self.run = lambda: target(*args)
@@ -56,7 +56,7 @@ class Inline:
 
 
 def traced(action: Callable[[], None], folder: Path, *options: str) -> int:
-    """Run something in a fork under strace; returns its exit code."""
+    """Run something in a fork under strace, and return its exit code."""
     ready, go = os.pipe()
 
     def wait_and_act() -> None:
@@ -80,8 +80,8 @@ def traced(action: Callable[[], None], folder: Path, *options: str) -> int:
 
 
 def try_all_points(folder: Path, every: int, save: Callable[[Path], None]) -> dict[str, Any]:
-    """Kill a save at its points; every trial leaves its run in a folder of its own."""
-    # Of that module alone: progress has threads too.
+    """Kill a save at each of its points; every trial leaves its run in its own folder."""
+    # Only in that module, because progress has threads too.
     checkpoint_writer.threading = SimpleNamespace(Thread=Inline)  # type: ignore[assignment]
 
     def trial(name: str, *options: str) -> int:
@@ -90,7 +90,7 @@ def try_all_points(folder: Path, every: int, save: Callable[[Path], None]) -> di
         return traced(lambda: save(checkpoints), folder / "trials" / name, *options)
 
     counted = []
-    for name in ("first", "whole"):  # the first one may open what then stays in memory
+    for name in ("first", "whole"):  # the first save may open files that then stay in memory
         trace = folder / f"{name}.txt"
         assert trial(name, "-o", str(trace), "-e", f"trace={CALLS}") == 0
         lines = trace.read_text().splitlines()
@@ -105,7 +105,7 @@ def try_all_points(folder: Path, every: int, save: Callable[[Path], None]) -> di
 
 
 def stop_at_target(folder: Path, every: int) -> None:
-    """In this process training comes to the save that the trials then begin again and again."""
+    """Train in this process up to the save that the trials then repeat."""
     write = CheckpointWriter.write
 
     def write_or_try(self: CheckpointWriter, step: int, *args: Any, **keywords: Any) -> None:
@@ -128,7 +128,7 @@ def stop_at_target(folder: Path, every: int) -> None:
 
 
 def kill_and_resume(folder: Path, every: int) -> dict[str, Any]:
-    """All trials, and what the same command makes of what each of them left."""
+    """Run all trials, and the same command on what each of them left."""
     recipe = write_tiny_recipe(folder)
     command = t5tune_command("train", recipe, *SETTINGS, "--output-dir", "run")
     assert wait(start(command, folder / "uninterrupted")) == 0
@@ -138,7 +138,7 @@ def kill_and_resume(folder: Path, every: int) -> dict[str, Any]:
     different, false_marks = [], []
     for name in ["whole", *results["codes"]]:
         trial = folder / "trials" / name
-        # The manifest is the mark: where it is, everything is.
+        # The manifest is the mark of a complete checkpoint.
         marked = (trial / "run" / "checkpoints").glob("checkpoint-*/manifest.json")
         if any(find_damage(manifest.parent) for manifest in marked):
             false_marks.append(name)

@@ -1,8 +1,8 @@
-"""A signal at a random time, then the same command again.
+"""Send a signal at a random time, and run the same command again.
 
 python -m tests.stress.random_signals FOLDER --signal SIGTERM --times 50 [--seed 1]
 
-Prints one JSON object: how the commands ended, and which runs did not go on to the weights of
+Prints one JSON object: how the commands ended, and which runs did not continue to the weights of
 the uninterrupted one.
 """
 
@@ -32,7 +32,7 @@ SETTINGS = (
 def interrupt_and_resume(
     folder: Path, number: signal.Signals, times: int, seed: int
 ) -> dict[str, Any]:
-    """One run for each time, interrupted once."""
+    """Run a training for each time, and interrupt it once."""
     recipe = write_tiny_recipe(folder)
     command = t5tune_command("train", recipe, *SETTINGS, "--output-dir", "run")
     begin = time.monotonic()

@@ -1,4 +1,4 @@
-"""Commands in forks of a process that has imported everything: a start costs milliseconds.
+"""Run commands in forks of a process that has imported everything, which start in milliseconds.
 
 The process that forks must not have computed anything: torch's threads do not survive a fork.
 """
@@ -17,7 +17,7 @@ from tests.conftest import listen_to_ctrl_c
 
 
 def start(action: Callable[[], None], folder: Path) -> int:
-    """Run something in a fork, in a folder, with its output in `err.txt`; returns its process."""
+    """Run something in a fork, in a folder, with output to `err.txt`; return its process."""
     folder.mkdir(parents=True, exist_ok=True)
     process = os.fork()
     if process:
@@ -27,7 +27,7 @@ def start(action: Callable[[], None], folder: Path) -> int:
     output = os.open("err.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(output, 1)
     os.dup2(output, 2)
-    code = 70  # what an exception leaves
+    code = 70  # the exit code after an exception
     try:
         action()
         code = 0
@@ -41,12 +41,12 @@ def start(action: Callable[[], None], folder: Path) -> int:
 
 
 def wait(process: int) -> int:
-    """The exit code; negative for a signal."""
+    """Wait for a process, and return its exit code, negative for a signal."""
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
 
 
 def t5tune_command(*arguments: str | Path) -> Callable[[], None]:
-    """`t5tune ARGUMENTS`, to be run in a fork."""
+    """Return `t5tune ARGUMENTS` as a function to run in a fork."""
 
     def run() -> None:
         sys.argv = ["t5tune", *map(str, arguments)]

@@ -1,4 +1,4 @@
-"""A model learns something, and the score says so."""
+"""Test that a model learns something, and that its score shows it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_number_words_are_learned(
 def test_georgian_spelling_is_learned(
     t5tune: RunCommand, real_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Georgian is written almost as it is spoken: few steps are enough for most words."""
+    """Georgian is written almost as it is spoken, so few steps are enough for most words."""
     monkeypatch.chdir(tmp_path)
     files = [
         f"data.{split}.file={real_data / 'g2p' / f'geo_{name}.tsv'}"

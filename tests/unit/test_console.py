@@ -1,4 +1,4 @@
-"""What is said while something runs fits, is safe to print, and comes in time."""
+"""Test that messages and progress fit, are safe to print, and come in time."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_closed_stderr_does_not_turn_messages_into_data(
 
 
 def test_nothing_is_printed_past_the_one_place() -> None:
-    """`say` for messages, `print_text` for results, `print_data` for what programs read."""
+    """Messages go through `say`, results through `print_text`, data through `print_data`."""
     root = Path(t5tune.__file__).parent
     found = []
     for path in sorted(root.rglob("*.py")):
@@ -159,7 +159,7 @@ def test_a_dumb_terminal_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_terminal_that_becomes_narrower_keeps_no_rest_of_the_line() -> None:
-    """Terminals wrap what was drawn when they were wider, and Rich counts its lines, not rows."""
+    """A narrower terminal wraps old lines, and Rich counts lines, not rows."""
     stream = io.StringIO()
     console = Console(file=stream, width=120, force_terminal=True, force_interactive=True)
     screen = progress._Screen()

@@ -1,4 +1,4 @@
-"""Every file of JSON that t5tune reads back, whatever has become of it: damage is no traceback."""
+"""Test that damage to any JSON file that t5tune reads back never gives a traceback."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ WHOLES = [
 
 
 def mutations(whole: bytes) -> Iterator[bytes]:
-    """Other contents, cut off ones, and the same with a value of another type somewhere."""
+    """Yield other contents, truncated ones, and the same ones with a value of another type."""
     yield from WHOLES
     for share in (0.1, 0.5, 0.9):
         yield whole[: int(len(whole) * share)]
@@ -79,7 +79,7 @@ EXAMPLES = Examples("test", ["a b", "c"], [["x"], ["y", "z"]])
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunDirectory:
-    """What the readers look at, all of it whole."""
+    """Return intact files for all readers."""
     monkeypatch.chdir(tmp_path)
     recipe = load_recipe(write_tiny_recipe(tmp_path))
     run = RunDirectory(tmp_path / "run")
@@ -106,7 +106,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunDirectory:
 
 
 def try_all(path: Path, whole: bytes, read: Callable[[], object]) -> int:
-    """Let a reader read every mutation of a file; the only error that it may raise is a sentence.
+    """Let a reader read every mutation of a file, of which it may only raise T5TuneError.
 
     Returns:
         How many it refused.
@@ -203,7 +203,7 @@ def test_exports(run: RunDirectory) -> None:
 
     def read() -> None:
         remake_command(directory)
-        write_manifest(directory, {})  # as if somebody had edited the export and signed it
+        write_manifest(directory, {})  # as if someone had edited the export and its manifest
         assert isinstance(read_export(directory).may_be_default, bool)
 
     for name in ("t5tune.json", "parity.json"):

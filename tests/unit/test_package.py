@@ -1,4 +1,4 @@
-"""What an installed t5tune holds."""
+"""Test what an installed t5tune contains."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_the_wheel_holds_the_recipes_and_works_outside_the_checkout(tmp_path: Pa
     )
 
 
-# Rooms that both load something of their own, and commands that are named as what they print.
+# Rooms that both load something of their own, and commands with the name of what they print.
 SHARED_NAMES = {"loading", "score"}
 
 

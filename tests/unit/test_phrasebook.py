@@ -1,4 +1,4 @@
-"""The phrasebook: its files, what its splits share, and German grammar against hand-made forms."""
+"""Test the phrasebook: its files, what its splits share, and its German grammar by hand."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SPLITS = ("train", "validation", "test")
 
 @pytest.fixture(scope="module")
 def load() -> Iterator[dict[str, ModuleType]]:
-    """The modules of the generator, imported as the script imports them."""
+    """Import the modules of the generator as the script imports them."""
     sys.path.insert(0, str(FOLDER))
     try:
         yield {name: importlib.import_module(name) for name in MODULES}
@@ -29,7 +29,7 @@ def load() -> Iterator[dict[str, ModuleType]]:
 
 @pytest.fixture(scope="module")
 def splits() -> dict[str, list[tuple[str, str]]]:
-    """The pairs of the committed files."""
+    """Return the pairs of the committed files."""
     pairs = {}
     for name in SPLITS:
         header, *lines = (FOLDER / f"{name}.tsv").read_text(encoding="utf-8").splitlines()
@@ -88,7 +88,7 @@ def test_every_test_sentence_has_words_that_never_met_in_training(
     for name in ("validation", "test"):
         for english, _ in book.splits[name]:
             assert book.pairs[english] - met
-    # Taken apart, the words are well known.
+    # Single words are well known from the training data.
     assert generate.frequent_words(book.splits["train"]) >= {
         word for pair in book.splits["test"] for text in pair for word in generate.words(text)
     }
@@ -222,7 +222,7 @@ def test_verbs_without_an_object(
     assert clause.german_main() == german
 
 
-# Wherever the files have the English words, they have the German ones.
+# Pairs with the English words must have the German ones.
 @pytest.mark.parametrize(
     ("english", "german"),
     [

@@ -1,4 +1,4 @@
-"""The members of other libraries that t5tune uses and that they do not promise to keep.
+"""Test that members of other libraries which t5tune uses without a promise still exist.
 
 This file names all of them. When an upgrade takes one away or changes its parameters, the test
 with its name fails; a second test finds those that are used and not named here.
@@ -21,7 +21,7 @@ from tests.conftest import REPOSITORY
 TRAINER = "transformers.Seq2SeqTrainer"
 SACREBLEU = "sacrebleu.metrics.base.Metric"
 
-# Methods and functions, with their parameters: overridden or called.
+# Methods and functions that are overridden or called, with their parameters.
 CALLED: dict[str, tuple[str, ...]] = {
     f"{TRAINER}._clip_grad_norm": ("self", "model"),
     f"{TRAINER}._determine_best_metric": ("self", "metrics", "trial"),
@@ -53,7 +53,7 @@ CALLED: dict[str, tuple[str, ...]] = {
     "._lazy_init_hp_params_optimizer_state": ("self",),
 }
 
-# Classes, constants and built-in functions, which have no parameters to look at.
+# Classes, constants and built-in functions, whose parameters cannot be read.
 NAMED = (
     "transformers.trainer.OPTIMIZER_NAME",
     "transformers.trainer.SCHEDULER_NAME",
@@ -74,7 +74,7 @@ NAMED = (
 ZERO_2 = "deepspeed.runtime.zero.stage_1_and_2.DeepSpeedZeroOptimizer"
 ZERO_PARAMETERS = "deepspeed.runtime.zero.partition_parameters"
 
-# Attributes that objects get when they are made: what makes them, and must speak of them.
+# Attributes that are set at construction: the function that sets them must mention them.
 ATTRIBUTES: tuple[tuple[str, str], ...] = (
     ("transformers.Trainer", "is_distributed_loading_by_transformers"),
     ("transformers.Trainer", "loss_is_scaled_for_ga"),
@@ -147,7 +147,7 @@ def test_every_private_member_of_a_library_that_is_used_is_listed() -> None:
 
 
 def defined(node: ast.AST) -> Iterator[str]:
-    """Yield the names that t5tune itself gives."""
+    """Yield the names that t5tune itself defines."""
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
         yield node.name
     elif isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):

@@ -1,6 +1,6 @@
-"""Put on the path of a command: the hub's library waits 20 ms before it tries again, not 23 s.
+"""Let the hub's library wait 20 ms before it tries again, not 23 s, in commands that import this.
 
-Nothing else is changed: it tries as often as it would, and says and raises the same.
+Nothing else changes: it tries as often, and prints and raises the same.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""What the tabulator key offers, through the very functions that the shell calls."""
+"""Test what the Tab key offers, through the functions that the shell calls."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ def test_in_bash_once_it_is_installed(tmp_path: Path) -> None:
         ("recipes", "show", "wmt"),
         ("train", "x.yaml", "training.opt"),
         ("train", "x.yaml", "training.learning"),
-        ("train", "x.yaml", "training.optim", "=", "adaf"),  # as bash splits it
+        ("train", "x.yaml", "training.optim", "=", "adaf"),  # split as in bash
         ("train", "x.yaml", "training.bf16", "="),
         ("eval", "demo", "decoding.num"),
-        ("verify", "./ru"),  # left to bash
+        ("verify", "./ru"),  # bash completes this itself
     )
     program = f"source {shlex.quote(str(script))}\n"
     for words in lines:

@@ -1,4 +1,4 @@
-"""Names of runs, models and recipes that are not there: one sentence, at once, with the nearest."""
+"""Test unknown names of runs, models and recipes: one sentence, at once, with the nearest."""
 
 from __future__ import annotations
 

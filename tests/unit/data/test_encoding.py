@@ -1,4 +1,4 @@
-"""What is left of texts that are too long."""
+"""Test what remains of texts that are too long."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from t5tune.models.families import set_languages
 from tests.tiny_families import FAMILIES, MULTILINGUAL, TEXTS
 
 LONG = "one two three four five one two three"
-NUM_LAST = {"mbart": 2}  # `</s> en_XX`; everywhere else the end of the sequence alone
+NUM_LAST = {"mbart": 2}  # `</s> en_XX`; in all others only the end of the sequence
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -50,7 +50,7 @@ def test_a_limit_below_what_is_added_keeps_the_last_of_it(tmp_path: Path) -> Non
     ("nothing", "letter", "expected"),
     [
         ([], [7], [5, 6]),  # nothing is added
-        ([0], [0, 7], [5, 6]),  # something before the text alone
+        ([0], [0, 7], [5, 6]),  # something only before the text
         ([1], [1], [5, 1]),  # a letter that the tokenizer drops
     ],
 )
@@ -64,7 +64,7 @@ def test_other_tokenizers(nothing: list[int], letter: list[int], expected: list[
 def test_byt5_does_not_warn_of_texts_that_end_by_themselves(tmp_path: Path) -> None:
     _, tokenizer = FAMILIES["byt5"](tmp_path / "model")
     tokenizer.save_pretrained(tmp_path)
-    # In a process of its own: the test runner has its own rules for warnings.
+    # In a separate process, because the test runner has its own rules for warnings.
     program = (
         "import sys; from pathlib import Path; from t5tune.models.loading import load_tokenizer; "
         "from t5tune.decoding.export.tokenization import write_tokenization; "

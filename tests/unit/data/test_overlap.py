@@ -1,4 +1,4 @@
-"""What a test set has in common with the training data."""
+"""Test finding what a test set has in common with the training data."""
 
 from __future__ import annotations
 
@@ -49,17 +49,17 @@ def test_near_is_the_same_words_or_most_of_a_long_text() -> None:
     assert agreement("a boat") == "near"
     assert agreement(LONG) == "near"
     assert agreement(LONG.replace("bay", "island")) == "near"
-    # A word in the middle takes five 5-grams with it, and 4 of 10 are too few.
+    # Changing a word in the middle changes five 5-grams, and 4 of 10 are too few.
     assert agreement(LONG.replace("before", "behind")) == "clean"
     assert agreement("the boat red") == "clean"
 
 
-def test_a_short_text_inside_a_longer_one_is_no_leak() -> None:
+def test_a_short_text_inside_a_longer_one_is_not_a_leak() -> None:
     assert agreement("the old harbour master counts every small") == "clean"
     assert agreement("the old harbour master counts every small boat") == "near"
 
 
-def test_what_many_test_sources_share_is_no_leak() -> None:
+def test_what_many_test_sources_share_is_not_a_leak() -> None:
     frame = "please write a short and friendly answer to the following question"
     sources = [f"{frame} {number}" for number in range(150)]
     overlap = measure_overlap([(f"{frame} zero", "x")], sources, [["y"]] * 150)
@@ -112,7 +112,7 @@ def test_memory_does_not_grow_with_the_training_data() -> None:
     measure_overlap(pairs(20_000), ["word1 is here today"], [["x"]])
     _, highest = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert highest < 500_000  # bytes, garbage included; one word of each would be more
+    assert highest < 500_000  # bytes, garbage included; one word of each example would take more
 
 
 def read_restaurants(path: Path) -> list[list[str]]:
@@ -125,7 +125,7 @@ def test_finds_the_leak_of_a_public_corpus(real_data: Path) -> None:
     train = [(row[0], row[1]) for row in read_restaurants(folder / "train.json")]
     test = read_restaurants(folder / "test.json")
     overlap = measure_overlap(train, [row[0] for row in test], [[row[1]] for row in test])
-    # Counted the slow way.
+    # Counted by the slow method.
     pairs, acts = set(train), {act for act, _ in train}
     num_exact = sum((row[0], row[1]) in pairs for row in test)
     counts = Counter(overlap.agreement)

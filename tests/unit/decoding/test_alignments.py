@@ -112,12 +112,12 @@ def test_every_family_gives_whole_words(family: str, tmp_path: Path) -> None:
         model = MT5ForConditionalGeneration(config).eval() if family == "mt5" else t5(tokenizer)
     translator = TorchTranslator(model, tokenizer)
     num_tokens = len(translator.encode([PAIRS[2][0]])[0])
-    assert num_tokens > len(PAIRS[2][0].split()) + 1  # words do have several tokens
+    assert num_tokens > len(PAIRS[2][0].split()) + 1  # some words have several tokens
     check(align(translator, PAIRS[:4]), PAIRS[:4])
 
 
 def marian_tokenizer(folder: Path) -> MarianTokenizer:
-    """One SentencePiece model for each side, one vocabulary for both."""
+    """Return a tokenizer with one SentencePiece model per side and one vocabulary for both."""
     (folder / "texts").write_text("\n".join(TEXTS), encoding="utf-8")
     pieces: dict[str, None] = {"</s>": None, "<unk>": None}
     for side in ("source", "target"):

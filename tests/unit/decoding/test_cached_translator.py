@@ -19,7 +19,7 @@ OPTIONS = DecodingOptions(8, 2)
 
 
 class Watched:
-    """A translator, and every list of sources that it was given."""
+    """Record every list of sources that a translator gets."""
 
     engine = "torch"
 
@@ -50,7 +50,7 @@ def watched(translator: TorchTranslator) -> Watched:
 
 def build(tmp_path: Path, watched: Watched, weights: str = "w") -> CachedTranslator:
     def load() -> Watched:
-        watched.calls.append([])  # was loaded
+        watched.calls.append([])  # the model was loaded
         return watched
 
     def find_cut(sources: Sequence[str]) -> list[bool]:
@@ -68,7 +68,7 @@ def test_nothing_is_generated_twice(watched: Watched, tmp_path: Path) -> None:
     assert 0 < num_cut < len(SOURCES)
     first = build(tmp_path, watched)
     assert first.translate(SOURCES, OPTIONS) == expected
-    assert first.num_generated == 5  # one source is there twice
+    assert first.num_generated == 5  # one source occurs twice
     assert sorted(watched.calls[1]) == sorted(set(SOURCES))
     again = build(tmp_path, watched)
     watched.calls.clear()
@@ -78,7 +78,7 @@ def test_nothing_is_generated_twice(watched: Watched, tmp_path: Path) -> None:
     more = build(tmp_path, watched)
     assert more.translate([*SOURCES[:2], "new", *SOURCES[2:]], OPTIONS)[3:] == expected[2:]
     assert watched.calls == [[], ["new"]]
-    assert more.num_truncated == num_cut + 1  # "new" is too long as well
+    assert more.num_truncated == num_cut + 1  # "new" is also too long
 
 
 def test_other_settings_or_weights_generate_all(watched: Watched, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The same hypotheses with the same scores as torch, family by family."""
+"""Test that CTranslate2 gives torch's hypotheses and scores, family by family."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_family_translates_as_with_torch(family: str, tmp_path: Path) -> None:
 def test_a_beam_search_ends_where_torch_ends_it(tmp_path: Path) -> None:
     torch_translator = build_translator("bart", tmp_path)
     bias = torch_translator.model.final_logits_bias
-    bias[0, torch_translator.tokenizer.eos_token_id] = 2.0  # hypotheses end now and then
+    bias[0, torch_translator.tokenizer.eos_token_id] = 2.0  # some hypotheses end
     options = DecodingOptions(20)
     expected = torch_translator.translate(SOURCES, options)
     assert 3 < sum(hypothesis.reached_limit for hypothesis in expected) < len(SOURCES) - 3
@@ -115,7 +115,7 @@ def test_int8_is_near(exported: Export, tmp_path: Path) -> None:
     torch_translator = build_translator("t5", tmp_path)
     for name, parameter in torch_translator.model.named_parameters():
         if parameter.dim() > 1 and "shared" not in name:
-            parameter.data.mul_(0.2)  # as smooth a function as trained models are
+            parameter.data.mul_(0.2)  # as smooth as the function of a trained model
     before = torch_translator.translate_n_best(SOURCES, options)
     made = export(torch_translator, tmp_path, "int8")
     assert (made.path / "model.bin").stat().st_size < (exported.path / "model.bin").stat().st_size
@@ -142,7 +142,7 @@ def test_tokens_that_a_family_never_generates(key: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("num_beams", [1, 4])
-def test_what_else_a_generation_configuration_asks_for_changes_nothing(
+def test_other_settings_of_a_generation_configuration_change_nothing(
     num_beams: int, tmp_path: Path
 ) -> None:
     torch_translator = build_translator("bart", tmp_path)
@@ -155,7 +155,7 @@ def test_what_else_a_generation_configuration_asks_for_changes_nothing(
     assert torch_translator.model.generation_config is generation
     made = export(torch_translator, tmp_path)
     assert CTranslate2Translator(made).translate(SOURCES, options) == expected
-    # As exports of before have them.
+    # As in exports of earlier versions.
     old = {"min_decoding_length": 8, "repetition_penalty": 1.7}
     made = replace(made, settings=replace(made.settings, constraints=old))
     assert CTranslate2Translator(made).translate(SOURCES, options) == expected

@@ -1,4 +1,4 @@
-"""Models that are no run: what they have to be told, and what they are searched with."""
+"""Test models that are not runs: the options that they need, and their search settings."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def save(folder: Path, family: str = "t5", **config: Any) -> str:
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """As the hub has t5-small."""
+    """Return a model directory like t5-small on the hub."""
     tasks = {"translation_en_to_de": {"prefix": GERMAN, "max_length": 300}}
     return save(tmp_path_factory.mktemp("t5"), task_specific_params=tasks)
 
@@ -97,7 +97,7 @@ def test_families_with_language_tokens_ask_for_both(tmp_path: Path) -> None:
         find_model(save(tmp_path, "nllb"), source_lang="en")
 
 
-def test_a_model_that_is_no_run_has_a_search_of_its_own(tmp_path: Path) -> None:
+def test_a_model_that_is_not_a_run_has_its_own_search(tmp_path: Path) -> None:
     folder = save(tmp_path)
     own = {"num_beams": 3, "length_penalty": 0.0, "no_repeat_ngram_size": 0, "max_length": 31}
     ids = {"decoder_start_token_id": 0, "pad_token_id": 0, "eos_token_id": 1}

@@ -37,7 +37,7 @@ def entries(num: int, start: int = 0, length: int = 10) -> dict[bytes, CachedHyp
     return dict(zip(keys, values, strict=True))
 
 
-def test_what_was_kept_is_found_and_nothing_else(tmp_path: Path) -> None:
+def test_only_what_was_stored_is_found(tmp_path: Path) -> None:
     path = tmp_path / "new" / "hypotheses.sqlite"
     kept = entries(1200)
     HypothesisCache(path).keep(kept)
@@ -145,7 +145,7 @@ def test_a_flipped_bit_in_a_text_is_a_missing_entry(tmp_path: Path) -> None:
     assert found == {key: kept[key] for key in kept if kept[key].hypothesis.num_tokens != 2}
 
 
-def test_without_a_place_to_write_everything_goes_on(
+def test_without_a_writable_place_everything_continues(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").write_text("")
@@ -213,7 +213,7 @@ def test_where_hypotheses_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.delenv("T5TUNE_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
     assert user_cache_directory() == Path("/somewhere/t5tune")
-    if sys.platform == "linux":  # caches of earlier versions are there
+    if sys.platform == "linux":  # earlier versions wrote such caches
         monkeypatch.delenv("XDG_CACHE_HOME")
         monkeypatch.setenv("HOME", "/home/somebody")
         assert user_cache_directory() == Path("/home/somebody/.cache/t5tune")

@@ -45,7 +45,7 @@ def test_a_changed_file_is_seen_behind_a_manifest_too(directory: Path, name: str
     write_manifest(directory, {})
     path = directory / name
     old = path.stat() if path.exists() else (directory / "config.json").stat()
-    path.write_text("CONTENT" + f"content of {name}"[7:])  # of the same size
-    os.utime(path, ns=(old.st_atime_ns, old.st_mtime_ns))  # and of the same time
+    path.write_text("CONTENT" + f"content of {name}"[7:])  # with the same size
+    os.utime(path, ns=(old.st_atime_ns, old.st_mtime_ns))  # and the same time
     seen.add(fingerprint_model(directory))
     assert len(seen) == 2

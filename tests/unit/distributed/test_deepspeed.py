@@ -1,4 +1,4 @@
-"""What DeepSpeed is configured with; the engine itself is tested on two processes."""
+"""Test DeepSpeed's configuration; the engine itself is tested on two processes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def configure(path: Path, content: Any) -> dict[str, Any]:
     return build_config(str(file), bf16=False, max_grad_norm=1.0)
 
 
-def test_without_a_file_everything_is_divided() -> None:
+def test_without_a_file_everything_is_sharded() -> None:
     config = build_config(None, bf16=True, max_grad_norm=0.3)
     assert config["zero_optimization"] == {"stage": 3}
     assert config["bf16"] == {"enabled": True}
@@ -72,7 +72,7 @@ def test_what_contradicts_the_recipe_is_refused(tmp_path: Path, content: Any, re
 
 
 def test_its_log_goes_to_stderr() -> None:
-    """It is imported in every training where it is installed, and stdout is for data."""
+    """Every training imports DeepSpeed if it is installed, and stdout is for data."""
     pytest.importorskip("deepspeed")
     program = (
         "import logging\n"

@@ -1,4 +1,4 @@
-"""The error that is shown is the one that came first."""
+"""Test that the first error is the one that is shown."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_bug_keeps_its_traceback() -> None:
     assert not failure.is_consequence
 
 
-def test_a_file_that_is_no_failure_is_none(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_failure_is_ignored(tmp_path: Path) -> None:
     path = tmp_path / "failure.json"
     assert read_failure(path) is None
     path.write_text("{}", encoding="utf-8")

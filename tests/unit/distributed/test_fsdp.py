@@ -1,4 +1,4 @@
-"""Which parts of a model are gathered one at a time, and what one process is told."""
+"""Test which blocks of a model are gathered one at a time, and the error for one process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which process this is, under every launcher."""
+"""Test how every launcher tells a process its rank."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SRUN = {
 }  # fmt: skip
 
 
-def test_no_launcher_is_one_process() -> None:
+def test_without_a_launcher_there_is_one_process() -> None:
     assert find_place({}) == Place(0, 1, 0)
     assert find_place({"WORLD_SIZE": "1"}) == Place(0, 1, 0)
 
@@ -42,7 +42,7 @@ def test_no_launcher_is_one_process() -> None:
         ),
         ({"PMI_RANK": "1", "PMI_SIZE": "2", "MPI_LOCALRANKID": "0"}, Place(1, 2, 0)),
         (SRUN, Place(5, 8, 1, 4)),
-        # Processes of our own launcher within a task of srun.
+        # Processes of our own launcher within an srun task.
         ({**SRUN, "RANK": "1", "WORLD_SIZE": "2", "LOCAL_RANK": "1"}, Place(1, 2, 1)),
     ],
 )
@@ -51,7 +51,7 @@ def test_launchers_are_recognised(environment: dict[str, str], expected: Place) 
 
 
 def test_a_batch_script_is_alone() -> None:
-    """It has srun's variables, and would wait for ever for the other seven."""
+    """It has srun's variables, but would wait for ever for the other seven."""
     script = {key: value for key, value in SRUN.items() if key != "SLURM_STEP_ID"}
     assert find_place(script) == Place()
     assert find_place({**SRUN, "SLURM_STEP_ID": str(0xFFFFFFFB)}) == Place()

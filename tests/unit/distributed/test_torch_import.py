@@ -1,4 +1,4 @@
-"""How long torch's threads spin, and what else happens while it is imported."""
+"""Test how long torch's threads spin, and the rest of its import."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_threads_wait_a_short_while_only_beside_others(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc/stat")
 def test_other_programs_are_counted() -> None:
-    """By how many they differ: tests run beside others."""
+    """Only the difference counts, because tests run beside other programs."""
     loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(3)]
     try:
         counts = [count_other_threads(num_looks=50) for _ in range(3)]
@@ -55,7 +55,7 @@ DOORS = {
 @pytest.mark.skipif(sys.platform != "linux", reason="libgomp comes with torch for Linux")
 @pytest.mark.parametrize("door", DOORS)
 def test_it_is_set_before_torch_is_loaded(door: str, tmp_path: Path) -> None:
-    """libgomp prints what it has read: a variable that is set later has no effect."""
+    """libgomp prints the value that it has read; a variable that is set later has no effect."""
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "config.json").write_text("{}")  # torch is imported, and then it fails
     environment = {**os.environ, "OMP_DISPLAY_ENV": "VERBOSE"}

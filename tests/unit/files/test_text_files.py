@@ -1,4 +1,4 @@
-"""One example a line, whatever else the text holds."""
+"""Test that each line is one example, whatever else the text contains."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from t5tune.files.text_files import read_lines
         (b"a\n\n", ["a", ""]),
         (b"\xef\xbb\xbfa\nb\n", ["a", "b"]),
         (b"\xef\xbb\xbf", []),
-        # Only the mark at the very start is no text.
+        # Only a byte order mark at the very start is not text.
         (b"a\n\xef\xbb\xbfb\n", ["a", "\ufeffb"]),
         (b"a\r\nb\r\n", ["a", "b"]),
         (b"a\r\nb", ["a", "b"]),

@@ -1,4 +1,4 @@
-"""What is seen while files come from the hub: our progress, and nothing of the library's."""
+"""Test that downloads from the hub show our progress and nothing of the library's."""
 
 from __future__ import annotations
 

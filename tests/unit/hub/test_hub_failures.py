@@ -1,4 +1,4 @@
-"""Every failure between here and the hub is one sentence, and true."""
+"""Test that every failure between here and the hub gives one true sentence."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def load() -> list[Path]:
 
 
 def failure_of() -> tuple[str, str]:
-    """Sentence and next command for a load that has to fail."""
+    """Return the sentence and next command of a load that has to fail."""
     with pytest.raises(T5TuneError) as caught:
         load()
     error = caught.value
@@ -74,7 +74,7 @@ def test_a_fault_is_named(tiny: Hub, part: str, fault: dict[str, Any], expected:
     assert load()[1].read_bytes() == FILES[FILE]
 
 
-def test_a_download_that_is_cut_goes_on_where_it_was(
+def test_an_interrupted_download_continues_where_it_was(
     tiny: Hub, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tiny.faults.add(FILE, cut_after=60_000, times=1, method="GET")

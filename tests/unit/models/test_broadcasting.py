@@ -1,4 +1,4 @@
-"""What the first process sends of a model is all of it but its weights."""
+"""Test that the main process broadcasts all of a model except its weights."""
 
 from __future__ import annotations
 

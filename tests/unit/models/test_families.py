@@ -31,7 +31,7 @@ def test_families_by_model_type() -> None:
     assert find_family("something-new") is OTHER
 
 
-# As the families were treated when each of these facts stood in a table of its own.
+# How the families were treated when each of these facts had its own table.
 FACTS = {
     "learning_rate": {
         3e-4: "t5 mt5 umt5 longt5 switch_transformers t5gemma",
@@ -70,7 +70,7 @@ def test_the_owner_of_a_model_on_the_hub_is_told_by_its_name() -> None:
 
 
 class MultilingualTokenizer:
-    """The attributes that the tokenizers of M2M100, mBART and NLLB differ in."""
+    """Have the attributes in which the tokenizers of M2M100, mBART and NLLB differ."""
 
     src_lang = tgt_lang = None
 

@@ -90,7 +90,7 @@ print(hashlib.sha256(tokenizer.backend_tokenizer.to_str().encode()).hexdigest(),
 
 
 def test_another_process_learns_the_same_pieces() -> None:
-    """The trainer of `tokenizers` does not: its sums follow the order of hash tables."""
+    """The trainer of `tokenizers` would not, because its sums follow the order of hash tables."""
     outputs = {
         subprocess.run(
             [sys.executable, "-c", PROGRAM],

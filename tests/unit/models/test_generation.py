@@ -1,4 +1,4 @@
-"""What is read of a generation configuration: the needs of the family, not its author's search."""
+"""Test reading a generation configuration: the family's needs, not the author's search."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_a_search_is_the_recipes_and_loads_with_the_library(
     model = load_model(str(bart))
     said = " ".join(capsys.readouterr().err.split())
     assert "asks for diversity_penalty, do_sample, early_stopping, encoder_no_repeat" in said
-    assert "num_beams" not in said  # known to t5tune, whoever chooses it
+    assert "num_beams" not in said  # t5tune knows this key, whoever sets it
     for num_beams, others in ((1, {}), (2, {"length_penalty": 0.0})):
         options = DecodingOptions(17, num_beams, length_penalty=0.0)
         model.generation_config = build_generation_config(model, options)

@@ -1,4 +1,4 @@
-"""Weights that come out of a file lie in memory as weights that torch made."""
+"""Test that weights loaded from a file are aligned in memory like those that torch allocates."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from transformers import T5Config, T5ForConditionalGeneration
 
 from t5tune.models.loading import load_model
 
-ALIGNMENT = 64  # bytes, of what torch allocates on a CPU
+ALIGNMENT = 64  # bytes; torch's alignment on a CPU
 
 
 def test_they_are_aligned(tmp_path: Path) -> None:
-    """Otherwise sums may come out in another order, and resumed runs otherwise than whole ones."""
+    """Otherwise sums may be computed in another order, so that a resumed run differs."""
     sizes = {"d_model": 12, "d_kv": 3, "d_ff": 20, "num_layers": 1, "num_heads": 2}
     T5ForConditionalGeneration(T5Config(vocab_size=11, **sizes)).save_pretrained(tmp_path)
     model = load_model(str(tmp_path))
@@ -28,7 +28,7 @@ def test_they_are_aligned(tmp_path: Path) -> None:
 def test_they_load_without_memory_for_threads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`ulimit -v` may leave no room for the stack of another thread, but for the weights."""
+    """`ulimit -v` may leave space for the weights but not for the stack of another thread."""
     sizes = {"d_model": 12, "d_kv": 3, "d_ff": 20, "num_layers": 1, "num_heads": 2}
     saved = T5ForConditionalGeneration(T5Config(vocab_size=11, **sizes))
     saved.save_pretrained(tmp_path)
@@ -38,7 +38,7 @@ def test_they_load_without_memory_for_threads(
         begun.append(thread)
         raise RuntimeError("can't start new thread")
 
-    # Not every thread: that of the progress does without one by itself.
+    # Except the thread of the progress display, which copes by itself.
     monkeypatch.setattr(ThreadPoolExecutor, "_adjust_thread_count", refuse)
     model = load_model(str(tmp_path))
     assert begun

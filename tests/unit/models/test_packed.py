@@ -1,4 +1,4 @@
-"""A packed row computes what its examples compute alone."""
+"""Test that packed rows compute the same as their examples alone."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ def test_names_and_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.chdir(tmp_path)
     shipped = find_recipe("wmt-en-de")
     assert find_recipe("wmt-en-de.yaml") == shipped
-    assert find_recipe("recipes/wmt-en-de.yaml") == shipped  # outside a checkout too
+    assert find_recipe("recipes/wmt-en-de.yaml") == shipped  # also outside a checkout
     Path("wmt-en-de").write_text("mine")
     assert find_recipe("wmt-en-de") == Path("wmt-en-de")
     with pytest.raises(T5TuneError, match="did you mean wmt-en-de"):
@@ -78,7 +78,7 @@ def test_a_copy_that_cannot_be_written(tmp_path: Path) -> None:
         copy_recipe("xsum", tmp_path / "file" / "xsum.yaml")
 
 
-def test_a_file_that_is_no_recipe_gets_a_sentence(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_recipe_gets_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "r.yaml"
     path.write_bytes(b"a: [\xff")
     with pytest.raises(T5TuneError, match="not UTF-8"):

@@ -1,4 +1,4 @@
-"""Keys and values that people bring from other programs: the true answer, no nearest spelling."""
+"""Test the answers to keys and values from other programs, which beat near spellings."""
 
 from __future__ import annotations
 
@@ -81,12 +81,12 @@ def test_an_expected_name_gets_the_true_answer(override: str, expected: str, rec
     "override",
     ["evaluation.best_metric=meteor", "training.lr_scheduler_type=cosine_with_restarts"],
 )
-def test_nothing_near_is_no_hint(override: str, recipe: Path) -> None:
+def test_without_a_near_name_there_is_no_hint(override: str, recipe: Path) -> None:
     assert "did you mean" not in message(recipe, override)
 
 
 def test_every_key_that_is_named_is_one() -> None:
-    """In answers, and as what another name stands for."""
+    """This holds in answers, and for keys that other names refer to."""
     tables = load_table("expected_names")
     keys = list(tables["same_as"])
     answers = [*tables["in_section"].values(), tables["answers"]]

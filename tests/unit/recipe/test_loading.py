@@ -1,4 +1,4 @@
-"""Recipes from files: what is read, what is refused, and how it is said."""
+"""Test recipes from files: what is accepted, what is refused, and the messages."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def write(tmp_path: Path):  # type: ignore[no-untyped-def]
 
 
 def problems(path: Path, *overrides: str) -> list[str]:
-    """The lines of the error, without the directory."""
+    """Return the lines of the error, without the directory."""
     with pytest.raises(T5TuneError) as error:
         load_recipe(path, overrides)
     assert error.value.next_command is not None
@@ -57,8 +57,8 @@ def problems(path: Path, *overrides: str) -> list[str]:
 
 def test_yaml_means_what_a_reader_expects(write) -> None:  # type: ignore[no-untyped-def]
     recipe = load_recipe(write(GOOD))
-    assert recipe.target_lang == "no"  # YAML 1.1 would say False
-    assert recipe.training.learning_rate == 3e-4  # YAML 1.1 would say a string
+    assert recipe.target_lang == "no"  # False in YAML 1.1
+    assert recipe.training.learning_rate == 3e-4  # a string in YAML 1.1
     assert recipe.model.config == {"dropout_rate": 0.1}
     assert choose_metrics(recipe) == ("bleu", "chrf")
 
@@ -172,7 +172,7 @@ def test_overrides(write) -> None:  # type: ignore[no-untyped-def]
 
 
 @pytest.mark.parametrize("text", ["training.seed", "=3", "training..seed=3"])
-def test_what_is_no_override(write, text: str) -> None:  # type: ignore[no-untyped-def]
+def test_what_is_not_an_override(write, text: str) -> None:  # type: ignore[no-untyped-def]
     assert "is not an override" in problems(write(GOOD), text)[0]
 
 

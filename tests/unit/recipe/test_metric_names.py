@@ -1,4 +1,4 @@
-"""Metrics of others in a recipe: names by pattern alone, and who may choose the best checkpoint."""
+"""Test third-party metrics in a recipe: their names, and which may choose the best checkpoint."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_which_metric_does_what() -> None:
     asked = ["evaluate:meteor", "distinct_n", "ter", "bleu", "comet"]
     assert metric_for_examples(asked) == "ter"
     assert metric_for_examples(["evaluate:meteor", "length_ratio"]) == "chrf"
-    # Other people's programs wait for the report, unless a checkpoint depends on them.
+    # Third-party programs run only for the report, unless a checkpoint depends on them.
     assert metrics_of_validation(asked, "ter") == ["distinct_n", "ter", "bleu"]
     assert metrics_of_validation(asked, "comet") == ["distinct_n", "ter", "bleu", "comet"]
 

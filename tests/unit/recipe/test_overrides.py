@@ -1,4 +1,4 @@
-"""Changes of a recipe, as text and as keywords of a call."""
+"""Test changes of a recipe, as text and as keywords of a call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the keys of a data entry, and those of the section on the model, say together."""
+"""Test which keys of a data entry, and of the model section, go together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What looks right and is not: types, near names, hostile text, overrides that miss."""
+"""Test refusals of what looks right: types, near names, hostile text, wrong overrides."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Load = Callable[..., Recipe]
 
 @pytest.fixture
 def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Load:
-    """Writes r.yaml and reads it."""
+    """Write r.yaml, and load it."""
     monkeypatch.chdir(tmp_path)
 
     def load_text(text: str, *overrides: str) -> Recipe:
@@ -155,7 +155,7 @@ def test_an_override_of_a_recipe_that_ships(
     assert error.value.next_command == "t5tune recipes show wmt-en-de"
 
 
-def test_an_override_that_is_no_yaml(load: Load) -> None:
+def test_an_override_that_is_not_yaml(load: Load) -> None:
     with pytest.raises(T5TuneError) as error:
         load(GOOD, "evaluation.metrics=[bleu")
     assert error.value.message.startswith("command line: evaluation.metrics:1: not YAML: ")
@@ -217,7 +217,7 @@ def test_text_that_is_refused_as_a_whole(load: Load, tail: str, expected: str) -
 def test_many_small_lists_take_no_quadratic_time(load: Load) -> None:
     started = time.process_time()
     assert "unknown key" in message(load, f"{GOOD}x: [{'[],' * 60_000}]\n")
-    assert time.process_time() - started < 12  # 2 seconds; 17 if every list is counted again
+    assert time.process_time() - started < 12  # 2 seconds; 17 if every list were counted again
 
 
 def test_size_and_encoding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""What is chosen for a recipe, and the reason that comes with it."""
+"""Test what is chosen for a recipe, and the reasons."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PREFIX = "translate English to German: "
 
 @pytest.fixture
 def written(tmp_path: Path) -> Any:
-    """Return the recipe of a file that names as little as it can, with overrides."""
+    """Return the recipe of a minimal file, with overrides."""
     file = tmp_path / "r.yaml"
     file.write_text(
         "{name: demo, task: translation, source_lang: en, target_lang: de, "
@@ -103,7 +103,7 @@ def test_what_deepspeed_does_not_allow_is_a_compromise(written: Any) -> None:
     assert "not with deepspeed" in choices["training.optim"].reason
 
 
-def test_what_the_recipe_says_is_no_choice(written: Any) -> None:
+def test_what_the_recipe_says_is_not_listed_as_a_choice(written: Any) -> None:
     said = [
         "data.prefix=x", "data.train.prefix=''", "training.optim=adafactor",
         "training.learning_rate=0.5", "training.label_smoothing_factor=0.2", "training.bf16=true",

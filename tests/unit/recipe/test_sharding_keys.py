@@ -1,4 +1,4 @@
-"""Which keys go with sharding, and that what does not says why."""
+"""Test which keys go with sharding, and that refusals say why."""
 
 from __future__ import annotations
 

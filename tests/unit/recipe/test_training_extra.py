@@ -1,4 +1,4 @@
-"""`training.extra`: no field of Seq2SeqTrainingArguments is ignored in silence."""
+"""Test that `training.extra` silently ignores no field of Seq2SeqTrainingArguments."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_what_is_not_taken_is_refused_with_its_reason(key: str, tiny_recipe: Pat
     assert caught.value.message.startswith(f"{tiny_recipe}:{line + 2}: training.extra.{key}: ")
     assert caught.value.message.endswith(expected)
     assert "\n" not in caught.value.message
-    # A run that was begun when it was taken can still be read.
+    # A run that was started when the field was accepted can still be read.
     assert load_recipe(tiny_recipe).training.extra == {key: True}
 
 

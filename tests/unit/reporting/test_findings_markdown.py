@@ -1,4 +1,4 @@
-"""Findings and breakdowns as people see them: in report.md and on the terminal."""
+"""Test findings and breakdowns as people see them, in report.md and on the terminal."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_parts_that_are_too_small_have_no_score() -> None:
     ]
 
 
-def test_nothing_wrong_is_said_too() -> None:
+def test_a_report_says_if_nothing_is_wrong() -> None:
     assert render_findings([SHORT], [], []) == [
         "## What went wrong",
         "Looked for and not found: too short (in 60).",

@@ -1,4 +1,4 @@
-"""The report as programs read it and as people read it."""
+"""Test the report as programs and as people read it."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_json_has_exactly_the_published_shape() -> None:
         "findings": [finding_to_json(finding) for finding in report.findings],
         "breakdowns": [],
     }
-    # As text, so that the order of the keys counts too.
+    # Compared as text, so that the order of the keys counts too.
     assert format_json(with_interval) == json.dumps(expected, indent=2)
 
 
@@ -122,7 +122,7 @@ def test_equal_examples_come_by_index_and_none_comes_twice() -> None:
     assert (len(one.best), len(one.worst)) == (1, 0)
 
 
-def test_callers_mistakes_are_no_user_errors() -> None:
+def test_callers_mistakes_are_not_user_errors() -> None:
     with pytest.raises(ValueError, match="at least one metric"):
         build_report(Evidence(["a"], [["a"]]), [])
     with pytest.raises(ValueError, match="2 sources for 1"):
@@ -175,7 +175,7 @@ def test_terminal_lines() -> None:
     assert " [26.71, 28.00]  nrefs" in format_scores(small_report(scores=(interval,)))
 
 
-def test_files_are_whole_and_repeatable(tmp_path: Path) -> None:
+def test_files_are_complete_and_repeatable(tmp_path: Path) -> None:
     report = small_report()
     directory = tmp_path / "eval" / "test"
     write_report(report, directory)

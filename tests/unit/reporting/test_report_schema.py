@@ -1,4 +1,4 @@
-"""report.schema.json describes what report.json holds, and nothing else."""
+"""Test that report.schema.json describes exactly what report.json holds."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_a_report_of_version_2_fits() -> None:
         lambda report: report["breakdowns"][0]["buckets"][0].pop("num_examples"),
     ],
 )
-def test_what_is_no_report_does_not_fit(spoil: Callable[[dict[str, Any]], object]) -> None:
+def test_what_is_not_a_report_does_not_fit(spoil: Callable[[dict[str, Any]], object]) -> None:
     report = copy.deepcopy(whole_report())
     spoil(report)
     assert problems(report)

@@ -1,4 +1,4 @@
-"""The report as it stands on a terminal."""
+"""Test the report on a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sentences at the head of a report say what the numbers say."""
+"""Test that the sentences at the head of a report agree with its numbers."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def breakdown_sentences(*buckets: Bucket) -> list[str]:
 
 @pytest.mark.parametrize(("name", "best"), [("BLEU", "middle"), ("TER", "long")])
 def test_the_best_and_the_worst_of_all_parts_that_are_shown(name: str, best: str) -> None:
-    """No part that has a score is left out: the sentence stands above all their bars."""
+    """The sentence is above the bars of all parts, so it considers every part with a score."""
     sentences = breakdown_sentences(
         bucket("short", 30, 20.0, name),
         bucket("middle", 90, 40.0, name),

@@ -1,4 +1,4 @@
-"""Reports that are read again."""
+"""Test reading stored reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Curves from the lines of a log."""
+"""Test curves from the lines of a log."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_what_a_resumed_run_trained_again_replaces_what_was_lost() -> None:
     assert [curve.name for curve in read_curves(lines)] == ["loss", "learning_rate"]
 
 
-def test_the_validation_of_averaged_weights_is_no_point_of_the_curve() -> None:
+def test_the_validation_of_averaged_weights_is_not_a_point_of_the_curve() -> None:
     lines = [validated(5, BLEU=1.0), {**validated(5, BLEU=9.0), "weights": "average of 5"}]
     assert read_curves(lines) == (TrainingCurve("BLEU", (5,), (1.0,)),)
 
@@ -48,7 +48,7 @@ def test_a_validation_loss_is_not_the_training_loss() -> None:
     assert names == ["loss", "learning_rate", "validation loss"]
 
 
-def test_what_is_no_number_is_left_out() -> None:
+def test_what_is_not_a_number_is_left_out() -> None:
     lines = [logged(1, float("nan")), {"step": None}, {"epoch": 1}, validated(2, BLEU=2.0)]
     assert [(curve.name, curve.steps) for curve in read_curves(lines)] == [
         ("learning_rate", (1,)),

@@ -1,4 +1,4 @@
-"""Random texts with punctuation, empty lines and several references, the same in every run."""
+"""Generate random texts with punctuation, empty lines and several references, reproducibly."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _WORDS = ["a", "b", "c", "dog", "Dog", "(man)", "unexpected.", "bites,", ".", "x
 
 
 class SampleTexts:
-    """References, and systems that garble them.
+    """Hold references, and systems that garble them.
 
     Args:
         seed: Of everything.
@@ -28,11 +28,11 @@ class SampleTexts:
 
     @property
     def streams(self) -> list[list[str]]:
-        """The references in sacreBLEU's order."""
+        """Return the references in sacreBLEU's order."""
         return [list(stream) for stream in zip(*self.references, strict=True)]
 
     def system(self, error_rate: float = 0.2) -> list[str]:
-        """Hypotheses with so many words wrong."""
+        """Return hypotheses with a given share of wrong words."""
         return [self._garble(of_one[0], error_rate) for of_one in self.references]
 
     def _text(self) -> str:

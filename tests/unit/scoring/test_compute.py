@@ -1,4 +1,4 @@
-"""What all metrics have in common: names, order, checks, and how little they import."""
+"""Test what all metrics have in common: names, order, checks, and few imports."""
 
 from __future__ import annotations
 
@@ -66,14 +66,14 @@ def test_every_signature_states_references_case_and_version() -> None:
         assert score.signature.startswith("nrefs:var|"), score.name
 
 
-# Of a lost text, an invented one, and one that is rightly empty: the scores of all, then of each.
+# A lost text, an invented one, and one that is rightly empty: the scores of all, then of each.
 OF_EMPTY_TEXTS: dict[str, tuple[list[float], list[float]]] = {
     "bleu": ([0], [0, 0, 0]),
     "chrf": ([0], [0, 0, 0]),
     "ter": ([200], [100, 100, 0]),
     "rouge": ([0, 0, 0, 0], [0, 0, 0]),
     "exact_match": ([100 / 3], [0, 0, 100]),
-    "token_f1": ([100], [100, 100, 100]),  # SQuAD's: "a" is an article, and left out
+    "token_f1": ([100], [100, 100, 100]),  # SQuAD leaves out "a", an article
     "wer": ([200], [100, 100, 0]),
     "cer": ([200], [100, 100, 0]),
     "bleu_intl": ([0], [0, 0, 0]),

@@ -6,7 +6,7 @@ from transformers.models.nllb.tokenization_nllb import FAIRSEQ_LANGUAGE_CODES
 from t5tune.scoring.diagnosis import wrong_language
 from t5tune.scoring.languages import short_code, without_region
 
-# As the tables said that stood in four places before langcodes did: NLLB's codes to two letters.
+# NLLB's codes and their two letters, as in the tables that langcodes replaced.
 OF_NLLB = """
     arb ar, bul bg, ben bn, cat ca, ces cs, dan da, deu de, ell el, eng en, spa es, est et, pes fa,
     fin fi, fra fr, heb he, hin hi, hrv hr, hun hu, ind id, ita it, jpn ja, kat ka, kor ko, lit lt,

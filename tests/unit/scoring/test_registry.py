@@ -1,4 +1,4 @@
-"""The table of metrics: its entries hold what they name, and the documentation knows them."""
+"""Test the table of metrics: its entries are consistent, and the documentation has them."""
 
 from __future__ import annotations
 

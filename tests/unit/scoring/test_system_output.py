@@ -1,4 +1,4 @@
-"""The examples of a test set and one system's text for each."""
+"""Test the examples of a test set with one system's hypotheses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_what_cannot_be_scored_is_a_user_error() -> None:
 
 
 def test_callers_mistakes() -> None:
-    with pytest.raises(TypeError):  # one text in place of a list of references
+    with pytest.raises(TypeError):  # a single text in place of a list of references
         SystemOutput(["abc"], ["abc"])
     with pytest.raises(ValueError, match="0 sources for 1 hypotheses"):
         SystemOutput(["a"], [["a"]], sources=[])

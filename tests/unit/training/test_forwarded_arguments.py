@@ -1,4 +1,4 @@
-"""Each field of `training.extra` that is taken changes something."""
+"""Test that each field of `training.extra` that is forwarded has an effect."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def ddp(name: str) -> Callable[[T5TuneTrainer], Any]:
 
 
 WORKER = "training.extra.dataloader_num_workers=1"
-# The field and its value, what it needs beside it, where it shows, and what is seen there.
+# The field and its value, the settings that it needs, where its effect shows, and the effect.
 IN_FORCE: list[tuple[str, tuple[str, ...], Callable[[T5TuneTrainer], Any], Any]] = [
     ("adam_beta1=0.8", (), adam("adam_beta1"), 0.8),
     ("adam_beta2=0.98", (), adam("adam_beta2"), 0.98),
@@ -209,7 +209,7 @@ def test_trackers_report_and_are_named_after_the_run(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """A package of our own stands for Trackio's, which is not installed here."""
+    """A package of ours replaces Trackio, which is not installed here."""
     (tmp_path / "trackio.py").write_text(TRACKER)
     monkeypatch.syspath_prepend(tmp_path)
     given = (

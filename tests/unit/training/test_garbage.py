@@ -1,4 +1,4 @@
-"""What the search for garbage leaves out, and that everything is as it was afterwards."""
+"""Test what garbage collection leaves out, and that its state is restored afterwards."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from t5tune.training.garbage import leaving_out_what_is_there
 
 
 class Circle:
-    """An object that only the search for garbage removes."""
+    """Hold a reference to itself, so that only garbage collection removes it."""
 
     def __init__(self) -> None:
         self.itself = self
@@ -46,4 +46,4 @@ def test_what_the_process_has_left_out_stays_left_out() -> None:
     num_left_out = gc.get_freeze_count()
     with leaving_out_what_is_there():
         pass
-    assert gc.get_freeze_count() >= num_left_out - 100  # some are freed meanwhile
+    assert gc.get_freeze_count() >= num_left_out - 100  # some objects are freed meanwhile

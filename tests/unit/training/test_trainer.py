@@ -1,4 +1,4 @@
-"""There is one trainer, and it is complete when it is made."""
+"""Test that there is one trainer, complete when it is constructed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Packed rows: every example once, nothing over the edge, hardly any padding."""
+"""Test packed rows: every example once, no row too long, hardly any padding."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from t5tune.data.encoding import EncodedDataset, TokenSequences
 
 
 def lengths(num: int = 3000, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Like captions: about 14 tokens, the target near the source."""
+    """Return lengths like those of captions: about 14 tokens, similar on both sides."""
     generator = np.random.default_rng(seed)
     source = np.clip(generator.normal(14, 5, num).round(), 3, 45).astype(np.int64)
     target = np.clip((source * generator.normal(1.1, 0.2, num)).round(), 3, 50).astype(np.int64)

@@ -54,7 +54,7 @@ def test_epochs_differ_and_are_repeatable(lengths: tuple[np.ndarray, np.ndarray]
     assert first.plan_epoch(3) != first.plan_epoch(4)
     other_seed = TokenBudgetBatches(*lengths, tokens_per_batch=1500, seed=8)
     assert first.plan_epoch(3) != other_seed.plan_epoch(3)
-    # Not only the order of the batches changes but also which examples meet.
+    # Not only the order of the batches changes but also their examples.
     sets = [{frozenset(batch) for batch in first.plan_epoch(e)} for e in (0, 1)]
     assert len(sets[0] & sets[1]) < len(sets[0]) / 10
 
@@ -113,7 +113,7 @@ def test_real_text_in_the_default_budget_is_nine_tenths_real(
 
 
 class CountedBatches(TokenBudgetBatches):
-    """Counts how often the examples are put in order."""
+    """Count how often the examples are sorted."""
 
     num_orders = 0
 
@@ -126,7 +126,7 @@ class CountedBatches(TokenBudgetBatches):
 def test_an_epoch_is_planned_in_a_bounded_number_of_orders(
     most_orders: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """These lengths make so many batches more in one order than in another."""
+    """With these lengths, the number of batches depends on the order."""
     monkeypatch.setattr(batching, "MOST_ORDERS", most_orders, raising=False)
     generator = np.random.default_rng([150, 40, 2])
     lengths = generator.geometric(0.1, 150), generator.geometric(0.1, 150)

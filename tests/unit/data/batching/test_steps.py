@@ -34,9 +34,9 @@ def test_processes_share_every_step_and_each_example_once(
     for number, shares in enumerate(zip(*epochs, strict=True)):
         expected = whole[number * batches_per_step : (number + 1) * batches_per_step]
         assert flatten([b for share in shares for b in share]) == flatten(expected)
-        # Every process makes as many calls as the others.
+        # All processes make the same number of calls.
         assert len({len(share) for share in shares}) == 1
-    # No process waits for one that has twice its work.
+    # No process has twice the work of another.
     if batches_per_step % num_ranks == 0 or batches_per_step == 1:
         sizes = [sum(len(flatten(step)) for step in epoch) for epoch in epochs]
         assert max(sizes) - min(sizes) <= len(whole)

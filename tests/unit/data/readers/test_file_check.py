@@ -1,4 +1,4 @@
-"""What `validate` and `train` say of files before they read them."""
+"""Test what `validate` and `train` say about files before they read them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_what_is_right_passes(tiny_recipe: Path, t5tune: RunCommand) -> None:
     check_inputs(load_recipe(tiny_recipe))
     assert t5tune("validate", tiny_recipe).code == 0
     for entry in list_recipes():
-        if "g2p" not in entry.name:  # on a word list of the user's own
+        if "g2p" not in entry.name:  # on the user's own word list
             check_inputs(load_recipe(entry.path))
     result = t5tune("validate", "g2p")
     assert result.err.startswith("error: 3 problems:\ndata.train.file: ")
@@ -84,7 +84,7 @@ def test_a_problem(override: str, expected: str, tiny_recipe: Path) -> None:
     more = ["training.sharding=deepspeed", "training.optim=adamw_torch"]
     overrides = [override, *(more if "deepspeed" in override else [])]
     found = problem(tiny_recipe, *overrides)
-    # A language that is not there is missing in all three files.
+    # A missing language is missing in all three files.
     assert (found.split("\n")[1] if "3 problems" in found else found) == expected
 
 

@@ -1,4 +1,4 @@
-"""Data sets of the hub: which files are loaded, and that their rows are what stands there."""
+"""Test data sets of the hub: which files are loaded, and that rows stay as they are."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def refusal(hub: str = WMT, split: str = "train", **fields: object) -> tuple[str
 
 
 def loaded(hub: Hub) -> list[str]:
-    """Files of data that came, without their directories."""
+    """Return the downloaded data files, without their directories."""
     paths = [path.rpartition("/")[2] for path in hub.paths("GET") if "/resolve/" in path]
     return [path for path in paths if path != "README.md"]
 
@@ -200,7 +200,7 @@ def test_a_second_time_needs_no_network(hub_here: Hub, monkeypatch: pytest.Monke
     assert load_wmt(max_examples=60) == TRAIN[:60]
     hub_here.requests.clear()
     assert load_wmt(revision=commit, max_examples=60) == TRAIN[:60]
-    assert hub_here.requests == []  # a commit that was looked at is not asked about again
+    assert hub_here.requests == []  # the hub is not asked again about a known commit
     hub_here.faults.add("/", status=503)
     assert load_wmt(max_examples=60) == TRAIN[:60]
     message, next_command = refusal(config="de-en")
@@ -306,7 +306,7 @@ def test_a_repository_that_is_not_right_is_named(
     hub_here.add("datasets", "a/b", files)
     message, _ = refusal("a/b")
     assert reason in message
-    # The file itself may be looked at; no other place of this machine is named.
+    # The file itself may be named, but no other place on this machine.
     assert "/tmp" not in re.sub(r"\S+/snapshots/[0-9a-f]{40}/", "", message)
 
 

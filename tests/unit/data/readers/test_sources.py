@@ -18,7 +18,7 @@ def load(split: str = "train", **fields: object) -> list[tuple[str, str, list[st
 
 
 def test_a_text_pair_keeps_every_line_as_it_is(tmp_path: Path) -> None:
-    # U+2028 and a bare carriage return are not line ends; a BOM is no text.
+    # U+2028 and a bare carriage return are not line ends; a BOM is not text.
     (tmp_path / "a.en").write_bytes("\ufeffone\u2028two\nthree\rfour\n\n".encode())
     (tmp_path / "a.de").write_bytes(b"eins\ndrei\nleer\n")
     rows = load(source_file=str(tmp_path / "a.en"), target_file=str(tmp_path / "a.de"))
@@ -92,7 +92,7 @@ def test_a_broken_line_of_jsonl_is_named(tmp_path: Path) -> None:
         load(file=str(path))
 
 
-def test_a_null_is_no_text(tmp_path: Path) -> None:
+def test_a_null_is_not_text(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('{"source": "a", "target": null}\n')
     with pytest.raises(T5TuneError, match="line 1: column target holds null"):

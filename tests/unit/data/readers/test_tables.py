@@ -1,4 +1,4 @@
-"""Tables as users have them: what is accepted, what is said, and what is refused with its place."""
+"""Test tables as users have them: what is accepted, reported, and refused with its place."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def test_a_name_that_two_columns_have_is_refused(name: str) -> None:
     tab = "\t" if name == "a.tsv" else ","
     error = refuse(name, tab.join(["source", "target", "x", "target"]) + "\n")
     assert error.message == f"{name}: columns 2 and 4 are both named target."
-    # A name that nobody can ask for is in nobody's way.
+    # A repeated empty name does no harm, because no recipe can name it.
     rows = tab.join(["source", "target", "", ""]) + "\n" + tab.join("abcd") + "\n"
     assert load(name, rows) == [("a", "b")]
     error = refuse(name, tab.join("ab") + "\n", columns=["source", "source"])

@@ -1,4 +1,4 @@
-"""No sentence is too long for the model, and code and addresses survive any translator."""
+"""Test that no sentence is too long for the model, and that code and addresses survive."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OPTIONS = DecodingOptions(10, 1)
 
 
 class Words:
-    """A translator by a function; a word is a token.
+    """Translate with a function; each word is a token.
 
     Args:
         function: Of a source.
@@ -92,7 +92,7 @@ def test_what_a_model_would_spoil_is_kept(text: str, kept: list[str]) -> None:
         assert literal in result
     assert result.upper() == text.upper()
     assert result != text
-    # First as a whole: most models leave code alone, and a whole sentence is translated better.
+    # The whole sentence comes first: most models keep code, and whole sentences translate better.
     assert shouting.seen[0] == text
     assert len(shouting.seen) > 1
     faithful = Words(lambda source: source, None)
@@ -115,7 +115,7 @@ def test_a_long_sentence_is_not_cut_within_math() -> None:
 
 
 def without_marks(text: str) -> str:
-    """A translator that spoils what it does not know, as small models do."""
+    """Return the text without marks, which small models lose too."""
     return re.sub(r"[*_~`\[\]]|\(\S*\)", "", text).upper() + "!"
 
 
@@ -150,7 +150,7 @@ def test_emphasis_whose_words_are_not_found_is_counted() -> None:
     assert translator.num_marks_lost == 1
 
 
-def test_stars_that_are_no_emphasis() -> None:
+def test_stars_that_are_not_emphasis() -> None:
     for text in ("2*3*4 is 24", "a * b * c", "snake_case_name", "**"):
         assert remove_marks(text) == (text, [])
 

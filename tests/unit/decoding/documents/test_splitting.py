@@ -1,4 +1,4 @@
-"""A document comes back whole, whatever it is; only its sentences are translated."""
+"""Test that any document comes back complete, and only its sentences are translated."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from t5tune.decoding.documents.splitting import Segment
 from t5tune.decoding.streaming.input_formats import FORMATS
 from tests.conftest import REPOSITORY
 
-# Text that has what documents are made of more often than chance would.
+# Texts with more parts of documents than random ones would have.
 PARTS = [
     "# ", "## ", "- ", "* ", "1. ", "10) ", "> ", ">", "    ", "\t", "\n", "\n\n", "\r\n", "\r",
     " ", "  \n", "\\\n", "```", "```py\n", "~~~", "`x`", "``", "|", "|---|", "| a | b |", "\\|",
@@ -39,7 +39,7 @@ def split_document(text: str, *, language: str | None, is_markdown: bool) -> lis
 @pytest.mark.parametrize("is_markdown", [True, False])
 @given(text=DOCUMENTS, language=st.sampled_from(["en", "de", "zho_Hans", None, "no such code"]))
 @example(text="> a\n>\tb `c\n> d`", language="en")
-@example(text="**A **", language="en")  # no emphasis: a blank stands before the closing mark
+@example(text="**A **", language="en")  # not emphasis, because of the space before the closing mark
 def test_the_same_translation_gives_the_same_document(
     is_markdown: bool, text: str, language: str | None
 ) -> None:
@@ -53,7 +53,7 @@ def test_the_same_translation_gives_the_same_document(
 @pytest.mark.parametrize("is_markdown", [True, False])
 @given(text=DOCUMENTS)
 def test_a_translation_as_long_keeps_every_line_break(is_markdown: bool, text: str) -> None:
-    """Other words, same length: what is kept does not hang on the translation being the source."""
+    """With other words of the same length, line breaks do not depend on the words."""
     segments = split_document(text, language="en", is_markdown=is_markdown)
     changed = "".join(segment.render(re.sub(r"\S", "x", segment.source)) for segment in segments)
     assert len(changed) == len(text)
@@ -161,7 +161,7 @@ kept
 """
 
 
-def test_what_others_have_added_to_markdown_stays_whole() -> None:
+def test_extensions_of_markdown_stay_intact() -> None:
     text = EXTENDED
     assert sources(text, is_markdown=True) == [
         "A title with $E=mc^2$ &copy; 2020",

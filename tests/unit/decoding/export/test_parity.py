@@ -1,4 +1,4 @@
-"""An export beside its model: which score is compared, and with what it is computed."""
+"""Test the parity check: which score is compared, and from what it is computed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from t5tune.decoding.translator import Hypothesis
 from t5tune.recipe.loading import load_recipe
 from tests.conftest import write_tiny_recipe
 
-# COMET's program: a hypothesis is as good as its share of the source's words.
+# Replaces COMET's program: the score of a hypothesis is its share of the source's words.
 COMET = """\
 import json, sys
 options = dict(zip(sys.argv[1::2], sys.argv[2::2]))
@@ -58,4 +58,4 @@ def test_a_higher_error_rate_is_a_loss(tmp_path: Path) -> None:
     parity = compared(tmp_path, "cer")
     assert parity.metric == "CER"
     assert parity.lost == parity.ctranslate2 - parity.torch
-    assert compared(tmp_path, "chrf").lost == 0.0  # no letter is right in either
+    assert compared(tmp_path, "chrf").lost == 0.0  # both are entirely wrong

@@ -1,4 +1,4 @@
-"""Tokenizers without Transformers give the ids and the texts of those with it."""
+"""Test that tokenizers without Transformers give the same ids and texts as with it."""
 
 from __future__ import annotations
 
@@ -90,6 +90,8 @@ class ShoutingByT5Tokenizer(ByT5Tokenizer):  # type: ignore[misc]
 def test_what_is_not_the_same_is_left_to_transformers(tmp_path: Path) -> None:
     found = write_tokenization(ShoutingByT5Tokenizer(), tmp_path, TEXTS)
     assert found["kind"] == "transformers"
-    ByT5Tokenizer().save_pretrained(tmp_path)  # Transformers does not know the other one's name
+    ByT5Tokenizer().save_pretrained(
+        tmp_path
+    )  # Transformers does not know the name of the other file
     reloaded = load_tokenization(tmp_path, found)
     assert reloaded.decode(reloaded.encode(["one two"])) == ["one two"]

@@ -1,4 +1,4 @@
-"""Rows of TSV and CSV are what they were, with a translation in them."""
+"""Test that rows of TSV and CSV stay the same except for the translation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from t5tune.errors import T5TuneError
 
 
 def convert(format_: ColumnsFormat, *rows: str) -> str:
-    """Rows whose translations are their sources in capitals."""
+    """Convert rows; the translations are the sources in capitals."""
     output = ""
     for number, text in enumerate(rows, start=1):
         entry = format_.parse(Line(number, text))
@@ -28,7 +28,7 @@ def convert(format_: ColumnsFormat, *rows: str) -> str:
 
 
 def convert_csv(data: str, column: str, into: str = "de") -> str:
-    """The same for a file of CSV, read a few bytes at a time."""
+    """Convert a CSV file in the same way, reading a few bytes at a time."""
     blocks = [data.encode()[i : i + 3] for i in range(0, len(data.encode()), 3)]
     kind = Rows(ColumnsFormat(column, into, Csv(), "in.csv"), "in.csv")
     source = TextInput("in.csv", lambda: iter(blocks))

@@ -1,4 +1,4 @@
-"""A line of a table or of JSON is what it was, with a translation in it."""
+"""Test that lines of tables and JSON stay the same except for the translation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ N_BEST = [Hypothesis("ein\tTag", 3, False, -0.25), Hypothesis("Tage", 2, False, 
 
 
 def convert(format_: LineFormat, *lines: str) -> str:
-    """Lines whose translations are their sources in capitals."""
+    """Convert lines; the translations are the sources in capitals."""
     output = ""
     for number, text in enumerate(lines, start=1):
         entry = format_.parse(Line(number, text))
@@ -102,7 +102,7 @@ def test_any_object_keeps_its_fields(
      '{"en": "a" "b": 1}', '{"en": ' + "[" * 100_000, '{"en": "a", "en": "b"}',
      '{"en": "a", "translation": 1, "translation": 2}', '{"en": true}', '{"en": NaN}'],
 )  # fmt: skip
-def test_what_is_no_object(line: str) -> None:
+def test_what_is_not_an_object(line: str) -> None:
     with pytest.raises(T5TuneError, match=r"Line 1 of in\.jsonl ") as caught:
         convert(JsonLinesFormat("en", "translation", name="in.jsonl"), line)
     assert caught.value.next_command in ("sed -n 1p in.jsonl", "--column NAME")
@@ -114,7 +114,7 @@ def test_what_is_not_translated_is_never_in_the_way() -> None:
     assert output == line[:-1] + ', "translation": "A"}\n'
 
 
-def test_fields_that_are_no_text() -> None:
+def test_fields_that_are_not_text() -> None:
     with pytest.raises(T5TuneError, match=r"no field 'en'.*did you mean eng"):
         convert(JsonLinesFormat("en", "translation"), '{"eng": "a"}')
     with pytest.raises(T5TuneError, match="'en' that is not a text"):

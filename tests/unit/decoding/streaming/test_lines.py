@@ -1,4 +1,4 @@
-"""Lines as they arrive, and what is no text."""
+"""Test reading lines as they arrive, and refusing what is not text."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_blocks_change_nothing(text: str, places: list[int]) -> None:
         ((b"\xff\xfea\0",), 0, "is UTF-16, not UTF-8"),
     ],
 )
-def test_what_is_no_text(blocks: tuple[bytes, ...], num_good: int, message: str) -> None:
+def test_input_that_is_not_text(blocks: tuple[bytes, ...], num_good: int, message: str) -> None:
     good: list[str] = []
 
     def read_all() -> None:

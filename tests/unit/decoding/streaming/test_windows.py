@@ -1,4 +1,4 @@
-"""Windows come in order, early, and a bounded number of them at a time."""
+"""Test that windows come in order and early, with a bounded number of them at a time."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_every_item_once_and_in_order(num: int, size: int) -> None:
 
 
 def test_windows_depend_on_the_items_alone() -> None:
-    """What a killed command goes on with has the windows of one that was not killed."""
+    """A resumed command gets the same windows as one that was not killed."""
     sizes = [len(items) for items, _ in run(range(30_000), 7)]
     assert sizes == [16, 256, 4096, 16384, 9248]
     assert [len(items) for items, _ in run(range(30_000), 5000)] == sizes
@@ -75,7 +75,7 @@ def test_an_input_that_pauses_is_not_waited_for() -> None:
 
 
 def test_a_trickle_does_not_put_a_window_off_for_ever() -> None:
-    """The patience is that of a window, not that of each item in it."""
+    """The patience applies to a window, not to each item in it."""
 
     def blocks() -> Iterator[list[int]]:
         for number in range(50):
@@ -100,7 +100,7 @@ def test_an_endless_input_is_read_no_further_than_needed() -> None:
     windows = stream(blocks(), double, lambda _: 1, is_live=True)
     for _ in range(4):
         next(windows)
-    time.sleep(0.5)  # nobody takes any, and so none is made
+    time.sleep(0.5)  # nobody takes any, so none is made
     held = (streaming.WINDOWS_AHEAD + 2) * LARGEST_WINDOW + (streaming.BLOCKS_AHEAD + 2) * 1000
     assert read <= 5 * LARGEST_WINDOW + held
     windows.close()

@@ -1,4 +1,4 @@
-"""The fast sublayers compute what the library's layers compute, forward and backward."""
+"""Test that the fast sublayers equal the library's layers, forward and backward."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_packed_rows_see_their_own_segment_only() -> None:
 
 @pytest.mark.parametrize("activation", ["relu", "gated-gelu"])
 def test_dropout_gradients_agree_with_differences(activation: str) -> None:
-    """With the same random numbers the loss is a function, whose slope is known by trying."""
+    """With fixed random numbers the loss is a function, and differences give its slope."""
     model = build("t5", dropout=0.2, feed_forward_proj=activation)
     use_byte_dropout(model)
     use_fast_sublayers(model)
@@ -170,7 +170,7 @@ def test_checkpointing_changes_nothing() -> None:
 
 
 def test_no_tensor_is_kept_where_checkpointing_does_not_see_it() -> None:
-    """What a function keeps as an attribute stays in memory, checkpointing or not."""
+    """A tensor that a function keeps as an attribute stays in memory despite checkpointing."""
     model = build("t5", dropout=0.2)
     use_fast_sublayers(model)
     waiting, own = [model(**batch(True), use_cache=False).loss.grad_fn], {}

@@ -1,4 +1,4 @@
-"""What the written forms of a comparison say."""
+"""Test the written forms of a comparison."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_markdown_and_lines(comparison: Comparison) -> None:
     assert "# Comparison on test: old, new, old again" in document
     assert "| old again |" in document
     assert "### Largest losses by WER" in document
-    assert "yes \\| no" in document  # a pipe does not end the cell
+    assert "yes \\| no" in document  # a pipe must not end the cell
     for line in document.splitlines():
         if line.startswith("| 3 |"):
             assert line.replace("\\|", "").count("|") == 7

@@ -1,4 +1,4 @@
-"""Where the charts of an HTML report have their points, bars and ticks."""
+"""Test where the charts of an HTML report have their points, bars and ticks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""report.html without a browser: what the file holds, and that texts stay texts."""
+"""Test report.html without a browser: its content, and that texts stay texts."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ALIGNMENT = Alignment(1, ("▁a", "<b>"), ("x", "</s>"), ((0.25, 0.75), (1.0, 0.
 
 
 def report_of(texts: list[str], origin: Origin = Origin(), **known: Any) -> Report:
-    """A report whose every text comes from `texts`."""
+    """Return a report whose texts all come from `texts`."""
     references = [[text + " more"] for text in texts]
     evidence = Evidence(texts, references, sources=texts, **known)
     return build_report(evidence, ["bleu", "ter"], origin=origin)
@@ -77,7 +77,7 @@ def comparison_of(texts: list[str]) -> Comparison:
 
 
 class Page(HTMLParser):
-    """What a page is made of; fails where an element is not closed in order."""
+    """Collect the elements of a page; fail if one is not closed in order."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -146,7 +146,7 @@ def test_the_page_is_well_formed_and_has_only_our_own_elements(text: str) -> Non
     assert len(ids) == len(set(ids))
 
 
-def test_the_page_refers_to_nothing_but_itself(text: str) -> None:
+def test_the_page_refers_only_to_itself(text: str) -> None:
     page = Page(text)
     for _, attributes in page.elements:
         assert not [name for name in attributes if name.startswith("on")]
@@ -156,7 +156,7 @@ def test_the_page_refers_to_nothing_but_itself(text: str) -> None:
     assert "url(" not in style
     assert "@import" not in style
     addresses = set(re.findall(r"https?://[\w./]+", text))
-    assert addresses <= {"http://www.w3.org/2000/svg"}  # a namespace, which nothing is loaded from
+    assert addresses <= {"http://www.w3.org/2000/svg"}  # a namespace, from which nothing is loaded
 
 
 def test_only_the_script_and_the_style_in_the_file_may_run(text: str) -> None:
@@ -207,7 +207,7 @@ def test_texts_in_the_markup_are_escaped_and_control_characters_are_seen() -> No
     assert f"<h1>{'&lt;/script&gt;&lt;script&gt;'}" in text
     assert "nul [U+0000] escape [U+001B][31m c1 [U+0085]" in text
     assert "\x00" not in text
-    text.encode("utf-8")  # a lone surrogate could not be written
+    text.encode("utf-8")  # a lone surrogate could not be encoded
 
 
 def test_the_same_input_gives_the_same_bytes_in_another_process() -> None:
@@ -245,7 +245,7 @@ def test_a_report_without_its_examples_is_refused() -> None:
         render_html(dataclasses.replace(report, examples=report.examples[:1]), ReportDetails())
 
 
-def test_a_score_that_is_no_number_is_shown_as_none() -> None:
+def test_a_score_that_is_nan_is_shown_as_none() -> None:
     report = report_of(["a"])
     endless = dataclasses.replace(report.examples[0], score=float("inf"))
     report = dataclasses.replace(report, examples=(endless,))

@@ -57,7 +57,7 @@ def recipe(**changes: Any) -> Recipe:
 
 @pytest.fixture
 def run(tmp_path: Path) -> RunDirectory:
-    """The files of a run that a card reads."""
+    """Write the files of a run that a card reads."""
     run = RunDirectory(tmp_path / "tiny")
     run.model.mkdir(parents=True)
     settings = {"prefix": "translate English to German: ", "max_source_length": 64}
@@ -107,7 +107,7 @@ def test_the_hub_reads_back_every_score(run: RunDirectory) -> None:
              r.dataset_revision) for r in results} == {
         ("translation", "wmt/wmt14", "wmt/wmt14", "de-en", "test", "abc")
     }  # fmt: skip
-    # Through the library and back nothing changes.
+    # Reading and writing by the library changes nothing.
     again = ModelCard(f"---\n{card.data.to_yaml()}\n---\n{card.text}")
     assert again.data.to_dict() == card.data.to_dict()
     assert again.data.eval_results == results
@@ -167,7 +167,7 @@ def test_no_path_of_the_machine_is_told(run: RunDirectory, tmp_path: Path) -> No
     assert "v.en and v.de" in text
     portable = portable_recipe(of_files)
     assert portable["data"]["test"]["references"] == ["de2"]
-    # What stands in the card is a recipe still.
+    # The text in the card is still a recipe.
     block = text.split("```yaml\n")[1].split("\n```")[0]
     assert yaml.safe_load(block) == portable
     assert Recipe.model_validate(portable).training.deepspeed_config == "zero.json"
@@ -189,7 +189,7 @@ def test_whatever_a_name_holds_is_text(run: RunDirectory) -> None:
     card = ModelCard(text)
     assert card.data.eval_results is not None
     assert card.data.eval_results[0].metric_name == HOSTILE
-    # As a reader of Markdown sees it: the card's own headings, no link and no HTML.
+    # A Markdown reader must see the card's own headings, no links and no HTML.
     tokens = MarkdownIt("commonmark", {"html": True}).enable("table").parse(card.text)
     pieces = [*tokens, *(child for token in tokens for child in token.children or ())]
     kinds = {piece.type for piece in pieces}

@@ -1,4 +1,4 @@
-"""Where a report comes from, read from the run's files."""
+"""Test the provenance of a report, which is read from the run's files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scores of parts of the test set."""
+"""Test the scores of parts of the test set."""
 
 from __future__ import annotations
 
@@ -56,11 +56,11 @@ def test_small_neighbours_in_length_are_joined() -> None:
 
     # Four and five are nine, and still too few.
     assert labels(4, 5, 20, 6, 5) == [("up to 15 words", 29), ("31 words or more", 11)]
-    # What is left over at the end goes to the bucket before it.
+    # The remainder goes to the last bucket.
     assert labels(10, 10, 0, 0, 3) == [("up to 5 words", 10), ("6 words or more", 13)]
 
 
-def test_one_bucket_alone_is_no_breakdown() -> None:
+def test_a_single_bucket_is_not_a_breakdown() -> None:
     texts = ["a b c d"] * 20
     output = SystemOutput(texts, [[text] for text in texts], sources=texts)
     assert break_down(OutputScorer(output), ["wer"]) == ()

@@ -1,4 +1,4 @@
-"""What each detector takes for a fault, and what it leaves alone."""
+"""Test what each detector reports as a fault, and what it accepts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from t5tune.scoring.diagnosis.wrong_language import main_script
 def find(
     name: str, hypothesis: str, reference: str, source: str | None = None, **given: object
 ) -> Finding:
-    """The finding of one kind for one example."""
+    """Return the finding of one kind for one example."""
     findings = diagnose(
         Evidence([hypothesis], [[reference]], sources=None if source is None else [source], **given)
     )
@@ -27,7 +27,7 @@ def counts(finding: Finding) -> tuple[int, int]:
 
 def test_every_kind_is_reported_and_none_claims_what_was_not_looked_at() -> None:
     findings = diagnose(Evidence(["ein Haus am See"], [["ein Haus am See"]]))
-    # Nothing is known of a training.
+    # Nothing is known about a training.
     assert [finding.name for finding in findings] == list(DETECTORS)[1:]
     assert {finding.num_found for finding in findings} == {0}
     looked_at = {finding.name: finding.num_checked for finding in findings}
@@ -80,7 +80,7 @@ def test_loops(hypothesis: str, is_loop: bool) -> None:
     assert find("loop", hypothesis, "etwas ganz anderes").num_found == is_loop
 
 
-def test_what_reference_or_source_repeat_is_no_loop() -> None:
+def test_repetition_of_reference_or_source_is_not_a_loop() -> None:
     chant = "ja ja ja ja ja"
     assert find("loop", chant, "ja ja ja ja ja!").num_found == 0
     assert find("loop", chant, "oft ja", source="yes yes yes yes yes").num_found == 0
@@ -104,7 +104,7 @@ def test_sentences_that_come_again_later_are_a_loop() -> None:
         ("at 08:30", "um 8.30 Uhr", "um 8.30 Uhr", (0, 1)),
         ("the 1990s", "die 1990er", "die 90er", (0, 1)),
         ("in 1987", "im Jahr 1987", "im Jahr 87", (1, 1)),
-        # Ten at night is 22 Uhr, three may be drei, and a dozen is no number at all.
+        # Ten at night is 22 Uhr, three may be drei, and a dozen is not in digits.
         ("at 10 pm", "um 22 Uhr", "abends", (0, 0)),
         ("3 dogs", "3 Hunde", "drei Hunde", (0, 0)),
         ("fifteen dogs", "15 Hunde", "Hunde", (0, 0)),
@@ -123,7 +123,7 @@ def test_numbers(source: str, reference: str, hypothesis: str, expected: tuple[i
         ("We met Anna Rau.", "Wir trafen Anna Rau.", "Wir trafen Anna.", (1, 1)),
         ("We met Anna Rau.", "Wir trafen Anna Rau.", "Wir sahen Anna Raus Haus.", (0, 1)),
         ("the Kremer plan", "der Kremer-Plan", "der Plan KREMERS", (0, 1)),
-        # A capital at the start says nothing, nor do translated names and capitals everywhere.
+        # Capitals at the start, translated names and capitals everywhere do not count.
         ("Bald men laughed.", "Bald lachten Männer.", "Männer lachten.", (0, 0)),
         ("Go! Man laughs.", "Los! Man lacht.", "Alle lachen.", (0, 0)),
         ("They saw Munich.", "Sie sahen München.", "Sie sahen Rom.", (0, 0)),
@@ -155,7 +155,7 @@ def test_copies() -> None:
     noisy = "the boat leaves  the harbor today ."
     assert counts(find("source_copied", noisy, reference, source)) == (1, 1)
     assert counts(find("source_copied", reference, reference, source)) == (0, 1)
-    # Where the reference is like the source, so may the hypothesis be.
+    # If the reference is like the source, the hypothesis may be too.
     name = "Anna Rau, Peter Lund, Lissabon"
     assert counts(find("source_copied", name, name + ".", name)) == (0, 0)
     assert counts(find("source_copied", "Hotel", "Gasthof", "Hotel")) == (0, 0)
@@ -177,7 +177,7 @@ def test_tokens_of_no_language(name: str, text: str) -> None:
     assert find(name, f"ein {text} Haus", "das Haus", f"the {text} house").num_found == 0
 
 
-def test_ordinary_text_is_no_token() -> None:
+def test_ordinary_text_is_not_a_special_token() -> None:
     text = "wer? <b>ja</b> x_y my_Name __init_file__ a>>b<<c"
     assert find("special_tokens", text, "ja").num_found == 0
     assert find("unknown_tokens", text, "ja").num_found == 0
@@ -226,7 +226,7 @@ def test_another_script_needs_no_language_code() -> None:
     assert counts(find("wrong_language", ENGLISH, CHINESE)) == (1, 1)
     assert counts(find("wrong_language", CHINESE, CHINESE, source=ENGLISH)) == (0, 1)
     assert counts(find("wrong_language", RUSSIAN, GERMAN)) == (1, 1)
-    # One script on both sides and no code: nothing was looked at.
+    # One script on both sides and no language code: nothing can be checked.
     assert counts(find("wrong_language", GERMAN, GERMAN, source=ENGLISH)) == (0, 0)
 
 
@@ -238,7 +238,7 @@ def test_scripts() -> None:
 
 
 def test_one_odd_example_is_not_a_pattern() -> None:
-    """Not even where it is the only one that could show the fault."""
+    """This holds even if it is the only one that could have the fault."""
 
     def is_notable(hypotheses: list[str]) -> bool:
         references = [["drei Katzen"]] * len(hypotheses)

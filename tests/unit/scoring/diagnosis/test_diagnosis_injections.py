@@ -1,4 +1,4 @@
-"""Faults put into right outputs are found, and nothing else is."""
+"""Test that faults injected into correct outputs are found, and nothing else is."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.conftest import REPOSITORY
 
 Inject = Callable[[str, int, random.Random], str]
 
-# Our own sentences, English and German.
+# Our own English and German sentences.
 ROWS = [
     line.split("\t") for line in read_lines(REPOSITORY / "recipes" / "phrasebook" / "test.tsv")[1:]
 ]
@@ -55,7 +55,7 @@ INJECTIONS: dict[str, Inject] = {
         [text, *(TARGETS[(index + k) % len(TARGETS)] for k in (3, 5, 8))]
     ),
 }
-# What an injection is besides.
+# Other findings that an injection also causes.
 MAY_ALSO_BE = {
     "source_copied": {"wrong_language", "names_lost"},
     "wrong_language": {"names_lost", "numbers_lost", "too_short", "too_long"},
@@ -80,7 +80,7 @@ def test_right_outputs_have_no_fault() -> None:
         )
     )
     assert {finding.name: finding.num_found for finding in findings if finding.num_found} == {}
-    # So that this says something: nearly all could have had nearly all faults.
+    # Nearly all examples could have had nearly all faults, or this would say little.
     looked_at = {finding.name: finding.num_checked for finding in findings}
     assert looked_at["wrong_language"] > 0.9 * len(TARGETS)
     assert looked_at["source_copied"] > 0.9 * len(TARGETS)

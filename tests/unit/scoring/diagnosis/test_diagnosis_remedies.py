@@ -1,4 +1,4 @@
-"""Every remedy is a recipe line that a recipe takes, or names keys that there are."""
+"""Test that every remedy is a valid recipe line, or names existing keys."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ REFERENCE = f"{SENTENCE}, Okafor mit 40 Netzen"
 STRAY = "the fishermen of the village go out to sea early in the morning"
 LOOP = f"{SENTENCE} und geht und geht und geht und geht"
 
-# hypothesis -> what the finding of this kind says, by decoding
+# hypothesis -> the remedy of the finding of this kind, by decoding settings
 CASES: list[tuple[str, str, dict[str, object], str]] = [
     ("hit_length_limit", SENTENCE[:20], {"max_new_tokens": 20}, "decoding.max_new_tokens=112"),
     ("hit_length_limit", SENTENCE, {"max_new_tokens": 100}, "decoding.max_new_tokens=168"),
@@ -58,7 +58,7 @@ CASES: list[tuple[str, str, dict[str, object], str]] = [
 
 
 def remedy_for(kind: str, hypothesis: str, decoding: dict[str, object]) -> str:
-    # A second, right hypothesis: not all of them are short.
+    # A second hypothesis is correct, so that not all are short.
     findings = diagnose(
         Evidence(
             [hypothesis, REFERENCE],

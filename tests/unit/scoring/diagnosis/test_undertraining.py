@@ -1,4 +1,4 @@
-"""When a training ended too early, and the setting that lets it go on."""
+"""Test when a training counts as too short, and the setting that continues it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from t5tune.scoring.diagnosis.trained_run import TrainedRun
 from t5tune.scoring.diagnosis.undertraining import is_rising
 from tests.conftest import TINY
 
-# The demo's run and the ends of two others whose training was long enough.
+# The demo's run, and the ends of two others that were trained long enough.
 PHRASEBOOK = (31.2, 78.4, 93.1, 96.9, 97.8, 98.3, 98.6, 98.9)
 MULTI30K = (9.1, 19.3, 24.0, 26.9, 28.3, 29.0, 29.4, 29.8, 29.7, 30.1)
 
@@ -72,7 +72,7 @@ def test_rising(values: tuple[float, ...]) -> None:
         (10.0, 20.0, 25.0, 26.0, 25.5, 25.0),
         (24.0, 29.0, 22.0, 27.0, 23.0, 29.5),  # noise
         (10.0, 30.0, 22.0, 30.0, 22.0, 33.0),  # less than the last fall
-        (0.0, 83.9, 83.9, 100.0),  # nothing is left to gain
+        (0.0, 83.9, 83.9, 100.0),  # nothing remains to be gained
     ],
 )
 def test_not_rising(values: tuple[float, ...]) -> None:
@@ -199,7 +199,7 @@ def test_a_limit_that_is_not_the_cause_is_not_raised() -> None:
         ),
     ],
 )
-def test_what_lets_it_go_on_is_what_ended_it(
+def test_the_remedy_changes_what_ended_training(
     training: dict[str, float], end: tuple[int, float, int], expected: tuple[str, ...]
 ) -> None:
     section = TrainingSection.model_validate(training)

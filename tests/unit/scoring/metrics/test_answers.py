@@ -1,4 +1,4 @@
-"""Exact match and token F1, against values computed by hand from the SQuAD definitions."""
+"""Test exact match and token F1 against values computed by hand from SQuAD's definitions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""COMET's own program, with a tiny random model that is made on the spot. Skipped without COMET."""
+"""Test COMET's own program with a tiny random model. Skipped without COMET."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def comet() -> Path:
 
 @pytest.fixture(scope="module")
 def model(comet: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The checkpoint of a tiny COMET model."""
+    """Return the checkpoint of a tiny COMET model."""
     folder = tmp_path_factory.mktemp("comet") / "tiny"
     python = comet.read_text(encoding="utf-8").splitlines()[0].removeprefix("#!").strip()
     script = Path(__file__).with_name("tiny_comet.py")

@@ -1,4 +1,4 @@
-"""distinct-n counted by hand, and what a resampled text may and may not do to it."""
+"""Test distinct-n against counts by hand, and the effect of resampling on it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Word and character error rates, by hand and against a plain dynamic programme."""
+"""Test word and character error rates, by hand and against a plain dynamic programme."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from t5tune.scoring.system_output import SystemOutput
 
 
 def edit_distance(one: Sequence[str], other: Sequence[str]) -> int:
-    """Levenshtein distance row by row, from its definition."""
+    """Return the Levenshtein distance, computed row by row from its definition."""
     previous = list(range(len(other) + 1))
     for row, left in enumerate(one, 1):
         current = [row]
@@ -56,7 +56,7 @@ def test_insertions_can_exceed_one_hundred() -> None:
     assert rate("wer", ["a b c"], [["a"]]) == 200.0
 
 
-def test_white_space_at_the_ends_and_its_amount_between_words_are_no_word_errors() -> None:
+def test_white_space_at_the_ends_and_its_amount_between_words_are_not_word_errors() -> None:
     assert rate("wer", [" a  b\u00a0"], [["a b"]]) == 0.0
     assert rate("cer", [" a b "], [["a b"]]) == 0.0
     assert rate("cer", ["ab"], [["a b"]]) == pytest.approx(100 / 3)
@@ -68,7 +68,7 @@ def test_characters_are_code_points() -> None:
 
 
 def test_the_nearest_reference_by_rate_counts() -> None:
-    # One edit either way; against the longer reference that is the lower rate.
+    # One edit against either reference; the longer reference gives the lower rate.
     assert rate("wer", ["a b c"], [["a b", "a b c d"]]) == 25.0
     assert rate("wer", ["a b", "x"], [["q", "a b"], ["x"]]) == 0.0
 
@@ -79,7 +79,7 @@ def test_empty_references_divide_by_nothing(metric: str) -> None:
     assert rate(metric, ["x"], [[""]]) == 100.0
     assert rate(metric, [""], [["x"]]) == 100.0
     assert rate(metric, [""], [["x", ""]]) == 0.0
-    # Beside another reference an empty one is the last choice for a hypothesis with words.
+    # For a hypothesis with words, an empty reference is the last choice.
     assert rate(metric, ["x"], [["", "x"]]) == 0.0
     # Its insertions count against the length of the other examples.
     assert rate(metric, ["x", "y"], [[""], ["y"]]) == 100.0

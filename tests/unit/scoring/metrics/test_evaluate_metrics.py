@@ -1,4 +1,4 @@
-"""Metrics of the `evaluate` package, really loaded by it from scripts that each test writes."""
+"""Test metrics of the `evaluate` package, which loads the scripts that each test writes."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ Write = Callable[..., str]
 
 @pytest.fixture
 def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
-    """Writes a metric script; returns the name of the metric."""
-    # What was loaded lies in the cache of the library, by the hash of the script.
+    """Write a metric script, and return the name of the metric."""
+    # Loaded scripts are in the cache of the library, by their hash.
     monkeypatch.chdir(tmp_path)
 
     def write_script(

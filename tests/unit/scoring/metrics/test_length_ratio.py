@@ -1,4 +1,4 @@
-"""length_ratio must be sacreBLEU's ratio."""
+"""Test that length_ratio is sacreBLEU's ratio."""
 
 from __future__ import annotations
 

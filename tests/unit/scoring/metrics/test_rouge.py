@@ -1,4 +1,4 @@
-"""ROUGE must be rouge-score's numbers; other scripts must not silently lose their letters."""
+"""Test that ROUGE is rouge-score's, and that no script silently loses its letters."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_english_is_stemmed_and_other_languages_are_not() -> None:
 
 
 def test_russian_scores_by_its_words() -> None:
-    # Two of three words agree: precision and recall 2/3. The English tokenizer sees no word.
+    # Two of three words agree: precision and recall are 2/3. The English tokenizer finds no word.
     hypothesis, references = ["Кошка сидит дома."], [["кошка лежит дома"]]
     assert score_hypotheses(["rouge"], SystemOutput(hypothesis, references))[0].value == 0.0
     russian = score_hypotheses(

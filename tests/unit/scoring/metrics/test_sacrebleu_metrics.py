@@ -1,4 +1,4 @@
-"""BLEU, chrF2++ and TER must be sacreBLEU's numbers to the last digit."""
+"""Test that BLEU, chrF2++ and TER are sacreBLEU's numbers to the last digit."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def test_japanese_and_korean_get_their_tokenizers(
     metric = BLEU(tokenize=tokenizer)
     assert score.value == metric.corpus_score([text], [[reference]]).score
     assert f"tok:{tokenizer}" in score.signature
-    # White space alone would find one token, and no match at all, in Japanese.
+    # Splitting at white space would find a single token, and no match, in Japanese.
     assert score.value > 0
 
 
@@ -188,7 +188,7 @@ def test_missing_tokenizer_package_names_the_pip_command(
             ["bleu"], SystemOutput(["a"], [["a"]]), ScoringOptions(target_lang=language)
         )
     assert caught.value.next_command == f'pip install "sacrebleu[{extra}]"'
-    # A tokenizer that is there needs no extra package, whatever the language.
+    # A built-in tokenizer needs no extra package, whatever the language.
     assert score_hypotheses(
         ["bleu"],
         SystemOutput(["a"], [["a"]]),

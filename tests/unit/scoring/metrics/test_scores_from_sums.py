@@ -1,4 +1,4 @@
-"""Scores from sums of many resampled test sets, and values of single examples."""
+"""Test scores from sums of many resampled test sets, and values of single examples."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.unit.scoring.sample_texts import OWN_METRICS, SampleTexts
 
 
 def random_sums(columns: int, seed: int = 0) -> np.ndarray:
-    """Sums with zeros in all places, small and large ones."""
+    """Return small and large sums, with zeros in all places."""
     rng = np.random.default_rng(seed)
     sums = rng.integers(0, [[3], [50], [100_000]] * 200, size=(600, columns)).astype(float)
     sums[rng.random(sums.shape) < 0.2] = 0

@@ -1,4 +1,4 @@
-"""Resampled test sets as matrix products."""
+"""Test resampled test sets as matrix products."""
 
 from __future__ import annotations
 

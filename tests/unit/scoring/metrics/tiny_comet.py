@@ -1,4 +1,4 @@
-"""Writes a COMET model of a few thousand random weights; run by the Python that COMET is in.
+"""Write a COMET model of a few thousand random weights; run by the Python that has COMET.
 
 python tiny_comet.py FOLDER   # then FOLDER/checkpoints/model.ckpt is the model
 """

@@ -1,4 +1,4 @@
-"""Statistics of several systems do not depend on how many processes collect them."""
+"""Test that statistics of several systems do not depend on the number of processes."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_numbers_that_differ_are_a_user_error() -> None:
         )
 
 
-def test_processes_import_nothing_of_a_model() -> None:
+def test_processes_do_not_import_model_libraries() -> None:
     code = (
         "import sys\n"
         "import t5tune.scoring.significance.collecting, t5tune.scoring.significance.paired_tests\n"

@@ -1,4 +1,4 @@
-"""Wins, losses and verdicts of a comparison."""
+"""Test wins, losses and verdicts of a comparison."""
 
 from __future__ import annotations
 

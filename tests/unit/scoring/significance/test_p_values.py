@@ -1,4 +1,4 @@
-"""Words claim no more than p-values show."""
+"""Test that verdicts claim no more than p-values show."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""p-values are sacreBLEU's, from the same random numbers."""
+"""Test that p-values are sacreBLEU's, from the same random numbers."""
 
 from __future__ import annotations
 
@@ -83,7 +83,9 @@ def test_p_values_of_wmt_systems_equal_sacrebleus(real_data: Path) -> None:
     )
     assert_equals_sacrebleu(comparison, [references], with_ter=False)
     p_values = [one.p_values["bootstrap"] for one in comparison.systems[1].differences]
-    assert max(p_values) > 0.01  # not all at the smallest possible, or equality says little
+    assert (
+        max(p_values) > 0.01
+    )  # not all are the smallest possible one, or equality would say little
 
 
 def test_blocks_toss_the_coins_of_one_draw(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +97,7 @@ def test_blocks_toss_the_coins_of_one_draw(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 class MedianStatistics:
-    """A score that is no function of sums."""
+    """Compute a score that is not a function of sums."""
 
     def __init__(self, values: list[float]) -> None:
         self.values = np.array(values)
@@ -111,7 +113,7 @@ class MedianStatistics:
 
 
 class SlowMeanStatistics(MedianStatistics):
-    """A mean that is computed from the examples and not from sums."""
+    """Compute a mean from the examples and not from sums."""
 
     def compute_scores(self, samples: NDArray[np.int64]) -> NDArray[np.float64]:
         means: NDArray[np.float64] = np.mean(self.values[samples], axis=1)[:, None]
@@ -149,7 +151,7 @@ def test_statistics_that_cannot_be_joined_are_a_bug() -> None:
 
 
 def test_ties_count_where_the_test_is_to_be_exact() -> None:
-    """One example of 30 differs: every exchange has just the true difference, so p is 1."""
+    """One example of 30 differs, so every exchange gives the observed difference, and p is 1."""
     baseline, system = [100.0] * 30, [100.0] * 29 + [0.0]
     both = [MeanStatistics(baseline)], [MeanStatistics(system)]
     assert randomization_p_values(*both, 99, 1, [True]) == [[1.0]]
@@ -157,7 +159,7 @@ def test_ties_count_where_the_test_is_to_be_exact() -> None:
 
 
 def test_exact_p_value_of_few_differences() -> None:
-    """Six examples, all in one direction: 2 of the 64 exchanges are as far out."""
+    """With six examples in one direction, 2 of the 64 exchanges are as extreme."""
     both = [MeanStatistics([1.0] * 6 + [5.0] * 9)], [MeanStatistics([2.0] * 6 + [5.0] * 9)]
     ((p_value,),) = randomization_p_values(*both, 20_000, 3, [True])
     assert p_value == pytest.approx(2 / 64, abs=0.005)
@@ -165,6 +167,6 @@ def test_exact_p_value_of_few_differences() -> None:
 
 def test_bootstrap_p_value_by_hand() -> None:
     baseline, system = np.zeros(4), np.array([1.0, 2.0, 3.0, 10.0])
-    # The mean difference is 4; only the last lies more than 3 above it.
+    # The mean difference is 4; only the last one is more than 3 above it.
     assert bootstrap_p_value(baseline, system, -3.0) == 2 / 5
     assert bootstrap_p_value(baseline, system, 6.0) == 1 / 5

@@ -1,4 +1,4 @@
-"""Confidence intervals are sacreBLEU's."""
+"""Test that confidence intervals are sacreBLEU's."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_interval_and_signature_equal_sacrebleus(
     )
     assert score.confidence_interval is not None
     lower, upper = score.confidence_interval
-    # sacreBLEU computes with 24 bits here.
+    # sacreBLEU computes in 24 bits here.
     assert (upper - lower) / 2 == pytest.approx(expected._ci, rel=1e-4)
     assert lower < score.value < upper
     assert score.value == expected.score

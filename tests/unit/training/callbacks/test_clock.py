@@ -1,4 +1,4 @@
-"""The clock of a run with a time budget says the same again when the run goes on."""
+"""Test that the clock of a run with a time budget repeats its times when the run resumes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ def test_steps_that_were_trained_before_get_their_times_again(tmp_path: Path) ->
     again = TrainingClock(lambda: next(slower), 10.0, path)
     again.start_from(2)
     assert shares(again, range(2, 5)) == [0.2, 0.3, 0.4]
-    assert shares(again, range(5, 7)) == [0.4, 1.0]  # never back, and over when it is over
+    assert shares(again, range(5, 7)) == [
+        0.4,
+        1.0,
+    ]  # it never goes back, and ends when the time is up
 
 
 def test_a_new_run_and_a_cut_line(tmp_path: Path) -> None:

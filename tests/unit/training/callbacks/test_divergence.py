@@ -14,7 +14,7 @@ def test_a_loss_that_stays_up_has_diverged() -> None:
     falling = [9.0, 6.0, 4.0, 3.0, 2.5]
     assert not has_diverged([*falling, 7.0, 7.0], 3)
     assert has_diverged([*falling, 7.0, 7.0, 7.0], 3)
-    # Twice the lowest and one nat more is the limit.
+    # The limit is twice the lowest loss plus one nat.
     assert not has_diverged([*falling, 6.0, 7.0, 7.0], 3)
 
 
@@ -22,7 +22,7 @@ def test_a_spike_and_the_start_of_training_have_not() -> None:
     assert not has_diverged([2.0, 2.0, 90.0, 90.0, 2.0, 2.0], 3)
     assert not has_diverged([9.0, 9.5, 10.0], 3)
     assert not has_diverged([], 3)
-    # Noise of a loss near zero.
+    # A loss near zero only has noise.
     assert not has_diverged([0.01] * 5 + [0.9] * 9, 3)
 
 
@@ -39,7 +39,7 @@ def test_the_error_names_the_step_and_the_best_checkpoint() -> None:
     assert "checkpoints/checkpoint-100 validated best" in str(error.value)
 
 
-def test_a_loss_that_is_no_number_is_noticed_at_once_on_a_cpu(tmp_path: Path) -> None:
+def test_a_nan_loss_is_noticed_at_once_on_a_cpu(tmp_path: Path) -> None:
     watch = LossWatch(CheckpointWriter(tmp_path, {}), learning_rate=3e-3, logging_steps=50)
     watch.add(torch.tensor(1.0), 6)
     with pytest.raises(T5TuneError, match="nan at step 7; no checkpoint was saved yet"):

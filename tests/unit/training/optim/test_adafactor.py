@@ -1,4 +1,4 @@
-"""Our Adafactor against the one in transformers."""
+"""Compare our Adafactor with the one in transformers."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def train(model: torch.nn.Module, optimizer: torch.optim.Optimizer, steps: int, 
 
 @pytest.mark.parametrize(
     ("stack_elements", "block_elements"),
-    # Each alone, or some rows of a matrix at a time, or some of a stack, or all at once.
+    # One parameter at a time, some rows of a matrix, some matrices of a stack, or all at once.
     [(1, 1 << 18), (80, 8), (1 << 24, 40), (1 << 24, 80), (1 << 24, 1 << 18)],
 )
 @pytest.mark.parametrize("weight_decay", [0.0, 0.1])
@@ -65,7 +65,7 @@ def test_it_is_the_reference_to_rounding(
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
 
 
-def test_a_saved_state_goes_on_bit_identically() -> None:
+def test_a_saved_state_continues_bit_identically() -> None:
     whole = build_model()
     optimizer = Adafactor(groups(whole, 0.1), 0.02)
     train(whole, optimizer, 5, 1)

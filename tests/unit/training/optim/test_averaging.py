@@ -1,4 +1,4 @@
-"""The moving average of the weights."""
+"""Test the moving average of the weights."""
 
 from __future__ import annotations
 

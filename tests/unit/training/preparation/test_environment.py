@@ -1,4 +1,4 @@
-"""What a run records of itself."""
+"""Test what a run records about itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a validation, the report and the export need is tried before step 1."""
+"""Test that what validations, the report and the export need is tried before step 1."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_every_family_passes_and_is_left_as_it_was(
     assert "will not be made" not in capsys.readouterr().err
 
 
-def test_random_numbers_go_on_as_without_it(tiny_recipe: Path) -> None:
+def test_random_numbers_continue_as_without_it(tiny_recipe: Path) -> None:
     rehearse_family("t5", tiny_recipe)
     after = torch.rand(3)
     torch.manual_seed(0)

@@ -1,4 +1,4 @@
-"""Which run `t5tune train` begins or continues: the table of docs/runs.md, row by row."""
+"""Test which run `t5tune train` begins or continues, by the table of docs/runs.md."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def read_table() -> list[tuple[str, str, str]]:
 
 
 def make_run(path: Path, recipe_file: Path, overrides: Sequence[str], state: str, age: int) -> None:
-    """A run as training leaves it, without weights."""
+    """Make a run as training leaves it, without weights."""
     recipe = load_recipe(recipe_file, overrides)
     run = RunDirectory(path)
     path.mkdir(parents=True)
@@ -60,7 +60,7 @@ def _in_temporary_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def outcome(name: str) -> str:
-    """What the command would do, in the words of the table."""
+    """Return what the command would do, in the words of the table."""
     with ExitStack() as stack:
         try:
             begun = prepare_run(TrainingRequest(name), stack, allow_code=False)
@@ -95,7 +95,7 @@ def test_the_table_has_all_its_rows() -> None:
 def test_the_newest_is_the_one_that_was_worked_on_last(tiny_recipe: Path) -> None:
     for age, name in enumerate(("tiny-7", "tiny-10", "tiny")):
         make_run(Path("runs", name), tiny_recipe, [], "unfinished", 100 * age)
-    make_run(Path("runs/tiny-x"), tiny_recipe, [], "unfinished", 0)  # no number
+    make_run(Path("runs/tiny-x"), tiny_recipe, [], "unfinished", 0)  # not a number
     assert outcome("tiny.yaml") == "continues `runs/tiny-7`"
     assert choose_run("tiny.yaml", [], None, restart=False).note == (
         "the newest unfinished one of 3 runs of this recipe"
@@ -111,7 +111,7 @@ def test_a_run_means_itself_whatever_its_recipe_is_called(name: str, tiny_recipe
     make_run(Path("runs/tiny-2"), tiny_recipe, overrides, "unfinished", 50)
     chosen = choose_run(name, [], None, restart=False)
     assert chosen.run.path == Path("runs/tiny-2")
-    assert chosen.recipe == load_recipe(tiny_recipe, overrides)  # as written, nothing resolved
+    assert chosen.recipe == load_recipe(tiny_recipe, overrides)  # as written, not resolved
     longer = choose_run(name, ["training.max_steps=16"], None, restart=False)
     assert longer.run.path == Path("runs/tiny-2")
     assert longer.recipe == load_recipe(tiny_recipe, [*overrides, "training.max_steps=16"])
@@ -141,12 +141,12 @@ def test_a_mistake_in_a_change_of_a_run(tiny_recipe: Path) -> None:
 
 def test_names_that_mean_no_run(tiny_recipe: Path) -> None:
     make_run(Path("runs/xsum"), tiny_recipe, [], "unfinished", 0)
-    assert find_named_run("xsum") is None  # a recipe that ships comes first
+    assert find_named_run("xsum") is None  # a shipped recipe comes first
     assert find_named_run("runs/xsum") is not None
     assert find_named_run("tiny.yaml") is None
     assert find_named_run("x" * 300) is None
     Path("mine").mkdir()
-    tiny_recipe.rename("mine/recipe.yaml")  # a recipe that is only called so
+    tiny_recipe.rename("mine/recipe.yaml")  # another recipe with the same name
     assert find_named_run("mine/recipe.yaml") is None
     assert find_named_run("mine") is None
     with pytest.raises(T5TuneError, match="mine is a directory, not a recipe") as error:

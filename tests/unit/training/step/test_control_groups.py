@@ -1,4 +1,4 @@
-"""How much memory there is, where a container allows less than the machine has."""
+"""Test how much memory is found if a container allows less than the machine has."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ print(MainMemory().capacity())
 
 @pytest.fixture
 def control_group() -> Iterator[Path]:
-    """A group of 3 GiB, of version 1 or 2."""
+    """Return a control group of 3 GiB, version 1 or 2."""
     for root, name in (
         (CGROUP / "memory", "memory.limit_in_bytes"),
         (CGROUP, "memory.max"),
@@ -48,5 +48,5 @@ def test_a_container_limits_memory(control_group: Path) -> None:
     command = [sys.executable, "-c", PROGRAM, str(control_group)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    # What was read before the process entered the group is counted elsewhere.
+    # Pages read before the process entered the group are counted elsewhere.
     assert 0.8 * LIMIT < int(done.stdout) < 1.3 * LIMIT

@@ -1,4 +1,4 @@
-"""The loss and the gradient of an optimizer step do not depend on how it is split."""
+"""Test that the loss and gradient of an optimizer step do not depend on how it is split."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def examples() -> EncodedDataset:
 
 
 class Recorder(TrainerCallback):
-    """Gradients of the first optimizer step, and what is logged."""
+    """Record the gradients of the first optimizer step, and what is logged."""
 
     def __init__(self) -> None:
         self.gradients: list[torch.Tensor] = []
@@ -127,7 +127,8 @@ def test_accumulation_changes_neither_loss_nor_gradient(
     loss = sum_token_losses(logits, batch["labels"], smoothing) / num_tokens
     loss.backward()
     expected = loss.item()
-    # T5's trainer never forms all logits: its loss and gradients are those of the plain way.
+    # The trainer never forms all of T5's logits, but its loss and gradients are those of the plain
+    # computation.
     plain = [p.grad for p in model.parameters() if p.grad is not None]
     for a, b in zip(whole.gradients, plain, strict=True):
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
