@@ -30,11 +30,10 @@ _MIN_VALIDATIONS_OF_A_SLOPE = 4
 
 @dataclass(frozen=True)
 class _Judgement:
-    """Verdict on a run's validations: the telling positions, the reason, and the remedy."""
+    """Verdict on a run's validations: the telling positions, and the remedy with its reason."""
 
     positions: tuple[int, ...] = ()
-    reason: str = ""
-    settings: tuple[str, ...] = ()
+    remedy: str = ""
 
 
 def find_undertraining(evidence: Evidence) -> Sightings:
@@ -51,14 +50,12 @@ def find_undertraining(evidence: Evidence) -> Sightings:
 
 def mend_undertraining(evidence: Evidence, _: Mapping[str, Sightings]) -> str:
     """Return the command that trains an undertrained run longer, and the reason."""
-    assert evidence.run is not None
-    judged = _judge(evidence.run)
-    return f"{evidence.run.continue_training(judged.settings)}{COMMENT}{judged.reason}"
+    return _judge(evidence.run).remedy
 
 
-def _judge(run: TrainedRun) -> _Judgement:
-    curve = run.validations
-    if curve is None or not curve.values:
+def _judge(run: TrainedRun | None) -> _Judgement:
+    curve = None if run is None else run.validations
+    if run is None or curve is None or not curve.values:
         return _Judgement()
     values = _in_points(curve)
     best = curve.values[values.index(max(values))]
@@ -72,7 +69,8 @@ def _judge(run: TrainedRun) -> _Judgement:
                 ", and hardly moves: if more training does not change that, look at data.train "
                 "and training.learning_rate"
             )
-        return _Judgement(tuple(range(len(values))), reason, run.much_longer)
+        remedy = f"{run.continue_training(run.much_longer)}{COMMENT}{reason}"
+        return _Judgement(tuple(range(len(values))), remedy)
     if is_rising(values):
         start = _start_of_last_third(values)
         direction = "fell" if is_lower_better(curve.name) else "rose"
@@ -82,7 +80,8 @@ def _judge(run: TrainedRun) -> _Judgement:
             f"{format_value(curve.name, curve.values[-1])} at the last, step {curve.steps[-1]}"
         )
         best_so_far = (i for i, value in enumerate(values) if value >= max(values[: i + 1]))
-        return _Judgement(tuple(best_so_far), reason, run.longer)
+        remedy = f"{run.continue_training(run.longer)}{COMMENT}{reason}"
+        return _Judgement(tuple(best_so_far), remedy)
     return _Judgement()
 
 
