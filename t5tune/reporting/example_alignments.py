@@ -6,10 +6,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING
+
+from pydantic import TypeAdapter, ValidationError
 
 from t5tune.console import track
-from t5tune.files.json_values import as_count, as_object, read_object
+from t5tune.files.json_values import read_object
 from t5tune.files.writing import write_text
 from t5tune.reporting.report import Example
 from t5tune.run.directory import ALIGNMENTS
@@ -70,32 +72,19 @@ def align_examples(
 
 
 def _read(file: Path, texts: list[list[str | None]]) -> tuple[Alignment, ...]:
+    """Return the stored alignments of these texts; none if they are foreign or damaged."""
     content = read_object(file)
     if content.get("texts") != texts:
         return ()
-    kept = content.get("alignments")
-    found = [_from_json(as_object(values)) for values in kept] if isinstance(kept, list) else []
-    # Foreign or damaged: the page has no alignments.
-    return tuple(one for one in found if one is not None) if None not in found else ()
+    try:
+        found = TypeAdapter(tuple[Alignment, ...]).validate_python(content.get("alignments"))
+    except ValidationError:
+        return ()
+    return found if all(map(_is_whole, found)) else ()
 
 
-def _from_json(values: dict[str, Any]) -> Alignment | None:
-    index = as_count(values.get("index"))
-    source, target, rows = (
-        values.get(key) for key in ("source_tokens", "target_tokens", "weights")
+def _is_whole(alignment: Alignment) -> bool:
+    columns = len(alignment.source_tokens)
+    return len(alignment.weights) == len(alignment.target_tokens) and all(
+        len(row) == columns for row in alignment.weights
     )
-    if index is None or not isinstance(rows, list):
-        return None
-    if not _are_texts(source) or not _are_texts(target) or len(rows) != len(target):
-        return None
-    if not all(_are_weights(row) and len(row) == len(source) for row in rows):
-        return None
-    return Alignment(index, tuple(source), tuple(target), tuple(map(tuple, rows)))
-
-
-def _are_texts(values: Any) -> TypeGuard[list[str]]:
-    return isinstance(values, list) and all(isinstance(value, str) for value in values)
-
-
-def _are_weights(values: Any) -> TypeGuard[list[float]]:
-    return isinstance(values, list) and all(isinstance(value, int | float) for value in values)

@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from t5tune.errors import T5TuneError
-from t5tune.files.writing import write_texts
 from t5tune.reporting.comparisons.comparison_text import summary_to_json
 from t5tune.scoring.diagnosis.diagnose import finding_to_json
 from t5tune.scoring.diagnosis.findings import Breakdown, Finding
@@ -151,15 +150,6 @@ class ReportNotWritten(T5TuneError):  # noqa: N818 (the sentence says that it is
         self.report = report
 
 
-def write_report(report: Report, directory: str | Path) -> None:
-    """Write `report.json` and `report.md` into `directory`, which is created if needed.
-
-    Raises:
-        NotWritten: They cannot be written; earlier files stay.
-    """
-    write_texts(render_report(report, Path(directory)))
-
-
 def render_report(report: Report, directory: Path) -> dict[Path, str]:
     """Return the texts of `report.json` and `report.md`, by their paths in a directory."""
     return {
@@ -187,10 +177,4 @@ def format_scores(report: Report) -> str:
 
 
 def _example_to_json(example: Example) -> dict[str, object]:
-    return {
-        "index": example.index,
-        "source": example.source,
-        "hypothesis": example.hypothesis,
-        "references": list(example.references),
-        "score": example.score,
-    }
+    return {**asdict(example), "references": list(example.references)}

@@ -9,8 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from t5tune.errors import visible
-from t5tune.reporting.findings_terminal import finding_lines
 from t5tune.reporting.report import Example, Report
+from t5tune.scoring.diagnosis.findings import Finding
+from t5tune.scoring.diagnosis.remedies import first_part
 
 _NUM_EXAMPLES_SHOWN = 3
 _MAX_CHARACTERS_SHOWN = 300
@@ -50,6 +51,25 @@ def _score_table(report: Report) -> Table:
         cells = (score.name, score.shown + spread, score.signature)
         table.add_row(*(Text(visible(cell, one_line=True)) for cell in cells))
     return table
+
+
+def finding_lines(findings: Sequence[Finding]) -> list[Text]:
+    """Return one line for each notable finding, the most frequent first, training before outputs.
+
+    Each has the recipe line that mends it; the reasons are in report.md.
+    """
+    notable = [finding for finding in findings if finding.is_notable]
+    notable.sort(key=lambda finding: (finding.is_about_outputs, -finding.rate))
+    return [_finding_line(finding) for finding in notable]
+
+
+def _finding_line(finding: Finding) -> Text:
+    text = Text(visible(finding.title, one_line=True), style="yellow")
+    if finding.is_about_outputs:
+        text.append(f": {finding.counted} ({100 * finding.rate:.1f} %)")
+    if finding.remedy is not None:
+        text.append(" → ", style="dim").append(visible(first_part(finding.remedy)), style="bold")
+    return text
 
 
 def _example_table(examples: Sequence[Example]) -> Table:

@@ -53,7 +53,6 @@ class SentenceTranslator:
     def __init__(self, translator: Translator) -> None:
         self.translator = translator
         self.engine = translator.engine
-        self.max_source_length: int | None = None
         self.num_truncated = 0
         self.num_marks_lost = 0
 
@@ -63,7 +62,7 @@ class SentenceTranslator:
         options: DecodingOptions,
         on_progress: Callable[[int], None] | None = None,
     ) -> list[Hypothesis]:
-        """See `Translator.translate`; `on_progress` counts parts."""
+        """See `PlainTranslator.translate`; `on_progress` counts parts."""
         self.num_truncated = 0
         sentences = self._split(sources)
         parts = [part for sentence in sentences for part in sentence if part.is_translated]
@@ -115,20 +114,6 @@ class SentenceTranslator:
             if not keeps_protected(part.text, part.hypotheses[0].text):
                 part.hypotheses = [_join(found)]
 
-    def translate_n_best(
-        self,
-        sources: Sequence[str],
-        options: DecodingOptions,
-        on_progress: Callable[[int], None] | None = None,
-    ) -> list[list[Hypothesis]]:
-        """Return the best hypothesis of each: parts of sentences have no common ranking."""
-        best = self.translate(sources, replace(options, num_hypotheses=1), on_progress)
-        return [[found] for found in best]
-
-    def count_tokens(self, sources: Sequence[str]) -> list[int]:
-        """See `Translator.count_tokens`."""
-        return self.translator.count_tokens(sources)
-
     def _split(self, sources: Sequence[str]) -> list[list[_Part]]:
         """Split each sentence into parts that fit."""
         sentences = [[_Part(source, True)] for source in sources]
@@ -138,7 +123,11 @@ class SentenceTranslator:
         while waiting:
             parts = [part for i in waiting for part in sentences[i] if part.is_translated]
             lengths = dict(
-                zip(map(id, parts), self.count_tokens([p.text for p in parts]), strict=True)
+                zip(
+                    map(id, parts),
+                    self.translator.count_tokens([p.text for p in parts]),
+                    strict=True,
+                )
             )
             again = []
             for i in waiting:

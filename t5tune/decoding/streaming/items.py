@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from t5tune.decoding.streaming.input_format import Entry, LineFormat
 from t5tune.decoding.streaming.lines import FileFacts, Line, TextInput, split_into_lines
@@ -31,7 +32,7 @@ class Item(Protocol):
 ItemT = TypeVar("ItemT", bound=Item)
 
 
-class Kind(Protocol[ItemT]):
+class Kind(ABC, Generic[ItemT]):
     """A way to turn input into items, and items with hypotheses into output.
 
     Attributes:
@@ -40,48 +41,46 @@ class Kind(Protocol[ItemT]):
 
     unit: str
 
-    def check(self, line: Line) -> object:
-        """Check a line before anything is translated.
+    def check(self, line: Line) -> None:
+        """Check a line before anything is translated; by default, accept it.
 
         Raises:
             T5TuneError: The line is not in the format.
         """
-        ...
 
     def end_check(self) -> None:
-        """Check that the input is complete, after all lines were checked.
+        """Check that the input is complete, after all lines were checked; by default, it is.
 
         Raises:
             T5TuneError: Its last item is not complete.
         """
-        ...
 
+    @abstractmethod
     def read(self, source: TextInput) -> Iterator[list[ItemT]]:
         """Yield items as they arrive.
 
         Raises:
             T5TuneError: An item cannot be read; raised after all items before it.
         """
-        ...
 
+    @abstractmethod
     def weigh(self, item: ItemT) -> int:
         """Return the number of characters of an item."""
-        ...
 
+    @abstractmethod
     def render(self, item: ItemT, hypotheses: Sequence[Hypothesis]) -> str:
         """Return an item's part of the output; hypotheses come best first."""
-        ...
 
     def count(self, facts: FileFacts | None) -> int | None:
-        """Return the number of items; None if it is unknown."""
-        ...
+        """Return the number of items; None, as by default, if it is unknown."""
+        return None
 
+    @abstractmethod
     def name(self, item: ItemT) -> str:
         """Return the name of an item in messages."""
-        ...
 
 
-class Lines:
+class Lines(Kind[Entry]):
     """Input with one text on each line.
 
     Args:
@@ -99,9 +98,6 @@ class Lines:
         """Refuse a line that is not in the format."""
         if self.is_checked:
             self.format.parse(line)
-
-    def end_check(self) -> None:
-        """Accept: a line is always complete."""
 
     def read(self, source: TextInput) -> Iterator[list[Entry]]:
         for lines in split_into_lines(source.read(), source.name):
@@ -133,7 +129,7 @@ class Lines:
         return f"line {entry.line.number:,}"
 
 
-class Document:
+class Document(Kind["Segment"]):
     """Input that is one document."""
 
     unit = "sentences"
@@ -143,12 +139,6 @@ class Document:
     ) -> None:
         self.find_paragraphs = find_paragraphs
         self.language = language
-
-    def check(self, line: Line) -> None:
-        """Accept: every text is a document."""
-
-    def end_check(self) -> None:
-        """Accept: every text is a document."""
 
     def read(self, source: TextInput) -> Iterator[list[Segment]]:
         from t5tune.decoding.documents.splitting import split_document
@@ -176,9 +166,6 @@ class Document:
 
     def render(self, segment: Segment, hypotheses: Sequence[Hypothesis]) -> str:
         return segment.render(hypotheses[0].text if hypotheses else "")
-
-    def count(self, facts: FileFacts | None) -> int | None:
-        return None
 
     def name(self, segment: Segment) -> str:
         return f"the sentence {segment.source[:40]!r}"

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from filelock import lock_descriptor
 
@@ -39,20 +39,6 @@ class Progress:
     window: int = 0
 
 
-class Output(Protocol):
-    """An output that takes translations in order."""
-
-    progress: Progress
-
-    def write(self, text: str, progress: Progress) -> None:
-        """Append a text; `progress` is that of the output after it."""
-        ...
-
-    def finish(self) -> None:
-        """End the output."""
-        ...
-
-
 class StandardOutput:
     """Standard output, unbuffered: every text leaves at once."""
 
@@ -66,7 +52,7 @@ class StandardOutput:
             self._descriptor = None
 
     def write(self, text: str, progress: Progress) -> None:
-        """See `Output.write`.
+        """Write a text; its progress has no use, since nothing is resumed.
 
         Raises:
             BrokenPipeError: The reader has closed the pipe.
@@ -89,7 +75,7 @@ class StandardOutput:
             ) from error
 
     def finish(self) -> None:
-        """See `Output.finish`."""
+        """Do nothing: every text has left."""
 
 
 class OutputFile:
@@ -193,7 +179,7 @@ class OutputFile:
             )
 
     def write(self, text: str, progress: Progress) -> None:
-        """See `Output.write`.
+        """Append a text; `progress` is that of the output after it.
 
         Raises:
             T5TuneError: It cannot be written.
@@ -231,7 +217,7 @@ class OutputFile:
         return f"{where}   # then free space; the same command continues"
 
     def finish(self) -> None:
-        """See `Output.finish`.
+        """Move the partial file to FILE.
 
         Raises:
             T5TuneError: It cannot be written.
@@ -247,6 +233,9 @@ class OutputFile:
                 f"{display_path(self.path)} could not be written: {error.strerror}.",
                 next_command=self._advice(),
             ) from error
+
+
+Output = StandardOutput | OutputFile
 
 
 def _show(value: Any) -> str:

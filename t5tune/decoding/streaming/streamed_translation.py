@@ -21,7 +21,7 @@ from t5tune.decoding.streaming.lines import FileFacts, TextInput, inspect
 from t5tune.decoding.streaming.origin import describe_origin
 from t5tune.decoding.streaming.output import Output, OutputFile, Progress, StandardOutput
 from t5tune.decoding.streaming.windows import LARGEST_WINDOW, stream
-from t5tune.decoding.translator import DecodingOptions, Hypothesis, Translator
+from t5tune.decoding.translator import DecodingOptions, Hypothesis, PlainTranslator
 from t5tune.errors import T5TuneError
 from t5tune.run.directory import RunDirectory
 
@@ -148,7 +148,7 @@ class _Decoder:
         return self.model.choose_options(self._search)
 
     @cached_property
-    def _translator(self) -> Translator:
+    def _translator(self) -> PlainTranslator:
         translator = self.model.translator
         return SentenceTranslator(translator) if self._is_document else translator
 
@@ -164,7 +164,7 @@ class _Decoder:
         sources = [item.source for item in items]
         found: Sequence[list[Hypothesis]]
         if self._search.get("num_hypotheses") is not None:
-            found = self._translator.translate_n_best(sources, self._options, on_progress)
+            found = self.model.translator.translate_n_best(sources, self._options, on_progress)
         else:
             best = self._translator.translate(sources, self._options, on_progress)
             found = [[hypothesis] for hypothesis in best]
@@ -174,9 +174,9 @@ class _Decoder:
     def _note(self, items: Sequence[Any], hypotheses: Sequence[Sequence[Hypothesis]]) -> None:
         translator = self._translator
         if translator.num_truncated and not self._num_truncated:
-            limit = translator.max_source_length or 0
+            limit = self.model.translator.max_source_length or 0
             long = [item for item in items if len(item.source) * 4 > limit]
-            counts = translator.count_tokens([item.source for item in long])
+            counts = self.model.translator.count_tokens([item.source for item in long])
             cut = (item for item, num in zip(long, counts, strict=True) if num > limit)
             for item in islice(cut, 1):
                 say(

@@ -64,9 +64,6 @@ class _Channel(Generic[T]):
         """Wait for an entry, without or with a time limit, and raise `queue.Empty` at its end."""
         return self._queue.get(timeout=timeout)
 
-    def get_now(self) -> T | _Failure | _End:
-        return self._queue.get_nowait()
-
 
 def next_window(previous: int, largest: int = LARGEST_WINDOW) -> int:
     """Return the size of the window that follows one of this size."""
@@ -117,7 +114,7 @@ class _Windows(Generic[T]):
         while self._end is None and not self._items:
             left = None if deadline is None else max(deadline - time.monotonic(), 0.0)
             try:
-                block = self._channel.get_now() if left == 0.0 else self._channel.get(left)
+                block = self._channel.get(left)
             except queue.Empty:
                 return False
             if isinstance(block, list):

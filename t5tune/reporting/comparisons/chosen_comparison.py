@@ -94,7 +94,8 @@ def compare(
     options = _options_of(recipe, ScoringOptions(tokenize, lowercase, target_lang), normalize)
     chosen = _choose_metrics(metrics, recipe)
     check_options(chosen, tokenize, normalize or "none")
-    _check_metrics(chosen, options)
+    for name in chosen:  # refused before anything is read or translated
+        build_metric(name, options)
     outputs = gather_systems(names, split, references, sources)
     with track("comparing"):
         comparison = compare_systems(
@@ -152,9 +153,3 @@ def _choose_metrics(typed: Sequence[str] | None, recipe: Recipe | None) -> list[
     if typed or recipe is None:
         return list(typed or default_metrics("translation"))
     return list(filter(ranks_models, choose_metrics(recipe)))
-
-
-def _check_metrics(metrics: Sequence[str], options: ScoringOptions) -> None:
-    """Refuse metrics that cannot be computed, before anything is read or translated."""
-    for name in metrics:
-        build_metric(name, options)

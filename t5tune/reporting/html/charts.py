@@ -63,22 +63,10 @@ class CurveChart:
     marked: int | None
     best: tuple[int, str] | None
     num_logged: int
-
-    @property
-    def left(self) -> float:
-        return LEFT
-
-    @property
-    def right(self) -> float:
-        return CHART_WIDTH - RIGHT
-
-    @property
-    def top(self) -> float:
-        return TOP
-
-    @property
-    def bottom(self) -> float:
-        return CHART_HEIGHT - BOTTOM
+    left: float = LEFT
+    right: float = CHART_WIDTH - RIGHT
+    top: float = TOP
+    bottom: float = CHART_HEIGHT - BOTTOM
 
     @property
     def polyline(self) -> str:
@@ -177,13 +165,9 @@ def draw_interval(score: Score, end: float) -> IntervalBar:
 
 @dataclass(frozen=True)
 class Bin:
-    """One bar of a histogram, in pixels from the upper left corner.
+    """One bar of a histogram, with its left upper corner in pixels from that of the chart.
 
     Attributes:
-        x: Left edge.
-        y: Upper edge.
-        width: Width of the bar.
-        height: Height of the bar.
         is_gain: Whether its examples are better than the baseline's.
         text: Label with range and number of the examples.
     """

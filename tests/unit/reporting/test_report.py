@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from t5tune.reporting.report import Origin, Report, format_json, format_scores, write_report
+from t5tune.files.writing import write_texts
+from t5tune.reporting.report import Origin, Report, format_json, format_scores, render_report
 from t5tune.reporting.report_building import build_report
 from t5tune.scoring.compute import score_hypotheses, sentence_scores
 from t5tune.scoring.diagnosis.diagnose import finding_to_json
@@ -178,24 +179,26 @@ def test_terminal_lines() -> None:
 def test_files_are_complete_and_repeatable(tmp_path: Path) -> None:
     report = small_report()
     directory = tmp_path / "eval" / "test"
-    write_report(report, directory)
+    write_texts(render_report(report, directory))
     first = {path.name: path.read_bytes() for path in directory.iterdir()}
     assert set(first) == {"report.json", "report.md"}
     assert all(data.endswith(b"\n") and b"\r" not in data for data in first.values())
     assert json.loads(first["report.json"]) == report.to_json()
-    write_report(small_report(), directory)
+    write_texts(render_report(small_report(), directory))
     assert {path.name: path.read_bytes() for path in directory.iterdir()} == first
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
-    write_report(small_report(), tmp_path)
+    write_texts(render_report(small_report(), tmp_path))
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     lone_surrogate = small_report(run="\ud800")
     with pytest.raises(UnicodeEncodeError):
-        write_report(lone_surrogate, tmp_path)
+        write_texts(render_report(lone_surrogate, tmp_path))
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_text_stays_readable_in_json(tmp_path: Path) -> None:
-    write_report(build_report(Evidence(["größer 日本"], [["größer"]]), ["wer"]), tmp_path)
+    write_texts(
+        render_report(build_report(Evidence(["größer 日本"], [["größer"]]), ["wer"]), tmp_path)
+    )
     assert "größer 日本" in (tmp_path / "report.json").read_text(encoding="utf-8")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from t5tune.reporting.report import Origin, Report, write_report
+from t5tune.files.writing import write_texts
+from t5tune.reporting.report import Origin, Report, render_report
 from t5tune.reporting.report_building import build_report
 from t5tune.reporting.stored_report import read_report
 from t5tune.scoring.diagnosis.evidence import Evidence
@@ -32,7 +33,7 @@ def test_a_report_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert report.findings
     assert report.breakdowns
     assert report.scores[0].confidence_interval is not None
-    write_report(report, tmp_path)
+    write_texts(render_report(report, tmp_path))
     read = read_report(tmp_path / "report.json")
     assert read is not None
     assert read.to_json() == report.to_json()
