@@ -8,7 +8,8 @@ from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from t5tune.console import LINE_SECONDS, Field, format_seconds, live_line, say, stderr_console
+from t5tune.console import LINE_SECONDS, format_seconds, say, stderr_console
+from t5tune.terminal_line import Field, live_line
 from t5tune.training.callbacks.log import VALIDATION, JsonLog
 from t5tune.training.callbacks.throughput import Throughput
 
@@ -55,7 +56,7 @@ class TrainingDisplay(TrainerCallback):
         self.best = state.best_metric
         self.state = state
         self.started = self.said_at = time.monotonic()
-        self.line.enter_context(live_line(self, stays=True))
+        self.line.enter_context(live_line(self, stderr_console(), stays=True))
 
     def fields(self) -> list[Field]:
         """See `Activity.fields`; on a narrow terminal the last ones to go are step and time."""
