@@ -78,15 +78,24 @@ def _example_blocks(finding: Finding, by_index: Mapping[int, Example]) -> list[s
     numbers = "Numbers (from 0): " + ", ".join(map(str, finding.examples)) + "."
     if not known:
         return [heading, numbers]
-    shown = known[:_NUM_EXAMPLES_SHOWN]
-    has_sources = any(example.source is not None for example in shown)
-    rows = []
-    for example in shown:
-        source = [cell(example.source or "")] if has_sources else []
-        references = "<br>".join(map(cell, example.references))
-        rows.append([str(example.index), *source, cell(example.hypothesis), references])
-    header = ["number (from 0)", *(["source"] if has_sources else []), "hypothesis", "reference"]
-    return [heading, table_of(header, rows)]
+    return [heading, example_table(known[:_NUM_EXAMPLES_SHOWN], with_scores=False)]
+
+
+def example_table(examples: Sequence[Example], *, with_scores: bool = True) -> str:
+    """Return a table of examples, with their sources if any is known."""
+    has_sources = any(example.source is not None for example in examples)
+    optional = ["score"] * with_scores + ["source"] * has_sources
+    rows = [
+        [
+            str(example.index),
+            *([f"{example.score:.2f}"] if with_scores else []),
+            *([cell(example.source or "")] if has_sources else []),
+            cell(example.hypothesis),
+            "<br>".join(map(cell, example.references)),
+        ]
+        for example in examples
+    ]
+    return table_of(["number (from 0)", *optional, "hypothesis", "reference"], rows)
 
 
 def _breakdown_table(breakdown: Breakdown) -> str:

@@ -6,11 +6,11 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from t5tune.reporting.findings_markdown import render_findings
-from t5tune.reporting.markdown import cell, code, code_in_cell, escape, table_of
+from t5tune.reporting.findings_markdown import example_table, render_findings
+from t5tune.reporting.markdown import code, code_in_cell, escape, table_of
 
 if TYPE_CHECKING:
-    from t5tune.reporting.report import Example, Report
+    from t5tune.reporting.report import Report
     from t5tune.scoring.score import Score
 
 
@@ -26,7 +26,7 @@ def render_markdown(report: Report) -> str:
     for title, examples in (("Best", report.best), ("Worst", report.worst)):
         if examples:
             heading = f"## {title} examples by {escape(report.example_metric)}"
-            blocks += [heading, _example_table(examples)]
+            blocks += [heading, example_table(examples)]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -53,17 +53,3 @@ def _decoding_list(report: Report) -> str:
         for name, value in report.decoding.items()
     )
     return "\n".join(f"- {code(setting)}" for setting in settings)
-
-
-def _example_table(examples: Sequence[Example]) -> str:
-    has_sources = any(example.source is not None for example in examples)
-    header = ["number (from 0)", "score", *(["source"] if has_sources else [])]
-    rows = []
-    for example in examples:
-        row = [str(example.index), f"{example.score:.2f}"]
-        if has_sources:
-            row.append(cell(example.source or ""))
-        row.append(cell(example.hypothesis))
-        row.append("<br>".join(cell(reference) for reference in example.references))
-        rows.append(row)
-    return table_of([*header, "hypothesis", "reference"], rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from t5tune.decoding.documents.markup import (
     Marked,
@@ -29,6 +30,9 @@ class _Part:
     text: str
     is_translated: bool
     hypotheses: list[Hypothesis] = field(default_factory=list)
+
+
+_Translate = Callable[[Sequence[_Part]], None]
 
 
 class SentenceTranslator:
@@ -66,53 +70,14 @@ class SentenceTranslator:
         self.num_truncated = 0
         sentences = self._split(sources)
         parts = [part for sentence in sentences for part in sentence if part.is_translated]
-        self._translate_parts(parts, options, on_progress)
+        translate = partial(self._translate_parts, options=options, on_progress=on_progress)
+        translate(parts)
         harmed = [part for part in parts if not is_unharmed(part.text, part.hypotheses[0].text)]
-        spoiled = self._translate_without_marks(harmed, options, on_progress)
-        self._translate_pieces(spoiled, options, on_progress)
+        _translate_pieces(_translate_without_marks(harmed, translate), translate)
         for part in harmed:
             lost = count_emphasis(part.text) - count_emphasis(part.hypotheses[0].text)
             self.num_marks_lost += lost.total()
         return [_join(sentence) for sentence in sentences]
-
-    def _translate_without_marks(
-        self,
-        parts: Sequence[_Part],
-        options: DecodingOptions,
-        on_progress: Callable[[int], None] | None,
-    ) -> list[_Part]:
-        """Translate again without marks; return the sentences that still lose something."""
-        plans: list[tuple[_Part, str, list[Marked]]] = [
-            (part, *remove_marks(part.text)) for part in parts
-        ]
-        plans = [plan for plan in plans if plan[2]]
-        texts = [text for _, plain, marked in plans for text in (plain, *(m.text for m in marked))]
-        pieces = [_Part(text, True) for text in texts]
-        self._translate_parts(pieces, options, on_progress)
-        found = iter([piece.hypotheses[0] for piece in pieces])
-        mended: set[int] = set()
-        for part, plain, marked in plans:
-            whole = next(found)
-            text, missing = put_marks(whole.text, marked, [next(found).text for _ in marked])
-            if keeps_protected(plain, whole.text) and not any(m.is_link for m in missing):
-                part.hypotheses = [replace(whole, text=text)]
-                mended.add(id(part))
-        return [part for part in parts if id(part) not in mended]
-
-    def _translate_pieces(
-        self,
-        parts: Sequence[_Part],
-        options: DecodingOptions,
-        on_progress: Callable[[int], None] | None,
-    ) -> None:
-        """Translate the pieces between those that must be kept."""
-        pieces = [[_Part(*piece) for piece in take_apart(part.text)] for part in parts]
-        words = [piece for found in pieces for piece in found if piece.is_translated]
-        self._translate_parts(words, options, on_progress)
-        for part, found in zip(parts, pieces, strict=True):
-            # A sentence that has lost only emphasis is better translated in one piece.
-            if not keeps_protected(part.text, part.hypotheses[0].text):
-                part.hypotheses = [_join(found)]
 
     def _split(self, sources: Sequence[str]) -> list[list[_Part]]:
         """Split each sentence into parts that fit."""
@@ -162,6 +127,37 @@ class SentenceTranslator:
         self.num_truncated += self.translator.num_truncated
         for part, hypothesis in zip(parts, found, strict=True):
             part.hypotheses = [hypothesis]
+
+
+def _translate_without_marks(parts: Sequence[_Part], translate: _Translate) -> list[_Part]:
+    """Translate again without marks; return the sentences that still lose something."""
+    plans: list[tuple[_Part, str, list[Marked]]] = [
+        (part, *remove_marks(part.text)) for part in parts
+    ]
+    plans = [plan for plan in plans if plan[2]]
+    texts = [text for _, plain, marked in plans for text in (plain, *(m.text for m in marked))]
+    pieces = [_Part(text, True) for text in texts]
+    translate(pieces)
+    found = iter([piece.hypotheses[0] for piece in pieces])
+    mended: set[int] = set()
+    for part, plain, marked in plans:
+        whole = next(found)
+        text, missing = put_marks(whole.text, marked, [next(found).text for _ in marked])
+        if keeps_protected(plain, whole.text) and not any(m.is_link for m in missing):
+            part.hypotheses = [replace(whole, text=text)]
+            mended.add(id(part))
+    return [part for part in parts if id(part) not in mended]
+
+
+def _translate_pieces(parts: Sequence[_Part], translate: _Translate) -> None:
+    """Translate the pieces between those that must be kept."""
+    pieces = [[_Part(*piece) for piece in take_apart(part.text)] for part in parts]
+    words = [piece for found in pieces for piece in found if piece.is_translated]
+    translate(words)
+    for part, found in zip(parts, pieces, strict=True):
+        # A sentence that has lost only emphasis is better translated in one piece.
+        if not keeps_protected(part.text, part.hypotheses[0].text):
+            part.hypotheses = [_join(found)]
 
 
 def _find_cut(text: str) -> tuple[int, int]:

@@ -17,14 +17,8 @@ SCHEMA_VERSION = 1
 class ScoreRow:
     """One score of one system, as text.
 
-    Attributes:
-        system: Name of the system.
-        value: Score with two digits.
-        interval: Interval of the score.
-        difference: Signed difference from the baseline; empty for the baseline itself.
-        difference_interval: Interval of the difference.
-        p_values: p-values in the order of the tests; `-` where a metric does not allow one.
-        verdict: Verdict in words; `baseline` for the baseline.
+    The baseline has no difference. The p-values come in the order of the tests, with `-` where a
+    metric does not allow one.
     """
 
     system: str
