@@ -1,6 +1,6 @@
 # make demo    train, evaluate and translate offline, without a GPU
 # make test    the whole test suite
-# make test-deepspeed  install DeepSpeed and run the tests that need it; `make test` then has them too
+# make test-deepspeed  install DeepSpeed and run the tests that need it; `make test` then runs them too
 # make stress  every fault of docs/reliability.md; within 20 minutes
 # make check   formatting, lint, types, layers
 PYTHON ?= python3
@@ -26,8 +26,8 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python -m pytest
 
-# The first start of DeepSpeed compiles a part of it, for minutes; one that is killed meanwhile leaves a
-# lock that later ones wait for: `rm -r ~/.cache/torch_extensions` removes it.
+# The first start of DeepSpeed compiles a part of it, for minutes; if it is killed meanwhile, it leaves a
+# lock that later starts wait for: `rm -r ~/.cache/torch_extensions` removes it.
 test-deepspeed: $(STAMP)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,deepspeed]'
 	$(BIN)/python -c "from deepspeed.comm.torch import build_shm_op; build_shm_op()"
