@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING
 
 import torch
@@ -50,16 +50,11 @@ def find_alignments(
         indices: Examples to align.
 
     Returns:
-        An alignment for each index, in order; None where a side is empty or longer than
-        `MAX_WORDS`.
+        Alignments in order, without examples of which a side is empty or longer than `MAX_WORDS`.
     """
-    found = []
     with translator.evaluation_mode(), _plain_attention(translator.model):
-        for index in indices:
-            alignment = _align(translator, index, sources[index], hypotheses[index])
-            if alignment is not None:
-                found.append(alignment)
-    return tuple(found)
+        found = [_align(translator, i, sources[i], hypotheses[i]) for i in indices]
+    return tuple(alignment for alignment in found if alignment is not None)
 
 
 def _align(
@@ -87,8 +82,8 @@ def _align(
 @contextmanager
 def _plain_attention(model: PreTrainedModel) -> Iterator[None]:
     """Let attention return its weights while the block runs; fused attention does not."""
-    configs = {id(part.config): part.config for part in model.modules() if hasattr(part, "config")}
-    before = [(config, config._attn_implementation) for config in configs.values()]
+    configs = [part.config for part in model.modules() if hasattr(part, "config")]
+    before = [(config, config._attn_implementation) for config in configs]
     for config, _ in before:
         config._attn_implementation = "eager"
     try:
@@ -118,15 +113,12 @@ def _attend(
 
 def _count_prefix(translator: TorchTranslator, source_ids: Sequence[int]) -> int:
     """Count the first tokens of a source that belong to the prefix or name a language."""
-    if not translator.settings.prefix.strip():
+    prefix = translator.settings.prefix.strip()
+    if not prefix:
         return 0
-    (ids,), _ = encode_texts(
-        [translator.settings.prefix.strip()], translator.tokenizer, max_length=None
-    )
-    count = 0
-    while count < min(len(ids), len(source_ids)) and ids[count] == source_ids[count]:
-        count += 1
-    return count
+    (ids,), _ = encode_texts([prefix], translator.tokenizer, max_length=None)
+    pairs = zip(ids, source_ids, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _group_tokens(
@@ -135,12 +127,7 @@ def _group_tokens(
     """Return the words that tokens spell, and which token belongs to which word.
 
     Text without spaces between words, and a side that is a single word, is left in its tokens
-    (bytes in whole characters).
-
-    Args:
-        ids: Tokens of one text; special ones belong to no word.
-        tokenizer: Tokenizer of the model.
-        num_left_out: Number of first tokens that belong to no word.
+    (bytes in whole characters). Special tokens and the first `num_left_out` belong to no word.
 
     Returns:
         The words, and ones and zeros of shape (num_words, num_tokens) in float64.

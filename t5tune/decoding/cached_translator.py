@@ -12,7 +12,7 @@ from t5tune.decoding.hypothesis_cache import (
     generation_settings,
     make_keys,
 )
-from t5tune.decoding.translator import DecodingOptions, Hypothesis, Translator
+from t5tune.decoding.translator import DecodingOptions, Hypothesis, OnProgress, Translator
 from t5tune.distributed.processes import broadcast_result, on_main_process
 
 # Number of sources that are generated between two writes to the cache: what an interrupted command
@@ -61,10 +61,7 @@ class CachedTranslator:
         self._find_cut = find_cut
 
     def translate(
-        self,
-        sources: Sequence[str],
-        options: DecodingOptions,
-        on_progress: Callable[[int], None] | None = None,
+        self, sources: Sequence[str], options: DecodingOptions, on_progress: OnProgress = None
     ) -> list[Hypothesis]:
         """See `PlainTranslator.translate`. Equal sources are generated once."""
         found = broadcast_result(lambda: self._look_up(sources, options))
@@ -72,10 +69,10 @@ class CachedTranslator:
         missing = sorted(set(sources) - found.keys(), key=lambda text: (-len(text), text))
         self.num_generated = len(missing)
         self.generation_seconds = 0.0
-        advance = on_progress or (lambda _: None)
-        advance(len(sources) - len(missing))
+        if on_progress is not None:
+            on_progress(len(sources) - len(missing))
         for start in range(0, len(missing), KEPT_TOGETHER):
-            found |= self._generate(missing[start : start + KEPT_TOGETHER], options, advance)
+            found |= self._generate(missing[start : start + KEPT_TOGETHER], options, on_progress)
         self.num_truncated = sum(found[source].source_is_cut for source in sources)
         return [found[source].hypothesis for source in sources]
 
@@ -88,7 +85,7 @@ class CachedTranslator:
         return {source: entries[key] for source, key in pairs if key in entries}
 
     def _generate(
-        self, sources: Sequence[str], options: DecodingOptions, on_progress: Callable[[int], None]
+        self, sources: Sequence[str], options: DecodingOptions, on_progress: OnProgress
     ) -> dict[str, CachedHypothesis]:
         """Translate distinct sources and keep their hypotheses."""
         if self._translator is None:
@@ -103,9 +100,7 @@ class CachedTranslator:
             for source, hypothesis, cut in zip(sources, hypotheses, is_cut, strict=True)
         }
         keys = make_keys(self._settings(options), sources)
-        on_main_process(
-            lambda: self._cache.keep(dict(zip(keys, (new[s] for s in sources), strict=True)))
-        )
+        on_main_process(lambda: self._cache.keep(dict(zip(keys, new.values(), strict=True))))
         return new
 
     def _which_are_cut(self, sources: Sequence[str], num_cut: int) -> list[bool]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import zip_longest
 from typing import Any
 
 import ctranslate2
@@ -22,7 +23,14 @@ from t5tune.decoding.export.settings import (
 )
 from t5tune.decoding.export.tokenization import load_tokenization
 from t5tune.decoding.source_batches import form_batches
-from t5tune.decoding.translator import DecodingOptions, Hypothesis, SearchingTranslator
+from t5tune.decoding.translator import (
+    DecodingOptions,
+    Hypothesis,
+    OnProgress,
+    SearchingTranslator,
+    build_hypothesis,
+)
+from t5tune.distributed.launch_environment import threads_per_process
 from t5tune.errors import T5TuneError
 from t5tune.run.manifest import blaming_damage, find_damage
 
@@ -88,7 +96,7 @@ class CTranslate2Translator(SearchingTranslator):
         self,
         sources: Sequence[str],
         options: DecodingOptions,
-        on_progress: Callable[[int], None] | None,
+        on_progress: OnProgress,
         *,
         with_scores: bool,
     ) -> list[list[Hypothesis]]:
@@ -98,12 +106,13 @@ class CTranslate2Translator(SearchingTranslator):
         batches = list(form_batches(lengths, _spread(options, sum(lengths), num_workers)))
         model = self._load()
         arguments = self._arguments(options, with_scores=with_scores)
+        forced = self._input.forced_bos_token_id
         hypotheses: dict[int, list[Hypothesis]] = {}
         waiting: deque[tuple[list[int], list[Any]]] = deque()
 
         def receive() -> None:
             batch, results = waiting.popleft()
-            found = self._read([result.result() for result in results], options)
+            found = self._read([result.result() for result in results], options.max_new_tokens)
             hypotheses.update(zip(batch, found, strict=True))
             if on_progress is not None:
                 on_progress(len(batch))
@@ -112,16 +121,11 @@ class CTranslate2Translator(SearchingTranslator):
             if len(waiting) >= WAITING_PER_WORKER * num_workers:
                 receive()
             tokens = [[self._tokens[number] for number in encoded[i]] for i in batch]
-            waiting.append((batch, self._submit(model, tokens, arguments)))
+            beginning = None if forced is None else [[self._tokens[forced]]] * len(tokens)
+            waiting.append((batch, model.translate_batch(tokens, beginning, **arguments)))
         while waiting:
             receive()
         return [hypotheses[index] for index in range(len(sources))]
-
-    def _submit(self, model: Any, tokens: list[list[str]], arguments: dict[str, Any]) -> list[Any]:
-        forced = self._input.forced_bos_token_id
-        beginning = None if forced is None else [[self._tokens[forced]]] * len(tokens)
-        results: list[Any] = model.translate_batch(tokens, beginning, **arguments)
-        return results
 
     def _arguments(self, options: DecodingOptions, *, with_scores: bool) -> dict[str, Any]:
         # Older exports have more: search settings that the base model's author preferred.
@@ -139,30 +143,19 @@ class CTranslate2Translator(SearchingTranslator):
             **{key: found for key, found in constraints.items() if key == "suppress_sequences"},
         }
 
-    def _read(self, results: Iterable[Any], options: DecodingOptions) -> list[list[Hypothesis]]:
-        """Return `num_hypotheses` hypotheses for each source, read from the results."""
-        results = list(results)
+    def _read(self, results: Sequence[Any], limit: int) -> list[list[Hypothesis]]:
+        """Return the hypotheses for each source, read from CTranslate2's results."""
         rows = [[self._ids[t] for t in row] for result in results for row in result.hypotheses]
         texts = iter(self._tokenization.decode(rows))
-        found = []
-        for result in results:
-            scores = result.scores or [None] * len(result.hypotheses)
-            found.append(
-                [
-                    self._build(row, next(texts), score, options)
-                    for row, score in zip(result.hypotheses, scores, strict=True)
-                ]
-            )
-        return found
-
-    def _build(
-        self, row: list[str], text: str, score: float | None, options: DecodingOptions
-    ) -> Hypothesis:
-        finished = bool(row) and row[-1] == self._eos
-        # One line in, one line out: a generated line break becomes a blank.
-        line = " ".join(text.split("\n")).strip()
-        reached = not finished and len(row) >= options.max_new_tokens
-        return Hypothesis(line, len(row), reached, score)
+        return [
+            [
+                build_hypothesis(
+                    next(texts), len(row), limit, is_finished=row[-1:] == [self._eos], score=score
+                )
+                for row, score in zip_longest(result.hypotheses, result.scores)
+            ]
+            for result in results
+        ]
 
     def _load(self) -> Any:
         """Return the loaded weights, which all workers of a device share.
@@ -171,16 +164,16 @@ class CTranslate2Translator(SearchingTranslator):
         tried slower, up to 40 times (docs/benchmarks.md).
         """
         if self._model is None:
-            device = find_device()
-            on_gpus = {"device_index": list(range(count_workers()))}
-            on_cores = {"inter_threads": count_workers(), "intra_threads": 1}
+            workers: dict[str, Any] = {"device_index": list(range(count_workers()))}
+            if find_device() == "cpu":
+                workers = {"inter_threads": count_workers(), "intra_threads": 1}
             try:
                 with self._blaming_files():
                     self._model = ctranslate2.Translator(
                         str(self._directory),
-                        device=device,
+                        device=find_device(),
                         compute_type=self._settings.quantization,
-                        **(on_cores if device == "cpu" else on_gpus),
+                        **workers,
                     )
             except (RuntimeError, ValueError) as error:
                 raise T5TuneError(
@@ -207,10 +200,10 @@ def find_device() -> str:
     return "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
 
 
-def list_available() -> set[str]:
-    """Return the quantizations that this machine can compute with."""
-    available: set[str] = set(ctranslate2.get_supported_compute_types(find_device()))
-    return available
+def list_available() -> list[str]:
+    """Return the quantizations that this machine can compute with, the fastest first."""
+    supported = ctranslate2.get_supported_compute_types(find_device())
+    return [name for name in QUANTIZATIONS if name in supported]
 
 
 def check_availability(quantization: str) -> None:
@@ -219,7 +212,7 @@ def check_availability(quantization: str) -> None:
     Raises:
         T5TuneError: It is not available; the message lists those that are.
     """
-    available = [name for name in QUANTIZATIONS if name in list_available()]
+    available = list_available()
     if quantization not in available:
         raise T5TuneError(
             f"{quantization} is not available on this {find_device().upper()}; it has "
@@ -233,6 +226,4 @@ def count_cores() -> int:
     wanted = os.environ.get("OMP_NUM_THREADS", "")
     if wanted.isdecimal() and int(wanted) > 0:
         return int(wanted)
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return threads_per_process(1)

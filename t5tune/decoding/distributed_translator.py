@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from t5tune.decoding.source_batches import form_batches
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import (
     DecodingOptions,
     Hypothesis,
+    OnProgress,
     SearchingTranslator,
     Translator,
 )
@@ -42,7 +43,7 @@ class DistributedTranslator(SearchingTranslator):
         self,
         sources: Sequence[str],
         options: DecodingOptions,
-        on_progress: Callable[[int], None] | None,
+        on_progress: OnProgress,
         *,
         with_scores: bool,
     ) -> list[list[Hypothesis]]:

@@ -10,8 +10,8 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
@@ -38,12 +38,7 @@ _TABLE = "CREATE TABLE hypotheses (number INTEGER PRIMARY KEY, key BLOB UNIQUE, 
 
 @dataclass(frozen=True)
 class CachedHypothesis:
-    """An entry for one source.
-
-    Attributes:
-        hypothesis: The hypothesis as it was generated.
-        source_is_cut: Whether the source was longer than the model takes.
-    """
+    """An entry for one source, which may be longer than the model takes."""
 
     hypothesis: Hypothesis
     source_is_cut: bool
@@ -52,17 +47,13 @@ class CachedHypothesis:
 def generation_settings(
     options: DecodingOptions, *, engine: str, model: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return everything but the source that a hypothesis depends on.
+    """Return everything but the source that a hypothesis depends on, in values of JSON.
 
     Args:
         options: Search settings; those that change only the speed are left out.
         engine: Engine and its precision.
         model: Values that the caller adds: fingerprint, prefix, lengths, languages.
-
-    Returns:
-        Values that JSON can represent.
     """
-    decoding = {**options.describe(), "num_hypotheses": options.num_hypotheses}
     packages = ["torch", "transformers", "tokenizers"]
     if "ctranslate2" in engine:
         packages.append("ctranslate2")
@@ -71,7 +62,7 @@ def generation_settings(
         "search": SEARCH,
         "fields": [field.name for field in fields(Hypothesis)],
         "engine": engine,
-        "decoding": decoding,
+        "decoding": {**options.describe(), "num_hypotheses": options.num_hypotheses},
         "model": dict(model),
         "versions": {package: version(package) for package in packages},
     }
@@ -84,8 +75,7 @@ def make_keys(settings: Mapping[str, Any], sources: Sequence[str]) -> list[bytes
         settings: Result of `generation_settings`.
         sources: Sources without the prefix.
     """
-    text = json.dumps(settings, sort_keys=True)
-    common = hashlib.sha256(text.encode()).digest()
+    common = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).digest()
     return [
         hashlib.sha256(common + source.encode("utf-8", "surrogatepass")).digest()
         for source in sources
@@ -170,7 +160,8 @@ class HypothesisCache:
             has_tables = database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] > 0
             if has_tables and layout != LAYOUT:
                 raise sqlite3.DatabaseError("another version of t5tune wrote it")
-            with _transaction(database):
+            with database:  # which ends the transaction, and undoes it after an error
+                database.execute("BEGIN")
                 if not has_tables:
                     database.execute(_TABLE)
                     database.execute(f"PRAGMA user_version = {LAYOUT}")
@@ -193,18 +184,6 @@ class HypothesisCache:
         say(f"hypothesis cache: {self.path} cannot be used ({reason}); continuing without it")
 
 
-@contextmanager
-def _transaction(database: sqlite3.Connection) -> Iterator[None]:
-    database.execute("BEGIN")
-    try:
-        yield
-    except BaseException:
-        if database.in_transaction:
-            database.execute("ROLLBACK")
-        raise
-    database.execute("COMMIT")
-
-
 def _read(database: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, CachedHypothesis]:
     found: dict[bytes, CachedHypothesis] = {}
     for start in range(0, len(keys), _LOOKED_UP_TOGETHER):
@@ -212,8 +191,7 @@ def _read(database: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, Ca
         marks = ", ".join("?" * len(some))
         query = f"SELECT key, value FROM hypotheses WHERE key IN ({marks})"
         for key, value in database.execute(query, some):
-            entry = _from_bytes(key, value)
-            if entry is not None:
+            if (entry := _from_bytes(key, value)) is not None:
                 found[key] = entry
     return found
 

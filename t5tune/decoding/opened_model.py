@@ -8,12 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from t5tune.console import say, track
-from t5tune.decoding.translator import (
-    DecodingOptions,
-    Hypothesis,
-    PlainTranslator,
-    Translator,
-)
+from t5tune.decoding.translator import DecodingOptions, Hypothesis, PlainTranslator, Translator
 from t5tune.errors import T5TuneError, did_you_mean
 
 T = TypeVar("T")

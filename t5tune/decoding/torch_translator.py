@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -14,7 +14,13 @@ from t5tune.data.token_sequences import TokenSequences
 from t5tune.decoding.engines import TORCH, TORCH_BF16
 from t5tune.decoding.search import build_generation_config, generating_with
 from t5tune.decoding.source_batches import form_batches
-from t5tune.decoding.translator import DecodingOptions, Hypothesis, SearchingTranslator
+from t5tune.decoding.translator import (
+    DecodingOptions,
+    Hypothesis,
+    OnProgress,
+    SearchingTranslator,
+    build_hypothesis,
+)
 from t5tune.models.generation import read_needs
 from t5tune.models.input_settings import InputSettings
 
@@ -70,7 +76,7 @@ class TorchTranslator(SearchingTranslator):
         self,
         sources: Sequence[str],
         options: DecodingOptions,
-        on_progress: Callable[[int], None] | None,
+        on_progress: OnProgress,
         *,
         with_scores: bool,
     ) -> list[list[Hypothesis]]:
@@ -182,20 +188,13 @@ class TorchTranslator(SearchingTranslator):
         texts = self.tokenizer.batch_decode(
             rows, skip_special_tokens=True, clean_up_tokenization_spaces=False
         )
-        ends = self._find_ends()
+        needs = read_needs(self.model.generation_config, self.model.config)
+        end = needs.get("eos_token_id", self.tokenizer.eos_token_id)
+        ends = set(end) if isinstance(end, list) else {end}  # T5Gemma has two
         hypotheses = []
         for row, text in zip(rows, texts, strict=True):
             length = next((i for i, token in enumerate(row, start=1) if token in ends), None)
-            finished = length is not None
-            num_tokens = len(row) if length is None else length
-            # One line in, one line out: a generated line break becomes a blank.
-            line = " ".join(text.split("\n")).strip()
-            reached = not finished and num_tokens >= limit
-            hypotheses.append(Hypothesis(line, num_tokens, reached))
+            hypotheses.append(
+                build_hypothesis(text, length or len(row), limit, is_finished=length is not None)
+            )
         return hypotheses
-
-    def _find_ends(self) -> set[int]:
-        """Return the tokens that end a hypothesis; T5Gemma has two."""
-        needs = read_needs(self.model.generation_config, self.model.config)
-        ends = needs.get("eos_token_id", self.tokenizer.eos_token_id)
-        return set(ends) if isinstance(ends, list) else {int(ends)}

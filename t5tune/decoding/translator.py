@@ -5,12 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from t5tune.errors import T5TuneError
 
 if TYPE_CHECKING:
     from t5tune.recipe.schema import DecodingSection
+
+# Called with the number of sources done since the last call.
+OnProgress: TypeAlias = Callable[[int], None] | None
 
 
 @dataclass(frozen=True)
@@ -46,12 +49,8 @@ def _option(
         of_beams: Whether it has an effect in a beam search alone.
         is_always_named: Whether all reports and keys of the cache name it, whatever its value.
     """
-    metadata = {
-        "ctranslate2": ctranslate2,
-        "of_beams": of_beams,
-        "is_always_named": is_always_named,
-    }
-    return field(default=default, metadata=metadata)
+    metadata = {"ctranslate2": ctranslate2, "of_beams": of_beams}
+    return field(default=default, metadata={**metadata, "is_always_named": is_always_named})
 
 
 @dataclass(frozen=True)
@@ -131,20 +130,12 @@ class PlainTranslator(Protocol):
     num_truncated: int
 
     def translate(
-        self,
-        sources: Sequence[str],
-        options: DecodingOptions,
-        on_progress: Callable[[int], None] | None = None,
+        self, sources: Sequence[str], options: DecodingOptions, on_progress: OnProgress = None
     ) -> list[Hypothesis]:
-        """Return the best hypothesis of each source.
+        """Return the best hypothesis of each source, in their order.
 
         Args:
             sources: Texts, without the prefix.
-            options: Options of the search.
-            on_progress: Function called with the number of sources done since the last call.
-
-        Returns:
-            One hypothesis for each source, in their order.
         """
         ...
 
@@ -158,14 +149,11 @@ class Translator(PlainTranslator, Protocol):
         ...
 
     def translate_n_best(
-        self,
-        sources: Sequence[str],
-        options: DecodingOptions,
-        on_progress: Callable[[int], None] | None = None,
+        self, sources: Sequence[str], options: DecodingOptions, on_progress: OnProgress = None
     ) -> list[list[Hypothesis]]:
         """Return `num_hypotheses` hypotheses of each source with their scores, best first.
 
-        The first ones are those of `translate` with the same options. Arguments as there.
+        The first ones are those of `translate` with the same options.
 
         Raises:
             T5TuneError: There are fewer beams than hypotheses.
@@ -181,10 +169,7 @@ class SearchingTranslator(ABC):
     """A translator whose best hypotheses are n-best lists of one."""
 
     def translate(
-        self,
-        sources: Sequence[str],
-        options: DecodingOptions,
-        on_progress: Callable[[int], None] | None = None,
+        self, sources: Sequence[str], options: DecodingOptions, on_progress: OnProgress = None
     ) -> list[Hypothesis]:
         """See `PlainTranslator.translate`."""
         options = replace(options, num_hypotheses=1)
@@ -192,13 +177,15 @@ class SearchingTranslator(ABC):
         return [best for (best,) in found]
 
     def translate_n_best(
-        self,
-        sources: Sequence[str],
-        options: DecodingOptions,
-        on_progress: Callable[[int], None] | None = None,
+        self, sources: Sequence[str], options: DecodingOptions, on_progress: OnProgress = None
     ) -> list[list[Hypothesis]]:
         """See `Translator.translate_n_best`."""
-        check_num_hypotheses(options)
+        num = options.num_hypotheses
+        if num > options.num_beams:  # a search keeps no others
+            raise T5TuneError(
+                f"{num} hypotheses need as many beams; there are {options.num_beams}.",
+                next_command=f"--num-beams {num}",
+            )
         return self._search(sources, options, on_progress, with_scores=True)
 
     @abstractmethod
@@ -206,30 +193,23 @@ class SearchingTranslator(ABC):
         self,
         sources: Sequence[str],
         options: DecodingOptions,
-        on_progress: Callable[[int], None] | None,
+        on_progress: OnProgress,
         *,
         with_scores: bool,
     ) -> list[list[Hypothesis]]:
         """Return `num_hypotheses` hypotheses for each source, in their order."""
 
 
-def check_num_hypotheses(options: DecodingOptions) -> None:
-    """Refuse more hypotheses than beams: a search keeps no others."""
-    if options.num_hypotheses > options.num_beams:
-        raise T5TuneError(
-            f"{options.num_hypotheses} hypotheses need as many beams; there are "
-            f"{options.num_beams}.",
-            next_command=f"--num-beams {options.num_hypotheses}",
-        )
+def build_hypothesis(
+    text: str, num_tokens: int, limit: int, *, is_finished: bool, score: float | None = None
+) -> Hypothesis:
+    """Return a hypothesis on one line, since a source is one: a line break becomes a blank."""
+    reached_limit = not is_finished and num_tokens >= limit
+    return Hypothesis(text.replace("\n", " ").strip(), num_tokens, reached_limit, score)
 
 
 def options_of_recipe(section: DecodingSection, max_new_tokens: int) -> DecodingOptions:
-    """Return the search of a recipe's decoding section.
-
-    Args:
-        section: Section with all options; it may leave the limit open.
-        max_new_tokens: Length limit in tokens.
-    """
+    """Return the search of a recipe's decoding section, which may leave the limit open."""
     return DecodingOptions(**{**section.model_dump(), "max_new_tokens": max_new_tokens})
 
 

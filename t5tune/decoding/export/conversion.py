@@ -94,14 +94,10 @@ class _Converter(TransformersConverter):
 def list_tokens(tokenizer: PreTrainedTokenizerBase, num_tokens: int) -> list[str]:
     """Return a unique name for every row of the embeddings, the tokenizer's if it has one."""
     named = min(num_tokens, len(tokenizer))
-    tokens: list[str] = []
-    seen: set[str] = set()
+    tokens: dict[str, None] = {}  # in order, and each once
     for number, token in enumerate(tokenizer.convert_ids_to_tokens(list(range(named)))):
-        if token is None or token in seen:
-            token = f"<unused {number}>"
-        seen.add(token)
-        tokens.append(token)
-    return tokens + [f"<unused {number}>" for number in range(named, num_tokens)]
+        tokens[f"<unused {number}>" if token is None or token in tokens else token] = None
+    return [*tokens, *(f"<unused {number}>" for number in range(named, num_tokens))]
 
 
 @track("export: converting the model")
@@ -124,7 +120,7 @@ def convert_model(
         options: Search of the run.
         directory: Directory to write to; it is created.
         model_directory: Directory with the model's `config.json`.
-        quantization: Quantization of the weights.
+        quantization: See `ExportSettings`, like name and patience.
         name: Name of the run.
         fingerprint: Fingerprint of `model_directory`.
         sources: Texts that the stored tokenizer must encode and decode like the model's.
@@ -138,9 +134,9 @@ def convert_model(
         _Converter(model_directory, model, tokenizer).convert(
             str(directory), quantization=quantization
         )
-    except OSError:
-        raise
     except Exception as error:  # any error: the converter checks little beforehand
+        if isinstance(error, OSError):
+            raise
         reason = " ".join(str(error).split()).split(" (supported")[0][:200]
         raise T5TuneError(
             f"CTranslate2 cannot convert this {model.config.model_type} model: {reason}",

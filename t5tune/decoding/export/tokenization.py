@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -53,25 +52,6 @@ class FastTokenization:
         return list(self._tokenizer.decode_batch([list(row) for row in rows]))
 
 
-@dataclass(frozen=True)
-class AddedToken:
-    """A token that is recognized in texts before they are split.
-
-    Attributes:
-        content: Text of the token.
-        id: Id of the token.
-        special: Whether decoding leaves it out.
-        lstrip: Whether it swallows the white space before it.
-        rstrip: Whether it swallows the white space after it.
-    """
-
-    content: str
-    id: int
-    special: bool
-    lstrip: bool
-    rstrip: bool
-
-
 class PieceTokenization:
     """A tokenization that cuts added tokens out first and encodes the text between them.
 
@@ -87,19 +67,19 @@ class PieceTokenization:
         encode_piece: Callable[[str], list[int]],
         decode_ids: Callable[[list[int]], str],
     ) -> None:
-        added = [AddedToken(**entry) for entry in settings["added_tokens"]]
+        added: list[dict[str, Any]] = settings["added_tokens"]
         self._before: list[int] = settings["before"]
         self._after: list[int] = settings["after"]
         self._ends_once: bool = settings["ends_once"]
-        self._ids = {token.content: token.id for token in added}
-        self._special = {token.id for token in added if token.special}
+        self._ids: dict[str, int] = {token["content"]: token["id"] for token in added}
+        self._special = {token["id"] for token in added if token["special"]}
         self._encode_piece = encode_piece
         self._decode_ids = decode_ids
-        longest_first = sorted(added, key=lambda token: -len(token.content))
+        longest_first = sorted(added, key=lambda token: -len(token["content"]))
         alternatives = (
-            (r"\s*" if token.lstrip else "")
-            + f"({re.escape(token.content)})"
-            + (r"\s*" if token.rstrip else "")
+            (r"\s*" if token["lstrip"] else "")
+            + f"({re.escape(token['content'])})"
+            + (r"\s*" if token["rstrip"] else "")
             for token in longest_first
         )
         self._pattern = re.compile("|".join(alternatives))
@@ -291,26 +271,29 @@ def _write_sentencepiece(
 
 
 def describe_slow_tokenizer(tokenizer: PreTrainedTokenizerBase) -> dict[str, Any]:
-    """Return the added tokens, and the ids before and after every text."""
+    """Return the added tokens, and the ids before and after every text.
+
+    An added token is recognized in a text before the text is split. `lstrip` and `rstrip` say
+    whether it swallows the white space before and after it; decoding leaves a special one out.
+    """
     marker = -1  # stands for a text
     around: list[int] = tokenizer.build_inputs_with_special_tokens([marker])
     place = around.index(marker)
     after = around[place + 1 :]
     ended: list[int] = tokenizer.build_inputs_with_special_tokens(list(after))
     special = set(tokenizer.all_special_ids)
-    added = [
-        AddedToken(
-            token.content,
-            int(number),
-            int(number) in special,
-            bool(token.lstrip),
-            bool(token.rstrip),
-        )
-        for number, token in tokenizer.added_tokens_decoder.items()
-    ]
     return {
         "before": around[:place],
         "after": after,
         "ends_once": bool(after) and ended == [*around[:place], *after],  # ByT5
-        "added_tokens": [asdict(token) for token in added],
+        "added_tokens": [
+            {
+                "content": token.content,
+                "id": int(number),
+                "special": int(number) in special,
+                "lstrip": bool(token.lstrip),
+                "rstrip": bool(token.rstrip),
+            }
+            for number, token in tokenizer.added_tokens_decoder.items()
+        ],
     }
