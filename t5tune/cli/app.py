@@ -25,7 +25,7 @@ from t5tune.cli.translate import TranslateCommand, translate
 from t5tune.cli.validate import validate
 from t5tune.cli.verify import verify
 from t5tune.console import say
-from t5tune.distributed.failures import end_with_failure, format_error
+from t5tune.distributed.failures import end_with_failure, format_error, leave
 from t5tune.distributed.processes import are_several, place, were_several
 from t5tune.distributed.worker import follow_launcher, is_launched
 from t5tune.errors import T5TuneError
@@ -79,9 +79,7 @@ def main() -> None:
     except SystemExit as ended:
         if were_several():
             # Threads of torch sometimes abort an interpreter that exits normally.
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(ended.code if isinstance(ended.code, int) else 0)
+            leave(ended.code if isinstance(ended.code, int) else 0)
         raise
     except T5TuneError as error:
         _end_with(error)

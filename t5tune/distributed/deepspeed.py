@@ -171,9 +171,8 @@ class ZeroEngine:
         whole = sum(num_elements(p) for p in parameters)
         parts = [p.ds_tensor if hasattr(p, "ds_tensor") else p for p in parameters]
         local = sum(part.numel() for part in parts)
-        if not all(is_zero_parameter(p) for p in parameters if p.requires_grad):
-            raise not_in_force("weights", local, whole)
-        if self.stage == 3 and local > _share(whole, parameters):
+        is_prepared = all(is_zero_parameter(p) for p in parameters if p.requires_grad)
+        if not is_prepared or (self.stage == 3 and local > _share(whole, parameters)):
             raise not_in_force("weights", local, whole)
         say(
             f"sharding: deepspeed stage {self.stage}, {dist.get_world_size()} processes; this one "
@@ -208,12 +207,11 @@ class ZeroEngine:
         step = next(v for v in self._state_values() if v.dim() == 0)
         state: dict[int, dict[str, torch.Tensor]] = {}
         for index, parameter in enumerate(self._parameters):
-            whole = {}
+            state[index] = {"step": step.detach().cpu().clone()}
             for key in MOMENTS:
                 value = safe_get_full_optimizer_state(parameter, key)
                 if keep:
-                    whole[key] = value.detach().cpu().clone()
-            state[index] = {"step": step.detach().cpu().clone(), **whole}
+                    state[index][key] = value.detach().cpu().clone()
         groups = [
             {**group, **{k: v for k, v in now.items() if k != "params"}}
             for group, now in zip(self._groups, self.optimizer.param_groups, strict=True)

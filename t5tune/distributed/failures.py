@@ -16,13 +16,10 @@ from t5tune.console import say
 from t5tune.errors import T5TuneError, visible
 from t5tune.files.json_values import read_object
 
-FILE = (
-    "T5TUNE_FAILURE_FILE"  # environment variable: directory where our launcher looks for failures
-)
+FILE = "T5TUNE_FAILURE_FILE"  # environment variable: file where our launcher looks for a failure
 
-# Messages of torch's backends when another process has ended.
+# Messages of torch's backends when another process has ended; others raise a `DistError`.
 _CONNECTION = ("gloo", "Connection closed by peer", "Connection reset by peer", "NCCL", "TCPStore")
-_CONNECTION_TYPES = ("DistError", "DistBackendError", "DistNetworkError", "DistStoreError")
 
 
 class MainProcessFailed(Exception):  # noqa: N818 (the error is the main process's)
@@ -31,21 +28,13 @@ class MainProcessFailed(Exception):  # noqa: N818 (the error is the main process
 
 @dataclass(frozen=True)
 class Failure:
-    """Failure of one process.
-
-    Attributes:
-        rank: Rank of the process.
-        text: Message for people; a traceback for a bug.
-        time: Time in seconds since 1970.
-        is_sentence: Whether it was a `T5TuneError`.
-        is_consequence: Whether another process had failed before.
-    """
+    """Failure of the process of a rank."""
 
     rank: int
-    text: str
-    time: float
-    is_sentence: bool = False
-    is_consequence: bool = False
+    text: str  # for people; a traceback for a bug
+    time: float  # seconds since 1970
+    is_sentence: bool = False  # whether it was a `T5TuneError`
+    is_consequence: bool = False  # whether another process had failed before
 
 
 def format_error(error: T5TuneError) -> str:
@@ -57,21 +46,18 @@ def format_error(error: T5TuneError) -> str:
 def describe_failure(error: Exception, rank: int) -> Failure:
     """Describe an exception that ends a process."""
     is_sentence = isinstance(error, T5TuneError)
-    is_consequence = isinstance(error, MainProcessFailed) or _is_lost_connection(error)
-    if isinstance(error, T5TuneError) and os.environ.get("T5TUNE_DEBUG") != "1":
-        text = format_error(error)
-    elif is_consequence and os.environ.get("T5TUNE_DEBUG") != "1":
-        text = "lost its connection to another process, which has ended"
-    else:
-        text = "".join(traceback.format_exception(error)).rstrip()
+    is_consequence = (
+        isinstance(error, MainProcessFailed)
+        or "DistError" in {cls.__name__ for cls in type(error).__mro__}
+        or (type(error) is RuntimeError and any(text in str(error) for text in _CONNECTION))
+    )
+    text = "".join(traceback.format_exception(error)).rstrip()
+    if os.environ.get("T5TUNE_DEBUG") != "1":
+        if isinstance(error, T5TuneError):
+            text = format_error(error)
+        elif is_consequence:
+            text = "lost its connection to another process, which has ended"
     return Failure(rank, text, time.time(), is_sentence, is_consequence)
-
-
-def _is_lost_connection(error: BaseException) -> bool:
-    names = {cls.__name__ for cls in type(error).__mro__}
-    if names & set(_CONNECTION_TYPES):
-        return True
-    return type(error) is RuntimeError and any(text in str(error) for text in _CONNECTION)
 
 
 def end_with_failure(error: Exception, rank: int) -> NoReturn:

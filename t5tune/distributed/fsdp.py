@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -124,41 +124,30 @@ def accept_inside(model: PreTrainedModel) -> None:
 
 
 def run_inside(model: Callable[..., Any], function: Inside) -> Any:
-    """Call a function within the model's forward, where embeddings and output layer are gathered.
+    """Call a function of the model's own forward where embeddings and output layer are gathered.
 
-    Outside of it they are shards, and their gradients would not be added up.
-
-    Args:
-        model: Sharded model that was given to `accept_inside`.
-        function: Function of the model's own forward; it returns tensors.
+    Outside of the forward they are shards, and their gradients would not be added up. The sharded
+    model was given to `accept_inside`; the function returns tensors.
     """
     return model(inside=function)
 
 
 @dataclass(frozen=True)
 class LocalShare:
-    """Number of elements of some tensors that a process holds.
+    """Number of elements of some tensors that a process holds."""
 
-    Attributes:
-        local: Number of elements in its memory.
-        full: Number of elements of the full tensors.
-        unsharded: Number of elements in its memory of tensors that are not sharded.
-    """
-
-    local: int
-    full: int
-    unsharded: int
+    local: int  # in its memory
+    full: int  # of the full tensors
+    unsharded: int  # in its memory, of tensors that are not sharded
 
 
 def count_local_share(tensors: Iterable[torch.Tensor]) -> LocalShare:
     """Count the elements that this process holds of tensors, of which some are sharded."""
-    local = full = unsharded = 0
-    for tensor in tensors:
-        own = tensor.to_local().numel() if isinstance(tensor, DTensor) else tensor.numel()
-        local += own
-        full += tensor.numel()
-        unsharded += 0 if isinstance(tensor, DTensor) else own
-    return LocalShare(local, full, unsharded)
+    tensors = list(tensors)
+    full = sum(t.numel() for t in tensors)
+    unsharded = sum(t.numel() for t in tensors if not isinstance(t, DTensor))
+    sharded = sum(t.to_local().numel() for t in tensors if isinstance(t, DTensor))
+    return LocalShare(unsharded + sharded, full, unsharded)
 
 
 def check_weights(model: torch.nn.Module) -> LocalShare:
@@ -181,7 +170,8 @@ def check_optimizer_state(optimizer: torch.optim.Optimizer) -> LocalShare:
     Raises:
         T5TuneError: It holds more than its share.
     """
-    held = count_local_share(_state_tensors(optimizer.state))
+    values = [value for of_parameter in optimizer.state.values() for value in of_parameter.values()]
+    held = count_local_share(value for value in values if isinstance(value, torch.Tensor))
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     rows = _row_elements(parameters)
     # Adafactor's means over rows are as large as one row and are not sharded.
@@ -192,30 +182,19 @@ def check_optimizer_state(optimizer: torch.optim.Optimizer) -> LocalShare:
     return held
 
 
-def _state_tensors(state: Mapping[Any, Mapping[str, Any]]) -> list[torch.Tensor]:
-    values = [value for of_parameter in state.values() for value in of_parameter.values()]
-    return [value for value in values if isinstance(value, torch.Tensor)]
-
-
 def _row_elements(parameters: Iterable[torch.Tensor]) -> int:
     """Count the elements of one row of each parameter."""
     return sum(p.numel() // max(1, p.shape[0]) for p in parameters)
 
 
 def gather_optimizer_state(optimizer: torch.optim.Optimizer, *, keep: bool) -> dict[str, Any]:
-    """Return the full state dict of an optimizer; every process must call this.
-
-    Args:
-        optimizer: Optimizer of a sharded model.
-        keep: See `gather_weights`.
-    """
+    """Return the full state dict of a sharded model's optimizer; see `gather_weights`."""
     found = optimizer.state_dict()
     for index, of_parameter in found["state"].items():
-        whole: dict[str, Any] = {}
+        # Not in place: these are the optimizer's own dictionaries.
+        found["state"][index] = whole = dict(of_parameter)
         for key, value in of_parameter.items():
             if isinstance(value, torch.Tensor):
                 value = gather_tensor(value)
-                value = value.cpu() if keep else value.new_empty(0)
-            whole[key] = value
-        found["state"][index] = whole
+                whole[key] = value.cpu() if keep else value.new_empty(0)
     return found if keep else {}

@@ -23,6 +23,7 @@ _NAMES = (
     ("SLURM_PROCID", "SLURM_NTASKS", "SLURM_LOCALID", "SLURM_TASKS_PER_NODE"),
 )
 _SLURM = _NAMES[-1]
+_SLURM_NODES = ("SLURM_STEP_NODELIST", "SLURM_NODELIST", "SLURM_JOB_NODELIST")
 
 # Slurm numbers steps that srun did not start, such as the batch script, from here.
 _FIRST_SPECIAL_STEP = 0xFFFFFFF0
@@ -55,12 +56,12 @@ def find_place(environment: Mapping[str, str]) -> Place:
     for names in _NAMES:
         if names == _SLURM and not _is_srun(environment):
             continue
-        is_incomplete = names[0] not in environment and environment.get(names[1], "1") != "1"
-        if (names[0] in environment and names[1] in environment) or is_incomplete:
+        rank, num, local_rank, num_local = map(environment.get, names)
+        if num is not None and (rank is not None or num != "1"):
             try:
-                rank, num = int(environment.get(names[0], "")), int(environment[names[1]])
-                local_rank = int(environment.get(names[2], "0"))
-                place = Place(rank, num, local_rank, _first_number(environment.get(names[3])))
+                # Slurm writes `4(x2),3` for 4, 4 and 3.
+                first = re.match("[1-9][0-9]*", num_local or "") or ["1"]
+                place = Place(int(rank or ""), int(num), int(local_rank or "0"), int(first[0]))
             except ValueError:
                 place = Place(rank=-1)
             if not 0 <= place.rank < place.num_processes or place.local_rank < 0:
@@ -71,12 +72,6 @@ def find_place(environment: Mapping[str, str]) -> Place:
                 )
             return place
     return Place()
-
-
-def _first_number(text: str | None) -> int:
-    """Return the first number of a list as Slurm writes it, such as `4(x2),3` for 4, 4 and 3."""
-    match = re.match("[1-9][0-9]*", text or "")
-    return int(match[0]) if match else 1
 
 
 def _is_srun(environment: Mapping[str, str]) -> bool:
@@ -97,10 +92,9 @@ def complete_environment(environment: MutableMapping[str, str], place: Place) ->
     environment["WORLD_SIZE"] = str(place.num_processes)
     environment["LOCAL_RANK"] = str(place.local_rank)
     environment.setdefault("LOCAL_WORLD_SIZE", str(place.num_local))
-    nodes = environment.get("SLURM_STEP_NODELIST") or environment.get("SLURM_NODELIST")
-    nodes = nodes or environment.get("SLURM_JOB_NODELIST")
     if "MASTER_ADDR" not in environment:
-        if nodes is None:
+        lists = map(environment.get, _SLURM_NODES)
+        if (nodes := next(filter(None, lists), None)) is None:
             raise T5TuneError(
                 "MASTER_ADDR is not set: the address of the process of rank 0 is not known.",
                 next_command="export MASTER_ADDR=HOST MASTER_PORT=29500",
@@ -116,10 +110,7 @@ def complete_environment(environment: MutableMapping[str, str], place: Place) ->
 
 
 def threads_per_process(num_processes: int) -> int:
-    """Return the number of threads that each process on this machine should have.
-
-    torch's default, one thread per core, would be too many for several processes.
-    """
+    """Return the number of threads of each process on this machine: torch's default is too many."""
     has_affinity = hasattr(os, "sched_getaffinity")
     num_cores = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
     return max(1, num_cores // num_processes)
@@ -135,23 +126,9 @@ def forget_launcher(environment: MutableMapping[str, str]) -> None:
 
 
 def first_host(nodes: str) -> str:
-    """Return the first host of Slurm's list of nodes.
-
-    Args:
-        nodes: List such as `gpu01`, `gpu[01-04,07]`, `rack[2-3]node[08-11]-ib,login1`.
-    """
-    host = _up_to_comma(nodes)
-    return re.sub(r"\[([^\]]*)\]", lambda match: re.split("[-,]", match[1])[0], host)
-
-
-def _up_to_comma(nodes: str) -> str:
-    """Return the text before the first comma that is not in brackets."""
-    depth = 0
-    for position, character in enumerate(nodes):
-        depth += {"[": 1, "]": -1}.get(character, 0)
-        if character == "," and depth == 0:
-            return nodes[:position]
-    return nodes
+    """Return the first host of a list of nodes such as `rack[2-3]node[08-11]-ib,login1`."""
+    firsts = re.sub(r"\[([^],-]*)[^]]*\]", r"\1", nodes)
+    return firsts.split(",")[0]
 
 
 # Settings in the file of `accelerate launch` that would change a run. The file chooses where
@@ -166,11 +143,7 @@ _ACCELERATE_SETTINGS = {
 
 
 def drop_accelerate_settings(environment: MutableMapping[str, str]) -> dict[str, str]:
-    """Remove settings of Accelerate that belong in a recipe.
-
-    Returns:
-        The recipe's key for each setting that would have had an effect.
-    """
+    """Remove settings of Accelerate; return the recipe's key for each that had an effect."""
     dropped = {}
     for name, (neutral, key) in _ACCELERATE_SETTINGS.items():
         value = environment.pop(name, neutral)

@@ -30,19 +30,12 @@ LEAVING_SECONDS = 30.0  # time for the others after the main process has succeed
 
 @dataclass(frozen=True)
 class Launch:
-    """Processes to start.
+    """Processes to start."""
 
-    Attributes:
-        num_processes: Number of processes on this machine.
-        num_machines: Number of machines, each with the same number of processes.
-        machine_rank: Rank of this machine, from 0.
-        main_process: HOST:PORT of the main process; None to choose it, for one machine.
-    """
-
-    num_processes: int
+    num_processes: int  # on this machine, and on each of the others
     num_machines: int = 1
-    machine_rank: int = 0
-    main_process: str | None = None
+    machine_rank: int = 0  # of this machine
+    main_process: str | None = None  # HOST:PORT; None to choose it, for one machine
 
     def address(self) -> tuple[str, int]:
         """Return the host and port where the processes meet.
@@ -51,7 +44,9 @@ class Launch:
             T5TuneError: The given address is not a host and port.
         """
         if self.main_process is None:
-            return "127.0.0.1", _find_free_port()
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                return "127.0.0.1", int(probe.getsockname()[1])
         host, _, port = self.main_process.rpartition(":")
         if not host or not port.isdecimal() or not 0 < int(port) < 1 << 16:
             raise T5TuneError(
@@ -63,10 +58,6 @@ class Launch:
 
 def launch(arguments: Sequence[str], plan: Launch) -> int:
     """Run `t5tune ARGUMENTS` in several processes, of which only the main process prints.
-
-    Args:
-        arguments: Arguments of the command line.
-        plan: Number of processes, and where they meet.
 
     Returns:
         The exit code: 0; 1 if any process failed; 130 or 143 after a signal.
@@ -101,17 +92,9 @@ def _environment(plan: Launch, local_rank: int, host: str, port: int) -> dict[st
         "MASTER_PORT": port,
         LAUNCHER: os.getpid(),
     }
-    defaults = {
-        # Otherwise processes that share cores would wait for one another's threads.
-        "OMP_NUM_THREADS": str(threads_per_process(plan.num_processes)),
-    }
+    # Otherwise processes that share cores would wait for one another's threads.
+    defaults = {"OMP_NUM_THREADS": str(threads_per_process(plan.num_processes))}
     return {**defaults, **os.environ, **{name: str(value) for name, value in own.items()}}
-
-
-def _find_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class _Signals:

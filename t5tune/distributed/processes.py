@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -81,8 +81,14 @@ def joined() -> Iterator[None]:
         return
     found = find_place(os.environ)
     dropped = drop_accelerate_settings(os.environ)
+    if found.num_processes > 1:
+        complete_environment(os.environ, found)
+        _State.place = found
+        if found.rank > 0:
+            silence()
+    for setting, key in dropped.items():
+        say(f"{setting} of Accelerate's configuration is ignored; {key} in the recipe sets it")
     if found.num_processes == 1:
-        _say_dropped(dropped)
         _warn_of_accelerate()
         forget_launcher(os.environ)
         _State.is_joined = True
@@ -91,11 +97,6 @@ def joined() -> Iterator[None]:
         finally:
             _State.is_joined = False
         return
-    complete_environment(os.environ, found)
-    _State.place = found
-    if found.rank > 0:
-        silence()
-    _say_dropped(dropped)
     # We report attempts to reach the others; torch would print a stack for each of them.
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     bound_spinning()
@@ -109,11 +110,6 @@ def joined() -> Iterator[None]:
     _State.were_several = True
     _State.place, _State.store, _State.num_turns = Place(), None, 0
     _State.is_joined = False
-
-
-def _say_dropped(settings: Mapping[str, str]) -> None:
-    for setting, key in settings.items():
-        say(f"{setting} of Accelerate's configuration is ignored; {key} in the recipe sets it")
 
 
 def _warn_of_accelerate() -> None:
@@ -207,8 +203,7 @@ def _meet() -> Any:
 def broadcast_result(compute: Callable[[], T]) -> T:
     """Compute something in the main process and broadcast it; the others wait as long as it takes.
 
-    Args:
-        compute: Function that only the main process calls; its result can be pickled.
+    Only the main process calls `compute`; its result can be pickled.
 
     Raises:
         T5TuneError: `compute` has failed (raised in the main process).
@@ -216,16 +211,28 @@ def broadcast_result(compute: Callable[[], T]) -> T:
     """
     if not are_several():
         return compute()
-    if not is_main_process():
-        received: T = _receive()
-        return received
-    try:
-        result = compute()
-    except T5TuneError:
-        _send(None, failed=True)
-        raise
-    _send(result, failed=False)
-    return result
+    import torch
+    import torch.distributed as dist
+
+    _State.num_turns += 1
+    turn = f"turn {_State.num_turns}"
+    outcome: list[tuple[T] | None] = [None]  # it stays None if the main process fails
+    error: T5TuneError | None = None
+    if is_main_process():
+        try:
+            outcome = [(compute(),)]
+        except T5TuneError as raised:
+            error = raised
+        _State.store.set(turn, "done")
+    else:
+        pause = 0.001
+        while not _State.store.check([turn]):  # a collective would time out in the meantime
+            time.sleep(pause)
+            pause = min(2 * pause, 0.1)
+    dist.broadcast_object_list(outcome, src=0, device=torch.device("cpu"))
+    if outcome[0] is None:
+        raise error or MainProcessFailed()
+    return outcome[0][0]
 
 
 class OfMainProcess(Generic[T]):
@@ -245,37 +252,6 @@ def on_main_process(compute: Callable[[], T]) -> OfMainProcess[T]:
     results: list[T] = []
     broadcast_result(lambda: results.append(compute()))
     return OfMainProcess(*results)
-
-
-def _send(result: Any, *, failed: bool) -> None:
-    import torch.distributed as dist
-
-    _State.num_turns += 1
-    _State.store.set(f"turn {_State.num_turns}", "done")
-    dist.broadcast_object_list([(result, failed)], src=0, device=_cpu())
-
-
-def _receive() -> Any:
-    """Wait until the main process is ready: a collective would time out in the meantime."""
-    import torch.distributed as dist
-
-    _State.num_turns += 1
-    pause = 0.001
-    while not _State.store.check([f"turn {_State.num_turns}"]):
-        time.sleep(pause)
-        pause = min(2 * pause, 0.1)
-    received: list[Any] = [None]
-    dist.broadcast_object_list(received, src=0, device=_cpu())
-    result, failed = received[0]
-    if failed:
-        raise MainProcessFailed
-    return result
-
-
-def _cpu() -> torch.device:
-    import torch
-
-    return torch.device("cpu")
 
 
 def gather(item: T) -> list[T]:

@@ -62,13 +62,7 @@ def drops_layers(model: torch.nn.Module) -> bool:
 
 
 def not_in_force(what: str, local: int, whole: int) -> T5TuneError:
-    """Return the error about tensors that are not really sharded.
-
-    Args:
-        what: Name of the tensors.
-        local: Number of their elements that this process holds.
-        whole: Number of all of their elements.
-    """
+    """Return the error about tensors of which a process holds `local` of `whole` elements."""
     return T5TuneError(
         f"training.sharding is not in force: of {what} this process holds {local:,} of {whole:,} "
         f"numbers, and {dist.get_world_size()} processes should share them.",

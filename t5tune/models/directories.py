@@ -46,10 +46,7 @@ def check_model(directory: Path) -> None:
 
     It compares the directory with the manifest if t5tune has saved the model. A directory from
     elsewhere has no manifest: there, JSON files must be JSON, and files of weights must have the
-    length that they state.
-
-    Args:
-        directory: Directory of a model; a hub id is accepted.
+    length that they state. A hub id is accepted.
 
     Raises:
         T5TuneError: A file has changed or is damaged; it is named.
@@ -100,21 +97,16 @@ def check_model_is_of(run: RunDirectory) -> None:
     Raises:
         T5TuneError: A file is not the run's own; it is named.
     """
-    if damage := find_change(run.model):
-        raise refuse_model(run.model, damage)
+    damage = find_change(run.model)
     recorded = read_object(run.environment).get(MODEL_KEY)
-    if recorded is not None and recorded != fingerprint_files(run.model):
-        raise refuse_model(
-            run.model, "this is not the model that the training of the run ended with"
-        )
+    if damage is None and recorded not in (None, fingerprint_files(run.model)):
+        damage = "this is not the model that the training of the run ended with"
+    if damage is not None:
+        raise refuse_model(run.model, damage)
 
 
 def blaming_files(directory: Path) -> AbstractContextManager[None]:
-    """Replace the error of a library by one about a damaged file of the model, if there is one.
-
-    Args:
-        directory: Directory of a model; anything else is not checked.
-    """
+    """Replace the error of a library by one about a damaged file of the model, if there is one."""
 
     def find() -> str | None:
         if (directory / MANIFEST).is_file():
@@ -124,15 +116,16 @@ def blaming_files(directory: Path) -> AbstractContextManager[None]:
     return blaming_damage(find, partial(refuse_model, directory))
 
 
-def find_tokenizer_gap(directory: Path, kind: type | None) -> str | None:
-    """Return which file a tokenizer lacks; None if it has all it needs.
+def check_tokenizer(directory: Path, kind: type | None) -> None:
+    """Refuse a directory that lacks a file which a tokenizer's class, if known, needs.
 
     Without it, Transformers builds a tokenizer to which every text is unknown.
-
-    Args:
-        directory: Directory that the tokenizer is loaded from.
-        kind: Class of the tokenizer in Transformers, if known.
     """
+    if directory.is_dir() and (gap := _find_tokenizer_gap(directory, kind)):
+        raise refuse_model(directory, gap)
+
+
+def _find_tokenizer_gap(directory: Path, kind: type | None) -> str | None:
     names: Mapping[str, str] = getattr(kind, "vocab_files_names", {})
     needed = [name for role, name in names.items() if role not in _OPTIONAL]
     if not (directory / "tokenizer_config.json").is_file() and kind is None:
@@ -172,11 +165,9 @@ def _train_command(run: RunDirectory) -> str:
 
 
 def _find_unreadable(directory: Path, *, all_of: bool = False) -> str | None:
-    """Return the first damaged file of a model from elsewhere, and what is wrong with it.
+    """Return the first damaged file of a model without a manifest, and what is wrong with it.
 
-    Args:
-        directory: Directory without a manifest.
-        all_of: Whether to read large JSON files too, which takes time.
+    Large JSON files are read too if `all_of` says so, which takes time.
     """
     for pattern in _JSON:
         for path in directory.glob(pattern):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import psutil
@@ -30,13 +30,7 @@ def build_tokenizer(
     *,
     revision: str | None = None,
 ) -> PreTrainedTokenizerBase:
-    """Build the tokenizer of a new model.
-
-    Args:
-        section: Kind and size of the tokenizer.
-        sources: Source texts of the training data.
-        targets: Target texts of the training data.
-        revision: Commit of an existing tokenizer on the hub.
+    """Build the tokenizer of a new model from its training data, or load an existing one.
 
     Raises:
         T5TuneError: An existing tokenizer cannot be loaded, or the training text does not
@@ -51,15 +45,13 @@ def build_tokenizer(
     if section.type == "unigram":
         return _train_unigram([*sources, *targets], section.vocab_size)
     if section.type == "words":
-        return _fixed_vocabulary([], _words(sources) | _words(targets))
-    characters = {c for text in sources for c in text if not c.isspace()}
+        return _fixed_vocabulary(set(), _words([*sources, *targets]))
     if section.whole_target_words:
-        return _fixed_vocabulary(sorted(characters), _words(targets))
-    characters |= {c for text in targets for c in text if not c.isspace()}
-    return _fixed_vocabulary(sorted(characters), set())
+        return _fixed_vocabulary(set().union(*sources), _words(targets))
+    return _fixed_vocabulary(set().union(*sources, *targets), set())
 
 
-def _words(texts: Iterable[str]) -> set[str]:
+def _words(texts: Sequence[str]) -> set[str]:
     return {word for text in texts for word in text.split()}
 
 
@@ -113,7 +105,7 @@ def _train_unigram(texts: Sequence[str], vocab_size: int) -> PreTrainedTokenizer
     return T5Tokenizer(vocab=list(zip(pieces, scores, strict=True)), extra_ids=0)
 
 
-def _fixed_vocabulary(characters: Sequence[str], words: set[str]) -> PreTrainedTokenizerBase:
+def _fixed_vocabulary(characters: set[str], words: set[str]) -> PreTrainedTokenizerBase:
     """Build a tokenizer of known words; other words are split into characters.
 
     A unigram model takes the segmentation with the highest score, so a word (-1)
@@ -122,9 +114,9 @@ def _fixed_vocabulary(characters: Sequence[str], words: set[str]) -> PreTrainedT
     from transformers import T5Tokenizer
 
     vocabulary = [(token, 0.0) for token in SPECIAL_TOKENS]
-    if characters:
-        vocabulary.append((SPACE, -10.0))
-        vocabulary += [(character, -10.0) for character in characters if character != SPACE]
+    known = sorted(c for c in characters if not c.isspace() and c != SPACE)
+    if known or SPACE in characters:
+        vocabulary += [(character, -10.0) for character in (SPACE, *known)]
     vocabulary += [(SPACE + word, -1.0) for word in sorted(words)]
     return T5Tokenizer(vocab=vocabulary, extra_ids=0)
 
@@ -138,7 +130,7 @@ def build_model(
 
     Args:
         section: Sizes of the model.
-        tokenizer: Tokenizer with the vocabulary and the ids of padding and end of sequence.
+        tokenizer: Tokenizer, whose vocabulary and special tokens the model gets.
         overrides: Further fields of `T5Config`.
 
     Raises:

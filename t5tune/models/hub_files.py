@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from t5tune.hub import HubRepository, Snapshot, find_snapshot
+from t5tune.hub import Snapshot
 from t5tune.hub.explanations import explain_absence, refuse
 from t5tune.hub.offline import is_offline
 
@@ -19,23 +19,6 @@ _PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")
 
 _VOCABULARIES = {".model", ".spm", ".txt", ".jinja", ".tiktoken"}
 _TOKENIZER_WORDS = ("token", "vocab", "merges")
-
-
-def find_model_snapshot(
-    name: str, revision: str | None = None, *, key: str = "model.name"
-) -> Snapshot:
-    """Find a model on the hub at one commit.
-
-    Args:
-        name: Hub id.
-        revision: Branch, tag or commit.
-        key: Key of the recipe; empty for a name that was typed. Messages about a commit keep the
-            key that it was first found with.
-
-    Raises:
-        T5TuneError: The model or revision does not exist or cannot be reached.
-    """
-    return find_snapshot(HubRepository("model", name, revision), key)
 
 
 def download_config(snapshot: Snapshot) -> None:

@@ -28,17 +28,12 @@ from transformers.utils import logging
 from t5tune.console import track
 from t5tune.errors import T5TuneError, did_you_mean
 from t5tune.files.json_values import read_object
-from t5tune.hub import HubRepository, Snapshot
+from t5tune.hub import HubRepository, Snapshot, find_snapshot
 from t5tune.hub.integrity import find_damaged_file
-from t5tune.models.directories import blaming_files, check_model, find_tokenizer_gap, refuse_model
+from t5tune.models.directories import blaming_files, check_model, check_tokenizer
 from t5tune.models.families import FAMILIES
 from t5tune.models.generation import load_generation_config, read_needs
-from t5tune.models.hub_files import (
-    download_config,
-    download_tokenizer,
-    download_weights,
-    find_model_snapshot,
-)
+from t5tune.models.hub_files import download_config, download_tokenizer, download_weights
 
 # Their bars and warnings would break our display; we report what matters ourselves.
 logging.set_verbosity_error()
@@ -89,19 +84,22 @@ def find_commit(name: str, revision: str | None = None, *, key: str = "model.nam
     Args:
         name: Hub id or directory.
         revision: Branch, tag or commit.
-        key: Key of the recipe, for messages; empty for a name that was typed.
+        key: Key of the recipe, for messages; empty for a name that was typed. Messages about a
+            commit keep the key that it was first found with.
 
     Raises:
         T5TuneError: The model or revision does not exist or cannot be reached.
     """
-    return None if Path(name).is_dir() else find_model_snapshot(name, revision, key=key).commit
+    if Path(name).is_dir():
+        return None
+    return find_snapshot(HubRepository("model", name, revision), key).commit
 
 
 def _fetch(name: str, revision: str | None, download: Callable[[Snapshot], None]) -> dict[str, Any]:
     """Download files of a model into the cache; return how `from_pretrained` finds them there."""
     if Path(name).is_dir():
         return {"trust_remote_code": False}
-    snapshot = find_model_snapshot(name, revision)
+    snapshot = find_snapshot(HubRepository("model", name, revision), "model.name")
     download(snapshot)
     return {"revision": snapshot.commit, "local_files_only": True, "trust_remote_code": False}
 
@@ -149,16 +147,10 @@ def load_tokenizer(name: str, *, revision: str | None = None) -> PreTrainedToken
             tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(name, **place)
         except Exception:  # the libraries raise all kinds of errors if a file is missing
             kind = read_object(directory / "tokenizer_config.json").get("tokenizer_class")
-            _check_tokenizer(directory, getattr(transformers, str(kind), None))
+            check_tokenizer(directory, getattr(transformers, str(kind), None))
             raise
-    _check_tokenizer(directory, type(tokenizer))
+    check_tokenizer(directory, type(tokenizer))
     return tokenizer
-
-
-def _check_tokenizer(directory: Path, kind: type[PreTrainedTokenizerBase] | None) -> None:
-    """Refuse a directory without the files that a class of tokenizers reads."""
-    if directory.is_dir() and (gap := find_tokenizer_gap(directory, kind)):
-        raise refuse_model(directory, gap)
 
 
 def load_model(
@@ -195,15 +187,11 @@ def _load_even_without_threads(load: Callable[[], PreTrainedModel]) -> PreTraine
     except RuntimeError as error:
         if "start new thread" not in str(error):
             raise
-    before = os.environ.get(_IN_ONE_THREAD)
     os.environ[_IN_ONE_THREAD] = "1"
     try:
         return load()
     finally:
-        if before is None:
-            del os.environ[_IN_ONE_THREAD]
-        else:
-            os.environ[_IN_ONE_THREAD] = before
+        del os.environ[_IN_ONE_THREAD]
 
 
 def _align(model: torch.nn.Module) -> None:

@@ -27,20 +27,13 @@ _WITHOUT_OWNER = ("t5-small", "t5-base", "t5-large", "t5-3b", "t5-11b")
 def choose_model(name: str | None) -> str:
     """Return the run, the directory or the hub id that was named; else the newest finished run.
 
-    The newest run is named on stderr.
+    The newest run is named on stderr. The hub is not asked.
 
     Raises:
         T5TuneError: The name can mean none of these, or no name is given and no run is finished.
     """
-    return str(choose_run_directory(None).path) if name is None else find_model_path(name)
-
-
-def find_model_path(name: str) -> str:
-    """Return what a name refers to: a run, a directory or a hub id; the hub is not asked.
-
-    Raises:
-        T5TuneError: The name can be none of these.
-    """
+    if name is None:
+        return str(choose_run_directory(None).path)
     if (directory := find_directory(name)) is not None:
         _check_directory(directory)
         return str(directory)

@@ -36,11 +36,9 @@ def draw_mask(
 
     Args:
         shape: Shape of the mask.
-        p: Share of elements that are dropped, rounded to a multiple of 1/256.
+        p: Share of elements that are dropped, rounded to a multiple of 1/256; None is returned if
+            that is 0.
         dtype: Dtype of the mask.
-
-    Returns:
-        The mask, or None if nothing is dropped.
     """
     threshold = round(p * LEVELS)
     if threshold == 0:
@@ -56,16 +54,9 @@ def draw_mask(
     return mask.mul_(LEVELS / (LEVELS - threshold))
 
 
-def use_byte_dropout(model: torch.nn.Module) -> int:
-    """Replace every dropout layer of a model.
-
-    Returns:
-        Number of layers that were replaced.
-    """
-    replaced = 0
+def use_byte_dropout(model: torch.nn.Module) -> None:
+    """Replace every dropout layer of a model."""
     for module in list(model.modules()):
         for name, child in list(module.named_children()):
             if type(child) is torch.nn.Dropout:
                 setattr(module, name, ByteDropout(child.p, child.inplace))
-                replaced += 1
-    return replaced

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import torch
-from torch.nn.functional import linear
+from torch.nn.functional import gelu, linear
 
 from t5tune.models.cpu.dropout import draw_mask
 
@@ -23,23 +24,12 @@ class Activation(NamedTuple):
     backward: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
 
-def _gelu_tanh(x: torch.Tensor) -> torch.Tensor:
-    return torch.nn.functional.gelu(x, approximate="tanh")
-
-
-def _gelu_tanh_backward(gradient: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    result: torch.Tensor = torch.ops.aten.gelu_backward(gradient, x, approximate="tanh")
-    return result
-
-
-def _relu_backward(gradient: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-    result: torch.Tensor = torch.ops.aten.threshold_backward(gradient, x, 0.0)
-    return result
-
-
 ACTIVATIONS = {
-    "relu": Activation(torch.relu, _relu_backward),
-    "gelu_new": Activation(_gelu_tanh, _gelu_tanh_backward),
+    "relu": Activation(torch.relu, partial(torch.ops.aten.threshold_backward, threshold=0.0)),
+    "gelu_new": Activation(
+        partial(gelu, approximate="tanh"),
+        partial(torch.ops.aten.gelu_backward, approximate="tanh"),
+    ),
 }
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from t5tune.errors import T5TuneError
-from t5tune.models.model_names import find_model_path, may_be_hub_id
+from t5tune.models.model_names import choose_model, may_be_hub_id
 from t5tune.run.directory import find_directory
 from tests.conftest import RunCommand, write_tiny_recipe
 
@@ -24,15 +24,15 @@ def _in_temporary_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_name_is_a_directory_a_run_or_a_hub_id() -> None:
     Path("runs/demo/recipe.yaml").write_text("")
-    assert find_model_path("demo") == find_model_path("runs/demo") == "runs/demo"
-    assert find_model_path("demo/") == "runs/demo"
+    assert choose_model("demo") == choose_model("runs/demo") == "runs/demo"
+    assert choose_model("demo/") == "runs/demo"
     Path("demo").mkdir()
-    assert find_model_path("demo") == "runs/demo", "an empty directory is not what is meant"
+    assert choose_model("demo") == "runs/demo", "an empty directory is not what is meant"
     Path("demo/config.json").write_text("{}")
-    assert find_model_path("demo") == "demo"
-    assert find_model_path("./demo") == "demo"
-    assert find_model_path("google-t5/t5-small") == "google-t5/t5-small"
-    assert find_model_path("t5-small") == "google-t5/t5-small"
+    assert choose_model("demo") == "demo"
+    assert choose_model("./demo") == "demo"
+    assert choose_model("google-t5/t5-small") == "google-t5/t5-small"
+    assert choose_model("t5-small") == "google-t5/t5-small"
     assert find_directory("s1") == Path("runs/s1")
     assert find_directory("x" * 300) is None
     assert find_directory(".") == Path()
@@ -51,7 +51,7 @@ def test_a_name_is_a_directory_a_run_or_a_hub_id() -> None:
 )
 def test_a_name_without_a_slash_is_not_looked_up_on_the_hub(name: str, hint: str) -> None:
     with pytest.raises(T5TuneError) as error:
-        find_model_path(name)
+        choose_model(name)
     assert error.value.message == (
         f"{name} is neither a run nor a directory, and the name of a model on the hub has an owner "
         f"and a slash{hint}"
@@ -62,7 +62,7 @@ def test_a_name_without_a_slash_is_not_looked_up_on_the_hub(name: str, hint: str
 def test_a_path_is_not_looked_up_on_the_hub(name: str) -> None:
     assert not may_be_hub_id(name)
     with pytest.raises(T5TuneError, match="is not a directory"):
-        find_model_path(name)
+        choose_model(name)
 
 
 def test_a_directory_without_a_model_is_refused_at_once() -> None:
@@ -72,15 +72,15 @@ def test_a_directory_without_a_model_is_refused_at_once() -> None:
         ("demo", r"runs/demo holds neither a run nor a model\."),
     ):
         with pytest.raises(T5TuneError, match=expected):
-            find_model_path(name)
+            choose_model(name)
     Path("runs/s1/environment.json").write_text("{}")
     with pytest.raises(T5TuneError, match="runs/s1 has no model yet: its training has not begun"):
-        find_model_path("s1")
+        choose_model("s1")
     Path("runs/s2/model").mkdir()
     Path("runs/s2/model/config.json").write_text("{}")
     with pytest.raises(T5TuneError, match="runs/s2 is not a run, but runs/s2/model in it is a"):
-        find_model_path("s2")
-    assert find_model_path("runs/s2/model") == "runs/s2/model"
+        choose_model("s2")
+    assert choose_model("runs/s2/model") == "runs/s2/model"
 
 
 MISTAKES = {
