@@ -32,8 +32,6 @@ class CachedTranslator:
         engine: Engine of that translator, which is needed before it is loaded.
         model: Values that identify weights, tokenizer, prefix and languages, see
             `generation_settings`. Only the main process uses them.
-        find_cut: Function that tells which sources are longer than the model takes. It is called
-            in the main process, for sources of which the translator has cut some.
 
     Attributes:
         num_truncated: Number of sources of the last call that were cut, cached or not.
@@ -48,7 +46,6 @@ class CachedTranslator:
         *,
         engine: str,
         model: Mapping[str, Any],
-        find_cut: Callable[[Sequence[str]], Sequence[bool]],
     ) -> None:
         self.engine = engine
         self.num_truncated = 0
@@ -58,7 +55,6 @@ class CachedTranslator:
         self._load = load
         self._translator: Translator | None = None
         self._model = model
-        self._find_cut = find_cut
 
     def translate(
         self, sources: Sequence[str], options: DecodingOptions, on_progress: OnProgress = None
@@ -93,8 +89,7 @@ class CachedTranslator:
         start = time.perf_counter()
         hypotheses = self._translator.translate(sources, options, on_progress)
         self.generation_seconds += time.perf_counter() - start
-        num_cut = self._translator.num_truncated
-        is_cut = broadcast_result(lambda: self._which_are_cut(sources, num_cut))
+        is_cut = _find_cut(self._translator, sources)
         new = {
             source: CachedHypothesis(hypothesis, cut)
             for source, hypothesis, cut in zip(sources, hypotheses, is_cut, strict=True)
@@ -103,10 +98,13 @@ class CachedTranslator:
         on_main_process(lambda: self._cache.keep(dict(zip(keys, new.values(), strict=True))))
         return new
 
-    def _which_are_cut(self, sources: Sequence[str], num_cut: int) -> list[bool]:
-        if num_cut in (0, len(sources)):
-            return [num_cut > 0] * len(sources)
-        return list(self._find_cut(sources))
-
     def _settings(self, options: DecodingOptions) -> dict[str, Any]:
         return generation_settings(options, engine=self.engine, model=self._model)
+
+
+def _find_cut(translator: Translator, sources: Sequence[str]) -> list[bool]:
+    """Return which of the sources of its last call a translator has cut."""
+    limit = translator.max_source_length
+    if limit is None or translator.num_truncated in (0, len(sources)):
+        return [translator.num_truncated > 0] * len(sources)
+    return [num_tokens > limit for num_tokens in translator.count_tokens(sources)]

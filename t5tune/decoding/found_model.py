@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from t5tune.console import say
-from t5tune.data.encoding import encode_texts
 from t5tune.decoding.loaded_model import LoadedModel, default_device
 from t5tune.decoding.model_fingerprint import fingerprint_model
 from t5tune.decoding.torch_translator import TorchTranslator
@@ -92,15 +90,6 @@ class FoundModel:
             "source_lang": getattr(self.tokenizer, "src_lang", None),
             "target_lang": getattr(self.tokenizer, "tgt_lang", None),
         }
-
-    def find_cut(self, sources: Sequence[str]) -> list[bool]:
-        """Return for each source whether it is longer than `max_source_length`."""
-        limit = self.settings.max_source_length
-        if limit is None:
-            return [False] * len(sources)
-        texts = self.settings.add_prefix(sources)
-        encoded, _ = encode_texts(texts, self.tokenizer, max_length=None)
-        return [len(ids) > limit for ids in encoded]
 
 
 @dataclass(kw_only=True)

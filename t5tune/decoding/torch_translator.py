@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,6 +22,8 @@ from t5tune.decoding.translator import (
     SearchingTranslator,
     build_hypothesis,
 )
+from t5tune.distributed.launch_environment import Place
+from t5tune.distributed.processes import broadcast_result, gather, place
 from t5tune.models.generation import read_needs
 from t5tune.models.input_settings import InputSettings
 
@@ -33,7 +36,8 @@ SCORED_TOGETHER = 16  # hypotheses; their logits over the full vocabulary are in
 class TorchTranslator(SearchingTranslator):
     """Translator that searches greedily or with beams in the model's own precision.
 
-    Hypotheses do not depend on the order of the sources.
+    Hypotheses depend neither on the order of the sources nor on the number of processes that share
+    them: the batches, and with them the padding of a source, are formed from all sources.
 
     Args:
         model: An encoder-decoder model; its mode (training or evaluation) is kept.
@@ -61,6 +65,17 @@ class TorchTranslator(SearchingTranslator):
             settings = replace(settings, forced_bos_token_id=forced)
         self.settings = settings
         self.num_truncated = 0
+        self._is_distributed = False
+
+    def distributed(self) -> TorchTranslator:
+        """Return a copy that deals its batches out among all processes.
+
+        Each has the same full model, calls the copy with the same arguments and gets all
+        hypotheses. `on_progress` is called in all of them equally often.
+        """
+        distributed = copy.copy(self)
+        distributed._is_distributed = True
+        return distributed
 
     @property
     def max_source_length(self) -> int | None:
@@ -80,14 +95,25 @@ class TorchTranslator(SearchingTranslator):
         *,
         with_scores: bool,
     ) -> list[list[Hypothesis]]:
-        sequences = self.encode(sources)
-        hypotheses: dict[int, list[Hypothesis]] = {}
+        def encode() -> tuple[TokenSequences, int]:
+            return self.encode(sources), self.num_truncated
+
+        here = place() if self._is_distributed else Place()
+        sequences, self.num_truncated = (
+            broadcast_result(encode) if self._is_distributed else encode()
+        )
+        batches = list(form_batches(sequences.lengths.tolist(), options))
+        own: dict[int, list[Hypothesis]] = {}
         with self.evaluation_mode():
-            for batch in form_batches(sequences.lengths.tolist(), options):
-                found = self.translate_batch(sequences, batch, options, with_scores=with_scores)
-                hypotheses.update(zip(batch, found, strict=True))
+            for start in range(0, len(batches), here.num_processes):
+                dealt = batches[start : start + here.num_processes]
+                for batch in dealt[here.rank : here.rank + 1]:
+                    found = self.translate_batch(sequences, batch, options, with_scores=with_scores)
+                    own.update(zip(batch, found, strict=True))
                 if on_progress is not None:
-                    on_progress(len(batch))
+                    on_progress(sum(map(len, dealt)))
+        shares = gather(own) if self._is_distributed else [own]
+        hypotheses = {index: found for share in shares for index, found in share.items()}
         return [hypotheses[index] for index in range(len(sources))]
 
     def encode(self, sources: Sequence[str]) -> TokenSequences:

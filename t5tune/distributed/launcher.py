@@ -10,11 +10,10 @@ import signal
 import socket
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
 from t5tune.console import say
 from t5tune.distributed.failures import Failure, find_cause
@@ -67,7 +66,7 @@ def launch(arguments: Sequence[str], plan: Launch) -> int:
     """
     host, port = plan.address()
     bound_spinning()  # once for all: each of them would count the others
-    with tempfile.TemporaryDirectory(prefix="t5tune-") as directory, _Signals() as signals:
+    with tempfile.TemporaryDirectory(prefix="t5tune-") as directory, _noting_signals() as signals:
         workers: list[Worker] = []
         try:
             for local_rank in range(plan.num_processes):
@@ -97,44 +96,34 @@ def _environment(plan: Launch, local_rank: int, host: str, port: int) -> dict[st
     return {**defaults, **os.environ, **{name: str(value) for name, value in own.items()}}
 
 
-class _Signals:
-    """Counts signals that ask the launcher to stop, while it is entered."""
+@contextmanager
+def _noting_signals() -> Iterator[list[signal.Signals]]:
+    """Yield a list of the signals that ask the launcher to stop, which grows as they arrive."""
+    received: list[signal.Signals] = []
 
-    def __init__(self) -> None:
-        self.received: list[signal.Signals] = []
-        self._previous: dict[int, Any] = {}
+    def note(number: int, _: object) -> None:
+        received.append(signal.Signals(number))
 
-    def __enter__(self) -> _Signals:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            if signal.getsignal(number) is not signal.SIG_IGN:  # which nohup sets
-                self._previous[number] = signal.signal(number, self._note)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._previous.items():
-            signal.signal(number, handler)
-
-    def _note(self, number: int, _: FrameType | None) -> None:
-        self.received.append(signal.Signals(number))
-
-    @property
-    def first(self) -> signal.Signals | None:
-        return self.received[0] if self.received else None
-
-    @property
-    def leave_at_once(self) -> bool:
-        """Whether Ctrl-C was pressed twice."""
-        return signal.SIGINT in self.received[1:]
+    wanted = (signal.SIGINT, signal.SIGTERM)
+    heard = [s for s in wanted if signal.getsignal(s) is not signal.SIG_IGN]  # which nohup sets
+    previous = [signal.signal(one, note) for one in heard]
+    try:
+        yield received
+    finally:
+        for one, handler in zip(heard, previous, strict=True):
+            signal.signal(one, handler)
 
 
-def _watch(workers: Sequence[Worker], signals: _Signals, *, is_one_machine: bool) -> int:
+def _watch(
+    workers: Sequence[Worker], signals: Sequence[signal.Signals], *, is_one_machine: bool
+) -> int:
     """Wait until all processes have ended, and return the exit code."""
     asked_to_stop = False
     deadline: float | None = None
     while any(worker.code is None for worker in workers):
-        if signals.leave_at_once:
+        if signal.SIGINT in signals[1:]:  # Ctrl-C was pressed twice
             return 128 + signal.SIGINT
-        if signals.first is not None and not asked_to_stop:
+        if signals and not asked_to_stop:
             asked_to_stop = True
             for worker in workers:
                 worker.terminate()
@@ -147,11 +136,11 @@ def _watch(workers: Sequence[Worker], signals: _Signals, *, is_one_machine: bool
     failures = [worker.describe_failure() for worker in workers if worker.has_failed]
     if failures:
         cause = find_cause(failures)
-        if signals.first is None or not cause.is_consequence:
+        if not signals or not cause.is_consequence:
             _show(cause, workers, is_one_machine=is_one_machine)
             return 1
-    if signals.first is not None:
-        return 128 + signals.first
+    if signals:
+        return 128 + signals[0]
     stopped = [worker.code for worker in workers if worker.is_stopped]
     return 128 + signal.SIGTERM if stopped else 0
 

@@ -11,7 +11,6 @@ from t5tune.console import say, track
 from t5tune.data.encoding import encode_texts
 from t5tune.data.examples import Examples, load_examples
 from t5tune.decoding.cached_translator import CachedTranslator
-from t5tune.decoding.distributed_translator import distribute_translation
 from t5tune.decoding.export.settings import Export, refuse_export
 from t5tune.decoding.found_model import FoundModel, FoundRun
 from t5tune.decoding.hypothesis_cache import HypothesisCache, choose_cache_file
@@ -231,17 +230,12 @@ class _Weights:
             identity["files"] = fingerprint_model(self._export.path)
         return identity
 
-    def find_cut(self, sources: Sequence[str]) -> Sequence[bool]:
-        if not is_main_process():
-            return [False] * len(sources)
-        return self._found.get().find_cut(sources)
-
     def load(self) -> Translator:
         if self._export is not None:
             return open_export(self._export)
         loaded = broadcast_model(lambda: self._found.get().load())
         self.translator = loaded.translator
-        return distribute_translation(loaded.translator)
+        return loaded.translator.distributed()
 
 
 def _with_cache(found: OfMainProcess[FoundModel], weights: _Weights) -> CachedTranslator:
@@ -253,5 +247,4 @@ def _with_cache(found: OfMainProcess[FoundModel], weights: _Weights) -> CachedTr
         weights.load,
         engine=weights.engine,
         model=weights.identify(),
-        find_cut=weights.find_cut,
     )

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from t5tune.console import track
 from t5tune.data.examples import Examples
-from t5tune.decoding.distributed_translator import distribute_translation
 from t5tune.decoding.loaded_model import LoadedModel
 from t5tune.distributed.processes import broadcast_result
 from t5tune.distributed.whole_copy import full_model
@@ -42,7 +40,7 @@ class Validation:
 
         The search is that of the report, but without beams, which would take several times as long.
         """
-        translator, sources = copy.copy(self.model.translator), self.examples.sources
+        translator, sources = self.model.translator.distributed(), self.examples.sources
         options = self.model.options.without_beams()
         with uncompiled(translator.model), full_model(translator.model) as full:
             translator.model = full
@@ -52,9 +50,7 @@ class Validation:
                     self.check_signal()
                     advance(num_done)
 
-                hypotheses = distribute_translation(translator).translate(
-                    sources, options, on_progress
-                )
+                hypotheses = translator.translate(sources, options, on_progress)
         texts = [hypothesis.text for hypothesis in hypotheses]
         output = SystemOutput(texts, self.examples.references, sources)
         scores = broadcast_result(lambda: score_hypotheses(self.metrics, output, self.scoring))

@@ -150,14 +150,10 @@ def _sentencepiece(directory: Path, settings: dict[str, Any]) -> Tokenization:
 
 
 class TransformersTokenization:
-    """Any tokenizer of Transformers; importing it takes most of a second."""
+    """Any tokenizer of Transformers."""
 
-    def __init__(self, directory: Path, settings: dict[str, Any]) -> None:
-        from transformers import AutoTokenizer
-
-        self._tokenizer = AutoTokenizer.from_pretrained(str(directory), trust_remote_code=False)
-        for key, language in settings["languages"].items():
-            setattr(self._tokenizer, key, language)
+    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        self._tokenizer = tokenizer
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """See `Tokenization.encode`."""
@@ -176,11 +172,21 @@ class TransformersTokenization:
         return decoded
 
 
+def _transformers(directory: Path, settings: dict[str, Any]) -> Tokenization:
+    """Return the tokenization of any model; importing the library takes most of a second."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(str(directory), trust_remote_code=False)
+    for key, language in settings["languages"].items():
+        setattr(tokenizer, key, language)
+    return TransformersTokenization(tokenizer)
+
+
 _KINDS: dict[str, Callable[[Path, dict[str, Any]], Tokenization]] = {
     "tokenizers": lambda directory, _: FastTokenization(directory),
     "bytes": lambda _, settings: _bytes(settings),
     "sentencepiece": _sentencepiece,
-    "transformers": TransformersTokenization,
+    "transformers": _transformers,
 }
 
 
@@ -207,7 +213,7 @@ def write_tokenization(
     Returns:
         Settings for `load_tokenization`; `kind` is `transformers` if nothing else gives the same.
     """
-    reference = _InMemory(tokenizer)
+    reference = TransformersTokenization(tokenizer)
     texts = [*sources, *PROBES]
     expected = reference.encode(texts)
     decoded = reference.decode(expected)
@@ -224,11 +230,6 @@ def write_tokenization(
         "kind": "transformers",
         "languages": {key: language for key, language in languages.items() if language},
     }
-
-
-class _InMemory(TransformersTokenization):
-    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
-        self._tokenizer = tokenizer
 
 
 def _write_fast(tokenizer: PreTrainedTokenizerBase, directory: Path) -> dict[str, Any] | None:

@@ -27,6 +27,8 @@ class Watched:
         self.translator = translator
         self.calls: list[list[str]] = []
         self.num_truncated = 0
+        self.max_source_length = translator.max_source_length
+        self.count_tokens = translator.count_tokens
 
     def translate(
         self,
@@ -53,13 +55,8 @@ def build(tmp_path: Path, watched: Watched, weights: str = "w") -> CachedTransla
         watched.calls.append([])  # the model was loaded
         return watched
 
-    def find_cut(sources: Sequence[str]) -> list[bool]:
-        return [len(ids) > 4 for ids in watched.translator.tokenizer(list(sources))["input_ids"]]
-
     cache = HypothesisCache(tmp_path / "hypotheses.sqlite")
-    return CachedTranslator(
-        cache, load, engine="torch", model={"files": weights}, find_cut=find_cut
-    )
+    return CachedTranslator(cache, load, engine="torch", model={"files": weights})
 
 
 def test_nothing_is_generated_twice(watched: Watched, tmp_path: Path) -> None:
