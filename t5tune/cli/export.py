@@ -51,14 +51,13 @@ def export(
     directory = choose_run_directory(run)
     check_exportable(directory)
     with importing_torch():
-        from t5tune.decoding.export.parity import describe_parity, export_run, say_export
+        from t5tune.decoding.export.parity import describe_parity, export_run
         from t5tune.training.verification import check_before_export
 
     check_before_export(directory)
     made, parity = export_run(
         directory, quantization, output_dir=output_dir, patience=patience or PATIENCE
     )
-    say_export(made, parity, directory)
     if json_output:
         print_data(json.dumps({"path": str(made.path), **asdict(parity)}, ensure_ascii=False))
     else:

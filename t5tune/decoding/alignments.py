@@ -43,14 +43,8 @@ def find_alignments(
     language tokens and to the end of the sequence, where it rests when idle, is left out, and
     rows are scaled to add up to 1.
 
-    Args:
-        translator: Translator whose model is read; it is left unchanged.
-        sources: All texts, without the prefix.
-        hypotheses: All outputs, one for each source.
-        indices: Examples to align.
-
-    Returns:
-        Alignments in order, without examples of which a side is empty or longer than `MAX_WORDS`.
+    The model is left unchanged. Of the examples at `indices`, those of which a side is empty or
+    longer than `MAX_WORDS` have no alignment.
     """
     with translator.evaluation_mode(), _plain_attention(translator.model):
         found = [_align(translator, i, sources[i], hypotheses[i]) for i in indices]

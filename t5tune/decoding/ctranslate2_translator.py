@@ -42,12 +42,6 @@ BATCHES_PER_WORKER = 4  # for a short input, so that workers finish at about the
 class CTranslate2Translator(SearchingTranslator):
     """Translator that decodes an exported model with greedy or beam search.
 
-    Args:
-        export: Model, tokenizer and everything else that translating needs.
-
-    Attributes:
-        num_truncated: Number of sources of the last call cut to the export's max_source_length.
-
     Raises:
         T5TuneError: This machine lacks the export's quantization, or its files are damaged.
     """

@@ -69,12 +69,7 @@ def generation_settings(
 
 
 def make_keys(settings: Mapping[str, Any], sources: Sequence[str]) -> list[bytes]:
-    """Return the SHA-256 under which the hypothesis of each source is kept.
-
-    Args:
-        settings: Result of `generation_settings`.
-        sources: Sources without the prefix.
-    """
+    """Return the SHA-256 under which the hypothesis of each source is kept."""
     common = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).digest()
     return [
         hashlib.sha256(common + source.encode("utf-8", "surrogatepass")).digest()
@@ -83,11 +78,7 @@ def make_keys(settings: Mapping[str, Any], sources: Sequence[str]) -> list[bytes
 
 
 def choose_cache_file(run: RunDirectory | None) -> Path:
-    """Return the cache file of a model: in its run, or in the user's cache directory.
-
-    Args:
-        run: Run of the model, if it has one; it is not used if it cannot be written to.
-    """
+    """Return the cache file of a model: in its run if it can be written to, or the user's own."""
     if run is not None and os.access(run.path, os.W_OK):
         return run.hypothesis_cache
     return user_cache_directory() / "hypotheses.sqlite"
@@ -105,11 +96,8 @@ class HypothesisCache:
 
     If it cannot be read or written, a message says so once, and the work continues without it.
     SQLite's rollback journal makes each `keep` all or nothing, whenever the process is killed. When
-    the entries take more than `max_bytes`, the oldest are dropped.
-
-    Args:
-        path: Path of the SQLite file; a lock file is created beside it.
-        max_bytes: Bound on the size of the entries, and nearly on that of the file.
+    the entries take more than `max_bytes`, the oldest are dropped. A lock file is created beside
+    the file.
     """
 
     def __init__(self, path: Path, max_bytes: int = MAX_BYTES) -> None:

@@ -20,9 +20,7 @@ def fingerprint_model(directory: Path) -> str:
     """Return the SHA-256 over names and contents of weights, tokenizer and configurations.
 
     For files that have not changed since their manifest was written, the hashes in it are used.
-
-    Args:
-        directory: Directory that `from_pretrained` is given; subdirectories do not count.
+    Subdirectories do not count.
     """
     hashes = {path.name: _hash(path) for path in sorted(directory.iterdir()) if _matters(path)}
     return hashlib.sha256(json.dumps(hashes, sort_keys=True).encode()).hexdigest()

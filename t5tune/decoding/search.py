@@ -18,12 +18,8 @@ def build_generation_config(
     """Return the search settings, with those that the model's family needs.
 
     A run saves them with its model, so that any program that loads the model generates the same
-    texts, without the library's limit of 20 tokens.
-
-    Args:
-        model: Model whose special tokens and constraints are used.
-        options: Options of the search.
-        forced_bos_token_id: First generated token; None leaves it to the model.
+    texts, without the library's limit of 20 tokens. Without `forced_bos_token_id`, the first
+    generated token is left to the model.
     """
     values: dict[str, Any] = read_needs(model.generation_config, model.config)
     values |= options.for_generate()

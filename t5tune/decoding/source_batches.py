@@ -10,12 +10,7 @@ MAX_BATCH_SIZE = 256  # hypotheses in a batch; beyond this memory grows and spee
 
 
 def form_batches(lengths: Sequence[int], options: DecodingOptions) -> Iterator[list[int]]:
-    """Return the indices of each batch, longest first, so that memory runs out early or never.
-
-    Args:
-        lengths: Lengths of the sources in tokens.
-        options: Search settings with the token budget and the number of beams.
-    """
+    """Yield the indices of each batch, longest first, so that memory runs out early or never."""
     order = sorted(range(len(lengths)), key=lengths.__getitem__)[::-1]
     start = 0
     while start < len(order):

@@ -39,14 +39,8 @@ class TorchTranslator(SearchingTranslator):
     Hypotheses depend neither on the order of the sources nor on the number of processes that share
     them: the batches, and with them the padding of a source, are formed from all sources.
 
-    Args:
-        model: An encoder-decoder model; its mode (training or evaluation) is kept.
-        tokenizer: Tokenizer of the model.
-        settings: Input settings of the model. If they name no first token, the one in the
-            model's generation configuration is used.
-
-    Attributes:
-        num_truncated: Number of sources of the last call that were cut to `max_source_length`.
+    The model's mode (training or evaluation) is kept. If the settings name no first token, the one
+    in the model's generation configuration is used.
     """
 
     engine = TORCH

@@ -119,24 +119,15 @@ class DecodingOptions:
 
 
 class PlainTranslator(Protocol):
-    """A translator that returns the best hypothesis of each source.
+    """A translator that returns the best hypothesis of each source."""
 
-    Attributes:
-        engine: Name of the engine in reports.
-        num_truncated: Number of sources of the last call that were cut to the model's length.
-    """
-
-    engine: str
-    num_truncated: int
+    engine: str  # name of the engine in reports
+    num_truncated: int  # sources of the last call that were cut to the model's length
 
     def translate(
         self, sources: Sequence[str], options: DecodingOptions, on_progress: OnProgress = None
     ) -> list[Hypothesis]:
-        """Return the best hypothesis of each source, in their order.
-
-        Args:
-            sources: Texts, without the prefix.
-        """
+        """Return the best hypothesis of each source, a text without the prefix, in their order."""
         ...
 
 

@@ -68,10 +68,7 @@ def import_quietly() -> bool:
 def build_config(file: str | None, *, bf16: bool, max_grad_norm: float) -> dict[str, Any]:
     """Build DeepSpeed's configuration from the user's own file and what the recipe says.
 
-    Args:
-        file: `training.deepspeed_config`; None for the default, which shards everything.
-        bf16: Whether to compute in bf16.
-        max_grad_norm: Norm to which gradients are clipped.
+    Without a file, everything is sharded.
 
     Raises:
         T5TuneError: The file cannot be read, or contradicts the recipe.
@@ -134,10 +131,6 @@ class ZeroEngine:
             engine steps it.
         config: See `build_config`.
 
-    Attributes:
-        engine: DeepSpeed's engine.
-        optimizer: The given optimizer.
-
     Raises:
         T5TuneError: DeepSpeed is not installed, or does not shard as asked.
     """
@@ -196,11 +189,7 @@ class ZeroEngine:
             yield from state.values()
 
     def gather_state(self, *, keep: bool) -> dict[str, Any]:
-        """Return the full state dict of AdamW; every process must call this.
-
-        Args:
-            keep: Whether this process wants it; the others only take part.
-        """
+        """Return the full state dict of AdamW; see `gather_weights`."""
         from deepspeed.utils import safe_get_full_optimizer_state
 
         self._link_state()

@@ -113,7 +113,11 @@ def _build_mesh(device: torch.device) -> DeviceMesh:
 
 
 def accept_inside(model: PreTrainedModel) -> None:
-    """Make the model's forward accept a function for `run_inside`; call this when it is final."""
+    """Make the model's forward, which is final now, accept a function to call inside it.
+
+    There, embeddings and output layer are gathered. Outside they are shards, and their gradients
+    would not be added up. The function is given the model's own forward and returns tensors.
+    """
     plain = model.forward
 
     @functools.wraps(plain)
@@ -121,15 +125,6 @@ def accept_inside(model: PreTrainedModel) -> None:
         return plain(*arguments, **keywords) if inside is None else inside(plain)
 
     model.forward = forward
-
-
-def run_inside(model: Callable[..., Any], function: Inside) -> Any:
-    """Call a function of the model's own forward where embeddings and output layer are gathered.
-
-    Outside of the forward they are shards, and their gradients would not be added up. The sharded
-    model was given to `accept_inside`; the function returns tensors.
-    """
-    return model(inside=function)
 
 
 @dataclass(frozen=True)

@@ -31,20 +31,12 @@ _FIRST_SPECIAL_STEP = 0xFFFFFFF0
 
 @dataclass(frozen=True)
 class Place:
-    """One of several processes.
+    """One of several processes."""
 
-    Attributes:
-        rank: Rank, from 0; rank 0 is the main process, which reads, writes and prints.
-        num_processes: Number of processes on all machines.
-        local_rank: Rank on this machine, from 0; it chooses the GPU.
-        num_local: Number of processes on this machine, as far as the launcher tells; they share
-            its memory.
-    """
-
-    rank: int = 0
-    num_processes: int = 1
-    local_rank: int = 0
-    num_local: int = 1
+    rank: int = 0  # from 0, the main process, which reads, writes and prints
+    num_processes: int = 1  # on all machines
+    local_rank: int = 0  # on this machine; it chooses the GPU
+    num_local: int = 1  # on this machine, as far as the launcher tells; they share its memory
 
 
 def find_place(environment: Mapping[str, str]) -> Place:

@@ -29,40 +29,26 @@ def num_elements(parameter: torch.Tensor) -> int:
 def gather_tensor(tensor: torch.Tensor) -> torch.Tensor:
     """Return the full tensor; if it is sharded, every process must call this.
 
-    Args:
-        tensor: Tensor or parameter; DeepSpeed's parameters are not recognized after `detach`.
+    DeepSpeed's parameters, which are returned in fp32, are not recognized after `detach`.
     """
     if is_zero_parameter(tensor):
-        return _gather_zero_parameter(tensor)
-    if not isinstance(tensor, DTensor):
-        return tensor
-    whole: torch.Tensor = tensor.full_tensor()
+        import deepspeed
+        from deepspeed.utils import safe_get_full_fp32_param
+
+        found: torch.Tensor | None = safe_get_full_fp32_param(tensor)
+        if found is not None:
+            return found
+        with deepspeed.zero.GatheredParameters([tensor]):  # a parameter that is not trained
+            return tensor.detach().float().clone()
+    whole: torch.Tensor = tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
     return whole
-
-
-def _gather_zero_parameter(parameter: torch.Tensor) -> torch.Tensor:
-    """Return a full parameter in fp32."""
-    import deepspeed
-    from deepspeed.utils import safe_get_full_fp32_param
-
-    whole: torch.Tensor | None = safe_get_full_fp32_param(parameter)
-    if whole is not None:
-        return whole
-    with deepspeed.zero.GatheredParameters([parameter]):  # a parameter that is not trained
-        return parameter.detach().float().clone()
 
 
 def gather_weights(model: torch.nn.Module, *, keep: bool) -> dict[str, torch.Tensor]:
     """Return the full state dict of a sharded model; every process must call this.
 
-    Tensors are gathered one after another.
-
-    Args:
-        model: Sharded model.
-        keep: Whether this process wants the weights, in main memory; the others only take part.
-
-    Returns:
-        A state dict, empty if it is not wanted. Tied weights are one tensor.
+    Tensors are gathered one after another; tied weights are one tensor. A process that does not
+    keep them only takes part and gets nothing; the others get them in main memory.
     """
     kept: dict[str, torch.Tensor] = {}
     gathered: dict[int, torch.Tensor] = {}

@@ -9,17 +9,10 @@ from t5tune.data.encoding import IGNORED
 
 
 def shift_labels(model: PreTrainedModel, labels: torch.Tensor) -> torch.Tensor:
-    """Return the labels shifted by one position.
+    """Return labels, shape (batch_size, target_length) with -100 as padding, shifted by one.
 
     Most families have a method for this (mBART's moves the language token to the front); M2M100
     and NLLB have none and begin with `decoder_start_token_id`.
-
-    Args:
-        model: Model of the decoder.
-        labels: Shape (batch_size, target_length), padded with -100.
-
-    Returns:
-        Shape (batch_size, target_length).
     """
     own = getattr(model, "prepare_decoder_input_ids_from_labels", None)
     if own is not None:

@@ -32,42 +32,31 @@ def _t5_prefix(task: str, source_lang: str | None, target_lang: str | None) -> s
 
 @dataclass(frozen=True)
 class Family:
-    """Properties of a family; the defaults are right, if slow, for every encoder-decoder model.
+    """Properties of a family; the defaults are right, if slow, for every encoder-decoder model."""
 
-    Attributes:
-        title: Name of the family as people write it.
-        model_types: Values of `config.model_type` that belong to it.
-        learning_rate: Peak for fine-tuning with AdamW: T5's from Hugging Face's T5 page
-            ("1e-4 and 3e-4 work well"), BART's and Marian's from their fine-tuning papers.
-        owners: Owners of its models on the hub, by the beginning of the models' names.
-        has_language_tokens: Whether tokens name source and target language (mBART, M2M100, NLLB),
-            the target's being the first generated token.
-        find_prefix: Function that returns the prefix its models were pretrained with, for a task
-            and two languages. mT5 and ByT5 saw no prefixes (Xue et al. 2021, 2022).
-        has_relative_positions: Whether positions are relative, without local attention, so that
-            several examples can be packed into one row.
-        has_plain_output_layer: Whether the logits are the output layer's product and nothing else.
-            BART, Pegasus, mBART and Marian add a bias to it, T5Gemma soft-caps it.
-        has_t5_sublayers: Whether its sublayers are T5's, which `models/cpu` has in a faster form.
-        scales_outputs: Whether the decoder of some of its models divides its outputs by the square
-            root of the width.
-        starts_from_padding: Whether the decoder reads the embedding of the padding first.
-        ctranslate2_fields: Fields of the configuration that CTranslate2 4.8 reads and that
-            Transformers 5 no longer has: whether LayerNorm comes before a sublayer (after it
-            otherwise), and after the embeddings.
-    """
-
-    title: str
-    model_types: tuple[str, ...] = ()
+    title: str  # name of the family as people write it
+    model_types: tuple[str, ...] = ()  # values of `config.model_type` that belong to it
+    # Peak for fine-tuning with AdamW: T5's from Hugging Face's T5 page ("1e-4 and 3e-4 work well"),
+    # BART's and Marian's from their fine-tuning papers.
     learning_rate: float = 5e-5
+    # Owners of its models on the hub, by the beginning of the models' names.
     owners: Mapping[str, str] = field(default_factory=dict)
+    # Tokens name source and target language, the target's being the first generated token.
     has_language_tokens: bool = False
+    # The prefix its models were pretrained with, for a task and two languages. mT5 and ByT5 saw no
+    # prefixes (Xue et al. 2021, 2022).
     find_prefix: Callable[[str, str | None, str | None], str] = _no_prefix
+    # Positions are relative, without local attention: examples can be packed into one row.
     has_relative_positions: bool = False
+    # The logits are the output layer's product and nothing else. BART, Pegasus, mBART and Marian
+    # add a bias to it, T5Gemma soft-caps it.
     has_plain_output_layer: bool = False
-    has_t5_sublayers: bool = False
+    has_t5_sublayers: bool = False  # which `models/cpu` has in a faster form
+    # The decoder of some of its models divides its outputs by the square root of the width.
     scales_outputs: bool = False
-    starts_from_padding: bool = False
+    starts_from_padding: bool = False  # the decoder reads the embedding of the padding first
+    # Fields of the configuration that CTranslate2 4.8 reads and that Transformers 5 no longer has:
+    # whether LayerNorm comes before a sublayer (after it otherwise), and after the embeddings.
     ctranslate2_fields: Mapping[str, bool] = field(default_factory=dict)
 
     @property
@@ -172,15 +161,10 @@ def was_trained_with_prefixes(config: PreTrainedConfig, *, is_byte_level: bool) 
 def set_languages(
     tokenizer: PreTrainedTokenizerBase, source_lang: str | None, target_lang: str | None
 ) -> int | None:
-    """Tell a multilingual tokenizer its languages.
+    """Tell the tokenizer of an mBART, M2M100 or NLLB model its languages.
 
-    Args:
-        tokenizer: Tokenizer of an mBART, M2M100 or NLLB model.
-        source_lang: Source language, as a code of the tokenizer or of ISO 639-1.
-        target_lang: Target language, likewise.
-
-    Returns:
-        Id of the target-language token, which generation has to begin with.
+    They are codes of the tokenizer or of ISO 639-1. The id of the target language's token, which
+    generation has to begin with, is returned.
 
     Raises:
         T5TuneError: A language is missing or unknown to the tokenizer.

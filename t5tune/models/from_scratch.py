@@ -128,10 +128,7 @@ def build_model(
 ) -> PreTrainedModel:
     """Build a T5 with random weights from torch's current random state.
 
-    Args:
-        section: Sizes of the model.
-        tokenizer: Tokenizer, whose vocabulary and special tokens the model gets.
-        overrides: Further fields of `T5Config`.
+    `overrides` are further fields of `T5Config`.
 
     Raises:
         T5TuneError: The configuration has no such field or does not accept its value, or the

@@ -45,12 +45,7 @@ _NO_MATTER = {
 
 
 def read_needs(generation: GenerationConfig, config: PreTrainedConfig) -> dict[str, Any]:
-    """Return special tokens and constraints, by their names in `GenerationConfig`.
-
-    Args:
-        generation: Generation configuration of the model.
-        config: Configuration of the model, with special tokens that `generation` may lack.
-    """
+    """Return special tokens, of either, and constraints, by their names in `GenerationConfig`."""
     needs = {key: getattr(generation, key, None) for key in (*_SPECIAL_TOKENS, *_CONSTRAINTS)}
     of_decoder = config.get_text_config(decoder=True)
     for key in _SPECIAL_TOKENS:
@@ -63,11 +58,8 @@ def read_needs(generation: GenerationConfig, config: PreTrainedConfig) -> dict[s
 def load_generation_config(name: str, *, revision: str | None = None) -> GenerationConfig:
     """Load what generation needs and known search settings; other settings are named on stderr.
 
-    The library's own loader refuses a model whose settings contradict each other.
-
-    Args:
-        name: Directory, or hub id whose files are in the cache.
-        revision: Commit on the hub.
+    The library's own loader refuses a model whose settings contradict each other. The files of a
+    model of the hub are in the cache.
 
     Raises:
         T5TuneError: The file is damaged.

@@ -8,17 +8,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class InputSettings:
-    """Input settings of one model, the same for every engine.
+    """Input settings of one model, the same for every engine."""
 
-    Attributes:
-        prefix: Text before every source.
-        max_source_length: Limit in tokens, prefix included; None for no limit.
-        forced_bos_token_id: First generated token, which tells multilingual models the target
-            language; None leaves it to the model's generation configuration.
-    """
-
-    prefix: str = ""
-    max_source_length: int | None = None
+    prefix: str = ""  # text before every source
+    max_source_length: int | None = None  # limit in tokens, prefix included; None for no limit
+    # First generated token, which tells multilingual models the target language; None leaves it to
+    # the model's generation configuration.
     forced_bos_token_id: int | None = None
 
     def add_prefix(self, sources: Iterable[str]) -> list[str]:

@@ -56,10 +56,7 @@ def load_config(
 ) -> PreTrainedConfig:
     """Read a model's configuration.
 
-    Args:
-        name: Hub id or directory.
-        revision: Branch, tag or commit on the hub; all parts of a model need the same commit.
-        overrides: Fields to change; the configuration must have each of them.
+    All parts of a model on the hub need the same commit.
 
     Raises:
         T5TuneError: The configuration cannot be read, is not an encoder-decoder model's, lacks a
@@ -81,11 +78,8 @@ def load_config(
 def find_commit(name: str, revision: str | None = None, *, key: str = "model.name") -> str | None:
     """Return the commit of a model on the hub; None for a directory.
 
-    Args:
-        name: Hub id or directory.
-        revision: Branch, tag or commit.
-        key: Key of the recipe, for messages; empty for a name that was typed. Messages about a
-            commit keep the key that it was first found with.
+    Messages name the key of the recipe, which is empty for a name that was typed; those about a
+    commit keep the key that it was first found with.
 
     Raises:
         T5TuneError: The model or revision does not exist or cannot be reached.

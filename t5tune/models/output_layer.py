@@ -25,16 +25,11 @@ def has_plain_output_layer(model: PreTrainedModel) -> bool:
 def without_output_layer(model: PreTrainedModel) -> Iterator[torch.Tensor]:
     """Make the model return the inputs of its output layer as `logits`, inside the block.
 
-    Args:
-        model: Model for which `has_plain_output_layer` is true.
-
-    Yields:
-        Weight of the layer, shape (vocab_size, d_model).
+    The layer, which is a plain one, is yielded as its weight, shape (vocab_size, d_model).
     """
     layer = model.get_output_embeddings()
-    layer.forward = lambda hidden_states: (
-        hidden_states
-    )  # a module assigned here would become a child
+    # Not a module, which would become a child.
+    layer.forward = lambda hidden_states: hidden_states
     try:
         yield layer.weight
     finally:

@@ -18,11 +18,8 @@ def accept_packed_rows(model: PreTrainedModel) -> None:
     """Make a model's forward accept the batches of `PackedCollator`, besides ordinary ones.
 
     Encoder and decoder run within one forward, so that wrappers for several processes or lower
-    precision see both.
-
-    Args:
-        model: Model of a packable family. It gets one more attribute and keeps its class, so that
-            it is saved as before.
+    precision see both. The model, of a packable family, gets one more attribute and keeps its
+    class, so that it is saved as before.
     """
     plain = model.forward
 

@@ -119,12 +119,9 @@ def convert_model(
         translator: The model with its tokenizer and languages; its model is moved to the CPU.
         options: Search of the run.
         directory: Directory to write to; it is created.
-        model_directory: Directory with the model's `config.json`.
-        quantization: See `ExportSettings`, like name and patience.
-        name: Name of the run.
-        fingerprint: Fingerprint of `model_directory`.
+        model_directory: Directory with the model's `config.json`, which has the fingerprint.
+        quantization: See `ExportSettings`, like name, fingerprint and patience.
         sources: Texts that the stored tokenizer must encode and decode like the model's.
-        patience: Finished hypotheses per beam after which a beam search stops.
 
     Raises:
         T5TuneError: CTranslate2 cannot convert the model.

@@ -43,49 +43,29 @@ MAX_LOSS = 0.3
 
 @dataclass(frozen=True)
 class Parity:
-    """Comparison of an export with its model on the same validation examples.
+    """Comparison of an export with its model on the same validation examples."""
 
-    Attributes:
-        metric: Name of the score.
-        signature: Signature of the score.
-        num_examples: Number of examples that both translated.
-        torch: Score of the model, in fp32.
-        ctranslate2: Score of the export.
-        lost: Points of the score that the export loses; negative if it is better.
-        identical: Share of examples for which both have the same text.
-        torch_seconds: Seconds of torch for these examples, without loading the model.
-        ctranslate2_seconds: Seconds of CTranslate2, likewise.
-        speed_ratio: Seconds of torch divided by those of CTranslate2.
-        torch_device: Device that torch computed on.
-        decoding: Search of both.
-        may_be_default: Whether at most `MAX_LOSS` is lost.
-    """
-
-    metric: str
+    metric: str  # name of the score
     signature: str
     num_examples: int
-    torch: float
-    ctranslate2: float
-    lost: float
-    identical: float
-    torch_seconds: float
+    torch: float  # score of the model, in fp32
+    ctranslate2: float  # score of the export
+    lost: float  # points of the score that the export loses; negative if it is better
+    identical: float  # share of examples for which both have the same text
+    torch_seconds: float  # for these examples, without loading the model
     ctranslate2_seconds: float
-    speed_ratio: float
+    speed_ratio: float  # seconds of torch divided by those of CTranslate2
     torch_device: str
-    decoding: dict[str, object]
-    may_be_default: bool
+    decoding: dict[str, object]  # search of both
+    may_be_default: bool  # whether at most `MAX_LOSS` is lost
 
 
 @dataclass(frozen=True)
 class ModelSide:
     """The parts of a model's side of the comparison that a command already has.
 
-    Attributes:
-        model: Model of the run.
-        validation: All validation examples; None if they have not been read.
-        hypotheses: Hypothesis of the run's search for each of them; None if there are none.
-        seconds: Seconds that translating all of them took, without loading the model; None if
-            unknown.
+    `hypotheses` are those of the run's search for all validation examples, and translating these
+    took `seconds`, without loading the model.
     """
 
     model: FoundRun
@@ -102,7 +82,7 @@ def export_run(
     patience: float = PATIENCE,
     known: ModelSide | None = None,
 ) -> tuple[Export, Parity]:
-    """Convert a run's model for CTranslate2, compare the two, and store the result with the export.
+    """Convert a run's model for CTranslate2, compare the two, and store and say the result.
 
     Args:
         run: Finished run with a complete model.
@@ -144,7 +124,9 @@ def export_run(
                 next_command=f"{elsewhere} --output-dir DIR   # DIR is one that can be written",
             ) from error
         raise
-    return Export(target, settings, asdict(parity)), parity
+    export = Export(target, settings, asdict(parity))
+    _say_export(export, parity, run)
+    return export, parity
 
 
 def _build(
@@ -152,7 +134,7 @@ def _build(
 ) -> tuple[ExportSettings, Parity]:
     """Convert the model into a directory, and compare both on the validation examples."""
     known = known or ModelSide(find_run(run))
-    has_translated = known.model.is_loaded  # for verify, and for the report
+    is_warm = known.model.is_loaded  # it has translated for verify, and for the report
     loaded, recipe = known.model.load(), known.model.recipe
     examples = known.validation or load_examples(
         recipe.data, "validation", recipe.source_lang, recipe.target_lang
@@ -164,9 +146,7 @@ def _build(
         expected = list(known.hypotheses[:num])
         torch_seconds = known.seconds * num / len(known.hypotheses)
     else:
-        if not has_translated:
-            _warm_up(loaded.translator, examples, options)
-        expected, torch_seconds = _translate(loaded.translator, examples, options, "torch")
+        expected, torch_seconds = _translate(loaded.translator, examples, options, is_warm=is_warm)
     settings = convert_model(
         loaded.translator,
         options,
@@ -179,8 +159,7 @@ def _build(
         patience=patience,
     )
     translator = CTranslate2Translator(Export(directory, settings, {}))
-    _warm_up(translator, examples, options)
-    found, seconds = _translate(translator, examples, options, translator.engine)
+    found, seconds = _translate(translator, examples, options)
     parity = compare(
         recipe.evaluation.best_metric,
         recipe.scoring_options,
@@ -193,17 +172,14 @@ def _build(
     return settings, parity
 
 
-def _warm_up(translator: Translator, examples: Examples, options: DecodingOptions) -> None:
-    """Have what happens once over with, before time is taken."""
-    translator.translate(examples.sources[:1], options)
-
-
 def _translate(
-    translator: Translator, examples: Examples, options: DecodingOptions, name: str
+    translator: Translator, examples: Examples, options: DecodingOptions, *, is_warm: bool = False
 ) -> tuple[list[Hypothesis], float]:
-    """Return the hypotheses and the seconds that they took."""
+    """Return the hypotheses and the seconds that they took, without what happens only once."""
+    if not is_warm:
+        translator.translate(examples.sources[:1], options)
     num = len(examples.sources)
-    with track(f"export: translating with {name}", num, "examples") as advance:
+    with track(f"export: translating with {translator.engine}", num, "examples") as advance:
         start = time.perf_counter()
         hypotheses = translator.translate(examples.sources, options, advance)
         return hypotheses, time.perf_counter() - start
@@ -220,17 +196,7 @@ def compare(
     torch_device: str,
     decoding: dict[str, object],
 ) -> Parity:
-    """Score both with the recipe's best metric.
-
-    Args:
-        best_metric: Name of the metric.
-        scoring: Options of the metric.
-        examples: Examples with references.
-        hypotheses: Hypotheses of torch and of CTranslate2.
-        seconds: Seconds that torch took, and CTranslate2.
-        torch_device: Device that torch computed on.
-        decoding: Search of both.
-    """
+    """Score the hypotheses of torch and of CTranslate2, which took so many seconds."""
     metric = METRICS[best_metric]
     before, after = (
         main_score(
@@ -274,7 +240,7 @@ def describe_parity(parity: Parity) -> str:
     )
 
 
-def say_export(export: Export, parity: Parity, run: RunDirectory) -> None:
+def _say_export(export: Export, parity: Parity, run: RunDirectory) -> None:
     """Say which export was made, how good it is, and whether it is the default."""
     say(f"export: {export.path}: {describe_parity(parity)}")
     if not parity.may_be_default:
@@ -287,13 +253,7 @@ def say_export(export: Export, parity: Parity, run: RunDirectory) -> None:
 
 
 def export_after_training(run: RunDirectory, engine: str, known: ModelSide) -> None:
-    """Make the export that the recipe asks for; if it fails, say why and continue.
-
-    Args:
-        run: Finished run.
-        engine: Name such as `ctranslate2-int8`, or `none`.
-        known: Parts that training has left in memory.
-    """
+    """Make the export that the recipe asks for; if it fails, say why and continue."""
     if engine == "none":
         return
     quantization = engine.removeprefix(ENGINE_PREFIX)
@@ -301,7 +261,7 @@ def export_after_training(run: RunDirectory, engine: str, known: ModelSide) -> N
     try:
         if find_damage(directory) is None and is_fresh(read_export(directory), run):
             return
-        say_export(*export_run(run, quantization, known=known), run)
+        export_run(run, quantization, known=known)
     except (T5TuneError, OSError) as error:
         reason = error.message if isinstance(error, T5TuneError) else str(error)
         command = f"t5tune export {run.path} --quantization {quantization}"

@@ -32,32 +32,18 @@ QUANTIZATIONS = ("int8", "int8_bfloat16", "bfloat16", "float16", "float32")
 
 @dataclass(frozen=True)
 class ExportSettings:
-    """Everything that translating needs besides the weights.
+    """Everything that translating needs besides the weights."""
 
-    Attributes:
-        name: Name of the run.
-        quantization: Quantization of the weights.
-        model: Fingerprint of the `model/` that they were made from.
-        prefix: Text before every source.
-        max_source_length: Limit in tokens; longer sources are cut.
-        eos_token_id: Token that ends a hypothesis.
-        forced_bos_token_id: First generated token of multilingual models.
-        tokenization: Settings for `t5tune.decoding.export.tokenization.load_tokenization`.
-        decoding: The run's `DecodingOptions`.
-        constraints: Tokens that are never generated, as arguments of
-            `ctranslate2.Translator.translate_batch`.
-        patience: Finished hypotheses per beam after which a beam search stops.
-    """
-
-    name: str
+    name: str  # of the run
     quantization: str
-    model: str
-    prefix: str
+    model: str  # fingerprint of the `model/` that the weights were made from
+    prefix: str  # as in `InputSettings`, like the next one
     max_source_length: int | None
     eos_token_id: int
-    forced_bos_token_id: int | None
-    tokenization: dict[str, Any]
-    decoding: dict[str, Any]
+    forced_bos_token_id: int | None  # see `InputSettings`
+    tokenization: dict[str, Any]  # for `load_tokenization`
+    decoding: dict[str, Any]  # the run's `DecodingOptions`
+    # Tokens that are never generated, as arguments of `ctranslate2.Translator.translate_batch`.
     constraints: dict[str, Any] = field(default_factory=dict)
     patience: float = PATIENCE
 
@@ -73,17 +59,11 @@ class ExportSettings:
 
 @dataclass(frozen=True)
 class Export:
-    """A directory that `t5tune export` wrote.
-
-    Attributes:
-        path: Path of the directory.
-        settings: Contents of `t5tune.json`.
-        parity: Contents of `parity.json`; empty if nothing was measured.
-    """
+    """A directory that `t5tune export` wrote."""
 
     path: Path
-    settings: ExportSettings
-    parity: dict[str, Any]
+    settings: ExportSettings  # contents of `t5tune.json`
+    parity: dict[str, Any]  # contents of `parity.json`; empty if nothing was measured
 
     @property
     def engine(self) -> str:
@@ -141,9 +121,7 @@ def refuse_export(directory: Path, problem: str) -> T5TuneError:
 def remake_command(directory: Path, patience: float | None = None) -> str:
     """Return the command that makes an export again as it was made.
 
-    Args:
-        directory: Directory of the export.
-        patience: Patience of an export that does not exist yet.
+    An export that does not exist yet has the given patience.
     """
     known = read_object(directory / SETTINGS_FILE)
     quantization = known.get("quantization")

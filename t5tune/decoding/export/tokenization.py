@@ -191,12 +191,7 @@ _KINDS: dict[str, Callable[[Path, dict[str, Any]], Tokenization]] = {
 
 
 def load_tokenization(directory: Path, settings: dict[str, Any]) -> Tokenization:
-    """Return the tokenizer of an export.
-
-    Args:
-        directory: Directory of the export.
-        settings: Result of `write_tokenization`.
-    """
+    """Return the tokenizer of an export, whose settings `write_tokenization` has returned."""
     return _KINDS[settings["kind"]](directory, settings)
 
 

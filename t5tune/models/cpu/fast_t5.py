@@ -25,15 +25,11 @@ from t5tune.models.families import find_family
 
 @dataclass
 class _Bias:
-    """Terms that a stack adds to its attention scores in place of the library's position bias.
+    """Terms that a stack adds to its attention scores in place of the library's position bias."""
 
-    Attributes:
-        learned: Relative position bias, shape (1, num_heads, query_length, key_length), or None.
-        added: Sum of that bias and the mask, shape (batch_size * num_heads, query_length,
-            key_length), or None.
-    """
-
+    # Relative position bias, shape (1, num_heads, query_length, key_length).
     learned: torch.Tensor | None
+    # Sum of that bias and the mask, shape (batch_size * num_heads, query_length, key_length).
     added: torch.Tensor | None
 
 

@@ -26,21 +26,13 @@ from t5tune.models.cpu.fast_t5_parts import (
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings of one sublayer.
+    """Settings of one sublayer."""
 
-    Attributes:
-        dtype: Dtype of the matrix products.
-        epsilon: Epsilon of the norm.
-        num_heads: Number of attention heads.
-        inner_dropout: Dropout of attention probabilities, or of the feed-forward's inner layer.
-        outer_dropout: Dropout before the residual.
-    """
-
-    dtype: torch.dtype
-    epsilon: float
+    dtype: torch.dtype  # of the matrix products
+    epsilon: float  # of the norm
     num_heads: int
-    inner_dropout: float
-    outer_dropout: float
+    inner_dropout: float  # of attention probabilities, or of the feed-forward's inner layer
+    outer_dropout: float  # before the residual
 
 
 class Attention(torch.autograd.Function):

@@ -13,11 +13,9 @@ from t5tune.models.cpu.dropout import draw_mask
 
 
 class Activation(NamedTuple):
-    """A function and its derivative.
+    """A function, which may work in place, and its derivative.
 
-    Attributes:
-        apply: The function; it may work in place.
-        backward: Function of the gradient and the function's argument (or, for relu, its result).
+    The latter is a function of the gradient and the former's argument (or, for relu, its result).
     """
 
     apply: Callable[[torch.Tensor], torch.Tensor]
@@ -34,21 +32,13 @@ ACTIVATIONS = {
 
 
 class SavedAttention(NamedTuple):
-    """Tensors saved for the gradient of attention; rows are batch_size * num_heads.
+    """Tensors saved for the gradient of attention; rows are batch_size * num_heads."""
 
-    Attributes:
-        queries: Shape (rows, query_length, d_kv).
-        keys: Shape (rows, key_length, d_kv).
-        values: Like the keys.
-        probabilities: Shape (rows, query_length, key_length), before dropout.
-        mask: Scaled mask of dropout; None without dropout.
-    """
-
-    queries: torch.Tensor
-    keys: torch.Tensor
-    values: torch.Tensor
-    probabilities: torch.Tensor
-    mask: torch.Tensor | None
+    queries: torch.Tensor  # shape (rows, query_length, d_kv)
+    keys: torch.Tensor  # shape (rows, key_length, d_kv)
+    values: torch.Tensor  # like the keys
+    probabilities: torch.Tensor  # shape (rows, query_length, key_length), before dropout
+    mask: torch.Tensor | None  # scaled mask of dropout; None without dropout
 
 
 def norm(
@@ -60,10 +50,7 @@ def norm(
         x: Shape (num_rows, d_model), fp32.
         weight: Shape (d_model,).
         epsilon: Number added to the mean square.
-        dtype: Dtype of the result.
-
-    Returns:
-        The tensors that the gradient needs, and the normed rows.
+        dtype: Dtype of the normed rows, which are returned after what the gradient needs.
     """
     mean_square = torch.linalg.vector_norm(x, dim=-1, keepdim=True).square_().div_(x.shape[-1])
     scale = mean_square.add_(epsilon).rsqrt_()

@@ -14,7 +14,6 @@ from t5tune.distributed.fsdp import (
     check_optimizer_state,
     check_weights,
     gather_optimizer_state,
-    run_inside,
 )
 from t5tune.distributed.sharded_tensors import gather_weights, shard, shard_like
 from t5tune.training.optim.sharded_adafactor import ShardedAdafactor, sharded_dimension
@@ -39,7 +38,7 @@ class FsdpStrategy(Strategy):
 
     def run_forward(self, model: Forward, function: Callable[[Forward], Any]) -> Any:
         """Call the function within the model's forward, where the output layer is gathered."""
-        return run_inside(model, function)
+        return model(inside=function)
 
     def check_memory(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
         """Check weights and optimizer state."""
