@@ -30,13 +30,7 @@ class CachedTranslator:
         load: Function that returns the translator. It is called once, in all processes together,
             and not before something is missing.
         engine: Engine of that translator, which is needed before it is loaded.
-        model: Values that identify weights, tokenizer, prefix and languages, see
-            `generation_settings`. Only the main process uses them.
-
-    Attributes:
-        num_truncated: Number of sources of the last call that were cut, cached or not.
-        num_generated: Number of distinct sources of the last call that were not in the cache.
-        generation_seconds: Seconds that generating these took, without loading the translator.
+        model: See `generation_settings`. Only the main process uses it.
     """
 
     def __init__(
@@ -48,6 +42,8 @@ class CachedTranslator:
         model: Mapping[str, Any],
     ) -> None:
         self.engine = engine
+        # Of the last call: sources that were cut, cached or not; distinct ones that were not in the
+        # cache; and the seconds that generating these took, without loading the translator.
         self.num_truncated = 0
         self.num_generated = 0
         self.generation_seconds = 0.0

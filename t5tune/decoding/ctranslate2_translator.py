@@ -82,7 +82,6 @@ class CTranslate2Translator(SearchingTranslator):
         return encoded
 
     def count_tokens(self, sources: Sequence[str]) -> list[int]:
-        """See `Translator.count_tokens`."""
         texts = self._input.add_prefix(sources)
         return [len(ids) for ids in self._tokenization.encode(texts)]
 

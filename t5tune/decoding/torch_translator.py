@@ -73,7 +73,6 @@ class TorchTranslator(SearchingTranslator):
 
     @property
     def max_source_length(self) -> int | None:
-        """See `Translator.max_source_length`."""
         return self.settings.max_source_length
 
     def use_bf16(self) -> None:
@@ -119,7 +118,6 @@ class TorchTranslator(SearchingTranslator):
         return TokenSequences(encoded)
 
     def count_tokens(self, sources: Sequence[str]) -> list[int]:
-        """See `Translator.count_tokens`."""
         texts = self.settings.add_prefix(sources)
         return [len(ids) for ids in encode_texts(texts, self.tokenizer, max_length=None)[0]]
 

@@ -162,7 +162,6 @@ class SearchingTranslator(ABC):
     def translate(
         self, sources: Sequence[str], options: DecodingOptions, on_progress: OnProgress = None
     ) -> list[Hypothesis]:
-        """See `PlainTranslator.translate`."""
         options = replace(options, num_hypotheses=1)
         found = self._search(sources, options, on_progress, with_scores=False)
         return [best for (best,) in found]
@@ -170,7 +169,6 @@ class SearchingTranslator(ABC):
     def translate_n_best(
         self, sources: Sequence[str], options: DecodingOptions, on_progress: OnProgress = None
     ) -> list[list[Hypothesis]]:
-        """See `Translator.translate_n_best`."""
         num = options.num_hypotheses
         if num > options.num_beams:  # a search keeps no others
             raise T5TuneError(

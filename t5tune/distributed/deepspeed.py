@@ -185,8 +185,7 @@ class ZeroEngine:
             raise not_in_force("the optimizer's state", local, whole)
 
     def _state_values(self) -> Iterator[torch.Tensor]:
-        for state in self.optimizer.state.values():
-            yield from state.values()
+        return (value for state in self.optimizer.state.values() for value in state.values())
 
     def gather_state(self, *, keep: bool) -> dict[str, Any]:
         """Return the full state dict of AdamW; see `gather_weights`."""

@@ -36,17 +36,16 @@ def full_model(model: PreTrainedModel) -> Iterator[PreTrainedModel]:
         return
     with torch.no_grad():
         weights = {name: gather_tensor(p) for name, p in model.named_parameters()}
-    names = {id(p): name for name, p in skeleton.named_parameters()}
-    buffers = dict(model.named_buffers())
+    buffers: dict[str, torch.Tensor] = dict(model.named_buffers())
     device = next(iter(buffers.values())).device if buffers else _device_of(model)
-    names |= {id(b): name for name, b in skeleton.named_buffers()}
+    parts = (*skeleton.named_parameters(), *skeleton.named_buffers())
+    names = {id(tensor): name for name, tensor in parts}
 
     def fill(tensor: torch.Tensor) -> torch.Tensor:
         name = names[id(tensor)]
-        if isinstance(tensor, torch.nn.Parameter):
-            return torch.nn.Parameter(weights.pop(name).to(device), requires_grad=False)
-        buffer: torch.Tensor = buffers[name]
-        return buffer
+        if name in buffers:
+            return buffers[name]
+        return torch.nn.Parameter(weights.pop(name).to(device), requires_grad=False)
 
     yield _copy_with(skeleton, fill)
 

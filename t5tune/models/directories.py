@@ -51,11 +51,7 @@ def check_model(directory: Path) -> None:
     Raises:
         T5TuneError: A file has changed or is damaged; it is named.
     """
-    if (directory / MANIFEST).is_file():
-        damage = find_damage_at_a_glance(directory)
-    else:
-        damage = _find_unreadable(directory) if directory.is_dir() else None
-    if damage is not None:
+    if damage := _find_model_damage(directory, all_of=False):
         raise refuse_model(directory, damage)
 
 
@@ -107,13 +103,15 @@ def check_model_is_of(run: RunDirectory) -> None:
 
 def blaming_files(directory: Path) -> AbstractContextManager[None]:
     """Replace the error of a library by one about a damaged file of the model, if there is one."""
-
-    def find() -> str | None:
-        if (directory / MANIFEST).is_file():
-            return find_damage(directory)
-        return _find_unreadable(directory, all_of=True) if directory.is_dir() else None
-
+    find = partial(_find_model_damage, directory, all_of=True)
     return blaming_damage(find, partial(refuse_model, directory))
+
+
+def _find_model_damage(directory: Path, *, all_of: bool) -> str | None:
+    """Return what is wrong with a model; `all_of` has large files read too, which takes time."""
+    if (directory / MANIFEST).is_file():
+        return find_damage(directory) if all_of else find_damage_at_a_glance(directory)
+    return _find_unreadable(directory, all_of=all_of) if directory.is_dir() else None
 
 
 def check_tokenizer(directory: Path, kind: type | None) -> None:
@@ -164,11 +162,8 @@ def _train_command(run: RunDirectory) -> str:
     return continuing_command(run, ["--allow-code"] if runs_code else [])
 
 
-def _find_unreadable(directory: Path, *, all_of: bool = False) -> str | None:
-    """Return the first damaged file of a model without a manifest, and what is wrong with it.
-
-    Large JSON files are read too if `all_of` says so, which takes time.
-    """
+def _find_unreadable(directory: Path, *, all_of: bool) -> str | None:
+    """Return the first damaged file of a model without a manifest, and what is wrong with it."""
     for pattern in _JSON:
         for path in directory.glob(pattern):
             if problem := _find_json_problem(path, all_of=all_of):

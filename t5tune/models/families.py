@@ -114,11 +114,8 @@ def find_family(model_type: str) -> Family:
 
 def find_owner(name: str) -> str | None:
     """Return the owner on the hub of models whose names begin like this one."""
-    for family in FAMILIES:
-        for beginning, owner in family.owners.items():
-            if name.startswith(beginning):
-                return owner
-    return None
+    owners = (item for family in FAMILIES for item in family.owners.items())
+    return next((owner for beginning, owner in owners if name.startswith(beginning)), None)
 
 
 def is_byte_level(tokenizer: PreTrainedTokenizerBase) -> bool:

@@ -44,11 +44,9 @@ class FastTokenization:
         self._tokenizer: Tokenizer = Tokenizer.from_file(str(directory / "tokenizer.json"))
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """See `Tokenization.encode`."""
         return [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
 
     def decode(self, rows: Sequence[Sequence[int]]) -> list[str]:
-        """See `Tokenization.decode`."""
         return list(self._tokenizer.decode_batch([list(row) for row in rows]))
 
 
@@ -85,7 +83,6 @@ class PieceTokenization:
         self._pattern = re.compile("|".join(alternatives))
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """See `Tokenization.encode`."""
         return [self._surround(self._encode_text(text)) for text in texts]
 
     def _surround(self, ids: list[int]) -> list[int]:
@@ -106,7 +103,6 @@ class PieceTokenization:
         return ids
 
     def decode(self, rows: Sequence[Sequence[int]]) -> list[str]:
-        """See `Tokenization.decode`."""
         return [self._decode_ids([i for i in row if i not in self._special]) for row in rows]
 
 
@@ -156,14 +152,12 @@ class TransformersTokenization:
         self._tokenizer = tokenizer
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """See `Tokenization.encode`."""
         if not texts:
             return []
         found: list[list[int]] = self._tokenizer(list(texts), verbose=False)["input_ids"]
         return found
 
     def decode(self, rows: Sequence[Sequence[int]]) -> list[str]:
-        """See `Tokenization.decode`."""
         decoded: list[str] = self._tokenizer.batch_decode(
             [list(row) for row in rows],
             skip_special_tokens=True,
