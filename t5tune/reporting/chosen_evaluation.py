@@ -19,6 +19,7 @@ from t5tune.recipe.overrides import Override, read_keywords
 from t5tune.recipe.resolve import choose_metrics
 from t5tune.recipe.schema import DataEntry, DataSection, ModelSection, Recipe
 from t5tune.reporting.comparisons.compared_systems import write_comparison
+from t5tune.reporting.evaluation_task import EvaluationTask
 from t5tune.reporting.recipe_scoring import rehearse_recipe_scoring
 from t5tune.reporting.report import Report, ReportNotWritten
 from t5tune.reporting.tried_settings import try_settings
@@ -47,6 +48,7 @@ class EvaluationRequest:
     num_beams: int | None
     engine: str
     output_dir: str | Path | None
+    use_cache: bool
     allow_code: bool
 
     @property
@@ -67,32 +69,20 @@ class EvaluationRequest:
 
 
 @dataclass(frozen=True)
-class EvaluationTask:
-    """A model, its test set, and the destination of the report.
+class ChosenEvaluation:
+    """A model, its test set, and what is done with them.
 
     Attributes:
         name: Name of the run, the directory or the model on the hub.
-        recipe: Recipe with data, decoding and metrics.
         split: Split of the recipe's data.
-        directory: Directory for reports; None writes nothing.
-        is_runs_own: Whether it is the evaluation that a training ends with.
-        export: Export that translates instead of the model itself.
-        beside: Evaluation of the run itself, where other settings are tried.
         purpose: Task of the recipe; unknown for two text files.
-        options: Options for commands that the report proposes.
-        settings: Tried settings, as KEY=VALUE.
+        task: How it is translated and scored, and where the report goes.
     """
 
     name: str
-    recipe: Recipe
     split: str
-    directory: Path | None
-    is_runs_own: bool
-    export: Export | None
-    beside: Path | None
     purpose: str
-    options: tuple[str, ...]
-    settings: tuple[str, ...]
+    task: EvaluationTask
 
 
 def evaluate(
@@ -143,17 +133,19 @@ def evaluate(
     request = EvaluationRequest(
         split, recipe,
         None if source_file is None else os.fspath(source_file), _list_files(reference_files),
-        source_lang, target_lang, prefix, metrics, num_beams, engine, output_dir, allow_code,
+        source_lang, target_lang, prefix, metrics, num_beams, engine, output_dir, use_cache,
+        allow_code,
     )  # fmt: skip
     tried: list[str | Override] = [*settings, *read_keywords(overrides)]
     with joined():
-        task = broadcast_result(lambda: _choose_task(run, tried, request))
-        report = _evaluate(task, use_cache=use_cache, allow_code=allow_code)
-        if is_main_process() and report.comparison is not None and task.directory is not None:
+        chosen = broadcast_result(lambda: _choose(run, tried, request))
+        report = _evaluate(chosen)
+        directory = chosen.task.directory
+        if is_main_process() and report.comparison is not None and directory is not None:
             try:
-                write_comparison(report.comparison, task.directory)
+                write_comparison(report.comparison, directory)
             except NotWritten as error:
-                raise ReportNotWritten(report, task.name, error) from error
+                raise ReportNotWritten(report, chosen.name, error) from error
     return report
 
 
@@ -163,9 +155,9 @@ def _list_files(files: str | Path | Sequence[str | Path]) -> tuple[str, ...]:
     return tuple(os.fspath(file) for file in files)
 
 
-def _choose_task(
+def _choose(
     run: str | Path | None, settings: Sequence[str | Override], request: EvaluationRequest
-) -> EvaluationTask:
+) -> ChosenEvaluation:
     """Settle everything before anything is loaded, and refuse what would fail later.
 
     A report of the run's own settings is written into the run.
@@ -194,49 +186,41 @@ def _choose_task(
         judged_by = "test" if recipe.data.test is not None else "validation"
         is_runs_own = not changes and entry is None and split == judged_by and export is None
     beams = request.num_beams
-    return EvaluationTask(
-        name,
+    task = EvaluationTask(
         recipe,
-        split,
         directory,
-        is_runs_own,
         export,
+        writes_card=is_runs_own,
         beside=found.evaluation(label) if changes and found.is_run else None,
-        purpose=recipe.task if request.recipe is not None else "translation",
         options=request.options,
         settings=(*changes, *([f"decoding.num_beams={beams}"] if beams is not None else [])),
+        use_cache=request.use_cache,
+        allow_code=request.allow_code,
     )
+    purpose = recipe.task if request.recipe is not None else "translation"
+    return ChosenEvaluation(name, split, purpose, task)
 
 
-def _evaluate(task: EvaluationTask, *, use_cache: bool, allow_code: bool) -> Report:
+def _evaluate(chosen: ChosenEvaluation) -> Report:
     """Read the examples, translate them or take cached translations, and score."""
     with importing_torch():
         from t5tune.data.examples import load_examples
         from t5tune.decoding.found_model import find_model
         from t5tune.reporting.evaluation import evaluate_model
 
-    recipe = task.recipe
-    examples = broadcast_result(
-        lambda: load_examples(recipe.data, task.split, recipe.source_lang, recipe.target_lang)
-    )
+    recipe = chosen.task.recipe
+    languages = recipe.source_lang, recipe.target_lang
+    examples = broadcast_result(lambda: load_examples(recipe.data, chosen.split, *languages))
     return evaluate_model(
         lambda: find_model(
-            task.name,
+            chosen.name,
             source_lang=recipe.source_lang,
             target_lang=recipe.target_lang,
             prefix=recipe.data.prefix,
-            task=task.purpose,
+            task=chosen.purpose,
         ),
         examples,
-        recipe,
-        task.directory,
-        export=task.export,
-        use_cache=use_cache,
-        writes_card=task.is_runs_own,
-        beside=task.beside,
-        typed=task.options,
-        settings=task.settings,
-        allow_code=allow_code,
+        chosen.task,
     ).report
 
 

@@ -42,6 +42,7 @@ from t5tune.reporting.evaluation_files import (
     compare_with_stored,
     write_evaluation,
 )
+from t5tune.reporting.evaluation_task import EvaluationTask
 from t5tune.reporting.example_alignments import align_examples
 from t5tune.reporting.known_overlaps import find_overlap
 from t5tune.reporting.model_card.card import write_model_card
@@ -102,18 +103,7 @@ def translate_examples(
 
 
 def evaluate_model(
-    find: Callable[[], FoundModel],
-    examples: Examples,
-    recipe: Recipe,
-    directory: Path | None,
-    *,
-    export: Export | None = None,
-    use_cache: bool = True,
-    writes_card: bool = False,
-    beside: Path | None = None,
-    typed: Sequence[str] = (),
-    settings: Sequence[str] = (),
-    allow_code: bool = False,
+    find: Callable[[], FoundModel], examples: Examples, task: EvaluationTask
 ) -> Evaluation:
     """Translate, score and write the report; weights are loaded only if something is generated.
 
@@ -122,26 +112,17 @@ def evaluate_model(
     Args:
         find: Function that finds the model; called in the main process only.
         examples: Examples to translate.
-        recipe: Recipe with decoding and metrics; the run's own unless the model is not a run.
-        directory: Directory for the texts and reports; None writes nothing.
-        export: Export that translates instead of the model, in a single process.
-        use_cache: Whether to reuse generated hypotheses and store new ones.
-        writes_card: Whether the scores go into the model card, as they do for a run's own
-            recipe and examples.
-        beside: Stored evaluation of the same model and engine with other settings, to compare
-            the report with.
-        typed: Options of this command, repeated in the commands that the report proposes.
-        settings: Decoding and scoring settings that differ from the run's, as KEY=VALUE.
-        allow_code: Whether metrics may run code of others.
+        task: How they are translated and scored, and where the report goes.
 
     Raises:
         ReportNotWritten: The files cannot be written; the error has the report.
         T5TuneError: The model is damaged, or not that of its run.
     """
+    recipe, export, directory = task.recipe, task.export, task.directory
     found = on_main_process(lambda: _find_whole(find, export))
     options = broadcast_result(lambda: decoding_options(recipe, found.get().tokenizer))
     weights = _Weights(found, export)
-    translator = _with_cache(found, weights) if use_cache else weights.load()
+    translator = _with_cache(found, weights) if task.use_cache else weights.load()
     hypotheses = translate_examples(translator, examples, options)
     num_known = 0
     if isinstance(translator, CachedTranslator):
@@ -177,19 +158,19 @@ def evaluate_model(
                 model.run,
                 model.recipe,
                 model_type=model.config.model_type,
-                evaluation=typed,
-                settings=settings,
+                evaluation=task.options,
+                settings=task.settings,
             )
         report = build_evaluation_report(
             origin, examples, hypotheses, options, recipe, overlap=overlap, trained=trained,
-            allow_code=allow_code,
+            allow_code=task.allow_code,
         )  # fmt: skip
-        if beside is not None:
-            report = compare_with_stored(report, beside, recipe)
+        if task.beside is not None:
+            report = compare_with_stored(report, task.beside, recipe)
         try:
             if directory is not None:
                 write(report, model, directory)
-            if writes_card and isinstance(model, FoundRun):
+            if task.writes_card and isinstance(model, FoundRun):
                 write_model_card(model.run, model.recipe, report)
         except NotWritten as error:
             name = str(model.run.path) if isinstance(model, FoundRun) else model.name

@@ -14,6 +14,7 @@ from t5tune.models.cpu.dropout import use_byte_dropout
 from t5tune.models.cpu.fast_t5 import use_fast_sublayers
 from t5tune.recipe.schema import Recipe
 from t5tune.reporting.evaluation import Evaluation, evaluate_model
+from t5tune.reporting.evaluation_task import EvaluationTask
 from t5tune.run.directory import RunDirectory
 from t5tune.training.checkpoints.best_model import keep_best_model
 from t5tune.training.checkpoints.resuming import has_model_of
@@ -52,14 +53,9 @@ def train(
     resolved, examples = broadcast_result(
         lambda: (trained.get().model.recipe, trained.get().reported)
     )
-    evaluation = evaluate_model(
-        lambda: trained.get().model,
-        examples,
-        resolved,
-        run.evaluation(examples.split),
-        writes_card=True,
-        allow_code=allow_code,
-    )
+    directory = run.evaluation(examples.split)
+    task = EvaluationTask(resolved, directory, writes_card=True, allow_code=allow_code)
+    evaluation = evaluate_model(lambda: trained.get().model, examples, task)
     on_main_process(lambda: _export(trained.get(), evaluation, run, recipe.export))
     return TrainingResult(run, evaluation.report)
 
