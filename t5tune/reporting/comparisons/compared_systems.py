@@ -1,4 +1,4 @@
-"""From runs, files and base models to a comparison: what each system wrote, on which examples."""
+"""From runs, files and base models to a comparison: the same examples for all systems."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from t5tune.distributed.torch_import import bound_spinning
 from t5tune.errors import T5TuneError
-from t5tune.files.text_files import read_lines
 from t5tune.files.writing import write_texts
 from t5tune.recipe.loading import load_resolved_recipe
 from t5tune.recipe.resolved_recipe import ResolvedRecipe
 from t5tune.recipe.schema import PretrainedModel
+from t5tune.reporting.comparisons.stored_output import StoredOutput, read_output
 from t5tune.reporting.given_texts import References, Texts, read_references, read_texts
 from t5tune.run.directory import RunDirectory, find_directory, refuse_run
-from t5tune.scoring.stored_examples import parse_example
 from t5tune.scoring.system_output import SystemOutput
 
 if TYPE_CHECKING:
@@ -27,25 +26,6 @@ if TYPE_CHECKING:
 
 # Name for the model that the run started from.
 BASE = "base"
-
-
-@dataclass(frozen=True)
-class StoredOutput:
-    """Stored output of one system.
-
-    Attributes:
-        name: Name that the comparison prints.
-        origin: Argument that the user typed, for messages.
-        hypotheses: Hypotheses, one per example.
-        references: References of each example; None where only hypotheses are known.
-        sources: Input texts; None if unknown.
-    """
-
-    name: str
-    origin: str
-    hypotheses: tuple[str, ...]
-    references: tuple[tuple[str, ...], ...] | None = None
-    sources: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -68,14 +48,10 @@ def find_systems(names: Sequence[str]) -> list[str]:
     """
     found = []
     for name in names:
-        directory = find_directory(name) if name != BASE else None
+        directory = None if name == BASE else find_directory(name)
         # A name that looks like a file is refused when it is read.
-        if (
-            directory is None
-            and name != BASE
-            and not Path(name).suffix
-            and not os.path.lexists(name)
-        ):
+        may_be_file = name == BASE or Path(name).suffix or os.path.lexists(name)
+        if directory is None and not may_be_file:
             raise refuse_run(name, "a run or a file")
         found.append(name if directory is None else str(directory))
     return found
@@ -108,7 +84,7 @@ def gather_systems(
         _find_base(arguments)
     given = _read_given(given_references, given_sources)
     read = {
-        argument: _read_outputs(argument, split, needs_references=given_references is None)
+        argument: read_output(argument, split, needs_references=given_references is None)
         for argument in arguments
         if argument != BASE
     }
@@ -217,73 +193,6 @@ def _name_apart(systems: Sequence[StoredOutput]) -> tuple[StoredOutput, ...]:
         number = f" ({counted[name]})" if counted[name] > 1 else ""
         apart.append(replace(system, name=name + number))
     return tuple(apart)
-
-
-def _read_outputs(argument: str, split: str, *, needs_references: bool) -> StoredOutput:
-    path = Path(argument)
-    run = RunDirectory(path)
-    if run.is_run:
-        return _read_run(run, argument, split, needs_references=needs_references)
-    if not path.is_dir():
-        return StoredOutput(path.name, argument, tuple(read_lines(path)))
-    outputs = _read_evaluation(path, path.resolve().name, argument)
-    if outputs is None:
-        raise T5TuneError(
-            f"{argument} is not a run and holds no hypotheses.txt.",
-            next_command=f"ls {shlex.quote(argument)}",
-        )
-    return outputs
-
-
-def _read_run(
-    run: RunDirectory, argument: str, split: str, *, needs_references: bool
-) -> StoredOutput:
-    outputs = _read_evaluation(run.evaluation(split), run.name, argument)
-    if outputs is None:
-        raise T5TuneError(
-            f"{argument} has not been evaluated on the split {split}.",
-            next_command=f"t5tune eval {shlex.quote(argument)} --split {shlex.quote(split)}",
-        )
-    if outputs.references is not None or not needs_references:
-        return outputs
-    from t5tune.data.examples import load_examples
-
-    recipe = load_resolved_recipe(run.recipe)
-    examples = load_examples(recipe.data, split, recipe.source_lang, recipe.target_lang)
-    if len(examples.references) != len(outputs.hypotheses):
-        raise T5TuneError(
-            f"{argument} has {len(outputs.hypotheses)} hypotheses, but its split {split} now has "
-            f"{len(examples.references)} examples.",
-            next_command=f"t5tune eval {shlex.quote(argument)} --split {shlex.quote(split)}",
-        )
-    references = tuple(map(tuple, examples.references))
-    return replace(outputs, references=references, sources=tuple(examples.sources))
-
-
-def _read_evaluation(directory: Path, name: str, origin: str) -> StoredOutput | None:
-    """Read what `t5tune eval` wrote: examples.jsonl if it exists, else hypotheses.txt."""
-    examples = directory / "examples.jsonl"
-    if examples.is_file():
-        return _read_examples(examples, name, origin)
-    hypotheses = directory / "hypotheses.txt"
-    if hypotheses.is_file():
-        return StoredOutput(name, origin, tuple(read_lines(hypotheses)))
-    return None
-
-
-def _read_examples(path: Path, name: str, origin: str) -> StoredOutput:
-    rows = []
-    for number, line in enumerate(read_lines(path), start=1):
-        row = parse_example(line)
-        if row is None:
-            raise T5TuneError(
-                f"{path}: line {number} is not an example that t5tune eval wrote.",
-                next_command=f"t5tune eval {shlex.quote(origin)}   # writes the file again",
-            )
-        rows.append(row)
-    sources, hypotheses, references = zip(*rows, strict=True) if rows else ((), (), ())
-    has_sources = None not in sources
-    return StoredOutput(name, origin, hypotheses, references, sources if has_sources else None)
 
 
 def _find_base(arguments: Sequence[str]) -> tuple[PretrainedModel, ResolvedRecipe]:
