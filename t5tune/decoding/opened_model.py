@@ -29,19 +29,12 @@ class ModelChoice:
 
 @dataclass(frozen=True)
 class OpenedEngine:
-    """A model in an engine.
-
-    Attributes:
-        translator: The model in its engine.
-        options: Search settings that apply if the user gives none.
-        name: Name of the run, the directory or the model on the hub.
-        patience: Patience of an export; None for torch.
-    """
+    """A model in an engine."""
 
     translator: Translator
-    options: DecodingOptions
-    name: str
-    patience: float | None = None
+    options: DecodingOptions  # search settings that apply if the user gives none
+    name: str  # name of the run, the directory or the model on the hub
+    patience: float | None = None  # of an export; None for torch
 
 
 class OpenedModel:

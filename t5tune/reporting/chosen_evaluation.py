@@ -70,19 +70,12 @@ class EvaluationRequest:
 
 @dataclass(frozen=True)
 class ChosenEvaluation:
-    """A model, its test set, and what is done with them.
+    """A model, its test set, and what is done with them."""
 
-    Attributes:
-        name: Name of the run, the directory or the model on the hub.
-        split: Split of the recipe's data.
-        purpose: Task of the recipe; unknown for two text files.
-        task: How it is translated and scored, and where the report goes.
-    """
-
-    name: str
-    split: str
-    purpose: str
-    task: EvaluationTask
+    name: str  # name of the run, the directory or the model on the hub
+    split: str  # of the recipe's data
+    purpose: str  # task of the recipe; unknown for two text files
+    task: EvaluationTask  # how it is translated and scored, and where the report goes
 
 
 def evaluate(

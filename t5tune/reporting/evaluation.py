@@ -57,17 +57,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A report, and the translations that it is about.
-
-    Attributes:
-        report: Report with scores and findings.
-        hypotheses: Hypotheses, one per example, in order.
-        seconds: Time that translating took with a loaded model, equal sources once; None if the
-            cache had some or several processes shared the work.
-    """
+    """A report, and the translations that it is about."""
 
     report: Report
-    hypotheses: list[Hypothesis]
+    hypotheses: list[Hypothesis]  # one per example, in order
+    # Time that translating took with a loaded model, equal sources once; None if the cache had some
+    # or several processes shared the work.
     seconds: float | None
 
 

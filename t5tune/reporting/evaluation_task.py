@@ -14,28 +14,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class EvaluationTask:
-    """How a test set is translated and scored, and where the report goes.
+    """How a test set is translated and scored, and where the report goes."""
 
-    Attributes:
-        recipe: Recipe with decoding and metrics; the run's own unless the model is not a run.
-        directory: Directory for the texts and reports; None writes nothing.
-        export: Export that translates instead of the model, in a single process.
-        writes_card: Whether the scores go into the model card, as they do for a run's own
-            recipe and examples.
-        beside: Stored evaluation of the same model and engine with other settings, to compare
-            the report with.
-        options: Options of the command, repeated in the commands that the report proposes.
-        settings: Decoding and scoring settings that differ from the run's, as KEY=VALUE.
-        use_cache: Whether to reuse generated hypotheses and store new ones.
-        allow_code: Whether metrics may run code of others.
-    """
-
-    recipe: Recipe
-    directory: Path | None
-    export: Export | None = None
+    recipe: Recipe  # with decoding and metrics; the run's own unless the model is not a run
+    directory: Path | None  # directory for the texts and reports; None writes nothing
+    export: Export | None = None  # export that translates instead of the model, in a single process
+    # Whether the scores go into the model card, as they do for a run's own recipe and examples.
     writes_card: bool = False
+    # Stored evaluation of the same model and engine with other settings, to compare the report
+    # with.
     beside: Path | None = None
+    # Options of the command, repeated in the commands that the report proposes.
     options: tuple[str, ...] = ()
+    # Decoding and scoring settings that differ from the run's, as KEY=VALUE.
     settings: tuple[str, ...] = ()
-    use_cache: bool = True
-    allow_code: bool = False
+    use_cache: bool = True  # whether to reuse generated hypotheses and store new ones
+    allow_code: bool = False  # whether metrics may run code of others

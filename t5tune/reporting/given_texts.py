@@ -19,17 +19,11 @@ STDIN = "-"
 
 @dataclass(frozen=True)
 class GivenTexts:
-    """Texts, one per example, and their origin.
+    """Texts, one per example, and their origin."""
 
-    Attributes:
-        origin: File, or name of the argument, for messages.
-        texts: Texts in the order of the examples.
-        file: File as a command takes it; None where the texts were given directly.
-    """
-
-    origin: str
-    texts: list[str]
-    file: str | None = None
+    origin: str  # file, or name of the argument, for messages
+    texts: list[str]  # in the order of the examples
+    file: str | None = None  # file as a command takes it; None where the texts were given directly
 
 
 def read_texts(given: Texts, name: str) -> GivenTexts:

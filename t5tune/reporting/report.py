@@ -40,19 +40,12 @@ class Example:
 
 @dataclass(frozen=True)
 class Origin:
-    """Origin of hypotheses; that of hypotheses in a file is unknown.
+    """Origin of hypotheses; that of hypotheses in a file is unknown."""
 
-    Attributes:
-        run: Name of the run, the model directory or the model on the hub.
-        split: Name of the data split.
-        engine: Engine that decoded the text, for example `torch-fp32`.
-        weights: Weights of a training run in the model, for example `step 500`.
-    """
-
-    run: str | None = None
-    split: str | None = None
-    engine: str | None = None
-    weights: str | None = None
+    run: str | None = None  # name of the run, the model directory or the model on the hub
+    split: str | None = None  # of the data
+    engine: str | None = None  # engine that decoded the text, for example `torch-fp32`
+    weights: str | None = None  # weights of a training run in the model, for example `step 500`
 
 
 @dataclass(frozen=True)

@@ -9,27 +9,17 @@ from t5tune.scoring.diagnosis.findings import Alignment, TrainingCurve
 
 @dataclass(frozen=True)
 class Provenance:
-    """Origin of a report.
+    """Origin of a report."""
 
-    Attributes:
-        rows: Pairs of name and text about model, data, training and machine.
-        recipe: Recipe of the run in YAML.
-    """
-
+    # Pairs of name and text about model, data, training and machine.
     rows: tuple[tuple[str, str], ...]
-    recipe: str
+    recipe: str  # of the run, in YAML
 
 
 @dataclass(frozen=True)
 class ReportDetails:
-    """Details of one run beyond the scores of its outputs.
+    """Details of one run beyond the scores of its outputs."""
 
-    Attributes:
-        alignments: Alignments of a few examples.
-        curves: Curves from the training log, if it exists.
-        provenance: Origin of the report; None for a model that is not a run.
-    """
-
-    alignments: tuple[Alignment, ...] = ()
-    curves: tuple[TrainingCurve, ...] = ()
-    provenance: Provenance | None = None
+    alignments: tuple[Alignment, ...] = ()  # alignments of a few examples
+    curves: tuple[TrainingCurve, ...] = ()  # curves from the training log, if it exists
+    provenance: Provenance | None = None  # origin of the report; None for a model that is not a run

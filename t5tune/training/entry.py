@@ -125,18 +125,12 @@ class TrainingRequest:
 
 @dataclass(frozen=True)
 class PreparedRun:
-    """A run that is locked and may be trained.
+    """A run that is locked and may be trained."""
 
-    Attributes:
-        recipe: Recipe that the run began with.
-        run: Run directory.
-        stored_report: Report of the run, if there is nothing left to do.
-        tried: Decoding and scoring settings that differ from those of the finished run.
-    """
-
-    recipe: Recipe
-    run: RunDirectory
-    stored_report: Path | None
+    recipe: Recipe  # recipe that the run began with
+    run: RunDirectory  # run directory
+    stored_report: Path | None  # report of the run, if there is nothing left to do
+    # Decoding and scoring settings that differ from those of the finished run.
     tried: tuple[str, ...] = ()
 
 

@@ -37,19 +37,12 @@ _PUNCTUATION = ".,;:!?…。！？"
 
 @dataclass(frozen=True)
 class Marked:
-    """Words within a mark.
-
-    Attributes:
-        text: The words.
-        place: Position where they start, as a share of the sentence.
-        opening: The mark before them.
-        closing: The mark after them.
-    """
+    """Words within a mark."""
 
     text: str
-    place: float
-    opening: str
-    closing: str
+    place: float  # position where they start, as a share of the sentence
+    opening: str  # the mark before them
+    closing: str  # the mark after them
 
     @property
     def is_link(self) -> bool:

@@ -19,34 +19,21 @@ _ENDS_SPACED = re.compile(r"[.!?…]['\"”’»)]*$")
 
 @dataclass(frozen=True)
 class LineBreak:
-    """A line break within a sentence.
+    """A line break within a sentence."""
 
-    Attributes:
-        position: Position of the blank in the source that replaces it.
-        literal: Text in the document: the newline with all white space and "> " around it.
-    """
-
-    position: int
-    literal: str
+    position: int  # position of the blank in the source that replaces it
+    literal: str  # text in the document: the newline with all white space and "> " around it
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A sentence with the text around it.
+    """A sentence with the text around it."""
 
-    Attributes:
-        before: Text that is kept as it is.
-        source: The sentence, without line breaks; empty at the end of the document.
-        line_breaks: Line breaks within the sentence, in order.
-        after: White space up to the next sentence of the paragraph.
-        is_followed: Whether another sentence of the paragraph follows.
-    """
-
-    before: str
-    source: str = ""
-    line_breaks: tuple[LineBreak, ...] = ()
-    after: str = ""
-    is_followed: bool = False
+    before: str  # text that is kept as it is
+    source: str = ""  # the sentence, without line breaks; empty at the end of the document
+    line_breaks: tuple[LineBreak, ...] = ()  # within the sentence, in order
+    after: str = ""  # white space up to the next sentence of the paragraph
+    is_followed: bool = False  # whether another sentence of the paragraph follows
 
     def render(self, translation: str) -> str:
         """Return this segment of the translated document."""

@@ -22,17 +22,11 @@ _LINE_END = re.compile(r"\r?\n|\0")
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of a row.
+    """A cell of a row."""
 
-    Attributes:
-        value: Text of the cell, without quotation marks around it.
-        start: Position in the row, as written, where it begins.
-        end: Position where it ends.
-    """
-
-    value: str
-    start: int
-    end: int
+    value: str  # text of the cell, without quotation marks around it
+    start: int  # position in the row, as written, where it begins
+    end: int  # position where it ends
 
 
 class Dialect(Protocol):

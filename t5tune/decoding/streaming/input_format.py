@@ -19,62 +19,39 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Layout:
-    """The form of the input and of the output.
-
-    Attributes:
-        format: Name of the format.
-        column: Column of the source, in tables and JSON lines.
-        into: Column or field of the translation.
-        is_document: Whether the text is split into sentences and put together again.
-        as_json: Whether each line of text becomes an object.
-    """
+    """The form of the input and of the output."""
 
     format: str = "text"
-    column: str | None = None
-    into: str = "translation"
-    is_document: bool = False
-    as_json: bool = False
+    column: str | None = None  # of the source, in tables and JSON lines
+    into: str = "translation"  # column or field of the translation
+    is_document: bool = False  # whether the text is split into sentences and put together again
+    as_json: bool = False  # whether each line of text becomes an object
 
 
 @dataclass(frozen=True)
 class InputFormat:
-    """A format that can be read, and written with translations in it.
+    """A format that can be read, and written with translations in it."""
 
-    Attributes:
-        name: Value of `--format`.
-        description: Content of such an input in a few words, for the help.
-        build: Function that returns how lines are read and written, given the layout, the name of
-            the input and whether several translations of each are written; None for a format of
-            documents.
-        find_paragraphs: Function that finds the text in a document; None if it is not for
-            documents.
-        endings: Endings of the names of such files, in lower case.
-        column: Option that names the place of the source; None if a whole line is the source.
-        has_n_best: Whether several translations of a source can be written.
-        has_json: Whether its lines can be written as JSON objects instead.
-    """
-
-    name: str
-    description: str
+    name: str  # value of `--format`
+    description: str  # content of such an input in a few words, for the help
+    # Function that returns how lines are read and written, given the layout, the name of the input
+    # and whether several translations of each are written; None for a format of documents.
     build: Callable[[Layout, str, bool], Kind[Any]] | None = None
+    # Function that finds the text in a document; None if it is not for documents.
     find_paragraphs: Callable[[str], Iterator[Paragraph]] | None = None
-    endings: tuple[str, ...] = ()
+    endings: tuple[str, ...] = ()  # endings of the names of such files, in lower case
+    # Option that names the place of the source; None if a whole line is the source.
     column: str | None = None
-    has_n_best: bool = False
-    has_json: bool = False
+    has_n_best: bool = False  # whether several translations of a source can be written
+    has_json: bool = False  # whether its lines can be written as JSON objects instead
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of input.
+    """A line of input."""
 
-    Attributes:
-        line: The line as it was read.
-        source: Text to translate; a blank one stays blank and costs nothing.
-    """
-
-    line: Line
-    source: str
+    line: Line  # as it was read
+    source: str  # text to translate; a blank one stays blank and costs nothing
 
 
 class LineFormat(Protocol):

@@ -21,45 +21,29 @@ MAX_LINE_BYTES = 16 << 20  # no sentence is as long; without a limit one line co
 
 @dataclass(frozen=True)
 class Line:
-    r"""A line of input.
+    r"""A line of input."""
 
-    Attributes:
-        number: Number of the line, counted from 1.
-        text: Text between two "\n"; a "\r" at the end and a byte order mark belong to it.
-    """
-
-    number: int
-    text: str
+    number: int  # counted from 1
+    text: str  # text between two "\n"; a "\r" at the end and a byte order mark belong to it
 
 
 @dataclass(frozen=True)
 class FileFacts:
-    """Facts from reading a complete file once.
+    """Facts from reading a complete file once."""
 
-    Attributes:
-        num_lines: Number of lines; the last one also counts without a newline.
-        sha256: SHA-256 of its bytes.
-    """
-
-    num_lines: int
-    sha256: str
+    num_lines: int  # the last one also counts without a newline
+    sha256: str  # of its bytes
 
 
 @dataclass(frozen=True)
 class TextInput:
-    """A source of text.
+    """A source of text."""
 
-    Attributes:
-        name: Name for messages.
-        read: Function that yields its bytes in blocks, each as soon as it arrives.
-        is_live: Whether it can be read only once and may pause.
-        status: Status of the file, if it is one.
-    """
-
-    name: str
+    name: str  # for messages
+    # Function that yields its bytes in blocks, each as soon as it arrives.
     read: Callable[[], Iterator[bytes]]
-    is_live: bool = False
-    status: os.stat_result | None = None
+    is_live: bool = False  # whether it can be read only once and may pause
+    status: os.stat_result | None = None  # of the file, if it is one
 
 
 def open_input(source: str | Path | Sequence[str]) -> TextInput:

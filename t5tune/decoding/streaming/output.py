@@ -28,15 +28,10 @@ VERSION = 1  # of the progress file
 
 @dataclass(frozen=True)
 class Progress:
-    """Progress of an output.
+    """Progress of an output."""
 
-    Attributes:
-        num_items: Number of translated items.
-        window: Number of items in the last window.
-    """
-
-    num_items: int = 0
-    window: int = 0
+    num_items: int = 0  # number of translated items
+    window: int = 0  # number of items in the last window
 
 
 class StandardOutput:

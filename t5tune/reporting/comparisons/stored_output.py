@@ -15,21 +15,14 @@ from t5tune.scoring.stored_examples import parse_example
 
 @dataclass(frozen=True)
 class StoredOutput:
-    """Stored output of one system.
+    """Stored output of one system."""
 
-    Attributes:
-        name: Name that the comparison prints.
-        origin: Argument that the user typed, for messages.
-        hypotheses: Hypotheses, one per example.
-        references: References of each example; None where only hypotheses are known.
-        sources: Input texts; None if unknown.
-    """
-
-    name: str
-    origin: str
-    hypotheses: tuple[str, ...]
+    name: str  # that the comparison prints
+    origin: str  # argument that the user typed, for messages
+    hypotheses: tuple[str, ...]  # one per example
+    # References of each example; None where only hypotheses are known.
     references: tuple[tuple[str, ...], ...] | None = None
-    sources: tuple[str, ...] | None = None
+    sources: tuple[str, ...] | None = None  # input texts; None if unknown
 
 
 def read_output(argument: str, split: str, *, needs_references: bool) -> StoredOutput:

@@ -16,15 +16,10 @@ LEFT, RIGHT, TOP, BOTTOM = 46, 12, 26, 40
 
 @dataclass(frozen=True)
 class Tick:
-    """A mark on an axis.
+    """A mark on an axis."""
 
-    Attributes:
-        position: Distance in pixels from the left or top of the chart.
-        label: Value as text.
-    """
-
-    position: float
-    label: str
+    position: float  # distance in pixels from the left or top of the chart
+    label: str  # value as text
 
 
 def nice_ticks(low: float, high: float, most: int = 4) -> list[float]:

@@ -40,29 +40,17 @@ def is_lower_better(score_name: str) -> bool:
 
 @dataclass(frozen=True)
 class CurveChart:
-    """A curve that is ready to draw, in pixels from the upper left corner.
+    """A curve that is ready to draw, in pixels from the upper left corner."""
 
-    Attributes:
-        name: Name of the curve, for people.
-        unit: Unit of the vertical axis.
-        coordinates: Position (x, y) of each drawn point.
-        points: Pair (step, value label) of each of them.
-        x_ticks: Ticks of the optimizer steps.
-        y_ticks: Ticks of the values.
-        marked: Position of the best point in `coordinates`, for validation scores.
-        best: Best (step, value label), for validation scores.
-        num_logged: Number of logged points, which may exceed the drawn ones.
-    """
-
-    name: str
-    unit: str
-    coordinates: tuple[tuple[float, float], ...]
-    points: tuple[tuple[int, str], ...]
-    x_ticks: tuple[Tick, ...]
-    y_ticks: tuple[Tick, ...]
-    marked: int | None
-    best: tuple[int, str] | None
-    num_logged: int
+    name: str  # for people
+    unit: str  # of the vertical axis
+    coordinates: tuple[tuple[float, float], ...]  # position (x, y) of each drawn point
+    points: tuple[tuple[int, str], ...]  # pair (step, value label) of each of them
+    x_ticks: tuple[Tick, ...]  # ticks of the optimizer steps
+    y_ticks: tuple[Tick, ...]  # ticks of the values
+    marked: int | None  # position of the best point in `coordinates`, for validation scores
+    best: tuple[int, str] | None  # best (step, value label), for validation scores
+    num_logged: int  # number of logged points, which may exceed the drawn ones
     left: float = LEFT
     right: float = CHART_WIDTH - RIGHT
     top: float = TOP
@@ -126,18 +114,11 @@ def chart_columns(num_charts: int) -> str:
 
 @dataclass(frozen=True)
 class IntervalBar:
-    """A score and its interval on a horizontal scale, in percent of the width.
+    """A score and its interval on a horizontal scale, in percent of the width."""
 
-    Attributes:
-        value: End of the bar.
-        low: Lower end of the interval; equal to `value` without an interval.
-        high: Upper end of the interval.
-        has_interval: Whether the score has an interval.
-    """
-
-    value: float
-    low: float
-    high: float
+    value: float  # end of the bar
+    low: float  # lower end of the interval; equal to `value` without an interval
+    high: float  # upper end of the interval
     has_interval: bool
 
 
@@ -165,19 +146,14 @@ def draw_interval(score: Score, end: float) -> IntervalBar:
 
 @dataclass(frozen=True)
 class Bin:
-    """One bar of a histogram, with its left upper corner in pixels from that of the chart.
-
-    Attributes:
-        is_gain: Whether its examples are better than the baseline's.
-        text: Label with range and number of the examples.
-    """
+    """One bar of a histogram, with its left upper corner in pixels from that of the chart."""
 
     x: float
     y: float
     width: float
     height: float
-    is_gain: bool
-    text: str
+    is_gain: bool  # whether its examples are better than the baseline's
+    text: str  # label with range and number of the examples
 
 
 @dataclass(frozen=True)

@@ -20,34 +20,21 @@ _PACKAGES = ("t5tune", "torch", "transformers", "tokenizers")
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """Facts about a model; a missing file leaves its facts empty.
+    """Facts about a model; a missing file leaves its facts empty."""
 
-    Attributes:
-        model_type: Model type as in config.json, for example `t5`.
-        prefix: Text before every source.
-        max_source_length: Maximum source length in tokens.
-        num_parameters: Number of parameters; tied ones count once.
-        example_source: Text that was translated when the model was saved.
-        example_output: Translation of that text.
-        needed_languages: Languages that the command needs, by `source` and `target`.
-        num_steps: Number of optimizer steps of the training.
-        seconds: Duration of the training.
-        hardware: Hardware in words.
-        software: Packages with versions.
-        num_examples: Number of examples by split, as far as recorded.
-    """
-
-    model_type: str
-    prefix: str
-    max_source_length: int | None
-    num_parameters: int | None
-    example_source: str
-    example_output: str
+    model_type: str  # as in config.json, for example `t5`
+    prefix: str  # text before every source
+    max_source_length: int | None  # maximum source length in tokens
+    num_parameters: int | None  # tied ones count once
+    example_source: str  # text that was translated when the model was saved
+    example_output: str  # translation of that text
+    # Languages that the command needs, by `source` and `target`.
     needed_languages: Mapping[str, str] = field(default_factory=dict)
-    num_steps: int | None = None
-    seconds: float | None = None
-    hardware: str | None = None
-    software: str | None = None
+    num_steps: int | None = None  # optimizer steps of the training
+    seconds: float | None = None  # of the training
+    hardware: str | None = None  # in words
+    software: str | None = None  # packages with versions
+    # Number of examples by split, as far as recorded.
     num_examples: Mapping[str, int] = field(default_factory=dict)
 
 
