@@ -102,12 +102,8 @@ def evaluate_model(
 ) -> Evaluation:
     """Translate, score and write the report; weights are loaded only if something is generated.
 
-    All processes call it together: they share the translating, the main process does the rest.
-
-    Args:
-        find: Function that finds the model; called in the main process only.
-        examples: Examples to translate.
-        task: How they are translated and scored, and where the report goes.
+    All processes call it together: they share the translating, the main process does the rest. Only
+    the main process calls `find`.
 
     Raises:
         ReportNotWritten: The files cannot be written; the error has the report.

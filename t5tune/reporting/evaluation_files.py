@@ -44,16 +44,6 @@ def build_evaluation_report(
 ) -> Report:
     """Score hypotheses, with intervals, and look for what went wrong.
 
-    Args:
-        origin: Origin of the hypotheses, for the report.
-        examples: Examples with references and sources.
-        hypotheses: Hypotheses, one per example, in order.
-        options: Decoding options, for the report and its remedies.
-        recipe: Recipe with metrics, their options, languages and the task.
-        overlap: Overlap of the examples with the training data.
-        trained: Facts about the run, for the remedies.
-        allow_code: Whether metrics may run code of others.
-
     Raises:
         T5TuneError: As `score_hypotheses` does.
     """
@@ -90,16 +80,8 @@ def write_evaluation(
 ) -> None:
     """Write the texts and the report as JSON, as Markdown and as a web page.
 
-    All files are written or none, so that a report never lies beside other texts.
-
-    Args:
-        report: Report of these hypotheses.
-        examples: Translated examples.
-        hypotheses: Hypotheses, one per example.
-        directory: Directory to write to.
-        run: Run whose training log gives the curves of the page.
-        alignments: Alignments of a few examples, for the page.
-        provenance: Origin of the report, for the page.
+    All files are written or none, so that a report never lies beside other texts. The page has
+    curves of the run's training log, the alignments and the provenance.
 
     Raises:
         NotWritten: They cannot be written.
@@ -125,11 +107,6 @@ def compare_with_stored(report: Report, stored: Path, recipe: Recipe) -> Report:
 
     Both texts are scored by the recipe's metrics, so that only the hypotheses differ. Where
     nothing can be compared, return the report unchanged and print the reason.
-
-    Args:
-        report: Report with all of its examples.
-        stored: Directory that `write_evaluation` wrote.
-        recipe: Recipe with metrics and their options.
     """
     metrics = [
         name for name in choose_metrics(recipe) if is_computed_here(name) and ranks_models(name)

@@ -47,11 +47,7 @@ def align_examples(
 ) -> tuple[Alignment, ...]:
     """Return alignments of a few examples, and store them in alignments.json.
 
-    Args:
-        translator: Translator; None if no weights are loaded, so that stored alignments of the
-            same texts are used.
-        examples: All examples of the test set, with sources.
-        directory: Directory of the evaluation.
+    Without a translator, since no weights are loaded, stored alignments of the same texts are used.
     """
     file = directory / ALIGNMENTS
     indices = choose_examples(examples)

@@ -22,10 +22,7 @@ def render_findings(
 ) -> list[str]:
     """Return blocks of Markdown, to be joined by blank lines.
 
-    Args:
-        findings: Findings of all kinds, so that the report can list what was looked for.
-        breakdowns: Result of `break_down`.
-        examples: Examples that findings name; any other is shown by its number.
+    Faults that were not found are listed too; an example that is not given is shown by its number.
     """
     blocks = []
     if findings:

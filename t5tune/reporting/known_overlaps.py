@@ -37,13 +37,6 @@ def find_overlap(
 
     The training data is read only where `measure_while_there` has not seen these examples.
 
-    Args:
-        run: Run that recorded the fingerprint of its training data.
-        data: Data section of the run's recipe.
-        examples: Examples of any split.
-        source_lang: Language of the sources.
-        target_lang: Language of the targets.
-
     Returns:
         The overlap; None, with a message, where the training data is unreadable or has changed.
     """
@@ -80,12 +73,7 @@ def measure_while_there(
 ) -> None:
     """Measure an overlap while the training data is in memory, unless the run has it already.
 
-    Args:
-        run: Run that stores the overlap for `find_overlap`.
-        fingerprint: Fingerprint of the training data.
-        sources: Sources of the training data, without the prefix.
-        targets: Targets of the training data.
-        examples: Examples of the coming report.
+    The sources come without the prefix.
     """
     file = _file(run, fingerprint, examples)
     if _read(file, examples) is None:

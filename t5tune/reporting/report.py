@@ -128,10 +128,7 @@ class Report:
 class ReportNotWritten(T5TuneError):  # noqa: N818 (the sentence says that it is an error)
     """Error of a finished evaluation whose report cannot be written.
 
-    Args:
-        report: Report, for callers that can still print it.
-        model: Evaluated model, as commands take it.
-        error: Cause.
+    Callers can still print the report.
     """
 
     def __init__(self, report: Report, model: str, error: T5TuneError) -> None:

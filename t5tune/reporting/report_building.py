@@ -29,16 +29,8 @@ def build_report(
     """Score the hypotheses, look for faults, and pick up to five best and five worst examples.
 
     The first metric with sentence scores ranks the examples, else chrF2++; of equal ones the
-    earlier comes first. Fewer than ten examples are divided between the two lists, the best
-    getting more.
-
-    Args:
-        evidence: Texts to score, and what is known of their origin, for the findings.
-        metrics: Metrics as in `score_hypotheses`, at least one.
-        options: Options of the metrics.
-        origin: Origin of the texts, as the report states it.
-        overlap: Overlap of the test set with the training data.
-        num_resamples: Number of resamples, as in `score_hypotheses`.
+    earlier comes first. Fewer than ten examples are divided between the two lists, the best getting
+    more. Metrics, at least one, and resamples are those of `score_hypotheses`.
 
     Raises:
         T5TuneError: As `score_hypotheses` does.

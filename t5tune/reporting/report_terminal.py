@@ -18,12 +18,7 @@ _MAX_CHARACTERS_SHOWN = 300
 
 
 def print_report(report: Report, console: Console | None = None) -> None:
-    """Print scores and the worst examples.
-
-    Args:
-        report: Report, of which this prints the essentials; `report.md` has all of it.
-        console: Console to print on; stdout if left out.
-    """
+    """Print scores and the worst examples."""
     parts: list[RenderableType] = [Text(_title(report), style="bold"), _score_table(report)]
     parts += finding_lines(report.findings)
     if report.worst:

@@ -17,9 +17,6 @@ def read_curves(log_lines: Iterable[Mapping[str, object]]) -> tuple[TrainingCurv
     that step on belong to weights that no longer exist, and are dropped. Validations of averaged
     weights are not points of a curve, because no step had these weights.
 
-    Args:
-        log_lines: Objects of `log.jsonl`, in the order of the file.
-
     Returns:
         Curves in the order loss, learning rate, validation scores as they first appear; a quantity
         that was never logged has none.

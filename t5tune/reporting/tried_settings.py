@@ -28,10 +28,7 @@ def try_settings(
 ) -> tuple[Recipe, list[str]]:
     """Return a recipe with other settings for decoding and scoring.
 
-    Args:
-        recipe: Recipe of the run, or a substitute.
-        settings: Settings as KEY=VALUE, or as given in Python.
-        name: Name of the run or model, for messages.
+    The name is that of the run or model, for messages.
 
     Returns:
         The recipe, and the settings that differ from the ones it had, as KEY=VALUE.

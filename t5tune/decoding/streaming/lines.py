@@ -119,10 +119,6 @@ def _from_texts(texts: Sequence[str]) -> TextInput:
 def split_into_lines(blocks: Iterator[bytes], name: str) -> Iterator[list[Line]]:
     r"""Yield the lines that end in each block; only "\n" ends a line.
 
-    Args:
-        blocks: The text in UTF-8.
-        name: Name of the input, for messages.
-
     Raises:
         T5TuneError: A byte is not text; raised after the lines before it.
     """

@@ -18,14 +18,7 @@ from t5tune.run.manifest import fingerprint_directory
 def describe_origin(
     facts: FileFacts, layout: Layout, model: OpenedModel, search: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return everything that the output depends on, and open the model unless the input is empty.
-
-    Args:
-        facts: Facts about the input.
-        layout: Form of the input and the output.
-        model: Model that translates.
-        search: Search settings, as the user gave them.
-    """
+    """Return what the output depends on, and open the model unless the input is empty."""
     choice = model.choice
     engine = model.engine if facts.num_lines else choice.engine
     patience = model.open().patience if facts.num_lines else None

@@ -37,12 +37,8 @@ def translate_input(
 ) -> None:
     """Translate an input in order, as it arrives.
 
-    Args:
-        source: A file, standard input or texts.
-        output: A file; None for standard output.
-        layout: Form of both.
-        model: Model, which is opened when the first text arrives.
-        search: Values by their names in `DecodingOptions`; None leaves the model's own.
+    The model is opened when the first text arrives. Without an output file, translations go to
+    standard output; a setting of the search that is None leaves the model's own.
 
     Raises:
         T5TuneError: Any of them cannot be read, written or used, or they do not fit together.
@@ -125,12 +121,6 @@ class _Decoder:
     """A model with the search that was asked for, opened when there is something to translate.
 
     It counts translations that are not complete, and prints the first one of each kind at once.
-
-    Args:
-        model: Model to translate with.
-        search: Search settings.
-        kind: Kind of the items, for their names in messages.
-        is_document: Whether sentences may be of any length.
     """
 
     def __init__(

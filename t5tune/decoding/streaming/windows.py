@@ -39,9 +39,7 @@ class _End:
 class _Channel(Generic[T]):
     """A bounded queue between two threads, either of which can stop the other.
 
-    Args:
-        size: Number of entries that it holds before `put` waits.
-        stop: Set by the thread that wants no more entries.
+    `stop` is set by the thread that wants no more entries.
     """
 
     def __init__(self, size: int, stop: threading.Event) -> None:
@@ -73,10 +71,7 @@ def next_window(previous: int, largest: int = LARGEST_WINDOW) -> int:
 class _Windows(Generic[T]):
     """Windows of items, taken from blocks.
 
-    Args:
-        channel: Channel that the blocks come through.
-        weigh: Function that gives the number of characters of an item.
-        is_live: Whether the input may pause; then a window is what has arrived.
+    Where the input may pause, a window is what has arrived.
     """
 
     def __init__(

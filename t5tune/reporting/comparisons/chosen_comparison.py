@@ -39,9 +39,7 @@ from t5tune.scoring.significance.comparison import (
 class ComparisonNotWritten(NotWritten):
     """Error of a finished comparison whose files cannot be written.
 
-    Args:
-        comparison: Comparison, for callers that can still print it.
-        error: Cause.
+    Callers can still print the comparison.
     """
 
     def __init__(self, comparison: Comparison, error: NotWritten) -> None:

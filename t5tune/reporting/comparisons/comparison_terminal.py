@@ -22,12 +22,7 @@ _NUM_EXAMPLES_SHOWN = 2
 
 
 def print_comparison(comparison: Comparison, console: Console | None = None) -> None:
-    """Print scores, verdicts, and the examples that differ most.
-
-    Args:
-        comparison: Comparison; comparison.json and comparison.md have all of it.
-        console: Console to print on; stdout if left out.
-    """
+    """Print scores, verdicts, and the examples that differ most."""
     split = f" of {comparison.split}" if comparison.split else ""
     parts: list[RenderableType] = [
         Text(printable(f"{comparison.num_examples:,} examples{split}"), style="bold")

@@ -34,10 +34,7 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 def render_page(template: str, data: Mapping[str, object], **values: object) -> str:
     """Return the complete document. The same input gives the same text.
 
-    Args:
-        template: Name of a file in `templates`.
-        data: JSON values that the script shows.
-        values: Values that the template prints.
+    The template, a file in `templates`, prints the values; the script shows the data.
     """
     from markupsafe import Markup
 

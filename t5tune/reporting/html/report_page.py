@@ -14,10 +14,6 @@ from t5tune.scoring.significance.comparison import Comparison
 def render_html(report: Report, details: ReportDetails) -> str:
     """Return the complete document. The same input gives the same text.
 
-    Args:
-        report: Content of `report.json`.
-        details: Content beyond it.
-
     Raises:
         ValueError: The details do not hold all of the report's examples.
     """

@@ -32,12 +32,8 @@ _TASKS = {"translation": "translates", "summarization": "summarizes", "text2text
 def write_model_card(run: RunDirectory, recipe: Recipe, report: Report) -> None:
     """Write `model/README.md` atomically.
 
-    The manifest of `model/` does not name it, so that it may be rewritten and edited.
-
-    Args:
-        run: Run with a model.
-        recipe: Resolved recipe of the run.
-        report: Report of an evaluation on the run's own data.
+    The manifest of `model/` does not name it, so that it may be rewritten and edited. The report is
+    that of an evaluation on the run's own data.
     """
     write_text(run.model_card, build_model_card(run, recipe, report))
 

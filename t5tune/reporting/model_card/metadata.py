@@ -23,14 +23,7 @@ PIPELINES = {
 
 
 def build_metadata(name: str, recipe: Recipe, report: Report, facts: ModelFacts) -> ModelCardData:
-    """Return the card's metadata; what is unknown, such as the licence, is left out.
-
-    Args:
-        name: Name of the model.
-        recipe: Recipe of its run.
-        report: Report with its scores.
-        facts: Facts from its files.
-    """
+    """Return the card's metadata; what is unknown, such as the licence, is left out."""
     from huggingface_hub import ModelCardData
 
     results = _eval_results(recipe, report)

@@ -28,12 +28,8 @@ _SHOWN_DIGITS = 16  # of a SHA-256; environment.json has all 64
 def describe_provenance(run: RunDirectory, recipe: Recipe, examples: Examples) -> Provenance:
     """Return what a reader needs to judge and reproduce the report.
 
-    Only recorded facts appear, and files without their directories.
-
-    Args:
-        run: Run whose files are read; a missing or damaged file leaves its facts out.
-        recipe: Recipe of the run.
-        examples: Examples that the report is about.
+    Only recorded facts appear, and files without their directories. A missing or damaged file
+    leaves its facts out.
     """
     environment = read_object(run.environment)
     facts = read_facts(run)

@@ -31,12 +31,8 @@ def describe_training(
 ) -> TrainedRun:
     """Return how a run was trained, how it ended, and which settings would change that.
 
-    Args:
-        run: Run whose log is read; missing lines leave facts unknown.
-        recipe: Resolved recipe of the run.
-        model_type: Model type as in config.json.
-        evaluation: Options of the reported evaluation, as typed.
-        settings: Tried settings of decoding and scoring, as KEY=VALUE.
+    Lines that the log lacks leave facts unknown. The options of the evaluation are as typed, and
+    the settings that were tried as KEY=VALUE.
     """
     log = read_log(run.log)
     curves = [curve for curve in read_curves(log) if curve.name not in TRAINING_QUANTITIES]

@@ -66,11 +66,7 @@ class Csv:
 
 
 class RowJoiner:
-    """Join the lines of a CSV row: a cell in quotation marks may hold line breaks.
-
-    Args:
-        name: Name of the input, for messages.
-    """
+    """Join the lines of a CSV row: a cell in quotation marks may hold line breaks."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -120,12 +116,7 @@ class RowJoiner:
 
 
 class Rows(Lines):
-    """Input with one row on each line, or on several if a CSV cell has line breaks.
-
-    Args:
-        format_: Format of the rows.
-        name: Name of the input, for messages.
-    """
+    """Input with one row on each line, or on several if a CSV cell has line breaks."""
 
     unit = "rows"
 
