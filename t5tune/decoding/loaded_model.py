@@ -25,8 +25,8 @@ from t5tune.models.families import (
 from t5tune.models.generation import SEARCH
 from t5tune.models.input_settings import InputSettings
 from t5tune.models.loading import find_commit, load_model, load_tokenizer
+from t5tune.recipe.model_section import PretrainedModel
 from t5tune.recipe.resolved_recipe import ResolvedData
-from t5tune.recipe.schema import PretrainedModel
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedTokenizerBase

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-    from t5tune.recipe.schema import FromScratchSection, TokenizerSection
+    from t5tune.recipe.model_section import FromScratchSection, TokenizerSection
 
 SPECIAL_TOKENS = ("<pad>", "</s>", "<unk>")  # at T5's ids 0, 1, 2
 SPACE = "▁"  # stands for the blank before a word, as in SentencePiece

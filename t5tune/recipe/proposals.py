@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from t5tune.recipe.schema import DEFAULT_VOCAB_SIZE, Recipe
+from t5tune.recipe.model_section import DEFAULT_VOCAB_SIZE
+from t5tune.recipe.schema import Recipe
 from t5tune.recipe.training_section import TrainingSection
 
 BYTE_MODEL = "google/byt5-small"

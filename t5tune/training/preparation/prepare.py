@@ -18,9 +18,10 @@ from t5tune.models.families import find_family, set_languages
 from t5tune.models.from_scratch import build_model, build_tokenizer
 from t5tune.models.input_settings import InputSettings
 from t5tune.models.loading import load_config, load_model, load_tokenizer
+from t5tune.recipe.model_section import FromScratchSection, ModelSection
 from t5tune.recipe.resolve import resolve_for_model
 from t5tune.recipe.resolved_recipe import ResolvedData
-from t5tune.recipe.schema import FromScratchSection, ModelSection, Recipe
+from t5tune.recipe.schema import Recipe
 from t5tune.reporting.known_overlaps import measure_while_there
 from t5tune.reporting.recipe_scoring import rehearse_recipe_scoring
 from t5tune.run.directory import RunDirectory

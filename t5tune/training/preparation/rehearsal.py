@@ -26,7 +26,7 @@ from t5tune.decoding.loaded_model import LoadedModel
 from t5tune.errors import T5TuneError
 from t5tune.models.decoder_inputs import shift_labels
 from t5tune.models.loading import load_tokenizer, refuse_fields
-from t5tune.recipe.schema import ModelSection
+from t5tune.recipe.model_section import ModelSection
 from t5tune.run.directory import RunDirectory
 from t5tune.scoring.diagnosis.wrong_language import load_identifier
 from t5tune.training.checkpoints.disk_space import OTHER_FILES, refuse_full_disk

@@ -29,7 +29,7 @@ from t5tune.models.cpu.fast_t5 import use_fast_sublayers
 from t5tune.models.from_scratch import build_tokenizer
 from t5tune.models.input_settings import InputSettings
 from t5tune.models.loading import load_model, load_tokenizer
-from t5tune.recipe.schema import TokenizerSection
+from t5tune.recipe.model_section import TokenizerSection
 from t5tune.scoring.diagnosis.findings import Alignment
 from tests import forks
 from tests.conftest import number_pairs, write_pairs, write_tiny_recipe

@@ -10,7 +10,7 @@ from transformers import AutoTokenizer
 
 from t5tune.errors import T5TuneError
 from t5tune.models.from_scratch import build_model, build_tokenizer
-from t5tune.recipe.schema import FromScratchSection, TokenizerSection
+from t5tune.recipe.model_section import FromScratchSection, TokenizerSection
 from tests.conftest import REPOSITORY
 
 SOURCES = ["the cat sat on the mat", "a dog"] * 20
@@ -80,7 +80,7 @@ def test_an_unknown_field_gets_the_nearest_name() -> None:
 PROGRAM = """
 import hashlib
 from t5tune.models.from_scratch import build_tokenizer
-from t5tune.recipe.schema import TokenizerSection
+from t5tune.recipe.model_section import TokenizerSection
 from tests.conftest import REPOSITORY
 lines = (REPOSITORY / "recipes/phrasebook/train.tsv").read_text().splitlines()[1:1001]
 rows = [line.split("\\t") for line in lines]

@@ -13,8 +13,8 @@ from t5tune.data.batching.plans import (
 )
 from t5tune.data.encoding import encode_dataset
 from t5tune.models.from_scratch import build_tokenizer
+from t5tune.recipe.model_section import TokenizerSection
 from t5tune.recipe.resolve import TOKENS_PER_BATCH
-from t5tune.recipe.schema import TokenizerSection
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from transformers import ByT5Tokenizer, PreTrainedTokenizerBase
 from t5tune.decoding.export.tokenization import Tokenization, load_tokenization, write_tokenization
 from t5tune.models.families import set_languages
 from t5tune.models.from_scratch import build_tokenizer
-from t5tune.recipe.schema import TokenizerSection
+from t5tune.recipe.model_section import TokenizerSection
 from tests.tiny_families import FAMILIES, MULTILINGUAL, TEXTS
 
 KINDS = {
