@@ -47,11 +47,6 @@ _DECODER = json.JSONDecoder(
 def parse_exact_json(text: str, place: str, next_command: str) -> Any:
     """Return the value that a JSON text holds.
 
-    Args:
-        text: One JSON value, possibly with white space around it.
-        place: Place of the text, for messages.
-        next_command: Next command, for messages.
-
     Returns:
         The result of `json.loads`, but with numbers as `JsonNumber` and NaN as `JsonConstant`.
 

@@ -84,10 +84,6 @@ def split_lines(data: bytes, *, name: str) -> list[str]:
 def decode_text(data: bytes, name: str) -> str:
     """Return the text that UTF-8 bytes hold, without a byte order mark.
 
-    Args:
-        data: All bytes of a file.
-        name: Name of the file, for the message.
-
     Raises:
         T5TuneError: The bytes are not text in UTF-8 (with line and byte).
     """
@@ -106,9 +102,7 @@ def decode_text(data: bytes, name: str) -> str:
 def refuse_binary(name: str, start: bytes) -> T5TuneError | None:
     """Return the error for a file whose start is not text in UTF-8, or None if it may be.
 
-    Args:
-        name: Name of the file, or `STDIN_NAME`.
-        start: Its first `START_BYTES`.
+    `start` is its first `START_BYTES`; `name` may be `STDIN_NAME`.
     """
     file = "FILE" if name == STDIN_NAME else name
     if content := find_binary(start):
@@ -125,12 +119,7 @@ def refuse_binary(name: str, start: bytes) -> T5TuneError | None:
 def refuse_encoding(name: str, line: int, byte: int, value: int, *, start: bytes) -> T5TuneError:
     """Return the error for a byte that is not UTF-8.
 
-    Args:
-        name: Name of the file, or `STDIN_NAME`.
-        line: Number of the line, counted from 1.
-        byte: Position in the line, counted from 1.
-        value: Value of the byte.
-        start: First `START_BYTES` of the file.
+    Line and byte of the line count from 1; `start` is the first `START_BYTES` of the file.
     """
     if refusal := refuse_binary(name, start):
         return refusal

@@ -27,10 +27,7 @@ _UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXI
 def reaching(repository: HubRepository, key: str) -> Iterator[None]:
     """Turn failures of loading from the hub into one sentence.
 
-    Args:
-        repository: Repository that is loaded.
-        key: Key of the recipe that names it, such as `model.name` or `data.train`; empty for a
-            name that was typed.
+    `key` is the recipe's key that names it, such as `model.name`; empty for a name that was typed.
 
     Raises:
         T5TuneError: The network, the hub, the repository, the cache or its disk has failed.

@@ -29,8 +29,7 @@ def go_offline(reason: str) -> None:
 
     The libraries read the variable when they are imported, and these constants afterwards.
 
-    Args:
-        reason: Reason for it, as the end of a sentence.
+    The reason is the end of a sentence.
     """
     from huggingface_hub import constants
 

@@ -12,7 +12,6 @@ class HubRepository:
     """A model or a data set on the hub.
 
     Attributes:
-        kind: Whether it is a model or a data set.
         name: OWNER/NAME, or NAME alone.
         revision: Branch, tag or commit; None for the main branch.
     """

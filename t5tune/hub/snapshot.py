@@ -112,9 +112,7 @@ _found: dict[HubRepository, Snapshot] = {}
 def find_snapshot(repository: HubRepository, key: str) -> Snapshot:
     """Return the commit that a revision points to now, and its files.
 
-    Args:
-        repository: Repository and revision; a commit is returned as it is.
-        key: Key of the recipe, or option, that names it.
+    A commit is returned as it is. `key` is the recipe's key, or the option, that names it.
 
     Raises:
         T5TuneError: The repository or revision does not exist, or the hub cannot be reached and

@@ -20,11 +20,8 @@ class RecipeEntry:
     """A recipe that ships.
 
     Attributes:
-        name: Name in commands.
-        task: Task of the recipe.
         model: Hub id of the base model; None if the recipe trains from scratch.
         summary: Its second comment line: what it trains, on what.
-        path: Path of the file.
     """
 
     name: str
@@ -128,15 +125,11 @@ def recipe_text(name: str) -> str:
 
 
 def copy_recipe(name: str, destination: Path | None = None) -> list[Path]:
-    """Copy a recipe, and the data that lies beside it, for editing.
+    """Copy a recipe, and the data that lies beside it, for editing; return the files written.
 
     Args:
-        name: Name of a recipe that ships.
         destination: A file, if it ends in .yaml or .yml, or else a directory; the current
             directory if left out.
-
-    Returns:
-        The files that were written.
 
     Raises:
         T5TuneError: The recipe does not exist, a file of that name does, or the destination

@@ -33,12 +33,7 @@ def _tables() -> dict[str, Any]:
 
 
 def answer_key(section: str, name: str) -> str | None:
-    """Return the advice on an unknown key that people expect; None if there is none.
-
-    Args:
-        section: Dotted path of the section that holds the key.
-        name: Name of the key.
-    """
+    """Return the advice on an unknown key that people expect in a section; None without any."""
     plain, tables = name.lower().replace("-", "_"), _tables()
     of_section = tables["in_section"].get("data.train" if section in _SPLITS else section, {})
     same_as = (same for start, same in tables["beginnings"].items() if plain.startswith(start))

@@ -79,11 +79,8 @@ def change_recipe(
     """Return a recipe with changes from the command line, checked like one from a file.
 
     Args:
-        recipe: Recipe with absolute paths.
-        overrides: See `load_recipe`.
         origin: File that the recipe was read from, for messages.
         next_command: Command that errors suggest instead of checking that file.
-        for_training: See `load_recipe`.
 
     Raises:
         T5TuneError: With every problem on a line of its own.
@@ -105,11 +102,6 @@ def build_recipe(
     """Return the recipe that a program has built, checked like one from a file.
 
     Relative paths of data files start at the current directory.
-
-    Args:
-        values: Sections and keys as in a recipe file, or a recipe.
-        overrides: See `load_recipe`.
-        for_training: See `load_recipe`.
 
     Raises:
         T5TuneError: With every problem on a line of its own.

@@ -78,12 +78,7 @@ class FromScratchSection(Section):
 
 @dataclass(frozen=True)
 class PretrainedModel:
-    """A model to fine-tune.
-
-    Attributes:
-        name: Hub id or local directory.
-        revision: Branch, tag or commit on the hub.
-    """
+    """A model to fine-tune: hub id or local directory, and a branch, tag or commit on the hub."""
 
     name: str
     revision: str | None

@@ -21,7 +21,6 @@ class Override:
     """One key of a recipe and its new value.
 
     Attributes:
-        path: Parts of the key.
         value: Value as YAML would give it; None removes the key.
         origin: Place where it was given, for messages.
         problems: Messages about duplicate keys inside the value.

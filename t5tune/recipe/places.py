@@ -49,8 +49,6 @@ class HubSplit(Place):
     Attributes:
         hub: Id of the data set, or a local folder that is laid out like one.
         split: Name of the split, or a slice such as `train[:1%]`.
-        config: Name of the configuration, if it has several.
-        revision: Branch, tag or commit.
     """
 
     chosen_by: ClassVar[tuple[str, ...]] = ("hub",)
@@ -74,7 +72,6 @@ class TableFile(Place):
     """A file with columns.
 
     Attributes:
-        file: Path of the file.
         format: Format of the file, where its ending does not tell.
         columns: Names of the columns, where the file has no header line.
     """
@@ -89,13 +86,7 @@ class TableFile(Place):
 
 @dataclass(frozen=True)
 class TextPair(Place):
-    """Parallel text files.
-
-    Attributes:
-        source_file: File with one source per line.
-        target_file: File with one target per line.
-        references: Files with further references.
-    """
+    """Parallel text files, one text on each line, and files with further references."""
 
     chosen_by: ClassVar[tuple[str, ...]] = ("source_file", "target_file")
     file_keys: ClassVar[tuple[str, ...]] = ("source_file", "target_file")

@@ -37,11 +37,7 @@ _LONGEST_NAME = 100  # number of characters of settings in the name of a directo
 
 @dataclass(frozen=True)
 class RunDirectory:
-    """Paths of the files of one run.
-
-    Attributes:
-        path: Directory of the run.
-    """
+    """Paths of the files of one run."""
 
     path: Path
 
@@ -110,12 +106,7 @@ class RunDirectory:
     def tried_evaluation(self, evaluation: str, changes: Sequence[str]) -> Path:
         """Return the directory of an evaluation with settings that are not those of the run.
 
-        Args:
-            evaluation: Name of the evaluation, for example `test`.
-            changes: Settings as KEY=VALUE, for example `decoding.num_beams=8`.
-
-        Returns:
-            A path beside the run's own evaluation, for example eval/test-num_beams=8.
+        It lies beside the run's own: eval/test-num_beams=8 for `test` and `decoding.num_beams=8`.
         """
         text = "-".join(change.partition(".")[2] for change in changes)
         name = re.sub(r"[^A-Za-z0-9_.+=-]+", "_", text)
@@ -218,9 +209,7 @@ def holds_model(directory: Path) -> bool:
 def refuse_run(name: str | Path, expected: str = "a run") -> T5TuneError:
     """Return the error for a run that does not exist, with the nearest name of one that does.
 
-    Args:
-        name: Name as the user wrote it.
-        expected: Argument that the command takes, such as `a run or a file`.
+    `expected` is what the command takes, such as `a run or a file`.
     """
     hint = name_runs(Path(name).name) or "."
     return T5TuneError(f"{name} is not {expected}{hint}", next_command=look_for_runs())

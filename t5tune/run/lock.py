@@ -25,8 +25,7 @@ def lock_run(run: RunDirectory) -> Iterator[None]:
     The operating system releases the lock of a process that ends, however it ends. A killed
     process leaves the file with its name behind, which is then recognized as stale.
 
-    Args:
-        run: Run to lock; its directory is created if it does not exist.
+    The run's directory is created if it does not exist.
 
     Raises:
         T5TuneError: Another process has the lock, or the directory cannot be written.

@@ -30,10 +30,6 @@ def write_manifest(directory: Path, facts: Mapping[str, Any]) -> None:
 
     The manifest is written last and marks the directory as complete. It leaves out the model card,
     which is rewritten after an evaluation and which people edit.
-
-    Args:
-        directory: Directory with at least one file.
-        facts: Further JSON values to record.
     """
     files = {}
     for path in sorted(directory.rglob("*")):
@@ -114,10 +110,6 @@ def blaming_damage(
     find: Callable[[], str | None], refuse: Callable[[str], T5TuneError]
 ) -> Iterator[None]:
     """Replace the error of a library by one about damaged files, if files are damaged.
-
-    Args:
-        find: Function that finds the damage, such as `find_damage`.
-        refuse: Function that returns the error to raise about it.
 
     Raises:
         T5TuneError: A file is damaged. Otherwise the library's own error is raised.

@@ -81,10 +81,6 @@ class OutputScorer:
     """Scores of one output and of parts of it, for which each metric reads each text once.
 
     Errors are those of `score_hypotheses`.
-
-    Args:
-        output: What is scored.
-        options: Of the metrics.
     """
 
     def __init__(self, output: SystemOutput, options: ScoringOptions = ScoringOptions()) -> None:

@@ -56,15 +56,8 @@ def break_down(
     The scores are those of `metric_for_parts`. A bucket of fewer than ten examples has none, except
     that neighbours in length are joined until they are ten.
 
-    Args:
-        scorer: Scorer of the output; without sources there is no breakdown by their length.
-        metrics: Metrics as in `score_hypotheses`, the main one first.
-        overlap: Overlap of the test set with the training data, for the breakdowns by rare words
-            and leaks.
-        num_resamples: Number of resamples for the intervals of the scores.
-
-    Returns:
-        Breakdowns with more than one bucket: a single one repeats the report.
+    Without sources there is no breakdown by their length, without an overlap none by rare words and
+    leaks; nor one with a single bucket, which would repeat the report.
 
     Raises:
         T5TuneError: As `score_hypotheses` does.

@@ -29,10 +29,6 @@ class Detector:
     """Detector of one kind of fault.
 
     Attributes:
-        name: Name as in `Finding`.
-        title: Title as in `Finding`.
-        notable_rate: Rate from which a finding is notable.
-        find: Function that finds the fault.
         remedy: Function that names the remedy, given the sightings of all kinds.
         min_found: Number of examples below which it is not notable: one is not a pattern.
         seen_in: Counted items as in `Finding`. A fault that is not seen in hypotheses is one of the

@@ -61,13 +61,7 @@ class Bucket:
 
 @dataclass(frozen=True)
 class Breakdown:
-    """All examples, sorted into buckets by one property.
-
-    Attributes:
-        name: Name for programs, for example `source_length`.
-        title: Title for people, for example `length of the source in words`.
-        buckets: Buckets in the order of the property.
-    """
+    """All examples in buckets by one property; `title` is for people, `name` for programs."""
 
     name: str
     title: str
@@ -93,13 +87,7 @@ class Alignment:
 
 @dataclass(frozen=True)
 class TrainingCurve:
-    """One quantity over the optimizer steps of the training.
-
-    Attributes:
-        name: Name, for example `loss`, `learning_rate` or `BLEU` (of the validations).
-        steps: Optimizer steps, ascending.
-        values: Values, one per step.
-    """
+    """One quantity, such as `loss` or a validation's `BLEU`, over ascending optimizer steps."""
 
     name: str
     steps: tuple[int, ...]

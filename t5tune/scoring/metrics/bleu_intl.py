@@ -19,9 +19,6 @@ class BleuIntlScorer(SacrebleuScorer):
     """BLEU that separates all punctuation marks and symbols of Unicode, not only of ASCII.
 
     The tokenizer is the definition: neither language nor `tokenize` changes it.
-
-    Args:
-        options: Options, of which only `lowercase` matters.
     """
 
     def __init__(self, options: ScoringOptions) -> None:

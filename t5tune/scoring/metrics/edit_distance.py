@@ -29,10 +29,6 @@ class ErrorRateScorer(AdditiveMetric):
     of equals). An empty reference has rate 0 for an empty hypothesis and is the last choice
     otherwise; its insertions still count, so a corpus of empty references has rate 100 if there
     is any edit (as sacreBLEU's TER does it) and 0 if there is none.
-
-    Args:
-        unit: Unit that is counted.
-        options: Options, of which only `lowercase` matters.
     """
 
     def __init__(self, unit: Unit, options: ScoringOptions) -> None:

@@ -43,9 +43,6 @@ class SacrebleuScorer(AdditiveMetric):
     The numbers of an example are those that sacreBLEU's own methods extract. It keeps the n-grams
     of all references until the end; here they are dropped after their example, which saves memory
     and, with hundreds of thousands fewer objects, about half of the time.
-
-    Args:
-        metric: Metric whose signature the score carries.
     """
 
     def __init__(self, metric: SacrebleuMetric) -> None:

@@ -31,10 +31,8 @@ _MIN_HYPOTHESES_OF_A_PROCESS = 2000
 class SystemScores:
     """One metric of one system.
 
-    Attributes:
-        scores: Scores of the full test set; ROUGE has four, the others one.
-        statistics: Statistics for resampling.
-        examples: Value of each example, on the scale of the metric's main score.
+    `scores` are those of the full test set, `statistics` are for resampling, and `examples` are the
+    values of examples on the scale of the metric's main score.
     """
 
     scores: tuple[Score, ...]
@@ -68,17 +66,10 @@ def collect_systems(
     *,
     num_processes: int | None = None,
 ) -> list[list[SystemScores]]:
-    """Score every system by every metric.
+    """Return a list for each metric, with the scores of each system.
 
-    Args:
-        metrics: Names from `METRICS`.
-        systems: Systems, at least one, all on the same examples.
-        options: Options of the metrics.
-        num_processes: Number of processes; by default one per core, and a single one for little
-            work.
-
-    Returns:
-        Scores for each metric and each system.
+    All systems have the same examples. By default there is a process per core, and a single one for
+    little work.
 
     Raises:
         T5TuneError: As `score_hypotheses` does.

@@ -25,10 +25,8 @@ class Resampling:
     """Tests and numbers of random draws; the defaults are sacreBLEU's.
 
     Attributes:
-        tests: Paired tests to run.
         num_resamples: Number of test sets for the intervals and the bootstrap test.
         num_trials: Number of trials of the randomisation test.
-        seed: Seed of both.
     """
 
     tests: tuple[Test, ...] = TESTS
@@ -68,8 +66,6 @@ class ComparedSystem:
     """One system of a comparison.
 
     Attributes:
-        name: Name of the run, the file or the model.
-        hypotheses: Hypotheses, one per example.
         scores: Scores in the order of `Comparison.score_names`, with confidence intervals.
         example_scores: Values of the examples, for each of `Comparison.metrics`.
         differences: Differences, one per score; empty for the baseline.
@@ -141,15 +137,7 @@ def compare_systems(
     resampling: Resampling = Resampling(),
     num_processes: int | None = None,
 ) -> Comparison:
-    """Score systems and test each against the first.
-
-    Args:
-        systems: Systems by name, all on the same examples; the first is the baseline.
-        metrics: Names from `METRICS`.
-        options: Options of the metrics.
-        split: Name of the data split.
-        resampling: Tests and numbers of draws.
-        num_processes: Number of processes, as in `collect_systems`.
+    """Score systems on the same examples and test each against the first, the baseline.
 
     Raises:
         T5TuneError: As `score_hypotheses` does.

@@ -60,10 +60,6 @@ def randomization_p_values(
     share of trials whose difference is as large as the true one is the p-value.
 
     Args:
-        baseline: Statistics of each metric.
-        system: Statistics of the other system, for the same metrics.
-        num_trials: Number of trials.
-        seed: Seed of the coins.
         counts_ties: Whether a trial with exactly the true difference counts, for each metric.
             An exact test requires it, above all where scores take few values (exact match);
             sacreBLEU does not count it, so it must not count where p-values are sacreBLEU's.

@@ -24,10 +24,6 @@ def add_system_intervals(
 ) -> tuple[list[list[Score]], list[list[Floats]]]:
     """Return scores with intervals, and the underlying resampled scores.
 
-    Args:
-        systems: Scores and statistics for each system and metric.
-        resampling: Numbers of draws.
-
     Returns:
         Scores of each system, and the resampled values of each score, shape (num_resamples,).
     """
@@ -58,14 +54,8 @@ def run_paired_tests(
 ) -> list[Difference]:
     """Test one system against the baseline and return a difference for each score.
 
-    Args:
-        baseline: Scores and statistics of the baseline, for each metric.
-        system: Scores and statistics of the system, likewise.
-        resampled: Scores of both on the same resampled test sets.
-        resampling: Tests and numbers of draws.
-        metrics: Properties of the metrics.
-        num_different: As in `state_verdict`.
-        num_comparisons: As in `state_verdict`.
+    `resampled` holds the scores of both on the same resampled test sets; the counts are those of
+    `state_verdict`.
     """
     randomized = _randomize(baseline, system, resampling, metrics)
     scores = [

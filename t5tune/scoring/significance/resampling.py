@@ -41,11 +41,6 @@ def bootstrap_scores(
 ) -> list[Floats]:
     """Return scores of the same resampled test sets, for each metric of each system.
 
-    Args:
-        statistics: Statistics of systems and metrics on the same examples, in any order.
-        num_resamples: Number of test sets.
-        seed: Seed of the draw.
-
     Returns:
         Scores of each of `statistics`, shape (num_resamples, num_scores).
     """
@@ -76,10 +71,7 @@ def _score_samples(
 
 
 def percentile_interval(scores: Floats) -> tuple[float, float]:
-    """Return the middle 95 % of resampled scores, with the same two elements as sacreBLEU's.
-
-    Args:
-        scores: Resampled scores, shape (num_resamples,).
+    """Return the middle 95 % of resampled scores, shape (num_resamples,), as sacreBLEU takes it.
 
     Returns:
         Lower and upper end; half their distance is sacreBLEU's `ci`.
@@ -92,13 +84,7 @@ def percentile_interval(scores: Floats) -> tuple[float, float]:
 def add_intervals(
     scored: Sequence[tuple[Sequence[Score], SegmentStatistics]], num_resamples: int, seed: int
 ) -> list[list[Score]]:
-    """Return the scores with confidence intervals and signatures that state the resampling.
-
-    Args:
-        scored: Scores and statistics of metrics, of one system or several, on the same examples.
-        num_resamples: Number of test sets.
-        seed: Seed of the draw.
-    """
+    """Return the scores with confidence intervals and signatures that state the resampling."""
     resampled = bootstrap_scores([statistics for _, statistics in scored], num_resamples, seed)
     return [
         [
@@ -115,9 +101,7 @@ def add_interval(score: Score, resampled: Floats, seed: int, **counts: int) -> S
     Its signature states the resampling after `nrefs`, as sacreBLEU's does.
 
     Args:
-        score: Score of the full test set.
         resampled: Resampled scores, shape (num_resamples,).
-        seed: Seed of the draw.
         counts: Numbers of `bs` (bootstrap resamples), `ar` (approximate randomisations), or both.
     """
     if np.isnan(resampled).any():
