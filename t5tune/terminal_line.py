@@ -165,7 +165,7 @@ _screen = _Screen()
 
 @contextmanager
 def live_line(activity: Activity, console: Console, *, stays: bool = False) -> Iterator[None]:
-    """Show an activity while the block runs; nothing where the console is quiet or no terminal.
+    """Show an activity while the block runs, unless the console is quiet or not a terminal.
 
     Args:
         activity: Activity to show; it is read several times a second.

@@ -80,7 +80,7 @@ def _split_by_bash() -> tuple[str, str] | None:
 
 
 def complete_metric(incomplete: str) -> list[tuple[str, str]]:
-    """Return the matching metrics, each with what it measures."""
+    """Return the matching metrics with what they measure."""
     from t5tune.scoring.registry import METRICS
 
     return [(name, METRICS[name].description) for name in _beginning(incomplete, METRICS)]
@@ -94,7 +94,7 @@ def complete_engine(incomplete: str) -> list[str]:
 
 
 def complete_format(incomplete: str) -> list[tuple[str, str]]:
-    """Return the matching formats of `t5tune translate`, each with what it holds."""
+    """Return the matching formats of `t5tune translate` with their content."""
     from t5tune.decoding.streaming.input_formats import FORMATS
 
     return [(name, FORMATS[name].description) for name in _beginning(incomplete, FORMATS)]

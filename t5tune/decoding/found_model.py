@@ -130,7 +130,7 @@ def find_model(
     prefix: str | None = None,
     task: str = "translation",
 ) -> FoundModel:
-    """Find a run, a model directory or a hub id, and read everything but the weights.
+    """Find a run, a model directory or a hub id, and read everything except the weights.
 
     Args:
         name: Run, model directory or hub id.
@@ -150,7 +150,7 @@ def find_model(
 
 
 def find_run(run: RunDirectory) -> FoundRun:
-    """Find the model of a run, and read everything but the weights.
+    """Find the model of a run, and read everything except the weights.
 
     Raises:
         T5TuneError: The run is damaged, or has no model yet.
@@ -160,7 +160,7 @@ def find_run(run: RunDirectory) -> FoundRun:
 
 
 def find_model_of_run(run: RunDirectory, recipe: ResolvedRecipe, directory: Path) -> FoundRun:
-    """Read everything but the weights of a run's model.
+    """Read everything except the weights of a run's model.
 
     Args:
         run: Run that trained the model.

@@ -132,7 +132,7 @@ def broadcast_model(load: Callable[[], LoadedModel]) -> LoadedModel:
 
 @dataclass(frozen=True)
 class _Description:
-    """Everything in a `LoadedModel` but its weights."""
+    """Everything in a `LoadedModel` except its weights."""
 
     name: str
     files: Files

@@ -18,7 +18,7 @@ BLANK = Hypothesis("", num_tokens=0, reached_limit=False)
 
 @dataclass(frozen=True)
 class ModelChoice:
-    """What `t5tune.load` was asked for; its arguments are explained there."""
+    """The arguments of `t5tune.load`, which explains them."""
 
     name: str
     engine: str
@@ -41,7 +41,7 @@ class OpenedModel:
     """A model with its default search.
 
     Args:
-        choice: The model, as it was asked for.
+        choice: The requested model.
         open_: Function that opens it; called once, when something needs the model.
     """
 
@@ -178,7 +178,7 @@ class OpenedModel:
         )
 
     def choose_options(self, search: Mapping[str, Any]) -> DecodingOptions:
-        """Return the model's options with these in their place; None leaves the model's own.
+        """Return the model's options with these changes; None keeps the model's own value.
 
         Raises:
             T5TuneError: A field does not exist.

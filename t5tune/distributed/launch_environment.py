@@ -1,4 +1,4 @@
-"""Reads rank and number of processes from the environment of torchrun, Accelerate, MPI or Slurm."""
+"""Rank and number of processes, from the environment of torchrun, Accelerate, MPI or Slurm."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def complete_environment(environment: MutableMapping[str, str], place: Place) ->
         lists = map(environment.get, _SLURM_NODES)
         if (nodes := next(filter(None, lists), None)) is None:
             raise T5TuneError(
-                "MASTER_ADDR is not set: the address of the process of rank 0 is not known.",
+                "MASTER_ADDR is not set: the address of the process of rank 0 is unknown.",
                 next_command="export MASTER_ADDR=HOST MASTER_PORT=29500",
             )
         environment["MASTER_ADDR"] = first_host(nodes)

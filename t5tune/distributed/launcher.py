@@ -1,4 +1,4 @@
-"""Starts the processes of one machine, and ends them all when one of them fails.
+"""The launcher, which starts the processes of one machine and ends them all when one fails.
 
 It imports no torch, so that starting other processes costs little.
 """
@@ -65,7 +65,7 @@ def launch(arguments: Sequence[str], plan: Launch) -> int:
         T5TuneError: The address is not valid.
     """
     host, port = plan.address()
-    bound_spinning()  # once for all: each of them would count the others
+    bound_spinning()  # set once for all processes: each of them would count the others
     with tempfile.TemporaryDirectory(prefix="t5tune-") as directory, _noting_signals() as signals:
         workers: list[Worker] = []
         try:

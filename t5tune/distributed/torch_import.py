@@ -1,4 +1,4 @@
-"""What has to happen before torch is imported: its threads learn how long to spin."""
+"""Preparations before torch is imported: its threads learn how long to spin."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ def load_table(name: str) -> dict[str, Any]:
 
 
 def by_name(table: Mapping[str, str]) -> dict[str, str]:
-    """Return a table of one name a key for one whose keys are names with spaces between them."""
+    """Return a table with one name per key, from one whose keys are names separated by spaces."""
     return {name: value for names, value in table.items() for name in names.split()}
 
 

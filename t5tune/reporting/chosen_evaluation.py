@@ -221,7 +221,7 @@ def _evaluate(chosen: ChosenEvaluation) -> Report:
 def _choose_engine(name: str, engine: str) -> Export | None:
     if engine == TORCH_BF16:
         raise T5TuneError(
-            f"--engine {engine} is for t5tune translate alone: a model is judged in fp32.",
+            f"--engine {engine} works only with t5tune translate: models are evaluated in fp32.",
             next_command=f"t5tune translate --engine {engine} --input SOURCE > OUT; "
             "t5tune score OUT --reference REFERENCE",
         )

@@ -175,7 +175,7 @@ def evaluate_model(
 
 
 def _find_whole(find: Callable[[], FoundModel], export: Export | None) -> FoundModel:
-    """Find a model; raise an error if a run's model was not made by that run."""
+    """Find a model; raise an error if a run's model was not trained by that run."""
     found = find()
     if isinstance(found, FoundRun):
         check_model_is_of(found.run)
@@ -196,7 +196,7 @@ class _Weights:
     def identify(self) -> dict[str, Any]:
         """Return what hypotheses depend on apart from decoding options and library versions."""
         if not is_main_process():
-            return {}  # the main process asks
+            return {}  # only the main process needs it
         identity = self._found.get().identify()
         if self._export is not None:
             identity["files"] = fingerprint_model(self._export.path)

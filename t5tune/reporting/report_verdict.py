@@ -25,7 +25,7 @@ def describe_report(report: Report, details: ReportDetails) -> list[str]:
 
 
 def describe_comparison(comparison: Comparison) -> list[str]:
-    """Return one sentence for each system beside the baseline, about the first score."""
+    """Return one sentence for each system besides the baseline, about the first score."""
     return [_about_system(comparison, system) for system in comparison.systems[1:]]
 
 
@@ -47,7 +47,7 @@ def _about_system(comparison: Comparison, system: ComparedSystem) -> str:
     score, difference, tally = system.scores[0], system.differences[0], system.tallies[0]
     low, high = difference.confidence_interval
     return (
-        f"{system.name} beside {comparison.baseline.name}: {difference.verdict}. {score.name} is "
+        f"{system.name} against {comparison.baseline.name}: {difference.verdict}. {score.name} is "
         f"{score.shown}, a difference of {signed(score.name, difference.value)} (95 % confidence "
         f"interval {signed(score.name, low)} to {signed(score.name, high)}); "
         f"{count(tally.wins, 'example')} better, "

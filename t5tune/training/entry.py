@@ -35,7 +35,7 @@ from t5tune.training.checkpoints.resuming import (
     recorded_recipe,
     with_values_of,
 )
-from t5tune.training.garbage import leaving_out_what_is_there
+from t5tune.training.garbage import leaving_out_existing_objects
 from t5tune.training.preparation.inputs import check_inputs, check_prerequisites
 from t5tune.training.preparation.run_choice import choose_run, refuse_unknown_recipe
 from t5tune.training.result import TrainingResult
@@ -96,7 +96,7 @@ def train(
         with importing_torch():
             from t5tune.training.session import train as run_session
 
-        with leaving_out_what_is_there():
+        with leaving_out_existing_objects():
             return run_session(
                 prepared.recipe, prepared.run, allow_code=allow_code, command=command
             )
@@ -172,7 +172,7 @@ def _say_finished(prepared: PreparedRun, command: str | None) -> None:
     if prepared.tried:
         settings = ", ".join(prepared.tried)
         say(f"its model and its report stay as they are, without {settings}")
-        say(f"try: {shlex.join(words)}   # decodes so, and reports beside the stored report")
+        say(f"try: {shlex.join(words)}   # uses these settings, and keeps the stored report")
     else:
         say(f"try: {shlex.join(words)}   # or {_restart(command)}")
 

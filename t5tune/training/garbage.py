@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def leaving_out_what_is_there() -> Iterator[None]:
+def leaving_out_existing_objects() -> Iterator[None]:
     """Leave what is in memory out of garbage collection while the block runs.
 
     Earlier garbage is collected first, so that nothing large is kept. Nothing changes where the

@@ -137,7 +137,7 @@ class Watchers:
 
     @property
     def callbacks(self) -> list[TrainerCallback]:
-        """All in order: the display reads the speed of a window that the log then closes."""
+        """Return all in order: the display reads the speed of a window that the log then closes."""
         shown = [self.display] if is_main_process() else []
         return [self.throughput, *shown, self.log, self.stop, self.end]
 
@@ -205,7 +205,7 @@ def _check_disk(trainer: T5TuneTrainer, run: RunDirectory, num_validations: int)
 
 
 def _had_ended(checkpoint: Path, facts: Mapping[str, Any]) -> bool:
-    """Return whether training ended with a checkpoint and the recipe wants no more since."""
+    """Return whether training ended with a checkpoint and the recipe asks for no more."""
     return bool(read_fact(checkpoint, ENDED)) and read_fact(checkpoint, RECIPE) == facts[RECIPE]
 
 

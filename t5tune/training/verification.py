@@ -1,4 +1,4 @@
-"""Verification that a run still is what its training left behind."""
+"""Verification that a run is still as its training wrote it."""
 
 from __future__ import annotations
 

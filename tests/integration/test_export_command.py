@@ -87,7 +87,7 @@ def test_torch_computes_in_bf16_on_request(t5tune: RunCommand, run_copy: Path) -
     assert all(hypothesis.score is not None for hypothesis in scored)
     refused = t5tune("eval", "--engine", "torch-bf16")
     assert refused.code == 1
-    assert "--engine torch-bf16 is for t5tune translate alone" in refused.err
+    assert "--engine torch-bf16 works only with t5tune translate" in refused.err
 
 
 def test_an_export_of_other_weights_is_recognized(t5tune: RunCommand, run_copy: Path) -> None:

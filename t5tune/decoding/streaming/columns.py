@@ -83,7 +83,7 @@ class ColumnsFormat:
             raise refuse_line(
                 self.name, line.number, f"has no column {needed + 1}, but {len(cells)}"
             )
-        # A line break within a cell would end the line of a model that reads lines.
+        # A line break within a cell would end the line for a model that reads lines.
         return Entry(line, _LINE_END.sub(" ", cells[self.source_index].value))
 
     def _split(self, line: Line) -> list[Cell]:

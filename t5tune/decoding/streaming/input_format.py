@@ -1,4 +1,4 @@
-"""What a format of `t5tune translate` is; each module of `input_formats/` ends with one."""
+"""The description of a format of `t5tune translate`, with which its module ends."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def refuse_line(name: str, number: int, reason: str, next_command: str = "") -> 
 
 
 def n_best_fields(hypotheses: Sequence[Hypothesis], name: str, *, is_list: bool) -> dict[str, Any]:
-    """Return the JSON field of the translation, and `n_best` if all of them are written."""
+    """Return the JSON field of the translation, and `n_best` if several are written."""
     best = {name: hypotheses[0].text if hypotheses else ""}
     found = [{"text": found.text, "score": found.score} for found in hypotheses]
     return {**best, "n_best": found} if is_list else best

@@ -15,7 +15,7 @@ from t5tune.errors import T5TuneError
 from t5tune.files.recognition import START_BYTES
 from t5tune.files.text_files import STDIN_NAME, refuse_binary, refuse_encoding, refuse_file
 
-BLOCK_BYTES = 1 << 16  # what a pipe holds
+BLOCK_BYTES = 1 << 16  # capacity of a pipe
 MAX_LINE_BYTES = 16 << 20  # no sentence is as long; without a limit one line could fill the memory
 
 
@@ -91,7 +91,7 @@ def _open_stdin() -> TextInput:
         try:
             if not is_live:
                 os.lseek(descriptor, start, os.SEEK_SET)
-            # Past Python's buffer, whose lock a thread that waits for input would hold at the
+            # Bypass Python's buffer, whose lock a thread that waits for input would hold at the
             # exit.
             while block := os.read(descriptor, BLOCK_BYTES):
                 yield block
@@ -188,7 +188,7 @@ def _check_line(data: bytes, number: int, name: str, start: bytes) -> str:
     if len(data) > MAX_LINE_BYTES:
         raise T5TuneError(
             f"Line {number} of {name} is longer than {MAX_LINE_BYTES >> 20} MB: "
-            "the input should have one sentence a line.",
+            "the input should have one sentence per line.",
             next_command="--documents   # splits a text into sentences",
         )
     return text

@@ -35,7 +35,7 @@ class Progress:
 
 
 class StandardOutput:
-    """Standard output, unbuffered: every text leaves at once."""
+    """Standard output, unbuffered: every text is written at once."""
 
     def __init__(self) -> None:
         self.progress = Progress()
@@ -43,7 +43,7 @@ class StandardOutput:
         try:
             sys.stdout.flush()
             self._descriptor = sys.stdout.fileno()
-        except (io.UnsupportedOperation, ValueError):  # no real file
+        except (io.UnsupportedOperation, ValueError):  # not a real file
             self._descriptor = None
 
     def write(self, text: str, progress: Progress) -> None:
@@ -70,7 +70,7 @@ class StandardOutput:
             ) from error
 
     def finish(self) -> None:
-        """Do nothing: every text has left."""
+        """Do nothing: every text has been written."""
 
 
 class OutputFile:
@@ -123,7 +123,7 @@ class OutputFile:
             # The file itself is locked: a lock file would stay behind.
             try:
                 is_ours = lock_descriptor(number, blocking=False)
-            except OSError:  # a volume that has no locks
+            except OSError:  # a volume without locks
                 return file
             if not is_ours:
                 file.close()

@@ -118,7 +118,7 @@ def _check_places(source: TextInput, output: Path | None) -> None:
 
 
 class _Decoder:
-    """A model with the search that was asked for, opened when there is something to translate.
+    """A model with the requested search, opened when there is something to translate.
 
     It counts translations that are not complete, and prints the first one of each kind at once.
     """

@@ -16,7 +16,7 @@ class ByteDropout(torch.nn.Dropout):
     """Inverted dropout (Srivastava et al. 2014) with p rounded to a multiple of 1/256.
 
     Kept elements are scaled by the inverse of the rounded probability, so the expectation is
-    exact. The masks come from torch's random state. A GPU and a compiler have better ways.
+    exact. The masks come from torch's random state. GPUs and compilers have faster ways.
     """
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:

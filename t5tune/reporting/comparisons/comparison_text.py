@@ -66,7 +66,7 @@ def _interval(name: str, ends: tuple[float, float], sign: str = "") -> str:
 
 
 def describe_examples(comparison: Comparison, system: ComparedSystem) -> str:
-    """Return one line about the examples of a system beside the baseline's."""
+    """Return one line that compares the examples of a system with the baseline's."""
     num_same = comparison.num_examples - system.num_different
     tallies = "; ".join(
         f"{name}: {tally.wins:,} wins, {tally.losses:,} losses, {tally.ties:,} ties"
@@ -110,7 +110,7 @@ def state_caveats(comparison: Comparison) -> list[str]:
 
 
 def format_lines(comparison: Comparison) -> str:
-    """Plain lines for a terminal that is none: scores, then a line for each system's examples."""
+    """Return plain lines for files and pipes: scores, then a line for each system's examples."""
     lines = []
     for score, rows in score_tables(comparison):
         lines.append(f"{score.name}  {score.signature}")

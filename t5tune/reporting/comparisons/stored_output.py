@@ -1,4 +1,4 @@
-"""What a system wrote, as it is stored: in a run, in a directory of an evaluation, in a file."""
+"""The stored output of a system: in a run, in a directory of an evaluation, or in a file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class StoredOutput:
 
 
 def read_output(argument: str, split: str, *, needs_references: bool) -> StoredOutput:
-    """Read what one system wrote.
+    """Read the stored output of one system.
 
     Args:
         argument: A run, a directory that `t5tune eval` wrote, or a file of hypotheses.

@@ -1,4 +1,4 @@
-"""The faults that t5tune looks for, and all that is known of each, in one table.
+"""The table of faults that t5tune looks for, with everything about each.
 
 A fault is an entry of `DETECTORS` and a module that finds it and names its remedy.
 """

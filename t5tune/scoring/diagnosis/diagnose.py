@@ -1,4 +1,4 @@
-"""What went wrong in a system's output, how often, and the recipe line that mends it."""
+"""Diagnosis of a system's output: its faults, their frequency, and their remedies."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def against_limit(evidence: Evidence, seen: Seen) -> str:
         return _train_longer(
             evidence,
             "the cut hypotheses are as long as their references already: the model does not end "
-            "them, and with a higher limit they would only run on",
+            "them, and a higher limit would only make them longer",
         )
     raised = _raised_limit(int(limit), evidence, cut)
     remedy = _decode(evidence, f"decoding.max_new_tokens={raised}")
@@ -166,7 +166,7 @@ def against_language(evidence: Evidence, seen: Seen) -> str:
         )
     return (
         f"target_lang={target}   # {stray}check that the model knows this code, and that "
-        "data.train holds this language alone" + _or_prefix(evidence)
+        "data.train contains only this language" + _or_prefix(evidence)
     )
 
 

@@ -17,7 +17,7 @@ _LETTERS_AGAIN = re.compile(r"([^\W\d_]{1,6}?)\1{4,}")
 
 # Three extra words are the fewest that are not a figure of speech: "very, very", "step by step".
 _MIN_EXCESS = 3
-# n-grams that recur later are a fault in a long text only if they fill some of it.
+# n-grams that recur later are a fault in a long text only if they fill much of it.
 _MIN_EXCESS_SHARE = 0.1
 _LONGEST_PERIOD = 30
 _MOST_TOKENS = 2000  # of a text; a loop shows long before, and the search takes periods x tokens

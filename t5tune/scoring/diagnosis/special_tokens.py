@@ -8,7 +8,7 @@ from t5tune.scoring.diagnosis.evidence import Evidence
 from t5tune.scoring.diagnosis.sightings import Sightings
 
 # What tokenizers write for unknown text: T5 and Marian, SentencePiece's decoder, BERT,
-# and U+FFFD for bytes that are no character.
+# and U+FFFD for bytes that are not a character.
 _UNKNOWN = re.compile(r"<unk>|⁇|\[UNK\]|\ufffd", re.IGNORECASE)
 
 _SPECIAL = re.compile(

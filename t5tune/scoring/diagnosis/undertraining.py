@@ -1,4 +1,4 @@
-"""Whether a training ended too early, by its validations."""
+"""Undertraining: whether the validations show that training ended too early."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SYMPTOM = "train longer first"
 # A single wrong letter fails an example of this score, so the other scores must agree.
 _STRICT = "exact_match"
 
-# A learning rate that falls to zero brings a rise of less than this at the end of any training:
+# At the end of any training, a learning rate that falls to zero brings a rise of less than this:
 # in points, and as a share of the score.
 _LEAST_RISE = 0.3
 _LEAST_SHARE = 0.05
@@ -143,7 +143,7 @@ def _untrained(name: str) -> float | None:
 
 
 def subordinate(remedy: str | None, training: str | None) -> str | None:
-    """Return what mends a symptom of undertraining: first training, then the other remedy."""
+    """Return the remedy of a symptom of undertraining: first training, then the other remedy."""
     if remedy is None or training is None:
         return remedy
     then = first_part(remedy)

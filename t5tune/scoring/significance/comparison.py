@@ -1,4 +1,4 @@
-"""Systems side by side on one test set: scores, differences and their significance."""
+"""Comparison of systems on one test set: scores, differences and their significance."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Resampling:
 
 @dataclass(frozen=True)
 class Difference:
-    """One score of a system beside the baseline's.
+    """The difference of one score of a system from the baseline's.
 
     Attributes:
         value: Score of the system minus score of the baseline.

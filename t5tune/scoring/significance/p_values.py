@@ -19,7 +19,7 @@ def state_verdict(
     num_different: int,
     num_comparisons: int,
 ) -> str:
-    """Return the verdict on a system beside the baseline.
+    """Return the verdict on a system compared with the baseline.
 
     Args:
         difference: Score of the system minus that of the baseline.

@@ -1,4 +1,4 @@
-"""Intervals and p-values of several systems beside a baseline, for all metrics at once."""
+"""Intervals and p-values of several systems against a baseline, for all metrics together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trackers that Transformers logs to beside log.jsonl: W&B, MLflow, Trackio and others."""
+"""Trackers that Transformers logs to besides log.jsonl: W&B, MLflow, Trackio and others."""
 
 from __future__ import annotations
 

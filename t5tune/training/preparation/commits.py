@@ -85,7 +85,7 @@ def _recorded_data_commits(run: RunDirectory) -> dict[Revision, str]:
 
 
 def _find_origin(section: ModelSection) -> tuple[str, str | None, str]:
-    """Return what is loaded, its name if it has one, and the key of the recipe that gives it."""
+    """Return what is loaded, its name if it has one, and the key of the recipe that names it."""
     origin = section.origin
     if isinstance(origin, PretrainedModel):
         return MODEL, origin.name, section.origin_key

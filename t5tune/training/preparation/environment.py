@@ -1,4 +1,4 @@
-"""environment.json: what a run was made with, and its recipe."""
+"""environment.json: versions, hardware and data of a run, and its recipe."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def record_environment(
 
 
 def record_model(run: RunDirectory) -> None:
-    """Note in environment.json the model that training has ended with."""
+    """Record in environment.json the model that training has ended with."""
     environment = read_object(run.environment)
     if environment:
         before = run.environment.stat()
@@ -85,7 +85,7 @@ def package_versions() -> dict[str, str]:
 
 
 def _git_revision() -> str | None:
-    """Return the revision of the directory that the command was typed in."""
+    """Return the git revision of the current directory."""
     try:
         done = subprocess.run(
             ["git", "rev-parse", "HEAD"],

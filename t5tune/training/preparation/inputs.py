@@ -83,7 +83,7 @@ def _check_settings(recipe: Recipe) -> Iterator[T5TuneError]:
 
 
 def _is_path(name: str) -> bool:
-    """Return whether a name is a path: names that began with a dot are absolute by now."""
+    """Return whether a name is a path; names that began with a dot are already absolute."""
     return name.startswith(("/", "./", "../", "~"))
 
 

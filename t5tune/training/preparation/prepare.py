@@ -110,7 +110,7 @@ def prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
 def _build_or_load(
     section: ModelSection, texts: Texts, checkpoint: Path | None, tokenizer_commit: str | None
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """Build or load the model; a checkpoint holds all of it, whatever has become of its origin."""
+    """Build or load the model; a checkpoint contains all of it, so its origin is not needed."""
     if checkpoint is not None:
         return load_model(str(checkpoint)), load_tokenizer(str(checkpoint))
     origin, changes = section.origin, section.config

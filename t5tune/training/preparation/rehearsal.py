@@ -118,7 +118,7 @@ def _rehearse_positions(model: PreTrainedModel, limit: int, dataset: EncodedData
 
 
 def _rehearse_decoding(loaded: LoadedModel, section: ModelSection) -> None:
-    """Translate as validations do, and as the report does."""
+    """Translate as validations and the report do."""
     sources = ["a", "b c"]
     options = replace(loaded.options, max_new_tokens=min(NUM_TOKENS, loaded.options.max_new_tokens))
     with _refusing_fields(section):
@@ -146,7 +146,7 @@ def _refusing_fields(section: ModelSection) -> Iterator[None]:
 
 
 def _rehearse_saving(loaded: LoadedModel, section: ModelSection, run: RunDirectory) -> None:
-    """Save and reload everything but the weights, which would take minutes in a large model.
+    """Save and reload everything except the weights, which would take minutes in a large model.
 
     The disk space for them is checked separately.
     """

@@ -126,7 +126,7 @@ def _recipe_of(run: RunDirectory) -> Recipe:
 
 
 def _warn_of_edits(run: RunDirectory, recorded: Recipe) -> None:
-    """Warn that a run keeps the recipe it began with, where its `recipe.yaml` has been edited."""
+    """Warn that a run keeps its first recipe, if its `recipe.yaml` has been edited."""
     given = recorded.model_dump()
     edits = []
     for key in differing_keys(recorded, load_recipe(run.recipe)):
@@ -153,7 +153,7 @@ def refuse_unknown_recipe(run: RunDirectory, next_command: str) -> T5TuneError:
 
 
 def _continued(run: RunDirectory, recipe: Recipe, note: str | None = None) -> ChosenRun:
-    """Take the recipe that the run began with where its `recipe.yaml` was named.
+    """Use the recipe that the run began with if its `recipe.yaml` was named.
 
     That file has every default written out, and so differs without meaning anything else.
     """
@@ -204,7 +204,7 @@ def _find_run_of(recipe: Recipe) -> ChosenRun:
 
 
 def _list_series(first: Path) -> list[RunDirectory]:
-    """Return a run and those that `--restart` has begun beside it."""
+    """Return a run and those that `--restart` has started beside it."""
     pattern = re.compile(re.escape(first.name) + r"(?:-[1-9][0-9]*)?\Z")
     siblings = sorted(first.parent.iterdir()) if first.parent.is_dir() else []
     return [RunDirectory(p) for p in siblings if pattern.match(p.name) and p.is_dir()]

@@ -17,7 +17,7 @@ class BatchLimit:
     Args:
         on_change: Function that is called with every new limit and the state of training.
         noted: Limits of an earlier part of the run, by the step after which each came into force.
-            Those after `step` come into force again when training gets there.
+            Those after `step` apply again when training gets there.
         step: Optimizer step that training resumes from.
 
     Attributes:

@@ -136,7 +136,7 @@ def test_each_system_beside_the_baseline() -> None:
     )
     (sentence,) = describe_comparison(comparison)
     difference = comparison.systems[1].differences[0]
-    assert sentence.startswith(f"good beside bad: {difference.verdict}. BLEU is 100.00, a")
+    assert sentence.startswith(f"good against bad: {difference.verdict}. BLEU is 100.00, a")
     assert f"difference of {signed('BLEU', difference.value)} (95 %" in sentence
     assert sentence.endswith("10 examples better, 0 worse, 20 tied.")
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from t5tune.training.garbage import leaving_out_what_is_there
+from t5tune.training.garbage import leaving_out_existing_objects
 
 
 class Circle:
@@ -30,7 +30,7 @@ def test_what_is_there_is_left_out_for_a_while_and_garbage_of_before_is_not_held
     before = Circle()
     seen_before = weakref.ref(before)
     del before
-    with leaving_out_what_is_there():
+    with leaving_out_existing_objects():
         assert seen_before() is None
         assert gc.get_freeze_count() > 10_000
         later = Circle()
@@ -44,6 +44,6 @@ def test_what_is_there_is_left_out_for_a_while_and_garbage_of_before_is_not_held
 def test_what_the_process_has_left_out_stays_left_out() -> None:
     gc.freeze()
     num_left_out = gc.get_freeze_count()
-    with leaving_out_what_is_there():
+    with leaving_out_existing_objects():
         pass
     assert gc.get_freeze_count() >= num_left_out - 100  # some objects are freed meanwhile

@@ -26,7 +26,7 @@ FORMATS = _find_formats()
 
 
 def choose_format(name: str | None, path: str | Path, *, is_document: bool) -> InputFormat:
-    """Return the format that is asked for, or the one that the file's ending names.
+    """Return the requested format, or the one that the file's ending names.
 
     Raises:
         T5TuneError: The format does not exist.
@@ -34,7 +34,7 @@ def choose_format(name: str | None, path: str | Path, *, is_document: bool) -> I
     if name is None:
         ending = Path(path).suffix.lower()
         found = next((one for one in FORMATS.values() if ending in one.endings), FORMATS["text"])
-        # A document is translated line by line, as any text, unless it is named as one.
+        # Without --documents, a document is translated line by line like any text.
         return found if is_document or found.build is not None else FORMATS["text"]
     if name not in FORMATS:
         raise T5TuneError(
@@ -45,5 +45,5 @@ def choose_format(name: str | None, path: str | Path, *, is_document: bool) -> I
 
 
 def describe_formats() -> str:
-    """Return the formats with what they hold, for the help."""
+    """Return the formats with their content, for the help."""
     return ", ".join(f"{one.name} ({one.description})" for one in FORMATS.values())

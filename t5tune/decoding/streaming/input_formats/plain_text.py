@@ -50,7 +50,7 @@ class TextFormat:
 def _build(layout: Layout, _name: str, with_n_best: bool) -> Lines:
     from t5tune.decoding.streaming.items import Lines
 
-    # Every line is one of text.
+    # Every line is valid text.
     return Lines(TextFormat(as_json=layout.as_json, with_n_best=with_n_best), is_checked=False)
 
 
