@@ -10,6 +10,7 @@ import typer
 
 from t5tune.cli.completion import complete_metric, complete_system
 from t5tune.cli.results import print_data, print_text
+from t5tune.cli.shared_options import Lowercase
 
 if TYPE_CHECKING:
     from t5tune.scoring.significance.comparison import Comparison
@@ -51,7 +52,7 @@ def compare(
         str | None, typer.Option(help="Language of the hypotheses; selects tokenizers.")
     ] = None,
     tokenize: Annotated[str | None, typer.Option(help="sacreBLEU tokenizer for bleu.")] = None,
-    lowercase: Annotated[bool, typer.Option("--lowercase", help="Ignore case.")] = False,
+    lowercase: Lowercase = False,
     normalize: Annotated[
         Literal["none", "squad"] | None, typer.Option(help="Normalization for exact_match.")
     ] = None,

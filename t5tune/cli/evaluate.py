@@ -15,9 +15,9 @@ from t5tune.cli.completion import (
     complete_run,
     complete_tried,
 )
-from t5tune.cli.foreign_metrics import AllowCode, repeating_with_allow_code
 from t5tune.cli.process_options import NumProcesses, launch_if_asked
 from t5tune.cli.results import print_result, printing_what_is_not_written
+from t5tune.cli.shared_options import AllowCode, JsonReport, repeating_with_allow_code
 from t5tune.distributed.processes import is_main_process, joined
 
 
@@ -82,9 +82,7 @@ def evaluate(
         Path | None,
         typer.Option(help="Directory for hypotheses.txt and the reports (default: in the run)."),
     ] = None,
-    json_output: Annotated[
-        bool, typer.Option("--json", help="Print the report as JSON, as in report.json.")
-    ] = False,
+    json_output: JsonReport = False,
     no_cache: Annotated[
         bool,
         typer.Option("--no-cache", help="Generate all hypotheses again, even cached ones."),

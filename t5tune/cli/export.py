@@ -7,18 +7,13 @@ from typing import Annotated
 
 import typer
 
-from t5tune.cli.completion import complete_run
 from t5tune.cli.results import print_data, print_text
+from t5tune.cli.shared_options import FinishedRun
 from t5tune.distributed.torch_import import importing_torch
 
 
 def export(
-    run: Annotated[
-        str | None,
-        typer.Argument(
-            help="A run; the newest finished one if left out.", autocompletion=complete_run
-        ),
-    ] = None,
+    run: FinishedRun = None,
     quantization: Annotated[
         str,
         typer.Option(help="Type of weights: int8, int8_bfloat16, float16, bfloat16 or float32."),

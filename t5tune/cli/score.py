@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from t5tune.cli.completion import complete_metric
-from t5tune.cli.foreign_metrics import AllowCode, repeating_with_allow_code
+from t5tune.cli.shared_options import AllowCode, JsonReport, Lowercase, repeating_with_allow_code
 from t5tune.scoring.registry import METRICS, default_metrics, name_metrics_with
 
 
@@ -38,7 +38,7 @@ def score(
             "one for --target-lang)."
         ),
     ] = None,
-    lowercase: Annotated[bool, typer.Option("--lowercase", help="Ignore case.")] = False,
+    lowercase: Lowercase = False,
     normalize: Annotated[
         Literal["none", "squad"],
         typer.Option(help="For exact_match: squad ignores case, punctuation and English articles."),
@@ -47,9 +47,7 @@ def score(
         str | None,
         typer.Option(help="Language of the hypotheses, such as de; selects tokenizers."),
     ] = None,
-    json_output: Annotated[
-        bool, typer.Option("--json", help="Print the report as JSON, as in report.json.")
-    ] = False,
+    json_output: JsonReport = False,
     allow_code: AllowCode = False,
 ) -> None:
     """Score a file of hypotheses against one or more files of references.

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from t5tune.cli.completion import complete_change, complete_recipe
-from t5tune.cli.foreign_metrics import AllowCode, repeating_with_allow_code
 from t5tune.cli.process_options import (
     MachineRank,
     MainProcess,
@@ -18,6 +17,7 @@ from t5tune.cli.process_options import (
     launch_if_asked,
 )
 from t5tune.cli.results import print_data, print_result, printing_what_is_not_written
+from t5tune.cli.shared_options import AllowCode, repeating_with_allow_code
 from t5tune.console import say
 from t5tune.distributed.processes import is_main_process, joined
 from t5tune.run.directory import continuing_command

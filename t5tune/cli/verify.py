@@ -6,19 +6,14 @@ from typing import Annotated
 
 import typer
 
-from t5tune.cli.completion import complete_run
 from t5tune.cli.results import print_data, print_text
+from t5tune.cli.shared_options import FinishedRun
 from t5tune.console import say
 from t5tune.distributed.torch_import import importing_torch
 
 
 def verify(
-    run: Annotated[
-        str | None,
-        typer.Argument(
-            help="A run; the newest finished one if left out.", autocompletion=complete_run
-        ),
-    ] = None,
+    run: FinishedRun = None,
     json_output: Annotated[
         bool, typer.Option("--json", help="Print the checks as JSON on stdout.")
     ] = False,

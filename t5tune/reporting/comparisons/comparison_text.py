@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from t5tune.scoring.registry import format_value
 from t5tune.scoring.score import Score
@@ -166,7 +166,7 @@ def _system_to_json(comparison: Comparison, system: ComparedSystem) -> dict[str,
         "differences": _differences_to_json(system.scores, system.differences),
         "num_different_outputs": None if is_baseline else system.num_different,
         "examples": {
-            name: {"wins": tally.wins, "losses": tally.losses, "ties": tally.ties}
+            name: asdict(tally)
             for name, tally in zip(comparison.example_metric_names, system.tallies, strict=False)
         },
     }
@@ -176,13 +176,7 @@ def _differences_to_json(
     scores: Sequence[Score], differences: Sequence[Difference]
 ) -> list[dict[str, object]]:
     return [
-        {
-            "score": score.name,
-            "value": difference.value,
-            "confidence_interval": list(difference.confidence_interval),
-            "p_values": dict(difference.p_values),
-            "verdict": difference.verdict,
-        }
+        {"score": score.name, **asdict(difference)}
         for score, difference in zip(scores, differences, strict=False)  # the baseline has none
     ]
 

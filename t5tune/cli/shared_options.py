@@ -1,4 +1,4 @@
-"""`--allow-code`: the option, and the command that adds it."""
+"""Arguments and options that several commands share, and the command that adds `--allow-code`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from t5tune.cli.completion import complete_run
+
 AllowCode = Annotated[
     bool,
     typer.Option(
@@ -17,6 +19,14 @@ AllowCode = Annotated[
         help="Load metrics named evaluate:NAME, which runs Python code from the hub or a script.",
     ),
 ]
+FinishedRun = Annotated[
+    str | None,
+    typer.Argument(help="A run; the newest finished one if left out.", autocompletion=complete_run),
+]
+JsonReport = Annotated[
+    bool, typer.Option("--json", help="Print the report as JSON, as in report.json.")
+]
+Lowercase = Annotated[bool, typer.Option("--lowercase", help="Ignore case.")]
 
 
 @contextmanager
