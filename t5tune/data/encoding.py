@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from t5tune.console import track
 from t5tune.data.token_sequences import Ids as Ids
@@ -51,11 +52,12 @@ class EncodedDataset(torch.utils.data.Dataset[dict[str, Ids]]):
                 digest.update(array.tobytes())
         return digest.hexdigest()
 
-    def __getitem__(self, index: int | list[int]) -> Any:
-        """Return an example, or the examples of a packed row."""
-        if isinstance(index, list):
-            return [self[i] for i in index]
-        return {"input_ids": self.sources[index], "labels": self.targets[index]}
+    def __getitem__(self, index: int | np.integer[Any] | Sequence[Any] | NDArray[Any]) -> Any:
+        """Return an example, or those of a packed row, a batch or a batch of rows."""
+        if isinstance(index, int | np.integer):
+            i = int(index)
+            return {"input_ids": self.sources[i], "labels": self.targets[i]}
+        return [self[i] for i in index]
 
 
 def encode_texts(

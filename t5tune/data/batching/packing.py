@@ -8,17 +8,19 @@ run the same shape. Segment numbers say which positions belong together; no exam
 from __future__ import annotations
 
 from collections.abc import Sequence
+from heapq import heappop, heappush
 
 import numpy as np
 import torch
 
-from t5tune.data.batching.plans import BatchPlan, Indices, Lengths
+from t5tune.data.batching.first_fit import pack_pools
+from t5tune.data.batching.plans import FormedBatches, Indices, LazyList, Lengths, Partition
 from t5tune.data.encoding import IGNORED, Ids
 
 POOL_EXAMPLES = 4096  # examples packed together; more fill rows better, fewer are mixed better
 LARGEST_ROW = 512  # tokens on each side; attention costs the square of a row's length
 
-Row = list[int]
+Row = Indices
 
 
 def choose_row_lengths(source_lengths: Lengths, target_lengths: Lengths) -> tuple[int, int]:
@@ -38,7 +40,7 @@ def _row_length(lengths: Lengths, mean: float) -> int:
     return -(-wanted // 8) * 8  # matrix units work best with multiples of eight
 
 
-class PackedBatches(BatchPlan):
+class PackedBatches(FormedBatches):
     """Batches of rows, each row a list of examples that fit into it together.
 
     Longer examples are placed first, each into the first row with room on both sides
@@ -60,56 +62,89 @@ class PackedBatches(BatchPlan):
         tokens_per_batch: int,
         seed: int,
     ) -> None:
-        super().__init__(seed)
-        self.source_lengths = source_lengths
-        self.target_lengths = target_lengths
         self.row_lengths = row_lengths
-        self.tokens_per_batch = tokens_per_batch
         self.rows_per_batch = max(1, tokens_per_batch // sum(row_lengths))
+        super().__init__(source_lengths, target_lengths, tokens_per_batch, seed)
+
+    @property
+    def most_parts(self) -> int:
+        return self._num_batches * self.rows_per_batch
+
+    def _choose_num_batches(self, num_parts: int) -> int:
         # As in TokenBudgetBatches: the number of batches must not vary with the shuffling.
-        rows = max(len(self._pack(np.random.default_rng([seed, epoch]))) for epoch in range(3))
-        self._num_batches = min(
-            -(-rows * 101 // (100 * self.rows_per_batch)) + 1, len(source_lengths)
-        )
+        return min(-(-num_parts * 101 // (100 * self.rows_per_batch)) + 1, len(self.source_lengths))
 
-    def __len__(self) -> int:
-        return self._num_batches
+    def _arrange(self, formed: Partition, generator: np.random.Generator) -> Sequence[list[Row]]:
+        """Return the batches of an epoch in random order, each a list of rows."""
+        starts, ends = split_longest(formed.starts, formed.ends, self._num_batches)
+        order = generator.permutation(len(starts))
+        starts, ends = starts[order], ends[order]
+        # Equal shares: no batch is nearly empty. The first ones have one row more.
+        size, num_larger = divmod(len(order), self._num_batches)
 
-    # Batches of the other plans hold indices; these hold rows of indices.
-    def plan_epoch(self, epoch: int) -> list[list[Row]]:  # type: ignore[override]
-        """Return the rows of each batch of an epoch."""
-        generator = self._generator(epoch)
-        most = self._num_batches * self.rows_per_batch
-        rows = self._form_few_enough(self._pack, generator, most)
-        while len(rows) < self._num_batches:  # fewer rows than batches: tiny data
-            longest = max(rows, key=len)
-            rows.remove(longest)
-            rows += [longest[: len(longest) // 2], longest[len(longest) // 2 :]]
-        order = generator.permutation(len(rows))
-        # Equal shares: no batch is nearly empty.
-        return [[rows[i] for i in share] for share in np.array_split(order, self._num_batches)]
+        def build_batch(number: int) -> list[Row]:
+            first = number * size + min(number, num_larger)
+            rows = slice(first, first + size + (number < num_larger))
+            bounds = zip(starts[rows].tolist(), ends[rows].tolist(), strict=True)
+            return [formed.order[start:end] for start, end in bounds]
 
-    def _pack(self, generator: np.random.Generator) -> list[Row]:
-        order = generator.permutation(len(self.source_lengths))
-        rows: list[Row] = []
-        for start in range(0, len(order), POOL_EXAMPLES):
-            rows += self._pack_pool(order[start : start + POOL_EXAMPLES])
-        return rows
+        return LazyList(self._num_batches, build_batch)
 
-    def _pack_pool(self, pool: Indices) -> list[Row]:
-        sources, targets = self.source_lengths[pool], self.target_lengths[pool]
-        longest_first = np.argsort(-(sources + targets), kind="stable")
-        room = np.tile(np.array(self.row_lengths), (len(pool), 1))
-        rows: list[Row] = []
-        for i in longest_first:
-            # Row len(rows) is still empty, so there is always one.
-            fits = (room[: len(rows) + 1] >= (sources[i], targets[i])).all(axis=1)
-            row = int(fits.argmax())
-            room[row] -= (sources[i], targets[i])
-            if row == len(rows):
-                rows.append([])
-            rows[row].append(int(pool[i]))
-        return rows
+    def _form(self, generators: Sequence[np.random.Generator]) -> list[Partition]:
+        num_examples = len(self.source_lengths)
+        orders = [generator.permutation(num_examples) for generator in generators]
+        size = min(POOL_EXAMPLES, num_examples)
+        pools_per_epoch = -(-num_examples // size)
+        sides = (self.source_lengths, self.target_lengths)
+        # The rows of all epochs together: one pool takes hardly less time than many.
+        pools = [np.zeros((len(orders), pools_per_epoch * size), dtype=np.int32) for _ in sides]
+        for side, lengths in zip(pools, sides, strict=True):
+            for row, order in zip(side, orders, strict=True):
+                row[:num_examples] = lengths[order]
+        sources, targets = (side.reshape(-1, size) for side in pools)
+        del pools
+        sizes = np.full(len(sources), size)
+        sizes[pools_per_epoch - 1 :: pools_per_epoch] -= pools_per_epoch * size - num_examples
+        places, is_first = pack_pools(sources, targets, sizes, self.row_lengths)
+        formed = []
+        for number, order in enumerate(orders):
+            epoch = slice(number * pools_per_epoch, (number + 1) * pools_per_epoch)
+            # Places without examples are the last ones of the last pool.
+            own = places[epoch].reshape(-1)[:num_examples] - epoch.start * size
+            starts = np.flatnonzero(is_first[epoch].reshape(-1)[:num_examples])
+            formed.append(Partition(order[own], starts))
+        return formed
+
+
+def split_longest(starts: Indices, ends: Indices, num_rows: int) -> tuple[Indices, Indices]:
+    """Halve the longest row, the first of several, until there are so many.
+
+    Halves are appended; what is left of the others keeps its order.
+    """
+    num_splits = num_rows - len(starts)
+    if num_splits <= 0:
+        return starts, ends
+    lengths = ends - starts
+    rows: dict[int, tuple[int, int]] = {}  # halves by their number
+    candidates = np.argsort(-lengths, kind="stable")[:num_splits].tolist()
+    heap = [(-int(lengths[row]), row) for row in candidates]  # in order: a heap already
+    split = []
+    for number in range(len(starts), len(starts) + 2 * num_splits, 2):
+        _, row = heappop(heap)
+        if row < len(starts):
+            split.append(row)
+            start, end = int(starts[row]), int(ends[row])
+        else:
+            start, end = rows.pop(row)
+        middle = start + (end - start) // 2
+        for half, bounds in enumerate(((start, middle), (middle, end)), start=number):
+            rows[half] = bounds
+            heappush(heap, (bounds[0] - bounds[1], half))
+    halves = np.array(list(rows.values()), dtype=starts.dtype).T
+    return (
+        np.concatenate([np.delete(starts, split), halves[0]]),
+        np.concatenate([np.delete(ends, split), halves[1]]),
+    )
 
 
 class PackedCollator:

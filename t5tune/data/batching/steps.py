@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
 
 from t5tune.console import track
-from t5tune.data.batching.plans import BatchPlan
+from t5tune.data.batching.plans import BatchPlan, LazyList
 
 Batch = dict[str, torch.Tensor]
 Collate = Callable[[Any], Batch]
 
 
-class OptimizerSteps(torch.utils.data.Sampler[list[list[Any]]]):
+class OptimizerSteps(torch.utils.data.Sampler[list[Any]]):
     """Optimizer steps of each epoch; a step is a list of batches.
 
     A step is `batches_per_step` batches of the plan, whatever the number of processes: they deal
@@ -46,25 +46,25 @@ class OptimizerSteps(torch.utils.data.Sampler[list[list[Any]]]):
         """Return the number of steps of every epoch."""
         return -(-len(self.plan) // self.batches_per_step)
 
-    def __iter__(self) -> Iterator[list[list[Any]]]:
+    def __iter__(self) -> Iterator[list[Any]]:
         yield from self.plan_epoch(self.plan.epoch)
 
     @track("planning the batches of the epoch")
-    def plan_epoch(self, epoch: int) -> list[list[list[Any]]]:
+    def plan_epoch(self, epoch: int) -> Sequence[list[Any]]:
         """Return the batches of this process in each step of an epoch."""
         batches = self.plan.plan_epoch(epoch)
-        return [
-            self._share(batches[start : start + self.batches_per_step])
-            for start in range(0, len(batches), self.batches_per_step)
-        ]
+        size = self.batches_per_step
+        return LazyList(
+            len(self), lambda step: self._share(batches[step * size : (step + 1) * size])
+        )
 
-    def _share(self, step: list[list[int]]) -> list[list[Any]]:
+    def _share(self, step: Sequence[Any]) -> list[Any]:
         pieces = [
             batch[i :: self._pieces_per_batch]  # every other row, so that lengths are similar
             for batch in step
             for i in range(self._pieces_per_batch)
         ]
-        own: list[list[Any]] = pieces[self.rank :: self.num_ranks]
+        own: list[Any] = pieces[self.rank :: self.num_ranks]
         most = -(-len(pieces) // self.num_ranks)
         return own + [[]] * (most - len(own))
 

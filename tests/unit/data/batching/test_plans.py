@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from t5tune.data.batching import plans as batching
 from t5tune.data.batching.plans import (
+    BatchPlan,
     FixedSizeBatches,
-    Indices,
+    LazyList,
+    Partition,
     TokenBudgetBatches,
 )
 from t5tune.data.encoding import encode_dataset
@@ -22,6 +26,10 @@ def lengths() -> tuple[np.ndarray, np.ndarray]:
     generator = np.random.default_rng(0)
     source = generator.integers(3, 60, 3000)
     return source, np.clip(source + generator.integers(-5, 6, 3000), 2, None)
+
+
+def list_epoch(plan: BatchPlan, epoch: int) -> list[list[int]]:
+    return [batch.tolist() for batch in plan.plan_epoch(epoch)]
 
 
 def test_every_example_once_an_epoch_and_the_same_number_of_batches(
@@ -42,7 +50,7 @@ def test_no_batch_is_over_the_budget(lengths: tuple[np.ndarray, np.ndarray]) -> 
 
 def test_an_example_over_the_budget_is_alone() -> None:
     source, target = np.array([5, 5, 500, 5]), np.array([5, 5, 500, 5])
-    batches = TokenBudgetBatches(source, target, 40, seed=0).plan_epoch(0)
+    batches = list_epoch(TokenBudgetBatches(source, target, 40, seed=0), 0)
     assert [2] in batches
     assert sorted(i for batch in batches for i in batch) == [0, 1, 2, 3]
 
@@ -50,17 +58,17 @@ def test_an_example_over_the_budget_is_alone() -> None:
 def test_epochs_differ_and_are_repeatable(lengths: tuple[np.ndarray, np.ndarray]) -> None:
     first = TokenBudgetBatches(*lengths, tokens_per_batch=1500, seed=7)
     second = TokenBudgetBatches(*lengths, tokens_per_batch=1500, seed=7)
-    assert first.plan_epoch(3) == second.plan_epoch(3)
-    assert first.plan_epoch(3) != first.plan_epoch(4)
+    assert list_epoch(first, 3) == list_epoch(second, 3)
+    assert list_epoch(first, 3) != list_epoch(first, 4)
     other_seed = TokenBudgetBatches(*lengths, tokens_per_batch=1500, seed=8)
-    assert first.plan_epoch(3) != other_seed.plan_epoch(3)
+    assert list_epoch(first, 3) != list_epoch(other_seed, 3)
     # Not only the order of the batches changes but also their examples.
-    sets = [{frozenset(batch) for batch in first.plan_epoch(e)} for e in (0, 1)]
+    sets = [{frozenset(batch) for batch in list_epoch(first, e)} for e in (0, 1)]
     assert len(sets[0] & sets[1]) < len(sets[0]) / 10
 
 
 def measure_real_token_share(
-    batches: list[list[int]], source_lengths: np.ndarray, target_lengths: np.ndarray
+    batches: Sequence[Any], source_lengths: np.ndarray, target_lengths: np.ndarray
 ) -> float:
     """Return the share of the tokens of padded batches that are not padding."""
     real = padded = 0
@@ -117,7 +125,7 @@ class CountedBatches(TokenBudgetBatches):
 
     num_orders = 0
 
-    def _form_batches(self, generator: np.random.Generator) -> list[Indices]:
+    def _form_batches(self, generator: np.random.Generator) -> Partition:
         self.num_orders += 1
         return super()._form_batches(generator)
 
@@ -134,10 +142,43 @@ def test_an_epoch_is_planned_in_a_bounded_number_of_orders(
     counts = []
     for epoch in range(40):
         plan.num_orders = 0
-        batches = plan.plan_epoch(epoch)
+        batches = list_epoch(plan, epoch)
         counts.append(plan.num_orders)
         assert len(batches) == len(plan)
         assert sorted(index for batch in batches for index in batch) == list(range(150))
-        assert batches == plan.plan_epoch(epoch)
+        assert batches == list_epoch(plan, epoch)
     assert most_orders + 1 in counts, "no epoch came to the end of the orders"
     assert max(counts) == most_orders + 1
+
+
+def test_large_data_is_counted_in_one_epoch_and_the_others_fit(
+    lengths: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = CountedBatches(*lengths, tokens_per_batch=200, seed=7)
+    assert small.num_orders == 3
+    monkeypatch.setattr(batching, "LARGE", 3000)
+    large = CountedBatches(*lengths, tokens_per_batch=200, seed=7)
+    assert large.num_orders == 1
+    first = list_epoch(large, 0)
+    assert large.num_orders == 1, "the epoch that was counted is planned already"
+    for epoch in range(1, 20):
+        assert len(large.plan_epoch(epoch)) == len(large)
+    assert large.num_orders == 20, "each epoch fits in its first order"
+    assert list_epoch(large, 0) == first, "after another epoch it is planned anew"
+
+
+def test_an_item_of_a_lazy_list_is_built_when_it_is_asked_for() -> None:
+    built: list[int] = []
+
+    def build(number: int) -> str:
+        built.append(number)
+        return str(number)
+
+    items = LazyList(5, build)
+    assert len(items) == 5
+    assert not built
+    assert (items[1], items[-1], items[3:9]) == ("1", "4", ["3", "4"])
+    assert built == [1, 4, 3, 4]
+    assert list(items) == list("01234")
+    with pytest.raises(IndexError):
+        items[5]
