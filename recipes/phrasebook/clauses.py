@@ -40,11 +40,11 @@ class Verb:
 
     @property
     def key(self) -> str:
-        """The name under which combinations with this verb are counted."""
+        """Return the name under which combinations with this verb are counted."""
         return f"verb:{self.en}"
 
     def finite(self, person: str) -> str:
-        """The German present tense without the prefix."""
+        """Return the German present tense without the prefix."""
         if person == "1s":
             stem = self.de[:-2] if self.de.endswith("en") else self.de[:-1]
             return stem + "e"
@@ -52,7 +52,7 @@ class Verb:
 
 
 def english_third(verb: str) -> str:
-    """The third person singular of an English verb or phrasal verb."""
+    """Return the third person singular of an English verb or phrasal verb."""
     first, _, rest = verb.partition(" ")
     if first == "have":
         first = "has"
@@ -66,7 +66,7 @@ def english_third(verb: str) -> str:
 
 
 def english_past(verb: str) -> str:
-    """The regular past of an English verb or phrasal verb."""
+    """Return the regular past of an English verb or phrasal verb."""
     first, _, rest = verb.partition(" ")
     if first.endswith("e"):
         first += "d"
@@ -79,13 +79,13 @@ def english_past(verb: str) -> str:
 
 
 def german_er(infinitive: str) -> str:
-    """The regular third person singular present."""
+    """Return the regular third person singular present."""
     stem = infinitive[:-2] if infinitive.endswith("en") else infinitive[:-1]
     return stem + ("et" if stem.endswith(("t", "d", "ffn", "chn")) else "t")
 
 
 def german_participle(prefix: str, infinitive: str) -> str:
-    """The regular past participle."""
+    """Return the regular past participle."""
     stem = german_er(infinitive)
     inseparable = infinitive.startswith(("be", "ver", "er", "ent")) or infinitive.endswith("ieren")
     return prefix + ("" if inseparable else "ge") + stem
@@ -115,11 +115,11 @@ class Clause:
 
     @property
     def singular(self) -> bool:
-        """Whether the English verb takes the third-person s."""
+        """Return whether the English verb takes the third-person s."""
         return self.subject.person == "3s"
 
     def _german(self) -> tuple[str, str, str]:
-        """The finite verb, the end of a main clause and the end of a verb-final clause."""
+        """Return the finite verb, the end of a main clause and the end of a verb-final clause."""
         verb, person = self.verb, self.subject.person
         adverb = verb.adverb
         if self.negated:
@@ -137,7 +137,7 @@ class Clause:
         return finite, end, f"{adverb} {verb.prefix}{finite}".strip()
 
     def german_main(self, fronted: bool = False) -> str:
-        """A verb-second clause, with the time in front if asked."""
+        """Return a verb-second clause, with the time in front on request."""
         finite, end, _ = self._german()
         subject, time = self.subject.case("nom"), self.time.partition("=")[2]
         if fronted:
@@ -145,25 +145,25 @@ class Clause:
         return join(subject, finite, time, self.middle, end)
 
     def german_question(self, word: str = "") -> str:
-        """A verb-first question, or one after a question word."""
+        """Return a verb-first question, or one after a question word."""
         finite, end, _ = self._german()
         time = self.time.partition("=")[2]
         return join(word, finite, self.subject.case("nom"), time, self.middle, end)
 
     def german_final(self) -> str:
-        """A verb-final clause."""
+        """Return a verb-final clause."""
         final = self._german()[2]
         return join(self.subject.case("nom"), self.time.partition("=")[2], self.middle, final)
 
     def german_infinitive(self) -> str:
-        """A "zu" infinitive; separable verbs take the "zu" inside."""
+        """Return a "zu" infinitive; separable verbs take the "zu" inside."""
         verb = self.verb
         form = f"{verb.prefix}zu{verb.de}" if verb.prefix else f"zu {verb.de}"
         time = self.time.partition("=")[2]
         return join(time, self.middle, verb.adverb, form)
 
     def english_verb(self) -> str:
-        """The English verb group of a statement."""
+        """Return the English verb group of a statement."""
         verb = self.verb.en
         if self.tense == "past":
             return f"did not {verb}" if self.negated else self.verb.en_past
@@ -177,13 +177,13 @@ class Clause:
         return f"{modal} not {verb}" if self.negated and modal != "cannot" else f"{modal} {verb}"
 
     def english_main(self, fronted: bool = False) -> str:
-        """The English statement, with the time in front if asked."""
+        """Return the English statement, with the time in front on request."""
         time = self.time.partition("=")[0]
         words = (self.subject.en, self.english_verb(), self.en_object)
         return join(time, *words) if fronted else join(*words, time)
 
     def english_question(self, word: str = "") -> str:
-        """The English question."""
+        """Return the English question."""
         lead, tail = "do", ""
         if self.tense == "past":
             lead = "did"
@@ -199,5 +199,5 @@ class Clause:
         return join(word, lead, self.subject.en, tail, self.verb.en, self.en_object, time)
 
     def english_infinitive(self) -> str:
-        """The English infinitive with "to"."""
+        """Return the English infinitive with "to"."""
         return join("to", self.verb.en, self.en_object, self.time.partition("=")[0])

@@ -45,7 +45,7 @@ class Phrasebook:
 
 
 def held_out(first: str, second: str) -> bool:
-    """Whether two content words must not meet in a training sentence.
+    """Return whether two content words must not meet in a training sentence.
 
     The choice depends on the words alone, so it is the same for every seed.
     """
@@ -54,13 +54,13 @@ def held_out(first: str, second: str) -> bool:
 
 
 def content_pairs(keys: list[str]) -> frozenset[Pair]:
-    """All unordered pairs of the content words of a sentence."""
+    """Return all unordered pairs of the content words of a sentence."""
     ordered = sorted(set(keys))
     return frozenset(combinations(ordered, 2))
 
 
 def words(text: str) -> list[str]:
-    """The lower-cased alphabetic tokens of a text."""
+    """Return the lower-cased alphabetic tokens of a text."""
     return WORD.findall(text.lower())
 
 
@@ -78,7 +78,7 @@ class Generator:
         self.targets: set[str] = set()
 
     def draw(self) -> tuple[Pair, frozenset[Pair]]:
-        """A sentence that was not drawn before, and its content-word pairs."""
+        """Return a sentence that was not drawn before, and its content-word pairs."""
         while True:
             self.sampler.start()
             (construction,) = self.sampler.random.choices(self.constructions, self.weights)
@@ -90,7 +90,7 @@ class Generator:
             return pair, content_pairs(self.sampler.picked)
 
     def run(self) -> Phrasebook:
-        """The whole phrasebook."""
+        """Return the complete phrasebook."""
         book = Phrasebook({name: [] for name in SIZES})
         unseen: list[Pair] = []
         while len(book.splits["train"]) < SIZES["train"]:
@@ -110,7 +110,7 @@ class Generator:
 
 
 def frequent_words(train: list[Pair]) -> set[str]:
-    """The word forms that occur often enough in training to be learnt."""
+    """Return the word forms that occur often enough in training to be learnt."""
     counts = Counter(word for pair in train for word in words(" ".join(pair)))
     return {word for word, count in counts.items() if count >= MIN_OCCURRENCES}
 
@@ -121,7 +121,7 @@ def _features(text: str) -> set[str]:
 
 
 def nearest_copy_bleu(train: list[Pair], test: list[Pair]) -> float:
-    """Cased BLEU (13a) of copying the German of the most similar English training sentence.
+    """Return cased BLEU (13a) of copying the German of the most similar English training sentence.
 
     Similarity is the Dice coefficient of the sets of words and word pairs.
     """
@@ -142,7 +142,7 @@ def nearest_copy_bleu(train: list[Pair], test: list[Pair]) -> float:
 
 
 def check(book: Phrasebook) -> list[str]:
-    """What is wrong with a phrasebook; empty when it keeps all its promises."""
+    """Return what is wrong with a phrasebook; empty when it keeps all its promises."""
     problems = []
     for side, language in enumerate(("source", "target")):
         seen: set[str] = set()
@@ -169,7 +169,7 @@ def check(book: Phrasebook) -> list[str]:
 
 
 def tables(book: Phrasebook) -> dict[str, str]:
-    """The text of each file."""
+    """Return the text of each file."""
     return {
         f"{name}.tsv": "".join(
             f"{english}\t{german}\n" for english, german in [("en", "de"), *pairs]
@@ -179,7 +179,7 @@ def tables(book: Phrasebook) -> dict[str, str]:
 
 
 def summary(book: Phrasebook) -> str:
-    """Counts and the score of the nearest-sentence baseline."""
+    """Return counts and the score of the nearest-sentence baseline."""
     lines = [f"{name}: {len(pairs)} pairs" for name, pairs in book.splits.items()]
     everything = [pair for pairs in book.splits.values() for pair in pairs]
     for side, language in enumerate(("English", "German")):

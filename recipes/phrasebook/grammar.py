@@ -78,11 +78,11 @@ class Noun:
 
     @property
     def key(self) -> str:
-        """The name under which combinations with this noun are counted."""
+        """Return the name under which combinations with this noun are counted."""
         return f"noun:{self.en}"
 
     def german(self, case: str, plural: bool) -> str:
-        """The German form in a case and number."""
+        """Return the German form in a case and number."""
         if plural:
             takes_n = case == "dat" and not self.de_plural.endswith(("n", "s"))
             return self.de_plural + ("n" if takes_n else "")
@@ -104,7 +104,7 @@ class Adjective:
 
     @property
     def key(self) -> str:
-        """The name under which combinations with this adjective are counted."""
+        """Return the name under which combinations with this adjective are counted."""
         return f"adj:{self.en}"
 
 
@@ -118,11 +118,11 @@ class Phrase:
     gender: str
 
     def case(self, name: str) -> str:
-        """The German phrase in one case."""
+        """Return the German phrase in one case."""
         return self.de[CASES.index(name)]
 
     def after(self, preposition: str, case: str) -> str:
-        """The German phrase after a preposition, contracted where German contracts."""
+        """Return the German phrase after a preposition, contracted where German contracts."""
         words = f"{preposition} {self.case(case)}"
         for full, short in CONTRACTIONS.items():
             if words.startswith(full + " "):
@@ -131,7 +131,7 @@ class Phrase:
 
 
 def english_plural(noun: str) -> str:
-    """The regular English plural."""
+    """Return the regular English plural."""
     if noun.endswith(("s", "x", "ch", "sh")):
         return noun + "es"
     if noun.endswith("y") and noun[-2] not in "aeiou":
@@ -140,13 +140,13 @@ def english_plural(noun: str) -> str:
 
 
 def indefinite(words: str) -> str:
-    """English words after the indefinite article."""
+    """Return English words after the indefinite article."""
     starts_with_vowel = words[0] in "aeiou" and not words.startswith(VOWEL_EXCEPTIONS)
     return ("an " if starts_with_vowel or words.startswith("hour") else "a ") + words
 
 
 def _article(det: str, gender: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The German article forms and the endings of an adjective after them."""
+    """Return the German article forms and the endings of an adjective after them."""
     if det == "the":
         return DEFINITE[gender], WEAK[gender]
     if det in ("this", "which"):
@@ -169,7 +169,7 @@ def noun_phrase(
     plural: bool = False,
     count: str = "",
 ) -> Phrase:
-    """A noun with its article or number and an adjective, agreeing throughout.
+    """Return a noun with its article or number and an adjective, agreeing throughout.
 
     Args:
         noun: The head noun.
@@ -200,21 +200,21 @@ def noun_phrase(
 
 
 def join(*words: str) -> str:
-    """The words with single spaces, leaving out the empty ones."""
+    """Return the words with single spaces, leaving out the empty ones."""
     return " ".join(word for word in words if word)
 
 
 def capitalise(sentence: str) -> str:
-    """The sentence with its first letter in upper case."""
+    """Return the sentence with its first letter in upper case."""
     return sentence[0].upper() + sentence[1:]
 
 
 def paired(english: str, german: str, mark: str = ".") -> Pair:
-    """Both sides of a sentence, capitalised and with their final mark."""
+    """Return both sides of a sentence, capitalised and with their final mark."""
     return capitalise(english) + mark, capitalise(german) + mark
 
 
 def sides(expression: str) -> Pair:
-    """The two sides of an expression written ``english=deutsch``."""
+    """Return the two sides of an expression written ``english=deutsch``."""
     english, _, german = expression.partition("=")
     return english, german

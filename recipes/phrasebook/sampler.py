@@ -39,7 +39,7 @@ UNLIKELY_KIN = {
 
 
 def own_determiner(subject: Phrase) -> str:
-    """The possessive that refers back to a subject."""
+    """Return the possessive that refers back to a subject."""
     if subject.person in ("1s", "1p", "2"):
         return {"1s": "my", "1p": "our", "2": "your"}[subject.person]
     return "his" if subject.gender == "m" else "her"
@@ -59,15 +59,15 @@ class Sampler:
         self.picked = []
 
     def chance(self, probability: float) -> bool:
-        """True with a probability."""
+        """Return True with a probability."""
         return self.random.random() < probability
 
     def one_of(self, options: Sequence[str]) -> str:
-        """An option that is not counted as a content word."""
+        """Return an option that is not counted as a content word."""
         return self.random.choice(options)
 
     def pick(self, options: Sequence[Word], form: str = "") -> Word:
-        """The least used of four random options; it counts as a content word.
+        """Return the least used of four random options; it counts as a content word.
 
         With a ``form``, such as a tense, use is counted for that form alone, so that every word
         is met in each of its forms.
@@ -79,22 +79,22 @@ class Sampler:
         return best
 
     def noun(self, *groups: str, but: Sequence[Noun] = ()) -> Noun:
-        """A noun of the groups; a group may also be a single English noun."""
+        """Return a noun of the groups; a group may also be a single English noun."""
         options = nouns_of(groups)
         return self.pick([n for n in options if n not in but] if but else options)
 
     def entry(self, name: str) -> Entry:
-        """An entry of one of LISTS."""
+        """Return an entry of one of LISTS."""
         return self.pick(LISTS[name])
 
     def adjective(self, noun: Noun, but: Sequence[Adjective] = ()) -> Adjective:
-        """An adjective that can describe the noun."""
+        """Return an adjective that can describe the noun."""
         return self.pick([a for a in fitting_adjectives(noun) if a not in but])
 
     def maybe_adjective(
         self, noun: Noun, probability: float = 0.45, wanted: bool = False
     ) -> Adjective | None:
-        """Such an adjective, or none; ``wanted`` leaves out the unpleasant ones."""
+        """Return a fitting adjective, or none; ``wanted`` leaves out the unpleasant ones."""
         if not self.chance(probability) or noun.group in ("male", "female"):
             return None
         unpleasant = UNWANTED if wanted else ()
@@ -103,23 +103,23 @@ class Sampler:
         return self.pick(options, form) if options else None
 
     def phrase(self, noun: Noun, det: str, plural: bool = False, describe: float = 0.45) -> Phrase:
-        """The noun phrase of a noun, perhaps with an adjective."""
+        """Return the noun phrase of a noun, perhaps with an adjective."""
         adjective = self.maybe_adjective(noun, describe, wanted=det in ("a", ""))
         return noun_phrase(noun, det, adjective, plural)
 
     def relative(self, det: str, but: Sequence[Noun] = ()) -> Noun:
-        """A relative or friend of somebody."""
+        """Return a relative or friend of somebody."""
         unlikely = [n for n in ALL_NOUNS if n.en in UNLIKELY_KIN[det]]
         return self.noun("male", "female", but=[*unlikely, *but])
 
     def subject(self) -> Phrase:
-        """Somebody who does something: a pronoun, a relative or a name."""
+        """Return somebody who does something: a pronoun, a relative or a name."""
         if self.chance(0.45):
             return self.random.choice(PLAIN_SUBJECTS)
         return self.third_person()
 
     def third_person(self) -> Phrase:
-        """A relative or a name."""
+        """Return a relative or a name."""
         draw = self.random.random()
         if draw < 0.55:
             det = self.one_of(("my", "my", "our"))
@@ -130,7 +130,7 @@ class Sampler:
         return self.polite_name()
 
     def polite_name(self) -> Phrase:
-        """A surname with its title; "Herr" is a weak noun."""
+        """Return a surname with its title; "Herr" is a weak noun."""
         name = self.entry("surname").en
         if self.chance(0.5):
             forms = (f"Herr {name}", f"Herrn {name}", f"Herrn {name}")
@@ -138,7 +138,7 @@ class Sampler:
         return Phrase(f"Mrs {name}", (f"Frau {name}",) * 3, "3s", "f")
 
     def time(self, kind: str) -> str:
-        """A time expression for a ``future``, ``later``, ``past`` or ``habit`` clause."""
+        """Return a time expression for a ``future``, ``later``, ``past`` or ``habit`` clause."""
         if kind in ("habit", "later") or self.chance(0.65):
             return self.entry(kind).pair
         if self.chance(0.75):
@@ -147,12 +147,12 @@ class Sampler:
         return self.clock("at ", "um ")
 
     def date(self) -> str:
-        """A date in the dative after "an"."""
+        """Return a date in the dative after "an"."""
         day, month = self.entry("ordinal"), self.entry("month")
         return f"on the {day.en} of {month.en}=am {day.de}en {month.de}"
 
     def clock(self, en: str = "", de: str = "", hours: tuple[int, int] = (1, 12)) -> str:
-        """A clock time in words."""
+        """Return a clock time in words."""
         hour = self.random.randint(*hours)
         names = {1: ("one", "eins"), **{k: tuple(v.split("=")) for k, v in UNITS.items()}}
         (en_hour, de_hour), following = names[hour], names[hour % 12 + 1][1]
@@ -170,13 +170,13 @@ class Sampler:
         return en + self.one_of(forms).replace("@", de)
 
     def price(self) -> str:
-        """An amount of money in figures."""
+        """Return an amount of money in figures."""
         cents = self.one_of(("20", "50", "80", "90"))
         euros = self.random.randrange(2, 60)
         return f"{euros}.{cents} euros={euros},{cents} Euro"
 
     def verb(self, tense: str, objects: bool | None = None, form: str = "") -> Verb:
-        """A verb that suits the tense, with or without an object if that matters."""
+        """Return a verb that suits the tense, with or without an object if that matters."""
         if objects is None:
             objects = self.chance(0.8)
         excluded = UNWILLED if tense in MODALS else PAST_ONLY
@@ -188,7 +188,7 @@ class Sampler:
         return self.pick(fitting, form)
 
     def object_of(self, verb: Verb, subject: Phrase, definite: bool = False) -> tuple[str, str]:
-        """An object that suits the verb: the English words and the German ones."""
+        """Return an object that suits the verb: the English words and the German ones."""
         if not verb.case:
             return "", ""
         codes = verb.determiners
@@ -217,7 +217,7 @@ class Sampler:
     def clause(
         self, subject: Phrase, tense: str, time: str = "", extra: str = "", **options: bool
     ) -> Clause:
-        """A clause about something the subject does.
+        """Return a clause about something the subject does.
 
         Args:
             subject: Who does it.
@@ -240,13 +240,13 @@ class Sampler:
         return Clause(subject, verb, join(en_object, en_extra), middle, time, tense, negated)
 
     def companion(self) -> str:
-        """Somebody to do things with."""
+        """Return somebody to do things with."""
         polite = self.chance(0.3)
         who = self.polite_name() if polite else noun_phrase(self.relative("my"), "my")
         return f"with {who.en}=mit {who.case('dat')}"
 
     def choose(self, options: Sequence[Item], name: Callable[[Item], str]) -> Item:
-        """An option of another type, counted under a name."""
+        """Return an option of another type, counted under a name."""
         drawn = [self.random.choice(options) for _ in range(4)]
         best = min(drawn, key=lambda option: self.counts[name(option)])
         self.counts[name(best)] += 1
@@ -255,5 +255,5 @@ class Sampler:
 
 
 def pick_noun(sampler: Sampler, names: Sequence[str]) -> Noun:
-    """One of some nouns, given by their English names."""
+    """Return one of some nouns, given by their English names."""
     return sampler.pick([noun for noun in ALL_NOUNS if noun.en in names])

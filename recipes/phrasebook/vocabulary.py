@@ -46,12 +46,12 @@ class Entry:
 
     @property
     def key(self) -> str:
-        """The name under which combinations with this entry are counted."""
+        """Return the name under which combinations with this entry are counted."""
         return f"{self.kind}:{self.en}"
 
     @property
     def pair(self) -> str:
-        """The ``english=deutsch`` form that clauses take."""
+        """Return the ``english=deutsch`` form that clauses take."""
         return f"{self.en}={self.de}"
 
 
@@ -60,7 +60,7 @@ def _spaces(text: str) -> str:
 
 
 def read_nouns(text: str) -> list[Noun]:
-    """The nouns of the word list."""
+    """Return the nouns of the word list."""
     nouns, group = [], ""
     for line in text.strip().splitlines():
         if line.startswith("["):
@@ -83,7 +83,7 @@ def read_nouns(text: str) -> list[Noun]:
 
 
 def read_adjectives(text: str) -> list[Adjective]:
-    """The adjectives of the word list."""
+    """Return the adjectives of the word list."""
     adjectives = []
     for line in text.strip().splitlines():
         forms, _, groups = line.partition(" : ")
@@ -107,7 +107,7 @@ def read_adjectives(text: str) -> list[Adjective]:
 
 
 def read_verbs(text: str) -> list[Verb]:
-    """The verbs of the word list."""
+    """Return the verbs of the word list."""
     verbs = []
     for line in text.strip().splitlines():
         english, german, government, determiners, groups = (f.strip() for f in line.split(" ; "))
@@ -138,24 +138,24 @@ def read_verbs(text: str) -> list[Verb]:
 
 
 def read_entries(text: str, kind: str) -> list[Entry]:
-    """Names and places: ``Deutsch:English`` or one form for both languages."""
+    """Return names and places: ``Deutsch:English`` or one form for both languages."""
     pairs = (word.partition(":") for word in text.split())
     return [Entry(english or german, german, kind) for german, _, english in pairs]
 
 
 def read_expressions(text: str, kind: str) -> list[Entry]:
-    """Expressions separated by bars or lines: ``english=deutsch``."""
+    """Return expressions separated by bars or lines: ``english=deutsch``."""
     pairs = (item.partition("=") for line in text.splitlines() for item in line.split("|"))
     return [Entry(english, german, kind) for english, _, german in pairs]
 
 
 def read_pairs(text: str, kind: str) -> list[Entry]:
-    """Single words: ``english=deutsch``."""
+    """Return single words: ``english=deutsch``."""
     return read_expressions("|".join(text.split()), kind)
 
 
 def number_entries() -> list[Entry]:
-    """The numbers from two to forty-nine and the further tens in words."""
+    """Return the numbers from two to forty-nine and the further tens in words."""
     entries = read_expressions("|".join(UNITS.values()), "number")
     entries += read_pairs(TEENS, "number")
     units = [Entry("one", "ein", "number"), *entries[:8]]
@@ -205,7 +205,7 @@ FIRST_PERSON, WE = PLAIN_SUBJECTS[:2]
 
 @cache
 def nouns_of(groups: tuple[str, ...]) -> tuple[Noun, ...]:
-    """The nouns of some groups; a name that is no group is a single English noun."""
+    """Return the nouns of some groups; a name that is not a group is a single English noun."""
     known = {noun.group for noun in ALL_NOUNS}
     single = {_spaces(group) for group in groups if group not in known}
     return tuple(n for n in ALL_NOUNS if n.group in groups or n.en in single)
@@ -213,6 +213,6 @@ def nouns_of(groups: tuple[str, ...]) -> tuple[Noun, ...]:
 
 @cache
 def fitting_adjectives(noun: Noun) -> tuple[Adjective, ...]:
-    """The adjectives that can describe a noun."""
+    """Return the adjectives that can describe a noun."""
     name = noun.en.replace(" ", "_")
     return tuple(a for a in ADJECTIVES if noun.group in a.groups or name in a.groups)

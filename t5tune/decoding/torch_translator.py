@@ -170,7 +170,7 @@ class TorchTranslator(SearchingTranslator):
     ) -> list[float]:
         """Return the log-probability of each hypothesis, without a forced first token.
 
-        It is computed anew, because `generate` would keep the logits of every step and beam.
+        It is computed again, because `generate` would keep the logits of every step and beam.
 
         Args:
             input_ids: Token ids of the sources, shape (num_hypotheses, source_length).

@@ -56,7 +56,7 @@ class DataEntry(Section):
     source_file: str | None = Field(default=None, description="Text file with one source per line.")
     target_file: str | None = Field(default=None, description="Text file with one target per line.")
     format: FormatName | None = Field(
-        default=None, description="Format of `file` where its ending does not tell."
+        default=None, description="Format of `file` if its ending does not tell."
     )
     columns: list[str] | None = Field(
         default=None, description="Names of the columns of a TSV or CSV file without a header line."
@@ -126,8 +126,12 @@ class DataSection(Section):
     prefix: str | None = Field(
         default=None, description="`prefix` of every entry that does not give its own."
     )
-    max_source_length: PositiveInt = Field(default=128, description="In tokens; longer is cut.")
-    max_target_length: PositiveInt = Field(default=128, description="In tokens; longer is cut.")
+    max_source_length: PositiveInt = Field(
+        default=128, description="Limit in tokens; longer sources are cut."
+    )
+    max_target_length: PositiveInt = Field(
+        default=128, description="Limit in tokens; longer targets are cut."
+    )
 
     @property
     def entries(self) -> dict[str, DataEntry]:
@@ -139,12 +143,14 @@ class DataSection(Section):
 class DecodingSection(Section):
     """How hypotheses are generated. Names as in `transformers.GenerationConfig`."""
 
-    num_beams: PositiveInt = Field(default=4, description="1 is greedy search.")
+    num_beams: PositiveInt = Field(default=4, description="Beam size; 1 is greedy search.")
     length_penalty: float = Field(default=1.0, description="Above 1 favours longer hypotheses.")
-    no_repeat_ngram_size: Count = Field(default=0, description="0 allows repetition.")
+    no_repeat_ngram_size: Count = Field(
+        default=0, description="Repeat no n-gram of this many tokens; 0 allows it."
+    )
     max_new_tokens: PositiveInt | None = Field(
         default=None,
-        description="Length limit in tokens. Left out, it follows the validation references.",
+        description="Length limit in tokens; follows from the validation references if left out.",
     )
     tokens_per_batch: PositiveInt = Field(
         default=4096, description="Source tokens times beams of one batch, padding counted."
@@ -159,13 +165,13 @@ class EvaluationSection(Section):
     )
     best_metric: BestMetricName | None = Field(
         default=None,
-        description="Metric that chooses the best checkpoint; left out, the first one that can.",
+        description="Metric that chooses the best checkpoint; the first one that can if left out.",
     )
     max_validation_examples: PositiveInt = Field(
-        default=500, description="Examples translated (greedily) at each validation."
+        default=500, description="Number of examples that each validation translates (greedily)."
     )
     tokenize: str | None = Field(
-        default=None, description="sacreBLEU tokenizer; its choice for target_lang if left out."
+        default=None, description="sacreBLEU tokenizer; the one for target_lang if left out."
     )
     lowercase: bool = Field(default=False, description="Score without regard to case.")
     normalize: Normalization = Field(
@@ -215,7 +221,7 @@ class Recipe(Section):
     evaluation: EvaluationSection = Field(default_factory=EvaluationSection)
     export: ExportName = Field(
         default="ctranslate2-int8",
-        description="Format that the model is exported to, for faster translation; or none.",
+        description="Format to export the model to, for faster translation; or none.",
     )
 
     @model_validator(mode="after")

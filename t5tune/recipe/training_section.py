@@ -50,13 +50,13 @@ class TrainingSection(Section):
         "Takes a minute or more at the start.",
     )
     gradient_accumulation_steps: PositiveInt = Field(
-        default=1, description="Batches of one optimizer step."
+        default=1, description="Number of batches of one optimizer step."
     )
     optim: OptimName | None = Field(
         default=None, description="adafactor for T5 from scratch, adamw_torch for fine-tuning."
     )
     learning_rate: Annotated[float, Field(gt=0)] | None = Field(
-        default=None, description="Peak of the schedule."
+        default=None, description="Peak learning rate."
     )
     lr_scheduler_type: Literal[
         "linear", "cosine", "constant", "constant_with_warmup", "inverse_sqrt", "polynomial"
@@ -64,9 +64,11 @@ class TrainingSection(Section):
     warmup_steps: Count | None = Field(
         default=None, description="Optimizer steps until the peak; a tenth of the run, at most 400."
     )
-    weight_decay: Annotated[float, Field(ge=0)] = Field(default=0.0, description="Per step.")
+    weight_decay: Annotated[float, Field(ge=0)] = Field(
+        default=0.0, description="Weight decay per step."
+    )
     label_smoothing_factor: Share | None = Field(
-        default=None, description="0.1 from scratch, 0 for fine-tuning."
+        default=None, description="0.1 from scratch, 0 for fine-tuning, if left out."
     )
     max_grad_norm: Annotated[float, Field(ge=0)] = Field(
         default=1.0, description="Gradients are scaled down to this norm; 0 leaves them."
@@ -94,7 +96,7 @@ class TrainingSection(Section):
         "ZeRO. none: each process has all of them.",
     )
     deepspeed_config: str | None = Field(
-        default=None, description="A JSON file of DeepSpeed's own; ZeRO stage 3 without one."
+        default=None, description="DeepSpeed's own JSON configuration; ZeRO stage 3 without one."
     )
     cpu_offload: bool = Field(
         default=False,
@@ -112,7 +114,7 @@ class TrainingSection(Section):
     save_total_limit: PositiveInt = Field(
         default=2, description="Number of checkpoints to keep; the best one is always kept."
     )
-    logging_steps: PositiveInt = Field(default=20, description="Steps between logged lines.")
+    logging_steps: PositiveInt = Field(default=20, description="Optimizer steps between log lines.")
     seed: Annotated[int, Field(ge=0, lt=2**32), WholeNumber] = Field(
         default=42, description="Seed of initial weights, order and dropout."
     )

@@ -448,7 +448,7 @@ def test_a_second_ctrl_c_exits_at_once(tiny_recipe: Path) -> None:
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     time.sleep(0.5)
-    assert process.poll() is None, "the step goes on"
+    assert process.poll() is None, "the step continues"
     begin = time.monotonic()
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)

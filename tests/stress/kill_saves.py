@@ -5,7 +5,7 @@ python -m tests.stress.kill_saves FOLDER [--every N]
 strace kills a fork at the n-th call of each system call with which a save changes the disk: the
 large writes never pass through Python. The third save is taken, which also throws a checkpoint
 away. Prints one JSON object: how many points there are, tried and killed, and which of them did
-not go on to the weights of the uninterrupted run.
+not continue to the weights of the uninterrupted run.
 """
 
 from __future__ import annotations

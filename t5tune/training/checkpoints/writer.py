@@ -37,7 +37,7 @@ class CheckpointWriter:
 
     Attributes:
         waited_seconds: Time for which training waited for checkpoints.
-        num_written: Number of checkpoints that were begun.
+        num_written: Number of checkpoints whose writing has started.
     """
 
     def __init__(

@@ -138,16 +138,17 @@ def _warn_of_edits(run: RunDirectory, recorded: Recipe) -> None:
             edits.append(key)
     if edits:
         say(
-            f"{run.recipe} is not what this run was begun with ({', '.join(edits)}); the run keeps "
+            f"{run.recipe} differs from the recipe that this run started with "
+            f"({', '.join(edits)}); the run keeps "
             "its own recipe, and changes go on the command line"
         )
 
 
 def refuse_unknown_recipe(run: RunDirectory, next_command: str) -> T5TuneError:
-    """Return the error for a run whose recipe is not known."""
+    """Return the error for a run whose recipe is unknown."""
     return T5TuneError(
-        f"{run.environment} is missing or damaged: which recipe {run.path} was begun with "
-        "cannot be told.",
+        f"{run.environment} is missing or damaged, so the recipe that {run.path} started with "
+        "is unknown.",
         next_command=next_command,
     )
 
@@ -175,11 +176,11 @@ class _Relation:
     run: RunDirectory
     is_exact: bool  # nothing that was trained would change
     is_finished: bool
-    begun: int  # time of the last start, in nanoseconds
+    last_start: int  # in nanoseconds
 
     @property
     def rank(self) -> tuple[bool, bool, int]:
-        return (self.is_exact, not self.is_finished, self.begun)
+        return (self.is_exact, not self.is_finished, self.last_start)
 
 
 def _find_run_of(recipe: Recipe) -> ChosenRun:
@@ -223,7 +224,7 @@ def _compare(run: RunDirectory, recipe: Recipe) -> _Relation | None:
         run,
         is_exact=fingerprint_recipe(recorded) == fingerprint_recipe(recipe),
         is_finished=_is_finished(run, recorded),
-        begun=run.environment.stat().st_mtime_ns,
+        last_start=run.environment.stat().st_mtime_ns,
     )
 
 

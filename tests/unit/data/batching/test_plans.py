@@ -164,7 +164,7 @@ def test_large_data_is_counted_in_one_epoch_and_the_others_fit(
     for epoch in range(1, 20):
         assert len(large.plan_epoch(epoch)) == len(large)
     assert large.num_orders == 20, "each epoch fits in its first order"
-    assert list_epoch(large, 0) == first, "after another epoch it is planned anew"
+    assert list_epoch(large, 0) == first, "after another epoch it is planned again"
 
 
 def test_an_item_of_a_lazy_list_is_built_when_it_is_asked_for() -> None:

@@ -166,7 +166,7 @@ def test_an_edited_recipe_of_a_run_is_said_to_change_nothing(
     path.write_text(path.read_text().replace("max_steps: 8", "max_steps: 80"))
     chosen = choose_run(str(path), [], None, restart=False)
     assert chosen.recipe.training.max_steps == 8
-    assert "was begun with (training.max_steps); the run keeps" in capsys.readouterr().err
+    assert "started with (training.max_steps); the run keeps" in capsys.readouterr().err
 
 
 def test_a_recipe_by_part_of_its_name(t5tune: RunCommand) -> None:
