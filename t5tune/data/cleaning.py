@@ -26,7 +26,7 @@ class CleaningReport:
 
 @track("cleaning the training data")
 def clean_training_data(dataset: Dataset) -> tuple[Dataset, CleaningReport]:
-    """Drop examples whose source or target is blank: they teach the model to be silent.
+    """Drop examples with a blank source or target, which teach the model empty outputs.
 
     Validation and test data are never cleaned: a score counts every example.
 

@@ -173,7 +173,7 @@ class _Files:
         return loaded
 
     def columns(self, pieces: Sequence[_Piece]) -> list[str]:
-        """Columns of the first file with columns."""
+        """Return the column names of the first file that has any."""
         for piece in pieces:
             if columns := self._open(piece.path, piece.stop).columns:
                 return columns

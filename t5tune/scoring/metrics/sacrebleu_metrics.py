@@ -122,7 +122,7 @@ def build_bleu(options: ScoringOptions) -> SacrebleuScorer:
 
 
 def build_sentence_bleu(options: ScoringOptions) -> BLEU:
-    """sacreBLEU's BLEU of single examples, whose tokens and lengths other scores count as well.
+    """Return sacreBLEU's BLEU for single examples; other scores also use its tokens and lengths.
 
     Raises:
         T5TuneError: As `build_bleu` does.

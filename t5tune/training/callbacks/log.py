@@ -178,7 +178,7 @@ class StopOnSignal(TrainerCallback):
         return are_several() and seconds < ECHO_SECONDS
 
     def agree(self) -> None:
-        """Learn whether any process has a signal. All of them call this at the same place."""
+        """Agree on whether any process has a signal; all processes call this at the same place."""
         number = int(largest(self.received or 0))
         self.received = signal.Signals(number) if number else None
 

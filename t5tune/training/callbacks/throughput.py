@@ -48,7 +48,7 @@ class Throughput(TrainerCallback):
         }
 
     def unpack(self, state: Mapping[str, float]) -> None:
-        """Continue from what a checkpoint has kept; the main process counts it."""
+        """Continue from a checkpoint's counts; only the main process adds them."""
         self.start_window()
         self.seconds = float(state.get("seconds", 0.0))
         if is_main_process():

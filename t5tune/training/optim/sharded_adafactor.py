@@ -78,17 +78,17 @@ def sharded_dimension(key: str, parameter: torch.Tensor) -> int | None:
 
 def _start_state(state: dict[str, Any], gradients: torch.Tensor, first: DTensor) -> None:
     if first.dim() < 2:
-        state["squares"] = _divided(torch.zeros_like(gradients), first.shape[0], first)
+        state["squares"] = _as_shard(torch.zeros_like(gradients), first.shape[0], first)
         return
-    state["rows"] = _divided(torch.zeros_like(gradients[..., 0]), first.shape[0], first)
+    state["rows"] = _as_shard(torch.zeros_like(gradients[..., 0]), first.shape[0], first)
     columns = torch.zeros_like(gradients[..., 0, :])
     if sharded_dimension("columns", first) is None:
         state["columns"] = columns
     else:
-        state["columns"] = _divided(columns, first.shape[0], first)
+        state["columns"] = _as_shard(columns, first.shape[0], first)
 
 
-def _divided(part: torch.Tensor, size: int, first: DTensor) -> DTensor:
+def _as_shard(part: torch.Tensor, size: int, first: DTensor) -> DTensor:
     """Return a shard of shape (num_parameters, local size, …) as a `DTensor`."""
     shape = torch.Size((part.shape[0], size, *part.shape[2:]))
     stride = torch.empty(shape, device="meta").stride()

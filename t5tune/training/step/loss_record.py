@@ -78,7 +78,7 @@ class LossRecord:
         }
 
     def unpack(self, state: Mapping[str, float]) -> None:
-        """Continue from what a checkpoint has kept; one of an older version has kept nothing."""
+        """Continue from a checkpoint's values; those of older versions have none."""
         self._losses, self._tokens, self._before = [], [], state
         self._logged_nats = state.get(LOGGED_NATS, 0.0)
         self._logged_tokens = state.get(LOGGED_TOKENS, 0.0)
