@@ -28,7 +28,7 @@ from t5tune.data.fingerprints import fingerprint_rows
 from t5tune.data.overlap import _TestIndex
 from t5tune.data.readers.sources import load_split
 from t5tune.data.token_sequences import TokenSequences
-from t5tune.recipe.schema import DataEntry
+from t5tune.recipe.schema import DataEntry, DataSection
 
 CHUNK = 2000  # as in t5tune.data.encoding
 NUM_TEST_PAIRS = 3000
@@ -67,7 +67,8 @@ def measure(timed: Timed, path: Path, tokenizer: Any, num_pairs: int) -> None:
     """Time every part once."""
     timed("read plainly", lambda: read_plainly(path, num_pairs))
     entry = DataEntry(file=str(path), max_examples=num_pairs)
-    data = timed("read: load_split", lambda: load_split(entry, "train", source="en", target="de"))
+    section = DataSection(train=entry, validation=entry, source="en", target="de")
+    data = timed("read: load_split", lambda: load_split(section, "train"))
     pairs = timed(
         "read: lists from the table",
         lambda: list(zip(list(data["source"]), list(data["target"]), strict=True)),
