@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import re
@@ -66,6 +67,17 @@ def _cache_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
 def _silence_about_what_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let commands in this process print the same on a slow machine."""
     monkeypatch.setattr("t5tune.console.SILENT_SECONDS", 3600.0)
+
+
+@pytest.fixture(autouse=True)
+def _libraries_left_out_of_searches_for_garbage() -> None:
+    """Every training in this process would search all that the libraries made, a third of its time.
+
+    Once for each process, when the first test has imported them; tests may end it for themselves.
+    """
+    if "t5tune.training.session" in sys.modules and not gc.get_freeze_count():
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture
