@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests import forks
 from tests.conftest import REPOSITORY, Result
 
 # A new file of the package with its text, or texts of an existing file with what is added after
@@ -26,7 +26,7 @@ class ExtendedPackage:
 
     def __init__(self, folder: Path, additions: Additions) -> None:
         self.folder = folder
-        ignored = shutil.ignore_patterns("__pycache__")
+        ignored = shutil.ignore_patterns("*.pyc.*")  # half written, by another process of the tests
         shutil.copytree(REPOSITORY / "t5tune", folder / "t5tune", ignore=ignored)
         for name, addition in additions.items():
             path = folder / "t5tune" / name
@@ -42,11 +42,10 @@ class ExtendedPackage:
 
     def run(self, *arguments: str | Path, directory: Path) -> Result:
         """Run `t5tune ARGUMENTS` in a directory."""
-        done = subprocess.run(
+        done = forks.run(
             [sys.executable, "-m", "t5tune", *map(str, arguments)],
             cwd=directory,
             env={**os.environ, "PYTHONPATH": str(self.folder)},
-            capture_output=True,
             text=True,
         )
         return Result(done.returncode, done.stdout, done.stderr)

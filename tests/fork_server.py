@@ -88,6 +88,7 @@ def become(request: dict[str, Any], streams: list[int]) -> NoReturn:
     forks.fork_from_here(become)
     module, *arguments = request["arguments"]
     sys.path[0] = request["directory"]
+    _import_copied_package_again()
     _follow_python_path()
     sys.argv = [module, *arguments]
     code: object = 0
@@ -105,6 +106,15 @@ def become(request: dict[str, Any], streams: list[int]) -> NoReturn:
         traceback.print_exc()
         code = 1
     _end(int(code or 0))
+
+
+def _import_copied_package_again() -> None:
+    """Forget t5tune where PYTHONPATH has a copy of it; what it imports from others stays."""
+    own = Path(__file__).resolve().parent.parent
+    folders = map(Path, filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)))
+    if any(Path(folder, "t5tune").is_dir() and folder.resolve() != own for folder in folders):
+        for name in [name for name in sys.modules if name.partition(".")[0] == "t5tune"]:
+            del sys.modules[name]
 
 
 def _follow_python_path() -> None:
