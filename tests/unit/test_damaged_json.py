@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -43,7 +44,7 @@ from t5tune.run.manifest import (
 from t5tune.scoring.metrics.comet import _read_values as read_comet
 from t5tune.training.callbacks.clock import _read as read_clock
 from t5tune.training.checkpoints.resuming import recorded_recipe
-from tests.conftest import write_tiny_recipe
+from tests.conftest import REPOSITORY, write_tiny_recipe
 
 VALUES = (None, True, 3, -1, 0.5, float("nan"), float("inf"), "x", [], {}, [[]], [{}], {"a": []})
 WHOLES = [
@@ -163,7 +164,7 @@ def test_the_log(run: RunDirectory, tmp_path: Path) -> None:
     assert read_log(run.log) == [line]
 
 
-def test_manifests(run: RunDirectory, tmp_path: Path) -> None:
+def test_manifests(run: RunDirectory) -> None:
     manifest = run.model / "manifest.json"
 
     def read() -> None:
@@ -175,7 +176,10 @@ def test_manifests(run: RunDirectory, tmp_path: Path) -> None:
         check_model(run.model)
 
     assert try_all(manifest, manifest.read_bytes(), read) > 100
-    (run.path / "recipe.yaml").write_bytes((tmp_path / "tiny.yaml").read_bytes())
+    with tarfile.open(REPOSITORY / "tests/data/old_run.tar.gz") as archive:
+        recipe = archive.extractfile("runs/phrasebook/recipe.yaml")
+        assert recipe is not None
+        run.recipe.write_bytes(recipe.read())
     environment = run.environment.read_bytes()
     try_all(run.environment, environment, lambda: check_model_is_of(run))
 
