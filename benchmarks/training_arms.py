@@ -35,7 +35,9 @@ from transformers import (
 from t5tune.data.batching.packing import PackedBatches, PackedCollator, choose_row_lengths
 from t5tune.data.batching.plans import BatchPlan, TokenBudgetBatches
 from t5tune.data.batching.steps import OptimizerSteps
-from t5tune.data.encoding import IGNORED, Collator, EncodedDataset, TokenSequences, encode_dataset
+from t5tune.data.encoding import IGNORED, Collator, EncodedDataset, TokenSequences
+from t5tune.data.pair_encoding import PairEncoder
+from t5tune.data.pairs import Pairs
 from t5tune.models.compiled import compile_stacks
 from t5tune.models.cpu.dropout import use_byte_dropout
 from t5tune.models.cpu.fast_t5 import use_fast_sublayers
@@ -178,9 +180,8 @@ def save_pairs(directory: Path, dataset: EncodedDataset) -> None:
 
 
 def encode_pairs(sources: list[str], targets: list[str], tokenizer: Any) -> EncodedDataset:
-    return encode_dataset(
-        sources, targets, tokenizer, max_source_length=MAX_LENGTH, max_target_length=MAX_LENGTH
-    )
+    sides = PairEncoder(tokenizer, "", MAX_LENGTH, MAX_LENGTH).encode_pairs(Pairs(sources, targets))
+    return EncodedDataset(*(TokenSequences.from_arrays(one.lengths, one.ids) for one in sides))
 
 
 def find_budget(dataset: EncodedDataset, examples_per_step: int) -> int:

@@ -12,7 +12,7 @@ from typing import NoReturn
 import typer
 
 from t5tune import __version__
-from t5tune.cli import recipes
+from t5tune.cli import cache, recipes
 from t5tune.cli.compare import compare
 from t5tune.cli.evaluate import evaluate
 from t5tune.cli.export import export
@@ -45,6 +45,7 @@ app.command(cls=TranslateCommand)(translate)
 app.command()(score)
 app.command()(compare)
 app.add_typer(recipes.app, name="recipes")
+app.add_typer(cache.app, name="cache")
 app.command()(validate)
 app.command()(verify)
 app.command()(export)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from t5tune.console import track
 from t5tune.data.token_sequences import Ids as Ids
 from t5tune.data.token_sequences import TokenSequences as TokenSequences
 from t5tune.data.truncation import shorten_all
@@ -30,27 +28,26 @@ class EncodedDataset(torch.utils.data.Dataset[dict[str, Ids]]):
     Args:
         sources: Tokens of the sources, which end with the end-of-sequence token.
         targets: Labels of the targets, which end with the end-of-sequence token.
-        num_truncated: Number of examples of which a side was cut.
+        num_truncated: Number of texts that were cut.
+        largest_id: Largest id, where it is known: to look for it reads all tokens.
     """
 
     def __init__(
-        self, sources: TokenSequences, targets: TokenSequences, num_truncated: int = 0
+        self,
+        sources: TokenSequences,
+        targets: TokenSequences,
+        num_truncated: int = 0,
+        largest_id: int | None = None,
     ) -> None:
         self.sources = sources
         self.targets = targets
         self.num_truncated = num_truncated
+        if largest_id is None:
+            largest_id = max(int(side.ids.max(initial=0)) for side in (sources, targets))
+        self.largest_id = largest_id
 
     def __len__(self) -> int:
         return len(self.sources)
-
-    @track("taking fingerprints of the tokens")
-    def fingerprint(self) -> str:
-        """Return the SHA-256 over all tokens, in order."""
-        digest = hashlib.sha256()
-        for side in (self.sources, self.targets):
-            for array in (side.lengths, side.ids):
-                digest.update(array.tobytes())
-        return digest.hexdigest()
 
     def __getitem__(self, index: int | np.integer[Any] | Sequence[Any] | NDArray[Any]) -> Any:
         """Return an example, or those of a packed row, a batch or a batch of rows."""
@@ -65,9 +62,7 @@ def encode_texts(
     tokenizer: PreTrainedTokenizerBase,
     *,
     max_length: int | None,
-    prefix: str = "",
     as_target: bool = False,
-    on_progress: Callable[[int], None] | None = None,
 ) -> tuple[list[list[int]], int]:
     """Tokenize texts.
 
@@ -76,9 +71,7 @@ def encode_texts(
         tokenizer: Tokenizer, which adds the end-of-sequence token itself.
         max_length: Number of tokens to which longer sequences are cut; tokens that the tokenizer
             adds at the end (end of sequence, mBART's language) are kept.
-        prefix: Text before every text.
         as_target: Whether to use the tokenizer's target side (Marian, NLLB and mBART have one).
-        on_progress: Function that is called with the number of texts done since its last call.
 
     Returns:
         Token ids of each text, and the number of texts that were cut.
@@ -94,47 +87,12 @@ def encode_texts(
     encoded: list[list[int]] = []
     num_truncated = 0
     for start in range(0, len(texts), CHUNK):
-        chunk = [prefix + text for text in texts[start : start + CHUNK]]
+        chunk = list(texts[start : start + CHUNK])
         sequences = encode(chunk)
         encoded += shorten_all(sequences, max_length, encode)
         if max_length is not None:
             num_truncated += sum(len(ids) > max_length for ids in sequences)
-        if on_progress is not None:
-            on_progress(len(chunk))
     return encoded, num_truncated
-
-
-def encode_dataset(
-    sources: Sequence[str],
-    targets: Sequence[str],
-    tokenizer: PreTrainedTokenizerBase,
-    *,
-    prefix: str = "",
-    max_source_length: int,
-    max_target_length: int,
-    on_progress: Callable[[int], None] | None = None,
-) -> EncodedDataset:
-    """Tokenize both sides of the training data, the sources with their prefix.
-
-    See `encode_texts`.
-    """
-    source_ids, cut_sources = encode_texts(
-        sources,
-        tokenizer,
-        max_length=max_source_length,
-        prefix=prefix,
-        on_progress=on_progress,
-    )
-    target_ids, cut_targets = encode_texts(
-        targets,
-        tokenizer,
-        max_length=max_target_length,
-        as_target=True,
-        on_progress=on_progress,
-    )
-    return EncodedDataset(
-        TokenSequences(source_ids), TokenSequences(target_ids), cut_sources + cut_targets
-    )
 
 
 def pad_sequences(sequences: Sequence[Ids], value: int) -> torch.Tensor:

@@ -31,5 +31,5 @@ def load_examples(
     data: DataSection, split: str, source_lang: str | None, target_lang: str | None
 ) -> Examples:
     """Read a split of a recipe. Languages and errors as in `load_split`."""
-    dataset = load_split(data, split, source_lang, target_lang)
-    return Examples(split, dataset["source"][:], dataset["references"][:])
+    examples = load_split(data, split, source_lang, target_lang)
+    return Examples(split, [one.source for one in examples], [one.references for one in examples])

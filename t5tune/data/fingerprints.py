@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 Row = TypeVar("Row", bound=Iterable[str])
@@ -28,6 +28,12 @@ class RowsFingerprint:
         for row in rows:
             self._digest.update("\0".join(row).encode() + b"\0\n")
             yield row
+
+    def add_pairs(self, sources: Sequence[str], targets: Sequence[str]) -> None:
+        """Count pairs, as rows of two texts."""
+        rows = zip(sources, targets, strict=True)
+        text = "".join(f"{source}\0{target}\0\n" for source, target in rows)
+        self._digest.update(text.encode())
 
     def hexdigest(self) -> str:
         """Return the fingerprint of all rows so far, as `fingerprint_rows` does."""

@@ -86,35 +86,20 @@ def overlap_key(
     return hashlib.sha256(json.dumps(texts, ensure_ascii=False).encode()).hexdigest()
 
 
-def measure_overlap(
-    training_pairs: Iterable[tuple[str, str]],
-    sources: Sequence[str],
-    references: Sequence[Sequence[str]],
-) -> TrainingOverlap:
-    """Compare a test set with the training data in one pass over the latter.
+@dataclass
+class OverlapCounter:
+    """Compares a test set with training pairs, in one pass over the latter.
 
-    Memory grows with the test set alone, so the pairs may come from a stream of any length.
-    "The same" ignores white space and Unicode composition, and nothing else.
+    Memory grows with the test set alone, so that there may be any number of pairs. "The same"
+    ignores white space and Unicode composition, and nothing else.
 
     Args:
-        training_pairs: Source and target of every training example.
         sources: Sources of the test set.
         references: One or more references for each source.
 
     Raises:
         ValueError: The numbers of sources and references differ.
     """
-    if len(sources) != len(references):
-        raise ValueError(f"{len(sources)} sources, but references for {len(references)} examples")
-    index = _TestIndex(sources, references)
-    for source, target in training_pairs:
-        index.add(source, target)
-    return index.result()
-
-
-@dataclass
-class _TestIndex:
-    """Index of the test set, by which training pairs are looked up."""
 
     sources: Sequence[str]
     references: Sequence[Sequence[str]]
@@ -124,6 +109,10 @@ class _TestIndex:
     by_shingle: dict[Shingle, list[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if len(self.sources) != len(self.references):
+            raise ValueError(
+                f"{len(self.sources)} sources, but references for {len(self.references)} examples"
+            )
         self._tokenize = UnicodeWordTokenizer().tokenize
         self._words = [self._tokenize(source) for source in self.sources]
         self._targets = [{_plain(text) for text in of_one} for of_one in self.references]
@@ -190,6 +179,18 @@ class _TestIndex:
         if self._is_same[number]:
             return "same_source"
         return "near" if self._is_near[number] else "clean"
+
+
+def measure_overlap(
+    training_pairs: Iterable[tuple[str, str]],
+    sources: Sequence[str],
+    references: Sequence[Sequence[str]],
+) -> TrainingOverlap:
+    """Compare a test set with training pairs, as `OverlapCounter` does."""
+    counter = OverlapCounter(sources, references)
+    for source, target in training_pairs:
+        counter.add(source, target)
+    return counter.result()
 
 
 def _shingles(words: Sequence[str]) -> Iterator[Shingle]:

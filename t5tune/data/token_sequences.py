@@ -1,13 +1,16 @@
-"""Token sequences in flat arrays; imports no torch."""
+"""Token sequences in flat arrays, in memory or mapped from files; imports no torch."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
-Ids = NDArray[np.int32]
+# Ids of tokens: unsigned 16 bits in a store whose vocabulary fits, else signed 32 bits.
+Ids = NDArray[np.int32] | NDArray[np.uint16]
+Lengths = NDArray[np.int64]
 
 
 class TokenSequences:
@@ -22,20 +25,16 @@ class TokenSequences:
     """
 
     def __init__(self, sequences: Sequence[Sequence[int]]) -> None:
-        lengths = np.fromiter((len(s) for s in sequences), dtype=np.int64, count=len(sequences))
-        ids = np.fromiter(
-            (i for s in sequences for i in s), dtype=np.int32, count=int(lengths.sum())
-        )
-        self._hold(lengths, ids)
+        self._hold(*flatten(sequences))
 
     @classmethod
-    def from_arrays(cls, lengths: NDArray[np.int64], ids: Ids) -> TokenSequences:
+    def from_arrays(cls, lengths: Lengths, ids: Ids) -> TokenSequences:
         """Return sequences with these attributes."""
         sequences = cls.__new__(cls)
         sequences._hold(lengths, ids)
         return sequences
 
-    def _hold(self, lengths: NDArray[np.int64], ids: Ids) -> None:
+    def _hold(self, lengths: Lengths, ids: Ids) -> None:
         self.lengths = lengths
         self.ids = ids
         self._offsets = np.concatenate([[0], np.cumsum(lengths)])
@@ -45,3 +44,10 @@ class TokenSequences:
 
     def __getitem__(self, index: int) -> Ids:
         return self.ids[self._offsets[index] : self._offsets[index + 1]]
+
+
+def flatten(sequences: Sequence[Sequence[int]]) -> tuple[Lengths, NDArray[np.int32]]:
+    """Return the lengths of sequences, shape (num_sequences,), and all ids, shape (num_tokens,)."""
+    lengths = np.fromiter(map(len, sequences), dtype=np.int64, count=len(sequences))
+    every: Iterable[int] = chain.from_iterable(sequences)
+    return lengths, np.fromiter(every, dtype=np.int32, count=int(lengths.sum()))

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from filelock import FileLock, Timeout
-from platformdirs import user_cache_path
 
 from t5tune.console import say
 from t5tune.decoding.translator import DecodingOptions, Hypothesis
+from t5tune.files.cache_directory import user_cache_directory
 from t5tune.run.directory import RunDirectory, next_free_path
 
 T = TypeVar("T")
@@ -82,13 +82,6 @@ def choose_cache_file(run: RunDirectory | None) -> Path:
     if run is not None and os.access(run.path, os.W_OK):
         return run.hypothesis_cache
     return user_cache_directory() / "hypotheses.sqlite"
-
-
-def user_cache_directory() -> Path:
-    """Return `T5TUNE_CACHE`, or t5tune's directory among the platform's caches."""
-    if own := os.environ.get("T5TUNE_CACHE"):
-        return Path(own)
-    return user_cache_path("t5tune", appauthor=False)
 
 
 class HypothesisCache:

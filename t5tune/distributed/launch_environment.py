@@ -103,9 +103,14 @@ def complete_environment(environment: MutableMapping[str, str], place: Place) ->
 
 def threads_per_process(num_processes: int) -> int:
     """Return the number of threads of each process on this machine: torch's default is too many."""
-    has_affinity = hasattr(os, "sched_getaffinity")
-    num_cores = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
-    return max(1, num_cores // num_processes)
+    return max(1, count_cores() // num_processes)
+
+
+def count_cores() -> int:
+    """Return the number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def forget_launcher(environment: MutableMapping[str, str]) -> None:

@@ -17,7 +17,6 @@ from .text_files import read_stdin_lines as read_stdin_lines
 from .text_files import read_text as read_text
 from .text_files import refuse_binary as refuse_binary
 from .text_files import refuse_encoding as refuse_encoding
-from .text_files import refuse_file as refuse_file
 from .text_files import split_lines as split_lines
 from .writing import UNWRITABLE as UNWRITABLE
 from .writing import NotWritten as NotWritten

@@ -49,7 +49,7 @@ _MARKS = {  # the longer ones first: that of UTF-32 begins with that of UTF-16
 }
 _BZIP2 = Content("bzip2 data", "bzip2 -dc {file} > {text}")
 _OFFICE = Content("an Office document", "save it as text in UTF-8, or as CSV")
-_ARCHIVED = Content("a compressed archive", "tar -xf {file}")
+_ARCHIVED = Content("a tar archive", "tar -xf {file}")
 _LFS = Content("a pointer of Git LFS, not the file itself", "git lfs pull")
 _ENDINGS = (".gz", ".xz", ".bz2", ".zst", ".lz4", ".zip")
 
@@ -62,7 +62,7 @@ def find_binary(start: bytes) -> Content | None:
             return _OFFICE if is_office else content
     if start.startswith(b"BZh") and start[4:10] == b"1AY&SY":
         return _BZIP2
-    return None
+    return _ARCHIVED if start[257:262] == b"ustar" else None
 
 
 def find_pointer(start: bytes) -> Content | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -36,17 +37,30 @@ class Table:
         return f"{self.place}, {self.unit} {number}"
 
 
-def name_columns(rows: list[tuple[int, list[str]]], columns: list[str] | None, path: Path) -> Table:
-    """Return rows of cells as a table: the first one is the header unless `columns` are given."""
-    if not rows:
+def name_columns(
+    read: Callable[[], Iterator[tuple[int, list[str]]]],
+    columns: list[str] | None,
+    path: Path,
+    num_rows: int | None = None,
+) -> Table:
+    """Return rows of cells as a table: the first one is the header unless `columns` are given.
+
+    Args:
+        read: Function that iterates over the rows of the file, each with its line.
+        columns: Names of the columns, if the file lacks them.
+        path: Path of the file.
+        num_rows: Number of rows of the file, with the header, if known.
+    """
+    first = next(read(), None)
+    if first is None:
         return Table(str(path), [], lambda: iter(()), "line")
-    names = columns or rows[0][1]
+    names = columns or first[1]
     origin = "`columns` in the recipe" if columns else "the first line"
     refuse_repeated(names, str(path) if columns is None else origin, path)
-    body = rows if columns else rows[1:]
+    num_headers = 0 if columns else 1
 
-    def read() -> Iterator[tuple[int, Row]]:
-        for number, row in body:
+    def read_rows() -> Iterator[tuple[int, Row]]:
+        for number, row in islice(read(), num_headers, None):
             if len(row) != len(names):
                 plural = "" if len(row) == 1 else "s"
                 raise T5TuneError(
@@ -56,7 +70,8 @@ def name_columns(rows: list[tuple[int, list[str]]], columns: list[str] | None, p
                 )
             yield number, dict(zip(names, row, strict=True))
 
-    return Table(str(path), list(names), read, "line", len(body))
+    num = None if num_rows is None else num_rows - num_headers
+    return Table(str(path), list(names), read_rows, "line", num)
 
 
 def refuse_repeated(names: Sequence[str], place: str, path: Path) -> None:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from t5tune.errors import T5TuneError
+from t5tune.files.compression import open_content
 from t5tune.files.recognition import START_BYTES, command_for, find_binary, find_encoding
 
 BOM = "\ufeff"
@@ -46,24 +47,8 @@ def read_start(path: str | Path, num_bytes: int = START_BYTES) -> bytes:
 
 
 def _read_bytes(path: str | Path, num_bytes: int = -1) -> bytes:
-    try:
-        with Path(path).open("rb") as stream:
-            return stream.read(num_bytes)
-    except OSError as error:
-        raise refuse_file(path, error) from error
-
-
-def refuse_file(path: str | Path, error: OSError) -> T5TuneError:
-    """Return the error for a file that cannot be read."""
-    if isinstance(error, FileNotFoundError):
-        return T5TuneError(
-            f"There is no file {str(path)!r}.",
-            next_command=f"ls {shlex.quote(str(Path(path).parent))}",
-        )
-    return T5TuneError(
-        f"{str(path)!r} cannot be read: {error.strerror}.",
-        next_command=f"ls -l {shlex.quote(str(path))}",
-    )
+    with open_content(Path(path)) as stream:
+        return stream.read(num_bytes)
 
 
 def read_stdin_lines() -> list[str]:
@@ -81,8 +66,13 @@ def split_lines(data: bytes, *, name: str) -> list[str]:
     return text.removesuffix("\n").split("\n")
 
 
-def decode_text(data: bytes, name: str) -> str:
+def decode_text(data: bytes, name: str, *, num_lines_before: int = 0) -> str:
     """Return the text that UTF-8 bytes hold, without a byte order mark.
+
+    Args:
+        data: All bytes of a file, or whole lines of it.
+        name: Name of the file, for the message.
+        num_lines_before: Number of lines of the file before these bytes.
 
     Raises:
         T5TuneError: The bytes are not text in UTF-8 (with line and byte).
@@ -91,9 +81,11 @@ def decode_text(data: bytes, name: str) -> str:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
+        line = num_lines_before + data.count(b"\n", 0, error.start) + 1
         byte = error.start - data.rfind(b"\n", 0, error.start)
         raise refuse_encoding(name, line, byte, data[error.start], start=start) from None
+    if num_lines_before:
+        return text
     if b"\0" in start and (refusal := refuse_binary(name, start)):  # all of it may be ASCII
         raise refusal
     return text.removeprefix(BOM)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 import psutil
@@ -20,17 +21,21 @@ if TYPE_CHECKING:
     from t5tune.recipe.model_section import FromScratchSection, TokenizerSection
 
 SPECIAL_TOKENS = ("<pad>", "</s>", "<unk>")  # at T5's ids 0, 1, 2
+# SentencePiece holds all its texts in memory: of more of them it gets each second, third, ...
+MOST_TEXTS = 2_000_000
 SPACE = "▁"  # stands for the blank before a word, as in SentencePiece
 
 
 def build_tokenizer(
     section: TokenizerSection,
-    sources: Sequence[str],
-    targets: Sequence[str],
+    sources: Iterable[str],
+    targets: Iterable[str],
     *,
     revision: str | None = None,
 ) -> PreTrainedTokenizerBase:
     """Build the tokenizer of a new model from its training data, or load an existing one.
+
+    The texts are read several times.
 
     Raises:
         T5TuneError: An existing tokenizer cannot be loaded, or the training text does not
@@ -43,19 +48,23 @@ def build_tokenizer(
     if section.type == "bytes":
         return ByT5Tokenizer(extra_ids=0)
     if section.type == "unigram":
-        return _train_unigram([*sources, *targets], section.vocab_size)
+        return _train_unigram((sources, targets), section.vocab_size)
     if section.type == "words":
-        return _fixed_vocabulary(set(), _words([*sources, *targets]))
+        return _fixed_vocabulary(set(), _words(chain(sources, targets)))
     if section.whole_target_words:
-        return _fixed_vocabulary(set().union(*sources), _words(targets))
-    return _fixed_vocabulary(set().union(*sources, *targets), set())
+        return _fixed_vocabulary(_characters(sources), _words(targets))
+    return _fixed_vocabulary(_characters(chain(sources, targets)), set())
 
 
-def _words(texts: Sequence[str]) -> set[str]:
+def _characters(texts: Iterable[str]) -> set[str]:
+    return {character for text in texts for character in text}
+
+
+def _words(texts: Iterable[str]) -> set[str]:
     return {word for text in texts for word in text.split()}
 
 
-def _train_unigram(texts: Sequence[str], vocab_size: int) -> PreTrainedTokenizerBase:
+def _train_unigram(sides: Sequence[Iterable[str]], vocab_size: int) -> PreTrainedTokenizerBase:
     """Train a subword vocabulary (Kudo 2018), which takes seconds.
 
     SentencePiece runs on one thread: the trainer of `tokenizers` gives different scores, and
@@ -64,7 +73,12 @@ def _train_unigram(texts: Sequence[str], vocab_size: int) -> PreTrainedTokenizer
     import sentencepiece
     from transformers import T5Tokenizer
 
-    num_characters = len({c for text in texts for c in text})
+    characters: set[str] = set()
+    num_texts = 0
+    for text in chain(*sides):
+        characters.update(text)
+        num_texts += 1
+    num_characters = len(characters)
     if num_characters + len(SPECIAL_TOKENS) > vocab_size:
         raise T5TuneError(
             f"model.from_scratch.tokenizer.vocab_size: {vocab_size} is too small for training "
@@ -72,6 +86,7 @@ def _train_unigram(texts: Sequence[str], vocab_size: int) -> PreTrainedTokenizer
             next_command="model.from_scratch.tokenizer.vocab_size="
             f"{2 * num_characters}   # or tokenizer.type=bytes",
         )
+    texts = islice(chain(*sides), 0, None, -(-num_texts // MOST_TEXTS) or 1)
     trained = io.BytesIO()
     try:
         sentencepiece.SentencePieceTrainer.train(

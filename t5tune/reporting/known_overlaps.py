@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from t5tune.console import say, track
-from t5tune.data.cleaning import clean_training_data
+from t5tune.console import say
 from t5tune.data.examples import Examples
 from t5tune.data.fingerprints import RowsFingerprint
-from t5tune.data.overlap import TrainingOverlap, measure_overlap, overlap_key
-from t5tune.data.readers.sources import load_split
+from t5tune.data.overlap import OverlapCounter, TrainingOverlap, overlap_key
+from t5tune.data.pairs import Cleaning, Pairs
+from t5tune.data.readers.sources import open_split
+from t5tune.data.training_text import TrainingText
 from t5tune.errors import T5TuneError
+from t5tune.files.cache_directory import user_cache_directory
 from t5tune.files.json_values import as_object, read_object
 from t5tune.files.writing import write_text
 from t5tune.recipe.schema import DataSection
 from t5tune.run.directory import RunDirectory
-
-if TYPE_CHECKING:
-    from datasets import Dataset
-
-_CHUNK = 1000  # examples between two progress updates
 
 
 def find_overlap(
@@ -35,81 +30,79 @@ def find_overlap(
 ) -> TrainingOverlap | None:
     """Return the overlap of the examples with a run's training data.
 
-    The training data is read only where `measure_while_there` has not seen these examples.
+    The training data is read only where no training has compared these examples with it.
 
     Returns:
         The overlap; None, with a message, where the training data is unreadable or has changed.
     """
     recorded = as_object(read_object(run.environment).get("data_sha256")).get("data.train")
-    file = _file(run, str(recorded), examples)
-    if recorded is not None and (known := _read(file, examples)) is not None:
+    if recorded is not None and (known := known_overlap(run, str(recorded), examples)) is not None:
         return known
+    watch, rows = OverlapWatch(examples), RowsFingerprint()
     try:
-        train = load_split(data, "train", source_lang, target_lang)
-        train, _ = clean_training_data(train)
+        text = TrainingText(open_split(data, "train", source_lang, target_lang))
+        for pairs in Cleaning().clean(text.chunks("comparing the test set with")):
+            watch.add(pairs)
+            rows.add_pairs(*pairs)
     except T5TuneError as error:
         say(f"the test set is not compared with the training data: {error.message}")
         return None
-    rows = RowsFingerprint()
-    overlap = _measure(rows.watch(_pairs(train)), len(train), examples)
     if recorded is None:  # no key to store it under
-        return overlap
+        return watch.result()
     if rows.hexdigest() != recorded:
         say(
             "the test set is not compared with the training data: data.train is not what it was "
             f"when {run.path} was trained"
         )
         return None
-    _keep(overlap, file)
-    return overlap
+    return watch.keep(run, str(recorded))
 
 
-def measure_while_there(
-    run: RunDirectory,
-    fingerprint: str,
-    sources: Sequence[str],
-    targets: Sequence[str],
-    examples: Examples,
-) -> None:
-    """Measure an overlap while the training data is in memory, unless the run has it already.
+class OverlapWatch:
+    """Measures an overlap while the training data is read for something else.
 
     The sources come without the prefix.
     """
-    file = _file(run, fingerprint, examples)
-    if _read(file, examples) is None:
-        pairs = zip(sources, targets, strict=True)
-        _keep(_measure(pairs, len(sources), examples), file)
+
+    def __init__(self, examples: Examples) -> None:
+        self._examples = examples
+        self._counter = OverlapCounter(examples.sources, examples.references)
+
+    def add(self, pairs: Pairs) -> None:
+        """Compare with some training pairs."""
+        for source, target in zip(*pairs, strict=True):
+            self._counter.add(source, target)
+
+    def result(self) -> TrainingOverlap:
+        """Return the overlap with the pairs so far."""
+        return self._counter.result()
+
+    def keep(self, run: RunDirectory, fingerprint: str) -> TrainingOverlap:
+        """Store the overlap in the run, and in the cache for other runs on the same data."""
+        overlap = self.result()
+        for file in _files(run, fingerprint, self._examples):
+            with suppress(T5TuneError):  # it can be measured again
+                write_text(file, json.dumps(overlap.to_json()) + "\n")
+        return overlap
 
 
-def _measure(
-    pairs: Iterable[tuple[str, str]], num_pairs: int, examples: Examples
-) -> TrainingOverlap:
-    with track("comparing with the training data", num_pairs, "examples") as advance:
+def known_overlap(
+    run: RunDirectory, fingerprint: str, examples: Examples
+) -> TrainingOverlap | None:
+    """Return an overlap that the run or the cache has.
 
-        def counted() -> Iterator[tuple[str, str]]:
-            for number, pair in enumerate(pairs, start=1):
-                yield pair
-                if number % _CHUNK == 0:
-                    advance(_CHUNK)
-
-        return measure_overlap(counted(), examples.sources, examples.references)
-
-
-def _file(run: RunDirectory, fingerprint: str, examples: Examples) -> Path:
-    key = overlap_key(fingerprint, examples.sources, examples.references)
-    return run.overlaps / f"{key}.json"
+    Args:
+        run: Run of the training data.
+        fingerprint: Fingerprint of the training data.
+        examples: Examples of any split.
+    """
+    for file in _files(run, fingerprint, examples):
+        known = TrainingOverlap.from_json(read_object(file))
+        if known is not None and len(known.agreement) == len(examples.sources):
+            return known
+    return None
 
 
-def _read(file: Path, examples: Examples) -> TrainingOverlap | None:
-    known = TrainingOverlap.from_json(read_object(file))
-    return known if known and len(known.agreement) == len(examples.sources) else None
-
-
-def _keep(overlap: TrainingOverlap, file: Path) -> None:
-    with suppress(T5TuneError):  # it can be measured again
-        write_text(file, json.dumps(overlap.to_json()) + "\n")
-
-
-def _pairs(train: Dataset) -> Iterator[tuple[str, str]]:
-    for rows in train.select_columns(["source", "target"]).iter(batch_size=_CHUNK):
-        yield from zip(rows["source"], rows["target"], strict=True)
+def _files(run: RunDirectory, fingerprint: str, examples: Examples) -> tuple[Path, Path]:
+    name = f"{overlap_key(fingerprint, examples.sources, examples.references)}.json"
+    return run.overlaps / name, user_cache_directory() / "overlaps" / name

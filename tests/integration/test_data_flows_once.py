@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from t5tune.data.readers.sources import OpenSplit
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.errors import T5TuneError
 from t5tune.recipe.loading import load_recipe
@@ -50,20 +51,14 @@ def test_a_training_reads_loads_and_translates_once(
         recipe = yaml.safe_load(tiny_recipe.read_text(encoding="utf-8"))
         del recipe["data"]["test"]
         tiny_recipe.write_text(yaml.safe_dump(recipe), encoding="utf-8")
-    read = count_calls(
-        monkeypatch,
-        "load_split",
-        "t5tune.training.preparation.texts",
-        "t5tune.data.examples",
-        "t5tune.reporting.known_overlaps",
-    )
+    read = count_calls(monkeypatch, "chunks", owner=OpenSplit)
     loaded = count_calls(monkeypatch, "load_model", "t5tune.decoding.found_model")
     translated = count_calls(monkeypatch, "translate", owner=TorchTranslator)
     result = t5tune("train", tiny_recipe)
     assert result.code == 0
     assert "ctranslate2-int8: BLEU" in result.err
-    splits = ["train", "validation", *(["test"] if split == "test" else [])]
-    assert [arguments[1] for arguments in read] == splits
+    splits = ["validation", *(["test"] if split == "test" else []), "train"]
+    assert [arguments[0].where for arguments in read] == [f"data.{name}" for name in splits]
     assert len(loaded) == 1, "the saved model, for the report and the export"
     counts = [len(arguments[1]) for arguments in translated]
     # The sentence for verify, then the report's test set, then the export's validation set.

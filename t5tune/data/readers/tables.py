@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from t5tune.errors import T5TuneError
+from t5tune.files.compression import strip_compression
 from t5tune.files.formats import FORMATS, format_of_ending, list_formats
 from t5tune.files.recognition import command_for, find_pointer
 from t5tune.files.table import Table
@@ -26,7 +27,7 @@ def find_format(path: Path, where: str) -> str:
     Raises:
         T5TuneError: The ending is unknown; the message tells what the file is, if it is recognized.
     """
-    found = format_of_ending(path.suffix)
+    found = format_of_ending(strip_compression(path).suffix)
     if found is None:
         place = display_path(path)
         raise refuse_binary(place, read_start(path)) or T5TuneError(
@@ -83,5 +84,5 @@ def read_columns(path: Path, kind: str) -> list[str] | None:
         return []
     try:
         return FORMATS[kind].read_columns(path)
-    except (UnicodeDecodeError, RecursionError, OSError):
+    except (T5TuneError, RecursionError, OSError):
         return None  # reading all of it reports the damage and its place

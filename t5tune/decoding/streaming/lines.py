@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from t5tune.errors import T5TuneError
+from t5tune.files.compression import refuse_file
 from t5tune.files.recognition import START_BYTES
-from t5tune.files.text_files import STDIN_NAME, refuse_binary, refuse_encoding, refuse_file
+from t5tune.files.text_files import STDIN_NAME, refuse_binary, refuse_encoding
 
 BLOCK_BYTES = 1 << 16  # capacity of a pipe
 MAX_LINE_BYTES = 16 << 20  # no sentence is as long; without a limit one line could fill the memory

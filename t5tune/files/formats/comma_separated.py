@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,30 +11,28 @@ from pathlib import Path
 from t5tune.errors import T5TuneError
 from t5tune.files.file_format import FileFormat
 from t5tune.files.table import Table, name_columns, show_line
-from t5tune.files.text_files import read_text
+from t5tune.files.text_streams import open_text
 
 
 def _open(path: Path, columns: list[str] | None) -> Table:
-    return name_columns(_read_rows(path), columns, path)
+    return name_columns(lambda: _read_rows(path), columns, path)
 
 
-def _read_rows(path: Path) -> list[tuple[int, list[str]]]:
-    """Return the cells of each row with the line on which it begins."""
-    rows: list[tuple[int, list[str]]] = []
+def _read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield the cells of each row with the line on which it begins."""
     begin = 1
-    with _any_length():
-        reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
+    with _any_length(), open_text(path) as stream:
+        reader = csv.reader(stream, strict=True)
         try:
             for row in reader:
                 if row:
-                    rows.append((begin, row))
+                    yield begin, row
                 begin = reader.line_num + 1
         except csv.Error as error:
             raise T5TuneError(
                 f"{path} is not readable as CSV: {error} in the row that begins on line {begin}.",
                 next_command=show_line(path, begin),
             ) from error
-    return rows
 
 
 @contextmanager
@@ -49,7 +46,7 @@ def _any_length() -> Iterator[None]:
 
 
 def _read_columns(path: Path) -> list[str] | None:
-    with path.open(encoding="utf-8-sig", newline="") as stream:
+    with open_text(path) as stream:
         try:
             return next((row for row in csv.reader(stream, strict=True) if row), [])
         except csv.Error:

@@ -11,12 +11,12 @@ from t5tune.errors import T5TuneError
 from t5tune.files.file_format import MOST_CHARACTERS, FileFormat
 from t5tune.files.json_objects import parse_exact_json
 from t5tune.files.table import Row, Table, show_line
-from t5tune.files.text_files import read_lines
+from t5tune.files.text_streams import open_lines, open_text
 
 
 def open_json_lines(path: Path, _columns: list[str] | None = None) -> Table:
     """Return the objects of a file as rows; blank lines are skipped."""
-    lines = read_lines(path)
+    lines = open_lines(path)
 
     def read() -> Iterator[tuple[int, Row]]:
         for number, line in enumerate(lines, start=1):
@@ -30,12 +30,12 @@ def open_json_lines(path: Path, _columns: list[str] | None = None) -> Table:
                 yield number, value
 
     first = next(read(), None)
-    return Table(str(path), list(first[1]) if first else [], read, "line", len(lines))
+    return Table(str(path), list(first[1]) if first else [], read, "line", lines.num_lines)
 
 
 def read_columns(path: Path) -> list[str] | None:
     """Return the names of the first object, as `FileFormat.read_columns` does."""
-    with path.open(encoding="utf-8-sig", newline="\n") as stream:
+    with open_text(path, newline="\n") as stream:
         lines = iter(lambda: stream.readline(MOST_CHARACTERS), "")
         line = next((line for line in lines if line.strip()), None)
     if line is None:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from t5tune.files.file_format import MOST_CHARACTERS, FileFormat
 from t5tune.files.table import Table, name_columns
-from t5tune.files.text_files import read_lines
+from t5tune.files.text_streams import open_lines, open_text
 
 
 def _open(path: Path, columns: list[str] | None) -> Table:
-    rows = [(number, line.split("\t")) for number, line in enumerate(read_lines(path), start=1)]
-    return name_columns(rows, columns, path)
+    lines = open_lines(path)
+
+    def read() -> Iterator[tuple[int, list[str]]]:
+        return ((number, line.split("\t")) for number, line in enumerate(lines, start=1))
+
+    return name_columns(read, columns, path, lines.num_lines)
 
 
 def _read_columns(path: Path) -> list[str]:
-    with path.open(encoding="utf-8-sig", newline="\n") as stream:
+    with open_text(path, newline="\n") as stream:
         return stream.readline(MOST_CHARACTERS).rstrip("\n").removesuffix("\r").split("\t")
 
 

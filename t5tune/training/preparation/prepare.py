@@ -8,7 +8,7 @@ from typing import Any
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
 from t5tune.console import say, track
-from t5tune.data.encoding import EncodedDataset, encode_dataset
+from t5tune.data.store.building import SIDES
 from t5tune.decoding.loaded_model import LoadedModel
 from t5tune.decoding.search import build_generation_config
 from t5tune.decoding.torch_translator import TorchTranslator
@@ -20,9 +20,7 @@ from t5tune.models.input_settings import InputSettings
 from t5tune.models.loading import load_config, load_model, load_tokenizer
 from t5tune.recipe.model_section import FromScratchSection, ModelSection
 from t5tune.recipe.resolve import resolve_for_model
-from t5tune.recipe.resolved_recipe import ResolvedData
 from t5tune.recipe.schema import Recipe
-from t5tune.reporting.known_overlaps import measure_while_there
 from t5tune.reporting.recipe_scoring import rehearse_recipe_scoring
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import find_damage
@@ -42,7 +40,8 @@ from t5tune.training.preparation.environment import package_versions, record_env
 from t5tune.training.preparation.model_facts import find_facts
 from t5tune.training.preparation.rehearsal import rehearse
 from t5tune.training.preparation.start import Start
-from t5tune.training.preparation.texts import Texts, load_texts
+from t5tune.training.preparation.texts import Texts, open_texts
+from t5tune.training.preparation.tokens import tokenize
 
 
 def prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
@@ -63,10 +62,10 @@ def prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
     checkpoint = choose_checkpoint(run)
     pinned, commits = pin_model(recipe, run, is_resumed=checkpoint is not None)
     pinned, data_commits = pin_data(pinned, run)
-    texts = load_texts(pinned.data, recipe.source_lang, recipe.target_lang)
+    texts = open_texts(pinned.data, recipe.source_lang, recipe.target_lang)
     facts: dict[str, Any] = {
         RECIPE: fingerprint_recipe(recipe),
-        DATA: texts.fingerprints(),
+        DATA: {"data.validation": texts.fingerprint_validation()},
         VERSIONS: package_versions(),
     }
     if checkpoint is not None:
@@ -84,14 +83,17 @@ def prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
         if choice.is_compromise:
             say(f"{choice.key}: {choice.value}; {choice.reason}")
     facts[BF16] = resolved.training.bf16
-    dataset = _encode(texts, tokenizer, resolved.data)
-    facts[DATA]["the tokens of data.train"] = dataset.fingerprint()
+    store = tokenize(texts, tokenizer, resolved.data, run)
+    facts[DATA] = {
+        "data.train": store.manifest.pairs_sha256,
+        **facts[DATA],
+        "the tokens of data.train": store.manifest.tokens_sha256,
+    }
     if checkpoint is not None:
         check_data(checkpoint, facts[DATA])
     commits |= data_commits
-    record_environment(run, recipe, facts[DATA], texts.num_examples, command, commits)
-    reported = texts.test or texts.validation
-    measure_while_there(run, facts[DATA]["data.train"], texts.sources, texts.targets, reported)
+    num_examples = texts.count_examples(store.manifest.num_examples)
+    record_environment(run, recipe, facts[DATA], num_examples, command, commits)
     settings = InputSettings(
         resolved.data.train.prefix, resolved.data.max_source_length, forced_bos
     )
@@ -99,10 +101,11 @@ def prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
     model.generation_config = build_generation_config(model, options, forced_bos)
     translator = TorchTranslator(model, tokenizer, settings)
     loaded = LoadedModel(run.name, translator, tokenizer, options)
+    dataset = store.open()
     rehearse(loaded, resolved.model, resolved.export, run, dataset, resolved.target_lang)
     return Start(
-        resolved, choices, dataset, loaded, texts.validation, OfMainProcess(reported), checkpoint,
-        facts,
+        resolved, choices, store, dataset, loaded, texts.validation, OfMainProcess(texts.reported),
+        checkpoint, facts,
     )  # fmt: skip
 
 
@@ -116,28 +119,11 @@ def _build_or_load(
     origin, changes = section.origin, section.config
     if isinstance(origin, FromScratchSection):
         tokenizer = build_tokenizer(
-            origin.tokenizer, texts.sources, texts.targets, revision=tokenizer_commit
+            origin.tokenizer,
+            *(texts.training.side(side, "learning a vocabulary from") for side in SIDES),
+            revision=tokenizer_commit,
         )
         return build_model(origin, tokenizer, changes), tokenizer
     config = load_config(origin.name, revision=origin.revision, overrides=changes)
     tokenizer = load_tokenizer(origin.name, revision=origin.revision)
     return load_model(origin.name, revision=origin.revision, config=config), tokenizer
-
-
-def _encode(texts: Texts, tokenizer: PreTrainedTokenizerBase, data: ResolvedData) -> EncodedDataset:
-    with track("tokenizing", 2 * len(texts.sources), "texts") as advance:
-        dataset = encode_dataset(
-            texts.sources,
-            texts.targets,
-            tokenizer,
-            prefix=data.train.prefix,
-            max_source_length=data.max_source_length,
-            max_target_length=data.max_target_length,
-            on_progress=advance,
-        )
-    if dataset.num_truncated:
-        say(
-            f"data: {dataset.num_truncated:,} of {2 * len(dataset):,} training texts were cut to "
-            "data.max_source_length or data.max_target_length"
-        )
-    return dataset

@@ -75,11 +75,10 @@ def rehearse(
 
 def _check_vocabulary(model: PreTrainedModel, key: str, dataset: EncodedDataset) -> None:
     rows = model.get_input_embeddings().weight.shape[0]
-    largest = max(int(side.ids.max(initial=0)) for side in (dataset.sources, dataset.targets))
-    if largest >= rows:
+    if dataset.largest_id >= rows:
         raise T5TuneError(
-            f"{key}: the tokenizer gives the token {largest:,}, and the model has embeddings for "
-            f"{rows:,} tokens only.",
+            f"{key}: the tokenizer gives the token {dataset.largest_id:,}, and the model "
+            f"has embeddings for {rows:,} tokens only.",
             next_command="a model with its own tokenizer",
         )
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from t5tune.data.encoding import EncodedDataset, TokenSequences
 from t5tune.data.examples import Examples
+from t5tune.data.store.token_store import TokenStore
 from t5tune.decoding.loaded_model import LoadedModel, broadcast_model
 from t5tune.distributed.processes import (
     OfMainProcess,
@@ -35,6 +37,7 @@ class Start:
     Attributes:
         recipe: Recipe resolved for the model.
         choices: Choices for the model, with their reasons.
+        store: Store of the training data, in the cache of the main process's machine.
         dataset: Encoded training data.
         model: Model to train, with its translator for validation.
         validation: Examples that each validation translates.
@@ -45,6 +48,7 @@ class Start:
 
     recipe: FittedRecipe
     choices: Sequence[Choice]
+    store: TokenStore
     dataset: EncodedDataset
     model: LoadedModel
     validation: Examples
@@ -57,7 +61,8 @@ def broadcast_start(prepare: Callable[[], Start]) -> Start:
     """Broadcast what the main process prepares, and return it in every process.
 
     The other processes read neither data nor models, so that machines need not share a disk and
-    every process trains on the same data.
+    every process trains on the same data. If all of them see the store of the tokens, they map its
+    files; else they receive the tokens.
 
     Args:
         prepare: Function that only the main process calls.
@@ -69,33 +74,37 @@ def broadcast_start(prepare: Callable[[], Start]) -> Start:
         return prepare()
     own = on_main_process(prepare)
     small = broadcast_result(lambda: _pack(own.get()))
-    sources = _broadcast_sequences(lambda: own.get().dataset.sources)
-    targets = _broadcast_sequences(lambda: own.get().dataset.targets)
+    dataset = _share_dataset(small["store"], lambda: own.get().dataset)
     model = broadcast_model(lambda: own.get().model)
     if small["checkpoint"] is not None:
         _check_visible(small["checkpoint"])
     if is_main_process():
         return own.get()
-    dataset = EncodedDataset(sources, targets, small.pop("num_truncated"))
     return Start(**small, dataset=dataset, model=model, reported=OfMainProcess())
 
 
 def _pack(start: Start) -> dict[str, Any]:
     """Return what is broadcast as it is."""
-    return {
-        **{
-            key: getattr(start, key)
-            for key in ("recipe", "choices", "validation", "checkpoint", "facts")
-        },
-        "num_truncated": start.dataset.num_truncated,
-    }
+    keys = ("recipe", "choices", "store", "validation", "checkpoint", "facts")
+    return {key: getattr(start, key) for key in keys}
+
+
+def _share_dataset(store: TokenStore, find: Callable[[], EncodedDataset]) -> EncodedDataset:
+    """Return the data set of the main process in every process."""
+    if all(gather(store.is_here())):
+        return find() if is_main_process() else store.open()
+    sources = _broadcast_sequences(lambda: find().sources)
+    targets = _broadcast_sequences(lambda: find().targets)
+    manifest = store.manifest
+    return EncodedDataset(sources, targets, manifest.num_truncated, manifest.largest_id)
 
 
 def _broadcast_sequences(find: Callable[[], TokenSequences]) -> TokenSequences:
     """Broadcast sequences as arrays: pickling would hold three copies in memory."""
     num, num_tokens = broadcast_result(lambda: (len(find().lengths), len(find().ids)))
     if is_main_process():
-        lengths, ids = torch.from_numpy(find().lengths), torch.from_numpy(find().ids)
+        lengths = torch.from_numpy(find().lengths)
+        ids = torch.from_numpy(find().ids.astype(np.int32))
     else:
         lengths, ids = torch.empty(num, dtype=torch.int64), torch.empty(num_tokens).int()
     broadcast_tensor(lengths)

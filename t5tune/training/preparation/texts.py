@@ -1,14 +1,15 @@
-"""The texts of a run: training pairs, and the two sets that are only translated."""
+"""The texts of a run: training pairs, which stay on disk, and the two sets that are translated."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from t5tune.console import say, track
-from t5tune.data.cleaning import clean_training_data
+from t5tune.console import track
 from t5tune.data.examples import Examples, load_examples
 from t5tune.data.fingerprints import fingerprint_rows
-from t5tune.data.readers.sources import describe_place, load_split
+from t5tune.data.readers.sources import describe_place, open_split
+from t5tune.data.store.data_identity import DataIdentity, identify_data
+from t5tune.data.training_text import TrainingText
 from t5tune.errors import T5TuneError
 from t5tune.recipe.places import Place
 from t5tune.recipe.schema import DataSection
@@ -19,50 +20,46 @@ class Texts:
     """Texts without their prefix.
 
     Attributes:
-        sources: Sources of the training pairs.
-        targets: Targets of the training pairs.
+        training: Training pairs.
+        identity: What decides them.
         validation: Validation set.
         test: Test set; None where the recipe has none.
     """
 
-    sources: list[str]
-    targets: list[str]
+    training: TrainingText
+    identity: DataIdentity
     validation: Examples
     test: Examples | None
 
     @property
-    def num_examples(self) -> dict[str, int]:
-        """Number of examples by split."""
-        counts = {"train": len(self.sources), "validation": len(self.validation.sources)}
+    def reported(self) -> Examples:
+        """Set that the report is about."""
+        return self.test or self.validation
+
+    def count_examples(self, num_training: int) -> dict[str, int]:
+        """Return the number of examples by split."""
+        counts = {"train": num_training, "validation": len(self.validation.sources)}
         return counts if self.test is None else {**counts, "test": len(self.test.sources)}
 
     @track("taking fingerprints of the data")
-    def fingerprints(self) -> dict[str, str]:
-        """Return the SHA-256 of what training and validations read, by keys of the recipe."""
-        validation = zip(self.validation.sources, self.validation.references, strict=True)
-        return {
-            "data.train": fingerprint_rows(zip(self.sources, self.targets, strict=True)),
-            "data.validation": fingerprint_rows([source, *others] for source, others in validation),
-        }
+    def fingerprint_validation(self) -> str:
+        """Return the SHA-256 of what validations read."""
+        pairs = zip(self.validation.sources, self.validation.references, strict=True)
+        return fingerprint_rows([source, *others] for source, others in pairs)
 
 
-def load_texts(data: DataSection, source_lang: str | None, target_lang: str | None) -> Texts:
-    """Read every split, so that a missing test file is found before training, not after.
+def open_texts(data: DataSection, source_lang: str | None, target_lang: str | None) -> Texts:
+    """Open every split, so that a missing test file is found before training, not after.
 
     Raises:
         T5TuneError: A split cannot be read, or nothing is left of it.
     """
     languages = source_lang, target_lang
-    dataset, cleaning = clean_training_data(load_split(data, "train", *languages))
+    training = TrainingText(open_split(data, "train", *languages))
     validation = load_examples(data, "validation", *languages)
     _refuse_blank(validation, data.validation.place)
     test = load_examples(data, "test", *languages) if data.test is not None else None
-    texts = Texts(dataset["source"][:], dataset["target"][:], validation, test)
-    blank = f" ({cleaning.num_blank:,} blank ones left out)" if cleaning.num_blank else ""
-    counts = texts.num_examples
-    line = f"{counts['train']:,} training examples{blank}, {counts['validation']:,} validation"
-    say(f"data: {line}" + (f", {counts['test']:,} test" if "test" in counts else ""))
-    return texts
+    return Texts(training, identify_data(data, "train", *languages), validation, test)
 
 
 def _refuse_blank(validation: Examples, place: Place) -> None:

@@ -18,9 +18,9 @@ from t5tune.decoding.hypothesis_cache import (
     choose_cache_file,
     generation_settings,
     make_keys,
-    user_cache_directory,
 )
 from t5tune.decoding.translator import DecodingOptions, Hypothesis
+from t5tune.files.cache_directory import user_cache_directory
 from t5tune.run.directory import RunDirectory
 
 OPTIONS = DecodingOptions(20, num_beams=4)

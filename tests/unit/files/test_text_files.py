@@ -6,13 +6,16 @@ import bz2
 import gzip
 import io
 import lzma
+import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from t5tune.errors import T5TuneError
 from t5tune.files.text_files import read_lines
+from t5tune.files.text_streams import open_lines
 
 
 @pytest.mark.parametrize(
@@ -68,6 +71,13 @@ def _zip(name: str) -> bytes:
     return stream.getvalue()
 
 
+def _tar() -> bytes:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo("a.tsv"))
+    return stream.getvalue()
+
+
 @pytest.mark.parametrize(
     ("name", "data", "message", "command"),
     [
@@ -82,15 +92,20 @@ def _zip(name: str) -> bytes:
             "gunzip -c a.tsv > a.text.tsv",
         ),
         (
-            "a b.gz",
+            "a b.text",
             gzip.compress(TEXT.encode(), mtime=0),
             "gzip data",
-            "gunzip -c 'a b.gz' > 'a b'",
+            "gunzip -c 'a b.text' > 'a b.text.text'",
         ),
-        ("a.tar.gz", gzip.compress(TEXT.encode(), mtime=0), "gzip data", "tar -xf a.tar.gz"),
-        ("a.xz", lzma.compress(TEXT.encode()), "xz data", "xz -dc a.xz > a"),
-        ("a.bz2", bz2.compress(TEXT.encode()), "bzip2 data", "bzip2 -dc a.bz2 > a"),
-        ("a.zst", b"\x28\xb5\x2f\xfd\x04\x00\xff", "Zstandard data", "zstd -dc a.zst > a"),
+        ("a", lzma.compress(TEXT.encode()), "xz data", "xz -dc a > a.text"),
+        ("a", bz2.compress(TEXT.encode()), "bzip2 data", "bzip2 -dc a > a.text"),
+        ("a", b"\x28\xb5\x2f\xfd\x04\x00\xff", "Zstandard data", "zstd -dc a > a.text"),
+        ("a.tar.gz", gzip.compress(_tar()), "a tar archive", "tar -xf a.tar.gz"),
+        ("a.gz", TEXT.encode(), "is not a complete gzip file: Not a gzipped", "gzip -t a.gz"),
+        ("a.gz", gzip.compress(TEXT.encode())[:-9], "is not a complete gzip file", "gzip -t a.gz"),
+        ("a.bz2", TEXT.encode(), "is not a complete bzip2 file", "bzip2 -t a.bz2"),
+        ("a.xz", lzma.compress(TEXT.encode())[:-9], "is not a complete xz file", "xz -t a.xz"),
+        ("a.zst", TEXT.encode(), "is not a complete zstd file", "zstd -t a.zst"),
         ("a.zip", _zip("a.tsv"), "a ZIP archive", "unzip -p a.zip > a"),
         ("a.xlsx", _zip("[Content_Types].xml"), "an Office document", "save it as text"),
         ("a.txt", b"PAR1\x15\x04\xff", "a Parquet file", "mv a.txt a.parquet"),
@@ -109,6 +124,20 @@ def test_what_a_file_is_instead_of_text(
     with pytest.raises(T5TuneError, match=message) as caught:
         read_lines(name)
     assert str(caught.value.next_command).startswith(command)
+
+
+@pytest.mark.parametrize("ending", [".gz", ".bz2", ".xz", ".zst", ".GZ"])
+def test_compressed_text(ending: str, tmp_path: Path) -> None:
+    compress = {
+        ".gz": gzip.compress,
+        ".bz2": bz2.compress,
+        ".xz": lzma.compress,
+        ".zst": zstandard.ZstdCompressor().compress,
+    }[ending.lower()]
+    path = tmp_path / f"a.txt{ending}"
+    path.write_bytes(compress(b"one\r\n") + compress("zwei ü\r\n".encode()))
+    assert read_lines(path) == ["one", "zwei ü"]
+    assert list(open_lines(path)) == ["one", "zwei ü"]
 
 
 def test_zeros_in_a_text_are_text(tmp_path: Path) -> None:

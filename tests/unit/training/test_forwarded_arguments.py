@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ import transformers.trainer
 
 from t5tune.data.encoding import EncodedDataset, TokenSequences
 from t5tune.data.examples import Examples
+from t5tune.data.store.token_store import TokenStore
 from t5tune.decoding.loaded_model import LoadedModel
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.distributed.processes import OfMainProcess
@@ -68,6 +69,7 @@ def build(tiny_recipe: Path, tmp_path: Path) -> Iterator[Build]:
         start = Start(
             fitted,
             choices,
+            cast("TokenStore", None),  # only several processes look at it
             dataset,
             loaded,
             Examples("validation", [], []),

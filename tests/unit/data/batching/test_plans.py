@@ -15,7 +15,8 @@ from t5tune.data.batching.plans import (
     Partition,
     TokenBudgetBatches,
 )
-from t5tune.data.encoding import encode_dataset
+from t5tune.data.pair_encoding import PairEncoder
+from t5tune.data.pairs import Pairs
 from t5tune.models.from_scratch import build_tokenizer
 from t5tune.recipe.model_section import TokenizerSection
 from t5tune.recipe.resolve import TOKENS_PER_BATCH
@@ -111,10 +112,9 @@ def test_real_text_in_the_default_budget_is_nine_tenths_real(
     tokenizer = build_tokenizer(
         TokenizerSection(type="unigram", vocab_size=4000), list(sources), list(targets)
     )
-    dataset = encode_dataset(
-        sources, targets, tokenizer, max_source_length=128, max_target_length=128
-    )
-    lengths = dataset.sources.lengths, dataset.targets.lengths
+    pairs = Pairs(list(sources), list(targets))
+    sides = PairEncoder(tokenizer, "", 128, 128).encode_pairs(pairs)
+    lengths = sides[0].lengths, sides[1].lengths
     for budget, least in ((TOKENS_PER_BATCH, 0.93), (4 * TOKENS_PER_BATCH, 0.87)):
         plan = TokenBudgetBatches(*lengths, budget, seed=1)
         assert measure_real_token_share(plan.plan_epoch(0), *lengths) > least

@@ -14,7 +14,7 @@ from tests.tiny_sections import as_data
 def load(split: str = "train", **fields: object) -> list[tuple[str, str, list[str]]]:
     options = {k: fields.pop(k) for k in ("source_lang", "target_lang") if k in fields}
     dataset = load_split(as_data(DataEntry.model_validate(fields)), split, **options)
-    return [(row["source"], row["target"], row["references"]) for row in dataset]
+    return [(source, texts[0], texts) for source, texts in dataset]
 
 
 def test_a_text_pair_keeps_every_line_as_it_is(tmp_path: Path) -> None:

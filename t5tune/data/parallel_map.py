@@ -1,0 +1,100 @@
+"""A function of chunks, computed by all cores in copies of this process."""
+
+from __future__ import annotations
+
+import ctypes
+import multiprocessing
+import os
+import signal
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
+from itertools import islice
+from typing import Any, TypeVar
+
+from t5tune.distributed.launch_environment import count_cores
+from t5tune.errors import T5TuneError
+
+_ITEMS_ALONE = 4  # items that this process computes itself before it starts others
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def map_on_all_cores(
+    function: Callable[[Item], Result], items: Iterable[Item]
+) -> Iterator[tuple[Item, Result]]:
+    """Yield each item with the function's result, in order.
+
+    The first items are computed in this process. If there are more, copies of it share the rest,
+    one for each core: they have the function from the start, and only items and results travel.
+    Where processes cannot be copied safely (macOS, Windows), this one computes everything.
+
+    Args:
+        function: Function that neither prints nor uses torch.
+        items: Items of any number; a few for each core are read ahead.
+
+    Raises:
+        T5TuneError: The system has ended a copy, as it does when the memory is full.
+    """
+    iterator = iter(items)
+    alone = _ITEMS_ALONE if sys.platform == "linux" and count_cores() > 1 else None
+    for item in islice(iterator, alone):
+        yield item, function(item)
+    for item in iterator:
+        with _copies(function) as submit:
+            yield from _in_order(submit, item, iterator)
+
+
+def _in_order(
+    submit: Callable[[Item], Future[Result]], first: Item, others: Iterator[Item]
+) -> Iterator[tuple[Item, Result]]:
+    waiting = deque([(first, submit(first))])
+    for item in others:
+        waiting.append((item, submit(item)))
+        if len(waiting) > 2 * count_cores():
+            done, future = waiting.popleft()
+            yield done, future.result()
+    for item, future in waiting:
+        yield item, future.result()
+
+
+_function: Callable[[Any], Any]  # of this process, if it is a copy
+
+
+@contextmanager
+def _copies(function: Callable[[Item], Result]) -> Iterator[Callable[[Item], Future[Result]]]:
+    """Start copies of this process; they end with the context, or with this process."""
+    context = multiprocessing.get_context("fork")
+    pool = ProcessPoolExecutor(count_cores(), context, _begin, (function, os.getpid()))
+    try:
+        yield lambda item: pool.submit(_compute, item)
+    except BrokenProcessPool as error:
+        raise T5TuneError(
+            "The system ended a process that was tokenizing; that happens when the memory is full.",
+            next_command="the same command when other programs have ended   # free -h shows the "
+            "memory",
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _begin(function: Callable[[Any], Any], parent: int) -> None:
+    global _function
+    _function = function
+    # Ctrl-C reaches every process of the terminal; the first one decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"  # every core has a process already
+
+
+def _compute(item: Any) -> Any:
+    return _function(item)

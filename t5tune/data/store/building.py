@@ -1,0 +1,106 @@
+"""Building of a token store: pairs are cleaned, counted, tokenized and written in chunks."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from t5tune.data.fingerprints import RowsFingerprint
+from t5tune.data.pair_encoding import EncodedSide, PairEncoder
+from t5tune.data.pairs import Cleaning, Pairs
+from t5tune.data.parallel_map import map_on_all_cores
+from t5tune.data.store.sequence_files import SequenceWriter, fingerprint_files, id_type
+from t5tune.data.store.store_key import StoreKey
+from t5tune.data.store.store_manifest import MANIFEST, StoreManifest
+from t5tune.errors import T5TuneError
+from t5tune.files.writing import UNWRITABLE, find_error_number
+
+SIDES = ("sources", "targets")
+
+Watch = Callable[[Pairs], None]
+
+
+def build_store(
+    directory: Path,
+    key: StoreKey,
+    chunks: Iterable[Pairs],
+    encode: PairEncoder,
+    *,
+    origin: str,
+    watch: Watch | None = None,
+    describe_readings: Callable[[], Sequence[str]] = tuple,
+) -> None:
+    """Write a store; nothing is left of it if that fails.
+
+    Args:
+        directory: Directory to create, under its final name only when it is complete.
+        key: Key of the store.
+        chunks: Training pairs as they are read, without the prefix.
+        encode: Encoder of the pairs.
+        origin: Place of the examples, for people.
+        watch: Function that is called with the pairs of each chunk that are kept, in order.
+        describe_readings: Function that is called at the end for the manifest's remarks.
+
+    Raises:
+        T5TuneError: No example is left, the data cannot be read, or the disk is full.
+    """
+    cleaning, fingerprint = Cleaning(), RowsFingerprint()
+    dtype = id_type(encode.vocab_size)
+    with _complete_or_nothing(directory) as temporary:
+        writers = [SequenceWriter(temporary, side, dtype) for side in SIDES]
+        num_truncated = 0
+        for pairs, sides in map_on_all_cores(encode.encode_pairs, cleaning.clean(chunks)):
+            fingerprint.add_pairs(*pairs)
+            if watch is not None:
+                watch(pairs)
+            num_truncated += _append(writers, sides)
+        if cleaning.num_read == cleaning.num_blank:
+            raise T5TuneError(
+                "data.train: every example has a blank source or target.",
+                next_command="check `source:` and `target:` under data.train in the recipe",
+            )
+        digests = [writer.close() for writer in writers]
+        manifest = StoreManifest(
+            key.to_json(),
+            origin,
+            cleaning.num_read,
+            cleaning.num_blank,
+            num_truncated,
+            max(writer.largest_id for writer in writers),
+            dtype.str,
+            fingerprint.hexdigest(),
+            fingerprint_files(temporary, SIDES, dtype),
+            list(describe_readings()),
+            {name: digest for of_side in digests for name, digest in of_side.items()},
+        )
+        (temporary / MANIFEST).write_text(manifest.to_text(), encoding="utf-8")
+
+
+def _append(writers: Sequence[SequenceWriter], sides: Sequence[EncodedSide]) -> int:
+    for writer, side in zip(writers, sides, strict=True):
+        writer.append(side.lengths, side.ids)
+    return sum(side.num_truncated for side in sides)
+
+
+@contextmanager
+def _complete_or_nothing(directory: Path) -> Iterator[Path]:
+    """Yield a directory that gets its final name if the context ends without an error."""
+    temporary = directory.with_name(f"{directory.name}.{os.getpid()}.tmp")
+    try:
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        yield temporary
+        shutil.rmtree(directory, ignore_errors=True)  # a damaged one
+        temporary.rename(directory)
+    except BaseException as error:
+        shutil.rmtree(temporary, ignore_errors=True)
+        if isinstance(error, OSError) and find_error_number(error) in UNWRITABLE:
+            raise T5TuneError(
+                f"The tokens of data.train could not be written to {directory.parent}: "
+                f"{os.strerror(error.errno or 0)}.",
+                next_command="t5tune cache prune   # or T5TUNE_CACHE=DIRECTORY on another disk",
+            ) from error
+        raise

@@ -1,0 +1,96 @@
+"""The identity of training data: what decides its examples, without reading them as such."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from t5tune.console import track
+from t5tune.data.readers.hub_splits import is_folder
+from t5tune.data.store.sequence_files import digest_file
+from t5tune.errors import T5TuneError
+from t5tune.files.compression import refuse_file
+from t5tune.recipe.places import FILE_KEYS, HubSplit, Place
+from t5tune.recipe.schema import DataSection
+from t5tune.run.directory import display_path
+
+# Keys of an entry that decide nothing, or that the identity has in another form.
+_LEFT_OUT = {*FILE_KEYS, "prefix"}
+
+
+@dataclass(frozen=True)
+class DataIdentity:
+    """Identity of a split.
+
+    Attributes:
+        values: JSON values that are equal only for the same examples in the same order.
+        states: Size and times of each local file when its content was looked at.
+    """
+
+    values: dict[str, Any]
+    states: dict[Path, tuple[int, ...]]
+
+    def check_unchanged(self) -> None:
+        """Check that no file has changed since.
+
+        Raises:
+            T5TuneError: A file was written while it was read.
+        """
+        for path, state in self.states.items():
+            if _state(path) != state:
+                raise T5TuneError(
+                    f"{display_path(path)} changed while it was read.",
+                    next_command="the same command when nothing writes to that file",
+                )
+
+
+def identify_data(
+    data: DataSection, split: str, source_lang: str | None, target_lang: str | None
+) -> DataIdentity:
+    """Return the identity of a split whose hub data set, if any, has a commit as its revision.
+
+    Local files are read for it, in a second or so for each gigabyte; their names decide nothing.
+
+    Raises:
+        T5TuneError: A file cannot be read.
+    """
+    entry = data.entries[split]
+    paths = list(_local_files(entry.place))
+    states = {path: _state(path) for path in paths}
+    with track(f"looking for data.{split} in the cache"):
+        contents = [[path.suffix, _digest(path)] for path in paths]
+    values = {
+        "entry": entry.model_dump(mode="json", exclude=_LEFT_OUT, exclude_none=True),
+        "source": data.source,
+        "target": data.target,
+        "languages": [source_lang, target_lang],
+        "contents": contents,
+    }
+    return DataIdentity(values, states)
+
+
+def _local_files(place: Place) -> Iterator[Path]:
+    if isinstance(place, HubSplit):
+        if is_folder(place.hub):
+            folder = Path(place.hub).expanduser()
+            yield from sorted(path for path in folder.rglob("*") if path.is_file())
+        return
+    for _, path in place.named_files():
+        yield Path(path).expanduser()
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise refuse_file(path, error) from error
+    return found.st_size, found.st_mtime_ns, found.st_ino
+
+
+def _digest(path: Path) -> str:
+    try:
+        return digest_file(path)
+    except OSError as error:
+        raise refuse_file(path, error) from error

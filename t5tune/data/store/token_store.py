@@ -1,0 +1,106 @@
+"""Token stores in the cache: opened if complete, else built, by one process at a time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from t5tune.console import say, track
+from t5tune.data.encoding import EncodedDataset
+from t5tune.data.store.building import SIDES
+from t5tune.data.store.sequence_files import map_sequences
+from t5tune.data.store.store_key import StoreKey
+from t5tune.data.store.store_manifest import (
+    LOCK_ENDING,
+    MANIFEST,
+    StoreManifest,
+    find_damaged_file,
+    read_manifest,
+    stores_directory,
+)
+
+
+@dataclass(frozen=True)
+class TokenStore:
+    """A complete store.
+
+    Attributes:
+        directory: Directory of its files.
+        manifest: Its counts and fingerprints.
+    """
+
+    directory: Path
+    manifest: StoreManifest
+
+    def is_here(self) -> bool:
+        """Return whether this process can see the store."""
+        return read_manifest(self.directory) == self.manifest
+
+    def open(self) -> EncodedDataset:
+        """Return the examples; their ids stay on the disk until they are used."""
+        sources, targets = (
+            map_sequences(self.directory, side, self.manifest.id_type) for side in SIDES
+        )
+        manifest = self.manifest
+        return EncodedDataset(sources, targets, manifest.num_truncated, manifest.largest_id)
+
+
+def find_store(key: StoreKey) -> TokenStore | None:
+    """Return the store of a key if it is complete and undamaged; all of it is read."""
+    directory = stores_directory() / key.digest()
+    manifest = read_manifest(directory)
+    if manifest is None or manifest.key != key.to_json():
+        return None
+    with track("checking the tokens in the cache"):
+        damaged = find_damaged_file(directory, manifest)
+    if damaged is not None:
+        say(f"{damaged} is damaged; the training data is tokenized again")
+        return None
+    with suppress(OSError):
+        os.utime(directory / MANIFEST)  # for `t5tune cache prune`: it was used today
+    return TokenStore(directory, manifest)
+
+
+def find_or_build_store(key: StoreKey, build: Callable[[Path], None]) -> TokenStore:
+    """Return the store of a key, building it if it is missing or damaged.
+
+    Args:
+        key: Key of the store.
+        build: Function that writes the store to a directory.
+    """
+    found = find_store(key)
+    if found is not None:
+        return found
+    directory = stores_directory() / key.digest()
+    with _alone(directory):
+        found = find_store(key)  # another run may have built it meanwhile
+        if found is not None:
+            return found
+        build(directory)
+    manifest = read_manifest(directory)
+    if manifest is None:
+        raise RuntimeError(f"{directory} is not the store that was just built")
+    return TokenStore(directory, manifest)
+
+
+@contextmanager
+def _alone(directory: Path) -> Iterator[None]:
+    """Wait until no other process builds this store.
+
+    On a disk without locks, several processes may build the same store; the last one stays.
+    """
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(directory.with_name(directory.name + LOCK_ENDING))
+    with ExitStack() as stack:
+        with suppress(OSError, NotImplementedError):
+            try:
+                stack.enter_context(lock.acquire(blocking=False))
+            except Timeout:
+                with track("waiting for another run that tokenizes the same data"):
+                    stack.enter_context(lock.acquire())
+        yield
