@@ -81,26 +81,33 @@ class OverlapWatch:
         """Store the overlap in the run, and in the cache for other runs on the same data."""
         overlap = self.result()
         for file in _files(run, fingerprint, self._examples):
-            with suppress(T5TuneError):  # it can be measured again
-                write_text(file, json.dumps(overlap.to_json()) + "\n")
+            _write(file, overlap)
         return overlap
 
 
 def known_overlap(
     run: RunDirectory, fingerprint: str, examples: Examples
 ) -> TrainingOverlap | None:
-    """Return an overlap that the run or the cache has.
+    """Return an overlap that the run has, or that it now has from the cache.
 
     Args:
         run: Run of the training data.
         fingerprint: Fingerprint of the training data.
         examples: Examples of any split.
     """
-    for file in _files(run, fingerprint, examples):
+    own, cached = _files(run, fingerprint, examples)
+    for file in (own, cached):
         known = TrainingOverlap.from_json(read_object(file))
         if known is not None and len(known.agreement) == len(examples.sources):
+            if file is cached:
+                _write(own, known)
             return known
     return None
+
+
+def _write(file: Path, overlap: TrainingOverlap) -> None:
+    with suppress(T5TuneError):  # it can be measured again
+        write_text(file, json.dumps(overlap.to_json()) + "\n")
 
 
 def _files(run: RunDirectory, fingerprint: str, examples: Examples) -> tuple[Path, Path]:

@@ -119,6 +119,11 @@ class RunDirectory:
         """Overlaps of test sets with the training data, one file for each test set."""
         return self.path / "cache" / "overlaps"
 
+    @property
+    def tokens(self) -> Path:
+        """Tokenized training data, where the user's cache cannot be written."""
+        return self.path / "cache" / "tokens"
+
     def hypotheses(self, split: str) -> Path:
         return self.evaluation(split) / HYPOTHESES
 

@@ -50,9 +50,9 @@ class TokenStore:
         return EncodedDataset(sources, targets, manifest.num_truncated, manifest.largest_id)
 
 
-def find_store(key: StoreKey) -> TokenStore | None:
+def find_store(key: StoreKey, folder: Path) -> TokenStore | None:
     """Return the store of a key if it is complete and undamaged; all of it is read."""
-    directory = stores_directory() / key.digest()
+    directory = folder / key.digest()
     manifest = read_manifest(directory)
     if manifest is None or manifest.key != key.to_json():
         return None
@@ -66,19 +66,35 @@ def find_store(key: StoreKey) -> TokenStore | None:
     return TokenStore(directory, manifest)
 
 
-def find_or_build_store(key: StoreKey, build: Callable[[Path], None]) -> TokenStore:
+def choose_folder(own: Path) -> Path:
+    """Return the directory of this user's stores, or one that a run has of its own.
+
+    Args:
+        own: Directory for a run where the cache cannot be written.
+    """
+    folder = stores_directory()
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK):
+            return folder
+    say(f"the cache {folder} cannot be written; the tokens of this run are kept in {own}")
+    return own
+
+
+def find_or_build_store(key: StoreKey, folder: Path, build: Callable[[Path], None]) -> TokenStore:
     """Return the store of a key, building it if it is missing or damaged.
 
     Args:
         key: Key of the store.
+        folder: Directory of the stores.
         build: Function that writes the store to a directory.
     """
-    found = find_store(key)
+    found = find_store(key, folder)
     if found is not None:
         return found
-    directory = stores_directory() / key.digest()
+    directory = folder / key.digest()
     with _alone(directory):
-        found = find_store(key)  # another run may have built it meanwhile
+        found = find_store(key, folder)  # another run may have built it meanwhile
         if found is not None:
             return found
         build(directory)

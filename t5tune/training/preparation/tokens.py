@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from transformers import PreTrainedTokenizerBase
 
 from t5tune.console import say
 from t5tune.data.pair_encoding import PairEncoder
-from t5tune.data.pairs import Cleaning
+from t5tune.data.pairs import Cleaning, Pairs
 from t5tune.data.readers.sources import describe_place
 from t5tune.data.store.building import build_store
 from t5tune.data.store.store_key import StoreKey, digest_tokenizer
 from t5tune.data.store.store_manifest import StoreManifest
-from t5tune.data.store.token_store import TokenStore, find_or_build_store
+from t5tune.data.store.token_store import TokenStore, choose_folder, find_or_build_store
 from t5tune.recipe.resolved_recipe import ResolvedData
 from t5tune.reporting.known_overlaps import OverlapWatch, known_overlap
 from t5tune.run.directory import RunDirectory
@@ -42,21 +43,24 @@ def tokenize(
     key = StoreKey(texts.identity.values, digest_tokenizer(tokenizer), prefix, *limits)
     watch: OverlapWatch | None = None
 
+    def unchanged() -> Iterator[Pairs]:
+        yield from texts.training.chunks("tokenizing")
+        texts.identity.check_unchanged()
+
     def build(directory: Path) -> None:
         nonlocal watch
         watch = OverlapWatch(texts.reported)
         build_store(
             directory,
             key,
-            texts.training.chunks("tokenizing"),
+            unchanged(),
             PairEncoder(tokenizer, prefix, *limits),
             origin=describe_place(split.place),
             watch=watch.add,
             describe_readings=split.describe_readings,
         )
-        texts.identity.check_unchanged()
 
-    store = find_or_build_store(key, build)
+    store = find_or_build_store(key, choose_folder(run.tokens), build)
     fingerprint = store.manifest.pairs_sha256
     if known_overlap(run, fingerprint, texts.reported) is None:
         if watch is None:

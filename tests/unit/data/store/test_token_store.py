@@ -22,7 +22,7 @@ from t5tune.data.pairs import Pairs
 from t5tune.data.store import sequence_files
 from t5tune.data.store.building import build_store
 from t5tune.data.store.store_key import StoreKey, digest_tokenizer
-from t5tune.data.store.store_manifest import MANIFEST
+from t5tune.data.store.store_manifest import MANIFEST, stores_directory
 from t5tune.data.store.token_store import TokenStore, find_or_build_store, find_store
 from t5tune.data.truncation import shorten
 from t5tune.errors import T5TuneError
@@ -65,9 +65,11 @@ def store_of(
     wanted: StoreKey, pairs: Iterable[Pairs], tokenizer: PreTrainedTokenizerBase
 ) -> TokenStore:
     encoder = PairEncoder(tokenizer, PREFIX, 20, 9)
-    return find_or_build_store(
-        wanted, lambda directory: build_store(directory, wanted, pairs, encoder, origin="a.tsv")
-    )
+
+    def build(directory: Path) -> None:
+        build_store(directory, wanted, pairs, encoder, origin="a.tsv")
+
+    return find_or_build_store(wanted, stores_directory(), build)
 
 
 def build(tokenizer: PreTrainedTokenizerBase, size: int = 7, times: int = 1) -> TokenStore:
@@ -136,7 +138,7 @@ def test_a_second_time_nothing_is_read(tokenizer: PreTrainedTokenizerBase) -> No
     def fail(_: Path) -> None:
         raise AssertionError("built again")
 
-    assert find_or_build_store(wanted, fail) == store
+    assert find_or_build_store(wanted, stores_directory(), fail) == store
 
 
 @pytest.mark.parametrize(
@@ -155,8 +157,8 @@ def test_another_key_is_another_store(
 ) -> None:
     build(tokenizer)
     known = key(tokenizer, size=7, times=1)
-    assert find_store(known) is not None
-    assert find_store(replace(known, **changes)) is None
+    assert find_store(known, stores_directory()) is not None
+    assert find_store(replace(known, **changes), stores_directory()) is None
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -191,7 +193,7 @@ def test_a_damaged_store_is_built_again(
         path.write_bytes(b"")
     else:
         path.unlink()
-    assert find_store(key(tokenizer, size=7, times=1)) is None
+    assert find_store(key(tokenizer, size=7, times=1), stores_directory()) is None
     assert build(tokenizer).manifest == store.manifest
     assert path.read_bytes() == content
 

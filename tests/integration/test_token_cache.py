@@ -1,0 +1,133 @@
+"""Tokens of the training data: computed for one run, found by the next ones."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from t5tune.data.pairs import Pairs
+from t5tune.data.readers.sources import OpenSplit
+from t5tune.data.store.store_manifest import stores_directory
+from t5tune.data.training_text import TrainingText
+from t5tune.files.json_values import read_log
+from tests.conftest import RunCommand
+from tests.integration.test_data_flows_once import count_calls
+
+QUICK = ("export=none", "model.from_scratch.tokenizer.type=bytes")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("T5TUNE_CACHE", str(tmp_path / "cache"))
+
+
+def losses(run: str) -> list[float]:
+    return [line["loss"] for line in read_log(Path(run) / "log.jsonl") if "loss" in line]
+
+
+def read_splits(calls: list[tuple[object, ...]]) -> list[str]:
+    return [split.where for (split, *_) in calls if isinstance(split, OpenSplit)]
+
+
+def test_another_run_on_the_same_data_reads_no_training_text(
+    t5tune: RunCommand, tiny_recipe: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = t5tune("train", tiny_recipe, "--output-dir", "a", *QUICK)
+    assert first.code == 0
+    # Under another name, the same texts are the same data.
+    recipe = tiny_recipe.read_text(encoding="utf-8")
+    Path("train.tsv").rename("other.tsv")
+    tiny_recipe.write_text(recipe.replace("train.tsv", "other.tsv"), encoding="utf-8")
+    read = count_calls(monkeypatch, "chunks", owner=OpenSplit)
+    second = t5tune("train", tiny_recipe, "--output-dir", "b", *QUICK)
+    assert second.code == 0
+    assert read_splits(read) == ["data.validation", "data.test"]
+    assert losses("b") == losses("a")
+    overlaps = [next(Path(f"{run}/cache/overlaps").iterdir()).read_text() for run in "ab"]
+    assert overlaps[0] == overlaps[1]
+    counts = [line for line in first.err.split("\n") if "training examples" in line]
+    assert counts[0] in second.err
+
+
+def test_a_resumed_run_reads_no_training_text(
+    t5tune: RunCommand, tiny_recipe: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert t5tune("train", tiny_recipe, "export=none").code == 0
+    shutil.rmtree("runs/tiny/model")
+    shutil.rmtree("runs/tiny/eval")
+    read = count_calls(monkeypatch, "chunks", owner=OpenSplit)
+    resumed = t5tune("train", tiny_recipe, "export=none")
+    assert "resuming from runs/tiny/checkpoints/checkpoint-8" in resumed.err
+    assert resumed.code == 0
+    assert read_splits(read) == ["data.validation", "data.test"]
+
+
+def test_other_texts_are_other_data(t5tune: RunCommand, tiny_recipe: Path) -> None:
+    assert t5tune("train", tiny_recipe, "--output-dir", "a", *QUICK).code == 0
+    text = Path("train.tsv").read_text(encoding="utf-8")
+    changed = text.replace("\none", "\nfive", 1)
+    assert changed != text
+    Path("train.tsv").write_text(changed, encoding="utf-8")
+    assert t5tune("train", tiny_recipe, "--output-dir", "b", *QUICK).code == 0
+    assert len([path for path in stores_directory().iterdir() if path.is_dir()]) == 2
+    facts = [
+        json.loads(Path(f"{run}/environment.json").read_text(encoding="utf-8"))["data_sha256"]
+        for run in "ab"
+    ]
+    assert facts[0]["data.train"] != facts[1]["data.train"]
+    assert facts[0]["data.validation"] == facts[1]["data.validation"]
+
+
+def test_a_file_that_changes_while_it_is_read_is_one_sentence(
+    t5tune: RunCommand, tiny_recipe: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chunks = TrainingText.chunks
+
+    def writing(text: TrainingText, doing: str) -> Iterator[Pairs]:
+        with Path("train.tsv").open("a", encoding="utf-8") as stream:
+            stream.write("six\tsechs\n")
+        yield from chunks(text, doing)
+
+    monkeypatch.setattr(TrainingText, "chunks", writing)
+    result = t5tune("train", tiny_recipe, *QUICK)
+    assert result.code == 1
+    assert "train.tsv changed while it was read." in result.err
+    assert [path.name for path in stores_directory().iterdir() if path.is_dir()] == []
+
+
+def test_the_cache_is_listed_and_pruned(t5tune: RunCommand, tiny_recipe: Path) -> None:
+    assert "0 in" in t5tune("cache", "list").out
+    assert t5tune("train", tiny_recipe, "--output-dir", "a", *QUICK).code == 0
+    listed = t5tune("cache", "list").out
+    assert re.search(r"0\.0 MB +\d+ examples +used today  train\.tsv\n1 in ", listed)
+    (row,) = json.loads(t5tune("cache", "list", "--json").out)
+    assert row["origin"] == "train.tsv"
+    directory = Path(row["directory"])
+    assert t5tune("cache", "prune").out.startswith("0 removed")
+    os.utime(directory / "manifest.json", (0, 0))
+    assert "days ago" in t5tune("cache", "list").out
+    assert t5tune("cache", "prune", "--days", "400").out.startswith("1 removed")
+    assert list(stores_directory().iterdir()) == []
+    assert t5tune("train", tiny_recipe, "--output-dir", "b", *QUICK).code == 0
+    assert losses("b") == losses("a")
+    assert t5tune("cache", "prune", "--days", "0").out.startswith("1 removed")
+
+
+def test_without_a_cache_that_can_be_written_the_run_has_its_own(
+    t5tune: RunCommand, tiny_recipe: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("file").write_text("", encoding="utf-8")
+    monkeypatch.setenv("T5TUNE_CACHE", "file/cache")
+    result = t5tune("train", tiny_recipe, *QUICK)
+    assert result.code == 0
+    assert "cannot be written; the tokens of this run are kept in runs/tiny/cache/tokens" in (
+        result.err
+    )
+    assert len(list(Path("runs/tiny/cache/tokens").glob("*/sources.ids"))) == 1
