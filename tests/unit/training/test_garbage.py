@@ -26,7 +26,7 @@ def nothing_left_out() -> Iterator[None]:
     gc.enable()
 
 
-def test_what_is_there_is_left_out_for_a_while_and_garbage_of_before_is_not_held_on_to() -> None:
+def test_existing_objects_are_left_out_and_earlier_garbage_is_collected() -> None:
     before = Circle()
     seen_before = weakref.ref(before)
     del before
