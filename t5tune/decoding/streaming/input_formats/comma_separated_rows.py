@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from t5tune.decoding.streaming.columns import COLUMN, Cell, ColumnsFormat
+from t5tune.decoding.streaming.column_format import COLUMN, Cell, ColumnsFormat
 from t5tune.decoding.streaming.input_format import Entry, InputFormat, Layout, refuse_line
 from t5tune.decoding.streaming.items import Lines
 from t5tune.decoding.streaming.lines import (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from t5tune.decoding.streaming.columns import COLUMN, Cell, ColumnsFormat
+from t5tune.decoding.streaming.column_format import COLUMN, Cell, ColumnsFormat
 from t5tune.decoding.streaming.input_format import InputFormat, Layout
 from t5tune.decoding.streaming.items import Lines
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from t5tune.decoding.streaming.columns import ColumnsFormat
+from t5tune.decoding.streaming.column_format import ColumnsFormat
 from t5tune.decoding.streaming.input_formats.comma_separated_rows import Csv, RowJoiner, Rows
 from t5tune.decoding.streaming.input_formats.tab_separated_rows import Tsv
 from t5tune.decoding.streaming.lines import Line, TextInput, inspect
