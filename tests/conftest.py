@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +56,23 @@ class Result:
 
 RunCommand = Callable[..., Result]
 TrainOnce = Callable[..., Path]
+
+
+@pytest.hookimpl(trylast=True)  # when those that are not to run are gone
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that take long, so that no process waits for another one at the end.
+
+    Each of two processes begins with one half of the tests. Both halves have files that run
+    commands first and those of single functions last. A file stays together, for what its tests
+    share.
+    """
+    sizes = Counter(item.path for item in items)
+    units = REPOSITORY / "tests" / "unit"
+    halves: tuple[list[Path], list[Path]] = ([], [])
+    for file in sorted(sizes, key=lambda file: file.is_relative_to(units)):
+        min(halves, key=lambda half: sum(sizes[other] for other in half)).append(file)
+    places = {file: place for place, file in enumerate(halves[0] + halves[1])}
+    items.sort(key=lambda item: places[item.path])
 
 
 @pytest.fixture(scope="session", autouse=True)
