@@ -30,10 +30,6 @@ def choose_export(name: str, engine: str) -> Export | None:
 
     For an export that exists and is not chosen, the reason is written to stderr.
 
-    Args:
-        name: Run, directory of an export, model directory or hub id.
-        engine: Name of an engine, one of `ENGINES`.
-
     Raises:
         T5TuneError: The requested engine does not exist or cannot be used.
     """
@@ -55,40 +51,35 @@ def choose_export(name: str, engine: str) -> Export | None:
     run = RunDirectory(Path(name))
     problems: list[str] = []
     for directory in list_exports(run):
-        if engine not in (AUTO, CTRANSLATE2, directory.name):
-            continue
-        found, problem = _examine(directory, run, engine)
-        if problem is None:
-            return found
-        problems.append(problem)
+        if engine in (AUTO, CTRANSLATE2, directory.name):
+            found = _examine(directory, run, engine)
+            if isinstance(found, Export):
+                return found
+            problems.append(found)
     if engine == AUTO:
         for problem in problems:
             say(f"not used: {problem}")
         return None
-    raise _refuse(name, engine, problems)
+    option = ""
+    if engine != CTRANSLATE2:
+        option = f" --quantization {engine.removeprefix(ENGINE_PREFIX)}"
+    why = problems[0] if problems else f"{name} has no such export"
+    raise T5TuneError(f"--engine {engine}: {why}.", next_command=f"t5tune export {name}{option}")
 
 
-def _examine(directory: Path, run: RunDirectory, engine: str) -> tuple[Export | None, str | None]:
-    """Return an export, or None and the reason why it is not used."""
+def _examine(directory: Path, run: RunDirectory, engine: str) -> Export | str:
+    """Return an export, or the reason why it is not used."""
     from t5tune.decoding.ctranslate2_translator import list_available
 
     try:
         export = read_export(directory)
     except T5TuneError as error:
-        return None, f"{error.message.removesuffix('.')}: {error.next_command}"
+        return f"{error.message.removesuffix('.')}: {error.next_command}"
     if not is_fresh(export, run):
-        return None, f"{directory} was made from other weights: {remake_command(directory)}"
+        return f"{directory} was made from other weights: {remake_command(directory)}"
     quantization = export.settings.quantization
     if quantization not in list_available():
-        return None, f"{directory}: this machine cannot compute in {quantization}"
+        return f"{directory}: this machine cannot compute in {quantization}"
     if engine == AUTO and not export.may_be_default:
-        return None, f"{directory} loses too much of the score: see {directory}/parity.json"
-    return export, None
-
-
-def _refuse(name: str, engine: str, problems: list[str]) -> T5TuneError:
-    option = ""
-    if engine != CTRANSLATE2:
-        option = f" --quantization {engine.removeprefix(ENGINE_PREFIX)}"
-    why = problems[0] if problems else f"{name} has no such export"
-    return T5TuneError(f"--engine {engine}: {why}.", next_command=f"t5tune export {name}{option}")
+        return f"{directory} loses too much of the score: see {directory}/parity.json"
+    return export

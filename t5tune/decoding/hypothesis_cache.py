@@ -26,7 +26,7 @@ from t5tune.run.directory import RunDirectory, next_free_path
 
 T = TypeVar("T")
 
-MAX_BYTES = 256 * 2**20
+MAX_BYTES = 256 * 2**20  # of entries; the file is little larger
 SECONDS = 60.0  # time for another process to read or write a few hundred entries
 LAYOUT = 1  # version of the table and of the contents of a key
 # Raised when the same settings give other hypotheses than before: older entries are not found.
@@ -89,13 +89,12 @@ class HypothesisCache:
 
     If it cannot be read or written, a message says so once, and the work continues without it.
     SQLite's rollback journal makes each `keep` all or nothing, whenever the process is killed. When
-    the entries take more than `max_bytes`, the oldest are dropped. A lock file is created beside
+    the entries take more than `MAX_BYTES`, the oldest are dropped. A lock file is created beside
     the file.
     """
 
-    def __init__(self, path: Path, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self.max_bytes = max_bytes
         self._is_usable = True
 
     def find(self, keys: Sequence[bytes]) -> dict[bytes, CachedHypothesis]:
@@ -110,7 +109,7 @@ class HypothesisCache:
             database.executemany(
                 "INSERT OR REPLACE INTO hypotheses (key, value) VALUES (?, ?)", rows
             )
-            _drop_oldest(database, self.max_bytes)
+            _drop_oldest(database)
 
         self._use(write, None)
 
@@ -177,14 +176,14 @@ def _read(database: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, Ca
     return found
 
 
-def _drop_oldest(database: sqlite3.Connection, max_bytes: int) -> None:
-    """Delete a tenth of the entries, the oldest, until the rest takes at most `max_bytes`."""
+def _drop_oldest(database: sqlite3.Connection) -> None:
+    """Delete a tenth of the entries, the oldest, until the rest takes at most `MAX_BYTES`."""
 
     def ask(name: str) -> int:
         return int(database.execute(f"PRAGMA {name}").fetchone()[0])
 
     # Free pages are used again, so that the file stops growing here.
-    while (ask("page_count") - ask("freelist_count")) * ask("page_size") > max_bytes:
+    while (ask("page_count") - ask("freelist_count")) * ask("page_size") > MAX_BYTES:
         count = database.execute("SELECT count(*) FROM hypotheses").fetchone()[0]
         if count == 0:
             return
@@ -203,10 +202,7 @@ def _to_bytes(key: bytes, entry: CachedHypothesis) -> bytes:
 
 
 def _from_bytes(key: bytes, value: Any) -> CachedHypothesis | None:
-    if not isinstance(value, bytes):
+    if not isinstance(value, bytes) or hashlib.sha256(key + value[32:]).digest() != value[:32]:
         return None
-    checksum, text = value[:32], value[32:]
-    if hashlib.sha256(key + text).digest() != checksum:
-        return None
-    content = json.loads(text)
+    content = json.loads(value[32:])
     return CachedHypothesis(Hypothesis(**content["hypothesis"]), content["source_is_cut"])

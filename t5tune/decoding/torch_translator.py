@@ -101,7 +101,7 @@ class TorchTranslator(SearchingTranslator):
             for start in range(0, len(batches), here.num_processes):
                 dealt = batches[start : start + here.num_processes]
                 for batch in dealt[here.rank : here.rank + 1]:
-                    found = self.translate_batch(sequences, batch, options, with_scores=with_scores)
+                    found = self._translate_batch(sequences, batch, options, with_scores)
                     own.update(zip(batch, found, strict=True))
                 if on_progress is not None:
                     on_progress(sum(map(len, dealt)))
@@ -132,13 +132,12 @@ class TorchTranslator(SearchingTranslator):
             self.model.train(was_training)
 
     @torch.inference_mode()
-    def translate_batch(
+    def _translate_batch(
         self,
         sequences: TokenSequences,
         batch: Sequence[int],
         options: DecodingOptions,
-        *,
-        with_scores: bool = False,
+        with_scores: bool,
     ) -> list[list[Hypothesis]]:
         """Return `num_hypotheses` hypotheses for each sequence of the batch, in its order."""
         pad_id = int(self.tokenizer.pad_token_id)

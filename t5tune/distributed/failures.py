@@ -88,12 +88,10 @@ def leave(code: int) -> NoReturn:
 def read_failure(path: Path) -> Failure | None:
     """Return the failure that a process has recorded, if there is one."""
     content = read_object(path)
-    if not isinstance(content.get("text"), str) or not isinstance(content.get("time"), float):
-        return None
-    try:
-        return Failure(**content)
-    except TypeError:
-        return None
+    with suppress(TypeError):
+        if isinstance(content.get("text"), str) and isinstance(content.get("time"), float):
+            return Failure(**content)
+    return None
 
 
 def find_cause(failures: list[Failure]) -> Failure:

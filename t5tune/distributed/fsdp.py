@@ -159,8 +159,8 @@ def check_weights(model: torch.nn.Module) -> LocalShare:
     return held
 
 
-def check_optimizer_state(optimizer: torch.optim.Optimizer) -> LocalShare:
-    """Return the share of an optimizer's state that this process holds after a step.
+def check_optimizer_state(optimizer: torch.optim.Optimizer) -> None:
+    """Check, after a step, that this process holds its share of an optimizer's state.
 
     Raises:
         T5TuneError: It holds more than its share.
@@ -174,7 +174,6 @@ def check_optimizer_state(optimizer: torch.optim.Optimizer) -> LocalShare:
     sharded = held.local - held.unsharded
     if held.unsharded > rows + len(parameters) or sharded > share + 2 * rows:
         raise not_in_force("the optimizer's state", held.local, held.full)
-    return held
 
 
 def _row_elements(parameters: Iterable[torch.Tensor]) -> int:

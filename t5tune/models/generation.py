@@ -74,8 +74,7 @@ def load_generation_config(name: str, *, revision: str | None = None) -> Generat
     needs = {*_SPECIAL_TOKENS, *_CONSTRAINTS} & content.keys()
     for key in needs:
         if not _names_tokens(content[key]):
-            where = GENERATION_CONFIG_NAME
-            raise _refuse_damage(name, where, f"{key} is {content[key]!r}")
+            raise _refuse_damage(name, GENERATION_CONFIG_NAME, f"{key} is {content[key]!r}")
     kept = needs | {key for key in (*SEARCH, *_LENGTHS) if _is_usable(key, content.get(key))}
     if unused := sorted(key for key, value in content.items() if _matters(key, value, kept)):
         say(

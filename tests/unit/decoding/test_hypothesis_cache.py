@@ -90,9 +90,12 @@ def test_another_version_of_a_library_is_another_key(monkeypatch: pytest.MonkeyP
     )
 
 
-def test_the_oldest_are_dropped_when_the_file_has_reached_its_size(tmp_path: Path) -> None:
+def test_the_oldest_are_dropped_when_the_file_has_reached_its_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hypothesis_cache, "MAX_BYTES", 200_000)
     path = tmp_path / "hypotheses.sqlite"
-    cache = HypothesisCache(path, max_bytes=200_000)
+    cache = HypothesisCache(path)
     for start in range(0, 2000, 100):
         cache.keep(entries(100, start, length=200))
     found = cache.find(list(entries(2000, length=200)))
