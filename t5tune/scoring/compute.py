@@ -27,10 +27,7 @@ def score_hypotheses(
 
     Args:
         metrics: Names from `METRICS` or `evaluate:NAME`; some give several scores.
-        output: Output to score.
-        options: Options of the metrics.
         num_resamples: Number of bootstrap resamples for 95 % intervals; 0 for no intervals.
-        seed: Seed of the resampling.
 
     Returns:
         Scores as percentages (or on the metric's own scale), not rounded, with signatures.

@@ -11,13 +11,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")  # valid in JSON, but cannot be encod
 
 
 class StoredExample(NamedTuple):
-    """Content of one line.
-
-    Attributes:
-        source: Input text; None if unknown.
-        hypothesis: Output of the model.
-        references: Expected outputs, one or more.
-    """
+    """Content of one line; the source may be unknown."""
 
     source: str | None
     hypothesis: str

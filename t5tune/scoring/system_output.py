@@ -13,7 +13,6 @@ class SystemOutput:
     """Examples of a test set with one system's text for each.
 
     Attributes:
-        hypotheses: Hypotheses, one per example.
         references: References of each example, at least one; their number may differ.
         sources: Input texts without the prefix, if known.
         reached_limit: Whether each hypothesis stopped at the length limit, if known.

@@ -70,13 +70,9 @@ class Breakdown:
 
 @dataclass(frozen=True)
 class Alignment:
-    """Attention to source tokens for each token that a model wrote.
+    """Attention to source tokens (columns of `weights`) for each token that a model wrote (rows).
 
-    Attributes:
-        index: Index of the example, from 0.
-        source_tokens: Source tokens as the model saw them, as text.
-        target_tokens: Tokens of the hypothesis, as text.
-        weights: Weights by target token (rows) and source token (columns); rows add up to 1.
+    The rows of the weights add up to 1; tokens are texts, and the example's index counts from 0.
     """
 
     index: int

@@ -14,8 +14,6 @@ class TrainedRun:
 
     Attributes:
         path: Path of the run, as commands name it.
-        validations: Score that selects the best checkpoint, over the optimizer steps.
-        others: Other scores of the validations.
         amount: Length of the training in words, for example `3 epochs`.
         longer: Settings that continue the training to twice its length.
         much_longer: Settings that continue it to four times its length.

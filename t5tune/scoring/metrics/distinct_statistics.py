@@ -79,11 +79,7 @@ class DistinctStatistics:
 
 
 class _Incidence:
-    """Incidence of n-grams in examples.
-
-    Args:
-        ngrams: The different n-grams of every example.
-    """
+    """Incidence of n-grams in examples, from the different n-grams of every example."""
 
     def __init__(self, ngrams: Sequence[Ngrams]) -> None:
         numbers: dict[tuple[str, ...], int] = {}

@@ -23,9 +23,6 @@ class LengthRatioScorer(AdditiveMetric):
     the one nearest in length counts for each example (of two equally near, the shorter one;
     Papineni et al. 2002, section 2.2.2). References without a token have ratio 0.
 
-    Args:
-        options: `tokenize` and `target_lang` select the tokenizer, as for BLEU.
-
     Raises:
         T5TuneError: The tokenizer is unknown or needs a package that is not installed.
     """

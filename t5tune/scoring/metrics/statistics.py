@@ -114,7 +114,6 @@ def count_examples(samples: NDArray[np.int64], num_examples: int) -> Iterator[ND
 
     Args:
         samples: Shape (num_samples, any).
-        num_examples: Number of different examples.
 
     Yields:
         Shape (size of the block, num_examples), as floats for a matrix product.

@@ -43,7 +43,6 @@ class Difference:
         value: Score of the system minus score of the baseline.
         confidence_interval: Middle 95 % of this difference on resampled test sets.
         p_values: p-values by test, without tests that the metric does not allow.
-        verdict: Verdict in words.
     """
 
     value: float

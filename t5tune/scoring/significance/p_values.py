@@ -22,10 +22,8 @@ def state_verdict(
     """Return the verdict on a system compared with the baseline.
 
     Args:
-        difference: Score of the system minus that of the baseline.
         p_values: p-values by test. sacreBLEU's bootstrap test looks at one direction, so its
             p-value is doubled; the randomisation test looks at both.
-        lower_is_better: Whether a lower score is better.
         num_different: Number of examples whose hypotheses differ. Of their 2 ** n exchanges two are
             always as extreme as the observed one (itself and its mirror image), so an exact
             test of n = 5 cannot get below 2 / 2 ** 5 = 0.06; sacreBLEU's tests can.
