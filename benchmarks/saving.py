@@ -25,6 +25,7 @@ from t5tune.data.batching.plans import FixedSizeBatches
 from t5tune.data.batching.steps import OptimizerSteps
 from t5tune.data.encoding import Collator, EncodedDataset, TokenSequences
 from t5tune.recipe.resolved_recipe import FittedTraining
+from t5tune.training.checkpoints.saving import CheckpointSaver
 from t5tune.training.checkpoints.writer import CheckpointWriter
 from t5tune.training.optim.building import build_optimizer
 from t5tune.training.strategies.strategy import Strategy
@@ -47,18 +48,20 @@ def build_trainer(shape: str, directory: Path) -> T5TuneTrainer:
     for parameter in model.parameters():
         parameter.grad = torch.zeros_like(parameter)
     optimizer.step()
+    strategy, tokenizer = Strategy(optimizer), T5Tokenizer(extra_ids=0)
     trainer = T5TuneTrainer(
         model=model,
-        tokenizer=T5Tokenizer(extra_ids=0),
+        tokenizer=tokenizer,
         args=Seq2SeqTrainingArguments(
             output_dir=str(directory / "stock"), report_to="none", save_total_limit=2
         ),
-        strategy=Strategy(optimizer),
+        strategy=strategy,
         steps=OptimizerSteps(FixedSizeBatches(8, 8, seed=1), 1),
         validate=dict,
         label_smoothing=0.0,
-        checkpoints=CheckpointWriter(directory / "own", {}),
-        checkpoints_kept=2,
+        saver=CheckpointSaver(
+            CheckpointWriter(directory / "own", {}), 2, strategy, None, tokenizer
+        ),
         dataset=EncodedDataset(TokenSequences([]), TokenSequences([])),
         collate=Collator(0),
     )
@@ -85,7 +88,7 @@ def main() -> None:
             begin = time.perf_counter()
             trainer._save_checkpoint(trainer.model, None)
             seconds["t5tune: training waits"].append(time.perf_counter() - begin)
-            trainer.checkpoints.finish()
+            trainer.saver.writer.finish()
             seconds["t5tune: complete after"].append(time.perf_counter() - begin)
         files = (Path(directory) / "own" / f"checkpoint-{options.rounds}").iterdir()
         size = sum(path.stat().st_size for path in files)

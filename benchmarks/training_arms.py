@@ -42,6 +42,7 @@ from t5tune.models.compiled import compile_stacks
 from t5tune.models.cpu.dropout import use_byte_dropout
 from t5tune.models.cpu.fast_t5 import use_fast_sublayers
 from t5tune.models.loading import load_tokenizer
+from t5tune.training.checkpoints.saving import CheckpointSaver
 from t5tune.training.checkpoints.writer import CheckpointWriter
 from t5tune.training.optim.building import build_optimizer
 from t5tune.training.preparation.precision import measure_bf16
@@ -265,6 +266,7 @@ def build_t5tune(
         )
     else:
         plan = TokenBudgetBatches(*lengths, find_budget(dataset, options.examples), seed=1)
+    strategy = Strategy(build_optimizer(model, settings, from_scratch=True))
     trainer = T5TuneTrainer(
         model=model,
         args=build_arguments(
@@ -277,12 +279,13 @@ def build_t5tune(
         tokenizer=tokenizer,
         dataset=dataset,
         collate=collate,
-        strategy=Strategy(build_optimizer(model, settings, from_scratch=True)),
+        strategy=strategy,
         steps=OptimizerSteps(plan, 1),
         validate=dict,
         label_smoothing=0.0,
-        checkpoints=CheckpointWriter(Path(options.output_dir), {}),
-        checkpoints_kept=1,
+        saver=CheckpointSaver(
+            CheckpointWriter(Path(options.output_dir), {}), 1, strategy, None, tokenizer
+        ),
         callbacks=[clock],
         throughput=clock,
     )

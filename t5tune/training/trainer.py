@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch.optim.lr_scheduler import LambdaLR
 from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
@@ -38,9 +37,6 @@ from t5tune.training.checkpoints.loop_state import (
 )
 from t5tune.training.checkpoints.saving import CheckpointSaver, Trained, only_tensors
 from t5tune.training.checkpoints.store import ENDED
-from t5tune.training.checkpoints.writer import CheckpointWriter
-from t5tune.training.optim.averaging import WeightAverage
-from t5tune.training.optim.schedules import end_with_time
 from t5tune.training.random_numbers import seed_if_processes_differ
 from t5tune.training.step.batch_limit import BatchLimit
 from t5tune.training.step.batch_loss import BatchLoss
@@ -62,7 +58,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
 
     Args:
         model: Model to train; the strategy may have sharded it.
-        tokenizer: Tokenizer, saved in checkpoints.
+        tokenizer: Tokenizer of the model.
         args: Arguments with one accumulation step: for the Trainer every optimizer step is one
             "batch".
         dataset: Encoded training data.
@@ -71,9 +67,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
         strategy: The optimizer, and what processes do together.
         validate: Function that translates the validation examples and returns scores by name.
         label_smoothing: See `sum_token_losses`.
-        checkpoints: Writer of checkpoints.
-        checkpoints_kept: Number of the last validated ones that stay, beside the best one.
-        average: Average of the weights, saved in every checkpoint.
+        saver: Saver of checkpoints; their average of the weights follows every step.
         end: End of training by steps or time.
         throughput: Counter of the tokens of each batch.
         limit: Limit on the tokens of a batch that fit into memory.
@@ -96,9 +90,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
         strategy: Strategy,
         validate: Validate,
         label_smoothing: float,
-        checkpoints: CheckpointWriter,
-        checkpoints_kept: int,
-        average: WeightAverage | None = None,
+        saver: CheckpointSaver,
         end: EndOfTraining | None = None,
         throughput: Throughput | None = None,
         limit: BatchLimit | None = None,
@@ -106,7 +98,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
         callbacks: Sequence[TrainerCallback] = (),
     ) -> None:
         self.strategy = strategy  # needed already where the Trainer would move the model
-        own = [average] if average is not None else []
+        own = [saver.average] if saver.average is not None else []
         super().__init__(
             model=model,
             processing_class=tokenizer,
@@ -115,21 +107,18 @@ class T5TuneTrainer(Seq2SeqTrainer):
             eval_dataset=[],  # `validate` has its own examples
             data_collator=collate,
             optimizers=(strategy.optimizer, None),
-            callbacks=[*callbacks, *own, ShardingCheck(strategy)],
+            callbacks=[*callbacks, *own, ShardingCheck(strategy, model)],
         )
         self.remove_callback(PrinterCallback)
         self.control: TrainerControl
         self.steps = steps
         self.validate = validate
-        self.checkpoints = checkpoints
-        self.checkpoints_kept = checkpoints_kept
-        self.average = average
-        self._saver = CheckpointSaver(checkpoints, checkpoints_kept, strategy, average, tokenizer)
+        self.saver = saver
         self._is_validation_pending = False  # a signal interrupted the last one
         self._end = end or EndOfTraining()
         self._throughput = throughput or Throughput()
         self._losses = LossRecord(self.accelerator)
-        self._watch = LossWatch(checkpoints, args.learning_rate, round(args.logging_steps))
+        self._watch = LossWatch(saver.writer, args.learning_rate, round(args.logging_steps))
         self._loss = BatchLoss(
             self.unwrapped,
             strategy,
@@ -141,12 +130,14 @@ class T5TuneTrainer(Seq2SeqTrainer):
         self._gradients = StepGradients(
             self._add_gradients,
             limit,
-            checkpoints,
+            saver.writer,
             rank=args.process_index,
             num_processes=self.accelerator.num_processes,
         )
         if longest is not None:
-            self.add_callback(BatchProbe(longest, limit, self._try_batch))
+            self.add_callback(
+                BatchProbe(longest, limit, self._try_batch, model, strategy.optimizer)
+            )
         if isinstance(collate, PackedCollator):
             accept_packed_rows(self.unwrapped)
         strategy.begin(self.unwrapped)
@@ -156,8 +147,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
     @property
     def unwrapped(self) -> PreTrainedModel:
         """Model without the wrappers of Accelerate."""
-        model = self.accelerator.unwrap_model(self.model)
-        assert isinstance(model, PreTrainedModel)
+        model: PreTrainedModel = self.accelerator.unwrap_model(self.model)
         return model
 
     @property
@@ -196,21 +186,6 @@ class T5TuneTrainer(Seq2SeqTrainer):
             multiprocessing_context=self.args.dataloader_multiprocessing_context,
             pin_memory=self.args.dataloader_pin_memory and torch.accelerator.is_available(),
         )
-
-    def create_scheduler(
-        self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None
-    ) -> LambdaLR:
-        """Build the schedule, which ends with the steps or the time, whichever comes first."""
-        is_new = self.lr_scheduler is None
-        scheduler: LambdaLR = super().create_scheduler(num_training_steps, optimizer)
-        if is_new and isinstance(scheduler, LambdaLR):
-            end_with_time(
-                scheduler,
-                self.args.get_warmup_steps(num_training_steps),
-                num_training_steps,
-                lambda: self._end.share_of_time,
-            )
-        return scheduler
 
     def get_batch_samples(
         self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device
@@ -270,13 +245,9 @@ class T5TuneTrainer(Seq2SeqTrainer):
         return_outputs: bool = False,
         num_items_in_batch: NumItems = None,
     ) -> Any:
-        """Return the batch's part of the token-weighted mean of the optimizer step.
+        """Return the batch's part of the mean over the target tokens of the optimizer step.
 
-        Args:
-            model: Model, possibly wrapped for several processes.
-            inputs: input_ids, attention_mask and labels, shape (batch_size, length).
-            return_outputs: Whether to return the model's outputs too.
-            num_items_in_batch: Number of target tokens of the optimizer step, on all processes.
+        They are counted on all processes. See `BatchLoss.sum` for the other arguments.
         """
         loss, outputs = self._loss.sum(model, inputs, with_outputs=return_outputs)
         if num_items_in_batch is None:
@@ -345,7 +316,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
         self._determine_best_metric(metrics, None)
         callbacks = self.callback_handler.callbacks
         ended = bool(read_fact(checkpoint, ENDED)) or has_stopped_early(callbacks)
-        self._saver.save_again(checkpoint, self.state, callbacks, ended=ended)
+        self.saver.save_again(checkpoint, self.state, callbacks, ended=ended)
 
     # ---- Checkpoints ----
 
@@ -362,7 +333,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
             self.state,
             self.callback_handler.callbacks,
         )
-        self._saver.save(
+        self.saver.save(
             trained, self._save_rng_state, ended=self.is_over, pending=self._is_validation_pending
         )
 
@@ -381,7 +352,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
 
     def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
         if checkpoint is not None:
-            self._saver.read_optimizer_and_schedule(
+            self.saver.read_optimizer_and_schedule(
                 Path(checkpoint), self.optimizer, self.lr_scheduler
             )
 

@@ -29,6 +29,7 @@ from t5tune.data.batching.packing import PackedBatches, PackedCollator, choose_r
 from t5tune.data.batching.plans import BatchPlan, FixedSizeBatches
 from t5tune.data.batching.steps import OptimizerSteps
 from t5tune.data.encoding import Collator, EncodedDataset, TokenSequences
+from t5tune.training.checkpoints.saving import CheckpointSaver
 from t5tune.training.checkpoints.writer import CheckpointWriter
 from t5tune.training.strategies.strategy import Strategy
 from t5tune.training.trainer import T5TuneTrainer
@@ -94,18 +95,18 @@ def main() -> None:
         )  # fmt: skip
         plan, collate = build_plan(dataset, int(batch_size))
         rank, num_ranks = arguments.process_index, arguments.world_size
+        strategy = Strategy(torch.optim.SGD(model.parameters(), lr=0.1))
         trainer = T5TuneTrainer(
             model=model,
             args=arguments,
             tokenizer=None,
             dataset=dataset,
             collate=collate,
-            strategy=Strategy(torch.optim.SGD(model.parameters(), lr=0.1)),
+            strategy=strategy,
             steps=OptimizerSteps(plan, len(plan), rank, num_ranks),
             validate=dict,
             label_smoothing=float(smoothing),
-            checkpoints=CheckpointWriter(Path(directory), {}),
-            checkpoints_kept=1,
+            saver=CheckpointSaver(CheckpointWriter(Path(directory), {}), 1, strategy, None, None),
             callbacks=[recorder],
         )
         trainer.train()

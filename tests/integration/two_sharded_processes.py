@@ -34,6 +34,7 @@ from t5tune.distributed.sharded_tensors import gather_tensor
 from t5tune.distributed.whole_copy import full_model
 from t5tune.errors import T5TuneError
 from t5tune.models.loading import load_model
+from t5tune.training.checkpoints.saving import CheckpointSaver
 from t5tune.training.checkpoints.writer import CheckpointWriter
 from t5tune.training.optim.averaging import WeightAverage, weights_applied
 from t5tune.training.optim.building import build_optimizer
@@ -185,9 +186,13 @@ def run(job: Job) -> dict[str, Any]:
         steps=OptimizerSteps(plan, BATCHES_PER_STEP, rank, num_ranks),
         validate=validate,
         label_smoothing=0.1,
-        checkpoints=CheckpointWriter(directory / f"checkpoints{rank or ''}", {}),
-        checkpoints_kept=9,
-        average=average,
+        saver=CheckpointSaver(
+            CheckpointWriter(directory / f"checkpoints{rank or ''}", {}),
+            9,
+            strategy,
+            average,
+            _NoTokenizer(),
+        ),
         callbacks=[recorder],
     )
     dtypes: set[str] = set()
@@ -195,7 +200,7 @@ def run(job: Job) -> dict[str, Any]:
         if isinstance(layer, torch.nn.Linear):
             layer.register_forward_hook(lambda layer, *_: dtypes.add(str(layer.weight.dtype)))
     trainer.train(resume_from_checkpoint=job.resume)
-    trainer.checkpoints.finish()
+    trainer.saver.writer.finish()
     applied = {}
     if average is not None:
         with weights_applied(model, average.gather()), full_model(model) as whole:

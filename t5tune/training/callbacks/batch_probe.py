@@ -45,33 +45,34 @@ class BatchProbe(TrainerCallback):
         longest: Batch of which some or all rows are tried.
         limit: Limit that is set to what fits.
         try_batch: Function that runs forward and backward on a batch.
+        model: Model that is trained.
+        optimizer: Its optimizer.
     """
 
     def __init__(
-        self, longest: LongestBatch, limit: BatchLimit, try_batch: Callable[[Batch], None]
+        self,
+        longest: LongestBatch,
+        limit: BatchLimit,
+        try_batch: Callable[[Batch], None],
+        model: torch.nn.Module,
+        optimizer: torch.optim.Optimizer,
     ) -> None:
         self.longest = longest
         self.limit = limit
         self.try_batch = try_batch
+        self.model = model
+        self.optimizer = optimizer
 
     def on_train_begin(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        model: torch.nn.Module | None = None,
-        optimizer: torch.optim.Optimizer | None = None,
-        **_: Any,
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
         if self.limit.tokens is not None:
             return
-        assert model is not None
-        assert optimizer is not None
         batch = self.longest.batch
         num_rows = len(batch["labels"])
         with torch.random.fork_rng():
             # Each process checks its own memory; all take what fits in every one.
-            fitting = int(smallest(self._find(num_rows, model, optimizer)))
+            fitting = int(smallest(self._find(num_rows)))
         tokens_per_row = count_padded_tokens(batch) // num_rows
         if fitting == 0:
             raise T5TuneError(
@@ -82,9 +83,10 @@ class BatchProbe(TrainerCallback):
         budget = self.longest.tokens_per_batch
         self.limit.change(state, fitting * tokens_per_row if fitting < num_rows else budget)
 
-    def _find(self, num_rows: int, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> int:
+    def _find(self, num_rows: int) -> int:
         """Return how many rows of the longest batch fit beside weights, gradients and optimizer."""
         meter: MemoryMeter = GpuMemory() if torch.cuda.is_available() else MainMemory()
+        model, optimizer = self.model, self.optimizer
         weights = [p.detach().cpu().clone() for p in model.parameters()]
         is_new = not optimizer.state
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from torch.optim.lr_scheduler import LambdaLR
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.trainer_callback import ExportableState
 
@@ -19,6 +20,7 @@ from t5tune.files.json_values import read_log
 from t5tune.files.writing import write_text
 from t5tune.training.callbacks.clock import TrainingClock
 from t5tune.training.callbacks.throughput import Throughput
+from t5tune.training.optim.schedules import end_with_time
 
 VALIDATION = "eval_"  # the Trainer's prefix of validation scores
 ECHO_SECONDS = 1.0  # seconds; a second signal within them is an echo of the first one
@@ -202,7 +204,7 @@ class StopOnSignal(TrainerCallback):
 
 
 class EndOfTraining(TrainerCallback):
-    """Callback that ends training when its time is over, and validates and saves the last step.
+    """Callback that ends training and its schedule in time, and validates and saves the last step.
 
     The last step is validated whatever `eval_steps` is: it may be the best.
 
@@ -228,11 +230,21 @@ class EndOfTraining(TrainerCallback):
         self.share_of_time = largest(self.clock.share)
 
     def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        lr_scheduler: Any = None,
+        **_: Any,
     ) -> None:
         if self.clock is not None:
             self.clock.start_from(state.global_step)
             self._look_at_clock(state.global_step)
+            if isinstance(lr_scheduler, LambdaLR):
+                warmup_steps = args.get_warmup_steps(state.max_steps)
+                end_with_time(
+                    lr_scheduler, warmup_steps, state.max_steps, lambda: self.share_of_time
+                )
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any

@@ -15,23 +15,17 @@ class ShardingCheck(TrainerCallback):
 
     Args:
         strategy: Strategy that does the check.
+        model: Model that is trained.
     """
 
-    def __init__(self, strategy: Strategy) -> None:
+    def __init__(self, strategy: Strategy, model: torch.nn.Module) -> None:
         self.strategy = strategy
+        self.model = model
         self.is_done = False
 
     def on_optimizer_step(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        model: torch.nn.Module | None = None,
-        optimizer: torch.optim.Optimizer | None = None,
-        **_: Any,
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
         if not self.is_done:
-            assert model is not None
-            assert optimizer is not None
-            self.strategy.check_memory(model, optimizer)
+            self.strategy.check_memory(self.model)
             self.is_done = True

@@ -89,10 +89,10 @@ class CheckpointSaver:
         average: WeightAverage | None,
         tokenizer: PreTrainedTokenizerBase,
     ) -> None:
-        self._writer = writer
-        self._num_kept = num_kept
+        self.writer = writer
+        self.num_kept = num_kept
         self._strategy = strategy
-        self._average = average
+        self.average = average
         self._tokenizer = tokenizer
 
     def save(
@@ -114,7 +114,7 @@ class CheckpointSaver:
         try:
             gathered = self._gather(trained, save_random_state)
         except Exception as error:
-            self._writer.give_up(error)
+            self.writer.give_up(error)
 
         def write(directory: Path) -> None:
             trained.model.save_pretrained(directory, state_dict=gathered.weights)
@@ -145,23 +145,23 @@ class CheckpointSaver:
             write_loop_state(state, callbacks, directory)
 
         self._write(state, write, ended=ended, pending=False)
-        self._writer.finish()
+        self.writer.finish()
 
     def _write(
         self, state: TrainerState, save: Callable[[Path], None], *, ended: bool, pending: bool
     ) -> None:
         if is_main_process():
-            self._writer.write(
+            self.writer.write(
                 state.global_step,
                 save,
                 best_step=state.best_global_step,
-                kept=list_validated_steps(state)[-self._num_kept :],
+                kept=list_validated_steps(state)[-self.num_kept :],
                 ended=ended,
                 pending=pending,
             )
 
     def _gather(self, trained: Trained, save_random_state: Callable[[str], None]) -> GatheredState:
-        keep, average = is_main_process(), self._average
+        keep, average = is_main_process(), self.average
         return GatheredState(
             random_states=gather(self._pack_random_state(save_random_state)),
             weights=self._strategy.gather_weights(trained.model, keep=keep),
@@ -172,7 +172,7 @@ class CheckpointSaver:
     def _pack_random_state(self, save: Callable[[str], None]) -> tuple[str, bytes]:
         """Return name and content of the file of this process's random state."""
         # Beside the checkpoints, where there is room, unless this machine cannot see them.
-        place = self._writer.directory
+        place = self.writer.directory
         with tempfile.TemporaryDirectory(
             prefix=f"{STAGING}{PREFIX}", dir=place if place.is_dir() else None
         ) as directory:

@@ -80,8 +80,11 @@ def _find_best_checkpoint(trainer: T5TuneTrainer, run: RunDirectory) -> ChosenWe
 def _averages(
     trainer: T5TuneTrainer, training: TrainingSection
 ) -> Iterator[tuple[str, Mapping[str, torch.Tensor]]]:
-    if trainer.average is not None:
-        yield f"moving average up to step {trainer.state.global_step}", trainer.average.gather()
+    if trainer.saver.average is not None:
+        yield (
+            f"moving average up to step {trainer.state.global_step}",
+            trainer.saver.average.gather(),
+        )
     if training.average_checkpoints is not None:
         steps = list_validated_steps(trainer.state)[-training.average_checkpoints :]
         paths = [Path(trainer.args.output_dir) / f"{PREFIX}{step}" for step in steps]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Callable
 
 import torch
@@ -69,14 +71,12 @@ class StepGradients:
         """
         limit = self._limit.tokens
         pieces = [piece for batch in batches for piece in split_batch(batch, limit)]
-        total: torch.Tensor | None = None
+        losses = []
         for number, piece in enumerate(pieces, start=1):
             self._computed = piece
             is_last = number == len(pieces) and not is_trial
-            loss = self._add(model, piece, num_items, is_last)
-            total = loss if total is None else total + loss
-        assert total is not None, "a step has a batch"
-        return total
+            losses.append(self._add(model, piece, num_items, is_last))
+        return functools.reduce(operator.add, losses)
 
     def compute_within_memory(
         self,

@@ -55,7 +55,7 @@ class DeepSpeedStrategy(Strategy):
         self.zero.engine.step()
         return float(self.zero.engine.get_global_grad_norm())
 
-    def check_memory(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    def check_memory(self, model: torch.nn.Module) -> None:
         """Check the optimizer's state; the weights were checked when they were sharded."""
         self.zero.check_optimizer_state()
 

@@ -40,10 +40,10 @@ class FsdpStrategy(Strategy):
         """Call the function within the model's forward, where the output layer is gathered."""
         return model(inside=function)
 
-    def check_memory(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    def check_memory(self, model: torch.nn.Module) -> None:
         """Check weights and optimizer state."""
         check_weights(model)
-        check_optimizer_state(optimizer)
+        check_optimizer_state(self.optimizer)
 
     def gather_weights(self, model: PreTrainedModel, *, keep: bool) -> Mapping[str, torch.Tensor]:
         """Gather one tensor after another."""

@@ -68,7 +68,7 @@ class Strategy:
         """Return the norm of the gradients; next, the Trainer steps the optimizer."""
         return by_trainer()
 
-    def check_memory(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    def check_memory(self, model: torch.nn.Module) -> None:
         """Check after the first step that memory is really sharded.
 
         Raises:

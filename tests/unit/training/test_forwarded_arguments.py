@@ -22,12 +22,13 @@ from t5tune.recipe.loading import load_recipe
 from t5tune.recipe.resolve import ModelFacts, resolve_for_model, resolve_for_steps
 from t5tune.recipe.training_extra import FORWARDED
 from t5tune.run.directory import RunDirectory
+from t5tune.scoring.registry import METRICS
 from t5tune.training import arguments
 from t5tune.training.callbacks import trackers
-from t5tune.training.loop import _build_trainer, _build_watchers
 from t5tune.training.preparation.start import Start
 from t5tune.training.recipe_batches import build_batch_plan
 from t5tune.training.trainer import T5TuneTrainer
+from t5tune.training.trainer_building import build_trainer, build_watchers
 from tests.tiny_families import FAMILIES
 
 Build = Callable[..., T5TuneTrainer]
@@ -78,9 +79,10 @@ def build(tiny_recipe: Path, tmp_path: Path) -> Iterator[Build]:
             {},
         )
         plan = build_batch_plan(fitted.training, dataset)
-        watchers = _build_watchers(resolved, run)
-        trainer = _build_trainer(resolved, run, start, lambda: {"BLEU": 1.0}, plan, 8, watchers)
-        trainer.checkpoints.write = lambda *_, **__: None  # type: ignore[method-assign]
+        best_metric = METRICS[resolved.evaluation.best_metric]
+        watchers = build_watchers(resolved.training, best_metric, run)
+        trainer = build_trainer(resolved, run, start, lambda: {"BLEU": 1.0}, plan, 8, watchers)
+        trainer.saver.writer.write = lambda *_, **__: None  # type: ignore[method-assign]
         return trainer
 
     yield build

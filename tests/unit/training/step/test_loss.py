@@ -20,6 +20,7 @@ from transformers import (
 from t5tune.data.batching.plans import FixedSizeBatches
 from t5tune.data.batching.steps import OptimizerSteps
 from t5tune.data.encoding import Collator, EncodedDataset, TokenSequences
+from t5tune.training.checkpoints.saving import CheckpointSaver
 from t5tune.training.checkpoints.writer import CheckpointWriter
 from t5tune.training.step import loss as loss_module
 from t5tune.training.step.loss import sum_token_losses, sum_token_losses_chunked
@@ -92,18 +93,18 @@ def train(
         logging_steps=logging_steps, max_grad_norm=0.0, report_to="none", use_cpu=True,
         disable_tqdm=True, remove_unused_columns=False, save_strategy="no",
     )  # fmt: skip
+    strategy = Strategy(torch.optim.SGD(model.parameters(), lr=0.1))
     trainer = T5TuneTrainer(
         model=model,
         args=arguments,
         tokenizer=None,
         dataset=examples,
         collate=Collator(0),
-        strategy=Strategy(torch.optim.SGD(model.parameters(), lr=0.1)),
+        strategy=strategy,
         steps=steps,
         validate=dict,
         label_smoothing=smoothing,
-        checkpoints=CheckpointWriter(path, {}),
-        checkpoints_kept=1,
+        saver=CheckpointSaver(CheckpointWriter(path, {}), 1, strategy, None, None),
         callbacks=[recorder],
     )
     trainer.train()

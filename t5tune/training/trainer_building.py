@@ -1,0 +1,197 @@
+"""The trainer of a run and all that it holds, built from a resolved recipe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from transformers import EarlyStoppingCallback, PreTrainedModel, TrainerCallback, TrainerState
+from transformers.integrations import TensorBoardCallback
+
+from t5tune.console import say
+from t5tune.data.batching.plans import BatchPlan
+from t5tune.data.batching.steps import OptimizerSteps
+from t5tune.distributed.processes import broadcast_result, is_main_process
+from t5tune.distributed.sharding_refusals import drops_layers
+from t5tune.models.compiled import compile_stacks
+from t5tune.recipe.resolved_recipe import ResolvedRecipe, ResolvedTraining
+from t5tune.run.directory import RunDirectory
+from t5tune.scoring.registry import MetricSpec
+from t5tune.training.arguments import build_training_arguments
+from t5tune.training.callbacks.clock import TrainingClock
+from t5tune.training.callbacks.display import TrainingDisplay
+from t5tune.training.callbacks.log import EndOfTraining, JsonLog, StopOnSignal
+from t5tune.training.callbacks.throughput import Throughput
+from t5tune.training.callbacks.trackers import build_trackers
+from t5tune.training.checkpoints.disk_space import count_checkpoint_bytes
+from t5tune.training.checkpoints.saving import CheckpointSaver
+from t5tune.training.checkpoints.store import step_of
+from t5tune.training.checkpoints.writer import CheckpointWriter
+from t5tune.training.optim.averaging import WeightAverage
+from t5tune.training.preparation.start import Start
+from t5tune.training.recipe_batches import build_collator, build_longest_batch
+from t5tune.training.step.batch_limit import BatchLimit
+from t5tune.training.strategies.sharding_choice import build_strategy
+from t5tune.training.trainer import T5TuneTrainer, Validate
+
+
+@dataclass(frozen=True)
+class Watchers:
+    """Callbacks that go along with the training loop.
+
+    Attributes:
+        throughput: Counter of tokens.
+        display: Progress on stderr.
+        log: Writer of log.jsonl.
+        stop: Handler of signals.
+        end: End of training by steps or time.
+    """
+
+    throughput: Throughput
+    display: TrainingDisplay
+    log: JsonLog
+    stop: StopOnSignal
+    end: EndOfTraining
+
+    @property
+    def callbacks(self) -> list[TrainerCallback]:
+        """All in order: the display reads the speed of a window that the log then closes."""
+        shown = [self.display] if is_main_process() else []
+        return [self.throughput, *shown, self.log, self.stop, self.end]
+
+
+def build_watchers(
+    training: ResolvedTraining, best_metric: MetricSpec, run: RunDirectory
+) -> Watchers:
+    """Build the callbacks of a run; the main process writes its files."""
+    throughput = Throughput()
+    log = JsonLog(run.log if is_main_process() else None, throughput)
+    max_seconds = 60 * training.max_minutes if training.max_minutes else None
+    display = TrainingDisplay(
+        log,
+        throughput,
+        best_metric.main_score,
+        lower_is_better=best_metric.lower_is_better,
+        max_seconds=max_seconds,
+    )
+    clock = None
+    if max_seconds is not None:
+        path = run.clock if is_main_process() else None
+        clock = TrainingClock(lambda: log.elapsed_seconds, max_seconds, path)
+    return Watchers(throughput, display, log, StopOnSignal(), EndOfTraining(clock))
+
+
+def build_trainer(
+    recipe: ResolvedRecipe,
+    run: RunDirectory,
+    start: Start,
+    validate: Validate,
+    plan: BatchPlan,
+    num_steps: int,
+    watchers: Watchers,
+) -> T5TuneTrainer:
+    """Build the trainer of a run, and all that it holds.
+
+    Args:
+        recipe: Recipe with nothing left to choose.
+        run: Run that checkpoints and logs belong to.
+        start: Data, model and checkpoint.
+        validate: Function that translates the validation examples and returns scores by name.
+        plan: Batches of each epoch.
+        num_steps: Number of optimizer steps of the run.
+        watchers: Callbacks of the run.
+
+    Raises:
+        T5TuneError: A setting is wrong, or the weights cannot be sharded.
+    """
+    training, model = recipe.training, start.model.translator.model
+    from_scratch = recipe.model.is_from_scratch
+    arguments = build_training_arguments(
+        training,
+        run,
+        num_steps,
+        best_metric=recipe.evaluation.best_metric,
+        from_scratch=from_scratch,
+    )
+    if drops_layers(model):
+        arguments.ddp_find_unused_parameters = True
+    if training.torch_compile:
+        compile_stacks(model)
+    with_average = training.ema_decay is not None
+    size = count_checkpoint_bytes(model, training.optim, with_average=with_average)
+    strategy = build_strategy(model, training, arguments.device, from_scratch=from_scratch)
+    collate = build_collator(plan, start.model)
+    longest = None
+    if training.tokens_per_batch == "auto":
+        longest = build_longest_batch(plan, start.dataset, collate)
+    return T5TuneTrainer(
+        model=model,
+        tokenizer=start.model.tokenizer,
+        args=arguments,
+        dataset=start.dataset,
+        collate=collate,
+        steps=OptimizerSteps(
+            plan,
+            training.gradient_accumulation_steps,
+            arguments.process_index,
+            arguments.world_size,
+        ),
+        strategy=strategy,
+        validate=validate,
+        label_smoothing=training.label_smoothing_factor,
+        saver=CheckpointSaver(
+            CheckpointWriter(run.checkpoints, start.facts, expected_bytes=size),
+            # An average of checkpoints needs them all.
+            max(training.save_total_limit, training.average_checkpoints or 0),
+            strategy,
+            _build_average(training, model, start.checkpoint),
+            start.model.tokenizer,
+        ),
+        end=watchers.end,
+        throughput=watchers.throughput,
+        limit=_build_batch_limit(plan, watchers.log, start.checkpoint),
+        longest=longest,
+        callbacks=[*watchers.callbacks, *_build_reporters(training, run, start.checkpoint)],
+    )
+
+
+def _build_average(
+    training: ResolvedTraining, model: PreTrainedModel, checkpoint: Path | None
+) -> WeightAverage | None:
+    if training.ema_decay is None:
+        return None
+    average = WeightAverage(model, training.ema_decay)
+    if checkpoint is not None:
+        average.load(checkpoint)
+    return average
+
+
+def _build_batch_limit(plan: BatchPlan, log: JsonLog, checkpoint: Path | None) -> BatchLimit:
+    """Build the limit that an earlier part of the run has found, and log every change."""
+
+    def note(state: TrainerState, limit: int) -> None:
+        wanted = getattr(plan, "tokens_per_batch", limit + 1)
+        pieces = "" if limit >= wanted else "; larger ones are computed in pieces"
+        say(f"memory: batches of {limit:,} tokens fit{pieces}")
+        log.write_batch_limit(state, limit)
+
+    if checkpoint is None:
+        return BatchLimit(note)
+    return BatchLimit(note, broadcast_result(log.batch_limits), step_of(checkpoint))
+
+
+def _build_reporters(
+    training: ResolvedTraining, run: RunDirectory, checkpoint: Path | None
+) -> list[TrainerCallback]:
+    """Build the callbacks of trackers and TensorBoard, and early stopping."""
+    reporters: list[TrainerCallback] = []
+    if is_main_process():
+        from torch.utils.tensorboard import SummaryWriter
+
+        # What was logged after the checkpoint is logged again.
+        begun = step_of(checkpoint) if checkpoint is not None else -1
+        writer = SummaryWriter(str(run.tensorboard), purge_step=begun + 1)
+        reporters = [*build_trackers(training.extra), TensorBoardCallback(writer)]
+    if training.early_stopping_patience is not None:
+        reporters.append(EarlyStoppingCallback(training.early_stopping_patience))
+    return reporters
