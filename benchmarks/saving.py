@@ -22,7 +22,7 @@ from transformers import Seq2SeqTrainer, Seq2SeqTrainingArguments, T5Config, T5T
 from transformers.models.t5 import T5ForConditionalGeneration
 
 from t5tune.data.batching.plans import FixedSizeBatches
-from t5tune.data.batching.steps import OptimizerSteps
+from t5tune.data.batching.steps import OptimizerSteps, StepLoader
 from t5tune.data.encoding import Collator, EncodedDataset, TokenSequences
 from t5tune.recipe.resolved_recipe import FittedTraining
 from t5tune.training.checkpoints.saving import CheckpointSaver
@@ -56,14 +56,16 @@ def build_trainer(shape: str, directory: Path) -> T5TuneTrainer:
             output_dir=str(directory / "stock"), report_to="none", save_total_limit=2
         ),
         strategy=strategy,
-        steps=OptimizerSteps(FixedSizeBatches(8, 8, seed=1), 1),
+        loader=StepLoader(
+            EncodedDataset(TokenSequences([]), TokenSequences([])),
+            OptimizerSteps(FixedSizeBatches(8, 8, seed=1), 1),
+            Collator(0),
+        ),
         validate=dict,
         label_smoothing=0.0,
         saver=CheckpointSaver(
             CheckpointWriter(directory / "own", {}), 2, strategy, None, tokenizer
         ),
-        dataset=EncodedDataset(TokenSequences([]), TokenSequences([])),
-        collate=Collator(0),
     )
     trainer.create_scheduler(1)
     return trainer

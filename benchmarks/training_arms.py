@@ -34,7 +34,7 @@ from transformers import (
 
 from t5tune.data.batching.packing import PackedBatches, PackedCollator, choose_row_lengths
 from t5tune.data.batching.plans import BatchPlan, TokenBudgetBatches
-from t5tune.data.batching.steps import OptimizerSteps
+from t5tune.data.batching.steps import OptimizerSteps, StepLoader
 from t5tune.data.encoding import IGNORED, Collator, EncodedDataset, TokenSequences
 from t5tune.data.pair_encoding import PairEncoder
 from t5tune.data.pairs import Pairs
@@ -42,6 +42,7 @@ from t5tune.models.compiled import compile_stacks
 from t5tune.models.cpu.dropout import use_byte_dropout
 from t5tune.models.cpu.fast_t5 import use_fast_sublayers
 from t5tune.models.loading import load_tokenizer
+from t5tune.models.packed import accept_packed_rows
 from t5tune.training.checkpoints.saving import CheckpointSaver
 from t5tune.training.checkpoints.writer import CheckpointWriter
 from t5tune.training.optim.building import build_optimizer
@@ -257,6 +258,7 @@ def build_t5tune(
     if options.arm == "t5tune-compiled":
         compile_stacks(model)
     if options.arm in ("t5tune-packed", "t5tune-compiled"):
+        accept_packed_rows(model)
         rows = choose_row_lengths(*lengths)
         mean_example = sum(side.mean() for side in lengths)
         plan = PackedBatches(*lengths, rows, int(options.examples * mean_example), seed=1)
@@ -277,10 +279,8 @@ def build_t5tune(
             warmup_steps=options.warmup_steps_of_schedule,
         ),
         tokenizer=tokenizer,
-        dataset=dataset,
-        collate=collate,
+        loader=StepLoader(dataset, OptimizerSteps(plan, 1), collate),
         strategy=strategy,
-        steps=OptimizerSteps(plan, 1),
         validate=dict,
         label_smoothing=0.0,
         saver=CheckpointSaver(

@@ -9,6 +9,7 @@ from t5tune.data.encoding import Collator, EncodedDataset
 from t5tune.decoding.loaded_model import LoadedModel
 from t5tune.errors import T5TuneError
 from t5tune.models.families import FAMILIES, find_family
+from t5tune.models.packed import accept_packed_rows
 from t5tune.recipe.resolve import choose_batch_size
 from t5tune.recipe.training_section import TrainingSection
 from t5tune.training.callbacks.batch_probe import LongestBatch
@@ -43,7 +44,7 @@ def build_longest_batch(
 
 
 def build_collator(plan: BatchPlan, model: LoadedModel) -> Collator | PackedCollator:
-    """Return the collator that makes tensors of the plan's batches.
+    """Return the collator that makes tensors of the plan's batches; the model learns to read them.
 
     Raises:
         T5TuneError: Rows are packed, and the model has absolute positions.
@@ -51,7 +52,8 @@ def build_collator(plan: BatchPlan, model: LoadedModel) -> Collator | PackedColl
     pad_token_id = int(model.tokenizer.pad_token_id)
     if not isinstance(plan, PackedBatches):
         return Collator(pad_token_id)
-    config = model.translator.model.config
+    model_itself = model.translator.model
+    config = model_itself.config
     if not find_family(config.model_type).has_relative_positions:
         packable = [family.title for family in FAMILIES if family.has_relative_positions]
         raise T5TuneError(
@@ -60,5 +62,6 @@ def build_collator(plan: BatchPlan, model: LoadedModel) -> Collator | PackedColl
             f"{', '.join(packable)} can be packed.",
             next_command="the same command with training.packing=false",
         )
+    accept_packed_rows(model_itself)
     start = config.decoder_start_token_id
     return PackedCollator(pad_token_id, start, plan.row_lengths, plan.rows_per_batch)

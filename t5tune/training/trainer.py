@@ -20,10 +20,8 @@ from transformers import (
     TrainerState,
 )
 
-from t5tune.data.batching.packing import PackedCollator
-from t5tune.data.batching.steps import Batch, Collate, OptimizerSteps, StepLoader
-from t5tune.data.encoding import IGNORED, EncodedDataset
-from t5tune.models.packed import accept_packed_rows
+from t5tune.data.batching.steps import Batch, StepLoader
+from t5tune.data.encoding import IGNORED
 from t5tune.run.manifest import read_fact
 from t5tune.training.callbacks.batch_probe import BatchProbe, LongestBatch
 from t5tune.training.callbacks.divergence import LossWatch
@@ -57,19 +55,15 @@ class T5TuneTrainer(Seq2SeqTrainer):
     distributed over processes.
 
     Args:
-        model: Model to train; the strategy may have sharded it.
-        tokenizer: Tokenizer of the model.
+        model: Model to train, with its tokenizer; the strategy may have sharded it.
         args: Arguments with one accumulation step: for the Trainer every optimizer step is one
             "batch".
-        dataset: Encoded training data.
-        collate: Function that makes the tensors of a batch.
-        steps: Examples in the batches of each optimizer step.
+        loader: Loader of optimizer steps; Accelerate's would repeat and drop uneven batches.
         strategy: The optimizer, and what processes do together.
         validate: Function that translates the validation examples and returns scores by name.
         label_smoothing: See `sum_token_losses`.
         saver: Saver of checkpoints; their average of the weights follows every step.
         end: End of training by steps or time.
-        throughput: Counter of the tokens of each batch.
         limit: Limit on the tokens of a batch that fit into memory.
         longest: Batch that is tried before the first step if there is no limit yet.
         callbacks: Callbacks in the order in which they are called.
@@ -84,9 +78,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
         model: PreTrainedModel,
         tokenizer: PreTrainedTokenizerBase,
         args: Seq2SeqTrainingArguments,
-        dataset: EncodedDataset,
-        collate: Collate,
-        steps: OptimizerSteps,
+        loader: StepLoader,
         strategy: Strategy,
         validate: Validate,
         label_smoothing: float,
@@ -103,15 +95,15 @@ class T5TuneTrainer(Seq2SeqTrainer):
             model=model,
             processing_class=tokenizer,
             args=args,
-            train_dataset=dataset,
+            train_dataset=loader.dataset,
             eval_dataset=[],  # `validate` has its own examples
-            data_collator=collate,
+            data_collator=loader.collate_fn,
             optimizers=(strategy.optimizer, None),
             callbacks=[*callbacks, *own, ShardingCheck(strategy, model)],
         )
         self.remove_callback(PrinterCallback)
         self.control: TrainerControl
-        self.steps = steps
+        self._loader = loader
         self.validate = validate
         self.saver = saver
         self._is_validation_pending = False  # a signal interrupted the last one
@@ -138,8 +130,6 @@ class T5TuneTrainer(Seq2SeqTrainer):
             self.add_callback(
                 BatchProbe(longest, limit, self._try_batch, model, strategy.optimizer)
             )
-        if isinstance(collate, PackedCollator):
-            accept_packed_rows(self.unwrapped)
         strategy.begin(self.unwrapped)
         # The Trainer's name for a model that must not be wrapped in DDP or sharded again.
         self.is_distributed_loading_by_transformers = strategy.shards_model
@@ -175,17 +165,8 @@ class T5TuneTrainer(Seq2SeqTrainer):
     # ---- Optimizer steps ----
 
     def get_train_dataloader(self) -> StepLoader:
-        """Build a loader without Accelerate, whose samplers repeat and drop uneven batches."""
-        return StepLoader(
-            self.train_dataset,
-            self.steps,
-            self.data_collator,
-            num_workers=self.args.dataloader_num_workers,
-            prefetch_factor=self.args.dataloader_prefetch_factor,
-            persistent_workers=self.args.dataloader_persistent_workers,
-            multiprocessing_context=self.args.dataloader_multiprocessing_context,
-            pin_memory=self.args.dataloader_pin_memory and torch.accelerator.is_available(),
-        )
+        """Return the loader that the trainer was given."""
+        return self._loader
 
     def get_batch_samples(
         self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device
@@ -273,13 +254,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
             losses = [line["loss"] for line in self.state.log_history if "loss" in line]
             self._watch.check_logged(losses, step, self.state.best_global_step)
 
-    def evaluate(
-        self,
-        eval_dataset: Any = None,
-        ignore_keys: list[str] | None = None,
-        metric_key_prefix: str = "eval",
-        **_: Any,
-    ) -> dict[str, float]:
+    def evaluate(self, *_: Any, metric_key_prefix: str = "eval", **__: Any) -> dict[str, float]:
         """Return the scores of the validation examples, under the Trainer's key names.
 
         Return nothing if a signal came meanwhile: then the run stops with a checkpoint, and
@@ -303,11 +278,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
         return bool(metrics) and super()._determine_best_metric(metrics, trial)
 
     def finish_validation(self, checkpoint: Path) -> None:
-        """Do the validation that a signal interrupted, and put it into its checkpoint.
-
-        Args:
-            checkpoint: Checkpoint with the weights that the model has now.
-        """
+        """Do the validation of a checkpoint that a signal interrupted, and save it there."""
         self.load_state(checkpoint)
         self._load_callback_state()
         metrics = self.evaluate()

@@ -5,12 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from transformers import EarlyStoppingCallback, PreTrainedModel, TrainerCallback, TrainerState
+import torch
+from transformers import (
+    EarlyStoppingCallback,
+    PreTrainedModel,
+    TrainerCallback,
+    TrainerState,
+    TrainingArguments,
+)
 from transformers.integrations import TensorBoardCallback
 
 from t5tune.console import say
 from t5tune.data.batching.plans import BatchPlan
-from t5tune.data.batching.steps import OptimizerSteps
+from t5tune.data.batching.steps import Collate, OptimizerSteps, StepLoader
+from t5tune.data.encoding import EncodedDataset
 from t5tune.distributed.processes import broadcast_result, is_main_process
 from t5tune.distributed.sharding_refusals import drops_layers
 from t5tune.models.compiled import compile_stacks
@@ -128,14 +136,7 @@ def build_trainer(
         model=model,
         tokenizer=start.model.tokenizer,
         args=arguments,
-        dataset=start.dataset,
-        collate=collate,
-        steps=OptimizerSteps(
-            plan,
-            training.gradient_accumulation_steps,
-            arguments.process_index,
-            arguments.world_size,
-        ),
+        loader=_build_loader(plan, start.dataset, collate, training, arguments),
         strategy=strategy,
         validate=validate,
         label_smoothing=training.label_smoothing_factor,
@@ -152,6 +153,26 @@ def build_trainer(
         limit=_build_batch_limit(plan, watchers.log, start.checkpoint),
         longest=longest,
         callbacks=[*watchers.callbacks, *_build_reporters(training, run, start.checkpoint)],
+    )
+
+
+def _build_loader(
+    plan: BatchPlan,
+    dataset: EncodedDataset,
+    collate: Collate,
+    training: ResolvedTraining,
+    arguments: TrainingArguments,
+) -> StepLoader:
+    num, rank = arguments.world_size, arguments.process_index
+    return StepLoader(
+        dataset,
+        OptimizerSteps(plan, training.gradient_accumulation_steps, rank, num),
+        collate,
+        num_workers=arguments.dataloader_num_workers,
+        prefetch_factor=arguments.dataloader_prefetch_factor,
+        persistent_workers=arguments.dataloader_persistent_workers,
+        multiprocessing_context=arguments.dataloader_multiprocessing_context,
+        pin_memory=arguments.dataloader_pin_memory and torch.accelerator.is_available(),
     )
 
 

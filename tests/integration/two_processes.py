@@ -27,8 +27,9 @@ from transformers import (
 
 from t5tune.data.batching.packing import PackedBatches, PackedCollator, choose_row_lengths
 from t5tune.data.batching.plans import BatchPlan, FixedSizeBatches
-from t5tune.data.batching.steps import OptimizerSteps
+from t5tune.data.batching.steps import OptimizerSteps, StepLoader
 from t5tune.data.encoding import Collator, EncodedDataset, TokenSequences
+from t5tune.models.packed import accept_packed_rows
 from t5tune.training.checkpoints.saving import CheckpointSaver
 from t5tune.training.checkpoints.writer import CheckpointWriter
 from t5tune.training.strategies.strategy import Strategy
@@ -94,16 +95,16 @@ def main() -> None:
             save_strategy="no", ddp_find_unused_parameters=False,
         )  # fmt: skip
         plan, collate = build_plan(dataset, int(batch_size))
+        if isinstance(collate, PackedCollator):
+            accept_packed_rows(model)
         rank, num_ranks = arguments.process_index, arguments.world_size
         strategy = Strategy(torch.optim.SGD(model.parameters(), lr=0.1))
         trainer = T5TuneTrainer(
             model=model,
             args=arguments,
             tokenizer=None,
-            dataset=dataset,
-            collate=collate,
+            loader=StepLoader(dataset, OptimizerSteps(plan, len(plan), rank, num_ranks), collate),
             strategy=strategy,
-            steps=OptimizerSteps(plan, len(plan), rank, num_ranks),
             validate=dict,
             label_smoothing=float(smoothing),
             saver=CheckpointSaver(CheckpointWriter(Path(directory), {}), 1, strategy, None, None),

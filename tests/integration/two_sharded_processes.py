@@ -28,12 +28,13 @@ from transformers import (
     TrainerCallback,
 )
 
-from t5tune.data.batching.steps import OptimizerSteps
+from t5tune.data.batching.steps import OptimizerSteps, StepLoader
 from t5tune.distributed.fsdp import check_optimizer_state, check_weights, count_local_share
 from t5tune.distributed.sharded_tensors import gather_tensor
 from t5tune.distributed.whole_copy import full_model
 from t5tune.errors import T5TuneError
 from t5tune.models.loading import load_model
+from t5tune.models.packed import accept_packed_rows
 from t5tune.training.checkpoints.saving import CheckpointSaver
 from t5tune.training.checkpoints.writer import CheckpointWriter
 from t5tune.training.optim.averaging import WeightAverage, weights_applied
@@ -168,6 +169,8 @@ def run(job: Job) -> dict[str, Any]:
         average.load(Path(job.resume))
     dataset, recorder = two_processes.build_dataset(), Recorder()
     plan, collate = two_processes.build_plan(dataset, 0 if job.packed else 4)
+    if job.packed:
+        accept_packed_rows(model)
     rank, num_ranks = arguments.process_index, arguments.world_size
     generated: dict[int, list[int]] = {}
 
@@ -179,11 +182,11 @@ def run(job: Job) -> dict[str, Any]:
     trainer = T5TuneTrainer(
         model=model,
         args=arguments,
-        dataset=dataset,
-        collate=collate,
+        loader=StepLoader(
+            dataset, OptimizerSteps(plan, BATCHES_PER_STEP, rank, num_ranks), collate
+        ),
         tokenizer=_NoTokenizer(),
         strategy=strategy,
-        steps=OptimizerSteps(plan, BATCHES_PER_STEP, rank, num_ranks),
         validate=validate,
         label_smoothing=0.1,
         saver=CheckpointSaver(

@@ -18,7 +18,7 @@ from transformers import (
 )
 
 from t5tune.data.batching.plans import FixedSizeBatches
-from t5tune.data.batching.steps import OptimizerSteps
+from t5tune.data.batching.steps import OptimizerSteps, StepLoader
 from t5tune.data.encoding import Collator, EncodedDataset, TokenSequences
 from t5tune.training.checkpoints.saving import CheckpointSaver
 from t5tune.training.checkpoints.writer import CheckpointWriter
@@ -98,10 +98,8 @@ def train(
         model=model,
         args=arguments,
         tokenizer=None,
-        dataset=examples,
-        collate=Collator(0),
+        loader=StepLoader(examples, steps, Collator(0)),
         strategy=strategy,
-        steps=steps,
         validate=dict,
         label_smoothing=smoothing,
         saver=CheckpointSaver(CheckpointWriter(path, {}), 1, strategy, None, None),
