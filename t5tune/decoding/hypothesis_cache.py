@@ -136,6 +136,8 @@ class HypothesisCache:
 
     def _transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
         with closing(sqlite3.connect(self.path, timeout=SECONDS, isolation_level=None)) as database:
+            # What a power cut takes is noticed, and generated again.
+            database.execute("PRAGMA synchronous = OFF")
             layout = database.execute("PRAGMA user_version").fetchone()[0]
             has_tables = database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] > 0
             if has_tables and layout != LAYOUT:

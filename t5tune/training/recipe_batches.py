@@ -29,10 +29,11 @@ def build_batch_plan(section: TrainingSection, dataset: EncodedDataset) -> Batch
 
 
 def build_longest_batch(
-    plan: BatchPlan, dataset: EncodedDataset, collate: Collator | PackedCollator
+    plan: TokenBudgetBatches | PackedBatches,
+    dataset: EncodedDataset,
+    collate: Collator | PackedCollator,
 ) -> LongestBatch:
     """Build the batch that needs most memory, with as many of the longest rows as fit."""
-    assert isinstance(plan, TokenBudgetBatches | PackedBatches)
     if isinstance(collate, PackedCollator):  # all its batches are alike
         batch = collate([dataset[row] for row in plan.plan_epoch(0)[0]])
         return LongestBatch(batch, plan.tokens_per_batch)

@@ -183,7 +183,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
         return steps, self.accelerator.reduce(torch.tensor(num_items, device=device), "sum")
 
     def training_step(
-        self, model: torch.nn.Module, inputs: list[Batch], num_items_in_batch: NumItems = None
+        self, model: torch.nn.Module, inputs: list[Batch], num_items_in_batch: torch.Tensor
     ) -> torch.Tensor:
         """Compute the loss and the gradients of one optimizer step.
 
@@ -192,7 +192,6 @@ class T5TuneTrainer(Seq2SeqTrainer):
         """
         loss = self._gradients.compute_within_memory(model, inputs, num_items_in_batch, self.state)
         self._watch.add(loss, self.state.global_step + 1)
-        assert num_items_in_batch is not None, "get_batch_samples counts it"
         self._losses.add(loss, num_items_in_batch)
         return loss
 
@@ -327,8 +326,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
                 Path(checkpoint), self.optimizer, self.lr_scheduler
             )
 
-    def _load_rng_state(self, checkpoint: str | None) -> None:
-        assert checkpoint is not None
+    def _load_rng_state(self, checkpoint: str) -> None:
         if not seed_if_processes_differ(Path(checkpoint), self.args, self.state.global_step):
             with only_tensors(Path(checkpoint)):
                 super()._load_rng_state(checkpoint)

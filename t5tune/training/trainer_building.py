@@ -16,7 +16,8 @@ from transformers import (
 from transformers.integrations import TensorBoardCallback
 
 from t5tune.console import say
-from t5tune.data.batching.plans import BatchPlan
+from t5tune.data.batching.packing import PackedBatches
+from t5tune.data.batching.plans import BatchPlan, TokenBudgetBatches
 from t5tune.data.batching.steps import Collate, OptimizerSteps, StepLoader
 from t5tune.data.encoding import EncodedDataset
 from t5tune.distributed.processes import broadcast_result, is_main_process
@@ -130,7 +131,7 @@ def build_trainer(
     strategy = build_strategy(model, training, arguments.device, from_scratch=from_scratch)
     collate = build_collator(plan, start.model)
     longest = None
-    if training.tokens_per_batch == "auto":
+    if training.tokens_per_batch == "auto" and isinstance(plan, TokenBudgetBatches | PackedBatches):
         longest = build_longest_batch(plan, start.dataset, collate)
     return T5TuneTrainer(
         model=model,

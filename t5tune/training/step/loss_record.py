@@ -25,12 +25,12 @@ class LossRecord:
     def __init__(self, accelerator: Accelerator) -> None:
         self._accelerator = accelerator
         self._losses: list[torch.Tensor] = []
-        self._tokens: list[torch.Tensor | int] = []
+        self._tokens: list[torch.Tensor] = []
         self._before: Mapping[str, float] = {}  # of the steps before a checkpoint amid two lines
         self._logged_nats = 0.0
         self._logged_tokens = 0.0
 
-    def add(self, loss: torch.Tensor, num_tokens: torch.Tensor | int) -> None:
+    def add(self, loss: torch.Tensor, num_tokens: torch.Tensor) -> None:
         """Add an optimizer step.
 
         Args:
@@ -68,7 +68,7 @@ class LossRecord:
         nats = tokens = 0.0
         if self._losses:
             losses = torch.stack(self._losses).cpu().double()
-            counts = torch.stack([torch.as_tensor(num) for num in self._tokens]).cpu().double()
+            counts = torch.stack(self._tokens).cpu().double()
             nats, tokens = float(losses @ counts), float(counts.sum())
         return {
             NATS: self._before.get(NATS, 0.0) + self._average(nats),
