@@ -64,7 +64,7 @@ class Watchers:
 
     @property
     def callbacks(self) -> list[TrainerCallback]:
-        """All in order: the display reads the speed of a window that the log then closes."""
+        """Return all in order: the display reads the speed of a window that the log then closes."""
         shown = [self.display] if is_main_process() else []
         return [self.throughput, *shown, self.log, self.stop, self.end]
 
