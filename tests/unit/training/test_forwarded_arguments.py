@@ -121,7 +121,7 @@ IN_FORCE: list[tuple[str, tuple[str, ...], Callable[[T5TuneTrainer], Any], Any]]
     ("adam_beta1=0.8", (), adam("adam_beta1"), 0.8),
     ("adam_beta2=0.98", (), adam("adam_beta2"), 0.98),
     ("adam_epsilon=1e-6", (), adam("adam_epsilon"), 1e-6),
-    ("data_seed=7", (), lambda t: t.steps.plan.seed, 7),
+    ("data_seed=7", (), lambda t: t.get_train_dataloader().batch_sampler.plan.seed, 7),
     ("dataloader_num_workers=2", (), loader("num_workers"), 2),
     ("dataloader_prefetch_factor=5", (WORKER,), loader("prefetch_factor"), 5),
     ("dataloader_persistent_workers=true", (WORKER,), loader("persistent_workers"), True),
