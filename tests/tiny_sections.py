@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from t5tune.recipe.resolved_recipe import FittedTraining
-from t5tune.recipe.schema import DataEntry, DataSection
+from t5tune.recipe.resolve import ModelFacts, resolve_for_model, resolve_for_steps
+from t5tune.recipe.resolved_recipe import FittedTraining, ResolvedRecipe
+from t5tune.recipe.schema import DataEntry, DataSection, Recipe
 
 
 def fitted_training(**values: Any) -> FittedTraining:
@@ -22,3 +23,10 @@ def fitted_training(**values: Any) -> FittedTraining:
 def as_data(entry: DataEntry) -> DataSection:
     """Return a data section whose splits are all the same entry."""
     return DataSection(train=entry, validation=entry, test=entry)
+
+
+def resolved(recipe: Recipe) -> ResolvedRecipe:
+    """Return a recipe with every choice made, for a T5 on a CPU and a run of 8 steps."""
+    facts = ModelFacts("t5", 3e-4, "", length_limit=8, gains_by_bf16=False)
+    fitted, _ = resolve_for_model(recipe, facts)
+    return resolve_for_steps(fitted, num_steps=8, steps_per_epoch=8)[0]

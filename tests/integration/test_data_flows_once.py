@@ -71,7 +71,7 @@ def test_the_recipe_in_memory_is_the_one_in_the_run(
 ) -> None:
     evaluated = count_calls(monkeypatch, "evaluate_model", "t5tune.training.session")
     assert t5tune("train", tiny_recipe).code == 0
-    assert evaluated[0][2].model_dump() == load_recipe("runs/tiny/recipe.yaml").model_dump()
+    assert evaluated[0][2].recipe.model_dump() == load_recipe("runs/tiny/recipe.yaml").model_dump()
 
 
 @pytest.mark.parametrize(("free", "is_before"), [(5 * 2**30, True), (2**30, False)])

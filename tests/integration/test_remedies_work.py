@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from t5tune.files.json_values import read_log
-from t5tune.recipe.loading import load_recipe
+from t5tune.recipe.loading import load_resolved_recipe
 from t5tune.reporting.model_card.training_facts import describe_training
 from t5tune.run.directory import RunDirectory
 from t5tune.scoring.diagnosis.diagnose import diagnose
@@ -210,7 +210,7 @@ def test_tokens_that_are_bytes_as_proposed(
                "model.from_scratch.tokenizer.vocab_size=40"]  # fmt: skip
     assert t5tune("train", recipe, *quick, *unigram).code == 0
     run = RunDirectory(Path("runs/tiny"))
-    trained = describe_training(run, load_recipe(run.recipe), model_type="t5")
+    trained = describe_training(run, load_resolved_recipe(run.recipe), model_type="t5")
     trained = dataclasses.replace(trained, validations=None)  # counts as trained long enough
     source, reference = "Mr Okafor counts 4711 nets", "Herr Okafor zählt 4711 Netze"
     findings = diagnose(

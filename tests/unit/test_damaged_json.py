@@ -45,6 +45,7 @@ from t5tune.scoring.metrics.comet import _read_values as read_comet
 from t5tune.training.callbacks.clock import _read as read_clock
 from t5tune.training.checkpoints.resuming import recorded_recipe
 from tests.conftest import REPOSITORY, write_tiny_recipe
+from tests.tiny_sections import resolved
 
 VALUES = (None, True, 3, -1, 0.5, float("nan"), float("inf"), "x", [], {}, [[]], [{}], {"a": []})
 WHOLES = [
@@ -130,7 +131,7 @@ def try_all(path: Path, whole: bytes, read: Callable[[], object]) -> int:
 
 
 def test_what_a_run_says_of_itself(run: RunDirectory, tmp_path: Path) -> None:
-    recipe = load_recipe(tmp_path / "tiny.yaml")
+    recipe = resolved(load_recipe(tmp_path / "tiny.yaml"))
 
     def read() -> None:
         facts = read_facts(run)
@@ -145,7 +146,7 @@ def test_what_a_run_says_of_itself(run: RunDirectory, tmp_path: Path) -> None:
 
 
 def test_the_log(run: RunDirectory, tmp_path: Path) -> None:
-    recipe = load_recipe(tmp_path / "tiny.yaml")
+    recipe = resolved(load_recipe(tmp_path / "tiny.yaml"))
     line = {
         "step": 2, "epoch": 0.5, "elapsed_seconds": 1.5, "loss": 2.0, "learning_rate": 0.1,
         "batch_limit": 10, "validation": {"BLEU": 3.0},

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from t5tune.files.writing import write_text
-from t5tune.recipe.schema import Recipe
+from t5tune.recipe.resolved_recipe import ResolvedRecipe, ResolvedTraining
+from t5tune.recipe.schema import DataSection
 from t5tune.reporting.markdown import cell, code, escape, table_of
 from t5tune.reporting.model_card.facts import (
     ModelFacts,
@@ -29,7 +30,7 @@ _LONGEST_EXAMPLE = 200  # characters; a document to summarize would hide the cod
 _TASKS = {"translation": "translates", "summarization": "summarizes", "text2text": "rewrites"}
 
 
-def write_model_card(run: RunDirectory, recipe: Recipe, report: Report) -> None:
+def write_model_card(run: RunDirectory, recipe: ResolvedRecipe, report: Report) -> None:
     """Write `model/README.md` atomically.
 
     The manifest of `model/` does not name it, so that it may be rewritten and edited. The report is
@@ -38,7 +39,7 @@ def write_model_card(run: RunDirectory, recipe: Recipe, report: Report) -> None:
     write_text(run.model_card, build_model_card(run, recipe, report))
 
 
-def build_model_card(run: RunDirectory, recipe: Recipe, report: Report) -> str:
+def build_model_card(run: RunDirectory, recipe: ResolvedRecipe, report: Report) -> str:
     """Return the text of the card: metadata between lines of dashes, then Markdown.
 
     The text has no path of this machine: files are named without their directories.
@@ -49,7 +50,7 @@ def build_model_card(run: RunDirectory, recipe: Recipe, report: Report) -> str:
     return f"---\n{metadata.to_yaml()}\n---\n\n{body}\n"
 
 
-def _blocks(name: str, recipe: Recipe, report: Report, facts: ModelFacts) -> Iterator[str]:
+def _blocks(name: str, recipe: ResolvedRecipe, report: Report, facts: ModelFacts) -> Iterator[str]:
     yield f"# {escape(name)}"
     yield _introduction(recipe, facts)
     yield "## How to use it"
@@ -60,16 +61,16 @@ def _blocks(name: str, recipe: Recipe, report: Report, facts: ModelFacts) -> Ite
     yield "## Intended use and limits"
     yield _limits(recipe, report)
     yield "## Training data"
-    yield _data_table(recipe, {**facts.num_examples, report.split or "": report.num_examples})
+    yield _data_table(recipe.data, {**facts.num_examples, report.split or "": report.num_examples})
     yield "## Training"
-    yield _training_table(recipe, report, facts)
+    yield _training_table(recipe.training, report.weights, facts)
     yield "The recipe, without defaults. Files are named without their directories."
     yield _fenced(
         "yaml", yaml.safe_dump(portable_recipe(recipe), sort_keys=False, allow_unicode=True)
     )
 
 
-def _introduction(recipe: Recipe, facts: ModelFacts) -> str:
+def _introduction(recipe: ResolvedRecipe, facts: ModelFacts) -> str:
     what = f"This model {_TASKS[recipe.task]}"
     if recipe.source_lang and recipe.target_lang:
         what += f" from {code(recipe.source_lang)} to {code(recipe.target_lang)}"
@@ -138,7 +139,7 @@ def _scored(report: Report) -> str:
     )
 
 
-def _limits(recipe: Recipe, report: Report) -> str:
+def _limits(recipe: ResolvedRecipe, report: Report) -> str:
     items = [
         "Made for texts like those of the training data below; on other kinds of text it has not "
         "been measured."
@@ -173,27 +174,23 @@ def _limits(recipe: Recipe, report: Report) -> str:
     return "\n".join(f"- {item}" for item in items)
 
 
-def _data_table(recipe: Recipe, num_examples: Mapping[str, int]) -> str:
+def _data_table(data: DataSection, num_examples: Mapping[str, int]) -> str:
     rows = []
-    for split, entry in recipe.data.entries.items():
+    for split, entry in data.entries.items():
         num = num_examples.get(split)
         size = "not recorded" if num is None else f"{num:,}"
         rows.append([split, cell(describe_data(entry.place)), size])
     return table_of(["split", "data", "examples"], rows)
 
 
-def _training_table(recipe: Recipe, report: Report, facts: ModelFacts) -> str:
-    training = recipe.training
-    precision = None
-    if training.bf16 != "auto":
-        precision = "bf16" if training.bf16 else "fp32"
+def _training_table(training: ResolvedTraining, weights: str | None, facts: ModelFacts) -> str:
     rows: dict[str, Any] = {
         "optimizer steps": f"{facts.num_steps:,}" if facts.num_steps else None,
-        "weights": report.weights,
+        "weights": weights,
         "time": f"{facts.seconds / 60:,.1f} minutes" if facts.seconds else None,
         "optimizer": training.optim,
         "learning rate": training.learning_rate,
-        "precision": precision,
+        "precision": "bf16" if training.bf16 else "fp32",
         "seed": training.seed,
         "hardware": facts.hardware,
         "software": facts.software,

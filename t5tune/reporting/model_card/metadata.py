@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from t5tune.recipe.places import HubSplit, Place
-from t5tune.recipe.schema import Recipe
+from t5tune.recipe.resolved_recipe import ResolvedRecipe
+from t5tune.recipe.schema import DataSection
 from t5tune.reporting.model_card.facts import ModelFacts, describe_data, is_hub_id
 from t5tune.reporting.report import Report
 from t5tune.scoring.languages import without_region
 from t5tune.scoring.registry import metric_of_score
+from t5tune.scoring.score import Score
 
 if TYPE_CHECKING:
     from huggingface_hub import EvalResult, ModelCardData
@@ -22,18 +25,29 @@ PIPELINES = {
 }
 
 
-def build_metadata(name: str, recipe: Recipe, report: Report, facts: ModelFacts) -> ModelCardData:
+def build_metadata(
+    name: str, recipe: ResolvedRecipe, report: Report, facts: ModelFacts
+) -> ModelCardData:
     """Return the card's metadata; what is unknown, such as the licence, is left out."""
     from huggingface_hub import ModelCardData
 
-    results = _eval_results(recipe, report)
+    split = report.split or "test"
+    entry = recipe.data.entries.get(split)
+    data: dict[str, Any] = {
+        "dataset_name": split,
+        "dataset_type": recipe.name,
+        "dataset_split": split,
+    }
+    if entry is not None:
+        data |= _data_fields(entry.place)
+    results = _eval_results(PIPELINES[recipe.task], report.scores, data)
     base = recipe.model.name
     return ModelCardData(
-        language=_languages(recipe) or None,
+        language=_languages(recipe.source_lang, recipe.target_lang) or None,
         library_name="transformers",
         pipeline_tag=PIPELINES[recipe.task],
         tags=list(dict.fromkeys(["t5tune", recipe.task, facts.model_type])),
-        datasets=_hub_data_sets(recipe) or None,
+        datasets=_hub_data_sets(recipe.data) or None,
         base_model=base if is_hub_id(base) else None,
         metrics=list(dict.fromkeys(result.metric_type for result in results)),
         model_name=name,
@@ -41,32 +55,23 @@ def build_metadata(name: str, recipe: Recipe, report: Report, facts: ModelFacts)
     )
 
 
-def _languages(recipe: Recipe) -> list[str]:
+def _languages(*both: str | None) -> list[str]:
     """Return ISO 639 codes of two or three letters; the hub takes neither regions nor scripts."""
-    both = [recipe.source_lang, recipe.target_lang]
     codes = [without_region(language) for language in both if language]
     return list(dict.fromkeys(found for found in codes if re.fullmatch(r"[a-z]{2,3}", found)))
 
 
-def _hub_data_sets(recipe: Recipe) -> list[str]:
-    places = [entry.place for entry in recipe.data.entries.values()]
+def _hub_data_sets(data: DataSection) -> list[str]:
+    places = [entry.place for entry in data.entries.values()]
     return list(dict.fromkeys(place.hub for place in places if isinstance(place, HubSplit)))
 
 
-def _eval_results(recipe: Recipe, report: Report) -> list[EvalResult]:
+def _eval_results(task: str, scores: Sequence[Score], data: Mapping[str, Any]) -> list[EvalResult]:
     from huggingface_hub import EvalResult
 
-    split = report.split or "test"
-    data: dict[str, Any] = {
-        "dataset_name": split,
-        "dataset_type": recipe.name,
-        "dataset_split": split,
-    }
-    if (entry := recipe.data.entries.get(split)) is not None:
-        data |= _data_fields(entry.place)
     return [
         EvalResult(
-            task_type=PIPELINES[recipe.task],
+            task_type=task,
             metric_type=_metric_type(score.name),
             metric_name=score.name,
             metric_value=round(score.value, 2),
@@ -74,7 +79,7 @@ def _eval_results(recipe: Recipe, report: Report) -> list[EvalResult]:
             verified=False,
             **data,
         )
-        for score in report.scores
+        for score in scores
     ]
 
 

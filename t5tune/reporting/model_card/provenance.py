@@ -10,7 +10,9 @@ import yaml
 from t5tune.data.examples import Examples
 from t5tune.data.fingerprints import fingerprint_rows
 from t5tune.files.json_values import read_object
-from t5tune.recipe.schema import Recipe
+from t5tune.recipe.model_section import ModelSection
+from t5tune.recipe.resolved_recipe import ResolvedRecipe
+from t5tune.recipe.schema import DataSection
 from t5tune.reporting.model_card.facts import (
     ModelFacts,
     describe_data,
@@ -25,17 +27,19 @@ _NAMES = {"train": "Training", "validation": "Validation", "test": "Test"}
 _SHOWN_DIGITS = 16  # of a SHA-256; environment.json has all 64
 
 
-def describe_provenance(run: RunDirectory, recipe: Recipe, examples: Examples) -> Provenance:
+def describe_provenance(
+    run: RunDirectory, recipe: ResolvedRecipe, examples: Examples
+) -> Provenance:
     """Return what a reader needs to judge and reproduce the report.
 
     Only recorded facts appear, and files without their directories. A missing or damaged file
     leaves its facts out.
     """
     environment = read_object(run.environment)
-    facts = read_facts(run)
+    facts, portable = read_facts(run), portable_recipe(recipe)
     rows = [
-        ("Model", _describe_model(recipe, facts)),
-        *_data_rows(recipe, facts, environment, examples),
+        ("Model", _describe_model(recipe.model, portable["model"].get("name"), facts)),
+        *_data_rows(recipe.data, facts, environment, examples),
         ("Training", _describe_training(facts)),
         ("Started", str(environment.get("started") or "")),
         ("Hardware", facts.hardware or ""),
@@ -43,16 +47,15 @@ def describe_provenance(run: RunDirectory, recipe: Recipe, examples: Examples) -
         ("Git revision", str(environment.get("git_revision") or "")),
         ("Command", portable_command(str(environment.get("command") or ""))),
     ]
-    text = yaml.safe_dump(portable_recipe(recipe), sort_keys=False, allow_unicode=True)
+    text = yaml.safe_dump(portable, sort_keys=False, allow_unicode=True)
     return Provenance(tuple((name, value) for name, value in rows if value), text)
 
 
-def _describe_model(recipe: Recipe, facts: ModelFacts) -> str:
+def _describe_model(section: ModelSection, name: str | None, facts: ModelFacts) -> str:
     size = f", {facts.num_parameters:,} parameters" if facts.num_parameters else ""
-    if recipe.model.is_from_scratch:
+    if name is None:
         return f"{facts.model_type} from random weights{size}"
-    name = portable_recipe(recipe)["model"]["name"]
-    revision = f", revision {recipe.model.revision}" if recipe.model.revision else ""
+    revision = f", revision {section.revision}" if section.revision else ""
     return f"{name} ({facts.model_type}){size}{revision}"
 
 
@@ -65,11 +68,11 @@ def _describe_training(facts: ModelFacts) -> str:
 
 
 def _data_rows(
-    recipe: Recipe, facts: ModelFacts, environment: Mapping[str, Any], examples: Examples
+    data: DataSection, facts: ModelFacts, environment: Mapping[str, Any], examples: Examples
 ) -> Iterator[tuple[str, str]]:
     recorded = environment.get("data_sha256")
     recorded = recorded if isinstance(recorded, Mapping) else {}
-    for split, entry in recipe.data.entries.items():
+    for split, entry in data.entries.items():
         fingerprint, num_examples = recorded.get(f"data.{split}"), facts.num_examples.get(split)
         if split == examples.split:
             pairs = zip(examples.sources, examples.references, strict=True)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from t5tune.files.json_values import read_log, read_object
 from t5tune.models.families import find_family
 from t5tune.recipe.proposals import spell_in_bytes, train_longer
-from t5tune.recipe.resolve import choose_best_metric, choose_metrics
+from t5tune.recipe.resolved_recipe import ResolvedRecipe
 from t5tune.recipe.schema import Recipe
 from t5tune.reporting.training_curves import TRAINING_QUANTITIES, read_curves
 from t5tune.run.directory import RunDirectory, display_path
@@ -23,7 +23,7 @@ _TWICE, _FOUR_TIMES = 2.0, 4.0
 
 def describe_training(
     run: RunDirectory,
-    recipe: Recipe,
+    recipe: ResolvedRecipe,
     *,
     model_type: str,
     evaluation: Sequence[str] = (),
@@ -36,7 +36,7 @@ def describe_training(
     """
     log = read_log(run.log)
     curves = [curve for curve in read_curves(log) if curve.name not in TRAINING_QUANTITIES]
-    metric = METRICS[choose_best_metric(recipe)]
+    metric = METRICS[recipe.evaluation.best_metric]
     best = next((curve for curve in curves if curve.name == metric.main_score), None)
     num_steps = int(log[-1]["step"]) if log else 0
     epoch = log[-1].get("epoch") if log else None
@@ -65,10 +65,12 @@ def describe_training(
         spelling=spell_in_bytes(_as_written(run, recipe)),
         is_from_scratch=recipe.model.is_from_scratch,
         max_target_length=recipe.data.max_target_length,
-        lacks_prefix=_lacks_prefix(recipe, model_type),
+        lacks_prefix=_lacks_prefix(recipe.model.name, recipe.data.train.prefix, model_type),
         evaluation=tuple(evaluation),
         settings=tuple(settings),
-        options=("--allow-code",) if any(map(is_evaluate_metric, choose_metrics(recipe))) else (),
+        options=("--allow-code",)
+        if any(map(is_evaluate_metric, recipe.evaluation.metrics))
+        else (),
     )
 
 
@@ -93,8 +95,8 @@ def _as_written(run: RunDirectory, recipe: Recipe) -> Recipe:
         return recipe
 
 
-def _lacks_prefix(recipe: Recipe, model_type: str) -> bool:
+def _lacks_prefix(name: str | None, prefix: str, model_type: str) -> bool:
     """Return whether a model was pretrained with task prefixes but has none."""
-    if not find_family(model_type).has_prefixes or recipe.model.name is None:
+    if not find_family(model_type).has_prefixes or name is None:
         return False
-    return "byt5" not in recipe.model.name.lower() and not recipe.data.train.prefix
+    return "byt5" not in name.lower() and not prefix

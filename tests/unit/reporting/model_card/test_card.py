@@ -12,6 +12,7 @@ from huggingface_hub import ModelCard, metadata_load
 from markdown_it import MarkdownIt
 from safetensors.numpy import save_file
 
+from t5tune.recipe.resolved_recipe import ResolvedRecipe
 from t5tune.recipe.schema import Recipe
 from t5tune.reporting.model_card.card import build_model_card, write_model_card
 from t5tune.reporting.model_card.facts import is_hub_id, portable_recipe, read_facts
@@ -19,6 +20,7 @@ from t5tune.reporting.report import Report
 from t5tune.run.directory import RunDirectory
 from t5tune.scoring.diagnosis.findings import Finding
 from t5tune.scoring.score import Score
+from tests.tiny_sections import resolved
 
 ENTRY = {"hub": "wmt/wmt14", "config": "de-en", "split": "test", "revision": "abc"}
 RECIPE: dict[str, Any] = {
@@ -51,8 +53,8 @@ def report(**changes: Any) -> Report:
     return Report(**{**values, **changes})
 
 
-def recipe(**changes: Any) -> Recipe:
-    return Recipe.model_validate({**RECIPE, **changes})
+def recipe(**changes: Any) -> ResolvedRecipe:
+    return resolved(Recipe.model_validate({**RECIPE, **changes}))
 
 
 @pytest.fixture

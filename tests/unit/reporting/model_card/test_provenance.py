@@ -12,6 +12,7 @@ from t5tune.recipe.schema import Recipe
 from t5tune.reporting.model_card.facts import portable_command
 from t5tune.reporting.model_card.provenance import describe_provenance
 from t5tune.run.directory import RunDirectory
+from tests.tiny_sections import resolved
 
 RECIPE = {
     "name": "tiny",
@@ -42,7 +43,7 @@ def test_everything_that_was_recorded(tmp_path: Path) -> None:
         "num_examples": {"train": 4500000, "validation": 3000, "test": 2},
     })  # fmt: skip
     run.log.write_text('{"step": 1500, "elapsed_seconds": 90.0}\n', encoding="utf-8")
-    provenance = describe_provenance(run, Recipe.model_validate(RECIPE), EXAMPLES)
+    provenance = describe_provenance(run, resolved(Recipe.model_validate(RECIPE)), EXAMPLES)
     rows = dict(provenance.rows)
     assert rows["Model"].startswith("google-t5/t5-small")
     assert "revision abc" in rows["Model"]
@@ -60,7 +61,7 @@ def test_everything_that_was_recorded(tmp_path: Path) -> None:
 def test_a_damaged_record_leaves_its_facts_out(tmp_path: Path, environment: object) -> None:
     run = RunDirectory(tmp_path)
     write(run, environment)
-    provenance = describe_provenance(run, Recipe.model_validate(RECIPE), EXAMPLES)
+    provenance = describe_provenance(run, resolved(Recipe.model_validate(RECIPE)), EXAMPLES)
     rows = dict(provenance.rows)
     assert rows["Test data"].startswith("test.tsv, 2 examples")
     assert "Command" not in rows
