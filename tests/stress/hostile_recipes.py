@@ -16,7 +16,9 @@ import os
 import resource
 import shutil
 import signal
+import sys
 import time
+import traceback
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,7 @@ from tests.stress.warm import start, t5tune_command
 
 PATIENCE_SECONDS = 4.0  # then the command is asked to stop, which is not a failure
 MEMORY = 12 << 30
+TOGETHER = 20  # recipes that one process validates
 
 VALUES = st.one_of(
     st.sampled_from(
@@ -125,27 +128,80 @@ def recipes(draw: st.DrawFn) -> str:
 
 
 def run(text: str, folder: Path, command: str) -> tuple[str, str]:
-    """Return how the command ended, and what it printed."""
-    shutil.rmtree(folder / "work", ignore_errors=True)
-    work = folder / "work"
-    work.mkdir()
-    (work / "recipe.yaml").write_bytes(text.encode("utf-8", "surrogatepass"))
-    for name in ("train.tsv", "validation.tsv", "test.tsv"):
-        shutil.copy(folder / name, work / name)
+    """Return how the command ended, and what it said."""
+    work = prepare(text, folder, "work")
 
     def limited() -> None:
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-        os.close(0)
-        os.open(os.devnull, os.O_RDONLY)
+        limit()
         t5tune_command(command, "recipe.yaml")()
 
-    process, begin, code = start(limited, work), time.monotonic(), None
+    return wait_patiently(start(limited, work)), read_messages(work)
+
+
+def run_together(texts: list[str], folder: Path) -> list[tuple[str, str]]:
+    """Return what `run` does for several `validate`: one process, as far as it comes."""
+    works = [prepare(text, folder, f"work-{i}") for i, text in enumerate(texts)]
+
+    def validate_all() -> None:
+        limit()
+        for work in works:
+            os.chdir(work)
+            output = os.open("err.txt", os.O_WRONLY | os.O_CREAT)
+            os.dup2(output, 1)
+            os.dup2(output, 2)
+            os.close(output)
+            code = 70
+            try:
+                t5tune_command("validate", "recipe.yaml")()
+                code = 0
+            except SystemExit as end:
+                code = int(end.code or 0)
+            except Exception:
+                traceback.print_exc()
+            sys.stdout.flush()
+            sys.stderr.flush()
+            (work / "code").write_text(str(code))
+
+    wait_patiently(start(validate_all, folder))
+    return [
+        ((work / "code").read_text(), read_messages(work))
+        if (work / "code").exists()
+        else run(text, folder, "validate")  # it may have ended the process, or not have begun
+        for text, work in zip(texts, works, strict=True)
+    ]
+
+
+def prepare(text: str, folder: Path, name: str) -> Path:
+    """Return a new folder with a recipe and its data."""
+    work = folder / name
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir()
+    (work / "recipe.yaml").write_bytes(text.encode("utf-8", "surrogatepass"))
+    for file in ("train.tsv", "validation.tsv", "test.tsv"):
+        shutil.copy(folder / file, work / file)
+    return work
+
+
+def limit() -> None:
+    """Limit this process's memory, and give it nothing to read."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    os.close(0)
+    os.open(os.devnull, os.O_RDONLY)
+
+
+def read_messages(work: Path) -> str:
+    """Return what a command said in a folder."""
+    return (work / "err.txt").read_text(errors="replace")
+
+
+def wait_patiently(process: int) -> str:
+    """Return the exit code of a process, which is asked to stop and then killed if it hangs."""
+    begin = time.monotonic()
     asked = False
-    while code is None:
+    while True:
         ended, status = os.waitpid(process, os.WNOHANG)
         if ended:
-            code = str(os.waitstatus_to_exitcode(status))
-            break
+            return str(os.waitstatus_to_exitcode(status))
         waited = time.monotonic() - begin
         if waited > PATIENCE_SECONDS and not asked:
             os.kill(process, signal.SIGTERM)
@@ -153,9 +209,8 @@ def run(text: str, folder: Path, command: str) -> tuple[str, str]:
         if waited > PATIENCE_SECONDS + 30:
             os.kill(process, signal.SIGKILL)
             os.waitpid(process, 0)
-            code = "hung"
+            return "hung"
         time.sleep(0.005)
-    return code, (work / "err.txt").read_text(errors="replace")
 
 
 def is_right(code: str, said: str) -> bool:
@@ -169,24 +224,31 @@ def is_right(code: str, said: str) -> bool:
 def try_recipes(folder: Path, examples: int, command: str) -> dict[str, Any]:
     """Try many recipes, and report the first ten failures with what was printed."""
     write_tiny_recipe(folder)
-    codes: Counter[str] = Counter()
-    wrong: list[dict[str, str]] = []
+    texts: list[str] = []
 
     @settings(
         max_examples=examples, derandomize=True, database=None, deadline=None,
         phases=[Phase.generate], suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @given(recipes())
-    def try_one(text: str) -> None:
-        code, said = run(text, folder, command)
-        codes[code] += 1
-        if not is_right(code, said):
-            wrong.append({"recipe": text, "code": code, "said": said[-3000:]})
+    def collect(text: str) -> None:
+        texts.append(text)
 
     os.environ["HF_HUB_OFFLINE"] = "1"
     control, _ = run(yaml.safe_dump(TINY), folder, command)
-    try_one()
-    return {"control": control, "codes": codes, "tried": sum(codes.values()), "wrong": wrong[:10]}
+    collect()
+    if command == "validate":
+        chunks = [texts[i : i + TOGETHER] for i in range(0, len(texts), TOGETHER)]
+        ends = [end for chunk in chunks for end in run_together(chunk, folder)]
+    else:
+        ends = [run(text, folder, command) for text in texts]
+    wrong = [
+        {"recipe": text, "code": code, "said": said[-3000:]}
+        for text, (code, said) in zip(texts, ends, strict=True)
+        if not is_right(code, said)
+    ]
+    codes = Counter(code for code, _ in ends)
+    return {"control": control, "codes": codes, "tried": len(ends), "wrong": wrong[:10]}
 
 
 if __name__ == "__main__":
