@@ -402,7 +402,7 @@ def test_searching_every_column(browser: Any, report_file: Path) -> None:
     assert column(browser, 0) == ["0"]
     search(browser, "nowhere at all")
     assert column(browser, 0) == []
-    assert find(browser, "#status").text == "No example matches."
+    assert find(browser, "#status").text == "No examples match."
 
 
 def test_filtering_by_a_finding(browser: Any, report_file: Path) -> None:
