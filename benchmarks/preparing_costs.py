@@ -25,7 +25,7 @@ from corpus import PairGenerator
 from transformers import AutoTokenizer
 
 from t5tune.data.fingerprints import fingerprint_rows
-from t5tune.data.overlap import _TestIndex
+from t5tune.data.overlap import OverlapCounter
 from t5tune.data.readers.sources import load_split
 from t5tune.data.token_sequences import TokenSequences
 from t5tune.recipe.schema import DataEntry, DataSection
@@ -57,7 +57,7 @@ def fingerprint_in_chunks(pairs: list[tuple[str, str]]) -> str:
     return digest.hexdigest()
 
 
-def search_overlap(index: _TestIndex, pairs: list[tuple[str, str]]) -> None:
+def search_overlap(index: OverlapCounter, pairs: list[tuple[str, str]]) -> None:
     """Look up every pair in the index of a test set."""
     for source, target in pairs:
         index.add(source, target)
@@ -69,15 +69,12 @@ def measure(timed: Timed, path: Path, tokenizer: Any, num_pairs: int) -> None:
     entry = DataEntry(file=str(path), max_examples=num_pairs)
     section = DataSection(train=entry, validation=entry, source="en", target="de")
     data = timed("read: load_split", lambda: load_split(section, "train"))
-    pairs = timed(
-        "read: lists from the table",
-        lambda: list(zip(list(data["source"]), list(data["target"]), strict=True)),
-    )
+    pairs = [(source, references[0]) for source, references in data]
     old = timed("fingerprint: fingerprint_rows", lambda: fingerprint_rows(pairs))
     new = timed("fingerprint: 2,000 pairs at once", lambda: fingerprint_in_chunks(pairs))
     assert old == new
     sources, targets = next(PairGenerator(TEST_SEED).chunks(NUM_TEST_PAIRS))
-    index = _TestIndex(sources, [[target] for target in targets])
+    index = OverlapCounter(sources, [[target] for target in targets])
     timed("overlap with 3,000 test pairs", lambda: search_overlap(index, pairs))
     texts = [text for pair in pairs for text in pair]
     backend = tokenizer.backend_tokenizer
