@@ -6,7 +6,8 @@ import hashlib
 import json
 from pathlib import Path
 
-from t5tune.run.manifest import MANIFEST, hash_file, read_manifest, was_touched
+from t5tune.files.hashing import hash_file
+from t5tune.run.manifest import MANIFEST, read_manifest, was_touched
 
 # Files that lie beside a model and do not change what it generates. Unknown files count.
 _OTHER_FILES = {

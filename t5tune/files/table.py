@@ -21,9 +21,7 @@ class Table:
     Attributes:
         place: Origin of the rows, for messages.
         columns: Names of the columns; those of the first row if each row names its own.
-        rows: Function that iterates over all rows, with their numbers from 1.
         unit: Unit that the number counts: "line" of a text file, or "row".
-        num_rows: Number of rows, if known.
     """
 
     place: str

@@ -23,12 +23,7 @@ _OS_ERROR = re.compile(r"os error (\d+)")  # the number in errors of libraries w
 
 
 def refuse_writing(path: Path | str, number: int) -> NotWritten:
-    """Return the error for a file, or a directory, that cannot be written.
-
-    Args:
-        path: Path of the file or directory.
-        number: Number of the system's error (`errno`).
-    """
+    """Return the error for a file or directory that cannot be written, by the system's `errno`."""
     directory = shlex.quote(str(Path(path).parent))
     is_full = number in (errno.ENOSPC, errno.EDQUOT)
     advice = (

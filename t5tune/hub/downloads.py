@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import TracebackType
 from typing import Any
 
 from t5tune.console import track
@@ -16,9 +15,7 @@ MEGABYTE = 1_000_000
 def counting(description: str, total: int | None) -> Iterator[Callable[[int], None]]:
     """Show how much has been downloaded.
 
-    Args:
-        description: Name of the activity.
-        total: Number of bytes to download; None if unknown.
+    The total is a number of bytes.
 
     Yields:
         A function to call with the number of bytes since its last call, which is negative if some
@@ -55,26 +52,12 @@ def bar_class(count: Callable[[int], None]) -> Any:
         def __enter__(self) -> Bar:
             return self
 
-        def __exit__(
-            self,
-            kind: type[BaseException] | None,
-            error: BaseException | None,
-            trace: TracebackType | None,
-        ) -> None:
+        def ignore(self, *_: object, **__: object) -> None:
             pass
 
-        def close(self) -> None:
-            pass
-
-        def refresh(self) -> None:
-            pass
-
-        def update_transfer(self, num: float | None = 1) -> None:
-            """Ignore what Xet has received but not yet written; without it a second bar appears."""
-
-        def set_description(self, *_: object, **__: object) -> None:
-            pass
-
-        set_postfix_str = set_transfer_postfix_str = set_description
+        # What Xet has received but not yet written: without this method a second bar appears.
+        update_transfer = ignore
+        __exit__ = close = refresh = ignore
+        set_description = set_postfix_str = set_transfer_postfix_str = ignore
 
     return Bar

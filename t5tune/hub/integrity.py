@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 
+from t5tune.files.hashing import hash_file
 from t5tune.hub.repository import HubRepository
 
-_BLOCK = 1 << 22
 _SHA256 = 64  # length of the names of large files (Git LFS); others have Git's own 40 characters
 
 
@@ -27,16 +26,8 @@ def find_damaged_file(repository: HubRepository) -> Path | None:
 def _is_whole(blob: Path) -> bool:
     try:
         if len(blob.name) == _SHA256:
-            return _digest(blob, hashlib.sha256) == blob.name
+            return hash_file(blob) == blob.name
         start = f"blob {blob.stat().st_size}\0".encode()
-        return _digest(blob, lambda: hashlib.sha1(start)) == blob.name
+        return hash_file(blob, hashlib.sha1(start)) == blob.name
     except OSError:
         return False
-
-
-def _digest(path: Path, make: Callable[[], hashlib._Hash]) -> str:
-    digest = make()
-    with path.open("rb") as stream:
-        while block := stream.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()

@@ -28,11 +28,9 @@ class Snapshot:
     """A repository at one commit.
 
     Attributes:
-        repository: Repository with the revision that was asked for.
         commit: Hash of 40 characters, whatever the revision was.
         files: Sizes in bytes by path; None if the hub does not tell. Offline, the files that the
             cache has.
-        key: Key of the recipe, for messages.
     """
 
     repository: HubRepository

@@ -52,10 +52,7 @@ def load_recipe(
         T5TuneError: With every problem on a line of its own.
     """
     file = find_recipe(path)
-    document = _read_document(file)
-    applied = _apply_overrides(document, overrides)
-    recipe = _validate(Recipe, document, file, applied, for_training=for_training)
-    return _with_absolute_paths(recipe, file.parent, [override.path for override in applied])
+    return _check(Recipe, _read_document(file), file, overrides, for_training=for_training)
 
 
 def load_resolved_recipe(file: Path) -> ResolvedRecipe:
@@ -64,8 +61,7 @@ def load_resolved_recipe(file: Path) -> ResolvedRecipe:
     Raises:
         T5TuneError: With every problem on a line of its own.
     """
-    recipe = _validate(ResolvedRecipe, _read_document(file), file, (), for_training=False)
-    return _with_absolute_paths(recipe, file.parent, ())
+    return _check(ResolvedRecipe, _read_document(file), file)
 
 
 def change_recipe(
@@ -88,9 +84,7 @@ def change_recipe(
     if not overrides:
         return recipe
     document = YamlDocument(recipe.model_dump(mode="json"))
-    applied = _apply_overrides(document, overrides)
-    changed = _validate(Recipe, document, origin, applied, next_command, for_training=for_training)
-    return _with_absolute_paths(changed, origin.parent, [override.path for override in applied])
+    return _check(Recipe, document, origin, overrides, next_command, for_training=for_training)
 
 
 def build_recipe(
@@ -107,17 +101,9 @@ def build_recipe(
         T5TuneError: With every problem on a line of its own.
     """
     content = values.model_dump(mode="json") if isinstance(values, Recipe) else plain_value(values)
-    document = YamlDocument(content)
-    applied = _apply_overrides(document, overrides)
-    recipe = _validate(
-        Recipe,
-        document,
-        Path("recipe"),
-        applied,
-        "t5tune validate --schema   # lists every key",
-        for_training=for_training,
-    )
-    return _with_absolute_paths(recipe, Path(), [override.path for override in applied])
+    document, next_command = YamlDocument(content), "t5tune validate --schema   # lists every key"
+    file = Path("recipe")
+    return _check(Recipe, document, file, overrides, next_command, for_training=for_training)
 
 
 def _read_document(file: Path) -> YamlDocument:
@@ -131,12 +117,21 @@ def _read_document(file: Path) -> YamlDocument:
     return document
 
 
-def _apply_overrides(document: YamlDocument, overrides: Sequence[str | Override]) -> list[Override]:
-    """Put each override into the document, in order."""
+def _check(
+    kind: type[SomeRecipe],
+    document: YamlDocument,
+    file: Path,
+    overrides: Sequence[str | Override] = (),
+    next_command: str | None = None,
+    *,
+    for_training: bool = False,
+) -> SomeRecipe:
+    """Put each override into the document, in order, and return the recipe that it then holds."""
     read = [parse_override(given) if isinstance(given, str) else given for given in overrides]
     for override in read:
         _apply_override(document, override)
-    return read
+    recipe = _validate(kind, document, file, read, next_command, for_training=for_training)
+    return _with_absolute_paths(recipe, file.parent, [override.path for override in read])
 
 
 def _apply_override(document: YamlDocument, override: Override) -> None:
@@ -168,7 +163,7 @@ def _validate(
     document: YamlDocument,
     file: Path,
     overrides: Sequence[Override],
-    next_command: str | None = None,
+    next_command: str | None,
     *,
     for_training: bool,
 ) -> SomeRecipe:

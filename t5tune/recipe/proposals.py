@@ -20,10 +20,7 @@ def train_longer(
     """Return the settings with which a run that has ended continues.
 
     Args:
-        training: Training section of the run.
         factor: Length afterwards, as a multiple of the present one.
-        num_steps: Number of optimizer steps that were trained.
-        num_epochs: Number of passes over the data that were trained.
         num_waited: Number of validations since the best one.
 
     Returns:

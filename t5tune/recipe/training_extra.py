@@ -116,7 +116,6 @@ def find_extra_problems(
     """Return pairs of a key and its problem.
 
     Args:
-        extra: Fields as the user wrote them.
         training: Section around them; without one, keys are not compared with each other.
         from_scratch: Whether the initial weights are random, which decides the optimizer.
     """

@@ -14,6 +14,7 @@ from typing import Any
 
 from t5tune.console import track
 from t5tune.errors import T5TuneError
+from t5tune.files.hashing import hash_file
 from t5tune.files.json_values import read_object
 from t5tune.files.writing import write_text
 from t5tune.run.directory import MODEL_CARD
@@ -210,15 +211,6 @@ def flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def hash_file(path: Path) -> str:
-    """Return the SHA-256 of a file's content."""
-    digest = hashlib.sha256()
-    with path.open("rb") as stream:
-        while chunk := stream.read(1 << 18):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _hash_content(content: Mapping[str, Any]) -> str:

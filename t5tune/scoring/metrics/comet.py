@@ -7,7 +7,6 @@ it reads texts from files and returns scores as JSON.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shlex
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from t5tune.errors import T5TuneError
+from t5tune.files.hashing import hash_file
 from t5tune.files.json_values import as_object, read_object
 from t5tune.scoring.score import Score, ScoringOptions, format_signature
 
@@ -62,7 +62,7 @@ class CometScorer:
         values = self.score_segments(output)
         settings = {"model": Path(self._model).name if _is_file(self._model) else self._model}
         if _is_file(self._model):
-            settings["hash"] = _hash_file(self._model)
+            settings["hash"] = hash_file(self._model)[:12]  # reports hold no paths
         version = f"unbabel-comet-{_find_version(self._command[0])}"
         signature = format_signature(output.references, **settings, refs="best", version=version)
         return [Score("COMET", sum(values) / len(values), signature)]
@@ -193,12 +193,3 @@ def _find_version(program: str) -> str:
 
 def _is_file(model: str) -> bool:
     return model.endswith(".ckpt") and Path(model).is_file()
-
-
-def _hash_file(path: str) -> str:
-    """Return 12 digits of the SHA-256, since reports hold no paths."""
-    digest = hashlib.sha256()
-    with Path(path).open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()[:12]

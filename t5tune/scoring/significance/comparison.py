@@ -86,12 +86,8 @@ class Comparison:
     """Systems on the same examples, the baseline first, without times and paths.
 
     Attributes:
-        split: Name of the data split, if any.
-        sources: Input texts, if known.
         references: References of each example, one or more.
         metrics: Names as in a recipe; the main score of each counts by example.
-        systems: Baseline, then the others.
-        resampling: Resampling behind intervals and p-values.
     """
 
     split: str | None

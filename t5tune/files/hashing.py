@@ -1,0 +1,19 @@
+"""Hashes of files that may be larger than the memory."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+
+def hash_file(path: str | Path, digest: _Hash | None = None) -> str:
+    """Return the SHA-256 of a file's content, or what `digest` is once it has read it."""
+    digest = digest or hashlib.sha256()
+    with Path(path).open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
