@@ -12,8 +12,8 @@ from filelock import FileLock, Timeout
 
 from t5tune.console import say, track
 from t5tune.data.encoding import EncodedDataset
-from t5tune.data.store.building import SIDES
 from t5tune.data.store.sequence_files import map_sequences
+from t5tune.data.store.store_building import SIDES
 from t5tune.data.store.store_key import StoreKey
 from t5tune.data.store.store_manifest import (
     LOCK_ENDING,

@@ -8,7 +8,7 @@ from typing import Any
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
 from t5tune.console import say, track
-from t5tune.data.store.building import SIDES
+from t5tune.data.store.store_building import SIDES
 from t5tune.decoding.loaded_model import LoadedModel
 from t5tune.decoding.search import build_generation_config
 from t5tune.decoding.torch_translator import TorchTranslator

@@ -11,7 +11,7 @@ from t5tune.console import say
 from t5tune.data.pair_encoding import PairEncoder
 from t5tune.data.pairs import Cleaning, Pairs
 from t5tune.data.readers.sources import describe_place
-from t5tune.data.store.building import build_store
+from t5tune.data.store.store_building import build_store
 from t5tune.data.store.store_key import StoreKey, digest_tokenizer
 from t5tune.data.store.store_manifest import StoreManifest
 from t5tune.data.store.token_store import TokenStore, choose_folder, find_or_build_store

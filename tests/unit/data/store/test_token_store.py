@@ -20,7 +20,7 @@ from t5tune.data.fingerprints import fingerprint_rows
 from t5tune.data.pair_encoding import PairEncoder
 from t5tune.data.pairs import Pairs
 from t5tune.data.store import sequence_files
-from t5tune.data.store.building import build_store
+from t5tune.data.store.store_building import build_store
 from t5tune.data.store.store_key import StoreKey, digest_tokenizer
 from t5tune.data.store.store_manifest import MANIFEST, stores_directory
 from t5tune.data.store.token_store import TokenStore, find_or_build_store, find_store
