@@ -29,8 +29,9 @@ POOL_SHARE = 0.75  # factor of the square root of all batches, with the least pa
 MOST_ORDERS = 8  # orders of an epoch's examples that are tried until the batches are few enough
 # The number of batches of every epoch follows from the epochs that are formed at the start: three,
 # because one order of few examples may be unlike the others. From this number of examples one is
-# enough: batches vary by hundredths of a percent (by 27 of 82,000 at five million examples), and
-# the slack is one percent. An order with too many batches would not be used in any case.
+# enough: with lengths like those of WMT14, six epochs of five million examples differed by 2 of
+# 82,028 batches, and four of two million by 55 of 496,489 packed rows; the slack is one percent.
+# An order with too many batches would not be used in any case.
 LARGE = 2_000_000
 
 
