@@ -43,7 +43,7 @@ def run_python(*runs: Path) -> list[str]:
         capture_output=True, text=True, timeout=240,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()
+    return [line.strip() for line in done.stdout.splitlines()]
 
 
 def run_command(t5tune: RunCommand, run: Path, monkeypatch: pytest.MonkeyPatch) -> str:

@@ -131,3 +131,25 @@ def test_without_a_cache_that_can_be_written_the_run_has_its_own(
         result.err
     )
     assert len(list(Path("runs/tiny/cache/tokens").glob("*/sources.ids"))) == 1
+
+
+@pytest.mark.parametrize("kind", ["unigram", "characters", "words"])
+def test_a_vocabulary_is_learned_once(
+    t5tune: RunCommand, tiny_recipe: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    settings = ["export=none", f"model.from_scratch.tokenizer.type={kind}"]
+    if kind != "unigram":
+        settings.append("model.from_scratch.tokenizer.vocab_size=8000")
+    read = count_calls(monkeypatch, "chunks", owner=OpenSplit)
+    built = count_calls(monkeypatch, "build_tokenizer", "t5tune.training.preparation.vocabulary")
+    for run in "abc":
+        if run == "c":  # a damaged one is learned again
+            (tokenizer,) = Path("cache/tokenizers").iterdir()
+            path = tokenizer / "tokenizer.json"
+            path.write_text(path.read_text(encoding="utf-8").replace("e", "ë"), encoding="utf-8")
+        assert t5tune("train", tiny_recipe, "--output-dir", run, *settings).code == 0
+    assert len(built) == 2
+    assert read_splits(read).count("data.train") == 2
+    assert losses("a") == losses("b") == losses("c")
+    saved = [(Path(run) / "model/tokenizer.json").read_bytes() for run in "abc"]
+    assert saved[0] == saved[1] == saved[2]

@@ -8,14 +8,13 @@ from typing import Any
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
 from t5tune.console import say, track
-from t5tune.data.store.store_building import SIDES
 from t5tune.decoding.loaded_model import LoadedModel
 from t5tune.decoding.search import build_generation_config
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import options_of_recipe
 from t5tune.distributed.processes import OfMainProcess
 from t5tune.models.families import find_family, set_languages
-from t5tune.models.from_scratch import build_model, build_tokenizer
+from t5tune.models.from_scratch import build_model
 from t5tune.models.input_settings import InputSettings
 from t5tune.models.loading import load_config, load_model, load_tokenizer
 from t5tune.recipe.model_section import FromScratchSection, ModelSection
@@ -42,6 +41,7 @@ from t5tune.training.preparation.rehearsal import rehearse
 from t5tune.training.preparation.start import Start
 from t5tune.training.preparation.texts import Texts, open_texts
 from t5tune.training.preparation.tokens import tokenize
+from t5tune.training.preparation.vocabulary import find_or_build_tokenizer
 
 
 def prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
@@ -118,11 +118,7 @@ def _build_or_load(
         return load_model(str(checkpoint)), load_tokenizer(str(checkpoint))
     origin, changes = section.origin, section.config
     if isinstance(origin, FromScratchSection):
-        tokenizer = build_tokenizer(
-            origin.tokenizer,
-            *(texts.training.side(side, "learning a vocabulary from") for side in SIDES),
-            revision=tokenizer_commit,
-        )
+        tokenizer = find_or_build_tokenizer(origin.tokenizer, texts, tokenizer_commit)
         return build_model(origin, tokenizer, changes), tokenizer
     config = load_config(origin.name, revision=origin.revision, overrides=changes)
     tokenizer = load_tokenizer(origin.name, revision=origin.revision)

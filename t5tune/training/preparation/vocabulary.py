@@ -1,0 +1,70 @@
+"""Tokenizers learned from training data, each learned once and kept in the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+
+from transformers import PreTrainedTokenizerBase
+
+from t5tune.data.store.store_building import SIDES
+from t5tune.data.store.store_key import digest_tokenizer
+from t5tune.errors import T5TuneError
+from t5tune.files.cache_directory import user_cache_directory
+from t5tune.models.from_scratch import build_tokenizer
+from t5tune.models.loading import load_tokenizer
+from t5tune.recipe.model_section import TokenizerSection
+from t5tune.training.preparation.texts import Texts
+
+_DIGEST = "t5tune-digest.txt"  # beside the files: what `digest_tokenizer` returned
+_LIBRARIES = ("tokenizers", "transformers", "sentencepiece")
+_VERSION = 1  # of the way from texts to a vocabulary
+
+
+def find_or_build_tokenizer(
+    section: TokenizerSection, texts: Texts, revision: str | None
+) -> PreTrainedTokenizerBase:
+    """Return the tokenizer of a new model, as `build_tokenizer` does.
+
+    Raises:
+        T5TuneError: An existing tokenizer cannot be loaded, the training data cannot be read, or
+            it does not allow such a vocabulary.
+    """
+    if section.type in ("existing", "bytes"):
+        return build_tokenizer(section, (), (), revision=revision)
+    key = [_VERSION, section.model_dump(), texts.identity.values, *map(version, _LIBRARIES)]
+    name = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:32]
+    directory = user_cache_directory() / "tokenizers" / name
+    known = _load(directory)
+    if known is not None:
+        return known
+    sides = (texts.training.side(side, "learning a vocabulary from") for side in SIDES)
+    tokenizer = build_tokenizer(section, *sides)
+    texts.identity.check_unchanged()
+    with suppress(OSError):  # it can be learned again
+        _save(tokenizer, directory)
+    return tokenizer
+
+
+def _load(directory: Path) -> PreTrainedTokenizerBase | None:
+    """Load a tokenizer; None if it is missing or is not what was saved."""
+    try:
+        digest = (directory / _DIGEST).read_text(encoding="utf-8")
+        tokenizer = load_tokenizer(str(directory))
+    except (OSError, ValueError, T5TuneError):
+        return None
+    return tokenizer if digest_tokenizer(tokenizer) == digest else None
+
+
+def _save(tokenizer: PreTrainedTokenizerBase, directory: Path) -> None:
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=directory.parent, ignore_cleanup_errors=True) as temporary:
+        tokenizer.save_pretrained(temporary)
+        (Path(temporary) / _DIGEST).write_text(digest_tokenizer(tokenizer), encoding="utf-8")
+        shutil.rmtree(directory, ignore_errors=True)  # a damaged one
+        Path(temporary).rename(directory)
