@@ -13,7 +13,7 @@ from typing import Any
 
 from t5tune.errors import T5TuneError, did_you_mean, list_names, visible
 from t5tune.files.json_objects import JsonConstant, JsonNumber
-from t5tune.files.table import Table
+from t5tune.files.table import Row, Table
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -54,30 +54,32 @@ class ColumnReader:
         source: Specification of the source.
         target: Specification of the target, which is the first reference.
         references: Specifications of further references.
-        table: Table of the rows, for messages.
+        place: Place of all rows, for messages.
 
     Attributes:
         numbers: Counts of numbers that were read, by column.
         lists: Counts of lists of which only the first text was read, by column.
     """
 
-    def __init__(self, source: str, target: str, references: Sequence[str], table: Table) -> None:
+    def __init__(self, source: str, target: str, references: Sequence[str], place: str) -> None:
         self._source = source
         self._references = (target, *references)
-        self._table = table
+        self._place = place
         self.numbers: dict[str, Reading] = defaultdict(Reading)
         self.lists: dict[str, Reading] = defaultdict(Reading)
 
-    def read(self, row: dict[str, Any], number: int) -> tuple[str, list[str]]:
+    def read(self, row: Row, number: int, table: Table) -> tuple[str, list[str]]:
         """Return the source and at least one reference.
 
         Args:
             row: Row of the table.
             number: Number of the row, for messages.
+            table: Table of the row, for messages.
 
         Raises:
             T5TuneError: A column is missing or does not hold a text.
         """
+        self._table = table
         source = self._read_first(row, self._source, number)
         references: list[str] = []
         for specification in self._references:
@@ -90,24 +92,22 @@ class ColumnReader:
         """Describe values that were read as texts but are not, in one sentence for each column."""
         for column, found in self.numbers.items():
             yield (
-                f"column {visible(column, one_line=True)} of {self._table.place} holds numbers "
+                f"column {visible(column, one_line=True)} of {self._place} holds numbers "
                 f"({found.num:,}), which are read as they are written ({found.example})"
             )
         for column, found in self.lists.items():
             yield (
-                f"column {visible(column, one_line=True)} of {self._table.place} holds lists "
+                f"column {visible(column, one_line=True)} of {self._place} holds lists "
                 f"({found.num:,}), of which only the first text is read ({found.example})"
             )
 
-    def _read_first(self, row: dict[str, Any], specification: str, number: int) -> str:
+    def _read_first(self, row: Row, specification: str, number: int) -> str:
         texts = self._read_texts(row, specification, number)
         if len(texts) > 1:
-            self.lists[specification].count(
-                lambda: f"{self._table.unit} {number}: {len(texts)} texts"
-            )
+            self.lists[specification].count(lambda: f"{self._locate(number)}: {len(texts)} texts")
         return texts[0]
 
-    def _read_texts(self, row: dict[str, Any], specification: str, number: int) -> list[str]:
+    def _read_texts(self, row: Row, specification: str, number: int) -> list[str]:
         if "{" in specification:
             fields = template_fields(specification, self._table.place)
             values = {name: self._read_first(row, name, number) for name in fields}
@@ -126,8 +126,14 @@ class ColumnReader:
         is_number = isinstance(value, (JsonNumber, int, float)) and not isinstance(value, bool)
         if not is_number or (isinstance(value, float) and not math.isfinite(value)):
             raise self._refuse_value(value, column, number)
-        self.numbers[column].count(lambda: f"{self._table.unit} {number}: {value!s:.40}")
+        self.numbers[column].count(lambda: f"{self._locate(number)}: {value!s:.40}")
         return str(value)
+
+    def _locate(self, number: int) -> str:
+        """Return the place of a row, within the place that a sentence has named."""
+        table = self._table
+        is_named = table.place == self._place
+        return f"{table.unit} {number}" if is_named else table.locate(number)
 
     def _refuse_value(self, value: Any, column: str, number: int) -> T5TuneError:
         if isinstance(value, bool):
@@ -152,7 +158,7 @@ class ColumnReader:
             "# puts U+FFFD in its place",
         )
 
-    def _find(self, row: dict[str, Any], path: str, number: int) -> Any:
+    def _find(self, row: Row, path: str, number: int) -> Any:
         if path in row:
             return row[path]
         value: Any = row

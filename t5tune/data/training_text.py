@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from t5tune.data.pairs import Cleaning, Pairs
-from t5tune.data.readers.sources import OpenSplit
+from t5tune.data.readers.open_splits import OpenSplit
 
 # Characters of the pairs that are kept instead of read again: as Python's texts some 200 MB.
 _MOST_REMEMBERED = 50_000_000

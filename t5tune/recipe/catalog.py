@@ -167,9 +167,10 @@ def _data_folders(recipe: Path) -> list[Path]:
     names = set()
     for entry in data.values() if isinstance(data, dict) else ():
         for key in FILE_KEYS:
-            path = entry.get(key) if isinstance(entry, dict) else None
-            parts = PurePath(path).parts if isinstance(path, str) else ()
-            # Only what lies below the recipe's directory belongs to it.
-            if len(parts) > 1 and ".." not in parts and not parts[0].startswith(("/", "~")):
-                names.add(parts[0])
+            value = entry.get(key) if isinstance(entry, dict) else None
+            for path in value if isinstance(value, list) else [value]:
+                parts = PurePath(path).parts if isinstance(path, str) else ()
+                # Only what lies below the recipe's directory belongs to it.
+                if len(parts) > 1 and ".." not in parts and not parts[0].startswith(("/", "~")):
+                    names.add(parts[0])
     return [recipe.parent / name for name in sorted(names) if (recipe.parent / name).is_dir()]

@@ -61,8 +61,8 @@ def answer_value(key: str, value: str) -> str | None:
 def answer_section(path: str, value: object) -> str | None:
     """Return the advice on a value in place of a section, or a list in place of a text."""
     is_split = path in _SPLITS
-    if isinstance(value, list) and (is_split or path.rsplit(".", 1)[-1].endswith("file")):
-        return "a split comes from one place, so join several files into one"
+    if isinstance(value, list) and is_split:
+        return f"write {{file: [{', '.join(map(str, value))}]}}"
     if isinstance(value, str) and is_split:
         is_file = "." in value.rsplit("/", 1)[-1]
         return f"write {{file: {value}}}" if is_file else f"write {{hub: {value}, split: …}}"

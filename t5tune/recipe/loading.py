@@ -15,7 +15,7 @@ from t5tune.errors import T5TuneError
 from t5tune.recipe.catalog import find_recipe, recipes_directory
 from t5tune.recipe.model_section import ModelSection
 from t5tune.recipe.overrides import Override, parse_override, plain_value
-from t5tune.recipe.places import FILE_KEYS
+from t5tune.recipe.places import FILE_KEYS, FileNames
 from t5tune.recipe.problems import describe_problems, is_key
 from t5tune.recipe.resolved_recipe import ResolvedRecipe
 from t5tune.recipe.schema import DataEntry, Recipe
@@ -226,8 +226,10 @@ def _with_absolute_paths(
 ) -> SomeRecipe:
     """Make paths absolute; whether the files exist is checked when they are read."""
 
-    def absolute(value: str | None, *path: str) -> str | None:
-        if value is None or value.startswith("~"):
+    def absolute(value: FileNames | None, *path: str) -> Any:
+        if not isinstance(value, str):
+            return None if value is None else [absolute(name, *path) for name in value]
+        if value.startswith("~"):
             return value
         base = "" if any(path[: len(key)] == key for key in overridden) else str(directory)
         return os.path.abspath(os.path.join(base, value))  # noqa: PTH100, PTH118 (no symlinks)
@@ -238,9 +240,7 @@ def _with_absolute_paths(
             key: absolute(getattr(entry, key), "data", split, key) for key in FILE_KEYS
         }
         if entry.target_file is not None and entry.references:
-            paths["references"] = [
-                absolute(value, "data", split, "references") for value in entry.references
-            ]
+            paths["references"] = absolute(entry.references, "data", split, "references")
         data[split] = entry.model_copy(update=paths)
     model = _with_absolute_names(recipe.model, absolute)
     config = absolute(recipe.training.deepspeed_config, "training", "deepspeed_config")

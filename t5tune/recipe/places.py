@@ -5,9 +5,29 @@ A data entry has the keys of every kind, most of them empty; its `place` is the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import MISSING, dataclass, fields
 from typing import ClassVar
+
+_MOST_NAMES = 4
+FileNames = str | list[str]  # paths, or patterns such as train-*.tsv
+
+
+def map_names(function: Callable[[str], str], value: FileNames) -> FileNames:
+    """Return the names that a key gives, changed by a function."""
+    return function(value) if isinstance(value, str) else [function(name) for name in value]
+
+
+def as_names(value: FileNames) -> list[str]:
+    """Return the names that a key gives, whether it gives one or a list."""
+    return [value] if isinstance(value, str) else list(value)
+
+
+def join_names(names: Sequence[str]) -> str:
+    """Return the names of files as a phrase, not all of hundreds."""
+    if len(names) <= _MOST_NAMES:
+        return " and ".join(names)
+    return f"{', '.join(names[:_MOST_NAMES])} and {len(names) - _MOST_NAMES:,} more"
 
 
 @dataclass(frozen=True)
@@ -34,12 +54,13 @@ class Place:
 
     @property
     def files(self) -> list[str]:
-        """Local files that hold sources and targets."""
-        return [getattr(self, key) for key in self.file_keys]
+        """Local files that hold sources and targets, as the recipe names them."""
+        return [name for key in self.file_keys for name in as_names(getattr(self, key))]
 
-    def named_files(self) -> Iterator[tuple[str, str]]:
-        """Yield every local file that has to exist, with its key."""
-        yield from zip(self.file_keys, self.files, strict=True)
+    def named_files(self) -> Iterator[tuple[str, Sequence[str]]]:
+        """Yield the keys that name local files, with the paths and patterns that they give."""
+        for key in self.file_keys:
+            yield key, as_names(getattr(self, key))
 
 
 @dataclass(frozen=True)
@@ -69,17 +90,17 @@ class HubSplit(Place):
 
 @dataclass(frozen=True)
 class TableFile(Place):
-    """A file with columns.
+    """Files with columns.
 
     Attributes:
-        format: Format of the file, where its ending does not tell.
-        columns: Names of the columns, where the file has no header line.
+        format: Format of the files, where their endings do not tell.
+        columns: Names of the columns, where the files have no header line.
     """
 
     chosen_by: ClassVar[tuple[str, ...]] = ("file",)
     file_keys: ClassVar[tuple[str, ...]] = ("file",)
 
-    file: str
+    file: FileNames
     format: str | None = None
     columns: list[str] | None = None
 
@@ -91,15 +112,15 @@ class TextPair(Place):
     chosen_by: ClassVar[tuple[str, ...]] = ("source_file", "target_file")
     file_keys: ClassVar[tuple[str, ...]] = ("source_file", "target_file")
 
-    source_file: str
-    target_file: str
+    source_file: FileNames
+    target_file: FileNames
     references: Sequence[str] = ()
 
-    def named_files(self) -> Iterator[tuple[str, str]]:
-        """Yield the two files and those with further references."""
+    def named_files(self) -> Iterator[tuple[str, Sequence[str]]]:
+        """Yield the two keys, and each file or pattern with further references."""
         yield from super().named_files()
-        for path in self.references:
-            yield "references", path
+        for name in self.references:
+            yield "references", [name]
 
 
 PLACES: tuple[type[Place], ...] = (HubSplit, TableFile, TextPair)

@@ -12,7 +12,7 @@ from pydantic import Field, field_validator, model_validator
 
 from t5tune.files.formats import FORMATS
 from t5tune.recipe.model_section import ModelSection
-from t5tune.recipe.places import PLACES, SHARED_KEYS, Place
+from t5tune.recipe.places import PLACES, SHARED_KEYS, FileNames, Place
 from t5tune.recipe.section import Count, PositiveInt, Section
 from t5tune.recipe.training_section import TrainingSection
 from t5tune.scoring.registry import EVALUATE_PATTERN, METRICS, is_metric_name, ranks_models
@@ -50,11 +50,17 @@ class DataEntry(Section):
         default=None, description="Split of the hub data set; slices such as train[:1%] work."
     )
     revision: str | None = Field(default=None, description="Branch, tag or commit on the hub.")
-    file: str | None = Field(
-        default=None, description="A TSV, CSV, JSONL, JSON or Parquet file with columns."
+    file: FileNames | None = Field(
+        default=None,
+        description="TSV, CSV, JSONL, JSON or Parquet file with columns, a pattern such as "
+        "train-*.tsv, or a list of both.",
     )
-    source_file: str | None = Field(default=None, description="Text file with one source per line.")
-    target_file: str | None = Field(default=None, description="Text file with one target per line.")
+    source_file: FileNames | None = Field(
+        default=None, description="Text file with one source per line, a pattern, or a list."
+    )
+    target_file: FileNames | None = Field(
+        default=None, description="Text file with one target per line, a pattern, or a list."
+    )
     format: FormatName | None = Field(
         default=None, description="Format of `file` if its ending does not tell."
     )

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from t5tune.data.readers.sources import OpenSplit
+from t5tune.data.readers.open_splits import OpenSplit
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.errors import T5TuneError
 from t5tune.recipe.loading import load_recipe

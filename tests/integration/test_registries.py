@@ -136,7 +136,7 @@ from t5tune.files.text_files import read_lines
 
 def _open(path: Path, columns: list[str] | None) -> Table:
     rows = [(i, line.split(" : ")) for i, line in enumerate(read_lines(path), start=1)]
-    return name_columns(rows, columns, path)
+    return name_columns(lambda: iter(rows), columns, path)
 
 
 def _read_columns(path: Path) -> list[str]:
@@ -178,7 +178,7 @@ def test_a_file_format_is_added_in_one_file(
 TOY_PLACE = {
     "recipe/places.py": [
         (
-            '        for path in self.references:\n            yield "references", path\n',
+            '        for name in self.references:\n            yield "references", [name]\n',
             """
 
 @dataclass(frozen=True)
@@ -193,23 +193,29 @@ class AlternatingLines(Place):
     ],
     "data/readers/sources.py": [
         (
-            "    return open_table(path, kind, place.columns, where)\n",
+            "    return open_tables(tables, place, request)\n",
             """
 
-def _open_alternating_lines(place: AlternatingLines, _limit: int | None, where: str) -> Table:
-    lines = read_lines(find_file(place.lines_file, where, "lines_file"))
+def _open_alternating_lines(place: AlternatingLines, request: Request) -> OpenSplit:
+    [path] = find_files([place.lines_file], request.where, "lines_file")
+    lines = read_lines(path)
     rows = [(i, lines[i : i + 2]) for i in range(0, len(lines), 2)]
-    return name_columns(rows, ["source", "target"], Path(place.lines_file))
+    table = name_columns(lambda: iter(rows), ["source", "target"], path)
+    return open_tables([table], place, request)
 """,
         ),
-        ("    TableFile: _open_table_file,\n", "    AlternatingLines: _open_alternating_lines,\n"),
+        ("    TableFile: _open_table_files,\n", "    AlternatingLines: _open_alternating_lines,\n"),
         ("from t5tune.recipe.places import ", "AlternatingLines, "),
-        ("from t5tune.files.table import ", "name_columns, "),
+        (
+            "from t5tune.errors import T5TuneError\n",
+            "from t5tune.files.table import name_columns\n"
+            "from t5tune.files.text_files import read_lines\n",
+        ),
     ],
     # The keys of all places are in the schema, where users look for them.
     "recipe/schema.py": [
         (
-            'description="Text file with one target per line.")\n',
+            'description="Text file with one target per line, a pattern, or a list."\n    )\n',
             '    lines_file: str | None = Field(default=None, description="Toy.")\n',
         )
     ],

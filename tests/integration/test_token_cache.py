@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from t5tune.data.pairs import Pairs
-from t5tune.data.readers.sources import OpenSplit
+from t5tune.data.readers.open_splits import OpenSplit
 from t5tune.data.store.store_manifest import stores_directory
 from t5tune.data.training_text import TrainingText
 from t5tune.files.json_values import read_log

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from t5tune.data.columns import guess_columns, missing_column, template_fields
+from t5tune.data.readers.local_files import place_files
 from t5tune.data.readers.tables import find_format, read_columns
 from t5tune.errors import T5TuneError
 from t5tune.recipe.places import TableFile
@@ -29,32 +30,31 @@ def find_problems(
     for split, entry in data.entries.items():
         where, place = f"data.{split}", entry.place
         try:
-            for key, path in place.named_files():
-                find_file(path, where, key)
+            files = place_files(place, where)
             if isinstance(place, TableFile):
                 names = entry.source or data.source, entry.target or data.target
-                _check_table(entry, place, names, (source_lang, target_lang), where)
+                for path in files:
+                    _check_table(entry, path, names, (source_lang, target_lang), where)
         except T5TuneError as error:
             yield error
 
 
 def _check_table(
     entry: DataEntry,
-    file: TableFile,
+    path: Path,
     names: tuple[str | None, str | None],
     languages: tuple[str | None, str | None],
     where: str,
 ) -> None:
-    path = find_file(file.file, where, "file")
     place = display_path(path)
-    kind = file.format or find_format(path, where)
+    kind = entry.format or find_format(path, where)
     columns = read_columns(path, kind)
     if columns == []:
         raise T5TuneError(
             f"{where}: {place} holds no example.",
             next_command="put data there, or point the recipe at another file or split",
         )
-    columns = file.columns or columns
+    columns = entry.columns or columns
     if columns is None:
         return
     guess_columns(*names, columns, languages, place, where)
@@ -62,24 +62,3 @@ def _check_table(
         for name in template_fields(reference, where) if "{" in reference else [reference]:
             if name not in columns and name.split(".")[0] not in columns:
                 raise missing_column(name, columns, f"{where}.references: {place}")
-
-
-def find_file(path: str, where: str, key: str) -> Path:
-    """Return the path of a file that a recipe names.
-
-    Args:
-        path: Path in the recipe.
-        where: Key of the entry, for messages.
-        key: Key within the entry.
-
-    Raises:
-        T5TuneError: The file does not exist, or is a directory.
-    """
-    found = Path(path).expanduser()
-    if not found.is_file():
-        kind = "a directory, not a file" if found.is_dir() else "not there"
-        raise T5TuneError(
-            f"{where}.{key}: {display_path(path)} is {kind}.",
-            next_command=f"ls {display_path(found.parent)}   # then correct {where}.{key}",
-        )
-    return found

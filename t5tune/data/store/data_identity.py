@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from t5tune.console import track
 from t5tune.data.readers.hub_splits import is_folder
+from t5tune.data.readers.local_files import place_files
 from t5tune.data.store.sequence_files import digest_file
 from t5tune.errors import T5TuneError
 from t5tune.files.compression import refuse_file
@@ -57,7 +57,7 @@ def identify_data(
         T5TuneError: A file cannot be read.
     """
     entry = data.entries[split]
-    paths = list(_local_files(entry.place))
+    paths = _local_files(entry.place, f"data.{split}")
     states = {path: _state(path) for path in paths}
     with track(f"looking for data.{split} in the cache"):
         contents = [[path.suffix, _digest(path)] for path in paths]
@@ -71,14 +71,11 @@ def identify_data(
     return DataIdentity(values, states)
 
 
-def _local_files(place: Place) -> Iterator[Path]:
-    if isinstance(place, HubSplit):
-        if is_folder(place.hub):
-            folder = Path(place.hub).expanduser()
-            yield from sorted(path for path in folder.rglob("*") if path.is_file())
-        return
-    for _, path in place.named_files():
-        yield Path(path).expanduser()
+def _local_files(place: Place, where: str) -> list[Path]:
+    if isinstance(place, HubSplit) and is_folder(place.hub):
+        folder = Path(place.hub).expanduser()
+        return sorted(path for path in folder.rglob("*") if path.is_file())
+    return place_files(place, where)
 
 
 def _state(path: Path) -> tuple[int, ...]:

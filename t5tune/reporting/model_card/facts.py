@@ -11,7 +11,7 @@ from typing import Any
 
 from t5tune.files.json_values import as_count, as_object, keep_texts, read_log, read_object
 from t5tune.models.directories import SETTINGS_KEY
-from t5tune.recipe.places import FILE_KEYS, HubSplit, Place
+from t5tune.recipe.places import FILE_KEYS, HubSplit, Place, join_names, map_names
 from t5tune.recipe.schema import Recipe
 from t5tune.run.directory import RunDirectory
 
@@ -74,7 +74,7 @@ def describe_data(place: Place) -> str:
     if isinstance(place, HubSplit):
         name = ", ".join(part for part in (place.hub, place.config, place.split) if part)
         return f"{name} (revision {place.revision})" if place.revision else name
-    return " and ".join(PurePath(file).name for file in place.files) or str(place)
+    return join_names([_base_name(file) for file in place.files]) or str(place)
 
 
 def is_hub_id(name: str | None) -> bool:
@@ -93,15 +93,19 @@ def portable_recipe(recipe: Recipe) -> dict[str, Any]:
         entry = content["data"].get(split) or {}
         for key in FILE_KEYS:
             if key in entry:
-                entry[key] = PurePath(entry[key]).name
+                entry[key] = map_names(_base_name, entry[key])
         if "target_file" in entry and "references" in entry:
-            entry["references"] = [PurePath(file).name for file in entry["references"]]
+            entry["references"] = map_names(_base_name, entry["references"])
     named = [content["model"], (content["model"].get("from_scratch") or {}).get("tokenizer") or {}]
     for section in named:
         if section.get("name") and not is_hub_id(section["name"]):
             section["name"] = PurePath(section["name"]).name
     portable: dict[str, Any] = _without_paths(content)
     return portable
+
+
+def _base_name(path: str) -> str:
+    return PurePath(path).name
 
 
 def portable_command(command: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from t5tune.data.readers.file_check import find_file, find_problems
+from t5tune.data.readers.file_check import find_problems
+from t5tune.data.readers.local_files import find_file
 from t5tune.errors import T5TuneError
 from t5tune.models.model_names import may_be_hub_id, suggest_owner
 from t5tune.recipe.catalog import recipes_directory
@@ -40,7 +41,8 @@ def check_inputs(recipe: Recipe) -> None:
         return
     count = [f"{len(problems)} problems:"] if len(problems) > 1 else []
     next_command = problems[0].next_command
-    if (recipe.data.train.file or "").startswith(str(recipes_directory())):
+    files = recipe.data.train.place.files
+    if files and files[0].startswith(str(recipes_directory())):
         next_command = f"t5tune recipes show {recipe.name}   # says which data it needs, and where"
     raise T5TuneError(
         "\n".join([*count, *(problem.message for problem in problems)]), next_command=next_command

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from t5tune.console import track
 from t5tune.data.examples import Examples, load_examples
 from t5tune.data.fingerprints import fingerprint_rows
-from t5tune.data.readers.sources import describe_place, open_split
+from t5tune.data.readers.open_splits import describe_place
+from t5tune.data.readers.sources import open_split
 from t5tune.data.store.data_identity import DataIdentity, identify_data
 from t5tune.data.training_text import TrainingText
 from t5tune.errors import T5TuneError

@@ -10,7 +10,7 @@ from transformers import PreTrainedTokenizerBase
 from t5tune.console import say
 from t5tune.data.pair_encoding import PairEncoder
 from t5tune.data.pairs import Cleaning, Pairs
-from t5tune.data.readers.sources import describe_place
+from t5tune.data.readers.open_splits import describe_place
 from t5tune.data.store.store_building import build_store
 from t5tune.data.store.store_key import StoreKey, digest_tokenizer
 from t5tune.data.store.store_manifest import StoreManifest

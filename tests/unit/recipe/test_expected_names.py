@@ -66,8 +66,7 @@ def message(recipe: Path, override: str) -> str:
         ("export=onnx", "found 'onnx'; models are exported only to CTranslate2"),
         ("export=int8", "found 'int8'; did you mean ctranslate2-int8?"),
         ("data.train=[a.tsv, b.tsv]", "data.train: expected a section with keys of its own, found "
-         "a list; a split comes from one place, so join several files into one"),
-        ("data.train={file: [a.tsv, b.tsv]}", "found a list; a split comes from one place"),
+         "a list; write {file: [a.tsv, b.tsv]}"),
         ("data.train=a.tsv", "found 'a.tsv'; write {file: a.tsv}"),
         ("data.train=wmt/wmt14", "found 'wmt/wmt14'; write {hub: wmt/wmt14, split: …}"),
         ("model=google-t5/t5-small", "write {name: google-t5/t5-small}"),

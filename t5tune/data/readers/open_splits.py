@@ -1,0 +1,104 @@
+"""A split that is open: its examples are read in chunks, as often as they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from t5tune.console import track
+from t5tune.errors import T5TuneError
+from t5tune.recipe.places import Place, as_names, join_names
+from t5tune.run.directory import display_path
+
+CHUNK_EXAMPLES = 2000
+_CHUNK_CHARACTERS = 4_000_000  # most characters of a chunk, if an example is not longer
+
+
+class Example(NamedTuple):
+    """One example as it is read.
+
+    Attributes:
+        source: Text without the prefix.
+        references: At least one; the first one is the target.
+    """
+
+    source: str
+    references: list[str]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a split is opened with, beside its place.
+
+    Attributes:
+        where: Key of the entry in the recipe, for messages.
+        limit: Greatest number of examples that are needed; None for all.
+        languages: Source and target language codes of the recipe.
+        columns: Specifications of source and target in the recipe.
+        references: Specifications of further references.
+    """
+
+    where: str
+    limit: int | None
+    languages: tuple[str | None, str | None]
+    columns: tuple[str | None, str | None]
+    references: list[str]
+
+    def count(self, num_rows: int | None) -> int | None:
+        """Return how many of a number of rows are read, if it is known."""
+        return num_rows if self.limit is None or num_rows is None else min(num_rows, self.limit)
+
+
+@dataclass(frozen=True)
+class OpenSplit:
+    """A split whose examples are read as often as they are needed, and never held.
+
+    Attributes:
+        where: Key of the entry in the recipe.
+        place: Place of the examples.
+        unit: Plural name of what is counted while they are read.
+        num_rows: Number of examples, if known before they are read.
+        read: Function that iterates over the examples.
+        describe_readings: Function that describes, after reading, values that are not texts.
+    """
+
+    where: str
+    place: Place
+    unit: str
+    num_rows: int | None
+    read: Callable[[], Iterator[Example]]
+    describe_readings: Callable[[], list[str]] = list
+
+    def chunks(self, doing: str = "reading") -> Iterator[list[Example]]:
+        """Yield all examples, some at a time, and show the progress.
+
+        Raises:
+            T5TuneError: They cannot be read, or there are none.
+        """
+        chunk: list[Example] = []
+        num_characters = 0
+        is_empty = True
+        with track(f"{doing} {self.where}", self.num_rows, self.unit) as advance:
+            for example in self.read():
+                chunk.append(example)
+                num_characters += len(example.source) + len(example.references[0])
+                if len(chunk) == CHUNK_EXAMPLES or num_characters > _CHUNK_CHARACTERS:
+                    yield chunk
+                    advance(len(chunk))
+                    chunk, num_characters, is_empty = [], 0, False
+            if chunk:
+                yield chunk
+            elif is_empty:
+                raise T5TuneError(
+                    f"{self.where}: {describe_place(self.place)} holds no example.",
+                    next_command="put data there, or point the recipe at another file or split",
+                )
+
+
+def describe_place(place: Place) -> str:
+    """Return a place in words, for messages."""
+    if not place.file_keys:
+        return str(place)
+    names = as_names(getattr(place, place.file_keys[0]))
+    return join_names([display_path(name) for name in names])
