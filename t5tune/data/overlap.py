@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, cast, get_args
 
+from t5tune.data.normalization import normalize_text
 from t5tune.scoring.metrics.rouge import UnicodeWordTokenizer
 
 Agreement = Literal["exact", "same_source", "near", "clean"]
@@ -115,13 +115,13 @@ class OverlapCounter:
             )
         self._tokenize = UnicodeWordTokenizer().tokenize
         self._words = [self._tokenize(source) for source in self.sources]
-        self._targets = [{_plain(text) for text in of_one} for of_one in self.references]
+        self._targets = [{normalize_text(text) for text in of_one} for of_one in self.references]
         self._is_exact = [False] * len(self.sources)
         self._is_same = [False] * len(self.sources)
         self._is_near = [False] * len(self.sources)
         for number, (source, words) in enumerate(zip(self.sources, self._words, strict=True)):
             self.word_counts.update(dict.fromkeys(words, 0))
-            self.by_source.setdefault(_plain(source), []).append(number)
+            self.by_source.setdefault(normalize_text(source), []).append(number)
             if words:
                 self.by_words.setdefault(" ".join(words), []).append(number)
             for shingle in _shingles(words):
@@ -148,9 +148,9 @@ class OverlapCounter:
         words = self._tokenize(source)
         for word in self._vocabulary.intersection(words):
             self.word_counts[word] += 1
-        same = self.by_source.get(_plain(source))
+        same = self.by_source.get(normalize_text(source))
         if same:
-            plain_target = _plain(target)
+            plain_target = normalize_text(target)
             for number in same:
                 self._is_same[number] = True
                 if plain_target in self._targets[number]:
@@ -195,9 +195,3 @@ def measure_overlap(
 
 def _shingles(words: Sequence[str]) -> Iterator[Shingle]:
     return zip(*(words[start:] for start in range(_SHINGLE_LENGTH)), strict=False)
-
-
-def _plain(text: str) -> str:
-    """Normalize white space to one space between words, and compose characters."""
-    plain = " ".join(text.split())
-    return plain if plain.isascii() else unicodedata.normalize("NFC", plain)
