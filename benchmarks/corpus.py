@@ -75,9 +75,9 @@ class PairGenerator:
         places = (np.arange(_ZIPF_TABLE) + 0.5) / _ZIPF_TABLE
         self._ranks = np.searchsorted(shares, places).astype(np.int32)
 
-    def chunks(self, num_pairs: int) -> Iterator[tuple[list[str], list[str]]]:
-        """Yield sources and targets, `CHUNK` pairs at a time."""
-        for number, start in enumerate(range(0, num_pairs, CHUNK)):
+    def chunks(self, num_pairs: int, first: int = 0) -> Iterator[tuple[list[str], list[str]]]:
+        """Yield sources and targets, `CHUNK` pairs at a time, beginning with a chunk's number."""
+        for number, start in enumerate(range(0, num_pairs, CHUNK), start=first):
             sources, targets = self._make_chunk(number)
             count = min(CHUNK, num_pairs - start)
             yield sources[:count], targets[:count]

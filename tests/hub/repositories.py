@@ -1,14 +1,38 @@
-"""Hold repositories of a hub in memory: branches, commits and their files."""
+"""Hold repositories of a hub: branches, commits and their files."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 Kind = Literal["models", "datasets"]
-Files = Mapping[str, bytes]
+Content = bytes | memoryview  # the view of a mapped file, for one that memory should not hold
+Files = Mapping[str, Content]
+
+
+@dataclass(frozen=True, eq=False)
+class StoredFile:
+    """Hold the content of a file; its hashes are computed once."""
+
+    content: Content
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of Git LFS."""
+        return hashlib.sha256(self.content).hexdigest()
+
+    @cached_property
+    def git_hash(self) -> str:
+        """Hash of Git."""
+        digest = hashlib.sha1(f"blob {len(self.content)}\0".encode())
+        digest.update(self.content)
+        return digest.hexdigest()
+
+
+StoredFiles = Mapping[str, StoredFile]
 
 
 @dataclass
@@ -26,16 +50,16 @@ class Repository:
     kind: Kind
     name: str
     branches: dict[str, str] = field(default_factory=dict)
-    commits: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    commits: dict[str, dict[str, StoredFile]] = field(default_factory=dict)
     token: str | None = None
 
     def commit(self, files: Files, branch: str = "main") -> str:
         """Add a commit with only these files to a branch, and return its hash."""
-        digest = hashlib.sha1(f"{self.kind}/{self.name}/{branch}/{len(self.commits)}".encode())
-        for path, content in sorted(files.items()):
-            digest.update(f"{path}:{len(content)}".encode() + content)
-        commit = digest.hexdigest()
-        self.commits[commit] = dict(files)
+        stored = {path: StoredFile(content) for path, content in files.items()}
+        hashes = [f"{path}:{file.sha256}" for path, file in sorted(stored.items())]
+        name = f"{self.kind}/{self.name}/{branch}/{len(self.commits)}"
+        commit = hashlib.sha1("\n".join([name, *hashes]).encode()).hexdigest()
+        self.commits[commit] = stored
         self.branches[branch] = commit
         return commit
 
@@ -43,9 +67,10 @@ class Repository:
         """Add a commit to a branch that replaces or adds these files, and return its hash."""
         return self.commit({**self.files(branch), **files}, branch)
 
-    def files(self, branch: str = "main") -> dict[str, bytes]:
+    def files(self, branch: str = "main") -> dict[str, Content]:
         """Return the files of a branch's newest commit."""
-        return self.commits[self.branches[branch]]
+        stored = self.commits[self.branches[branch]]
+        return {path: file.content for path, file in stored.items()}
 
     def find(self, rest: str) -> tuple[str, str] | None:
         """Return the commit and path that REVISION or REVISION/PATH names, if they exist."""

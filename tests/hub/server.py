@@ -6,7 +6,6 @@ to load. Not imitated: Xet transfers, the data sets' viewer, uploads.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import socket
@@ -22,7 +21,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.hub.faults import Fault, Faults
-from tests.hub.repositories import Files, Kind, Repository
+from tests.hub.repositories import Content, Files, Kind, Repository, StoredFiles
 
 # Large files have the address and hash of Git LFS.
 LARGE = {".safetensors", ".bin", ".parquet", ".h5", ".msgpack", ".model", ".gz"}
@@ -229,7 +228,7 @@ class _Handler(BaseHTTPRequestHandler):
         branches = [ref for ref in refs if ref["ref"].startswith("refs/heads/")]
         self._json({"branches": branches, "converts": converts, "tags": []})
 
-    def _tree(self, files: Files, folder: str) -> None:
+    def _tree(self, files: StoredFiles, folder: str) -> None:
         is_recursive = self._query.get("recursive", ["false"])[0].lower() == "true"
         start = f"{folder}/" if folder else ""
         inner = [path for path in sorted(files) if path.startswith(start)]
@@ -239,7 +238,7 @@ class _Handler(BaseHTTPRequestHandler):
         folders = {start + path[len(start) :].split("/")[0] for path in set(inner) - set(here)}
         self._json([*map(_folder, sorted(folders)), *(_entry(files, path) for path in here)])
 
-    def _paths_info(self, files: Files) -> None:
+    def _paths_info(self, files: StoredFiles) -> None:
         if self.headers.get("Content-Type", "").startswith("application/json"):
             paths = json.loads(self._body)["paths"]
         else:
@@ -248,14 +247,14 @@ class _Handler(BaseHTTPRequestHandler):
         entries = [_entry(files, path) for path in paths if path in files]
         self._json([*map(_folder, folders), *entries])
 
-    def _file(self, files: Files, commit: str, path: str) -> None:
+    def _file(self, files: StoredFiles, commit: str, path: str) -> None:
         if path not in files:
             raise _RefusedError(404, "EntryNotFound", "Entry not found", commit)
-        content = files[path]
-        headers = {"X-Repo-Commit": commit, "ETag": f'"{_git_hash(content)}"'}
+        stored, content = files[path], files[path].content
+        headers = {"X-Repo-Commit": commit, "ETag": f'"{stored.git_hash}"'}
         if PurePosixPath(path).suffix in LARGE:
             headers["X-Linked-Size"] = str(len(content))
-            headers["ETag"] = headers["X-Linked-ETag"] = f'"{_hash(content)}"'
+            headers["ETag"] = headers["X-Linked-ETag"] = f'"{stored.sha256}"'
         begin, end, status = 0, len(content), 200
         if asked := re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range") or ""):
             begin, status = int(asked[1]), 206
@@ -267,7 +266,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self._send(content[begin:end])
 
-    def _send(self, content: bytes) -> None:
+    def _send(self, content: Content) -> None:
         fault = self._fault
         ends = [n for n in (fault.cut_after, fault.reset_after) if n is not None]
         end = min([*ends, len(content)])
@@ -310,24 +309,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
 
-def _hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def _git_hash(content: bytes) -> str:
-    return hashlib.sha1(f"blob {len(content)}\0".encode() + content).hexdigest()
-
-
-def _size(files: Files, path: str) -> dict[str, Any]:
-    content = files[path]
-    size: dict[str, Any] = {"size": len(content)}
+def _size(files: StoredFiles, path: str) -> dict[str, Any]:
+    size: dict[str, Any] = {"size": len(files[path].content)}
     if PurePosixPath(path).suffix in LARGE:
-        size["lfs"] = {"oid": _hash(content), "sha256": _hash(content), **size, "pointerSize": 134}
+        digest = files[path].sha256
+        size["lfs"] = {"oid": digest, "sha256": digest, **size, "pointerSize": 134}
     return size
 
 
-def _entry(files: Files, path: str) -> dict[str, Any]:
-    return {"type": "file", "oid": _git_hash(files[path]), "path": path, **_size(files, path)}
+def _entry(files: StoredFiles, path: str) -> dict[str, Any]:
+    return {"type": "file", "oid": files[path].git_hash, "path": path, **_size(files, path)}
 
 
 def _folder(path: str) -> dict[str, Any]:
