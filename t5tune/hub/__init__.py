@@ -15,7 +15,7 @@ turns every failure of the network, the hub, the repository, the cache and its d
 `T5TuneError` that begins with that key. Other exceptions pass: they are bugs, or the caller
 explains them.
 
-The log of the hub's library does not reach the terminal (`quiet.py`): its retries are reported in
+The log of the hub's library does not reach the terminal (`taming.py`): its retries are reported in
 our words, its warnings and bars are dropped. This room imports neither torch nor transformers nor
 datasets, and the hub's own library only when something is asked for.
 """

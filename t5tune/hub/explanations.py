@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from t5tune.errors import T5TuneError
 from t5tune.hub.offline import is_offline, offline_reason
-from t5tune.hub.quiet import quiet_library
 from t5tune.hub.repository import HubRepository
+from t5tune.hub.taming import tame_library
 
 if TYPE_CHECKING:
     import httpx2
@@ -33,7 +33,7 @@ def reaching(repository: HubRepository, key: str) -> Iterator[None]:
         T5TuneError: The network, the hub, the repository, the cache or its disk has failed.
             Any other exception passes.
     """
-    quiet_library()
+    tame_library()
     try:
         yield
     except T5TuneError:
@@ -155,8 +155,10 @@ def _explain_status(error: HfHubHTTPError, repository: HubRepository) -> _Explai
             f"open {repository.page}, or: hf auth login   # or set HF_TOKEN",
         )
     if response.status_code == 429:
-        wait = response.headers.get("Retry-After")
-        when = f"in {wait} seconds" if wait and wait.isdigit() else "in a few minutes"
+        from t5tune.hub.patience import told_pause
+
+        pause = told_pause(response.headers)
+        when = "in a few minutes" if pause is None else f"in {pause} seconds"
         return (
             f"{hub_name()} has received too many requests from this address ({status}).",
             f"{AGAIN} {when}; more are allowed after: hf auth login",

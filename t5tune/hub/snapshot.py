@@ -14,8 +14,8 @@ from t5tune.files.writing import write_text
 from t5tune.hub.downloads import MEGABYTE, bar_class, counting
 from t5tune.hub.explanations import describe_outage, explain_absence, hub_name, reaching, refuse
 from t5tune.hub.offline import go_offline, is_offline
-from t5tune.hub.quiet import quiet_library
 from t5tune.hub.repository import HubRepository
+from t5tune.hub.taming import tame_library
 
 if TYPE_CHECKING:
     import httpx2
@@ -116,7 +116,7 @@ def find_snapshot(repository: HubRepository, key: str) -> Snapshot:
         T5TuneError: The repository or revision does not exist, or the hub cannot be reached and
             the cache does not have it.
     """
-    quiet_library()
+    tame_library()
     if (known := _found.get(repository)) is not None:
         return known
     snapshot = _find_in_cache(repository, key) if is_offline() else _ask_or_cache(repository, key)

@@ -7,6 +7,7 @@ process too, where `hub_here` has replaced what was read: so do all commands for
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -86,7 +87,7 @@ def hub_here(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     from huggingface_hub import constants, file_download
     from huggingface_hub.utils import _http
 
-    from t5tune.hub import offline, snapshot
+    from t5tune.hub import offline, patience, snapshot
 
     for name in _OWN:
         monkeypatch.delenv(name, raising=False)
@@ -104,6 +105,9 @@ def hub_here(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
         monkeypatch.setattr(constants, name, value)
     monkeypatch.setattr(offline._State, "reason", None)
     monkeypatch.setattr(snapshot, "_found", {})
+    # What earlier tests have made fail, and said about it, is forgotten.
+    monkeypatch.setattr(patience._Settled, "is_done", False)
+    monkeypatch.setattr(logging.getLogger("huggingface_hub"), "handlers", [])
     for module in (_http, file_download):
         monkeypatch.setattr(module, "time", SimpleNamespace(sleep=lambda _: None))
     yield hub

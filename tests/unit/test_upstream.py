@@ -38,6 +38,7 @@ CALLED: dict[str, tuple[str, ...]] = {
     "transformers.GenerationConfig._get_default_generation_params": (),
     "transformers.modeling_utils.remove_tied_weights_from_state_dict": ("state_dict", "model"),
     "accelerate.utils.memory.should_reduce_batch_size": ("exception",),
+    "huggingface_hub.utils._http.hf_request_event_hook": ("request",),
     f"{SACREBLEU}._aggregate_and_compute": ("self", "stats"),
     f"{SACREBLEU}._compute_score_from_stats": ("self", "stats"),
     f"{SACREBLEU}._compute_segment_statistics": ("self", "hypothesis", "ref_kwargs"),
@@ -55,6 +56,7 @@ CALLED: dict[str, tuple[str, ...]] = {
 
 # Classes, constants and built-in functions, whose parameters cannot be read.
 NAMED = (
+    "huggingface_hub.utils._http",
     "transformers.trainer.OPTIMIZER_NAME",
     "transformers.trainer.SCHEDULER_NAME",
     "transformers.trainer.TRAINER_STATE_NAME",

@@ -1,13 +1,15 @@
-"""Handles the log of the hub's library: reports its retries in our words, drops the rest."""
+"""Tames the hub's library: its patience ends, and its log says less."""
 
 from __future__ import annotations
 
 import logging
+import math
 import os
 import re
+import time
 import warnings
 
-from t5tune.console import say
+from t5tune.console import LINE_SECONDS, say
 
 _RETRY = re.compile(
     r"Retrying in (\d+)\.?\d*s \[Retry (\d+)/(\d+)\]|Waiting ([\d.]+)s before retry"
@@ -17,17 +19,29 @@ _RETRY = re.compile(
 class _Retries(logging.Handler):
     """Reports that a request is tried again, and drops all other warnings of the library."""
 
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
+        self._last_said = -math.inf
+
     def emit(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
         if text.endswith("Trying to resume download..."):
-            say("hub: the connection broke; the download continues")
+            if time.monotonic() - self._last_said >= LINE_SECONDS:  # it may break at every megabyte
+                self._last_said = time.monotonic()
+                say("hub: the connection broke; the download continues")
         elif match := _RETRY.search(text):
             seconds = float(match[1] or match[4])
             say(f"hub: no answer; another try in {seconds:.0f} s")
 
 
-def quiet_library() -> None:
-    """Replace the library's log on stderr, unless its own environment variable asks for it."""
+def tame_library() -> None:
+    """Limit the library's patience, and replace its log on stderr by our words.
+
+    Its log stays if its own environment variable asks for it.
+    """
+    from t5tune.hub.patience import be_patient
+
+    be_patient()
     if os.environ.get("HF_HUB_VERBOSITY") or os.environ.get("HF_DEBUG"):
         return
     warnings.filterwarnings("ignore", module=r"huggingface_hub\b")
