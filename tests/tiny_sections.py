@@ -30,3 +30,15 @@ def resolved(recipe: Recipe) -> ResolvedRecipe:
     facts = ModelFacts("t5", 3e-4, "", length_limit=8, gains_by_bf16=False)
     fitted, _ = resolve_for_model(recipe, facts)
     return resolve_for_steps(fitted, num_steps=8, steps_per_epoch=8)[0]
+
+
+def build_tiny_recipe(**entries: dict[str, Any]) -> Recipe:
+    """Return a recipe with files for its splits, except those that are given."""
+    data = {split: {"file": f"{split}.tsv"} for split in ("train", "validation", "test")}
+    values = {
+        "name": "a",
+        "task": "text2text",
+        "model": {"name": "a/b"},
+        "data": {**data, **entries},
+    }
+    return Recipe.model_validate(values)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from t5tune.data.readers.cuts import Cuts
 from t5tune.data.readers.sources import load_split
 from t5tune.recipe.schema import DataSection
 
@@ -28,8 +29,12 @@ class Examples:
 
 
 def load_examples(
-    data: DataSection, split: str, source_lang: str | None, target_lang: str | None
+    data: DataSection,
+    split: str,
+    source_lang: str | None,
+    target_lang: str | None,
+    cuts: Cuts | None = None,
 ) -> Examples:
-    """Read a split of a recipe. Languages and errors as in `load_split`."""
-    examples = load_split(data, split, source_lang, target_lang)
+    """Read a split of a recipe. Arguments and errors as in `load_split`."""
+    examples = load_split(data, split, source_lang, target_lang, cuts)
     return Examples(split, [one.source for one in examples], [one.references for one in examples])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import MISSING, dataclass, fields
+from fractions import Fraction
 from typing import ClassVar
 
 _MOST_NAMES = 4
@@ -123,6 +124,32 @@ class TextPair(Place):
             yield "references", [name]
 
 
-PLACES: tuple[type[Place], ...] = (HubSplit, TableFile, TextPair)
+@dataclass(frozen=True)
+class CutSplit(Place):
+    """A part of the training data, which training leaves out.
+
+    Attributes:
+        size: Number of examples, or a share of the training data such as `5%`.
+        seed: Seed of the choice. It is not that of training, so that runs with other seeds have
+            the same splits and their scores can be compared.
+    """
+
+    chosen_by: ClassVar[tuple[str, ...]] = ("from",)
+
+    size: int | str
+    seed: int = 0
+
+    def __str__(self) -> str:
+        size = self.size if isinstance(self.size, str) else f"{self.size:,} examples"
+        return f"{size} of data.train"
+
+    def count(self, num_examples: int) -> int:
+        """Return the number of examples to take of so many, at least one."""
+        if isinstance(self.size, int):
+            return self.size
+        return max(1, round(Fraction(self.size.rstrip("% ")) * num_examples / 100))
+
+
+PLACES: tuple[type[Place], ...] = (HubSplit, TableFile, CutSplit, TextPair)
 FILE_KEYS = tuple(key for kind in PLACES for key in kind.file_keys)
 SHARED_KEYS = ("references",)  # names of files here, of columns in the base class

@@ -6,14 +6,15 @@ Keys that are forwarded to Hugging Face keep Hugging Face's spelling.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, create_model, field_validator, model_validator
 
 from t5tune.files.formats import FORMATS
 from t5tune.recipe.model_section import ModelSection
-from t5tune.recipe.places import PLACES, SHARED_KEYS, FileNames, Place
-from t5tune.recipe.section import Count, PositiveInt, Section
+from t5tune.recipe.places import PLACES, SHARED_KEYS, CutSplit, FileNames, Place
+from t5tune.recipe.section import MOST, Count, PositiveInt, Section
 from t5tune.recipe.training_section import TrainingSection
 from t5tune.scoring.registry import EVALUATE_PATTERN, METRICS, is_metric_name, ranks_models
 from t5tune.scoring.score import Normalization, ScoringOptions
@@ -41,9 +42,59 @@ ExportName = Literal[
 ]
 
 
-class DataEntry(Section):
+def _check_origin(value: Any) -> Any:
+    if value is None or value == "train":
+        return value
+    raise ValueError(
+        f"only train can be cut, and {value!r} is another split; write `from: train`"
+        if isinstance(value, str)
+        else "write `from: train`; other splits are never cut"
+    )
+
+
+def _check_size(value: Any) -> Any:
+    is_share = isinstance(value, str) and re.fullmatch(r"\d+(\.\d+)? ?%", value)
+    if is_share and not 0 < float(value.rstrip("% ")) < 100:
+        raise ValueError(f"a share is more than 0% and less than 100%, and this is {value}")
+    number = int(value) if isinstance(value, float) and value.is_integer() else value
+    is_number = isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= MOST
+    if value is None or is_share or is_number:
+        return number
+    raise ValueError(
+        f"write a number of examples, such as 2000, or a share, such as 5%; found {value!r:.60}"
+    )
+
+
+if TYPE_CHECKING:
+
+    class _CutKeys(Section): ...
+else:  # `from` is a word of Python, so that no class can declare it
+    _CutKeys = create_model(
+        "_CutKeys",
+        __base__=Section,
+        **{
+            "from": (
+                Annotated[Literal["train"] | None, BeforeValidator(_check_origin)],
+                Field(
+                    default=None,
+                    description="train: this split is cut from data.train, which leaves it out.",
+                ),
+            )
+        },
+    )
+
+
+class DataEntry(_CutKeys):
     """Where the examples of one split come from."""
 
+    size: Annotated[int | str | None, BeforeValidator(_check_size)] = Field(
+        default=None, description="With `from`: number of examples, or a share such as 5%."
+    )
+    seed: Count | None = Field(
+        default=None,
+        description="With `from`: another number cuts other examples; 0 if left out, whatever "
+        "training.seed is.",
+    )
     hub: str | None = Field(default=None, description="Data set id on the hub.")
     config: str | None = Field(default=None, description="Configuration of the hub data set.")
     split: str | None = Field(
@@ -114,6 +165,10 @@ class DataEntry(Section):
             for key in other.own_keys():
                 if key not in (*kind.own_keys(), *SHARED_KEYS) and self._has(key):
                     raise ValueError(f"`{key}` requires `{other.chosen_by[0]}`")
+        if kind is CutSplit:
+            for key in ("source", "target", "references", "max_examples"):
+                if self._has(key):
+                    raise ValueError(f"`{key}` belongs to data.train, which this split is cut from")
         return self
 
 
@@ -144,6 +199,19 @@ class DataSection(Section):
         """Entries that are given, by split."""
         entries = {"train": self.train, "validation": self.validation, "test": self.test}
         return {split: entry for split, entry in entries.items() if entry is not None}
+
+    @property
+    def cuts(self) -> dict[str, CutSplit]:
+        """Splits that are cut from the training data."""
+        places = {split: entry.place for split, entry in self.entries.items()}
+        return {split: place for split, place in places.items() if isinstance(place, CutSplit)}
+
+    @field_validator("train")
+    @classmethod
+    def _train_is_whole(cls, train: DataEntry) -> DataEntry:
+        if isinstance(train.place, CutSplit):
+            raise ValueError("`train` is what other splits are cut from; name its own place")
+        return train
 
 
 class DecodingSection(Section):

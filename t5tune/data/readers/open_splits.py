@@ -90,10 +90,14 @@ class OpenSplit:
             if chunk:
                 yield chunk
             elif is_empty:
-                raise T5TuneError(
-                    f"{self.where}: {describe_place(self.place)} holds no example.",
-                    next_command="put data there, or point the recipe at another file or split",
-                )
+                raise self.refuse_empty()
+
+    def refuse_empty(self) -> T5TuneError:
+        """Return the error for a place without examples."""
+        return T5TuneError(
+            f"{self.where}: {describe_place(self.place)} holds no example.",
+            next_command="put data there, or point the recipe at another file or split",
+        )
 
 
 def describe_place(place: Place) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from t5tune.console import say, track
+from t5tune.data.readers.cuts import Cuts, leave_out, open_cut
 from t5tune.data.readers.hub_rows import open_hub_table
 from t5tune.data.readers.local_files import find_files
 from t5tune.data.readers.open_splits import Example, OpenSplit, Request
@@ -14,8 +15,8 @@ from t5tune.data.readers.table_examples import open_tables
 from t5tune.data.readers.tables import find_format, open_table
 from t5tune.data.readers.text_pairs import open_text_pair
 from t5tune.errors import T5TuneError
-from t5tune.recipe.places import HubSplit, Place, TableFile, TextPair, as_names
-from t5tune.recipe.schema import DataSection
+from t5tune.recipe.places import CutSplit, HubSplit, Place, TableFile, TextPair, as_names
+from t5tune.recipe.schema import DataEntry, DataSection
 from t5tune.run.directory import display_path
 
 
@@ -24,14 +25,16 @@ def open_split(
     split: str,
     source_lang: str | None = None,
     target_lang: str | None = None,
+    cuts: Cuts | None = None,
 ) -> OpenSplit:
-    """Open one split.
+    """Open one split; one that is cut from the training data is read at once.
 
     Args:
         data: Data section of the recipe.
         split: Name of the split.
         source_lang: Key of the source in `translation` columns.
         target_lang: Key of the target in `translation` columns.
+        cuts: Cuts of the recipe, where several of its splits are opened.
 
     Raises:
         T5TuneError: There is no such split, the file or the hub cannot be read, a column is
@@ -44,10 +47,24 @@ def open_split(
             f"the recipe has no split {split}; it has {', '.join(others)} and {last}.",
             next_command=f"t5tune eval --split {last}",
         )
+    languages = source_lang, target_lang
+    place = entry.place
+    if not data.cuts or not (split == "train" or isinstance(place, CutSplit)):
+        return _open_entry(data, split, entry, languages)
+    train = _open_entry(data, "train", data.train, languages)
+    found = (cuts or Cuts()).find(train, data.cuts)
+    if isinstance(place, CutSplit):
+        return open_cut(train, split, place, found[split])
+    return leave_out(train, found)
+
+
+def _open_entry(
+    data: DataSection, split: str, entry: DataEntry, languages: tuple[str | None, str | None]
+) -> OpenSplit:
     request = Request(
         f"data.{split}",
         entry.max_examples,
-        (source_lang, target_lang),
+        languages,
         (entry.source or data.source, entry.target or data.target),
         entry.references or [],
     )
@@ -61,9 +78,10 @@ def load_split(
     split: str,
     source_lang: str | None = None,
     target_lang: str | None = None,
+    cuts: Cuts | None = None,
 ) -> list[Example]:
     """Read a split that fits into memory. See `open_split` and `OpenSplit.chunks`."""
-    opened = open_split(data, split, source_lang, target_lang)
+    opened = open_split(data, split, source_lang, target_lang, cuts)
     examples = [example for chunk in opened.chunks() for example in chunk]
     for sentence in opened.describe_readings():
         say(f"{opened.where}: {sentence}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,8 @@ def identify_data(
         "languages": [source_lang, target_lang],
         "contents": contents,
     }
+    if split == "train" and data.cuts:
+        values["cuts"] = {name: asdict(cut) for name, cut in data.cuts.items()}
     return DataIdentity(values, states)
 
 

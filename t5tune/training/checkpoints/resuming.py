@@ -44,6 +44,8 @@ HARMLESS: tuple[str, ...] = (
     *(f"training.extra.{key}" for key in training_extra.harmless_fields()),
     *(f"data.{split}.{key}" for split in ("train", "validation") for key in FILE_KEYS),
 )
+# Keys of data entries that version 0.1.0 did not have: unset, they are not part of a fingerprint.
+ADDED = ("from", "size", "seed")
 
 
 def recorded_recipe(run: RunDirectory) -> Recipe | None:
@@ -73,12 +75,19 @@ def with_values_of(recipe: Recipe, keys: Iterable[str], other: Recipe) -> Recipe
 
 def find_unsafe_changes(recorded: Recipe, recipe: Recipe) -> list[str]:
     """Return the keys that differ and that a resumed run must not change."""
+    harmless = _find_harmless(recorded, recipe)
     return [
         key
         for key in differing_keys(recorded, recipe)
-        if not _is_below(key, HARMLESS)
+        if not _is_below(key, harmless)
         and not (_is_below(key, EXTENDING) and _is_safe(key, recorded, recipe))
     ]
+
+
+def _find_harmless(*recipes: Recipe) -> Sequence[str]:
+    """Return the harmless keys; a test set that is cut from the training data is none."""
+    is_cut = any("test" in recipe.data.cuts for recipe in recipes)
+    return [key for key in HARMLESS if not (is_cut and key == "data.test")]
 
 
 def _is_below(key: str, sections: Sequence[str]) -> bool:
@@ -111,7 +120,12 @@ def _value(section: Any, key: str) -> Any:
 def fingerprint_recipe(recipe: Recipe) -> str:
     """Return the SHA-256 of everything in the recipe that decides the final model."""
     content = recipe.model_dump(mode="json")
-    for key in HARMLESS:
+    for split in recipe.data.entries:
+        entry = content["data"][split]
+        content["data"][split] = {
+            key: value for key, value in entry.items() if key not in ADDED or value is not None
+        }
+    for key in _find_harmless(recipe):
         *sections, name = key.split(".")
         section = content
         for part in sections:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from t5tune.console import track
 from t5tune.data.examples import Examples, load_examples
 from t5tune.data.fingerprints import fingerprint_rows
+from t5tune.data.readers.cuts import Cuts
 from t5tune.data.readers.open_splits import describe_place
 from t5tune.data.readers.sources import open_split
 from t5tune.data.store.data_identity import DataIdentity, identify_data
@@ -55,11 +56,11 @@ def open_texts(data: DataSection, source_lang: str | None, target_lang: str | No
     Raises:
         T5TuneError: A split cannot be read, or nothing is left of it.
     """
-    languages = source_lang, target_lang
-    training = TrainingText(open_split(data, "train", *languages))
-    validation = load_examples(data, "validation", *languages)
+    languages, cuts = (source_lang, target_lang), Cuts()
+    training = TrainingText(open_split(data, "train", *languages, cuts))
+    validation = load_examples(data, "validation", *languages, cuts)
     _refuse_blank(validation, data.validation.place)
-    test = load_examples(data, "test", *languages) if data.test is not None else None
+    test = load_examples(data, "test", *languages, cuts) if data.test is not None else None
     return Texts(training, identify_data(data, "train", *languages), validation, test)
 
 
