@@ -14,6 +14,7 @@ import os
 import runpy
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import traceback
@@ -150,6 +151,7 @@ def _end(code: int) -> NoReturn:
 
 
 if __name__ == "__main__":
+    subprocess.Popen = forks.Fork  # type: ignore[misc]  # torch's launcher imports it by name
     import_everything()
     gc.collect()
     gc.freeze()  # so that the forks share the memory

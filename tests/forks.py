@@ -31,9 +31,13 @@ _READ_EARLY = (
     "ACCELERATE_", "CUDA_", "HF_", "HUGGING", "LANG", "LC_", "LD_", "MKL_", "OMP_", "PYTHON",
     "SSL_", "TORCH", "TRANSFORMERS_",
 )  # fmt: skip
+# Launchers set these for the processes they start, and they are read when training begins.
+_READ_LATE = ("ACCELERATE_DYNAMO_", "ACCELERATE_MIXED_", "TORCHELASTIC_", "TORCH_NCCL_")
 # The server has these, and multi-process commands set them themselves.
-_QUIET = {"TORCH_CPP_LOG_LEVEL": "ERROR"}
+_QUIET = {"TORCH_CPP_LOG_LEVEL": "ERROR", "GOMP_SPINCOUNT": "1000"}
 _HEEDED = {*_QUIET, "PYTHONPATH"}
+# The latter two are `torchrun` and `accelerate`.
+_MODULES = ("t5tune", "tests.", "torch.distributed.run", "accelerate.commands.accelerate_cli")
 _PR_SET_CHILD_SUBREAPER = 36  # prctl(2)
 
 
@@ -53,7 +57,7 @@ class Fork(subprocess.Popen[Any]):
         # they change that before they start.
         takes_ctrl_c = preexec is not None or signal.getsignal(signal.SIGINT) != signal.SIG_IGN
         request = {
-            "arguments": [os.fspath(argument) for argument in command[2:]],
+            "arguments": [os.fspath(argument) for argument in command[command.index("-m") + 1 :]],
             "environment": environment,
             "directory": os.fspath(cwd or Path.cwd()),
             "has_own_session": bool(arguments[21]),
@@ -115,16 +119,16 @@ def read_early(environment: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in environment.items()
-        if name.startswith(_READ_EARLY) and name not in _HEEDED
+        if name.startswith(_READ_EARLY) and not name.startswith(_READ_LATE) and name not in _HEEDED
     }
 
 
 def _can_fork(command: Any, environment: Mapping[str, str]) -> bool:
     if not sys.platform.startswith("linux") or isinstance(command, str):
         return False
-    is_ours = list(command[:2]) == [sys.executable, "-m"] and command[2].startswith(
-        ("t5tune", "tests.")
-    )
+    interpreter, *options = command[: command.index("-m")] if "-m" in command else [None]
+    module = command[command.index("-m") + 1] if interpreter == sys.executable else ""
+    is_ours = options in ([], ["-u"]) and module.startswith(_MODULES)
     if is_ours and _State.early is None:
         _start_server()
     return is_ours and _State.early == read_early(environment)
@@ -172,4 +176,3 @@ def fork_from_here(become: Callable[[dict[str, Any], list[int]], None]) -> None:
 
     _State.early = read_early(os.environ)
     _State.fork = staticmethod(fork)  # type: ignore[assignment]
-    subprocess.Popen = Fork  # type: ignore[misc]

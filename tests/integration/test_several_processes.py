@@ -372,13 +372,14 @@ def test_torchrun_and_accelerate_and_slurm_train_the_same(
         "machine_rank: 0\nmixed_precision: bf16\nrdzv_backend: static\nsame_network: true\n"
         f"num_processes: 2\nmain_process_port: {free_port()}\n"
     )
-    binaries = Path(sys.executable).parent
-    torchrun = (str(binaries / "torchrun"), "--standalone", "--nproc-per-node", "2", "-m", "t5tune")
+    # What the commands `torchrun` and `accelerate` run.
+    torchrun = ("torch.distributed.run", "--standalone", "--nproc-per-node", "2")
     accelerate = (
-        str(binaries / "accelerate"), "launch", "--config_file", "accelerate.yaml", "-m", "t5tune",
+        "accelerate.commands.accelerate_cli", "launch", "--config_file", "accelerate.yaml",
     )  # fmt: skip
-    for command in (torchrun, accelerate):
-        name = Path(command[0]).name
+    for launch in (torchrun, accelerate):
+        name = launch[0].partition(".")[0]
+        command = (sys.executable, "-m", *launch, "-m", "t5tune")
         arguments = ("train", "tiny.yaml", *LONG, "--output-dir", name)
         done = finish(start(folder, *arguments, command=command))
         assert done.returncode == 0, done.stderr
