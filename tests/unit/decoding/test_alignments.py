@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,6 @@ from transformers import (
 )
 
 from t5tune.decoding.alignments import MAX_WORDS, find_alignments
-from t5tune.decoding.found_model import load_for_translation
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.models.cpu.fast_t5 import use_fast_sublayers
 from t5tune.models.from_scratch import build_tokenizer
@@ -31,8 +29,7 @@ from t5tune.models.input_settings import InputSettings
 from t5tune.models.loading import load_model, load_tokenizer
 from t5tune.recipe.model_section import TokenizerSection
 from t5tune.scoring.diagnosis.findings import Alignment
-from tests import forks
-from tests.conftest import number_pairs, write_pairs, write_tiny_recipe
+from tests.conftest import number_pairs
 from tests.integration.test_model_families import FAMILIES, SIZES, save_tiny_model
 
 PAIRS = number_pairs(60)
@@ -58,30 +55,6 @@ def check(alignments: tuple[Alignment, ...], pairs: list[tuple[str, str]]) -> No
 def align(translator: TorchTranslator, pairs: list[tuple[str, str]]) -> tuple[Alignment, ...]:
     sources, hypotheses = zip(*pairs, strict=True)
     return find_alignments(translator, sources, hypotheses, range(len(pairs)))
-
-
-def test_a_model_that_translates_word_for_word_looks_at_the_same_place(tmp_path: Path) -> None:
-    recipe = write_tiny_recipe(tmp_path)
-    write_pairs(tmp_path, "train", number_pairs(600))
-    arguments = [
-        "training.max_steps=500", "training.eval_steps=250", "training.tokens_per_batch=600",
-        "model.config.dropout_rate=0.0", "model.from_scratch.d_model=32",
-    ]  # fmt: skip
-    command = [sys.executable, "-m", "t5tune", "train", str(recipe), *arguments, "--json"]
-    done = forks.run(command, cwd=tmp_path, text=True, check=True)
-    scores = {score["name"]: score["value"] for score in json.loads(done.stdout)["scores"]}
-    assert scores["BLEU"] > 90
-    model = load_for_translation(str(tmp_path / "runs" / "tiny"))
-    pairs = number_pairs(40, 300)
-    alignments = align(model.translator, pairs)
-    check(alignments, pairs)
-    places = [
-        (row.index(max(row)), number)
-        for alignment in alignments
-        for number, row in enumerate(alignment.weights)
-    ]
-    hits = sum(found == expected for found, expected in places)
-    assert hits > 0.8 * len(places), f"{hits} of {len(places)}"
 
 
 def t5(tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
