@@ -255,8 +255,9 @@ def test_an_output_is_not_continued_with_another_patience(
 
 
 def test_a_test_set_is_compared_with_what_was_trained_on(
-    run: Path, finished: Path, t5tune: RunCommand
+    run: Path, finished: Path, t5tune: RunCommand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("T5TUNE_CACHE", str(Path("cache").absolute()))  # where others left nothing
     kept = RUN / "cache" / "overlaps"
     recipe = RUN / "recipe.yaml"
     recipe.write_text(recipe.read_text().replace(str(finished), str(Path.cwd())))
