@@ -27,7 +27,7 @@ from transformers import (
 
 from t5tune.recipe.loading import load_recipe
 from tests import forks
-from tests.conftest import RunCommand, listen_to_ctrl_c, number_pairs, write_pairs
+from tests.conftest import RunCommand, TrainOnce, listen_to_ctrl_c, number_pairs, write_pairs
 from tests.weights import same_weights, weights
 
 CHECKPOINT_FILES = {
@@ -85,31 +85,29 @@ def test_a_run_leaves_the_files_of_the_design(t5tune: RunCommand, tiny_recipe: P
     assert '\nchosen: prefix "", ' in result.err
 
 
-def test_the_saved_model_needs_no_t5tune(t5tune: RunCommand, tiny_recipe: Path) -> None:
-    assert t5tune("train", tiny_recipe).code == 0
-    model = AutoModelForSeq2SeqLM.from_pretrained("runs/tiny/model")
-    tokenizer = AutoTokenizer.from_pretrained("runs/tiny/model")
+def test_the_saved_model_needs_no_t5tune(train_once: TrainOnce) -> None:
+    saved = train_once() / "runs/tiny/model"
+    model = AutoModelForSeq2SeqLM.from_pretrained(saved)
+    tokenizer = AutoTokenizer.from_pretrained(saved)
     assert model.generation_config.max_new_tokens > 4
     assert model.generation_config.num_beams == 2
     assert model.generate(**tokenizer("one two", return_tensors="pt")).shape[0] == 1
 
 
-def test_the_resolved_recipe_trains_the_same_run(t5tune: RunCommand, tiny_recipe: Path) -> None:
-    assert t5tune("train", tiny_recipe).code == 0
-    resolved = yaml.safe_load(Path("runs/tiny/recipe.yaml").read_text())
+def test_the_resolved_recipe_trains_the_same_run(t5tune: RunCommand, train_once: TrainOnce) -> None:
+    run = train_once() / "runs/tiny"
+    resolved = yaml.safe_load((run / "recipe.yaml").read_text())
     assert resolved["training"]["optim"] == "adafactor"
     assert resolved["training"]["learning_rate"] == 2e-2
     assert resolved["evaluation"]["metrics"] == ["bleu", "chrf"]
     assert resolved["decoding"]["max_new_tokens"] > 4
-    assert t5tune("train", "runs/tiny/recipe.yaml", "--output-dir", "again").code == 0
-    assert same_weights(Path("runs/tiny"), Path("again"))
+    assert t5tune("train", run / "recipe.yaml", "--output-dir", "again").code == 0
+    assert same_weights(run, Path("again"))
 
 
-def test_the_log_has_a_line_for_each_logged_step_and_validation(
-    t5tune: RunCommand, tiny_recipe: Path
-) -> None:
-    assert t5tune("train", tiny_recipe).code == 0
-    lines = [json.loads(line) for line in Path("runs/tiny/log.jsonl").read_text().splitlines()]
+def test_the_log_has_a_line_for_each_logged_step_and_validation(train_once: TrainOnce) -> None:
+    log = train_once() / "runs/tiny/log.jsonl"
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
     steps = [line for line in lines if "loss" in line]
     assert [line["step"] for line in steps] == [2, 4, 6, 8]
     assert set(steps[0]) == {
@@ -139,13 +137,14 @@ def test_processes_with_two_threads_train_the_same(tiny_recipe: Path) -> None:
         "model.from_scratch.d_model=128", "model.from_scratch.d_ff=512",
         "training.tokens_per_batch=1000",
     )  # fmt: skip
+    two_threads = "import torch; torch.set_num_threads(2)"
+    Path("sitecustomize.py").write_text(two_threads, encoding="utf-8")
     for name in ("a", "b"):
         command = [sys.executable, "-m", "t5tune", "train", str(tiny_recipe), *settings]
-        subprocess.run(
-            [*command, "--output-dir", name],
-            env={**os.environ, "OMP_NUM_THREADS": "2"},
-            capture_output=True,
-            check=True,
+        # A cache of its own, from which it does not take what the other one has learned.
+        environment = {"PYTHONPATH": str(Path.cwd()), "T5TUNE_CACHE": str(Path(f"cache-{name}"))}
+        forks.run(
+            [*command, "--output-dir", name], env=os.environ | environment, text=True, check=True
         )
     assert same_weights(Path("a"), Path("b"))
 
@@ -247,13 +246,13 @@ def wait_for_checkpoints(process: subprocess.Popen[str], *steps: int) -> None:
 def test_what_the_clock_decided_is_decided_again(t5tune: RunCommand, tiny_recipe: Path) -> None:
     """A run with a time budget, killed between two checkpoints, trains the same steps again."""
     arguments = [
-        "training.max_minutes=0.2", "training.max_steps=100000", "training.eval_steps=40",
+        "training.max_minutes=0.1", "training.max_steps=100000", "training.eval_steps=20",
         "training.logging_steps=1", "training.warmup_steps=1",
         "evaluation.max_validation_examples=2",
     ]  # fmt: skip
     process = start(tiny_recipe, *arguments)
-    wait_for_checkpoints(process, 40)
-    wait_for_step(process, 75)
+    wait_for_checkpoints(process, 20)
+    wait_for_step(process, 35)
     process.kill()
     process.communicate(timeout=60)
     run = Path("runs/tiny")
@@ -267,9 +266,7 @@ def test_what_the_clock_decided_is_decided_again(t5tune: RunCommand, tiny_recipe
     before = losses_and_rates()
     resumed_from = max(int(p.name.split("-")[1]) for p in (run / "checkpoints").glob("check*"))
     assert max(before) > resumed_from
-    # TensorBoard reads its files in the order of their names: start time in seconds, then process.
-    while int(time.time()) <= max(int(p.name.split(".")[3]) for p in run.glob("tensorboard/*")):
-        time.sleep(0.05)
+    wait_for_the_next_second(run / "tensorboard")
     result = t5tune("train", tiny_recipe, *arguments)
     assert result.code == 0, result.err
     after = losses_and_rates()
@@ -279,19 +276,24 @@ def test_what_the_clock_decided_is_decided_again(t5tune: RunCommand, tiny_recipe
     assert after[max(after)][1] < before[max(before)][1] / 2  # and the schedule ended in time
 
 
+def wait_for_the_next_second(folder: Path) -> None:
+    """TensorBoard reads its files in the order of their names: start time in seconds, process."""
+    while int(time.time()) <= max(int(path.name.split(".")[3]) for path in folder.iterdir()):
+        time.sleep(0.05)
+
+
+# Accumulation and dropout are on, and the stop falls between two validations, mid-epoch.
+INTERRUPTED = (
+    "training.max_steps=80", "training.eval_steps=40", "training.logging_steps=7",
+    "training.gradient_accumulation_steps=2", "training.ema_decay=0.9",
+)  # fmt: skip
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_saves_and_the_same_command_continues_to_the_same_weights(
-    number: signal.Signals, t5tune: RunCommand, tiny_recipe: Path
+    number: signal.Signals, t5tune: RunCommand, tiny_recipe: Path, train_once: TrainOnce
 ) -> None:
-    # Accumulation and dropout are on, and the stop falls between two validations, mid-epoch.
-    arguments = [
-        "training.max_steps=120",
-        "training.eval_steps=60",
-        "training.logging_steps=7",
-        "training.gradient_accumulation_steps=2",
-        "training.ema_decay=0.9",
-    ]
-    process = start(tiny_recipe, *arguments, "--output-dir", "interrupted")
+    process = start(tiny_recipe, *INTERRUPTED, "--output-dir", "interrupted")
     wait_for_step(process, 10)
     process.send_signal(number)
     _, err = process.communicate(timeout=60)
@@ -300,26 +302,23 @@ def test_a_signal_saves_and_the_same_command_continues_to_the_same_weights(
     assert "Traceback" not in err
     assert not Path("interrupted/model").exists()
 
-    resumed = t5tune("train", tiny_recipe, *arguments, "--output-dir", "interrupted")
+    wait_for_the_next_second(Path("interrupted/tensorboard"))
+    resumed = t5tune("train", tiny_recipe, *INTERRUPTED, "--output-dir", "interrupted")
     assert resumed.code == 0, resumed.err
     assert "resuming from interrupted/checkpoints/checkpoint-" in resumed.err
-    whole = t5tune("train", tiny_recipe, *arguments, "--output-dir", "whole")
-    assert whole.code == 0
-    assert same_weights(Path("interrupted"), Path("whole"))
-    averages = [
-        load_file(f"{name}/checkpoints/checkpoint-120/ema.safetensors")
-        for name in ("interrupted", "whole")
-    ]
+    runs = (Path("interrupted"), train_once(*INTERRUPTED) / "runs/tiny")
+    assert same_weights(*runs)
+    averages = [load_file(run / "checkpoints/checkpoint-80/ema.safetensors") for run in runs]
     assert all(torch.equal(averages[0][name], averages[1][name]) for name in averages[1])
     logs = [
         [
             {k: v for k, v in json.loads(line).items() if "second" not in k}
-            for line in Path(name, "log.jsonl").read_text().splitlines()
+            for line in Path(run, "log.jsonl").read_text().splitlines()
         ]
-        for name in ("interrupted", "whole")
+        for run in runs
     ]
     assert logs[0] == logs[1]
-    assert read_scalars(Path("interrupted/tensorboard")) == read_scalars(Path("whole/tensorboard"))
+    assert read_scalars(runs[0] / "tensorboard") == read_scalars(runs[1] / "tensorboard")
 
 
 def read_scalars(folder: Path) -> dict[str, list[tuple[int, float]]]:
@@ -575,8 +574,10 @@ def test_a_nan_loss_ends_training_and_names_the_step(t5tune: RunCommand, tiny_re
 
 @pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile needs a C++ compiler")
 def test_compiled_training_compiles_once_and_changes_nothing(
-    t5tune: RunCommand, tiny_recipe: Path
+    t5tune: RunCommand, tiny_recipe: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Here, rather than in processes of their own that import torch.
+    monkeypatch.setattr("torch._inductor.config.compile_threads", 1)
     packed = ("training.packing=true", "model.config.dropout_rate=0.0", "training.max_steps=20")
     assert t5tune("train", tiny_recipe, *packed, "--output-dir", "plain").code == 0
     torch._dynamo.reset()
