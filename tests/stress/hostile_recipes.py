@@ -1,6 +1,6 @@
 """Train hostile recipes: each must end with one sentence or a model, never a traceback.
 
-python -m tests.stress.hostile_recipes FOLDER --examples 300 [--validate-only]
+python -m tests.stress.hostile_recipes FOLDER --examples 300 [--command validate]
 
 Hypothesis changes a good recipe: keys gone, doubled, misspelt; values of another type, huge,
 nested; text cut, doubled, with tags, anchors and control characters. Prints one JSON object: how
