@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from t5tune.errors import T5TuneError
 from t5tune.hub.offline import is_offline, offline_reason
-from t5tune.hub.repository import HubRepository
+from t5tune.hub.repository import HubRepository, shown_endpoint, without_credentials
 from t5tune.hub.taming import tame_library
 
 if TYPE_CHECKING:
@@ -70,9 +70,7 @@ def describe_outage(error: BaseException) -> str | None:
 
 def hub_name() -> str:
     """Return the hub as messages name it, with its address, which the user may have changed."""
-    from huggingface_hub import constants
-
-    return f"the hub ({constants.ENDPOINT})"
+    return f"the hub ({shown_endpoint()})"
 
 
 _Explained = tuple[str, str]  # the sentence and the next command
@@ -195,7 +193,7 @@ def _describe_transport(error: BaseException) -> str | None:
 
     if isinstance(error, OfflineModeIsEnabled):
         return None
-    detail = " ".join(str(error).split())
+    detail = without_credentials(" ".join(str(error).split()))
     known: list[tuple[type[BaseException], str]] = [
         (httpx2.ProxyError, f"the proxy does not connect ({detail})"),
         (httpx2.ConnectTimeout, "the connection timed out"),

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*@")
+
+
+def shown_endpoint() -> str:
+    """Return the address of the hub as messages show it."""
+    from huggingface_hub import constants
+
+    return without_credentials(constants.ENDPOINT)
+
+
+def without_credentials(text: str) -> str:
+    """Return a text whose addresses name neither user nor password."""
+    return _CREDENTIALS.sub("", text)
 
 
 @dataclass(frozen=True)
@@ -30,9 +45,8 @@ class HubRepository:
     @property
     def page(self) -> str:
         """Address of its page on the hub."""
-        from huggingface_hub import constants
-
-        return f"{constants.ENDPOINT}/{'datasets/' if self.kind == 'dataset' else ''}{self.name}"
+        folder = "datasets/" if self.kind == "dataset" else ""
+        return f"{shown_endpoint()}/{folder}{self.name}"
 
     @property
     def cache(self) -> Path:

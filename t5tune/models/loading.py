@@ -33,7 +33,7 @@ from t5tune.hub.integrity import find_damaged_file
 from t5tune.models.directories import blaming_files, check_model, check_tokenizer
 from t5tune.models.families import FAMILIES
 from t5tune.models.generation import load_generation_config, read_needs
-from t5tune.models.hub_files import download_config, download_tokenizer, download_weights
+from t5tune.models.hub_files import CONFIG, download_config, download_tokenizer, download_weights
 
 # Their bars and warnings would break our display; we report what matters ourselves.
 logging.set_verbosity_error()
@@ -78,15 +78,18 @@ def load_config(
 def find_commit(name: str, revision: str | None = None, *, key: str = "model.name") -> str | None:
     """Return the commit of a model on the hub; None for a directory.
 
-    Messages name the key of the recipe, which is empty for a name that was typed; those about a
-    commit keep the key that it was first found with.
+    Its configuration is downloaded, which shows that this user may read its files, before hours of
+    other work do. Messages name the key of the recipe, which is empty for a name that was typed;
+    those about a commit keep the key that it was first found with.
 
     Raises:
         T5TuneError: The model or revision does not exist or cannot be reached.
     """
     if Path(name).is_dir():
         return None
-    return find_snapshot(HubRepository("model", name, revision), key).commit
+    snapshot = find_snapshot(HubRepository("model", name, revision), key)
+    snapshot.download([path for path in (CONFIG,) if path in snapshot.files])
+    return snapshot.commit
 
 
 def _fetch(name: str, revision: str | None, download: Callable[[Snapshot], None]) -> dict[str, Any]:

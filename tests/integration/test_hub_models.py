@@ -15,6 +15,7 @@ from tests.conftest import TINY, Result, RunCommand, number_pairs, write_pairs
 from tests.hub.fixtures import HubCommand
 from tests.hub.models import byt5_files, mt5_files, t5_files
 from tests.hub.server import Hub
+from tests.hub.shipped import add_shipped
 
 NAME = "acme/tiny-t5"
 TRANSLATE = ("translate", "--model", NAME, "one two", "--max-new-tokens", "3")
@@ -231,6 +232,17 @@ def test_a_model_that_the_hub_does_not_have(
     )
     assert sentence(t5tune("train", recipe)) == expected
     assert sentence(t5tune(*TRANSLATE)) == expected.removeprefix("model.name: ")
+
+
+def test_a_gated_model_is_noticed_before_data_is_downloaded(
+    hub_here: Hub, t5tune: RunCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_shipped(hub_here)
+    monkeypatch.chdir(tmp_path)
+    hub_here.repositories["models", "google-t5/t5-small"].token = "of somebody else"
+    error = sentence(t5tune("train", "wmt-en-de"))
+    assert error.startswith("model.name: the model google-t5/t5-small is open only to those who")
+    assert not any("/datasets/" in path for path in hub_here.paths())
 
 
 def test_a_repository_without_weights_for_torch(hub_here: Hub, t5tune: RunCommand) -> None:

@@ -12,7 +12,7 @@ from t5tune.recipe.catalog import list_recipes
 from t5tune.recipe.loading import load_recipe
 from tests.conftest import RunCommand, number_pairs
 from tests.hub.server import Hub
-from tests.hub.shipped import add_shipped
+from tests.hub.shipped import QUICK_OVERRIDES, add_shipped
 
 NAMES = [
     entry.name
@@ -23,8 +23,64 @@ NAMES = [
 QUICK = ("wmt-en-de", "squad", "xsum")  # the other recipes are of the same kinds
 
 
+# What comes of each repository. On the hub there are more configurations, splits, and weights for
+# other libraries; docs/hub.md has this as a table.
+T5 = [
+    f"google-t5/t5-small/{path}"
+    for path in (
+        "config.json", "generation_config.json", "model.safetensors", "spiece.model",
+        "tokenizer_config.json",
+    )
+]  # fmt: skip
+BYT5 = [
+    f"google/byt5-small/{path}"
+    for path in (
+        "config.json", "pytorch_model.bin", "special_tokens_map.json", "tokenizer_config.json",
+    )
+]  # fmt: skip
+MT5 = [path.replace("byt5", "mt5") for path in BYT5] + ["google/mt5-small/spiece.model"]
+WMT16 = ["wmt/wmt16/README.md"] + [
+    f"wmt/wmt16/ro-en/{split}-00000-of-00001.parquet" for split in ("train", "validation", "test")
+]
+FILES = {
+    "byt5-g2p": BYT5,
+    "mt5-wmt-en-ro": [*MT5, *WMT16],
+    "multi30k-en-de": [
+        f"bentrevett/multi30k/{path}"
+        for path in ("README.md", "train.jsonl", "val.jsonl", "test.jsonl")
+    ],
+    "opus-books-en-fr": [
+        *T5,
+        "Helsinki-NLP/opus_books/README.md",
+        "Helsinki-NLP/opus_books/en-fr/train-00000-of-00001.parquet",
+    ],
+    "squad": [
+        *T5,
+        "rajpurkar/squad/README.md",
+        "rajpurkar/squad/plain_text/train-00000-of-00001.parquet",
+        "rajpurkar/squad/plain_text/validation-00000-of-00001.parquet",
+    ],
+    "wmt-en-de": [
+        *T5,
+        "wmt/wmt14/README.md",
+        *(f"wmt/wmt14/de-en/train-0000{i}-of-00003.parquet" for i in range(3)),
+        "wmt/wmt14/de-en/validation-00000-of-00001.parquet",
+        "wmt/wmt14/de-en/test-00000-of-00001.parquet",
+    ],
+    "wmt-en-ro": [*T5, *WMT16],
+    "xsum": [
+        *T5,
+        *(
+            f"EdinburghNLP/xsum/default/{split}/0000.parquet"
+            for split in ("train", "validation", "test")
+        ),
+    ],
+}
+
+
 def test_there_are_eight() -> None:
     assert len(NAMES) == 8
+    assert sorted(FILES) == sorted(NAMES)
 
 
 @pytest.mark.parametrize(
@@ -36,10 +92,7 @@ def test_it_trains_from_the_hub(
 ) -> None:
     add_shipped(hub_here)
     monkeypatch.chdir(tmp_path)
-    overrides = ["training.max_steps=2", "training.tokens_per_batch=600", "training.bf16=false"]
-    overrides += ["training.eval_steps=null", "data.max_target_length=24", "export=none"]
-    overrides += ["training.num_train_epochs=null", "training.early_stopping_patience=null"]
-    overrides += ["decoding.max_new_tokens=4", *smaller(name, tmp_path)]
+    overrides = [*QUICK_OVERRIDES, *smaller(name, tmp_path)]
     result = t5tune("train", name, *overrides)
     assert result.code == 0, result.err
     assert "Generating" not in result.err
@@ -57,7 +110,26 @@ def test_it_trains_from_the_hub(
         commits = hub_here.repositories["datasets", hub].branches
         branch = load_recipe(name).data.train.revision or "main"
         assert resolved["data"]["train"]["revision"] == commits[branch]
-    assert not any(path.endswith((".h5", ".msgpack")) for path in hub_here.paths())
+    came = files_that_came(hub_here)
+    assert came == sorted(FILES[name])
+    # A file takes two requests, a repository one, and the library asks one of its own.
+    assert len(hub_here.requests) <= 2 * len(came) + 3
+    # Warm, nothing comes, and the hub is only asked which commits the branches point to.
+    hub_here.requests.clear()
+    monkeypatch.setattr("t5tune.hub.snapshot._found", {})  # as in a new process
+    result = t5tune("train", name, *overrides, "--restart")
+    assert result.code == 0, result.err
+    assert len(hub_here.requests) == (model is not None) + (hub is not None)
+    assert files_that_came(hub_here) == []
+
+
+def files_that_came(hub: Hub) -> list[str]:
+    """Return the downloaded files as OWNER/NAME/PATH, sorted."""
+    paths = [path.partition("/resolve/") for path in hub.paths("GET") if "/resolve/" in path]
+    return sorted(
+        f"{repository.removeprefix('/datasets').strip('/')}/{rest.partition('/')[2]}"
+        for repository, _, rest in paths
+    )
 
 
 def smaller(name: str, folder: Path) -> list[str]:
