@@ -123,6 +123,29 @@ def test_it_trains_from_the_hub(
     assert files_that_came(hub_here) == []
 
 
+def test_without_a_network_the_cache_is_enough_and_an_empty_one_is_not(
+    hub_here: Hub, t5tune: RunCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_shipped(hub_here)
+    monkeypatch.chdir(tmp_path)
+    typed = ("train", "wmt-en-de", *QUICK_OVERRIDES)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    cold = t5tune(*typed)
+    assert cold.code == 1
+    assert (
+        "error: model.name: the model google-t5/t5-small is not in the cache, and HF_HUB_OFFLINE "
+        "keeps this command off the network.\ntry: HF_HUB_OFFLINE=0 and the same command again"
+    ) in cold.err
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    assert t5tune(*typed, "--restart").code == 0
+    hub_here.requests.clear()
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("t5tune.hub.snapshot._found", {})  # as in a new process
+    warm = t5tune(*typed, "--restart")
+    assert warm.code == 0, warm.err
+    assert not hub_here.requests
+
+
 def files_that_came(hub: Hub) -> list[str]:
     """Return the downloaded files as OWNER/NAME/PATH, sorted."""
     paths = [path.partition("/resolve/") for path in hub.paths("GET") if "/resolve/" in path]
