@@ -13,7 +13,7 @@ from typing import Any
 
 from t5tune.errors import T5TuneError, did_you_mean, list_names, visible
 from t5tune.files.json_objects import JsonConstant, JsonNumber
-from t5tune.files.table import Row, Table
+from t5tune.files.table import BadRow, Row, Table
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -77,7 +77,7 @@ class ColumnReader:
             table: Table of the row, for messages.
 
         Raises:
-            T5TuneError: A column is missing or does not hold a text.
+            BadRow: A column is missing or does not hold a text.
         """
         self._table = table
         source = self._read_first(row, self._source, number)
@@ -135,23 +135,23 @@ class ColumnReader:
         is_named = table.place == self._place
         return f"{table.unit} {number}" if is_named else table.locate(number)
 
-    def _refuse_value(self, value: Any, column: str, number: int) -> T5TuneError:
+    def _refuse_value(self, value: Any, column: str, number: int) -> BadRow:
         if isinstance(value, bool):
             name = visible(column, one_line=True)
-            return T5TuneError(
+            return BadRow(
                 f"{self._table.locate(number)}: column {name} holds {str(value).lower()}, "
                 "which is not a text.",
                 next_command='write a text instead, such as "true" or "yes", '
                 "or name a column of text in the recipe",
             )
-        return T5TuneError(
+        return BadRow(
             f"{self._table.locate(number)}: column {visible(column, one_line=True)} holds "
             f"{_describe(value)}, not text.",
             next_command="remove the row, or name a column of text in the recipe",
         )
 
-    def _refuse_surrogate(self, column: str, number: int) -> T5TuneError:
-        return T5TuneError(
+    def _refuse_surrogate(self, column: str, number: int) -> BadRow:
+        return BadRow(
             f"{self._table.locate(number)}: column {visible(column, one_line=True)} holds half a "
             "character (a lone surrogate such as \\ud800), which no file in UTF-8 can.",
             next_command=f"jq -c . {shlex.quote(self._table.place)} > whole.jsonl   "
@@ -165,7 +165,8 @@ class ColumnReader:
         for part in path.split("."):
             if not isinstance(value, dict) or part not in value:
                 known = list(value) if isinstance(value, dict) else []
-                raise missing_column(path, known, self._table.locate(number))
+                error = missing_column(path, known, self._table.locate(number))
+                raise BadRow(error.message, next_command=error.next_command)
             value = value[part]
         return value
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from t5tune.data.readers.cuts import Cuts
-from t5tune.data.readers.sources import load_split
+from t5tune.data.readers.sources import open_split, read_all
 from t5tune.recipe.schema import DataSection
 
 
@@ -17,15 +17,17 @@ class Examples:
         split: Name for messages and for the directory of the report.
         sources: Texts without the prefix.
         references: One or more references for each source.
+        remarks: What was noticed while they were read, in sentences.
     """
 
     split: str
     sources: list[str]
     references: list[list[str]]
+    remarks: tuple[str, ...] = ()
 
     def first(self, num: int) -> Examples:
         """Return the first ones."""
-        return Examples(self.split, self.sources[:num], self.references[:num])
+        return replace(self, sources=self.sources[:num], references=self.references[:num])
 
 
 def load_examples(
@@ -36,5 +38,11 @@ def load_examples(
     cuts: Cuts | None = None,
 ) -> Examples:
     """Read a split of a recipe. Arguments and errors as in `load_split`."""
-    examples = load_split(data, split, source_lang, target_lang, cuts)
-    return Examples(split, [one.source for one in examples], [one.references for one in examples])
+    opened = open_split(data, split, source_lang, target_lang, cuts)
+    examples = read_all(opened)
+    return Examples(
+        split,
+        [one.source for one in examples],
+        [one.references for one in examples],
+        tuple(opened.describe_readings()),
+    )

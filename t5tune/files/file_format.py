@@ -12,23 +12,40 @@ MOST_CHARACTERS = 1_000_000  # most characters of a line that are read for its c
 
 
 @dataclass(frozen=True)
+class FileOptions:
+    """What a recipe says about the inside of a file.
+
+    Attributes:
+        columns: Names of the columns, if the file lacks them.
+        delimiter: Text between two cells; that of the format if left out.
+        encoding: Encoding of the text; UTF-8 if left out.
+    """
+
+    columns: list[str] | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
+
+
+@dataclass(frozen=True)
 class FileFormat:
     """A kind of file that holds rows with named columns.
 
     Attributes:
         name: Value of `format` in a recipe.
         endings: Endings of the names of such files, in lower case.
-        open: Function that opens a file; it gets the names of the columns if the file lacks them.
+        open: Function that opens a file.
         read_columns: Function that finds the names of the columns at the start of a file, in
             milliseconds: None if it fails, an empty list for an empty file.
+        options: Names of those `FileOptions` that the format has, beside `columns`.
         magic: First bytes of every file of a binary format.
         library_format: Name by which the library `datasets` reads it; the same if left out.
     """
 
     name: str
     endings: tuple[str, ...]
-    open: Callable[[Path, list[str] | None], Table]
-    read_columns: Callable[[Path], list[str] | None]
+    open: Callable[[Path, FileOptions], Table]
+    read_columns: Callable[[Path, FileOptions], list[str] | None]
+    options: tuple[str, ...] = ()
     magic: bytes = b""
     library_format: str | None = None
 

@@ -23,7 +23,7 @@ class JsonConstant:
     name: str
 
 
-class _RepeatedNameError(ValueError):
+class RepeatedNameError(ValueError):
     """Error about an object that has a name twice."""
 
 
@@ -32,11 +32,16 @@ def _build_object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         repeated = next(name for name in names if names.count(name) > 1)
-        raise _RepeatedNameError(f"an object names {visible(repeated, one_line=True)} twice")
+        raise RepeatedNameError(describe_repeated(repeated))
     return found
 
 
-_DECODER = json.JSONDecoder(
+def describe_repeated(name: str) -> str:
+    """Return the clause that an object has a name twice."""
+    return f"an object names {visible(name, one_line=True)} twice"
+
+
+DECODER = json.JSONDecoder(
     parse_int=JsonNumber,
     parse_float=JsonNumber,
     parse_constant=JsonConstant,
@@ -54,11 +59,11 @@ def parse_exact_json(text: str, place: str, next_command: str) -> Any:
         T5TuneError: The text is not JSON, is nested too deeply, or has a name twice.
     """
     try:
-        return _DECODER.decode(text)
+        return DECODER.decode(text)
     except json.JSONDecodeError as error:
         line = "" if error.lineno == 1 else f"line {error.lineno}, "
         reason = f"not JSON: {error.msg} at {line}character {error.colno}"
-    except _RepeatedNameError as error:
+    except RepeatedNameError as error:
         reason = f"ambiguous: {error}"
     except RecursionError:
         reason = "nested too deeply to be read"

@@ -10,8 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from t5tune.errors import T5TuneError, list_names, visible
+from t5tune.files.wrong_setting import WrongSetting
 
 Row = dict[str, Any]
+_DELIMITERS = ("\t", ";", "|", ",")  # tried in this order where a row has one cell
+_MOST_COMPARED = 20  # rows
+
+
+class BadRow(T5TuneError):  # noqa: N818 (the sentence says that it is an error)
+    """Error about one row; the others can be read."""
 
 
 @dataclass(frozen=True)
@@ -21,12 +28,14 @@ class Table:
     Attributes:
         place: Origin of the rows, for messages.
         columns: Names of the columns; those of the first row if each row names its own.
+        rows: Function that iterates over all rows, with their numbers from 1; in place of a row
+            that cannot be read it yields the error.
         unit: Unit that the number counts: "line" of a text file, or "row".
     """
 
     place: str
     columns: list[str]
-    rows: Callable[[], Iterator[tuple[int, Row]]]
+    rows: Callable[[], Iterator[tuple[int, Row | BadRow]]]
     unit: str = "row"
     num_rows: int | None = None
 
@@ -57,19 +66,61 @@ def name_columns(
     refuse_repeated(names, str(path) if columns is None else origin, path)
     num_headers = 0 if columns else 1
 
-    def read_rows() -> Iterator[tuple[int, Row]]:
+    def read_rows() -> Iterator[tuple[int, Row | BadRow]]:
         for number, row in islice(read(), num_headers, None):
-            if len(row) != len(names):
-                plural = "" if len(row) == 1 else "s"
-                raise T5TuneError(
+            if len(row) == len(names):
+                yield number, dict(zip(names, row))  # noqa: B905 (their lengths are equal)
+                continue
+            plural = "" if len(row) == 1 else "s"
+            yield (
+                number,
+                BadRow(
                     f"{path}, line {number} has {len(row)} column{plural}, but {origin} names "
                     f"{len(names)} ({list_names(names)}).",
                     next_command=show_line(path, number),
-                )
-            yield number, dict(zip(names, row, strict=True))
+                ),
+            )
 
     num = None if num_rows is None else num_rows - num_headers
     return Table(str(path), list(names), read_rows, "line", num)
+
+
+def check_delimiter(
+    rows: Iterator[tuple[int, list[str]]],
+    delimiter: str,
+    columns: list[str] | None,
+    path: Path,
+) -> None:
+    """Refuse a file whose cells something else separates.
+
+    Args:
+        rows: Its rows, with their lines; only the first ones are looked at.
+        delimiter: Text that separates cells.
+        columns: Names of the columns, if the file lacks them.
+        path: Path of the file.
+
+    Raises:
+        WrongSetting: Each row has one cell, and another delimiter makes columns of them.
+    """
+    first = [cells for _, cells in islice(rows, _MOST_COMPARED if columns else 1)]
+    if not first or any(len(cells) != 1 for cells in first):
+        return
+    for other in _DELIMITERS:
+        nums = {cells[0].count(other) + 1 for cells in first}
+        if other != delimiter and (nums == {len(columns)} if columns else max(nums) > 1):
+            written = repr(other)[1:-1]
+            raise WrongSetting(
+                f"{path} has one column if {_name_delimiter(delimiter)} separates them, and "
+                f"{max(nums)} if {_name_delimiter(other)} does.",
+                next_command=show_line(path, 1),
+                key="delimiter",
+                value=f'"{written}"' if other == "\t" else f"'{written}'",
+            )
+
+
+def _name_delimiter(delimiter: str) -> str:
+    names = {"\t": "a tab", ",": "a comma", ";": "a semicolon", "|": "a vertical bar"}
+    return names.get(delimiter, repr(delimiter))
 
 
 def refuse_repeated(names: Sequence[str], place: str, path: Path) -> None:

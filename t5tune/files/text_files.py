@@ -9,6 +9,7 @@ from pathlib import Path
 from t5tune.errors import T5TuneError
 from t5tune.files.compression import open_content
 from t5tune.files.recognition import START_BYTES, command_for, find_binary, find_encoding
+from t5tune.files.wrong_setting import WrongSetting
 
 BOM = "\ufeff"
 STDIN_NAME = "standard input"
@@ -83,12 +84,26 @@ def decode_text(data: bytes, name: str, *, num_lines_before: int = 0) -> str:
     except UnicodeDecodeError as error:
         line = num_lines_before + data.count(b"\n", 0, error.start) + 1
         byte = error.start - data.rfind(b"\n", 0, error.start)
+        if _is_damaged_utf8(data):
+            raise T5TuneError(
+                f"{name} is not UTF-8 throughout: line {line}, byte {byte} of the line, is "
+                f"0x{data[error.start]:02x}.",
+                next_command=f"{_convert(name, 'UTF-8 -c')}   # leaves out what is damaged",
+            ) from None
         raise refuse_encoding(name, line, byte, data[error.start], start=start) from None
     if num_lines_before:
         return text
     if b"\0" in start and (refusal := refuse_binary(name, start)):  # all of it may be ASCII
         raise refusal
     return text.removeprefix(BOM)
+
+
+def _is_damaged_utf8(data: bytes) -> bool:
+    """Return whether most of the bytes beyond ASCII are characters of UTF-8."""
+    text = data.decode("utf-8", "replace")
+    num_damaged = text.count("\ufffd")
+    num_ascii = len(text.encode("ascii", "ignore"))
+    return len(text) - num_ascii - num_damaged > num_damaged
 
 
 def refuse_binary(name: str, start: bytes) -> T5TuneError | None:
@@ -102,8 +117,11 @@ def refuse_binary(name: str, start: bytes) -> T5TuneError | None:
             f"{name} is {content.name}, not text.", next_command=command_for(content, file)
         )
     if encoding := find_encoding(start):
-        return T5TuneError(
-            f"{name} is {encoding}, not UTF-8.", next_command=_convert(file, encoding)
+        return WrongSetting(
+            f"{name} is {encoding}, not UTF-8.",
+            next_command=_convert(file, encoding),
+            key="encoding",
+            value=encoding.lower(),
         )
     return None
 
@@ -118,9 +136,12 @@ def refuse_encoding(name: str, line: int, byte: int, value: int, *, start: bytes
     # Latin-1 has no letters there; Windows has quotation marks and the euro sign.
     encoding = "WINDOWS-1252" if 0x80 <= value <= 0x9F else "LATIN1"
     file = "FILE" if name == STDIN_NAME else name
-    return T5TuneError(
+    return WrongSetting(
         f"{name} is not UTF-8: line {line}, byte {byte} of the line, is 0x{value:02x}.",
         next_command=f"{_convert(file, encoding)}  # -f: the encoding that the file has",
+        key="encoding",
+        value="cp1252",
+        remark="or the encoding that the file has",
     )
 
 

@@ -1,4 +1,4 @@
-"""Lines of UTF-8 files of any size, read in blocks."""
+"""Lines of text files of any size, read in blocks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from t5tune.files.compression import open_content
+from t5tune.files.encodings import open_as_utf8
 from t5tune.files.recognition import START_BYTES
 from t5tune.files.text_files import decode_text, refuse_binary
 
@@ -24,11 +24,13 @@ class Lines:
         path: Path of the file.
         num_lines: Number of lines.
         have_crlf: Whether every line ends in CR LF, which is not part of the line.
+        encoding: Encoding of the file; None for UTF-8.
     """
 
     path: Path
     num_lines: int
     have_crlf: bool
+    encoding: str | None = None
 
     def blocks(self) -> Iterator[list[str]]:
         """Yield the lines, some at a time.
@@ -37,7 +39,7 @@ class Lines:
             T5TuneError: The file cannot be read or is not UTF-8 (with line and byte).
         """
         num = 0
-        for block in _whole_lines(self.path):
+        for block in _whole_lines(self.path, self.encoding):
             text = decode_text(block, str(self.path), num_lines_before=num)
             if self.have_crlf:
                 text = text.replace("\r\n", "\n")
@@ -50,51 +52,56 @@ class Lines:
             yield from block
 
 
-def open_lines(path: Path) -> Lines:
+def open_lines(path: Path, encoding: str | None = None) -> Lines:
     """Count the lines of a file, which takes a second for each gigabyte, and return them.
+
+    Args:
+        path: Path of the file.
+        encoding: Its encoding; None for UTF-8.
 
     Raises:
         T5TuneError: The file cannot be read.
     """
     num_newlines = num_crlf = 0
     last = b""
-    with open_content(path) as stream:
+    with open_as_utf8(path, encoding) as stream:
         while block := stream.read(_BLOCK_BYTES):
             num_newlines += block.count(b"\n")
             num_crlf += block.count(b"\r\n") + (last == b"\r" and block[:1] == b"\n")
             last = block[-1:]
     num_lines = num_newlines + (last not in (b"", b"\n"))
-    return Lines(path, num_lines, 0 < num_newlines == num_crlf)
+    return Lines(path, num_lines, 0 < num_newlines == num_crlf, encoding)
 
 
 @contextmanager
-def open_text(path: Path, *, newline: str = "") -> Iterator[TextIO]:
+def open_text(path: Path, encoding: str | None = None, *, newline: str = "") -> Iterator[TextIO]:
     """Open a file to read its text, without a byte order mark.
 
     Args:
         path: Path of the file.
+        encoding: Its encoding; None for UTF-8.
         newline: What ends a line, as in `open`.
 
     Raises:
         T5TuneError: The file cannot be read or is not UTF-8 (with line and byte); also raised
             while it is read.
     """
-    with open_content(path) as stream:
+    with open_as_utf8(path, encoding) as stream:
         if refusal := refuse_binary(str(path), stream.read(START_BYTES)):
             raise refusal
-    with open_content(path) as stream:
+    with open_as_utf8(path, encoding) as stream:
         try:
             yield io.TextIOWrapper(stream, encoding="utf-8-sig", newline=newline)
         except UnicodeDecodeError:
-            for _ in open_lines(path).blocks():
+            for _ in open_lines(path, encoding).blocks():
                 pass  # raises the error that names line and byte
             raise
 
 
-def _whole_lines(path: Path) -> Iterator[bytes]:
+def _whole_lines(path: Path, encoding: str | None) -> Iterator[bytes]:
     """Yield blocks that end with a newline, except perhaps the last one."""
     rest: list[bytes] = []
-    with open_content(path) as stream:
+    with open_as_utf8(path, encoding) as stream:
         while block := stream.read(_BLOCK_BYTES):
             end = block.rfind(b"\n") + 1
             if not end:

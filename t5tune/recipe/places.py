@@ -96,6 +96,8 @@ class TableFile(Place):
     Attributes:
         format: Format of the files, where their endings do not tell.
         columns: Names of the columns, where the files have no header line.
+        delimiter: Text between two cells, where it is not that of the format.
+        encoding: Encoding of the files, where it is not UTF-8.
     """
 
     chosen_by: ClassVar[tuple[str, ...]] = ("file",)
@@ -104,6 +106,8 @@ class TableFile(Place):
     file: FileNames
     format: str | None = None
     columns: list[str] | None = None
+    delimiter: str | None = None
+    encoding: str | None = None
 
 
 @dataclass(frozen=True)
@@ -116,6 +120,7 @@ class TextPair(Place):
     source_file: FileNames
     target_file: FileNames
     references: Sequence[str] = ()
+    encoding: str | None = None
 
     def named_files(self) -> Iterator[tuple[str, Sequence[str]]]:
         """Yield the two keys, and each file or pattern with further references."""

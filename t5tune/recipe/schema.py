@@ -118,6 +118,20 @@ class DataEntry(_CutKeys):
     columns: list[str] | None = Field(
         default=None, description="Names of the columns of a TSV or CSV file without a header line."
     )
+    delimiter: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Text between the columns of a TSV or CSV file, such as ';'; a tab or a comma "
+        "if left out.",
+    )
+    encoding: str | None = Field(
+        default=None, description="Encoding of text files, such as cp1252; UTF-8 if left out."
+    )
+    on_bad_row: Literal["error", "skip"] | None = Field(
+        default=None,
+        description="skip: leave out and count rows that cannot be read, such as one with too few "
+        "columns; error if left out.",
+    )
     source: str | None = Field(
         default=None,
         description="Column of the source, or a template such as '{question} {context}'.",
@@ -161,15 +175,31 @@ class DataEntry(_CutKeys):
                 )
             if not self._has(key):
                 raise ValueError(f"`{kind.chosen_by[0]}` needs a `{key}`")
-        for other in PLACES:
-            for key in other.own_keys():
-                if key not in (*kind.own_keys(), *SHARED_KEYS) and self._has(key):
-                    raise ValueError(f"`{key}` requires `{other.chosen_by[0]}`")
+        for key in (key for other in PLACES for key in other.own_keys()):
+            if key not in (*kind.own_keys(), *SHARED_KEYS) and self._has(key):
+                owners = [f"`{one.chosen_by[0]}`" for one in PLACES if key in one.own_keys()]
+                raise ValueError(f"`{key}` requires {' or '.join(owners)}")
         if kind is CutSplit:
-            for key in ("source", "target", "references", "max_examples"):
+            for key in ("source", "target", "references", "max_examples", "on_bad_row"):
                 if self._has(key):
                     raise ValueError(f"`{key}` belongs to data.train, which this split is cut from")
         return self
+
+    @field_validator("encoding")
+    @classmethod
+    def _encoding_is_known(cls, encoding: str | None) -> str | None:
+        try:
+            "".encode(encoding or "utf-8")
+        except LookupError:
+            raise ValueError(f"{encoding!r} is not an encoding that Python knows") from None
+        return encoding
+
+    @field_validator("delimiter")
+    @classmethod
+    def _delimiter_separates(cls, delimiter: str | None) -> str | None:
+        if delimiter is not None and any(mark in delimiter for mark in '"\r\n'):
+            raise ValueError("a delimiter has neither quotation marks nor line breaks")
+        return delimiter
 
 
 class DataSection(Section):

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from t5tune.data.columns import guess_columns, missing_column, template_fields
 from t5tune.data.readers.local_files import place_files
+from t5tune.data.readers.open_splits import naming_key
 from t5tune.data.readers.tables import find_format, read_columns
 from t5tune.errors import T5TuneError
+from t5tune.files.file_format import FileOptions
 from t5tune.recipe.places import TableFile
 from t5tune.recipe.schema import DataEntry, DataSection
 from t5tune.run.directory import display_path
@@ -48,7 +50,9 @@ def _check_table(
 ) -> None:
     place = display_path(path)
     kind = entry.format or find_format(path, where)
-    columns = read_columns(path, kind)
+    with naming_key(where, entry.place):
+        options = FileOptions(entry.columns, entry.delimiter, entry.encoding)
+        columns = read_columns(path, kind, options)
     if columns == []:
         raise T5TuneError(
             f"{where}: {place} holds no example.",

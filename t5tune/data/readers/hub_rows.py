@@ -18,8 +18,9 @@ from t5tune.data.readers.hub_parquet import count_rows, load_first_rows
 from t5tune.data.readers.hub_splits import SplitFiles, find_splits
 from t5tune.data.readers.tables import open_table
 from t5tune.errors import T5TuneError, find_nearest, list_names
+from t5tune.files.file_format import FileOptions
 from t5tune.files.formats import FORMATS, format_of_ending
-from t5tune.files.table import Row, Table
+from t5tune.files.table import BadRow, Row, Table
 from t5tune.hub import HubRepository, Snapshot
 from t5tune.recipe.places import HubSplit
 
@@ -190,7 +191,7 @@ class _Files:
         total = sum(stop - piece.start for stop, piece in zip(stops, pieces, strict=True))
         return total if total < _ENDLESS else None
 
-    def rows(self, pieces: Sequence[_Piece]) -> Iterator[Row]:
+    def rows(self, pieces: Sequence[_Piece]) -> Iterator[Row | BadRow]:
         """Yield the rows of the pieces in order."""
         for piece in pieces:
             rows = self._open(piece.path, piece.stop).rows()
@@ -206,10 +207,12 @@ class _Files:
     def _read(self, path: str, num: int) -> Table:
         kind, columns = self._own_kind(path)
         if kind == "parquet" and num < _ENDLESS:
-            return open_table(load_first_rows(self._snapshot, path, num), kind, None, self._where)
+            return open_table(
+                load_first_rows(self._snapshot, path, num), kind, FileOptions(), self._where
+            )
         (local,) = self._snapshot.download([path])
         if kind is not None:
-            return open_table(local, kind, columns, self._where)
+            return open_table(local, kind, FileOptions(columns), self._where)
         return self._read_by_library(local)
 
     def _own_kind(self, path: str) -> tuple[str | None, list[str] | None]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from t5tune.console import track
 from t5tune.errors import T5TuneError
+from t5tune.files.wrong_setting import WrongSetting
 from t5tune.recipe.places import Place, as_names, join_names
 from t5tune.run.directory import display_path
 
@@ -37,6 +39,7 @@ class Request:
         languages: Source and target language codes of the recipe.
         columns: Specifications of source and target in the recipe.
         references: Specifications of further references.
+        skips_bad_rows: Whether rows that cannot be read are left out and counted.
     """
 
     where: str
@@ -44,6 +47,7 @@ class Request:
     languages: tuple[str | None, str | None]
     columns: tuple[str | None, str | None]
     references: list[str]
+    skips_bad_rows: bool = False
 
     def count(self, num_rows: int | None) -> int | None:
         """Return how many of a number of rows are read, if it is known."""
@@ -60,7 +64,8 @@ class OpenSplit:
         unit: Plural name of what is counted while they are read.
         num_rows: Number of examples, if known before they are read.
         read: Function that iterates over the examples.
-        describe_readings: Function that describes, after reading, values that are not texts.
+        describe_readings: Function that describes, after reading, values that are not texts and
+            what was left out.
     """
 
     where: str
@@ -98,6 +103,20 @@ class OpenSplit:
             f"{self.where}: {describe_place(self.place)} holds no example.",
             next_command="put data there, or point the recipe at another file or split",
         )
+
+
+@contextmanager
+def naming_key(where: str, place: Place) -> Iterator[None]:
+    """Tell which key of an entry has to change, if its place has that key.
+
+    Args:
+        where: Key of the entry in the recipe.
+        place: Place of the examples.
+    """
+    try:
+        yield
+    except WrongSetting as error:
+        raise error.for_entry(where) if error.key in place.own_keys() else error from error
 
 
 def describe_place(place: Place) -> str:

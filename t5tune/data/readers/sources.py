@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,12 @@ from t5tune.console import say, track
 from t5tune.data.readers.cuts import Cuts, leave_out, open_cut
 from t5tune.data.readers.hub_rows import open_hub_table
 from t5tune.data.readers.local_files import find_files
-from t5tune.data.readers.open_splits import Example, OpenSplit, Request
+from t5tune.data.readers.open_splits import Example, OpenSplit, Request, naming_key
 from t5tune.data.readers.table_examples import open_tables
 from t5tune.data.readers.tables import find_format, open_table
 from t5tune.data.readers.text_pairs import open_text_pair
 from t5tune.errors import T5TuneError
+from t5tune.files.file_format import FileOptions
 from t5tune.recipe.places import CutSplit, HubSplit, Place, TableFile, TextPair, as_names
 from t5tune.recipe.schema import DataEntry, DataSection
 from t5tune.run.directory import display_path
@@ -59,18 +61,25 @@ def open_split(
 
 
 def _open_entry(
-    data: DataSection, split: str, entry: DataEntry, languages: tuple[str | None, str | None]
+    data: DataSection, name: str, entry: DataEntry, languages: tuple[str | None, str | None]
 ) -> OpenSplit:
     request = Request(
-        f"data.{split}",
+        f"data.{name}",
         entry.max_examples,
         languages,
         (entry.source or data.source, entry.target or data.target),
         entry.references or [],
+        entry.on_bad_row == "skip",
     )
     place = entry.place
-    with track(f"opening {request.where}"):
-        return _OPENING[type(place)](place, request)
+    with track(f"opening {request.where}"), naming_key(request.where, place):
+        split = _OPENING[type(place)](place, request)
+
+    def read() -> Iterator[Example]:
+        with naming_key(request.where, place):
+            yield from split.read()
+
+    return replace(split, read=read)
 
 
 def load_split(
@@ -81,10 +90,14 @@ def load_split(
     cuts: Cuts | None = None,
 ) -> list[Example]:
     """Read a split that fits into memory. See `open_split` and `OpenSplit.chunks`."""
-    opened = open_split(data, split, source_lang, target_lang, cuts)
-    examples = [example for chunk in opened.chunks() for example in chunk]
-    for sentence in opened.describe_readings():
-        say(f"{opened.where}: {sentence}")
+    return read_all(open_split(data, split, source_lang, target_lang, cuts))
+
+
+def read_all(split: OpenSplit) -> list[Example]:
+    """Read all examples of an open split, and say what was noticed."""
+    examples = [example for chunk in split.chunks() for example in chunk]
+    for sentence in split.describe_readings():
+        say(f"{split.where}: {sentence}")
     return examples
 
 
@@ -95,10 +108,11 @@ def _open_hub_split(place: HubSplit, request: Request) -> OpenSplit:
 
 
 def _open_table_files(place: TableFile, request: Request) -> OpenSplit:
+    options = FileOptions(place.columns, place.delimiter, place.encoding)
     tables = []
     for path in find_files(as_names(place.file), request.where, "file"):
         kind = place.format or find_format(path, request.where)
-        tables.append(open_table(Path(display_path(path)), kind, place.columns, request.where))
+        tables.append(open_table(Path(display_path(path)), kind, options, request.where))
     return open_tables(tables, place, request)
 
 

@@ -7,7 +7,8 @@ from itertools import islice
 
 from t5tune.data.columns import ColumnReader, guess_columns
 from t5tune.data.readers.open_splits import Example, OpenSplit, Request, describe_place
-from t5tune.files.table import Table
+from t5tune.errors import T5TuneError
+from t5tune.files.table import BadRow, Table
 from t5tune.recipe.places import Place
 
 
@@ -23,16 +24,16 @@ def open_tables(tables: Sequence[Table], place: Place, request: Request) -> Open
         T5TuneError: A table lacks a column, or no column has a usual name.
     """
     names = _choose_columns(tables, request)
-    readers: list[ColumnReader] = []  # the one of the last reading has counted
     name = tables[0].place if len(tables) == 1 else describe_place(place)
+    last: list[tuple[ColumnReader, BadRows]] = []  # those of the last reading have counted
 
     def read() -> Iterator[Example]:
-        reader = ColumnReader(*names, request.references, name)
-        readers[:] = [reader]
-        return islice(_read(tables, reader), request.limit)
+        last[:] = [(ColumnReader(*names, request.references, name), BadRows())]
+        bad = last[0][1] if request.skips_bad_rows else None
+        return islice(_read(tables, last[0][0], bad), request.limit)
 
     def describe() -> list[str]:
-        return [sentence for reader in readers for sentence in reader.describe_readings()]
+        return [text for counts in last for one in counts for text in one.describe_readings()]
 
     counts = [table.num_rows for table in tables]
     num = sum(count or 0 for count in counts) if None not in counts else None
@@ -54,7 +55,51 @@ def _choose_columns(tables: Sequence[Table], request: Request) -> tuple[str, str
     return names
 
 
-def _read(tables: Sequence[Table], reader: ColumnReader) -> Iterator[Example]:
+def _read(
+    tables: Sequence[Table], reader: ColumnReader, bad_rows: BadRows | None
+) -> Iterator[Example]:
+    is_empty = True
     for table in tables:
         for number, row in table.rows():
-            yield Example(*reader.read(row, number, table))
+            try:
+                if isinstance(row, BadRow):
+                    raise row
+                example = Example(*reader.read(row, number, table))
+            except BadRow as error:
+                if bad_rows is None:
+                    raise
+                bad_rows.count(error)
+                continue
+            is_empty = False
+            yield example
+    if is_empty and bad_rows is not None:
+        bad_rows.check_some_are_good()
+
+
+class BadRows:
+    """Rows that could not be read and were left out."""
+
+    def __init__(self) -> None:
+        self._num = 0
+        self._first: BadRow | None = None
+
+    def count(self, error: BadRow) -> None:
+        """Count a row that was left out."""
+        self._num += 1
+        self._first = self._first or error
+
+    def check_some_are_good(self) -> None:
+        """Raise the first error if there is one: nothing could be read."""
+        if self._first is not None:
+            raise T5TuneError(
+                f"None of {self._num:,} rows can be read; the first one: {self._first.message}",
+                next_command=self._first.next_command,
+            )
+
+    def describe_readings(self) -> Iterator[str]:
+        """Describe in a sentence how many rows were left out, if there are any."""
+        if self._first is not None:
+            plural = (
+                "row that cannot be read was" if self._num == 1 else "rows that cannot be read were"
+            )
+            yield f"{self._num:,} {plural} left out; the first one: {self._first.message}"

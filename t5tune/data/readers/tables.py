@@ -10,11 +10,15 @@ from pathlib import Path
 
 from t5tune.errors import T5TuneError
 from t5tune.files.compression import strip_compression
+from t5tune.files.file_format import FileOptions
 from t5tune.files.formats import FORMATS, format_of_ending, list_formats
 from t5tune.files.recognition import command_for, find_pointer
 from t5tune.files.table import Table
 from t5tune.files.text_files import read_start, refuse_binary
+from t5tune.files.wrong_setting import WrongSetting
 from t5tune.run.directory import display_path
+
+_USUAL_OPTIONS = FileOptions()
 
 
 def find_format(path: Path, where: str) -> str:
@@ -37,13 +41,13 @@ def find_format(path: Path, where: str) -> str:
     return found.name
 
 
-def open_table(path: Path, kind: str, columns: list[str] | None, where: str) -> Table:
+def open_table(path: Path, kind: str, options: FileOptions, where: str) -> Table:
     """Open a file.
 
     Args:
         path: Path of the file, as messages show it.
         kind: Name of a format, one of `FORMATS`.
-        columns: Names of the columns, if a TSV or CSV file has no header line.
+        options: What the recipe says about the inside of the file.
         where: Key of the entry in the recipe, for messages.
 
     Raises:
@@ -55,6 +59,12 @@ def open_table(path: Path, kind: str, columns: list[str] | None, where: str) -> 
             f"{path} is {content.name}.", next_command=command_for(content, str(path))
         )
     own = FORMATS[kind]
+    for key in ("delimiter", "encoding"):
+        if getattr(options, key) is not None and key not in own.options:
+            raise T5TuneError(
+                f"{where}.{key}: {path} is read as {kind}, which has no {key}.",
+                next_command=f"remove `{key}` from {where}",
+            )
     if not start.startswith(own.magic):
         raise refuse_binary(str(path), start) or T5TuneError(
             f"{path} is not a {kind.capitalize()} file.",
@@ -66,15 +76,16 @@ def open_table(path: Path, kind: str, columns: list[str] | None, where: str) -> 
             raise T5TuneError(
                 refusal.message, next_command=f"add `format: {other.name}` to {where}"
             )
-    return own.open(path, columns)
+    return own.open(path, options)
 
 
-def read_columns(path: Path, kind: str) -> list[str] | None:
+def read_columns(path: Path, kind: str, options: FileOptions = _USUAL_OPTIONS) -> list[str] | None:
     """Return the names of the columns from the beginning of a file.
 
     Args:
         path: Path of the file.
         kind: Name of a format, one of `FORMATS`.
+        options: What the recipe says about the inside of the file.
 
     Returns:
         None if the beginning does not tell or the file is damaged; an empty list for a file
@@ -83,6 +94,8 @@ def read_columns(path: Path, kind: str) -> list[str] | None:
     if path.stat().st_size == 0:
         return []
     try:
-        return FORMATS[kind].read_columns(path)
+        return FORMATS[kind].read_columns(path, options)
+    except WrongSetting:
+        raise
     except (T5TuneError, RecursionError, OSError):
         return None  # reading all of it reports the damage and its place

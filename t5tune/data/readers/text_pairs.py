@@ -26,7 +26,10 @@ def open_text_pair(pair: TextPair, request: Request) -> OpenSplit:
     where = request.where
     sides = [(key, find_files(names, where, key)) for key, names in pair.named_files()]
     _check_numbers(sides, where)
-    parts = [_open_part(paths, where) for paths in zip(*(paths for _, paths in sides), strict=True)]
+    parts = [
+        _open_part(paths, pair.encoding, where)
+        for paths in zip(*(paths for _, paths in sides), strict=True)
+    ]
 
     def read_all() -> Iterator[Example]:
         for part in parts:
@@ -50,9 +53,9 @@ def _check_numbers(sides: list[tuple[str, list[Path]]], where: str) -> None:
             )
 
 
-def _open_part(paths: tuple[Path, ...], where: str) -> list[Lines]:
+def _open_part(paths: tuple[Path, ...], encoding: str | None, where: str) -> list[Lines]:
     """Open a file of sources and the files that belong to it."""
-    opened = [open_lines(path) for path in paths]
+    opened = [open_lines(path, encoding) for path in paths]
     sources = opened[0]
     for lines in opened:
         if lines.num_lines != sources.num_lines:

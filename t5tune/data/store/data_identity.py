@@ -62,7 +62,7 @@ def identify_data(
     with track(f"looking for data.{split} in the cache"):
         contents = [[path.suffix, _digest(path)] for path in paths]
     values = {
-        "entry": entry.model_dump(mode="json", exclude=_LEFT_OUT, exclude_none=True),
+        "entry": entry.model_dump(mode="json", exclude=_LEFT_OUT, exclude_defaults=True),
         "source": data.source,
         "target": data.target,
         "languages": [source_lang, target_lang],

@@ -1,4 +1,4 @@
-"""CSV: cells are separated by commas and quoted as in RFC 4180."""
+"""CSV: cells are separated by commas or another character, and quoted as in RFC 4180."""
 
 from __future__ import annotations
 
@@ -8,21 +8,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from t5tune.errors import T5TuneError
-from t5tune.files.file_format import FileFormat
-from t5tune.files.table import Table, name_columns, show_line
+from t5tune.errors import T5TuneError, visible
+from t5tune.files.file_format import FileFormat, FileOptions
+from t5tune.files.table import Table, check_delimiter, name_columns, show_line
 from t5tune.files.text_streams import open_text
 
 
-def _open(path: Path, columns: list[str] | None) -> Table:
-    return name_columns(lambda: _read_rows(path), columns, path)
+def _open(path: Path, options: FileOptions) -> Table:
+    if len(options.delimiter or ",") > 1:
+        raise T5TuneError(
+            f"{path}: the delimiter {visible(options.delimiter or '', one_line=True)!r} has more "
+            "than one character, which CSV cannot.",
+            next_command="add `format: tsv` if quotation marks are text in this file",
+        )
+
+    def read() -> Iterator[tuple[int, list[str]]]:
+        return _read_rows(path, options)
+
+    check_delimiter(read(), options.delimiter or ",", options.columns, path)
+    return name_columns(read, options.columns, path)
 
 
-def _read_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+def _read_rows(path: Path, options: FileOptions) -> Iterator[tuple[int, list[str]]]:
     """Yield the cells of each row with the line on which it begins."""
     begin = 1
-    with _any_length(), open_text(path) as stream:
-        reader = csv.reader(stream, strict=True)
+    with _any_length(), open_text(path, options.encoding) as stream:
+        reader = csv.reader(stream, strict=True, delimiter=options.delimiter or ",")
         try:
             for row in reader:
                 if row:
@@ -45,12 +56,19 @@ def _any_length() -> Iterator[None]:
         csv.field_size_limit(limit)
 
 
-def _read_columns(path: Path) -> list[str] | None:
-    with open_text(path) as stream:
+def _read_columns(path: Path, options: FileOptions) -> list[str] | None:
+    delimiter = options.delimiter or ","
+    if len(delimiter) > 1:
+        return None
+    with open_text(path, options.encoding) as stream:
+        reader = csv.reader(stream, strict=True, delimiter=delimiter)
         try:
-            return next((row for row in csv.reader(stream, strict=True) if row), [])
+            cells: list[str] = next(filter(None, reader), [])
         except csv.Error:
             return None
+    if options.columns is None:
+        check_delimiter(iter([(1, cells)]), delimiter, None, path)
+    return cells
 
 
-FORMAT = FileFormat("csv", (".csv",), _open, _read_columns)
+FORMAT = FileFormat("csv", (".csv",), _open, _read_columns, ("delimiter", "encoding"))

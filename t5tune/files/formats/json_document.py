@@ -2,56 +2,98 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from t5tune.errors import T5TuneError
-from t5tune.files.file_format import FileFormat
+from t5tune.files.file_format import MOST_CHARACTERS, FileFormat, FileOptions
 from t5tune.files.formats import json_lines
-from t5tune.files.json_objects import parse_exact_json
-from t5tune.files.table import Table
-from t5tune.files.text_files import read_text
+from t5tune.files.json_objects import DECODER, RepeatedNameError
+from t5tune.files.json_stream import JsonStream
+from t5tune.files.table import BadRow, Row, Table
+from t5tune.files.text_streams import open_text
 
-MOST_BYTES = 2_000_000  # largest file whose columns are looked up: it must be read completely
+_LONGEST_LINE = 2_000_000  # characters; a longer first line is taken for a document
 
 
-def _open(path: Path, _columns: list[str] | None) -> Table:
-    text = read_text(path)
+def _open(path: Path, options: FileOptions) -> Table:
+    if _has_objects_on_lines(path, options, _LONGEST_LINE):
+        return json_lines.open_json_lines(path, options)
     look = f"head -c 300 {shlex.quote(str(path))}"
+
+    def read() -> Iterator[tuple[int, Row | BadRow]]:
+        with open_text(path, options.encoding) as stream:
+            for number, value in enumerate(_rows(JsonStream(stream, path, look)), start=1):
+                is_object = isinstance(value, dict)
+                yield number, value if is_object else _refuse_row(path, number, look)
+
+    first = next((row for _, row in read() if not isinstance(row, BadRow)), {})
+    return Table(str(path), list(first), read, "row")
+
+
+def _refuse_row(path: Path, number: int, look: str) -> BadRow:
+    return BadRow(f"{path}, row {number} is not a JSON object.", next_command=look)
+
+
+def _has_objects_on_lines(path: Path, options: FileOptions, longest: int) -> bool:
+    """Return whether the first line is an object and not all of the file."""
+    with open_text(path, options.encoding, newline="\n") as stream:
+        lines = iter(lambda: stream.readline(longest), "")
+        line = next((line for line in lines if line.strip()), "")
+        if not line.endswith("\n") or not line.lstrip().startswith("{"):
+            return False
+        if not any(block.strip() for block in iter(lambda: stream.read(MOST_CHARACTERS), "")):
+            return False
     try:
-        value = parse_exact_json(text, str(path), look)
-    except T5TuneError:
-        if text.lstrip().startswith("["):
-            raise
-        return json_lines.open_json_lines(path)
-    if isinstance(value, dict) and isinstance(value.get("data"), list):
-        value = value["data"]
-    if isinstance(value, dict):
-        value = [value]
-    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+        DECODER.decode(line)
+    except (json.JSONDecodeError, RecursionError):
+        return False
+    except RepeatedNameError:  # the reader of lines says where
+        return True
+    return True
+
+
+def _rows(document: JsonStream) -> Iterator[Any]:
+    """Yield the rows of a document: those of its list, or the one object that it is."""
+    start = document.peek()
+    if start == "[":
+        yield from document.read_items()
+    elif start == "{":
+        yield from _rows_of_object(document)
+    elif start:
         raise T5TuneError(
-            f"{path} is neither a list of JSON objects nor one object a line.", next_command=look
+            f"{document.path} is neither a list of JSON objects nor one object a line.",
+            next_command=document.look,
         )
-    columns = list(value[0]) if value else []
-    return Table(str(path), columns, lambda: enumerate(value, start=1), "row", len(value))
+    document.check_end()
 
 
-def _read_columns(path: Path) -> list[str] | None:
-    if path.stat().st_size > MOST_BYTES:
-        return None
-    return _keys_of_document(path) or json_lines.read_columns(path)
+def _rows_of_object(document: JsonStream) -> Iterator[Any]:
+    """Yield the rows of the list named data, or the object if it has none."""
+    members: Row = {}
+    has_rows = False
+    for name in document.read_names():
+        if name == "data" and document.peek() == "[":
+            has_rows = True
+            yield from document.read_items()
+        else:
+            members[name] = document.read_value()
+    if not has_rows:
+        yield members
 
 
-def _keys_of_document(path: Path) -> list[str] | None:
-    """Return the names of the first object, if the file is one value."""
-    try:
-        value = json.loads(path.read_text(encoding="utf-8-sig"))
-    except json.JSONDecodeError:
-        return None
-    if isinstance(value, dict) and isinstance(value.get("data"), list):
-        value = value["data"]
-    return json_lines.name_keys(value[0] if isinstance(value, list) and value else value)
+def _read_columns(path: Path, options: FileOptions) -> list[str] | None:
+    if _has_objects_on_lines(path, options, MOST_CHARACTERS):
+        return json_lines.read_columns(path, options)
+    with open_text(path, options.encoding) as stream:
+        start = stream.read(MOST_CHARACTERS)
+    if not start.strip():
+        return [] if len(start) < MOST_CHARACTERS else None
+    return json_lines.name_keys(next(_rows(JsonStream(io.StringIO(start), path, "")), None))
 
 
-FORMAT = FileFormat("json", (".json",), _open, _read_columns)
+FORMAT = FileFormat("json", (".json",), _open, _read_columns, ("encoding",))

@@ -8,34 +8,41 @@ from pathlib import Path
 from typing import Any
 
 from t5tune.errors import T5TuneError
-from t5tune.files.file_format import MOST_CHARACTERS, FileFormat
+from t5tune.files.file_format import MOST_CHARACTERS, FileFormat, FileOptions
 from t5tune.files.json_objects import parse_exact_json
-from t5tune.files.table import Row, Table, show_line
+from t5tune.files.table import BadRow, Row, Table, show_line
 from t5tune.files.text_streams import open_lines, open_text
 
 
-def open_json_lines(path: Path, _columns: list[str] | None = None) -> Table:
+def open_json_lines(path: Path, options: FileOptions) -> Table:
     """Return the objects of a file as rows; blank lines are skipped."""
-    lines = open_lines(path)
+    lines = open_lines(path, options.encoding)
 
-    def read() -> Iterator[tuple[int, Row]]:
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                place = f"{path}, line {number}"
-                value = parse_exact_json(line, place, show_line(path, number))
-                if not isinstance(value, dict):
-                    raise T5TuneError(
-                        f"{place} is not a JSON object.", next_command=show_line(path, number)
-                    )
-                yield number, value
+    def read() -> Iterator[tuple[int, Row | BadRow]]:
+        return (
+            (number, _read_row(line, path, number))
+            for number, line in enumerate(lines, start=1)
+            if line.strip()
+        )
 
-    first = next(read(), None)
-    return Table(str(path), list(first[1]) if first else [], read, "line", lines.num_lines)
+    first = next((row for _, row in read() if not isinstance(row, BadRow)), {})
+    return Table(str(path), list(first), read, "line", lines.num_lines)
 
 
-def read_columns(path: Path) -> list[str] | None:
+def _read_row(line: str, path: Path, number: int) -> Row | BadRow:
+    place, look = f"{path}, line {number}", show_line(path, number)
+    try:
+        value = parse_exact_json(line, place, look)
+    except T5TuneError as error:
+        return BadRow(error.message, next_command=look)
+    if isinstance(value, dict):
+        return value
+    return BadRow(f"{place} is not a JSON object.", next_command=look)
+
+
+def read_columns(path: Path, options: FileOptions) -> list[str] | None:
     """Return the names of the first object, as `FileFormat.read_columns` does."""
-    with open_text(path, newline="\n") as stream:
+    with open_text(path, options.encoding, newline="\n") as stream:
         lines = iter(lambda: stream.readline(MOST_CHARACTERS), "")
         line = next((line for line in lines if line.strip()), None)
     if line is None:
@@ -52,6 +59,6 @@ def name_keys(value: Any) -> list[str] | None:
 
 
 FORMAT = FileFormat(
-    "jsonl", (".jsonl", ".ndjson"), open_json_lines, read_columns,
+    "jsonl", (".jsonl", ".ndjson"), open_json_lines, read_columns, ("encoding",),
     library_format="json",
 )  # fmt: skip

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from t5tune.errors import T5TuneError
-from t5tune.files.file_format import FileFormat
+from t5tune.files.file_format import FileFormat, FileOptions
 from t5tune.files.table import Row, Table, refuse_repeated
 
 _BATCH_ROWS = 10_000
 
 
-def _open(path: Path, _columns: list[str] | None) -> Table:
+def _open(path: Path, _options: FileOptions) -> Table:
     """Return rows that are read in batches: a file may hold more than the memory does."""
     import pyarrow.parquet as pq
 
@@ -49,7 +49,7 @@ def _explaining_parquet(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _read_columns(path: Path) -> list[str] | None:
+def _read_columns(path: Path, _options: FileOptions) -> list[str] | None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -7,7 +7,7 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ def record_environment(
     num_examples: Mapping[str, int] | None = None,
     command: str | None = None,
     commits: Mapping[str, str] | None = None,
+    remarks: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
     """Write environment.json; date and command stay those that the run began with.
 
@@ -43,6 +44,7 @@ def record_environment(
         num_examples: Number of examples by split, for the model card.
         command: Command that was typed.
         commits: Commits on the hub by keys of the recipe.
+        remarks: What was noticed while data was read, such as rows left out, by keys of the recipe.
     """
     before = read_object(run.environment)
     now = datetime.now(timezone.utc).isoformat(timespec="seconds")
@@ -59,6 +61,7 @@ def record_environment(
         "commits": dict(commits or {}),
         "data_sha256": dict(data),
         "num_examples": dict(num_examples or {}),
+        "data_remarks": dict(remarks or {}),
         "recipe": recipe.model_dump(mode="json"),
     }
     _write(run, environment)

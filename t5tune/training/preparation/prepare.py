@@ -93,7 +93,8 @@ def prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
         check_data(checkpoint, facts[DATA])
     commits |= data_commits
     num_examples = texts.count_examples(store.manifest.num_examples)
-    record_environment(run, recipe, facts[DATA], num_examples, command, commits)
+    remarks = texts.list_remarks(store.manifest.remarks)
+    record_environment(run, recipe, facts[DATA], num_examples, command, commits, remarks)
     settings = InputSettings(
         resolved.data.train.prefix, resolved.data.max_source_length, forced_bos
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from t5tune.console import track
@@ -42,6 +43,13 @@ class Texts:
         """Return the number of examples by split."""
         counts = {"train": num_training, "validation": len(self.validation.sources)}
         return counts if self.test is None else {**counts, "test": len(self.test.sources)}
+
+    def list_remarks(self, of_training: Sequence[str]) -> dict[str, list[str]]:
+        """Return by keys of the recipe what was noticed while the splits were read."""
+        remarks = {"data.train": of_training, "data.validation": self.validation.remarks}
+        if self.test is not None:
+            remarks["data.test"] = self.test.remarks
+        return {key: list(sentences) for key, sentences in remarks.items() if sentences}
 
     @track("taking fingerprints of the data")
     def fingerprint_validation(self) -> str:

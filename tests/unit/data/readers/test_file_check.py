@@ -12,7 +12,7 @@ import pytest
 
 from t5tune.data.readers.tables import read_columns
 from t5tune.errors import T5TuneError
-from t5tune.files.formats.json_document import MOST_BYTES
+from t5tune.files.file_format import MOST_CHARACTERS
 from t5tune.recipe.catalog import list_recipes
 from t5tune.recipe.loading import load_recipe
 from t5tune.training.preparation.inputs import check_inputs
@@ -126,7 +126,7 @@ def test_what_the_beginning_does_not_tell_is_left_to_the_reader() -> None:
     for content, kind in (
         (b"\x1f\x8b\x08\x00\xff\xff", "tsv"), (b'"a\n', "csv"), (b"[" * 200_000, "json"),
         (b"{", "jsonl"), (b"PAR1", "parquet"), (b'["a"]', "json"),
-        (b" " * MOST_BYTES + b"[]", "json"),
+        (b" " * MOST_CHARACTERS + b"[]", "json"),
     ):  # fmt: skip
         Path("x").write_bytes(content)
         assert read_columns(Path("x"), kind) is None, content[:9]

@@ -13,6 +13,7 @@ import pytest
 
 from t5tune.errors import T5TuneError
 from t5tune.recipe.loading import dump_recipe, load_recipe
+from t5tune.recipe.schema import Recipe
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import write_manifest
 from t5tune.training.checkpoints.resuming import RECIPE, fingerprint_recipe, has_trained
@@ -177,3 +178,18 @@ def test_a_recipe_by_part_of_its_name(t5tune: RunCommand) -> None:
             "error: wmt is neither a file nor the name of a recipe that ships; did you mean "
             "mt5-wmt-en-ro or wmt-en-de or wmt-en-ro?\ntry: t5tune recipes list\n"
         )
+
+
+def test_keys_that_came_later_do_not_change_the_fingerprint_of_a_recipe_without_them() -> None:
+    sections = {
+        "name": "n",
+        "task": "text2text",
+        "model": {"name": "a/b"},
+        "data": {"train": {"file": "a.tsv"}, "validation": {"hub": "a/b", "split": "test"}},
+    }
+    recipe = Recipe.model_validate(sections)
+    # Of the version that had the fewest keys.
+    known = "ea227f28ac5d132b380e6f1c9d253428e5f5eb312372a1934d54eb9f385d8afa"
+    assert fingerprint_recipe(recipe) == known
+    sections["data"]["train"]["on_bad_row"] = "skip"  # type: ignore[index]
+    assert fingerprint_recipe(Recipe.model_validate(sections)) != known
