@@ -402,7 +402,7 @@ def stress(script: str, folder: Path, *options: str) -> dict[str, Any]:
 @pytest.mark.timeout(900)
 def test_kill_at_every_file_operation_of_a_save(every: int, tmp_path: Path) -> None:
     result = stress("kill_saves", tmp_path, "--every", str(every))
-    assert result["points"] > 100
+    assert result["points"] > 80
     assert result["tried"] == -(-result["points"] // every)
     assert result["killed"] == result["tried"]
     assert result["calls"]["unlinkat"] > 5, "a checkpoint is thrown away too"
@@ -432,12 +432,12 @@ def test_a_signal_at_a_random_time(name: str, times: int, tmp_path: Path) -> Non
 
 
 def test_a_second_ctrl_c_exits_at_once(tiny_recipe: Path) -> None:
-    """The first Ctrl-C would wait for the end of a step that takes several seconds."""
+    """The first Ctrl-C would wait for the end of a step that takes seconds."""
     folder = tiny_recipe.parent
-    write_pairs(folder, "train", number_pairs(8000))
+    write_pairs(folder, "train", number_pairs(5000))
     command = [
         sys.executable, "-m", "t5tune", "train", "tiny.yaml", "training.tokens_per_batch=40",
-        "training.gradient_accumulation_steps=2000", "training.max_steps=9",
+        "training.gradient_accumulation_steps=800", "training.max_steps=9",
         "training.eval_steps=1", "training.logging_steps=1",
     ]  # fmt: skip
     process = forks.Fork(
@@ -447,9 +447,11 @@ def test_a_second_ctrl_c_exits_at_once(tiny_recipe: Path) -> None:
     for line in process.stderr:
         if "validation: " in line:
             break
-    time.sleep(0.5)
+    saved = folder / CHECKPOINTS / "checkpoint-1"
+    while not (saved / "manifest.json").exists():
+        time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    time.sleep(0.5)
+    time.sleep(0.2)
     assert process.poll() is None, "the step continues"
     begin = time.monotonic()
     process.send_signal(signal.SIGINT)
@@ -457,7 +459,7 @@ def test_a_second_ctrl_c_exits_at_once(tiny_recipe: Path) -> None:
     assert time.monotonic() - begin < 1.0
     assert process.returncode == 130
     assert "Traceback" not in err
-    assert find_damage(folder / CHECKPOINTS / "checkpoint-1") is None
+    assert find_damage(saved) is None
     assert not (folder / CHECKPOINTS / "checkpoint-2").exists()
 
 

@@ -23,7 +23,7 @@ from tests.stress.warm import start, t5tune_command, wait
 from tests.weights import same_weights
 
 SETTINGS = (
-    "training.max_steps=120", "training.eval_steps=7", "training.logging_steps=3",
+    "training.max_steps=60", "training.eval_steps=7", "training.logging_steps=3",
     "training.save_total_limit=1", "training.gradient_accumulation_steps=2",
     "training.average_checkpoints=3",
 )  # fmt: skip
