@@ -24,8 +24,10 @@ import numpy as np
 from corpus import PairGenerator
 from transformers import AutoTokenizer
 
+from t5tune.data.examples import Examples
 from t5tune.data.fingerprints import fingerprint_rows
 from t5tune.data.overlap import OverlapCounter
+from t5tune.data.pairs import Pairs
 from t5tune.data.readers.sources import load_split
 from t5tune.data.token_sequences import TokenSequences
 from t5tune.recipe.schema import DataEntry, DataSection
@@ -57,10 +59,12 @@ def fingerprint_in_chunks(pairs: list[tuple[str, str]]) -> str:
     return digest.hexdigest()
 
 
-def search_overlap(index: OverlapCounter, pairs: list[tuple[str, str]]) -> None:
-    """Look up every pair in the index of a test set."""
-    for source, target in pairs:
-        index.add(source, target)
+def search_overlap(counter: OverlapCounter, pairs: list[tuple[str, str]]) -> None:
+    """Compare every pair with a test set."""
+    for start in range(0, len(pairs), CHUNK):
+        sources, targets = zip(*pairs[start : start + CHUNK], strict=True)
+        chunk = Pairs(list(sources), list(targets))
+        counter.add(chunk, counter.search(chunk))
 
 
 def measure(timed: Timed, path: Path, tokenizer: Any, num_pairs: int) -> None:
@@ -74,7 +78,7 @@ def measure(timed: Timed, path: Path, tokenizer: Any, num_pairs: int) -> None:
     new = timed("fingerprint: 2,000 pairs at once", lambda: fingerprint_in_chunks(pairs))
     assert old == new
     sources, targets = next(PairGenerator(TEST_SEED).chunks(NUM_TEST_PAIRS))
-    index = OverlapCounter(sources, [[target] for target in targets])
+    index = OverlapCounter([Examples("test", sources, [[target] for target in targets])])
     timed("overlap with 3,000 test pairs", lambda: search_overlap(index, pairs))
     texts = [text for pair in pairs for text in pair]
     backend = tokenizer.backend_tokenizer

@@ -40,11 +40,17 @@ def printing_what_is_not_written(*, as_json: bool) -> Iterator[None]:
 def print_result(report: Report, *, as_json: bool) -> None:
     """Print JSON if asked for; tables and examples on a terminal; else one line per score.
 
-    Print the comparison with the stored report last.
+    Print the comparison with the stored report last. A leak comes first: on stderr, unless stdout
+    is a terminal, where it belongs to the table.
     """
+    from t5tune.console import say
     from t5tune.reporting.comparisons.comparison_text import format_lines
+    from t5tune.reporting.leaks import describe_leak
     from t5tune.reporting.report import format_json, format_scores
 
+    leak = describe_leak(report)
+    if leak is not None and (as_json or not sys.stdout.isatty()):
+        say(f"leak: {leak}")
     if as_json:
         print_data(format_json(report))
         return

@@ -4,30 +4,47 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import accumulate
 from typing import Literal, cast, get_args
 
-from t5tune.data.normalization import normalize_text
-from t5tune.scoring.metrics.rouge import UnicodeWordTokenizer
+import numpy as np
+
+from t5tune.data.examples import Examples
+from t5tune.data.overlap_index import METHOD, ChunkMatches, Match, OverlapIndex
+from t5tune.data.pairs import Pairs
 
 Agreement = Literal["exact", "same_source", "near", "clean"]
+_AGREEMENTS: tuple[Agreement, ...] = ("clean", "near", "same_source", "exact")  # by level
 
-# Part of a cache key; it must change with the method.
-METHOD = "rarest-word-examples|near:5-grams,0.7,4|v1"
 
-_SHINGLE_LENGTH = 5
-# "Near" is 70 % of a test source's 5-grams in one training source, and no fewer than four, which
-# is eight words in a row: captions of different pictures share half of that by chance (measured on
-# Multi30k, 1000 test captions against 29000 training captions).
-_MIN_CONTAINMENT = 0.7
-_MIN_SHARED = 4
-# What more test sources share is a common phrase, not a leak.
-_MAX_SOURCES_OF_A_SHINGLE = 100
+@dataclass(frozen=True)
+class LeakedExample:
+    """A test example, and the training pair that agrees with it.
 
-Shingle = tuple[str, ...]
+    Attributes:
+        number: Number of the example in its set, from 0.
+        training_number: Number of the pair among those without a blank side, from 0.
+        training_source: Its source.
+        training_target: Its target.
+    """
+
+    number: int
+    training_number: int
+    training_source: str
+    training_target: str
+
+    @classmethod
+    def from_json(cls, values: object) -> LeakedExample | None:
+        """Read the values of `asdict`; None if they are damaged."""
+        types = (int, int, str, str)
+        if not isinstance(values, Mapping) or list(values) != list(cls.__annotations__):
+            return None
+        if not all(type(value) is kind for value, kind in zip(values.values(), types, strict=True)):
+            return None
+        return cls(**values)
 
 
 @dataclass(frozen=True)
@@ -39,11 +56,23 @@ class TrainingOverlap:
             source; None for a source without words.
         agreement: `exact`: a training pair has this source and one of the references as its
             target; `same_source`: a training pair has this source; `near`: a training source has
-            the same words, or 70 % of the 5-grams; `clean`: none of these.
+            the same words, 70 % of the 5-grams, or hardly any other words; `clean`: none of these.
+        worst: An example that is not clean: the closest match, the longest of such; None if all
+            are clean.
     """
 
     rarest_word_counts: tuple[int | None, ...]
     agreement: tuple[Agreement, ...]
+    worst: LeakedExample | None = None
+
+    def count(self, agreement: Agreement) -> int:
+        """Return the number of examples."""
+        return self.agreement.count(agreement)
+
+    @property
+    def num_leaked(self) -> int:
+        """Number of examples that are not clean."""
+        return len(self.agreement) - self.count("clean")
 
     def to_json(self) -> dict[str, object]:
         """Return the JSON values that `from_json` reads."""
@@ -51,12 +80,14 @@ class TrainingOverlap:
             "method": METHOD,
             "rarest_word_counts": list(self.rarest_word_counts),
             "agreement": list(self.agreement),
+            "worst": self.worst and asdict(self.worst),
         }
 
     @classmethod
     def from_json(cls, values: Mapping[str, object]) -> TrainingOverlap | None:
         """Read the values of `to_json`; None if they are damaged or of another version."""
         counts, agreement = values.get("rarest_word_counts"), values.get("agreement")
+        worst = LeakedExample.from_json(values.get("worst"))
         is_known = (
             values.get("method") == METHOD
             and isinstance(counts, list)
@@ -64,11 +95,15 @@ class TrainingOverlap:
             and len(counts) == len(agreement)
             and all(count is None or isinstance(count, int) for count in counts)
             and all(one in get_args(Agreement) for one in agreement)
+            and (worst is not None) == any(one != "clean" for one in agreement)
+            and (worst is None or 0 <= worst.number < len(agreement))
         )
         if not is_known:
             return None
         return cls(
-            tuple(cast("list[int | None]", counts)), tuple(cast("list[Agreement]", agreement))
+            tuple(cast("list[int | None]", counts)),
+            tuple(cast("list[Agreement]", agreement)),
+            worst,
         )
 
 
@@ -86,112 +121,61 @@ def overlap_key(
     return hashlib.sha256(json.dumps(texts, ensure_ascii=False).encode()).hexdigest()
 
 
-@dataclass
 class OverlapCounter:
-    """Compares a test set with training pairs, in one pass over the latter.
+    """Compares test sets with training pairs, in one pass over the latter.
 
-    Memory grows with the test set alone, so that there may be any number of pairs. "The same"
+    Memory grows with the test sets alone, so that there may be any number of pairs. "The same"
     ignores white space and Unicode composition, and nothing else.
 
     Args:
-        sources: Sources of the test set.
-        references: One or more references for each source.
-
-    Raises:
-        ValueError: The numbers of sources and references differ.
+        sets: Test sets.
     """
 
-    sources: Sequence[str]
-    references: Sequence[Sequence[str]]
-    word_counts: dict[str, int] = field(default_factory=dict)
-    by_source: dict[str, list[int]] = field(default_factory=dict)
-    by_words: dict[str, list[int]] = field(default_factory=dict)
-    by_shingle: dict[Shingle, list[int]] = field(default_factory=dict)
+    def __init__(self, sets: Sequence[Examples]) -> None:
+        self._sets = tuple(sets)
+        self._index = OverlapIndex(self._sets)
+        self._word_counts = np.zeros(self._index.num_words, np.int64)
+        self._levels = np.zeros(len(self._index.words), np.int8)
+        self._worst: list[tuple[tuple[int, int], LeakedExample] | None] = [None] * len(self._sets)
+        self._set_ends = list(accumulate(len(examples.sources) for examples in self._sets))
+        self._num_pairs = 0
 
-    def __post_init__(self) -> None:
-        if len(self.sources) != len(self.references):
-            raise ValueError(
-                f"{len(self.sources)} sources, but references for {len(self.references)} examples"
+    def search(self, pairs: Pairs) -> ChunkMatches:
+        """Look up training pairs, which changes nothing and may be done in another process."""
+        return self._index.search(pairs)
+
+    def add(self, pairs: Pairs, found: ChunkMatches) -> None:
+        """Count training pairs, in order, with what `search` has found for them."""
+        self._word_counts += found.word_counts
+        for number, match in sorted(found.matches.items()):
+            self._levels[number] = max(self._levels[number], match.level)
+            self._keep_worst(number, match, pairs)
+        self._num_pairs += len(pairs.sources)
+
+    def _keep_worst(self, number: int, match: Match, pairs: Pairs) -> None:
+        """Keep the closest match of a set; of equally close ones the longest, then the first."""
+        of_set = bisect_right(self._set_ends, number)
+        rank = (match.level, len(self._index.words[number]))
+        known = self._worst[of_set]
+        if known is None or rank > known[0]:
+            place = match.place
+            start = self._set_ends[of_set] - len(self._sets[of_set].sources)
+            leaked = LeakedExample(
+                number - start, self._num_pairs + place, pairs.sources[place], pairs.targets[place]
             )
-        self._tokenize = UnicodeWordTokenizer().tokenize
-        self._words = [self._tokenize(source) for source in self.sources]
-        self._targets = [{normalize_text(text) for text in of_one} for of_one in self.references]
-        self._is_exact = [False] * len(self.sources)
-        self._is_same = [False] * len(self.sources)
-        self._is_near = [False] * len(self.sources)
-        for number, (source, words) in enumerate(zip(self.sources, self._words, strict=True)):
-            self.word_counts.update(dict.fromkeys(words, 0))
-            self.by_source.setdefault(normalize_text(source), []).append(number)
-            if words:
-                self.by_words.setdefault(" ".join(words), []).append(number)
-            for shingle in _shingles(words):
-                self.by_shingle.setdefault(shingle, []).append(number)
-        self._drop_forms_of_words()
-        self._vocabulary = frozenset(self.word_counts)
-        self._known_shingles = frozenset(self.by_shingle)
+            self._worst[of_set] = rank, leaked
 
-    def _drop_forms_of_words(self) -> None:
-        """Drop common shingles, and count how many shared ones make each source near."""
-        self.by_shingle = {
-            shingle: numbers
-            for shingle, numbers in self.by_shingle.items()
-            if len(numbers) <= _MAX_SOURCES_OF_A_SHINGLE
-        }
-        sizes = Counter(number for numbers in self.by_shingle.values() for number in numbers)
-        self._needed = {
-            number: max(_MIN_SHARED, math.ceil(size * _MIN_CONTAINMENT))
-            for number, size in sizes.items()
-        }
-
-    def add(self, source: str, target: str) -> None:
-        """Add one training pair."""
-        words = self._tokenize(source)
-        for word in self._vocabulary.intersection(words):
-            self.word_counts[word] += 1
-        same = self.by_source.get(normalize_text(source))
-        if same:
-            plain_target = normalize_text(target)
-            for number in same:
-                self._is_same[number] = True
-                if plain_target in self._targets[number]:
-                    self._is_exact[number] = True
-        for number in self.by_words.get(" ".join(words), ()):
-            self._is_near[number] = True
-        shared = self._known_shingles.intersection(_shingles(words))
-        if len(shared) >= _MIN_SHARED:
-            hits = Counter(number for shingle in shared for number in self.by_shingle[shingle])
-            for number, num_shared in hits.items():
-                if num_shared >= self._needed[number]:
-                    self._is_near[number] = True
-
-    def result(self) -> TrainingOverlap:
-        """Return the overlap with the pairs added so far."""
-        counts = (
-            min((self.word_counts[word] for word in words), default=None) for words in self._words
-        )
-        return TrainingOverlap(
-            tuple(counts), tuple(self._agreement(number) for number in range(len(self.sources)))
-        )
-
-    def _agreement(self, number: int) -> Agreement:
-        if self._is_exact[number]:
-            return "exact"
-        if self._is_same[number]:
-            return "same_source"
-        return "near" if self._is_near[number] else "clean"
-
-
-def measure_overlap(
-    training_pairs: Iterable[tuple[str, str]],
-    sources: Sequence[str],
-    references: Sequence[Sequence[str]],
-) -> TrainingOverlap:
-    """Compare a test set with training pairs, as `OverlapCounter` does."""
-    counter = OverlapCounter(sources, references)
-    for source, target in training_pairs:
-        counter.add(source, target)
-    return counter.result()
-
-
-def _shingles(words: Sequence[str]) -> Iterator[Shingle]:
-    return zip(*(words[start:] for start in range(_SHINGLE_LENGTH)), strict=False)
+    def results(self) -> list[TrainingOverlap]:
+        """Return the overlap of each set with the pairs so far."""
+        counts = self._word_counts.tolist()
+        rarest = [
+            min((counts[word] for word in words), default=None) for words in self._index.words
+        ]
+        agreement = [_AGREEMENTS[level] for level in self._levels.tolist()]
+        starts = [0, *self._set_ends]
+        return [
+            TrainingOverlap(
+                tuple(rarest[start:end]), tuple(agreement[start:end]), worst and worst[1]
+            )
+            for start, end, worst in zip(starts, self._set_ends, self._worst, strict=False)
+        ]

@@ -58,11 +58,11 @@ def build_evaluation_report(
             decoding=options.describe(),
             task=recipe.task,
             run=trained,
+            overlap=overlap,
         ),
         choose_metrics(recipe),
         replace(recipe.scoring_options, allow_code=allow_code),
         origin=origin,
-        overlap=overlap,
         num_resamples=DEFAULT_NUM_RESAMPLES,
     )
 

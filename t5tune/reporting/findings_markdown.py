@@ -29,7 +29,7 @@ def render_findings(
         blocks += ["## What went wrong", *_finding_blocks(findings)]
         by_index = {example.index: example for example in examples}
         for finding in findings:
-            if finding.is_notable and finding.is_about_outputs:
+            if finding.is_notable and finding.has_examples:
                 blocks += _example_blocks(finding, by_index)
     if breakdowns:
         blocks.append("## Scores of parts of the test set")
@@ -40,9 +40,7 @@ def render_findings(
 
 def _finding_blocks(findings: Sequence[Finding]) -> list[str]:
     found = [finding for finding in findings if finding.num_found]
-    found.sort(
-        key=lambda finding: (finding.is_about_outputs, not finding.is_notable, -finding.rate)
-    )
+    found.sort(key=lambda finding: (finding.precedence, not finding.is_notable, -finding.rate))
     header = ["fault", "found", "looked at", "rate", "what mends it"]
     blocks = [table_of(header, [_finding_row(finding) for finding in found])] if found else []
     if any(finding.is_notable for finding in found):

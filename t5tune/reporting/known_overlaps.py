@@ -10,7 +10,7 @@ from t5tune.console import say
 from t5tune.data.examples import Examples
 from t5tune.data.fingerprints import RowsFingerprint
 from t5tune.data.overlap import OverlapCounter, TrainingOverlap, overlap_key
-from t5tune.data.pairs import Cleaning, Pairs
+from t5tune.data.pairs import Cleaning
 from t5tune.data.readers.sources import open_split
 from t5tune.data.training_text import TrainingText
 from t5tune.errors import T5TuneError
@@ -38,51 +38,41 @@ def find_overlap(
     recorded = as_object(read_object(run.environment).get("data_sha256")).get("data.train")
     if recorded is not None and (known := known_overlap(run, str(recorded), examples)) is not None:
         return known
-    watch, rows = OverlapWatch(examples), RowsFingerprint()
+    counter, rows = OverlapCounter([examples]), RowsFingerprint()
     try:
         text = TrainingText(open_split(data, "train", source_lang, target_lang))
         for pairs in Cleaning().clean(text.chunks("comparing the test set with")):
-            watch.add(pairs)
+            counter.add(pairs, counter.search(pairs))
             rows.add_pairs(*pairs)
     except T5TuneError as error:
         say(f"the test set is not compared with the training data: {error.message}")
         return None
+    (overlap,) = counter.results()
     if recorded is None:  # no key to store it under
-        return watch.result()
+        return overlap
     if rows.hexdigest() != recorded:
         say(
             "the test set is not compared with the training data: data.train is not what it was "
             f"when {run.path} was trained"
         )
         return None
-    return watch.keep(run, str(recorded))
+    keep_overlap(run, str(recorded), examples, overlap)
+    return overlap
 
 
-class OverlapWatch:
-    """Measures an overlap while the training data is read for something else.
+def keep_overlap(
+    run: RunDirectory, fingerprint: str, examples: Examples, overlap: TrainingOverlap
+) -> None:
+    """Store an overlap in the run, and in the cache for other runs on the same data.
 
-    The sources come without the prefix.
+    Args:
+        run: Run of the training data.
+        fingerprint: Fingerprint of the training data.
+        examples: Examples of any split.
+        overlap: Their overlap.
     """
-
-    def __init__(self, examples: Examples) -> None:
-        self._examples = examples
-        self._counter = OverlapCounter(examples.sources, examples.references)
-
-    def add(self, pairs: Pairs) -> None:
-        """Compare with some training pairs."""
-        for source, target in zip(*pairs, strict=True):
-            self._counter.add(source, target)
-
-    def result(self) -> TrainingOverlap:
-        """Return the overlap with the pairs so far."""
-        return self._counter.result()
-
-    def keep(self, run: RunDirectory, fingerprint: str) -> TrainingOverlap:
-        """Store the overlap in the run, and in the cache for other runs on the same data."""
-        overlap = self.result()
-        for file in _files(run, fingerprint, self._examples):
-            _write(file, overlap)
-        return overlap
+    for file in _files(run, fingerprint, examples):
+        _write(file, overlap)
 
 
 def known_overlap(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from t5tune.reporting.report import Example, Origin, Report
 from t5tune.scoring.compute import OutputScorer
-from t5tune.scoring.diagnosis.breakdown import Overlap, break_down
+from t5tune.scoring.diagnosis.breakdown import break_down
 from t5tune.scoring.diagnosis.diagnose import diagnose
 from t5tune.scoring.diagnosis.evidence import Evidence
 from t5tune.scoring.diagnosis.findings import Finding
@@ -23,7 +23,6 @@ def build_report(
     options: ScoringOptions = ScoringOptions(),
     *,
     origin: Origin = Origin(),
-    overlap: Overlap | None = None,
     num_resamples: int = 0,
 ) -> Report:
     """Score the hypotheses, look for faults, and pick up to five best and five worst examples.
@@ -57,7 +56,9 @@ def build_report(
         worst=worst,
         example_metric=ranking.main_score,
         findings=findings,
-        breakdowns=break_down(scorer, metrics, overlap=overlap, num_resamples=num_resamples),
+        breakdowns=break_down(
+            scorer, metrics, overlap=evidence.overlap, num_resamples=num_resamples
+        ),
         found=_examples_of(findings, examples),
         examples=examples,
     )

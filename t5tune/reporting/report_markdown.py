@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from t5tune.reporting.findings_markdown import example_table, render_findings
+from t5tune.reporting.leaks import describe_leak
 from t5tune.reporting.markdown import code, code_in_cell, escape, table_of
 
 if TYPE_CHECKING:
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
 def render_markdown(report: Report) -> str:
     """Return the complete document, with a newline at its end."""
     names = [escape(name) for name in (report.run, report.split) if name]
-    blocks = ["# " + (", ".join(names) or "Scores"), _counted(report), score_table(report.scores)]
+    leak = describe_leak(report)
+    blocks = ["# " + (", ".join(names) or "Scores"), _counted(report)]
+    blocks += [] if leak is None else [f"**{escape(leak)}**"]
+    blocks.append(score_table(report.scores))
     if report.decoding:
         blocks += ["## Decoding", _decoding_list(report)]
     if report.findings or report.breakdowns:

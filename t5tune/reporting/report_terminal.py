@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from t5tune.errors import visible
+from t5tune.reporting.leaks import describe_leak
 from t5tune.reporting.report import Example, Report
 from t5tune.scoring.diagnosis.findings import Finding
 from t5tune.scoring.diagnosis.remedies import first_part
@@ -18,8 +19,11 @@ _MAX_CHARACTERS_SHOWN = 300
 
 
 def print_report(report: Report, console: Console | None = None) -> None:
-    """Print scores and the worst examples."""
-    parts: list[RenderableType] = [Text(_title(report), style="bold"), _score_table(report)]
+    """Print a leak, if any, scores, findings and the worst examples."""
+    leak = describe_leak(report)
+    parts: list[RenderableType] = [Text(_title(report), style="bold")]
+    parts += [] if leak is None else [Text(visible(leak), style="bold yellow")]
+    parts.append(_score_table(report))
     parts += finding_lines(report.findings)
     if report.worst:
         parts += [
@@ -49,18 +53,19 @@ def _score_table(report: Report) -> Table:
 
 
 def finding_lines(findings: Sequence[Finding]) -> list[Text]:
-    """Return one line for each notable finding, the most frequent first, training before outputs.
+    """Return one line for each notable finding: of the test set, of training, of outputs.
 
-    Each has the recipe line that mends it; the reasons are in report.md.
+    The most frequent come first. Each has the recipe line that mends it; the reasons are in
+    report.md.
     """
     notable = [finding for finding in findings if finding.is_notable]
-    notable.sort(key=lambda finding: (finding.is_about_outputs, -finding.rate))
+    notable.sort(key=lambda finding: (finding.precedence, -finding.rate))
     return [_finding_line(finding) for finding in notable]
 
 
 def _finding_line(finding: Finding) -> Text:
     text = Text(visible(finding.title, one_line=True), style="yellow")
-    if finding.is_about_outputs:
+    if finding.has_examples:
         text.append(f": {finding.counted} ({100 * finding.rate:.1f} %)")
     if finding.remedy is not None:
         text.append(" → ", style="dim").append(visible(first_part(finding.remedy)), style="bold")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from t5tune.reporting.html.charts import best_position, is_lower_better
+from t5tune.reporting.leaks import describe_leak
 from t5tune.reporting.report import Report
 from t5tune.reporting.report_details import ReportDetails
 from t5tune.reporting.training_curves import TRAINING_QUANTITIES
@@ -16,7 +17,9 @@ from t5tune.scoring.significance.comparison import ComparedSystem, Comparison
 
 def describe_report(report: Report, details: ReportDetails) -> list[str]:
     """Return the sentences at the head of a report, the most important first."""
-    sentences = [_about_score(report), *_about_training_length(report)]
+    leak = describe_leak(report)
+    sentences = [] if leak is None else [leak]
+    sentences += [_about_score(report), *_about_training_length(report)]
     sentences += [*_about_length_limit(report), *_about_findings(report)]
     for breakdown in report.breakdowns[:1]:
         sentences += _about_breakdown(breakdown)
@@ -75,7 +78,7 @@ def _about_training_length(report: Report) -> list[str]:
         f"The model is {finding.title}: {split_remedy(finding.remedy)[1]}. Faults of the outputs "
         "may come from that."
         for finding in report.findings
-        if finding.is_notable and not finding.is_about_outputs and finding.remedy is not None
+        if finding.is_notable and not finding.has_examples and finding.remedy is not None
     ]
 
 

@@ -112,6 +112,10 @@ class OutputScorer:
         ]
         return [score for of_one in add_intervals(scored, num_resamples, seed) for score in of_one]
 
+    def has_rows(self, metric: str) -> bool:
+        """Return whether scores of parts follow from numbers that are known already."""
+        return metric in self._rows
+
     def score_examples(self, metric: str) -> list[float]:
         """Return one number per example, as `sentence_scores` does."""
         built = self._build(metric)

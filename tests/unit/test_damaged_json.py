@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from t5tune.data.examples import Examples
-from t5tune.data.overlap import TrainingOverlap
+from t5tune.data.overlap import LeakedExample, TrainingOverlap
 from t5tune.decoding.export.settings import read_export, remake_command
 from t5tune.decoding.hypothesis_cache import HypothesisCache
 from t5tune.decoding.model_fingerprint import fingerprint_model
@@ -254,7 +254,9 @@ def test_the_journal_of_an_output(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 
 def test_what_is_kept_between_commands(run: RunDirectory, tmp_path: Path) -> None:
-    overlap = TrainingOverlap((1, None), ("clean", "exact")).to_json()
+    overlap = TrainingOverlap(
+        (1, None), ("clean", "exact"), LeakedExample(1, 5, "a", "b")
+    ).to_json()
     path = tmp_path / "kept.json"
     assert try_all(
         path, json.dumps(overlap).encode(), lambda: TrainingOverlap.from_json(read_object(path))

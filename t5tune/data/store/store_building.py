@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Protocol
 
 from t5tune.data.fingerprints import RowsFingerprint
 from t5tune.data.pair_encoding import EncodedSide, PairEncoder
@@ -20,7 +21,15 @@ from t5tune.files.writing import UNWRITABLE, find_error_number
 
 SIDES = ("sources", "targets")
 
-Watch = Callable[[Pairs], None]
+
+class Watch(Protocol):
+    """Something else that is done with the pairs while they are tokenized."""
+
+    def search(self, pairs: Pairs) -> Any:
+        """Return what is found in the pairs of a chunk; in any process, and in any order."""
+
+    def add(self, pairs: Pairs, found: Any) -> None:
+        """Take what was found in the next chunk; in the process that builds the store."""
 
 
 def build_store(
@@ -41,21 +50,25 @@ def build_store(
         chunks: Training pairs as they are read, without the prefix.
         encode: Encoder of the pairs.
         origin: Place of the examples, for people.
-        watch: Function that is called with the pairs of each chunk that are kept, in order.
+        watch: What else is done with the pairs that are kept.
         describe_readings: Function that is called at the end for the manifest's remarks.
 
     Raises:
         T5TuneError: No example is left, the data cannot be read, or the disk is full.
     """
+
+    def work(pairs: Pairs) -> tuple[tuple[EncodedSide, EncodedSide], Any]:
+        return encode.encode_pairs(pairs), watch and watch.search(pairs)
+
     cleaning, fingerprint = Cleaning(), RowsFingerprint()
     dtype = id_type(encode.vocab_size)
     with _complete_or_nothing(directory) as temporary:
         writers = [SequenceWriter(temporary, side, dtype) for side in SIDES]
         num_truncated = 0
-        for pairs, sides in map_on_all_cores(encode.encode_pairs, cleaning.clean(chunks)):
+        for pairs, (sides, found) in map_on_all_cores(work, cleaning.clean(chunks)):
             fingerprint.add_pairs(*pairs)
             if watch is not None:
-                watch(pairs)
+                watch.add(pairs, found)
             num_truncated += _append(writers, sides)
         if cleaning.num_read == cleaning.num_blank:
             raise T5TuneError(

@@ -90,7 +90,7 @@ def _report_data(report: Report, details: ReportDetails) -> dict[str, object]:
         "filters": [
             _filter_of(finding)
             for finding in report.findings
-            if finding.num_found and finding.is_about_outputs
+            if finding.num_found and finding.has_examples
         ],
         "alignments": [_alignment_data(alignment) for alignment in details.alignments],
     }

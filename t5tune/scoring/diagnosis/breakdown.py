@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Protocol
+from functools import partial
 
 from t5tune.scoring.compute import OutputScorer
+from t5tune.scoring.diagnosis.evidence import Overlap
 from t5tune.scoring.diagnosis.findings import Breakdown, Bucket
 from t5tune.scoring.metrics.rouge import UnicodeWordTokenizer
 from t5tune.scoring.registry import metric_for_parts
@@ -18,6 +19,8 @@ MIN_EXAMPLES = 10
 _LENGTH_EDGES = (5, 10, 15, 20, 30, 40, 60, 100, 200, 400, 800)
 _COUNT_EDGES = (0, 1, 4, 19, 99)
 
+AGREEMENT = "training_agreement"
+# In the order of the buckets, the clean part last.
 _AGREEMENT_LABELS = {
     "exact": "the same pair is in the training data",
     "same_source": "the same source is in the training data",
@@ -26,22 +29,6 @@ _AGREEMENT_LABELS = {
 }
 
 ScoreSome = Callable[[Sequence[int]], tuple[Score, ...]]
-
-
-class Overlap(Protocol):
-    """Overlap of a test set with the training data, one entry per example.
-
-    Attributes:
-        rarest_word_counts: Number of training sources with the rarest word of each source; None
-            for a source without words.
-        agreement: Agreement: `exact`, `same_source`, `near` or `clean`.
-    """
-
-    @property
-    def rarest_word_counts(self) -> Sequence[int | None]: ...
-
-    @property
-    def agreement(self) -> Sequence[str]: ...
 
 
 def break_down(
@@ -53,11 +40,13 @@ def break_down(
 ) -> tuple[Breakdown, ...]:
     """Score the examples by the length of the source, by rare words and by leaks.
 
-    The scores are those of `metric_for_parts`. A bucket of fewer than ten examples has none, except
-    that neighbours in length are joined until they are ten.
+    The scores are those of `metric_for_parts`; by leaks, those of the first metric whose numbers of
+    single examples are known already, to be compared with the main score. A bucket of fewer than
+    ten examples has none, except that neighbours in length are joined until they are ten.
 
     Without sources there is no breakdown by their length, without an overlap none by rare words and
-    leaks; nor one with a single bucket, which would repeat the report.
+    leaks; nor one with a single bucket, which would repeat the report. Where any example has
+    leaked, all buckets are there, also without examples.
 
     Raises:
         T5TuneError: As `score_hypotheses` does.
@@ -65,7 +54,7 @@ def break_down(
     """
     metric, output = metric_for_parts(metrics), scorer.output
 
-    def score(indices: Sequence[int]) -> tuple[Score, ...]:
+    def score(indices: Sequence[int], metric: str = metric) -> tuple[Score, ...]:
         if len(indices) < MIN_EXAMPLES:
             return ()
         return tuple(scorer.score([metric], indices, num_resamples=num_resamples))
@@ -77,7 +66,8 @@ def break_down(
         if {len(overlap.rarest_word_counts), len(overlap.agreement)} != {len(output)}:
             raise ValueError(f"the overlap is not that of {len(output)} examples")
         breakdowns.append(_by_rarest_word(overlap.rarest_word_counts, score))
-        breakdowns.append(_by_agreement(overlap.agreement, score))
+        comparable = next(filter(scorer.has_rows, metrics), metric)
+        breakdowns.append(_by_agreement(overlap.agreement, partial(score, metric=comparable)))
     return tuple(breakdown for breakdown in breakdowns if len(breakdown.buckets) > 1)
 
 
@@ -107,9 +97,10 @@ def _by_agreement(agreement: Sequence[str], score: ScoreSome) -> Breakdown:
     buckets = []
     for kind, label in _AGREEMENT_LABELS.items():
         indices = [index for index, one in enumerate(agreement) if one == kind]
-        if indices:
-            buckets.append(Bucket(label, len(indices), score(indices)))
-    return Breakdown("training_agreement", "agreement with the training data", tuple(buckets))
+        buckets.append(Bucket(label, len(indices), score(indices)))
+    if buckets[-1].num_examples == len(agreement):
+        buckets = buckets[-1:]
+    return Breakdown(AGREEMENT, "agreement with the training data", tuple(buckets))
 
 
 Range = tuple[int, int | None]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from t5tune.scoring.diagnosis import remedies
 from t5tune.scoring.diagnosis.copied_text import find_copies
 from t5tune.scoring.diagnosis.evidence import Evidence
+from t5tune.scoring.diagnosis.leaks import LEAK_RATE, LEAKED, find_leaks, mend_leaks
 from t5tune.scoring.diagnosis.lengths import find_cut, find_empty, find_long, find_short
 from t5tune.scoring.diagnosis.numbers_and_names import find_lost_names, find_lost_numbers
 from t5tune.scoring.diagnosis.repetition import find_loops
@@ -31,8 +32,8 @@ class Detector:
     Attributes:
         remedy: Function that names the remedy, given the sightings of all kinds.
         min_found: Number of examples below which it is not notable: one is not a pattern.
-        seen_in: Counted items as in `Finding`. A fault that is not seen in hypotheses is one of the
-            run: it needs a known run, and is shown without examples.
+        seen_in: Counted items as in `Finding`. A fault that is seen in validations needs a known
+            run, one that is seen in examples a known overlap with the training data.
     """
 
     name: str
@@ -50,6 +51,15 @@ class Detector:
 DETECTORS: dict[str, Detector] = {
     detector.name: detector
     for detector in (
+        Detector(
+            LEAKED,
+            "in the training data",
+            LEAK_RATE,
+            find_leaks,
+            mend_leaks,
+            min_found=1,
+            seen_in="examples",
+        ),
         Detector(
             UNDERTRAINED,
             "undertrained",

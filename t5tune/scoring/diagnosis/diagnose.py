@@ -19,24 +19,22 @@ def diagnose(evidence: Evidence) -> tuple[Finding, ...]:
 
     Returns:
         One finding of each kind in the order of `DETECTORS`, including faults that were not found;
-        `num_checked` is 0 for what could not be checked. For a run, the first one is whether its
-        training ended too early; if so, the others may be symptoms of it, and their remedies
-        follow that one.
+        `num_checked` is 0 for what could not be checked. The first one is about examples of the
+        training data, if these are known. For a run, the next one is whether its training ended
+        too early; if so, faults of hypotheses may be symptoms of it, and their remedies follow
+        that one.
     """
-    detectors = [
-        detector
-        for detector in DETECTORS.values()
-        if evidence.run is not None or detector.seen_in == "hypotheses"
-    ]
+    needed = {"validations": evidence.run, "examples": evidence.overlap, "hypotheses": evidence}
+    detectors = [one for one in DETECTORS.values() if needed[one.seen_in] is not None]
     seen = {detector.name: detector.find(evidence) for detector in detectors}
     findings = {one.name: _build_finding(one, evidence, seen) for one in detectors}
     undertrained = findings.get(UNDERTRAINED)
     if undertrained is None:
         return tuple(findings.values())
     return tuple(
-        one
-        if one is undertrained
-        else replace(one, remedy=subordinate(one.remedy, undertrained.remedy))
+        replace(one, remedy=subordinate(one.remedy, undertrained.remedy))
+        if one.is_about_outputs
+        else one
         for one in findings.values()
     )
 
@@ -46,8 +44,7 @@ def _build_finding(
 ) -> Finding:
     sightings = seen[detector.name]
     num_found, num_checked = len(sightings), sightings.num_checked
-    is_about_outputs = detector.seen_in == "hypotheses"
-    return Finding(
+    finding = Finding(
         name=detector.name,
         title=detector.title,
         num_found=num_found,
@@ -55,9 +52,10 @@ def _build_finding(
         remedy=detector.remedy(evidence, seen) if num_found else None,
         is_notable=num_found >= max(detector.min_found, detector.notable_rate * num_checked),
         seen_in=detector.seen_in,
-        examples=sightings.clearest(_NUM_EXAMPLES) if is_about_outputs else (),
-        all_examples=tuple(sorted(sightings.clarity)) if is_about_outputs else (),
+        examples=sightings.clearest(_NUM_EXAMPLES),
+        all_examples=tuple(sorted(sightings.clarity)),
     )
+    return finding if finding.has_examples else replace(finding, examples=(), all_examples=())
 
 
 def finding_to_json(finding: Finding) -> dict[str, object]:

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from t5tune.scoring.diagnosis.trained_run import TrainedRun
 from t5tune.scoring.system_output import SystemOutput
+
+
+class Overlap(Protocol):
+    """Overlap of a test set with the training data, one entry per example.
+
+    Attributes:
+        rarest_word_counts: Number of training sources with the rarest word of each source; None
+            for a source without words.
+        agreement: Agreement: `exact`, `same_source`, `near` or `clean`.
+    """
+
+    @property
+    def rarest_word_counts(self) -> Sequence[int | None]: ...
+
+    @property
+    def agreement(self) -> Sequence[str]: ...
 
 
 @dataclass(frozen=True)
@@ -19,6 +36,7 @@ class Evidence(SystemOutput):
         decoding: Generation settings by their Hugging Face names, as JSON values.
         task: Task as in a recipe, if known: summaries leave numbers and names out on purpose.
         run: Run whose model wrote the hypotheses, if known.
+        overlap: Overlap of the examples with the training data of the model, if known.
     """
 
     source_lang: str | None = None
@@ -26,6 +44,7 @@ class Evidence(SystemOutput):
     decoding: Mapping[str, object] = field(default_factory=dict)
     task: str | None = None
     run: TrainedRun | None = None
+    overlap: Overlap | None = None
 
     def expected_texts(self, index: int) -> list[str]:
         """Return what the hypothesis of an example may repeat: its references and its source."""

@@ -20,7 +20,8 @@ class Finding:
         remedy: Recipe line or other next step; None if there is nothing to do.
         all_examples: Indices of all of them, ascending; not part of the JSON.
         is_notable: Whether the rate exceeds that of good systems, so that it is shown first.
-        seen_in: Counted items if not hypotheses: `validations`; not part of the JSON.
+        seen_in: Counted items if not hypotheses: `validations` of the training, or `examples` of
+            the test set; not part of the JSON.
     """
 
     name: str
@@ -35,8 +36,18 @@ class Finding:
 
     @property
     def is_about_outputs(self) -> bool:
-        """Whether it is a fault of examples."""
+        """Whether it is a fault of hypotheses."""
         return self.seen_in == "hypotheses"
+
+    @property
+    def has_examples(self) -> bool:
+        """Whether examples show it."""
+        return self.seen_in != "validations"
+
+    @property
+    def precedence(self) -> int:
+        """Place among findings, from 0: test set, training, hypotheses."""
+        return ("examples", "validations", "hypotheses").index(self.seen_in)
 
     @property
     def counted(self) -> str:

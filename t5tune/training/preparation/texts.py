@@ -35,6 +35,11 @@ class Texts:
     test: Examples | None
 
     @property
+    def translated(self) -> list[Examples]:
+        """Sets that are translated and scored."""
+        return [self.validation] if self.test is None else [self.validation, self.test]
+
+    @property
     def reported(self) -> Examples:
         """Set that the report is about."""
         return self.test or self.validation

@@ -8,6 +8,7 @@ from pathlib import Path
 from transformers import PreTrainedTokenizerBase
 
 from t5tune.console import say
+from t5tune.data.overlap import OverlapCounter
 from t5tune.data.pair_encoding import PairEncoder
 from t5tune.data.pairs import Cleaning, Pairs
 from t5tune.data.readers.open_splits import describe_place
@@ -16,7 +17,8 @@ from t5tune.data.store.store_key import StoreKey, digest_tokenizer
 from t5tune.data.store.store_manifest import StoreManifest
 from t5tune.data.store.token_store import TokenStore, choose_folder, find_or_build_store
 from t5tune.recipe.resolved_recipe import ResolvedData
-from t5tune.reporting.known_overlaps import OverlapWatch, known_overlap
+from t5tune.reporting.known_overlaps import keep_overlap, known_overlap
+from t5tune.reporting.leaks import describe_leaks
 from t5tune.run.directory import RunDirectory
 from t5tune.training.preparation.texts import Texts
 
@@ -24,7 +26,7 @@ from t5tune.training.preparation.texts import Texts
 def tokenize(
     texts: Texts, tokenizer: PreTrainedTokenizerBase, data: ResolvedData, run: RunDirectory
 ) -> TokenStore:
-    """Return the tokens of the training data, and compare the reported set with its texts.
+    """Return the tokens of the training data, and compare the other sets with its texts.
 
     Both are done in one pass over the texts, or in none if the cache has both.
 
@@ -32,7 +34,7 @@ def tokenize(
         texts: Texts of the run.
         tokenizer: Tokenizer of the model.
         data: Data section of the resolved recipe.
-        run: Run that stores the comparison for its report.
+        run: Run that stores the comparisons for its reports.
 
     Raises:
         T5TuneError: The training data cannot be read or changes meanwhile, none of it can be used,
@@ -41,35 +43,41 @@ def tokenize(
     limits = data.max_source_length, data.max_target_length
     prefix, split = data.train.prefix, texts.training.split
     key = StoreKey(texts.identity.values, digest_tokenizer(tokenizer), prefix, *limits)
-    watch: OverlapWatch | None = None
+    counter: OverlapCounter | None = None
 
     def unchanged() -> Iterator[Pairs]:
         yield from texts.training.chunks("tokenizing")
         texts.identity.check_unchanged()
 
     def build(directory: Path) -> None:
-        nonlocal watch
-        watch = OverlapWatch(texts.reported)
+        nonlocal counter
+        counter = OverlapCounter(texts.translated)
         build_store(
             directory,
             key,
             unchanged(),
             PairEncoder(tokenizer, prefix, *limits),
             origin=describe_place(split.place),
-            watch=watch.add,
+            watch=counter,
             describe_readings=split.describe_readings,
         )
 
     store = find_or_build_store(key, choose_folder(run.tokens), build)
     fingerprint = store.manifest.pairs_sha256
-    if known_overlap(run, fingerprint, texts.reported) is None:
-        if watch is None:
-            watch = OverlapWatch(texts.reported)
+    known = [known_overlap(run, fingerprint, examples) for examples in texts.translated]
+    overlaps = [overlap for overlap in known if overlap is not None]
+    if len(overlaps) < len(known):
+        if counter is None:
+            counter = OverlapCounter(texts.translated)
             for pairs in Cleaning().clean(texts.training.chunks("comparing the test set with")):
-                watch.add(pairs)
-        watch.keep(run, fingerprint)
+                counter.add(pairs, counter.search(pairs))
+        overlaps = counter.results()
+        for examples, overlap in zip(texts.translated, overlaps, strict=True):
+            keep_overlap(run, fingerprint, examples, overlap)
     texts.training.forget()
     _describe(store.manifest, texts)
+    for sentence in describe_leaks(texts.translated, overlaps):
+        say(sentence)
     return store
 
 

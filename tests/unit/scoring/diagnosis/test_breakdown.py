@@ -87,8 +87,32 @@ def test_rare_words_and_leaks() -> None:
     assert [[score.name for score in bucket.scores] for bucket in rare.buckets] == [
         ["WER"], ["WER"], ["WER"], [], [], [],
     ]  # fmt: skip
-    assert [number for _, number in parts(leaks)] == [12, 3, 25]
-    assert [len(bucket.scores) for bucket in leaks.buckets] == [1, 0, 1]
+    assert [number for _, number in parts(leaks)] == [12, 0, 3, 25]
+    assert [len(bucket.scores) for bucket in leaks.buckets] == [1, 0, 0, 1]
+
+
+def leak_breakdowns(agreement: list[str], metrics: list[str], scored: list[str]) -> list[Breakdown]:
+    texts = [f"text {number}" for number in range(len(agreement))]
+    scorer = OutputScorer(SystemOutput(texts, [[text] for text in texts]))
+    scorer.score(scored)
+    overlap = TrainingOverlap((None,) * len(texts), tuple(agreement))
+    return list(break_down(scorer, metrics, overlap=overlap))
+
+
+def test_there_is_a_breakdown_by_leaks_if_everything_leaks_and_none_if_nothing_does() -> None:
+    (leaks,) = leak_breakdowns(["exact"] * 12, ["bleu"], [])
+    assert [number for _, number in parts(leaks)] == [12, 0, 0, 0]
+    assert leaks.buckets[-1].scores == ()
+    assert leak_breakdowns(["clean"] * 12, ["bleu"], []) == []
+
+
+def test_leaks_have_the_main_score_if_its_numbers_are_known() -> None:
+    def names(scored: list[str]) -> list[str]:
+        (leaks,) = leak_breakdowns(["exact"] * 10 + ["clean"] * 10, ["ter", "wer"], scored)
+        return [score.name for score in leaks.buckets[-1].scores]
+
+    assert names(["ter", "wer"]) == ["TER"]
+    assert names([]) == ["WER"]
 
 
 def test_options_reach_the_metric() -> None:
@@ -98,7 +122,7 @@ def test_options_reach_the_metric() -> None:
         ["exact_match"],
         overlap=TrainingOverlap([None] * len(texts), ["exact"] * 10 + ["clean"] * 10),
     )
-    assert [bucket.scores[0].value for bucket in leaks.buckets] == [100.0, 100.0]
+    assert [bucket.scores[0].value for bucket in leaks.buckets if bucket.scores] == [100.0, 100.0]
     assert "case:lc" in leaks.buckets[0].scores[0].signature
 
 

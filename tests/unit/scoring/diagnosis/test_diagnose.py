@@ -27,8 +27,8 @@ def counts(finding: Finding) -> tuple[int, int]:
 
 def test_every_kind_is_reported_and_none_claims_what_was_not_looked_at() -> None:
     findings = diagnose(Evidence(["ein Haus am See"], [["ein Haus am See"]]))
-    # Nothing is known about a training.
-    assert [finding.name for finding in findings] == list(DETECTORS)[1:]
+    # Nothing is known about a training, or its data.
+    assert [finding.name for finding in findings] == list(DETECTORS)[2:]
     assert {finding.num_found for finding in findings} == {0}
     looked_at = {finding.name: finding.num_checked for finding in findings}
     # No limits, no sources, no language; eleven letters cannot be ten too few.

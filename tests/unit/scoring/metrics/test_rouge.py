@@ -72,6 +72,13 @@ def test_russian_scores_by_its_words() -> None:
     assert russian[0].value == pytest.approx(200 / 3)
 
 
+def test_the_fast_way_for_latin_1_gives_the_same_words() -> None:
+    tokenize = UnicodeWordTokenizer().tokenize
+    for text in ("".join(map(chr, range(256))), *(f"Aa{chr(code)}Bb" for code in range(256))):
+        other = "\u4e00"  # outside Latin-1
+        assert tokenize(text) == tokenize(text + " " + other)[:-1]
+
+
 def test_unicode_words_keep_umlauts_and_vowel_signs_and_split_ideographs() -> None:
     tokenize = UnicodeWordTokenizer().tokenize
     assert tokenize("Über-groß, 3 Äpfel!") == ["über", "groß", "3", "äpfel"]
