@@ -24,7 +24,8 @@ def _open(path: Path, _options: FileOptions) -> Table:
 
     def read() -> Iterator[tuple[int, Row]]:
         number = 0
-        batches = pq.ParquetFile(path).iter_batches(_BATCH_ROWS)
+        # Buffers that are filled ahead stay until the end: with them memory grows with the file.
+        batches = pq.ParquetFile(path, pre_buffer=False).iter_batches(_BATCH_ROWS)
         while True:
             with _explaining_parquet(path):
                 batch = next(batches, None)

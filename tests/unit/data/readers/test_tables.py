@@ -5,13 +5,14 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import random
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from t5tune.data.readers.sources import load_split
+from t5tune.data.readers.sources import load_split, open_split
 from t5tune.errors import T5TuneError
 from t5tune.recipe.schema import DataEntry
 from tests.tiny_sections import as_data
@@ -183,3 +184,18 @@ def test_names_in_messages_are_on_one_line_and_not_thousands() -> None:
     assert "\n" not in error.message
     assert len(error.message) < 1000
     assert "and 2,981 more" in error.message
+
+
+def test_reading_parquet_does_not_hold_the_file() -> None:
+    """Only a batch of rows is in memory, however large the file is."""
+    letters = random.Random(0)
+    texts = [letters.randbytes(100).hex() for _ in range(100_000)]
+    table = pa.table({"source": texts, "target": texts})
+    pq.write_table(table, "a.parquet", row_group_size=1000, use_dictionary=False)
+    del table
+    before, most = pa.total_allocated_bytes(), 0
+    opened = open_split(as_data(DataEntry(file="a.parquet")), "train")
+    for _ in opened.chunks():
+        most = max(most, pa.total_allocated_bytes() - before)
+    assert Path("a.parquet").stat().st_size > 20_000_000
+    assert most < 10_000_000
