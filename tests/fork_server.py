@@ -26,14 +26,23 @@ from tests import forks
 
 
 def import_everything() -> None:
-    """Import what commands import, without computing anything."""
+    """Import and load what commands need, without computing anything."""
+    import ctranslate2  # noqa: F401
     import datasets  # noqa: F401
+    import langcodes.language_distance  # noqa: F401
+    import rapidfuzz.distance
+    import rapidfuzz.fuzz
+    import rapidfuzz.process  # noqa: F401
+    import sacrebleu.metrics  # noqa: F401
     import tensorboard.summary.writer.event_file_writer  # noqa: F401
     import torch.utils.tensorboard  # noqa: F401
     from transformers import AutoModelForSeq2SeqLM, T5ForConditionalGeneration  # noqa: F401
 
     import t5tune.cli.app
     import t5tune.training.session  # noqa: F401
+    from t5tune.scoring.diagnosis import wrong_language
+
+    wrong_language._identifier()  # half a second in each command
 
 
 def serve(requests: socket.socket) -> None:
