@@ -26,7 +26,6 @@ from t5tune.run.manifest import read_fact
 from t5tune.training.callbacks.batch_probe import BatchProbe, LongestBatch
 from t5tune.training.callbacks.divergence import LossWatch
 from t5tune.training.callbacks.log import EndOfTraining, ValidationInterrupted
-from t5tune.training.callbacks.sharding_check import ShardingCheck
 from t5tune.training.callbacks.throughput import Throughput
 from t5tune.training.checkpoints.loop_state import (
     has_stopped_early,
@@ -40,7 +39,7 @@ from t5tune.training.step.batch_limit import BatchLimit
 from t5tune.training.step.batch_loss import BatchLoss
 from t5tune.training.step.gradients import NumItems, StepGradients
 from t5tune.training.step.loss_record import LossRecord
-from t5tune.training.strategies.strategy import Strategy
+from t5tune.training.strategies.strategy import ShardingCheck, Strategy
 
 Validate = Callable[[], dict[str, float]]
 
@@ -296,13 +295,8 @@ class T5TuneTrainer(Seq2SeqTrainer):
         # Counts since the last logged line, which a resumed run logs with the rest.
         window = self._losses.pack() | self._throughput.pack()
         self.state.stateful_callbacks[LOG_WINDOW] = window
-        trained = Trained(
-            self.unwrapped,
-            self.optimizer,
-            self.lr_scheduler,
-            self.state,
-            self.callback_handler.callbacks,
-        )
+        callbacks = self.callback_handler.callbacks
+        trained = Trained(self.unwrapped, self.lr_scheduler, self.state, callbacks)
         self.saver.save(
             trained, self._save_rng_state, ended=self.is_over, pending=self._is_validation_pending
         )
@@ -322,9 +316,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
 
     def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
         if checkpoint is not None:
-            self.saver.read_optimizer_and_schedule(
-                Path(checkpoint), self.optimizer, self.lr_scheduler
-            )
+            self.saver.read_optimizer_and_schedule(Path(checkpoint), self.lr_scheduler)
 
     def _load_rng_state(self, checkpoint: str) -> None:
         if not seed_if_processes_differ(Path(checkpoint), self.args, self.state.global_step):

@@ -76,13 +76,7 @@ def build_watchers(
     throughput = Throughput()
     log = JsonLog(run.log if is_main_process() else None, throughput)
     max_seconds = 60 * training.max_minutes if training.max_minutes else None
-    display = TrainingDisplay(
-        log,
-        throughput,
-        best_metric.main_score,
-        lower_is_better=best_metric.lower_is_better,
-        max_seconds=max_seconds,
-    )
+    display = TrainingDisplay(log, throughput, best_metric, max_seconds)
     clock = None
     if max_seconds is not None:
         path = run.clock if is_main_process() else None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import TrainerCallback, TrainerState
 
 from t5tune.data.batching.steps import Batch, count_padded_tokens
 from t5tune.distributed.processes import smallest
@@ -63,9 +63,7 @@ class BatchProbe(TrainerCallback):
         self.model = model
         self.optimizer = optimizer
 
-    def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
+    def on_train_begin(self, args: Any, state: TrainerState, *_: Any, **__: Any) -> None:
         if self.limit.tokens is not None:
             return
         batch = self.longest.batch

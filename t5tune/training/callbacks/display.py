@@ -6,11 +6,12 @@ import time
 from contextlib import ExitStack
 from typing import Any
 
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import TrainerCallback, TrainerState
 
 from t5tune.console import LINE_SECONDS, format_seconds, say, stderr_console
+from t5tune.scoring.registry import MetricSpec
 from t5tune.terminal_line import Field, live_line
-from t5tune.training.callbacks.log import VALIDATION, JsonLog
+from t5tune.training.callbacks.log import JsonLog, validation_scores
 from t5tune.training.callbacks.throughput import Throughput
 
 
@@ -22,8 +23,7 @@ class TrainingDisplay(TrainerCallback):
     Args:
         log: Log with the time that training has taken.
         throughput: Throughput with the speed.
-        best_score: Name of the score that chooses the best checkpoint.
-        lower_is_better: Whether less of that score is better.
+        metric: Metric that chooses the best checkpoint.
         max_seconds: Time that training may take; None sets no limit.
     """
 
@@ -33,27 +33,20 @@ class TrainingDisplay(TrainerCallback):
         self,
         log: JsonLog,
         throughput: Throughput,
-        best_score: str,
-        *,
-        lower_is_better: bool,
-        max_seconds: float | None = None,
+        metric: MetricSpec,
+        max_seconds: float | None,
     ) -> None:
         self.log = log
         self.throughput = throughput
-        self.best_score = best_score
-        self.lower_is_better = lower_is_better
+        self.metric = metric
         self.max_seconds = max_seconds
-        self.best: float | None = None
         self.is_live = stderr_console().is_interactive
         self.line = ExitStack()
         self.state = TrainerState()
         self.loss = self.rate = self.speed = ""  # unknown until the first log
         self.started = self.said_at = 0.0
 
-    def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
-        self.best = state.best_metric
+    def on_train_begin(self, args: Any, state: TrainerState, *_: Any, **__: Any) -> None:
         self.state = state
         self.started = self.said_at = time.monotonic()
         self.line.enter_context(live_line(self, stderr_console(), stays=True))
@@ -75,25 +68,17 @@ class TrainingDisplay(TrainerCallback):
         """See `Activity.share`."""
         return float(self.state.global_step / max(self.state.max_steps, 1))
 
-    def on_step_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
+    def on_step_end(self, args: Any, state: TrainerState, *_: Any, **__: Any) -> None:
         self.state = state
         # Steps may be slow, and logged lines far apart.
         if not self.is_live and time.monotonic() - self.said_at >= LINE_SECONDS:
             self._say_step(state)
 
     def on_log(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        logs: dict[str, float] | None = None,
-        **_: Any,
+        self, args: Any, state: TrainerState, control: Any, logs: dict[str, float], **_: Any
     ) -> None:
-        logs = logs or {}
-        if any(key.startswith(VALIDATION) for key in logs):
-            self._show_validation(state, logs)
+        if scores := validation_scores(logs):
+            self._show_validation(state, scores)
         elif "loss" in logs:
             self.loss, self.rate = f"{logs['loss']:.3f}", f"{logs.get('learning_rate', 0):.2e}"
             self.speed = f"{self.throughput.tokens_per_second:,.0f}"
@@ -113,16 +98,9 @@ class TrainingDisplay(TrainerCallback):
         fields = [field for field in self.fields() if field.text]
         say("  ".join(field.text for field in fields[1:]))  # "training" is understood
 
-    def _show_validation(self, state: TrainerState, logs: dict[str, float]) -> None:
-        scores = {
-            k.removeprefix(VALIDATION): v for k, v in logs.items() if k.startswith(VALIDATION)
-        }
-        value = scores.get(self.best_score)
-        is_best = value is not None and (
-            self.best is None or (value < self.best if self.lower_is_better else value > self.best)
-        )
-        if is_best:
-            self.best = value
+    def _show_validation(self, state: TrainerState, scores: dict[str, float]) -> None:
+        value, best = scores[self.metric.main_score], state.best_metric  # of those before
+        is_best = best is None or self.metric.is_better(value, best)
         text = "  ".join(f"{name} {score:.2f}" for name, score in scores.items())
         say(
             f"step {state.global_step:,}  {format_seconds(self.log.elapsed_seconds)}  "

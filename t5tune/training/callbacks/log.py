@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from torch.optim.lr_scheduler import LambdaLR
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import TrainerCallback, TrainerControl, TrainerState
 from transformers.trainer_callback import ExportableState
 
 from t5tune.distributed.processes import are_several, is_main_process, largest
@@ -24,6 +24,11 @@ from t5tune.training.optim.schedules import end_with_time
 
 VALIDATION = "eval_"  # the Trainer's prefix of validation scores
 ECHO_SECONDS = 1.0  # seconds; a second signal within them is an echo of the first one
+
+
+def validation_scores(logs: Mapping[str, float]) -> dict[str, float]:
+    """Return the validation scores among logged values, by name."""
+    return {k.removeprefix(VALIDATION): v for k, v in logs.items() if k.startswith(VALIDATION)}
 
 
 class JsonLog(TrainerCallback, ExportableState):
@@ -41,9 +46,7 @@ class JsonLog(TrainerCallback, ExportableState):
         self._elapsed_before = 0.0
         self._start = time.monotonic()
 
-    def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
+    def on_train_begin(self, args: Any, state: TrainerState, *_: Any, **__: Any) -> None:
         saved = state.stateful_callbacks.get(type(self).__name__, {})
         self.start_from(state.global_step, saved.get("elapsed_seconds", 0.0))
 
@@ -71,9 +74,7 @@ class JsonLog(TrainerCallback, ExportableState):
         if self.path is not None:
             write_text(self.path, "".join(json.dumps(line) + "\n" for line in kept))
 
-    def on_step_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
+    def on_step_end(self, _: Any, state: TrainerState, control: TrainerControl, **__: Any) -> None:
         if control.should_save:
             control.should_log = True  # a line for every checkpoint
 
@@ -83,19 +84,10 @@ class JsonLog(TrainerCallback, ExportableState):
         return self._elapsed_before + time.monotonic() - self._start
 
     def on_log(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        logs: dict[str, float] | None = None,
-        **_: Any,
+        self, args: Any, state: TrainerState, control: Any, logs: dict[str, float], **_: Any
     ) -> None:
-        logs = logs or {}
         line = self._begin_line(state)
-        scores = {
-            k.removeprefix(VALIDATION): v for k, v in logs.items() if k.startswith(VALIDATION)
-        }
-        if scores:
+        if scores := validation_scores(logs):
             line["validation"] = scores
         elif "loss" in logs:
             line |= {k: logs[k] for k in ("loss", "grad_norm", "learning_rate") if k in logs}
@@ -194,9 +186,7 @@ class StopOnSignal(TrainerCallback):
         if self.received is not None:
             raise ValidationInterrupted
 
-    def on_step_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
+    def on_step_end(self, _: Any, state: TrainerState, control: TrainerControl, **__: Any) -> None:
         self.agree()
         if self.received is not None:
             # Not logged: the resumed run logs these steps with the rest of their window.
@@ -230,12 +220,7 @@ class EndOfTraining(TrainerCallback):
         self.share_of_time = largest(self.clock.share)
 
     def on_train_begin(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        lr_scheduler: Any = None,
-        **_: Any,
+        self, args: Any, state: TrainerState, control: Any, lr_scheduler: Any, **_: Any
     ) -> None:
         if self.clock is not None:
             self.clock.start_from(state.global_step)
@@ -246,9 +231,7 @@ class EndOfTraining(TrainerCallback):
                     lr_scheduler, warmup_steps, state.max_steps, lambda: self.share_of_time
                 )
 
-    def on_step_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
+    def on_step_end(self, _: Any, state: TrainerState, control: TrainerControl, **__: Any) -> None:
         self._look_at_clock(state.global_step)
         self.is_over = self.share_of_time >= 1.0 or state.global_step >= state.max_steps
         if self.is_over:

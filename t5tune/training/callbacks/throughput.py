@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import TrainerCallback
 
 from t5tune.data.batching.steps import count_padded_tokens
 from t5tune.data.encoding import IGNORED
@@ -64,25 +64,14 @@ class Throughput(TrainerCallback):
         """Share of the tokens that are not padding, from 0 to 1."""
         return self.real_tokens / self.padded_tokens if self.padded_tokens else 0.0
 
-    def on_log(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        logs: dict[str, float] | None = None,
-        **_: Any,
-    ) -> None:
-        if "loss" in (logs or {}):
+    def on_log(self, *_: Any, logs: dict[str, float], **__: Any) -> None:
+        if "loss" in logs:
             self.real_tokens = int(total(self.real_tokens))
             self.padded_tokens = int(total(self.padded_tokens))
 
-    def on_step_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
+    def on_step_begin(self, *_: Any, **__: Any) -> None:
         self._last = time.perf_counter()
 
-    def on_step_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
+    def on_step_end(self, *_: Any, **__: Any) -> None:
         if self._last is not None:
             self.seconds += time.perf_counter() - self._last

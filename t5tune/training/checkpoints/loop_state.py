@@ -9,7 +9,7 @@ from transformers import EarlyStoppingCallback, TrainerCallback, TrainerState
 from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_callback import ExportableState
 
-from t5tune.training.callbacks.log import VALIDATION
+from t5tune.training.callbacks.log import validation_scores
 
 
 def read_loop_state(checkpoint: Path) -> TrainerState:
@@ -50,8 +50,4 @@ def _early_stopping(callbacks: Iterable[TrainerCallback]) -> list[EarlyStoppingC
 
 def list_validated_steps(state: TrainerState) -> list[int]:
     """Return the steps with a validation, and so with a checkpoint, in order."""
-    return [
-        line["step"]
-        for line in state.log_history
-        if any(key.startswith(VALIDATION) for key in line)
-    ]
+    return [line["step"] for line in state.log_history if validation_scores(line)]

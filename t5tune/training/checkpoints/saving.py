@@ -10,18 +10,13 @@ import contextlib
 import pickle
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import (
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-    TrainerCallback,
-    TrainerState,
-)
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, TrainerCallback, TrainerState
 from transformers.trainer import OPTIMIZER_NAME, SCHEDULER_NAME
 
 from t5tune.distributed.processes import gather, is_main_process
@@ -35,36 +30,17 @@ from t5tune.training.strategies.strategy import Strategy
 
 
 @dataclass(frozen=True)
-class GatheredState:
-    """State gathered from all processes; only the main process has the tensors.
-
-    Attributes:
-        random_states: Name and content of a file for each process.
-        weights: Weights by name; None where the model of the main process has them.
-        optimizer: Full state dict of the optimizer.
-        average: Average of the weights, if there is one.
-    """
-
-    random_states: list[tuple[str, bytes]]
-    weights: Mapping[str, torch.Tensor] | None
-    optimizer: Mapping[str, Any]
-    average: Mapping[str, torch.Tensor] | None
-
-
-@dataclass(frozen=True)
 class Trained:
     """Objects whose state a checkpoint saves.
 
     Attributes:
         model: Model that is trained.
-        optimizer: Its optimizer, possibly wrapped by Accelerate.
         schedule: Schedule of its learning rate.
         state: State of the loop.
         callbacks: Callbacks, of which some have a state.
     """
 
     model: PreTrainedModel
-    optimizer: torch.optim.Optimizer
     schedule: Any
     state: TrainerState
     callbacks: Sequence[TrainerCallback]
@@ -111,19 +87,23 @@ class CheckpointSaver:
             ended: Whether training ends with it.
             pending: Whether its validation is still to be done.
         """
+        keep = is_main_process()  # the others only take part
         try:
-            gathered = self._gather(trained, save_random_state)
+            random_states = gather(self._pack_random_state(save_random_state))
+            weights = self._strategy.gather_weights(trained.model, keep=keep)
+            optimizer = self._strategy.gather_optimizer_state(keep=keep)
+            average = self.average.gather(keep=keep) if self.average is not None else None
         except Exception as error:
             self.writer.give_up(error)
 
         def write(directory: Path) -> None:
-            trained.model.save_pretrained(directory, state_dict=gathered.weights)
-            torch.save(gathered.optimizer, directory / OPTIMIZER_NAME)
+            trained.model.save_pretrained(directory, state_dict=weights)
+            torch.save(optimizer, directory / OPTIMIZER_NAME)
             torch.save(trained.schedule.state_dict(), directory / SCHEDULER_NAME)
-            if gathered.average is not None:
-                save_average(gathered.average, directory)
+            if average is not None:
+                save_average(average, directory)
             self._tokenizer.save_pretrained(directory)
-            for name, content in gathered.random_states:
+            for name, content in random_states:
                 (directory / name).write_bytes(content)
             write_loop_state(trained.state, trained.callbacks, directory)
 
@@ -160,15 +140,6 @@ class CheckpointSaver:
                 pending=pending,
             )
 
-    def _gather(self, trained: Trained, save_random_state: Callable[[str], None]) -> GatheredState:
-        keep, average = is_main_process(), self.average
-        return GatheredState(
-            random_states=gather(self._pack_random_state(save_random_state)),
-            weights=self._strategy.gather_weights(trained.model, keep=keep),
-            optimizer=self._strategy.gather_optimizer_state(trained.optimizer, keep=keep),
-            average=average.gather(keep=keep) if average is not None else None,
-        )
-
     def _pack_random_state(self, save: Callable[[str], None]) -> tuple[str, bytes]:
         """Return name and content of the file of this process's random state."""
         # Beside the checkpoints, where there is room, unless this machine cannot see them.
@@ -180,9 +151,7 @@ class CheckpointSaver:
             (path,) = Path(directory).iterdir()
             return path.name, path.read_bytes()
 
-    def read_optimizer_and_schedule(
-        self, checkpoint: Path, optimizer: torch.optim.Optimizer, schedule: Any
-    ) -> None:
+    def read_optimizer_and_schedule(self, checkpoint: Path, schedule: Any) -> None:
         """Give optimizer and schedule the states of a checkpoint.
 
         Raises:
@@ -190,7 +159,7 @@ class CheckpointSaver:
         """
         with only_tensors(checkpoint):
             state = torch.load(checkpoint / OPTIMIZER_NAME, map_location="cpu", weights_only=True)
-            self._strategy.load_optimizer_state(optimizer, state)
+            self._strategy.load_optimizer_state(state)
             schedule.load_state_dict(torch.load(checkpoint / SCHEDULER_NAME, weights_only=True))
 
 

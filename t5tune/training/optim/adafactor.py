@@ -91,10 +91,7 @@ class Adafactor(torch.optim.Optimizer):
     ) -> None:
         tensors: list[torch.Tensor] = [*parameters]
         gradients = torch.stack([_gradient(p) for p in parameters])
-        if gradients.dim() >= 3:
-            update, mean_square = _factored_update(moments, gradients, kept)
-        else:
-            update, mean_square = _full_update(moments, gradients, kept)
+        update, mean_square = divide(moments, gradients, kept)
         shape = (-1,) + (1,) * (update.dim() - 1)
         rates = self._rates(tensors, group)
         update.mul_(clip_rates(rates, mean_square).view(shape))
@@ -112,7 +109,7 @@ class Adafactor(torch.optim.Optimizer):
         kept: float,
         group: dict[str, Any],
     ) -> None:
-        """Update one large matrix, some rows at a time; see `_factored_update`."""
+        """Update one large matrix, some rows at a time; see `divide`."""
         rows, columns = moments["rows"][0], moments["columns"][0]
         per_block = max(1, BLOCK_ELEMENTS // parameter.shape[1])
         weights, gradients = (
@@ -180,21 +177,28 @@ def _gradient(parameter: torch.nn.Parameter) -> torch.Tensor:
     return parameter.grad.float()
 
 
-def _factored_update(
-    state: dict[str, torch.Tensor], gradients: torch.Tensor, kept: float
+def divide(
+    moments: dict[str, torch.Tensor], gradients: torch.Tensor, kept: float
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Divide gradients by the square root of their factored second moment (algorithm 4).
+    """Divide gradients by the square root of their second moment, factored for matrices.
+
+    Algorithm 4 of the paper for matrices, with unfactored moments for vectors.
 
     Args:
-        state: State of the stack; its `rows` and `columns` are updated.
-        gradients: Shape (num_parameters, …, num_rows, num_columns); becomes the update.
+        moments: Moments of the stack, which are updated.
+        gradients: Shape (num_parameters, …, num_rows, num_columns) or (num_parameters, size);
+            becomes the update.
         kept: beta2 of this step.
 
     Returns:
         The update, in the memory of the gradients, and its mean square for each parameter.
     """
     squares = gradients.square()
-    rows, columns = state["rows"], state["columns"]
+    if gradients.dim() < 3:
+        moments["squares"].lerp_(squares.add_(EPSILON_SQUARE), 1.0 - kept)
+        gradients.mul_(moments["squares"].rsqrt())
+        return gradients, gradients.square().flatten(1).mean(dim=1)
+    rows, columns = moments["rows"], moments["columns"]
     rows.lerp_(squares.mean(dim=-1).add_(EPSILON_SQUARE), 1.0 - kept)
     columns.lerp_(squares.mean(dim=-2).add_(EPSILON_SQUARE), 1.0 - kept)
     row_factor = (rows / rows.mean(dim=-1, keepdim=True)).rsqrt_()
@@ -205,13 +209,3 @@ def _factored_update(
     mean_square /= squares[0].numel()
     gradients.mul_(row_factor.unsqueeze(-1)).mul_(column_factor.unsqueeze(-2))
     return gradients, mean_square
-
-
-def _full_update(
-    state: dict[str, torch.Tensor], gradients: torch.Tensor, kept: float
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Do the same for vectors, with unfactored second moments; shape (num_parameters, size)."""
-    squares = gradients.square().add_(EPSILON_SQUARE)
-    state["squares"].lerp_(squares, 1.0 - kept)
-    gradients.mul_(state["squares"].rsqrt())
-    return gradients, gradients.square().flatten(1).mean(dim=1)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import TrainerCallback, TrainerState
 
 from t5tune.distributed.sharded_tensors import gather_tensor, load_weights, shard_like
 
@@ -38,9 +39,7 @@ class WeightAverage(TrainerCallback):
         self._parameters = {n: p for n, p in model.named_parameters() if p.requires_grad}
         self.weights = {n: p.detach().float().clone() for n, p in self._parameters.items()}
 
-    def on_step_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: object
-    ) -> None:
+    def on_step_end(self, args: Any, state: TrainerState, *_: Any, **__: Any) -> None:
         step = state.global_step
         kept = min(self.decay, (1 + step) / (10 + step))
         with torch.no_grad():
@@ -90,11 +89,8 @@ def set_weights(model: torch.nn.Module, weights: Weights) -> dict[str, torch.Ten
     Returns:
         The weights that it had before, by the same names.
     """
-    previous = {
-        name: parameter.detach().clone()
-        for name, parameter in model.named_parameters()
-        if name in weights
-    }
+    parameters = model.named_parameters()
+    previous = {name: p.detach().clone() for name, p in parameters if name in weights}
     load_weights(model, weights)
     return previous
 

@@ -19,6 +19,7 @@ from t5tune.training.optim.adafactor import (
     EPSILON_SQUARE,
     Adafactor,
     clip_rates,
+    divide,
 )
 
 
@@ -41,10 +42,10 @@ class ShardedAdafactor(Adafactor):
             _start_state(state, gradients, first)
         if first.dim() == 2:
             update, mean_square = _update_matrices(state, gradients, kept, first)
-        elif first.dim() > 2:
-            update, mean_square = _update_stacked_matrices(state, gradients, kept, first)
-        else:
-            update, mean_square = _update_vectors(state, gradients, kept, first)
+        else:  # vectors, or stacks of which each process has full matrices, such as experts
+            moments = {key: _local(state[key]) for key in state if key != "step"}
+            update, _ = divide(moments, gradients, kept)
+            mean_square = _add_up(update.square().flatten(1).sum(dim=1), first) / first.numel()
         rates = self._sharded_rates(shards, group, first)
         update.mul_(clip_rates(rates, mean_square).view((-1,) + (1,) * (update.dim() - 1)))
         for i, shard in enumerate(shards):
@@ -77,20 +78,17 @@ def sharded_dimension(key: str, parameter: torch.Tensor) -> int | None:
 
 
 def _start_state(state: dict[str, Any], gradients: torch.Tensor, first: DTensor) -> None:
-    if first.dim() < 2:
-        state["squares"] = _as_shard(torch.zeros_like(gradients), first.shape[0], first)
-        return
-    state["rows"] = _as_shard(torch.zeros_like(gradients[..., 0]), first.shape[0], first)
-    columns = torch.zeros_like(gradients[..., 0, :])
-    if sharded_dimension("columns", first) is None:
-        state["columns"] = columns
-    else:
-        state["columns"] = _as_shard(columns, first.shape[0], first)
+    parts = {"squares": gradients}
+    if first.dim() >= 2:
+        parts = {"rows": gradients[..., 0], "columns": gradients[..., 0, :]}
+    for key, part in parts.items():
+        zeros, is_sharded = torch.zeros_like(part), sharded_dimension(key, first) is not None
+        state[key] = _as_shard(zeros, first) if is_sharded else zeros
 
 
-def _as_shard(part: torch.Tensor, size: int, first: DTensor) -> DTensor:
+def _as_shard(part: torch.Tensor, first: DTensor) -> DTensor:
     """Return a shard of shape (num_parameters, local size, …) as a `DTensor`."""
-    shape = torch.Size((part.shape[0], size, *part.shape[2:]))
+    shape = torch.Size((part.shape[0], first.shape[0], *part.shape[2:]))
     stride = torch.empty(shape, device="meta").stride()
     return DTensor.from_local(
         part, first.device_mesh, [Shard(1)], run_check=False, shape=shape, stride=stride
@@ -100,7 +98,7 @@ def _as_shard(part: torch.Tensor, size: int, first: DTensor) -> DTensor:
 def _update_matrices(
     state: dict[str, Any], gradients: torch.Tensor, kept: float, first: DTensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Update matrices as `_factored_update` does; gradients: (num, local rows, columns)."""
+    """Update matrices as `adafactor.divide` does; gradients: (num, local rows, columns)."""
     squares = gradients.square()
     num_rows = first.shape[0]
     rows, columns = _local(state["rows"]), state["columns"]
@@ -116,33 +114,6 @@ def _update_matrices(
     row_factor = (rows / mean_of_rows.unsqueeze(-1)).rsqrt_()
     gradients.mul_(row_factor.unsqueeze(-1)).mul_(column_factor.unsqueeze(-2))
     return gradients, mean_of_rows * weighted / first.numel()
-
-
-def _update_stacked_matrices(
-    state: dict[str, Any], gradients: torch.Tensor, kept: float, first: DTensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Do the same where each process has full matrices, such as experts, of a parameter."""
-    squares = gradients.square()
-    rows, columns = _local(state["rows"]), _local(state["columns"])
-    rows.lerp_(squares.mean(dim=-1).add_(EPSILON_SQUARE), 1.0 - kept)
-    columns.lerp_(squares.mean(dim=-2).add_(EPSILON_SQUARE), 1.0 - kept)
-    row_factor = (rows / rows.mean(dim=-1, keepdim=True)).rsqrt_()
-    gradients.mul_(row_factor.unsqueeze(-1)).mul_(columns.rsqrt().unsqueeze(-2))
-    return gradients, _mean_square(gradients, first)
-
-
-def _update_vectors(
-    state: dict[str, Any], gradients: torch.Tensor, kept: float, first: DTensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Update vectors as `adafactor._full_update` does; gradients: (num, local size)."""
-    squares = _local(state["squares"])
-    squares.lerp_(gradients.square().add_(EPSILON_SQUARE), 1.0 - kept)
-    gradients.mul_(squares.rsqrt())
-    return gradients, _mean_square(gradients, first)
-
-
-def _mean_square(update: torch.Tensor, first: DTensor) -> torch.Tensor:
-    return _add_up(update.square().flatten(1).sum(dim=1), first) / first.numel()
 
 
 def _add_up(part: torch.Tensor, first: DTensor) -> torch.Tensor:

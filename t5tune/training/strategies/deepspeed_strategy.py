@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import torch
-from transformers import PreTrainedModel
 
 from t5tune.distributed.deepspeed import ZeroEngine
-from t5tune.distributed.sharded_tensors import gather_weights
 from t5tune.training.strategies.strategy import Strategy
 
 
@@ -59,16 +57,10 @@ class DeepSpeedStrategy(Strategy):
         """Check the optimizer's state; the weights were checked when they were sharded."""
         self.zero.check_optimizer_state()
 
-    def gather_weights(self, model: PreTrainedModel, *, keep: bool) -> Mapping[str, torch.Tensor]:
-        """Gather one tensor after another."""
-        return gather_weights(model, keep=keep)
-
-    def gather_optimizer_state(
-        self, optimizer: torch.optim.Optimizer, *, keep: bool
-    ) -> dict[str, Any]:
+    def gather_optimizer_state(self, *, keep: bool) -> dict[str, Any]:
         """Gather the shards that the engine holds."""
         return self.zero.gather_state(keep=keep)
 
-    def load_optimizer_state(self, optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+    def load_optimizer_state(self, state: dict[str, Any]) -> None:
         """Fill the shards that the engine holds."""
         self.zero.load_state(state)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -15,7 +15,7 @@ from t5tune.distributed.fsdp import (
     check_weights,
     gather_optimizer_state,
 )
-from t5tune.distributed.sharded_tensors import gather_weights, shard, shard_like
+from t5tune.distributed.sharded_tensors import shard, shard_like
 from t5tune.training.optim.sharded_adafactor import ShardedAdafactor, sharded_dimension
 from t5tune.training.strategies.strategy import Forward, Strategy
 
@@ -45,19 +45,13 @@ class FsdpStrategy(Strategy):
         check_weights(model)
         check_optimizer_state(self.optimizer)
 
-    def gather_weights(self, model: PreTrainedModel, *, keep: bool) -> Mapping[str, torch.Tensor]:
+    def gather_optimizer_state(self, *, keep: bool) -> dict[str, Any]:
         """Gather one tensor after another."""
-        return gather_weights(model, keep=keep)
+        return gather_optimizer_state(self.optimizer, keep=keep)
 
-    def gather_optimizer_state(
-        self, optimizer: torch.optim.Optimizer, *, keep: bool
-    ) -> dict[str, Any]:
-        """Gather one tensor after another."""
-        return gather_optimizer_state(optimizer, keep=keep)
-
-    def load_optimizer_state(self, optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+    def load_optimizer_state(self, state: dict[str, Any]) -> None:
         """Shard each tensor like its parameter."""
-        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        parameters = [p for group in self.optimizer.param_groups for p in group["params"]]
         is_adafactor = isinstance(self.optimizer, ShardedAdafactor)
         sharded = {
             index: {
@@ -66,7 +60,7 @@ class FsdpStrategy(Strategy):
             }
             for index, of_parameter in state["state"].items()
         }
-        optimizer.load_state_dict({**state, "state": sharded})
+        self.optimizer.load_state_dict({**state, "state": sharded})
 
 
 def _shard_state(key: str, value: Any, parameter: torch.Tensor, *, is_adafactor: bool) -> Any:

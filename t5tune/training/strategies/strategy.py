@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
-from transformers import PreTrainedModel
+from transformers import PreTrainedModel, TrainerCallback
+
+from t5tune.distributed.sharded_tensors import gather_weights
 
 Forward = Callable[..., Any]
 
@@ -84,14 +86,26 @@ class Strategy:
             model: Model that is trained.
             keep: Whether this process wants it; the others only take part.
         """
-        return None
+        return gather_weights(model, keep=keep) if self.shards_model else None
 
-    def gather_optimizer_state(
-        self, optimizer: torch.optim.Optimizer, *, keep: bool
-    ) -> dict[str, Any]:
+    def gather_optimizer_state(self, *, keep: bool) -> dict[str, Any]:
         """Return the full state dict of the optimizer; see `gather_weights`."""
-        return optimizer.state_dict() if keep else {}
+        return self.optimizer.state_dict() if keep else {}
 
-    def load_optimizer_state(self, optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+    def load_optimizer_state(self, state: dict[str, Any]) -> None:
         """Give the optimizer a full state dict that every process has read."""
-        optimizer.load_state_dict(state)
+        self.optimizer.load_state_dict(state)
+
+
+class ShardingCheck(TrainerCallback):
+    """Check by the strategy, after the first step, that memory is really sharded."""
+
+    def __init__(self, strategy: Strategy, model: torch.nn.Module) -> None:
+        self.strategy = strategy
+        self.model = model
+        self.is_done = False
+
+    def on_optimizer_step(self, *_: Any, **__: Any) -> None:
+        if not self.is_done:
+            self.strategy.check_memory(self.model)
+            self.is_done = True
