@@ -113,9 +113,8 @@ def put_marks(
     taken: list[tuple[int, int, Marked]] = []
     missing: list[Marked] = []
     for words, translated in zip(marked, translations, strict=True):
-        if not words.text.endswith(
-            tuple(_PUNCTUATION)
-        ):  # models add a full stop to what looks like a sentence
+        # Models add a full stop to what looks like a sentence.
+        if not words.text.endswith(tuple(_PUNCTUATION)):
             translated = translated.rstrip(_PUNCTUATION + " ")
         pattern = re.compile(rf"(?<!\w){re.escape(translated)}(?!\w)", re.IGNORECASE)
         places = [

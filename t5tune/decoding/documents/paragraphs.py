@@ -46,12 +46,11 @@ def find_paragraphs(text: str) -> Iterator[Paragraph]:
     editor wraps lines, or begins with a lower-case letter. All other lines are paragraphs of
     their own, as in verse or an address.
     """
-    lines = list(_lines(text))
     paragraph: Paragraph = []
     previous_quote = ""
     width = 0
     fence = ""
-    for start, end in lines:
+    for start, end in _lines(text):
         content = text[start:end]
         mark = _FENCE.match(content)
         if mark and (not fence or mark[1].startswith(fence)):
@@ -152,14 +151,10 @@ def _split_at_kept(flat: str, pieces: list[Piece]) -> Iterator[list[Piece]]:
 def _locate(
     text: str, content: str, lines: Sequence[int], starts: list[int], cursor: int
 ) -> tuple[list[Piece], int]:
-    """Return where the lines of a content stand in the document, and where they end.
+    """Return where the lines of a token's content stand in the document, and where they end.
 
-    Args:
-        text: The document.
-        content: Content of a token of the parser.
-        lines: First line of the content, and the line after its last one.
-        starts: Position of each line.
-        cursor: Position before which nothing is looked for.
+    The content has a first line, and a line after its last one; each line of the document starts
+    at a position. Before the cursor nothing is looked for.
     """
     pieces: list[Piece] = []
     cursor = max(cursor, starts[lines[0]])

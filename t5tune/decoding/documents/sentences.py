@@ -46,19 +46,13 @@ class SentenceTranslator:
     translated again by themselves, and get their marks where they are found. If code or an
     address is still spoiled, or a link has no place, the text between is translated piece by
     piece.
-
-    Args:
-        translator: Translator of sentences that fit into its `max_source_length`.
-
-    Attributes:
-        num_marks_lost: Number of emphasis marks lost so far.
     """
 
     def __init__(self, translator: Translator) -> None:
-        self.translator = translator
+        self.translator = translator  # of sentences that fit into its `max_source_length`
         self.engine = translator.engine
         self.num_truncated = 0
-        self.num_marks_lost = 0
+        self.num_marks_lost = 0  # number of emphasis marks lost so far
 
     def translate(
         self,
@@ -82,18 +76,12 @@ class SentenceTranslator:
     def _split(self, sources: Sequence[str]) -> list[list[_Part]]:
         """Split each sentence into parts that fit."""
         sentences = [[_Part(source, True)] for source in sources]
-        waiting = list(range(len(sources)))
-        if self.translator.max_source_length is None:
-            waiting = []
+        has_limit = self.translator.max_source_length is not None
+        waiting = list(range(len(sources))) if has_limit else []
         while waiting:
             parts = [part for i in waiting for part in sentences[i] if part.is_translated]
-            lengths = dict(
-                zip(
-                    map(id, parts),
-                    self.translator.count_tokens([p.text for p in parts]),
-                    strict=True,
-                )
-            )
+            counts = self.translator.count_tokens([part.text for part in parts])
+            lengths = dict(zip(map(id, parts), counts, strict=True))
             again = []
             for i in waiting:
                 cut = [list(self._cut(part, lengths)) for part in sentences[i]]

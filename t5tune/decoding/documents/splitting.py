@@ -77,13 +77,9 @@ def split_document(
 ) -> list[Segment]:
     """Split a document into sentences.
 
-    Rendering each with its own source gives the document back, character for character.
-
-    Args:
-        text: Text of the document.
-        find_paragraphs: Function that finds its paragraphs.
-        language: Code of the source language, such as "de" or "deu_Latn", for abbreviations that
-            do not end a sentence; None for English ones.
+    Rendering each with its own source gives the document back, character for character. The code of
+    the language, such as "de" or "deu_Latn", is for abbreviations that do not end a sentence; None
+    means English ones.
     """
     segments: list[Segment] = []
     done = 0

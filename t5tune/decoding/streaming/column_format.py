@@ -50,11 +50,7 @@ class Dialect(Protocol):
 class ColumnsFormat:
     """A table: the translation fills a column, or becomes a new one.
 
-    Args:
-        column: Column of the source: its number, counted from 1, or its name in the first line.
-        into: Column of the translation, given likewise; appended if it does not exist.
-        dialect: Dialect of the cells.
-        name: Name of the input, for messages.
+    Columns are given by their number, counted from 1, or by their name in the first line.
     """
 
     def __init__(self, column: str, into: str, dialect: Dialect, name: str = STDIN_NAME) -> None:
@@ -87,7 +83,7 @@ class ColumnsFormat:
         return Entry(line, _LINE_END.sub(" ", cells[self.source_index].value))
 
     def _split(self, line: Line) -> list[Cell]:
-        start = self._start(line)
+        start = len(BOM) if line.number == 1 and line.text.startswith(BOM) else 0
         try:
             cells = self.dialect.split(line.text[start:].removesuffix("\r"))
         except ValueError:
@@ -95,9 +91,6 @@ class ColumnsFormat:
                 self.name, line.number, "is not CSV: a quotation mark is not where a cell ends"
             ) from None
         return [Cell(cell.value, cell.start + start, cell.end + start) for cell in cells]
-
-    def _start(self, line: Line) -> int:
-        return len(BOM) if line.number == 1 and line.text.startswith(BOM) else 0
 
     def _read_header(self, names: Sequence[str]) -> None:
         for name in (self.column, self.into):

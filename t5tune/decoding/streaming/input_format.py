@@ -68,9 +68,7 @@ class LineFormat(Protocol):
     def render(self, entry: Entry, hypotheses: Sequence[Hypothesis]) -> str:
         """Return the output for a line, newline included.
 
-        Args:
-            entry: Result of `parse`.
-            hypotheses: Hypotheses, best first; none for a blank source.
+        Hypotheses come best first; a blank source has none.
         """
         ...
 

@@ -33,13 +33,9 @@ ItemT = TypeVar("ItemT", bound=Item)
 
 
 class Kind(ABC, Generic[ItemT]):
-    """A way to turn input into items, and items with hypotheses into output.
+    """A way to turn input into items, and items with hypotheses into output."""
 
-    Attributes:
-        unit: Word for the items, in the plural.
-    """
-
-    unit: str
+    unit: str  # word for the items, in the plural
 
     def check(self, line: Line) -> None:
         """Check a line before anything is translated; by default, accept it.
@@ -81,18 +77,13 @@ class Kind(ABC, Generic[ItemT]):
 
 
 class Lines(Kind[Entry]):
-    """Input with one text on each line.
-
-    Args:
-        format_: Format of the lines.
-        is_checked: Whether a line may be refused, so that a file is checked first.
-    """
+    """Input with one text on each line."""
 
     unit = "lines"
 
     def __init__(self, format_: LineFormat, *, is_checked: bool = True) -> None:
         self.format = format_
-        self.is_checked = is_checked
+        self.is_checked = is_checked  # whether a line may be refused
 
     def check(self, line: Line) -> None:
         """Refuse a line that is not in the format."""

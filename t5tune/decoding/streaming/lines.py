@@ -131,13 +131,11 @@ def split_into_lines(blocks: Iterator[bytes], name: str) -> Iterator[list[Line]]
             start += block[: START_BYTES - len(start)]
         whole, separator, tail = block.rpartition(b"\n")
         if separator:
-            lines = _decode(rest + whole, number, name, start)
-            rest = tail
-            for chunk in lines:
+            for chunk in _decode(rest + whole, number, name, start):
                 number += len(chunk)
                 yield chunk
-        else:
-            rest += tail
+            rest = b""
+        rest += tail
         if b"\0" in tail or len(rest) > MAX_LINE_BYTES:
             _check_line(rest, number, name, start)
     if rest:
@@ -196,16 +194,11 @@ def _check_line(data: bytes, number: int, name: str, start: bytes) -> str:
 
 
 def inspect(
-    source: TextInput,
-    check: Callable[[Line], object] | None = None,
-    on_progress: Callable[[int], object] = lambda _: None,
+    source: TextInput, check: Callable[[Line], object], on_progress: Callable[[int], object]
 ) -> FileFacts:
     """Read an input once: check that all of it is text, and count it.
 
-    Args:
-        source: An input that can be read again.
-        check: Function called with each line.
-        on_progress: Function called with the number of lines now and then.
+    `check` gets each line, and `on_progress` the number of lines now and then.
 
     Raises:
         T5TuneError: It cannot be read, or has a line that is not text.
@@ -221,7 +214,6 @@ def inspect(
     for lines in split_into_lines(blocks(), source.name):
         num_lines += len(lines)
         on_progress(len(lines))
-        if check is not None:
-            for line in lines:
-                check(line)
+        for line in lines:
+            check(line)
     return FileFacts(num_lines, digest.hexdigest())

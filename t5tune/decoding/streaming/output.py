@@ -10,7 +10,7 @@ import shlex
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -79,10 +79,8 @@ class OutputFile:
     FILE.partial.json records its progress; whatever a killed command wrote after that is cut off
     when the next one continues. Both files are removed when FILE is complete.
 
-    Args:
-        path: Path of FILE.
-        origin: JSON values that FILE depends on, by name: the input, the model, the
-            options. None for an input that cannot be read again: nothing is resumed.
+    The origin has JSON values that FILE depends on, by name: the input, the model, the options. It
+    is None for an input that cannot be read again: nothing is resumed.
 
     Raises:
         T5TuneError: It cannot be written, another process writes it, or its partial file has
@@ -139,17 +137,17 @@ class OutputFile:
 
     def _resume(self) -> int:
         """Return the number of bytes of the partial file to keep, and set `progress` to theirs."""
-        journal = read_object(self.journal)
-        if self.origin is None or journal.get("version") != VERSION:
-            self._warn_unreadable(journal)
+        journal, there = read_object(self.journal), self.partial.stat().st_size
+        if self.origin is None or (journal and journal.get("version") != VERSION):
             return 0
         num_items, window = as_count(journal.get("num_items")), as_count(journal.get("window"))
         size, then = as_count(journal.get("size")), as_object(journal.get("origin"))
-        if num_items is None or window is None or size is None or not then:
-            self._warn_unreadable({})
-            return 0
-        if size > self.partial.stat().st_size:
-            self._warn_unreadable({})
+        if num_items is None or window is None or not then or size is None or size > there:
+            if there:
+                say(
+                    f"{display_path(self.journal)} does not tell how far "
+                    f"{display_path(self.partial)} is: starting over"
+                )
             return 0
         names = [*self.origin, *(name for name in then if name not in self.origin)]
         if changed := [name for name in names if then.get(name) != self.origin.get(name)]:
@@ -164,14 +162,6 @@ class OutputFile:
             )
         self.progress = Progress(num_items, window)
         return size
-
-    def _warn_unreadable(self, journal: Mapping[str, Any]) -> None:
-        """Warn that the progress of a partial file is unknown."""
-        if self.origin is not None and not journal and self.partial.stat().st_size:
-            say(
-                f"{display_path(self.journal)} does not tell how far {display_path(self.partial)} "
-                "is: starting over"
-            )
 
     def write(self, text: str, progress: Progress) -> None:
         """Append a text; `progress` is that of the output after it.
@@ -196,20 +186,13 @@ class OutputFile:
         self.progress = progress
 
     def _note(self, progress: Progress) -> None:
-        journal = {
-            "version": VERSION,
-            "num_items": progress.num_items,
-            "window": progress.window,
-            "size": self._size,
-            "origin": self.origin,
-        }
+        state = {"version": VERSION, **asdict(progress)}
+        journal = {**state, "size": self._size, "origin": self.origin}
         write_text(self.journal, json.dumps(journal, ensure_ascii=False, indent=1) + "\n")
 
     def _advice(self) -> str:
-        where = f"df -h {shlex.quote(str(self.path.parent))}"
-        if self.origin is None:
-            return f"{where}   # then free space"
-        return f"{where}   # then free space; the same command continues"
+        continues = "" if self.origin is None else "; the same command continues"
+        return f"df -h {shlex.quote(str(self.path.parent))}   # then free space{continues}"
 
     def finish(self) -> None:
         """Move the partial file to FILE.

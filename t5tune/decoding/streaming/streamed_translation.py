@@ -194,11 +194,7 @@ class _Decoder:
 
 
 def _run(
-    source: TextInput,
-    target: Output,
-    kind: Kind[Any],
-    decoder: _Decoder,
-    facts: FileFacts | None,
+    source: TextInput, target: Output, kind: Kind[Any], decoder: _Decoder, facts: FileFacts | None
 ) -> None:
     start = target.progress
     has_terminal = sys.stdout.isatty() and isinstance(target, StandardOutput)

@@ -28,12 +28,10 @@ class Stopped(Exception):  # noqa: N818 (nothing is wrong: nobody wants more)
 
 
 @dataclass(frozen=True)
-class _Failure:
-    error: BaseException
-
-
 class _End:
-    pass
+    """The end of the entries, by an error or not."""
+
+    error: BaseException | None = None
 
 
 class _Channel(Generic[T]):
@@ -43,24 +41,16 @@ class _Channel(Generic[T]):
     """
 
     def __init__(self, size: int, stop: threading.Event) -> None:
-        self._queue: queue.Queue[T | _Failure | _End] = queue.Queue(size)
+        self.queue: queue.Queue[T | _End] = queue.Queue(size)
         self._stop = stop
 
-    def put(self, entry: T | _Failure | _End) -> None:
+    def put(self, entry: T | _End) -> None:
         while not self._stop.is_set():
             try:
-                return self._queue.put(entry, timeout=0.2)
+                return self.queue.put(entry, timeout=0.2)
             except queue.Full:
                 continue
         raise Stopped
-
-    def put_now(self, entry: T | _Failure | _End) -> None:
-        """Put an entry without waiting, or raise `queue.Full`."""
-        self._queue.put_nowait(entry)
-
-    def get(self, timeout: float | None = None) -> T | _Failure | _End:
-        """Wait for an entry, without or with a time limit, and raise `queue.Empty` at its end."""
-        return self._queue.get(timeout=timeout)
 
 
 def next_window(previous: int, largest: int = LARGEST_WINDOW) -> int:
@@ -81,7 +71,7 @@ class _Windows(Generic[T]):
         self._weigh = weigh
         self._is_live = is_live
         self._items: deque[T] = deque()
-        self._end: _Failure | _End | None = None
+        self._end: _End | None = None
 
     def take(self, size: int) -> list[T]:
         """Return a window of at most this size; an empty one at the end.
@@ -100,7 +90,7 @@ class _Windows(Generic[T]):
             weight += self._weigh(item)
             if deadline is None and self._is_live:
                 deadline = time.monotonic() + PATIENCE_SECONDS
-        if not window and isinstance(self._end, _Failure):
+        if not window and self._end is not None and self._end.error is not None:
             raise self._end.error
         return window
 
@@ -109,7 +99,7 @@ class _Windows(Generic[T]):
         while self._end is None and not self._items:
             left = None if deadline is None else max(deadline - time.monotonic(), 0.0)
             try:
-                block = self._channel.get(left)
+                block = self._channel.queue.get(timeout=left)
             except queue.Empty:
                 return False
             if isinstance(block, list):
@@ -168,17 +158,17 @@ def stream(
     _start("reading", blocks, read)
     decoder = _start("translating", translate_windows(), translated)
     try:
-        while not isinstance(entry := translated.get(), _End):
-            if isinstance(entry, _Failure):
-                raise entry.error
+        while not isinstance(entry := translated.queue.get(), _End):
             yield entry
+        if entry.error is not None:
+            raise entry.error
     finally:
         # The reader may wait for input that never comes, so it is abandoned; a model must not be in
         # the middle of its work when the interpreter ends.
         stop.set()
         while decoder.is_alive():
             with suppress(queue.Full):  # then there is something to wake up for
-                read.put_now(_End())
+                read.queue.put_nowait(_End())
             decoder.join(0.2)
 
 
@@ -194,7 +184,7 @@ def _start(name: str, items: Iterable[T], channel: _Channel[T]) -> threading.Thr
             pass
         except BaseException as error:
             with suppress(Stopped):
-                channel.put(_Failure(error))
+                channel.put(_End(error))
 
     thread = threading.Thread(target=run, name=name, daemon=True)
     thread.start()

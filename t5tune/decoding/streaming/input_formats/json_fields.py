@@ -18,12 +18,12 @@ from t5tune.decoding.streaming.input_format import (
     n_best_fields,
     refuse_line,
 )
+from t5tune.decoding.streaming.items import Lines
+from t5tune.decoding.streaming.lines import Line
 from t5tune.errors import did_you_mean, list_names
 from t5tune.files.text_files import BOM, STDIN_NAME
 
 if TYPE_CHECKING:
-    from t5tune.decoding.streaming.items import Lines
-    from t5tune.decoding.streaming.lines import Line
     from t5tune.decoding.translator import Hypothesis
 
 _SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can write half a character
@@ -32,11 +32,8 @@ _SURROGATE = re.compile("[\ud800-\udfff]")  # JSON can write half a character
 class JsonLinesFormat:
     """One JSON object on each line; the translation becomes a field, the rest stays as written.
 
-    Args:
-        field: Field of the source.
-        into: Field of the translation; replaced if it exists.
-        with_n_best: Add the field `n_best`, a list of objects with text and score.
-        name: Name of the input, for messages.
+    With several hypotheses a field `n_best` is added, a list of objects with text and score. Fields
+    that exist are replaced.
     """
 
     def __init__(
@@ -80,8 +77,7 @@ class JsonLinesFormat:
         for name, value in additions.items():
             fields = self._scan_object(text, entry.line.number)
             written = json.dumps(value, ensure_ascii=False)
-            if name in fields:
-                place = fields[name]
+            if place := fields.get(name):
                 text = text[: place.start] + written + text[place.end :]
             else:
                 brace = text.rindex("}")
@@ -143,8 +139,6 @@ def _scan(text: str, start: int) -> dict[str, _Field]:
 
 
 def _build(layout: Layout, name: str, with_n_best: bool) -> Lines:
-    from t5tune.decoding.streaming.items import Lines
-
     field = layout.column or ""
     return Lines(JsonLinesFormat(field, layout.into, with_n_best=with_n_best, name=name))
 

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from t5tune.decoding.documents.paragraphs import find_paragraphs
 from t5tune.decoding.streaming.input_format import Entry, InputFormat, Layout, n_best_fields
+from t5tune.decoding.streaming.items import Lines
+from t5tune.decoding.streaming.lines import Line
 from t5tune.files.text_files import BOM
 
 if TYPE_CHECKING:
-    from t5tune.decoding.documents.paragraphs import Paragraph
-    from t5tune.decoding.streaming.items import Lines
-    from t5tune.decoding.streaming.lines import Line
     from t5tune.decoding.translator import Hypothesis
 
 
 class TextFormat:
-    """One text on each line.
+    """One text on each line; as JSON, an object with source and translation is written.
 
-    Args:
-        as_json: Write an object with source and translation instead of the translation.
-        with_n_best: Write all hypotheses: a line for each, with the number of the input line,
-            the score and the text, separated by tabs; with `as_json` a list in the object.
+    Several hypotheses take a line each, with the number of the input line, the score and the text,
+    separated by tabs; as JSON, they are a list in the object.
     """
 
     def __init__(self, *, as_json: bool = False, with_n_best: bool = False) -> None:
@@ -48,23 +46,10 @@ class TextFormat:
 
 
 def _build(layout: Layout, _name: str, with_n_best: bool) -> Lines:
-    from t5tune.decoding.streaming.items import Lines
-
     # Every line is valid text.
     return Lines(TextFormat(as_json=layout.as_json, with_n_best=with_n_best), is_checked=False)
 
 
-def _find_paragraphs(text: str) -> Iterator[Paragraph]:
-    from t5tune.decoding.documents.paragraphs import find_paragraphs
-
-    return find_paragraphs(text)
-
-
 FORMAT = InputFormat(
-    "text",
-    "one text per line",
-    _build,
-    _find_paragraphs,
-    has_n_best=True,
-    has_json=True,
+    "text", "one text per line", _build, find_paragraphs, has_n_best=True, has_json=True
 )

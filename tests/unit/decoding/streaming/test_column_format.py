@@ -32,7 +32,7 @@ def convert_csv(data: str, column: str, into: str = "de") -> str:
     blocks = [data.encode()[i : i + 3] for i in range(0, len(data.encode()), 3)]
     kind = Rows(ColumnsFormat(column, into, Csv(), "in.csv"), "in.csv")
     source = TextInput("in.csv", lambda: iter(blocks))
-    facts = inspect(source, kind.check)
+    facts = inspect(source, kind.check, lambda _: None)
     kind.end_check()
     items = [item for found in kind.read(source) for item in found]
     assert kind.count(facts) == len(items)
