@@ -60,6 +60,11 @@ def _spell(match: re.Match[str]) -> str:
     return match[0].encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
+def shorten_reason(error: Exception) -> str:
+    """Return what an error of a library says, on one line of at most 300 characters."""
+    return " ".join(str(error).split())[:300]
+
+
 def list_names(names: Sequence[str]) -> str:
     """Return names as a message lists them: on one line, not all of thousands."""
     shown = [_shorten(visible(name, one_line=True)) for name in names[:_MOST_NAMES]]

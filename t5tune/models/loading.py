@@ -26,7 +26,7 @@ from transformers import (
 from transformers.utils import logging
 
 from t5tune.console import track
-from t5tune.errors import T5TuneError, did_you_mean
+from t5tune.errors import T5TuneError, did_you_mean, shorten_reason
 from t5tune.files.json_values import read_object
 from t5tune.hub import HubRepository, Snapshot, find_snapshot
 from t5tune.hub.integrity import find_damaged_file
@@ -124,9 +124,8 @@ def apply_overrides(config: PreTrainedConfig, overrides: Mapping[str, Any]) -> P
 
 def refuse_fields(error: Exception, key: str = "model.config") -> T5TuneError:
     """Return the error for what a configuration or its model raises about changed fields."""
-    reason = " ".join(str(error).split())[:300]
     return T5TuneError(
-        f"{key}: the model does not accept this: {reason}",
+        f"{key}: the model does not accept this: {shorten_reason(error)}",
         next_command=f"correct or remove {key} in the recipe",
     )
 

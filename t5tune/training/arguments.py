@@ -8,7 +8,7 @@ import torch
 from transformers import Seq2SeqTrainingArguments
 
 from t5tune.decoding.loaded_model import default_device
-from t5tune.errors import T5TuneError
+from t5tune.errors import T5TuneError, shorten_reason
 from t5tune.recipe.resolved_recipe import ResolvedTraining
 from t5tune.recipe.training_extra import NAME, find_extra_problems
 from t5tune.recipe.training_section import TrainingSection
@@ -34,13 +34,6 @@ def build_training_arguments(
     from_scratch: bool,
 ) -> Seq2SeqTrainingArguments:
     """Return Hugging Face's arguments for a recipe.
-
-    Args:
-        training: Training section of the recipe.
-        run: Run whose directory holds the checkpoints.
-        num_steps: Number of optimizer steps of the run.
-        best_metric: Metric that chooses the best checkpoint.
-        from_scratch: Whether the weights are random.
 
     Raises:
         T5TuneError: `training.extra` asks for something that is not supported.
@@ -101,10 +94,6 @@ def build_training_arguments(
 def check_extra(training: TrainingSection, *, from_scratch: bool) -> None:
     """Refuse what `training.extra` asks for and t5tune does not support.
 
-    Args:
-        training: Training section of the recipe.
-        from_scratch: Whether the weights are random.
-
     Raises:
         T5TuneError: The message has each problem on a line of its own.
     """
@@ -118,7 +107,7 @@ def check_extra(training: TrainingSection, *, from_scratch: bool) -> None:
 
 def _refuse(extra: dict[str, Any], error: Exception) -> T5TuneError:
     """Return the error for what the class itself refuses."""
-    reason = " ".join(str(error).split())[:300]
+    reason = shorten_reason(error)
     keys = [key for key in extra if key in reason] or list(extra)
     return T5TuneError(
         f"{', '.join(f'{NAME}.{key}' for key in keys)}: {reason}",

@@ -10,11 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from t5tune.console import say
-from t5tune.distributed.processes import (
-    are_several,
-    on_main_process,
-    place,
-)
+from t5tune.distributed.processes import are_several, on_main_process, place
 from t5tune.distributed.sharded_tensors import num_elements
 from t5tune.files.writing import write_text
 from t5tune.recipe.loading import dump_recipe
@@ -24,14 +20,10 @@ from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import read_fact
 from t5tune.scoring.registry import METRICS, metrics_of_validation
 from t5tune.training.callbacks.log import JsonLog, StopOnSignal
-from t5tune.training.checkpoints.disk_space import (
-    check_disk_space,
-    count_model_bytes,
-)
+from t5tune.training.checkpoints.disk_space import check_disk_space, count_model_bytes
 from t5tune.training.checkpoints.resuming import RECIPE
 from t5tune.training.checkpoints.selection import ChosenWeights, choose_weights
 from t5tune.training.checkpoints.store import ENDED, PENDING, step_of
-from t5tune.training.checkpoints.writer import CheckpointWriter
 from t5tune.training.preparation.start import Start
 from t5tune.training.random_numbers import seed_process
 from t5tune.training.recipe_batches import build_batch_plan
@@ -42,15 +34,10 @@ from t5tune.training.validation import Validation
 
 @dataclass(frozen=True)
 class TrainedWeights:
-    """Result of the loop.
+    """Result of the loop."""
 
-    Attributes:
-        recipe: Recipe that was trained, with every default filled in.
-        weights: Weights that become the model.
-    """
-
-    recipe: ResolvedRecipe
-    weights: ChosenWeights
+    recipe: ResolvedRecipe  # as trained, with every default filled in
+    weights: ChosenWeights  # those that become the model
 
 
 def run_training_loop(start: Start, run: RunDirectory) -> TrainedWeights | signal.Signals:
@@ -58,14 +45,9 @@ def run_training_loop(start: Start, run: RunDirectory) -> TrainedWeights | signa
 
     Every process calls this, with the same start.
 
-    Args:
-        start: Recipe, data, model and checkpoint.
-        run: Run that checkpoints and logs belong to.
-
     Raises:
         T5TuneError: A setting is wrong, the loss has diverged, or memory or disk is full.
     """
-    checkpoint, facts = start.checkpoint, start.facts
     fitted = start.recipe.training
     plan = build_batch_plan(fitted, start.dataset)
     per_epoch = math.ceil(len(plan) / fitted.gradient_accumulation_steps)
@@ -87,9 +69,9 @@ def run_training_loop(start: Start, run: RunDirectory) -> TrainedWeights | signa
     num_validations = math.ceil(num_steps / training.eval_steps)
     on_main_process(lambda: _check_disk(trainer, run, num_validations))
     say(f"chosen: {describe_choices([*start.choices, *choices])}")
-    _announce(training, trainer, recipe.model.name, per_epoch, checkpoint)
+    _announce(training, trainer, recipe.model.name, per_epoch, start.checkpoint)
     try:
-        _train(trainer, checkpoint, facts, watchers.stop, watchers.log)
+        _train(trainer, start.checkpoint, start.facts, watchers.stop, watchers.log)
     finally:
         watchers.display.close()
     if watchers.stop.received is not None:
@@ -119,15 +101,20 @@ def _train(
         return
     if checkpoint is None and place().rank > 0:
         seed_process(trainer.args.seed, place().rank, 0)
+    writer = trainer.saver.writer
     try:
         with stop.installed():
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
             stop.agree()  # and handle signals until all processes have arrived
     except Exception:
-        trainer.saver.writer.finish()
+        writer.finish()
         raise
-    trainer.saver.writer.finish()
-    _say_waiting(trainer.saver.writer, log)
+    writer.finish()
+    share = writer.waited_seconds / max(log.elapsed_seconds, 1e-9)
+    say(
+        f"checkpoints: {writer.num_written} written; training waited "
+        f"{writer.waited_seconds:.1f} s for them, {100 * share:.1f} % of its time"
+    )
 
 
 def _check_disk(trainer: T5TuneTrainer, run: RunDirectory, num_validations: int) -> None:
@@ -146,14 +133,6 @@ def _had_ended(checkpoint: Path, facts: Mapping[str, Any]) -> bool:
     return bool(read_fact(checkpoint, ENDED)) and read_fact(checkpoint, RECIPE) == facts[RECIPE]
 
 
-def _say_waiting(checkpoints: CheckpointWriter, log: JsonLog) -> None:
-    share = checkpoints.waited_seconds / max(log.elapsed_seconds, 1e-9)
-    say(
-        f"checkpoints: {checkpoints.num_written} written; training waited "
-        f"{checkpoints.waited_seconds:.1f} s for them, {100 * share:.1f} % of its time"
-    )
-
-
 def _announce(
     training: ResolvedTraining,
     trainer: T5TuneTrainer,
@@ -161,9 +140,8 @@ def _announce(
     steps_per_epoch: int,
     checkpoint: Path | None,
 ) -> None:
-    model = trainer.model
+    model, size = trainer.model, choose_batch_size(training)
     parameters = sum(num_elements(p) for p in model.parameters())
-    size = choose_batch_size(training)
     batch = f"{training.gradient_accumulation_steps} x {size.count:,} {size.unit}"
     device = "cpu" if trainer.args.device.type == "cpu" else trainer.args.device
     precision = "bf16" if trainer.args.bf16 else "fp32"

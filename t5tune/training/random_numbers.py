@@ -14,13 +14,7 @@ RandomState = tuple[torch.Tensor, torch.Tensor | None]  # of the CPU and of the 
 
 
 def seed_process(seed: int, rank: int, step: int) -> None:
-    """Give each process random numbers of its own, or all would drop out the same.
-
-    Args:
-        seed: Seed of the run.
-        rank: Rank of the process.
-        step: Optimizer step that training resumes from.
-    """
+    """Give each process random numbers of its own, or all would drop out the same."""
     (state,) = np.random.SeedSequence([seed, rank, step]).generate_state(1, np.uint64)
     torch.manual_seed(int(state) >> 1)
 
@@ -28,13 +22,7 @@ def seed_process(seed: int, rank: int, step: int) -> None:
 def seed_if_processes_differ(checkpoint: Path, args: TrainingArguments, step: int) -> bool:
     """Seed this process if a checkpoint was saved by another number of processes, and say so.
 
-    Args:
-        checkpoint: Directory with a file of random numbers for each process.
-        args: Arguments with the seed and the present processes.
-        step: Optimizer step that training resumes from.
-
-    Returns:
-        Whether the numbers of processes differ; if not, the saved random numbers are to be read.
+    Return whether these numbers differ; if not, the saved random numbers are to be read.
     """
     num_saved = len(list(checkpoint.glob("rng_state*.pth")))
     if num_saved == args.world_size:

@@ -62,17 +62,11 @@ def train(
 
 @dataclass(frozen=True)
 class _Trained:
-    """Result of training, which stays in memory until the command ends.
-
-    Attributes:
-        model: Model of the run.
-        reported: Test set of the report.
-        validation: Test set that the export is compared on; None if it has not been read.
-    """
+    """Result of training, which stays in memory until the command ends."""
 
     model: FoundRun
-    reported: Examples
-    validation: Examples | None = None
+    reported: Examples  # test set of the report
+    validation: Examples | None = None  # what the export is compared on; None if not read yet
 
 
 def _read_trained(run: RunDirectory) -> _Trained:

@@ -54,15 +54,12 @@ class T5TuneTrainer(Seq2SeqTrainer):
     distributed over processes.
 
     Args:
-        model: Model to train, with its tokenizer; the strategy may have sharded it.
+        model: Model to train; the strategy may have sharded it.
         args: Arguments with one accumulation step: for the Trainer every optimizer step is one
             "batch".
         loader: Loader of optimizer steps; Accelerate's would repeat and drop uneven batches.
-        strategy: The optimizer, and what processes do together.
         validate: Function that translates the validation examples and returns scores by name.
-        label_smoothing: See `sum_token_losses`.
         saver: Saver of checkpoints; their average of the weights follows every step.
-        end: End of training by steps or time.
         limit: Limit on the tokens of a batch that fit into memory.
         longest: Batch that is tried before the first step if there is no limit yet.
         callbacks: Callbacks in the order in which they are called.
@@ -224,10 +221,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
         return_outputs: bool = False,
         num_items_in_batch: NumItems = None,
     ) -> Any:
-        """Return the batch's part of the mean over the target tokens of the optimizer step.
-
-        They are counted on all processes. See `BatchLoss.sum` for the other arguments.
-        """
+        """Return the batch's part of the mean over the step's target tokens on all processes."""
         loss, outputs = self._loss.sum(model, inputs, with_outputs=return_outputs)
         if num_items_in_batch is None:
             num_items_in_batch = inputs["labels"].ne(IGNORED).sum()

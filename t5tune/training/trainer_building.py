@@ -46,15 +46,7 @@ from t5tune.training.trainer import T5TuneTrainer, Validate
 
 @dataclass(frozen=True)
 class Watchers:
-    """Callbacks that go along with the training loop.
-
-    Attributes:
-        throughput: Counter of tokens.
-        display: Progress on stderr.
-        log: Writer of log.jsonl.
-        stop: Handler of signals.
-        end: End of training by steps or time.
-    """
+    """Callbacks that go along with the training loop."""
 
     throughput: Throughput
     display: TrainingDisplay
@@ -95,26 +87,14 @@ def build_trainer(
 ) -> T5TuneTrainer:
     """Build the trainer of a run, and all that it holds.
 
-    Args:
-        recipe: Recipe with nothing left to choose.
-        run: Run that checkpoints and logs belong to.
-        start: Data, model and checkpoint.
-        validate: Function that translates the validation examples and returns scores by name.
-        plan: Batches of each epoch.
-        num_steps: Number of optimizer steps of the run.
-        watchers: Callbacks of the run.
-
     Raises:
         T5TuneError: A setting is wrong, or the weights cannot be sharded.
     """
     training, model = recipe.training, start.model.translator.model
     from_scratch = recipe.model.is_from_scratch
+    best_metric = recipe.evaluation.best_metric
     arguments = build_training_arguments(
-        training,
-        run,
-        num_steps,
-        best_metric=recipe.evaluation.best_metric,
-        from_scratch=from_scratch,
+        training, run, num_steps, best_metric=best_metric, from_scratch=from_scratch
     )
     if drops_layers(model):
         arguments.ddp_find_unused_parameters = True

@@ -18,22 +18,13 @@ from t5tune.scoring.system_output import SystemOutput
 
 @dataclass(frozen=True)
 class Validation:
-    """What each validation translates, and how it is scored.
+    """What each validation translates, and how it is scored."""
 
-    Attributes:
-        model: Model that is trained, with the search of the report.
-        examples: Examples to translate.
-        metrics: Names of the metrics.
-        scoring: Options of the metrics.
-        check_signal: Function that is called after each batch, and may raise
-            `ValidationInterrupted`.
-    """
-
-    model: LoadedModel
+    model: LoadedModel  # what is trained, with the search of the report
     examples: Examples
     metrics: list[str]
     scoring: ScoringOptions
-    check_signal: Callable[[], None]
+    check_signal: Callable[[], None]  # called after each batch; may raise `ValidationInterrupted`
 
     def __call__(self) -> dict[str, float]:
         """Return the scores by name.

@@ -24,24 +24,17 @@ from t5tune.training.checkpoints.store import list_checkpoints, step_of
 
 @dataclass(frozen=True)
 class Check:
-    """One check of a run.
+    """One check of a run."""
 
-    Attributes:
-        path: Path in the run.
-        what: Name of what was checked.
-        problem: Problem with it, if there is one.
-    """
-
-    path: Path
-    what: str
+    path: Path  # path in the run
+    what: str  # name of what was checked
     problem: str | None = None
 
 
 def verify_run(run: RunDirectory) -> Iterator[Check]:
     """Compare every file that has a manifest with it, load the model and let it translate.
 
-    Args:
-        run: Run, finished or not; without a model only its checkpoints are checked.
+    Of a run without a model only the checkpoints are checked.
 
     Raises:
         T5TuneError: The run has neither a checkpoint nor a model.

@@ -67,8 +67,8 @@ class Kind(ABC, Generic[ItemT]):
     def render(self, item: ItemT, hypotheses: Sequence[Hypothesis]) -> str:
         """Return an item's part of the output; hypotheses come best first."""
 
-    def count(self, facts: FileFacts | None) -> int | None:
-        """Return the number of items; None, as by default, if it is unknown."""
+    def count(self, facts: FileFacts) -> int | None:
+        """Return the number of items of a file; None, as by default, if it is unknown."""
         return None
 
     @abstractmethod
@@ -113,8 +113,8 @@ class Lines(Kind[Entry]):
     def render(self, entry: Entry, hypotheses: Sequence[Hypothesis]) -> str:
         return self.format.render(entry, hypotheses)
 
-    def count(self, facts: FileFacts | None) -> int | None:
-        return None if facts is None else facts.num_lines
+    def count(self, facts: FileFacts) -> int:
+        return facts.num_lines
 
     def name(self, entry: Entry) -> str:
         return f"line {entry.line.number:,}"

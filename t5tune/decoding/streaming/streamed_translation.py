@@ -200,7 +200,7 @@ def _run(
     has_terminal = sys.stdout.isatty() and isinstance(target, StandardOutput)
     with track(
         "translating",
-        kind.count(facts),
+        None if facts is None else kind.count(facts),
         kind.unit,
         done=start.num_items,
         with_rate=True,

@@ -13,26 +13,15 @@ from t5tune.data.batching.steps import Batch, count_padded_tokens
 from t5tune.distributed.processes import smallest
 from t5tune.errors import T5TuneError
 from t5tune.training.step.batch_limit import BatchLimit
-from t5tune.training.step.memory import (
-    NEXT_COMMAND,
-    GpuMemory,
-    MainMemory,
-    MemoryMeter,
-    find_largest_batch,
-)
+from t5tune.training.step.memory import NEXT_COMMAND, GpuMemory, MainMemory, find_largest_batch
 
 
 @dataclass(frozen=True)
 class LongestBatch:
-    """The batch of a plan that needs most memory.
+    """The batch of a plan that needs most memory."""
 
-    Attributes:
-        batch: Tensors of shape (num_rows, length).
-        tokens_per_batch: The limit where that batch fits.
-    """
-
-    batch: Batch
-    tokens_per_batch: int
+    batch: Batch  # tensors of shape (num_rows, length)
+    tokens_per_batch: int  # the limit where that batch fits
 
 
 class BatchProbe(TrainerCallback):
@@ -40,13 +29,6 @@ class BatchProbe(TrainerCallback):
 
     Weights, optimizer and random numbers are restored afterwards. Nothing is tried if there is a
     limit already, from an earlier part of the run.
-
-    Args:
-        longest: Batch of which some or all rows are tried.
-        limit: Limit that is set to what fits.
-        try_batch: Function that runs forward and backward on a batch.
-        model: Model that is trained.
-        optimizer: Its optimizer.
     """
 
     def __init__(
@@ -57,9 +39,9 @@ class BatchProbe(TrainerCallback):
         model: torch.nn.Module,
         optimizer: torch.optim.Optimizer,
     ) -> None:
-        self.longest = longest
-        self.limit = limit
-        self.try_batch = try_batch
+        self.longest = longest  # of which some or all rows are tried
+        self.limit = limit  # set to what fits
+        self.try_batch = try_batch  # runs forward and backward
         self.model = model
         self.optimizer = optimizer
 
@@ -83,7 +65,7 @@ class BatchProbe(TrainerCallback):
 
     def _find(self, num_rows: int) -> int:
         """Return how many rows of the longest batch fit beside weights, gradients and optimizer."""
-        meter: MemoryMeter = GpuMemory() if torch.cuda.is_available() else MainMemory()
+        meter = GpuMemory() if torch.cuda.is_available() else MainMemory()
         model, optimizer = self.model, self.optimizer
         weights = [p.detach().cpu().clone() for p in model.parameters()]
         is_new = not optimizer.state

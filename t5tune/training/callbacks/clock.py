@@ -10,23 +10,21 @@ import math
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch.optim.lr_scheduler import LambdaLR
 
 
 class TrainingClock:
-    """Seconds of training after each optimizer step.
-
-    Args:
-        measure: Function that gives the seconds since training began, without interruptions.
-        max_seconds: Time budget.
-        path: File of the times, one line a step; None keeps none.
-    """
+    """Seconds of training after each optimizer step."""
 
     def __init__(
         self, measure: Callable[[], float], max_seconds: float, path: Path | None = None
     ) -> None:
-        self.measure = measure
+        self.measure = measure  # returns the seconds since training began, without interruptions
         self.max_seconds = max_seconds
-        self.path = path
+        self.path = path  # file of the times, one line a step, if they are kept
         self._seconds = 0.0
         self._before: dict[int, float] = {}
 
@@ -64,3 +62,22 @@ def _read(path: Path) -> dict[int, float]:
                 if 0 <= float(seconds) < math.inf:
                     times[int(step)] = float(seconds)
     return times
+
+
+def end_with_time(
+    scheduler: LambdaLR, warmup_steps: int, num_steps: int, share_of_time: Callable[[], float]
+) -> None:
+    """Let a schedule that ends with the steps end with the time, if that comes first.
+
+    The warm-up stays as it is. The share of the time that is over goes from 0 to 1.
+    """
+
+    def end(schedule: Callable[[int], float]) -> Callable[[int], float]:
+        def timed(step: int) -> float:
+            if step < warmup_steps:
+                return schedule(step)
+            return schedule(max(step, round(num_steps * share_of_time())))
+
+        return timed
+
+    scheduler.lr_lambdas = [end(schedule) for schedule in scheduler.lr_lambdas]

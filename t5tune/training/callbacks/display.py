@@ -18,23 +18,14 @@ from t5tune.training.callbacks.throughput import Throughput
 class TrainingDisplay(TrainerCallback):
     """Step, epoch, loss, learning rate, real tokens per second and time left.
 
-    Fields that do not fit into one line of the terminal are left out.
-
-    Args:
-        log: Log with the time that training has taken.
-        throughput: Throughput with the speed.
-        metric: Metric that chooses the best checkpoint.
-        max_seconds: Time that training may take; None sets no limit.
+    Fields that do not fit into one line of the terminal are left out. The log has the time so far,
+    and the metric chooses the best checkpoint.
     """
 
     bar_priority = 4
 
     def __init__(
-        self,
-        log: JsonLog,
-        throughput: Throughput,
-        metric: MetricSpec,
-        max_seconds: float | None,
+        self, log: JsonLog, throughput: Throughput, metric: MetricSpec, max_seconds: float | None
     ) -> None:
         self.log = log
         self.throughput = throughput

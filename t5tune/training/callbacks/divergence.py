@@ -23,10 +23,7 @@ SUSTAINED_STEPS = 100
 class LossWatch:
     """Watch that ends training when the loss is not finite, or far above what it was.
 
-    Args:
-        checkpoints: Writer that knows the last good checkpoint, for the message.
-        learning_rate: Learning rate of the recipe, for the advice.
-        logging_steps: Number of steps whose mean is one logged loss.
+    The writer of checkpoints and the learning rate are for the message and its advice.
     """
 
     def __init__(
@@ -62,12 +59,7 @@ class LossWatch:
             self._pending = None
 
     def check_logged(self, losses: Sequence[float], step: int, best_step: int | None) -> None:
-        """Check that the logged losses have not diverged.
-
-        Args:
-            losses: All of them, in order.
-            step: Optimizer step of the last one.
-            best_step: Optimizer step of the best checkpoint.
+        """Check that the losses logged until this step have not diverged.
 
         Raises:
             T5TuneError: They have.
@@ -75,16 +67,12 @@ class LossWatch:
         num_last = max(3, math.ceil(SUSTAINED_STEPS / self.logging_steps))
         if not has_diverged(losses, num_last):
             return
-        kept = (
-            f"{self.checkpoints.directory / f'{PREFIX}{best_step}'} validated best"
-            if best_step
-            else None
-        )
+        best = self.checkpoints.directory / f"{PREFIX}{best_step}"
         raise self._error(
             f"the loss was down to {min(losses):.3f} and has been above "
             f"{min(losses[-num_last:]):.3f} for {num_last * self.logging_steps} steps, up to step "
             f"{step}",
-            kept,
+            f"{best} validated best" if best_step else None,
         )
 
     def _check_finite(self, loss: torch.Tensor, when: str) -> None:

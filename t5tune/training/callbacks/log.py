@@ -18,9 +18,8 @@ from transformers.trainer_callback import ExportableState
 from t5tune.distributed.processes import are_several, is_main_process, largest
 from t5tune.files.json_values import read_log
 from t5tune.files.writing import write_text
-from t5tune.training.callbacks.clock import TrainingClock
+from t5tune.training.callbacks.clock import TrainingClock, end_with_time
 from t5tune.training.callbacks.throughput import Throughput
-from t5tune.training.optim.schedules import end_with_time
 
 VALIDATION = "eval_"  # the Trainer's prefix of validation scores
 ECHO_SECONDS = 1.0  # seconds; a second signal within them is an echo of the first one
@@ -34,10 +33,8 @@ def validation_scores(logs: Mapping[str, float]) -> dict[str, float]:
 class JsonLog(TrainerCallback, ExportableState):
     """Writer of log.jsonl: one object per line for each logged step and each validation.
 
-    Args:
-        path: Path of the file; None writes nothing. Lines after the step that a run resumes from
-            are dropped; all of them if it begins.
-        throughput: Throughput with the speed.
+    Without a path nothing is written. Lines after the step that a run resumes from are dropped; all
+    of them if it begins.
     """
 
     def __init__(self, path: Path | None, throughput: Throughput) -> None:
@@ -57,11 +54,8 @@ class JsonLog(TrainerCallback, ExportableState):
     def start_from(self, step: int, elapsed_seconds: float = 0.0) -> None:
         """Keep the lines up to a step; at step 0, where a run begins, keep none.
 
-        Validations of averages are dropped: they are made again when training ends.
-
-        Args:
-            step: Step of the checkpoint that the run resumes from.
-            elapsed_seconds: Time at that step, if the last line was written before it.
+        Validations of averages are dropped: they are made again when training ends. The checkpoint
+        of the step has the time, if the last line was written before it.
         """
         kept = [
             line
@@ -136,13 +130,10 @@ class StopOnSignal(TrainerCallback):
 
     A second Ctrl-C leaves at once. Any one of several processes may get the signal: they agree on
     it after each step.
-
-    Attributes:
-        received: The signal that asked to stop, if any.
     """
 
     def __init__(self) -> None:
-        self.received: signal.Signals | None = None
+        self.received: signal.Signals | None = None  # the signal that asked to stop
         self._asked_at: float | None = None
         self._previous: dict[int, Any] = {}
 
@@ -162,14 +153,12 @@ class StopOnSignal(TrainerCallback):
         now = time.monotonic()
         if self._asked_at is None:
             self._asked_at = now
-        elif number == signal.SIGINT and not self._is_echo(now - self._asked_at):
-            self._previous[number](number, frame)
+        elif number == signal.SIGINT:
+            # torchrun repeats a signal that the terminal has already sent.
+            is_echo = are_several() and now - self._asked_at < ECHO_SECONDS
+            if not is_echo:
+                self._previous[number](number, frame)
         self.received = self.received or signal.Signals(number)
-
-    @staticmethod
-    def _is_echo(seconds: float) -> bool:
-        """Return whether torchrun repeats a signal that the terminal has already sent."""
-        return are_several() and seconds < ECHO_SECONDS
 
     def agree(self) -> None:
         """Agree on whether any process has a signal; all processes call this at the same place."""
@@ -196,20 +185,14 @@ class StopOnSignal(TrainerCallback):
 class EndOfTraining(TrainerCallback):
     """Callback that ends training and its schedule in time, and validates and saves the last step.
 
-    The last step is validated whatever `eval_steps` is: it may be the best.
-
-    Args:
-        clock: Clock of a run with a time budget.
-
-    Attributes:
-        is_over: Whether the time or the steps are over.
-        share_of_time: Share of the time that is over, from 0 to 1; the same in all processes.
+    The last step is validated whatever `eval_steps` is: it may be the best. Only a run with a time
+    budget has a clock.
     """
 
     def __init__(self, clock: TrainingClock | None = None) -> None:
         self.clock = clock
-        self.is_over = False
-        self.share_of_time = 0.0
+        self.is_over = False  # whether the time or the steps are over
+        self.share_of_time = 0.0  # that is over, from 0 to 1; the same in all processes
 
     def _look_at_clock(self, step: int) -> None:
         """Take the time of the main process."""
@@ -226,10 +209,8 @@ class EndOfTraining(TrainerCallback):
             self.clock.start_from(state.global_step)
             self._look_at_clock(state.global_step)
             if isinstance(lr_scheduler, LambdaLR):
-                warmup_steps = args.get_warmup_steps(state.max_steps)
-                end_with_time(
-                    lr_scheduler, warmup_steps, state.max_steps, lambda: self.share_of_time
-                )
+                warmup_steps, steps = args.get_warmup_steps(state.max_steps), state.max_steps
+                end_with_time(lr_scheduler, warmup_steps, steps, lambda: self.share_of_time)
 
     def on_step_end(self, _: Any, state: TrainerState, control: TrainerControl, **__: Any) -> None:
         self._look_at_clock(state.global_step)

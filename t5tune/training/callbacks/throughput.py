@@ -17,9 +17,8 @@ from t5tune.distributed.processes import is_main_process, total
 class Throughput(TrainerCallback):
     """Counter of tokens that are not padding, and of the time of their steps.
 
-    Each process counts its own tokens; the sums are added up where they are logged.
-
-    Validation and saving lie between steps and are not counted.
+    Each process counts its own tokens; the sums are added up where they are logged. Validation and
+    saving lie between steps and are not counted.
     """
 
     def __init__(self) -> None:
@@ -27,16 +26,14 @@ class Throughput(TrainerCallback):
         self._last: float | None = None
 
     def start_window(self) -> None:
-        """Start a new window."""
         self.real_tokens = 0
         self.padded_tokens = 0
         self.seconds = 0.0
 
     def count(self, batch: dict[str, torch.Tensor]) -> None:
         """Add a batch: input_ids, attention_mask and labels of shape (batch_size, length)."""
-        self.real_tokens += int(batch["attention_mask"].sum()) + int(
-            batch["labels"].ne(IGNORED).sum()
-        )
+        self.real_tokens += int(batch["attention_mask"].sum())
+        self.real_tokens += int(batch["labels"].ne(IGNORED).sum())
         self.padded_tokens += count_padded_tokens(batch)
 
     def pack(self) -> dict[str, float]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from t5tune.console import say
-from t5tune.errors import T5TuneError
+from t5tune.errors import T5TuneError, shorten_reason
 
 if TYPE_CHECKING:
     from transformers import TrainerCallback
@@ -37,10 +37,7 @@ PACKAGES: dict[str, tuple[tuple[str, ...], str]] = {
 
 
 def check_trackers(extra: Mapping[str, Any]) -> None:
-    """Refuse a tracker whose package is not installed. Imports none of them.
-
-    Args:
-        extra: `training.extra` of a recipe.
+    """Refuse a tracker of `training.extra` whose package is not installed. Imports none of them.
 
     Raises:
         T5TuneError: A package is missing; the next command installs it.
@@ -134,5 +131,5 @@ def _refuse(name: str, what: str, error: Exception) -> T5TuneError:
 
 
 def _reason(error: Exception) -> str:
-    text = " ".join(str(error).split())[:300]
-    return text if text.endswith(".") else f"{text or type(error).__name__}."
+    text = shorten_reason(error) or type(error).__name__
+    return text if text.endswith(".") else f"{text}."

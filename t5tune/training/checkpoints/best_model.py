@@ -37,20 +37,10 @@ def keep_best_model(
     sentence: str,
     facts: Mapping[str, Any],
 ) -> FoundRun:
-    """Save the best weights as `model/`, and load them from there.
+    """Save the best weights as `model/`, and return the model that was loaded from there.
 
-    The loaded model translates a sentence first, so that an existing `model/` can be used.
-
-    Args:
-        run: Run that the model belongs to.
-        recipe: Recipe of the run.
-        weights: Weights to save.
-        trained: Model with tokenizer and settings; its own weights are the last ones.
-        sentence: Sentence to translate, for `t5tune verify` to compare with.
-        facts: Facts in the manifest, beside the files.
-
-    Returns:
-        The model with these weights in memory.
+    The loaded model translates a sentence first, so that an existing `model/` can be used, and
+    `t5tune verify` has a translation to compare with. The manifest holds the facts and the files.
 
     Raises:
         T5TuneError: The disk is full.
@@ -61,7 +51,12 @@ def keep_best_model(
         temporary.mkdir()
         _save(weights, trained, temporary)
         model = find_model_of_run(run, recipe, temporary)
-        smoke = _translate(model.load(), sentence)
+        loaded = model.load()
+        smoke = {
+            "source": sentence,
+            "hypothesis": loaded.translate_sentence(sentence),
+            "device": loaded.translator.model.device.type,
+        }
         text = json.dumps(smoke, ensure_ascii=False, indent=1)
         (temporary / run.smoke.name).write_text(text + "\n", encoding="utf-8")
         write_manifest(temporary, facts)
@@ -116,15 +111,8 @@ def _save_weights(weights: ChosenWeights, model: torch.nn.Module, directory: Pat
         tensors = load_file(path)
         for name, tensor in tensors.items():
             tensor = averaged.get(name, averaged.get(aliases.get(name, name), tensor))
-            tensors[name] = (
-                tensor.float().cpu().contiguous() if tensor.is_floating_point() else tensor
-            )
+            if tensor.is_floating_point():
+                tensors[name] = tensor.float().cpu().contiguous()
         save_file(tensors, directory / path.name, metadata={"format": "pt"})
     if (weights.checkpoint / _INDEX).is_file():
         shutil.copyfile(weights.checkpoint / _INDEX, directory / _INDEX)
-
-
-def _translate(model: LoadedModel, sentence: str) -> dict[str, str]:
-    device = model.translator.model.device.type
-    hypothesis = model.translate_sentence(sentence)
-    return {"source": sentence, "hypothesis": hypothesis, "device": device}

@@ -25,13 +25,7 @@ OTHER_FILES = 5_000_000  # bytes; mT5's tokenizer has 16 MB, most have less than
 
 
 def count_checkpoint_bytes(model: torch.nn.Module, optim: str, *, with_average: bool) -> int:
-    """Estimate the bytes of a checkpoint.
-
-    Args:
-        model: Full model. Its weights are saved; tied ones once.
-        optim: Recipe name of the optimizer, whose state is saved.
-        with_average: Whether an average of the weights, in fp32, is saved too.
-    """
+    """Estimate the bytes of a checkpoint: weights, state of the recipe's `optim`, fp32 average."""
     trained = [p for p in model.parameters() if p.requires_grad]
     average = 4 * sum(p.numel() for p in trained) if with_average else 0
     return count_model_bytes(model) + _count_optimizer_bytes(trained, optim) + average + OTHER_FILES
@@ -49,21 +43,17 @@ def _count_optimizer_bytes(parameters: Iterable[torch.nn.Parameter], optim: str)
     ]
     for twin in twins:
         twin.grad = torch.empty_like(twin)
-    rehearsal: torch.optim.Optimizer
-    if optim == "adafactor":
-        rehearsal = Adafactor(twins, lr=1.0)
-    else:
-        rehearsal = torch.optim.AdamW(twins, foreach=False)
+    is_adafactor = optim == "adafactor"
+    rehearsal = (
+        Adafactor(twins, lr=1.0) if is_adafactor else torch.optim.AdamW(twins, foreach=False)
+    )
     rehearsal.step()
     tensors = [value for state in rehearsal.state.values() for value in state.values()]
-    return sum(t.numel() * t.element_size() for t in tensors if isinstance(t, torch.Tensor))
+    return sum(t.nbytes for t in tensors if isinstance(t, torch.Tensor))
 
 
 def check_disk_space(needs: Mapping[Path, int]) -> None:
-    """Refuse to begin a run that the disk cannot hold.
-
-    Args:
-        needs: Bytes that will be written into each directory, which need not exist yet.
+    """Refuse to begin a run that needs more bytes in directories, existing or not, than are free.
 
     Raises:
         T5TuneError: They do not fit.
@@ -90,12 +80,8 @@ def refuse_full_disk(
 ) -> None:
     """Raise one sentence in place of an error that a full disk or quota caused.
 
-    Args:
-        error: Error of the operating system, torch or safetensors, each with words of its own.
-        directory: Directory that was written into, without what has been written.
-        needed: Bytes that were to be written.
-        what: Name of what was to be written.
-        kept: Half a sentence about what is safe.
+    The operating system, torch and safetensors have words of their own for it. What was written
+    into the directory is deleted already; `kept` is half a sentence about what is safe.
 
     Raises:
         T5TuneError: The disk is full; any other error is left to the caller.

@@ -136,9 +136,7 @@ def fingerprint_recipe(recipe: Recipe) -> str:
 
 def has_model_of(run: RunDirectory, recipe: Recipe) -> bool:
     """Return whether `model/` is complete and the result of this recipe's training."""
-    if not run.has_model:
-        return False
-    is_whole = find_damage(run.model) is None
+    is_whole = run.has_model and find_damage(run.model) is None
     return is_whole and read_fact(run.model, RECIPE) == fingerprint_recipe(recipe)
 
 
@@ -165,11 +163,7 @@ def has_trained(run: RunDirectory) -> bool:
 
 
 def check_data(checkpoint: Path, data: Mapping[str, str]) -> None:
-    """Refuse to resume with other data.
-
-    Args:
-        checkpoint: Complete checkpoint.
-        data: Present fingerprints by name.
+    """Refuse to resume with other data: compare fingerprints by name with a checkpoint's.
 
     Raises:
         T5TuneError: A fingerprint differs from that of the checkpoint.

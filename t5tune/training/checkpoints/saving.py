@@ -31,31 +31,16 @@ from t5tune.training.strategies.strategy import Strategy
 
 @dataclass(frozen=True)
 class Trained:
-    """Objects whose state a checkpoint saves.
-
-    Attributes:
-        model: Model that is trained.
-        schedule: Schedule of its learning rate.
-        state: State of the loop.
-        callbacks: Callbacks, of which some have a state.
-    """
+    """Objects whose state a checkpoint saves."""
 
     model: PreTrainedModel
-    schedule: Any
+    schedule: Any  # of the learning rate
     state: TrainerState
-    callbacks: Sequence[TrainerCallback]
+    callbacks: Sequence[TrainerCallback]  # some have a state
 
 
 class CheckpointSaver:
-    """Saver and reader of checkpoints.
-
-    Args:
-        writer: Writer that makes them appear complete or not at all.
-        num_kept: Number of the last validated ones that stay, beside the best one.
-        strategy: Strategy that gathers the tensors.
-        average: Average of the weights, saved too.
-        tokenizer: Tokenizer, saved too.
-    """
+    """Saver and reader of checkpoints; the last validated ones stay, beside the best one."""
 
     def __init__(
         self,
@@ -81,11 +66,7 @@ class CheckpointSaver:
     ) -> None:
         """Save a checkpoint; all processes must call this at the same place.
 
-        Args:
-            trained: Objects to save.
-            save_random_state: Function that saves the random state of this process in a directory.
-            ended: Whether training ends with it.
-            pending: Whether its validation is still to be done.
+        See `CheckpointWriter.write`. The random state of this process is saved in a directory.
         """
         keep = is_main_process()  # the others only take part
         try:

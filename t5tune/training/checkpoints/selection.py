@@ -25,46 +25,28 @@ from t5tune.training.trainer import T5TuneTrainer
 
 @dataclass(frozen=True)
 class ChosenWeights:
-    """Weights that become `model/`.
+    """Weights that become `model/`."""
 
-    Attributes:
-        checkpoint: Checkpoint with the best validation score.
-        label: Description for people.
-        averaged: Weights by parameter name in place of the checkpoint's, if an average validated
-            better than any checkpoint.
-    """
-
-    checkpoint: Path
-    label: str
+    checkpoint: Path  # with the best validation score
+    label: str  # description for people
+    # Weights by parameter name in place of the checkpoint's, if an average validated better.
     averaged: Mapping[str, torch.Tensor] | None = None
 
 
 def choose_weights(
-    trainer: T5TuneTrainer,
-    run: RunDirectory,
-    training: TrainingSection,
-    metric: str,
-    log: JsonLog,
+    trainer: T5TuneTrainer, run: RunDirectory, training: TrainingSection, metric: str, log: JsonLog
 ) -> ChosenWeights:
-    """Return the best checkpoint, or an average if one validates better.
-
-    Args:
-        trainer: Trainer whose training has ended.
-        run: Run with its checkpoints.
-        training: Section with the averages to try.
-        metric: Metric that decides.
-        log: Log for the validations of averages.
-    """
+    """Return the best checkpoint, or one of the recipe's averages if it validates better."""
     result = broadcast_result(lambda: _find_best_checkpoint(trainer, run))
-    best = trainer.state.best_metric
+    best, spec = trainer.state.best_metric, METRICS[metric]
     for name, weights in _averages(trainer, training):
         with weights_applied(trainer.unwrapped, weights):
             scores = trainer.validate()
         text = "  ".join(f"{score} {value:.2f}" for score, value in scores.items())
         say(f"{name}  validation: {text}")
         log.write_average(trainer.state, name, scores)
-        value = scores[METRICS[metric].main_score]
-        if best is None or METRICS[metric].is_better(value, best):
+        value = scores[spec.main_score]
+        if best is None or spec.is_better(value, best):
             best = value
             result = ChosenWeights(result.checkpoint, name, weights)
     return result
@@ -81,10 +63,8 @@ def _averages(
     trainer: T5TuneTrainer, training: TrainingSection
 ) -> Iterator[tuple[str, Mapping[str, torch.Tensor]]]:
     if trainer.saver.average is not None:
-        yield (
-            f"moving average up to step {trainer.state.global_step}",
-            trainer.saver.average.gather(),
-        )
+        name = f"moving average up to step {trainer.state.global_step}"
+        yield name, trainer.saver.average.gather()
     if training.average_checkpoints is not None:
         steps = list_validated_steps(trainer.state)[-training.average_checkpoints :]
         paths = [Path(trainer.args.output_dir) / f"{PREFIX}{step}" for step in steps]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,15 +19,10 @@ PENDING = "validation_pending"  # a signal came before this checkpoint was valid
 
 @dataclass(frozen=True)
 class ResumePoint:
-    """Checkpoint that a run resumes from.
+    """Checkpoint that a run resumes from."""
 
-    Attributes:
-        checkpoint: Newest complete checkpoint; None if there is none.
-        skipped: Newer ones, each with its fault.
-    """
-
-    checkpoint: Path | None = None
-    skipped: Mapping[Path, str] = dataclasses.field(default_factory=dict)
+    checkpoint: Path | None  # newest complete one, if there is any
+    skipped: Mapping[Path, str]  # newer ones, each with its fault
 
 
 def find_newest_complete(checkpoints: Path) -> ResumePoint:
@@ -39,9 +33,7 @@ def find_newest_complete(checkpoints: Path) -> ResumePoint:
     """
     skipped: dict[Path, str] = {}
     for checkpoint in sorted(list_checkpoints(checkpoints), key=step_of, reverse=True):
-        damage = find_damage(checkpoint)
-        if damage is None:
-            damage = _find_damage_of_best(checkpoint)
+        damage = find_damage(checkpoint) or _find_damage_of_best(checkpoint)
         if damage is None:
             return ResumePoint(checkpoint, skipped)
         skipped[checkpoint] = damage
@@ -64,12 +56,9 @@ def name_last_checkpoint(checkpoints: Path) -> str:
 
 
 def remove_old(checkpoints: Path, step: int, keep: Collection[int | None]) -> None:
-    """Delete the checkpoints up to a step that are not kept.
+    """Delete the checkpoints up to a step, except those of the steps to keep.
 
-    Args:
-        checkpoints: Directory of all checkpoints.
-        step: Present step. Later checkpoints are damaged and replaced when training gets there.
-        keep: Steps of the checkpoints that stay.
+    Later checkpoints are damaged, and replaced when training gets there.
     """
     for path in list_checkpoints(checkpoints):
         if step_of(path) <= step and step_of(path) not in keep:

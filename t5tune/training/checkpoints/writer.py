@@ -29,25 +29,16 @@ class CheckpointWriter:
 
     The files are written into another directory. Flushing and hashing them, and deleting old
     checkpoints, happens while training continues; the last act is a rename.
-
-    Args:
-        directory: Directory of all checkpoints.
-        facts: Facts in every manifest, beside the files.
-        expected_bytes: Estimated size of a checkpoint, for the message about a full disk.
-
-    Attributes:
-        waited_seconds: Time for which training waited for checkpoints.
-        num_written: Number of checkpoints whose writing has started.
     """
 
     def __init__(
         self, directory: Path, facts: Mapping[str, Any], *, expected_bytes: int = 0
     ) -> None:
-        self.directory = directory
-        self.expected_bytes = expected_bytes
-        self.facts = facts
-        self.waited_seconds = 0.0
-        self.num_written = 0
+        self.directory = directory  # of all checkpoints
+        self.expected_bytes = expected_bytes  # of a checkpoint, estimated
+        self.facts = facts  # in every manifest, beside the files
+        self.waited_seconds = 0.0  # time for which training waited for checkpoints
+        self.num_written = 0  # number of those whose writing has started
         self._thread: threading.Thread | None = None
         self._failure: Exception | None = None
 
@@ -60,12 +51,11 @@ class CheckpointWriter:
         best_step: int | None,
         kept: Collection[int],
         ended: bool,
-        pending: bool = False,
+        pending: bool,
     ) -> None:
         """Write a checkpoint; returns when its files are written, before they are safe.
 
         Args:
-            step: Optimizer step.
             save: Function that writes the files into a directory.
             best_step: Step of the checkpoint that has validated best, if any has.
             kept: Steps of earlier checkpoints that stay; the others are deleted once this one is
@@ -85,8 +75,7 @@ class CheckpointWriter:
             save(staging)
         except Exception as error:
             self.give_up(error)
-        facts = {"step": step, BEST_STEP: best_step, ENDED: ended, PENDING: pending}
-        facts |= self.facts
+        facts = {"step": step, BEST_STEP: best_step, ENDED: ended, PENDING: pending, **self.facts}
         keep = {step, best_step, *kept}
         # A daemon: a second Ctrl-C does not wait for it, and what it leaves counts as incomplete.
         thread = threading.Thread(
@@ -110,8 +99,8 @@ class CheckpointWriter:
         if self._thread is not None:
             self._thread.join()
             self._thread = None
-        if self._failure is not None:
-            failure, self._failure = self._failure, None
+        failure, self._failure = self._failure, None
+        if failure is not None:
             self.give_up(failure)
 
     def name_last(self) -> str:

@@ -1,1 +1,1 @@
-"""Optimizers, schedules and averages of weights."""
+"""Optimizers and averages of weights."""

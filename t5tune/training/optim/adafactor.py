@@ -90,17 +90,10 @@ class Adafactor(torch.optim.Optimizer):
         group: dict[str, Any],
     ) -> None:
         tensors: list[torch.Tensor] = [*parameters]
-        gradients = torch.stack([_gradient(p) for p in parameters])
+        gradients = torch.stack([gradient_of(p) for p in parameters])
         update, mean_square = divide(moments, gradients, kept)
-        shape = (-1,) + (1,) * (update.dim() - 1)
         rates = self._rates(tensors, group)
-        update.mul_(clip_rates(rates, mean_square).view(shape))
-        if group["weight_decay"]:
-            shares = (1.0 - group["weight_decay"] * rates).unbind()
-            torch._foreach_mul_(
-                tensors, [s.to(t.dtype) for s, t in zip(shares, tensors, strict=True)]
-            )
-        torch._foreach_sub_(tensors, [u.to(t.dtype) for u, t in zip(update, tensors, strict=True)])
+        apply_update(tensors, update, mean_square, rates, group["weight_decay"])
 
     def _update_by_rows(
         self,
@@ -112,9 +105,8 @@ class Adafactor(torch.optim.Optimizer):
         """Update one large matrix, some rows at a time; see `divide`."""
         rows, columns = moments["rows"][0], moments["columns"][0]
         per_block = max(1, BLOCK_ELEMENTS // parameter.shape[1])
-        weights, gradients = (
-            torch.split(tensor, per_block) for tensor in (parameter.detach(), _gradient(parameter))
-        )
+        weights = torch.split(parameter.detach(), per_block)
+        gradients = torch.split(gradient_of(parameter), per_block)
         row_means, column_sums = [], torch.zeros_like(columns)
         for gradient in gradients:
             squares = gradient.square()
@@ -126,7 +118,7 @@ class Adafactor(torch.optim.Optimizer):
         by_row = torch.cat([gradient.square() @ column_factor.square() for gradient in gradients])
         mean_square = (by_row * row_factor.square()).sum() / parameter.numel()
         rate = self._rates([parameter], group)[0]
-        row_factor *= clip_rates(rate, mean_square)
+        row_factor *= _clip_rates(rate, mean_square)
         for weight, gradient, factor in zip(
             weights, gradients, torch.split(row_factor, per_block), strict=True
         ):
@@ -139,10 +131,13 @@ class Adafactor(torch.optim.Optimizer):
         """Return the step size of each parameter, shape (num_parameters,)."""
         if not group["scale_parameter"]:
             return torch.full((len(parameters),), group["lr"], device=parameters[0].device)
+        return self._scales(parameters).clamp_(min=EPSILON_SCALE).mul_(group["lr"])
+
+    def _scales(self, parameters: list[torch.Tensor]) -> torch.Tensor:
+        """Return the root mean square of each parameter, shape (num_parameters,)."""
         norms = torch.stack(torch._foreach_norm(parameters)).float()
-        scales = norms / parameters[0].numel() ** 0.5
-        rates: torch.Tensor = scales.clamp_(min=EPSILON_SCALE).mul_(group["lr"])
-        return rates
+        scales: torch.Tensor = norms / parameters[0].numel() ** 0.5
+        return scales
 
 
 def _stack(parameters: list[torch.nn.Parameter]) -> list[list[torch.nn.Parameter]]:
@@ -166,12 +161,27 @@ def _start_state(state: dict[str, Any], num: int, first: torch.Tensor) -> None:
             state[key] = torch.zeros(num, *shape, device=first.device)
 
 
-def clip_rates(rates: torch.Tensor, mean_square: torch.Tensor) -> torch.Tensor:
+def apply_update(
+    tensors: list[torch.Tensor],
+    update: torch.Tensor,
+    mean_square: torch.Tensor,
+    rates: torch.Tensor,
+    weight_decay: float,
+) -> None:
+    """Step parameters against their update, shape (num_parameters, …), with clipped step sizes."""
+    update.mul_(_clip_rates(rates, mean_square).view((-1,) + (1,) * (update.dim() - 1)))
+    if weight_decay:
+        shares = (1.0 - weight_decay * rates).unbind()
+        torch._foreach_mul_(tensors, [s.to(t.dtype) for s, t in zip(shares, tensors, strict=True)])
+    torch._foreach_sub_(tensors, [u.to(t.dtype) for u, t in zip(update, tensors, strict=True)])
+
+
+def _clip_rates(rates: torch.Tensor, mean_square: torch.Tensor) -> torch.Tensor:
     """Return step sizes with which no update exceeds CLIP_THRESHOLD in root mean square."""
     return rates / (mean_square.sqrt() / CLIP_THRESHOLD).clamp_(min=1.0)
 
 
-def _gradient(parameter: torch.nn.Parameter) -> torch.Tensor:
+def gradient_of(parameter: torch.nn.Parameter) -> torch.Tensor:
     if parameter.grad is None:
         return torch.zeros_like(parameter, dtype=torch.float32)
     return parameter.grad.float()

@@ -24,19 +24,13 @@ class WeightAverage(TrainerCallback):
     After step n the average moves towards the weights by 1 - min(decay, (1 + n) / (10 + n)), so
     that the first steps, which are far from the last, soon lose their weight (TensorFlow's
     ExponentialMovingAverage with num_updates).
-
-    Args:
-        model: Model whose weights are averaged.
-        decay: Share of the average that a step keeps, from 0 to 1.
-
-    Attributes:
-        weights: Average by parameter name, in fp32 on the model's device.
     """
 
     def __init__(self, model: torch.nn.Module, decay: float) -> None:
-        self.decay = decay
+        self.decay = decay  # share of the average that a step keeps, from 0 to 1
         # One name for each tensor: tied ones come with the first of their names.
         self._parameters = {n: p for n, p in model.named_parameters() if p.requires_grad}
+        # The average by parameter name, in fp32 on the model's device.
         self.weights = {n: p.detach().float().clone() for n, p in self._parameters.items()}
 
     def on_step_end(self, args: Any, state: TrainerState, *_: Any, **__: Any) -> None:
@@ -52,8 +46,7 @@ class WeightAverage(TrainerCallback):
     def gather(self, *, keep: bool = True) -> dict[str, torch.Tensor]:
         """Return the full average if the weights are sharded; then every process calls this.
 
-        Args:
-            keep: Whether this process keeps it, in main memory; the others only take part.
+        A process that does not keep it, in main memory, only takes part.
         """
         full: dict[str, torch.Tensor] = {}
         for name, weight in self.weights.items():
@@ -84,10 +77,9 @@ def average_checkpoints(checkpoints: Sequence[Path]) -> dict[str, torch.Tensor]:
 
 
 def set_weights(model: torch.nn.Module, weights: Weights) -> dict[str, torch.Tensor]:
-    """Give a model other weights; names that are not parameters are left out.
+    """Give a model other weights, and return those that it had before, by the same names.
 
-    Returns:
-        The weights that it had before, by the same names.
+    Names that are not parameters are left out.
     """
     parameters = model.named_parameters()
     previous = {name: p.detach().clone() for name, p in parameters if name in weights}

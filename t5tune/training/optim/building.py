@@ -22,13 +22,9 @@ def build_optimizer(
 ) -> torch.optim.Optimizer:
     """Build the optimizer of a run.
 
-    Weight decay is applied to matrices only, not to norms and biases.
-
-    Args:
-        model: Model whose parameters are trained.
-        section: Resolved section.
-        from_scratch: Whether Adafactor scales its steps by the size of the parameters, as T5 was
-            pre-trained; fine-tuning takes them unscaled, as Hugging Face's T5 page advises.
+    Weight decay is applied to matrices only, not to norms and biases. From scratch, Adafactor
+    scales its steps by the size of the parameters, as T5 was pre-trained; fine-tuning takes them
+    unscaled, as Hugging Face's T5 page advises.
     """
     trained = [p for p in model.parameters() if p.requires_grad]
     groups = [

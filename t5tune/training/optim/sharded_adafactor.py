@@ -15,11 +15,11 @@ from torch.distributed.tensor import DTensor, Shard
 
 from t5tune.training.optim.adafactor import (
     DECAY_EXPONENT,
-    EPSILON_SCALE,
     EPSILON_SQUARE,
     Adafactor,
-    clip_rates,
+    apply_update,
     divide,
+    gradient_of,
 )
 
 
@@ -34,8 +34,7 @@ class ShardedAdafactor(Adafactor):
         first = parameters[0]
         assert isinstance(first, DTensor)
         state = self.state[first]
-        shards = [_local(p) for p in parameters]
-        gradients = torch.stack([_local_gradient(p) for p in parameters])
+        gradients = torch.stack([_local(gradient_of(p)) for p in parameters])
         state["step"] = state.get("step", 0) + 1
         kept = 1.0 - state["step"] ** DECAY_EXPONENT
         if "rows" not in state and "squares" not in state:
@@ -46,31 +45,21 @@ class ShardedAdafactor(Adafactor):
             moments = {key: _local(state[key]) for key in state if key != "step"}
             update, _ = divide(moments, gradients, kept)
             mean_square = _add_up(update.square().flatten(1).sum(dim=1), first) / first.numel()
-        rates = self._sharded_rates(shards, group, first)
-        update.mul_(clip_rates(rates, mean_square).view((-1,) + (1,) * (update.dim() - 1)))
-        for i, shard in enumerate(shards):
-            if group["weight_decay"]:
-                shard.mul_((1.0 - group["weight_decay"] * rates[i]).to(shard.dtype))
-            shard.sub_(update[i].to(shard.dtype))
+        rates = self._rates([*parameters], group)
+        shards = [_local(p) for p in parameters]
+        apply_update(shards, update, mean_square, rates, group["weight_decay"])
 
-    def _sharded_rates(
-        self, shards: list[torch.Tensor], group: dict[str, Any], first: DTensor
-    ) -> torch.Tensor:
-        """Return the step size of each parameter, shape (num_parameters,)."""
-        if not group["scale_parameter"]:
-            return torch.full((len(shards),), group["lr"], device=shards[0].device)
-        squares = torch.stack([shard.float().square().sum() for shard in shards])
-        scales = (_add_up(squares, first) / first.numel()).sqrt_()
-        rates: torch.Tensor = scales.clamp_(min=EPSILON_SCALE).mul_(group["lr"])
-        return rates
+    def _scales(self, parameters: list[torch.Tensor]) -> torch.Tensor:
+        first = parameters[0]
+        assert isinstance(first, DTensor)
+        squares = torch.stack([_local(p).float().square().sum() for p in parameters])
+        return (_add_up(squares, first) / first.numel()).sqrt_()
 
 
 def sharded_dimension(key: str, parameter: torch.Tensor) -> int | None:
     """Return the dimension along which a state tensor is sharded; None if every process has it.
 
-    Args:
-        key: Key in the state: rows, columns, squares or step.
-        parameter: Parameter of the state, which is sharded along its first dimension.
+    The parameter itself is sharded along its first dimension.
     """
     if key in ("rows", "squares") or (key == "columns" and parameter.dim() > 2):
         return 1  # dimension 0 counts the stack
@@ -125,9 +114,3 @@ def _add_up(part: torch.Tensor, first: DTensor) -> torch.Tensor:
 def _local(tensor: torch.Tensor) -> torch.Tensor:
     assert isinstance(tensor, DTensor)
     return tensor.to_local()
-
-
-def _local_gradient(parameter: torch.nn.Parameter) -> torch.Tensor:
-    if parameter.grad is None:
-        return torch.zeros_like(_local(parameter), dtype=torch.float32)
-    return _local(parameter.grad).float()

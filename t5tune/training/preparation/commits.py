@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from t5tune.console import say
 from t5tune.data.readers.hub_commits import Revision, hub_splits, pin_commits, revision_of
-from t5tune.files.json_values import read_object
+from t5tune.files.json_values import keep_texts, read_object
 from t5tune.models.loading import find_commit
 from t5tune.recipe.model_section import ModelSection, PretrainedModel
 from t5tune.recipe.schema import Recipe
@@ -26,10 +26,8 @@ def pin_model(
     A run stays on the commit that it began with, wherever its branch is today. Directories and
     what is made from scratch have no commit.
 
-    Args:
-        recipe: Recipe as the user wrote it.
-        run: Run whose environment.json may name the commit.
-        is_resumed: Whether everything comes from a checkpoint, so that the hub is not asked.
+    The commit may be in environment.json. A run that resumes has all in its checkpoint, so that the
+    hub is not asked.
 
     Returns:
         The recipe with the commit of its base model as `model.revision`, and the entry of
@@ -55,15 +53,10 @@ def pin_model(
 
 
 def pin_data(recipe: Recipe, run: RunDirectory) -> tuple[Recipe, dict[str, str]]:
-    """Find the commits of the data sets.
+    """Find the commits of the data sets, which environment.json of the run may name.
 
-    Args:
-        recipe: Recipe with the data entries that the user wrote.
-        run: Run whose environment.json may name the commits.
-
-    Returns:
-        The recipe with commits as the revisions of its data, and the entries of environment.json:
-        commits by keys of the recipe, such as `data.train`.
+    Return the recipe with commits as the revisions of its data, and commits by keys of the recipe,
+    such as `data.train`, for environment.json.
 
     Raises:
         T5TuneError: A data set or revision does not exist or cannot be reached.
@@ -74,14 +67,13 @@ def pin_data(recipe: Recipe, run: RunDirectory) -> tuple[Recipe, dict[str, str]]
 
 
 def _recorded_data_commits(run: RunDirectory) -> dict[Revision, str]:
-    recorded, commits = recorded_recipe(run), read_object(run.environment).get(COMMITS)
-    if recorded is None or not isinstance(commits, dict):
-        return {}
-    found = {
-        revision_of(place): commits.get(f"data.{split}")
-        for split, place in hub_splits(recorded.data)
+    recorded, commits = recorded_recipe(run), _recorded_commits(run)
+    places = hub_splits(recorded.data) if recorded is not None else ()
+    return {
+        revision_of(place): commits[key]
+        for split, place in places
+        if (key := f"data.{split}") in commits
     }
-    return {revision: commit for revision, commit in found.items() if isinstance(commit, str)}
 
 
 def _find_origin(section: ModelSection) -> tuple[str, str | None, str]:
@@ -96,6 +88,8 @@ def _recorded_commit(kind: str, recipe: Recipe, run: RunDirectory) -> str | None
     recorded = recorded_recipe(run)
     if recorded is None or recorded.model != recipe.model:
         return None
-    commits = read_object(run.environment).get(COMMITS)
-    commit = commits.get(kind) if isinstance(commits, dict) else None
-    return commit if isinstance(commit, str) else None
+    return _recorded_commits(run).get(kind)
+
+
+def _recorded_commits(run: RunDirectory) -> dict[str, str]:
+    return keep_texts(read_object(run.environment).get(COMMITS))

@@ -9,7 +9,6 @@ import platform
 import subprocess
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -30,15 +29,14 @@ def record_environment(
     run: RunDirectory,
     recipe: Recipe,
     data: Mapping[str, str],
-    num_examples: Mapping[str, int] | None = None,
-    command: str | None = None,
-    commits: Mapping[str, str] | None = None,
-    remarks: Mapping[str, Sequence[str]] | None = None,
+    num_examples: Mapping[str, int],
+    command: str | None,
+    commits: Mapping[str, str],
+    remarks: Mapping[str, Sequence[str]],
 ) -> None:
     """Write environment.json; date and command stay those that the run began with.
 
     Args:
-        run: Run that the file belongs to.
         recipe: Recipe as the user wrote it, which later commands compare with theirs.
         data: Fingerprints by keys of the recipe.
         num_examples: Number of examples by split, for the model card.
@@ -58,10 +56,10 @@ def record_environment(
         "num_cpu_threads": torch.get_num_threads(),
         "accelerators": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
         "git_revision": _git_revision(),
-        "commits": dict(commits or {}),
+        "commits": dict(commits),
         "data_sha256": dict(data),
-        "num_examples": dict(num_examples or {}),
-        "data_remarks": dict(remarks or {}),
+        "num_examples": dict(num_examples),
+        "data_remarks": dict(remarks),
         "recipe": recipe.model_dump(mode="json"),
     }
     _write(run, environment)
@@ -91,12 +89,7 @@ def _git_revision() -> str | None:
     """Return the git revision of the current directory."""
     try:
         done = subprocess.run(
-            ["git", "rev-parse", "HEAD"],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=5,
-            cwd=Path.cwd(),
+            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True, timeout=5
         )
     except (OSError, subprocess.SubprocessError):
         return None

@@ -35,7 +35,7 @@ def check_inputs(recipe: Recipe) -> None:
     problems = [
         *find_problems(recipe.data, recipe.source_lang, recipe.target_lang),
         *_check_model(recipe),
-        *_check_settings(recipe),
+        *_check_deepspeed(recipe.training.deepspeed_config),
     ]
     if not problems:
         return
@@ -76,10 +76,10 @@ def _check_model(recipe: Recipe) -> Iterator[T5TuneError]:
         )
 
 
-def _check_settings(recipe: Recipe) -> Iterator[T5TuneError]:
-    if recipe.training.deepspeed_config is not None:
+def _check_deepspeed(file: str | None) -> Iterator[T5TuneError]:
+    if file is not None:
         try:
-            find_file(recipe.training.deepspeed_config, "training", "deepspeed_config")
+            find_file(file, "training", "deepspeed_config")
         except T5TuneError as error:
             yield error
 

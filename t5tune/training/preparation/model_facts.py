@@ -28,13 +28,10 @@ def find_facts(
 ) -> ModelFacts:
     """Look up, count and measure what the recipe leaves open.
 
-    Args:
-        recipe: Recipe as written.
-        model_type: Type in the model's configuration.
-        tokenizer: Tokenizer of the model.
-        validation: Validation data, which have the longest reference.
-        checkpoint: Checkpoint that training resumes from.
+    The validation set has the longest reference, and the checkpoint to resume from the precision
+    that the run began in.
     """
+    languages = recipe.source_lang, recipe.target_lang
     asks_for_limit = recipe.decoding.max_new_tokens is None
     gains_by_bf16 = measure_bf16() if recipe.training.bf16 == "auto" else None
     began_in_bf16 = read_fact(checkpoint, BF16) if checkpoint is not None else None
@@ -45,11 +42,7 @@ def find_facts(
         model_type=model_type,
         learning_rate=find_family(model_type).learning_rate,
         prefix=default_prefix(
-            model_type,
-            recipe.task,
-            recipe.source_lang,
-            recipe.target_lang,
-            is_byte_level=is_byte_level(tokenizer),
+            model_type, recipe.task, *languages, is_byte_level=is_byte_level(tokenizer)
         ),
         length_limit=longest_references(validation, tokenizer) if asks_for_limit else None,
         gains_by_bf16=gains_by_bf16,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from t5tune.models.from_scratch import build_model
 from t5tune.models.input_settings import InputSettings
 from t5tune.models.loading import load_config, load_model, load_tokenizer
 from t5tune.recipe.model_section import FromScratchSection, ModelSection
-from t5tune.recipe.resolve import resolve_for_model
+from t5tune.recipe.resolve import Choice, ModelFacts, resolve_for_model
+from t5tune.recipe.resolved_recipe import FittedRecipe
 from t5tune.recipe.schema import Recipe
 from t5tune.reporting.recipe_scoring import rehearse_recipe_scoring
 from t5tune.run.directory import RunDirectory
@@ -45,21 +47,13 @@ from t5tune.training.preparation.vocabulary import find_or_build_tokenizer
 
 
 def prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
-    """Prepare data, model and checkpoint, each checked against the others.
-
-    Args:
-        recipe: Recipe as the user wrote it.
-        run: A new directory, or one that holds an unfinished run of the same recipe.
-        command: Command that was typed, for the record.
+    """Prepare data, model and checkpoint, each checked against the others; see `session.train`.
 
     Raises:
         T5TuneError: Data, model or settings cannot be used.
     """
     rehearse_recipe_scoring(recipe)
-    if run.model.is_dir() and (damage := find_damage(run.model)):
-        say(f"{run.model}: {damage}; it is made again from the checkpoints")
-    remove_unfinished(run.checkpoints)
-    checkpoint = choose_checkpoint(run)
+    checkpoint = _find_checkpoint(run)
     pinned, commits = pin_model(recipe, run, is_resumed=checkpoint is not None)
     pinned, data_commits = pin_data(pinned, run)
     texts = open_texts(pinned.data, recipe.source_lang, recipe.target_lang)
@@ -73,15 +67,11 @@ def prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
         warn_of_versions(checkpoint, facts[VERSIONS])
     set_seed(recipe.training.seed)
     model, tokenizer = _build_or_load(pinned.model, texts, checkpoint, commits.get(TOKENIZER))
-    model_type, forced_bos = model.config.model_type, None
-    if find_family(model_type).has_language_tokens:
+    family, forced_bos = find_family(model.config.model_type), None
+    if family.has_language_tokens:
         forced_bos = set_languages(tokenizer, recipe.source_lang, recipe.target_lang)
-    resolved, choices = resolve_for_model(
-        pinned, find_facts(pinned, model_type, tokenizer, texts.validation, checkpoint)
-    )
-    for choice in choices:
-        if choice.is_compromise:
-            say(f"{choice.key}: {choice.value}; {choice.reason}")
+    needs = find_facts(pinned, model.config.model_type, tokenizer, texts.validation, checkpoint)
+    resolved, choices = _resolve(pinned, needs)
     facts[BF16] = resolved.training.bf16
     store = tokenize(texts, tokenizer, resolved.data, run)
     facts[DATA] = {
@@ -91,23 +81,24 @@ def prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
     }
     if checkpoint is not None:
         check_data(checkpoint, facts[DATA])
-    commits |= data_commits
     num_examples = texts.count_examples(store.manifest.num_examples)
     remarks = texts.list_remarks(store.manifest.remarks)
+    commits |= data_commits
     record_environment(run, recipe, facts[DATA], num_examples, command, commits, remarks)
-    settings = InputSettings(
-        resolved.data.train.prefix, resolved.data.max_source_length, forced_bos
-    )
-    options = options_of_recipe(resolved.decoding, resolved.decoding.max_new_tokens)
-    model.generation_config = build_generation_config(model, options, forced_bos)
-    translator = TorchTranslator(model, tokenizer, settings)
-    loaded = LoadedModel(run.name, translator, tokenizer, options)
-    dataset = store.open()
+    loaded, dataset = _set_up_search(run.name, model, tokenizer, resolved, forced_bos), store.open()
     rehearse(loaded, resolved.model, resolved.export, run, dataset, resolved.target_lang)
     return Start(
         resolved, choices, store, dataset, loaded, texts.validation, OfMainProcess(texts.reported),
         checkpoint, facts,
     )  # fmt: skip
+
+
+def _find_checkpoint(run: RunDirectory) -> Path | None:
+    """Return the checkpoint to resume from, if any, without what a killed command left."""
+    if run.model.is_dir() and (damage := find_damage(run.model)):
+        say(f"{run.model}: {damage}; it is made again from the checkpoints")
+    remove_unfinished(run.checkpoints)
+    return choose_checkpoint(run)
 
 
 @track("preparing the model")
@@ -124,3 +115,26 @@ def _build_or_load(
     config = load_config(origin.name, revision=origin.revision, overrides=changes)
     tokenizer = load_tokenizer(origin.name, revision=origin.revision)
     return load_model(origin.name, revision=origin.revision, config=config), tokenizer
+
+
+def _resolve(recipe: Recipe, facts: ModelFacts) -> tuple[FittedRecipe, Sequence[Choice]]:
+    resolved, choices = resolve_for_model(recipe, facts)
+    for choice in choices:
+        if choice.is_compromise:
+            say(f"{choice.key}: {choice.value}; {choice.reason}")
+    return resolved, choices
+
+
+def _set_up_search(
+    name: str,
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    recipe: FittedRecipe,
+    forced_bos: int | None,
+) -> LoadedModel:
+    """Give the model the search of the recipe, which is saved with it."""
+    data, decoding = recipe.data, recipe.decoding
+    options = options_of_recipe(decoding, decoding.max_new_tokens)
+    model.generation_config = build_generation_config(model, options, forced_bos)
+    settings = InputSettings(data.train.prefix, data.max_source_length, forced_bos)
+    return LoadedModel(name, TorchTranslator(model, tokenizer, settings), tokenizer, options)

@@ -23,7 +23,7 @@ from t5tune.data.encoding import EncodedDataset, encode_texts
 from t5tune.decoding.ctranslate2_translator import check_availability
 from t5tune.decoding.export.settings import ENGINE_PREFIX
 from t5tune.decoding.loaded_model import LoadedModel
-from t5tune.errors import T5TuneError
+from t5tune.errors import T5TuneError, shorten_reason
 from t5tune.models.decoder_inputs import shift_labels
 from t5tune.models.loading import load_tokenizer, refuse_fields
 from t5tune.recipe.model_section import ModelSection
@@ -46,14 +46,6 @@ def rehearse(
     target_lang: str | None,
 ) -> None:
     """Try everything that the model will be needed for.
-
-    Args:
-        loaded: Model, tokenizer, translator and the report's search, as training begins.
-        section: Model section of the recipe: the origin of the model and changes to it.
-        export: Format of the export, or `none`.
-        run: Run that the model will be saved in.
-        dataset: Encoded training data.
-        target_lang: Language of the targets.
 
     Raises:
         T5TuneError: A part fails; the message names the key of the recipe.
@@ -125,8 +117,9 @@ def _rehearse_decoding(loaded: LoadedModel, section: ModelSection) -> None:
     try:
         loaded.translator.translate(sources, options)
     except (ValueError, TypeError, RuntimeError, IndexError) as error:
+        reason = shorten_reason(error).removesuffix(".")
         raise T5TuneError(
-            f"decoding: the model cannot generate with these settings: {_reason(error)}",
+            f"decoding: the model cannot generate with these settings: {reason}.",
             next_command="correct the section decoding in the recipe",
         ) from error
 
@@ -149,8 +142,7 @@ def _rehearse_saving(loaded: LoadedModel, section: ModelSection, run: RunDirecto
 
     The disk space for them is checked separately.
     """
-    model, tokenizer = loaded.translator.model, loaded.tokenizer
-    key = section.origin_key
+    model, tokenizer, key = loaded.translator.model, loaded.tokenizer, section.origin_key
     directory = Path(tempfile.mkdtemp(prefix=SAVED, dir=run.path))
     try:
         with _refusing_fields(section):
@@ -176,9 +168,8 @@ def _rehearse_saving(loaded: LoadedModel, section: ModelSection, run: RunDirecto
             next_command="another model, or model.config without changes",
         )
     texts = loaded.translator.settings.add_prefix(("A cat sat, twice.", "Ä 1 2 3"))
-    if encode_texts(texts, tokenizer, max_length=None) != encode_texts(
-        texts, again, max_length=None
-    ):
+    before, after = (encode_texts(texts, one, max_length=None) for one in (tokenizer, again))
+    if before != after:
         raise T5TuneError(
             f"{key}: the tokenizer, saved and loaded again, splits texts differently.",
             next_command="a model whose tokenizer can be saved, with a tokenizer.json for example",
@@ -205,8 +196,3 @@ def _rehearse_findings(target_lang: str | None) -> None:
     memory = MainMemory()
     if memory.capacity() - memory.used() >= PLENTY:
         load_identifier(target_lang)
-
-
-def _reason(error: Exception) -> str:
-    text = " ".join(str(error).split())[:300]
-    return text if text.endswith(".") else f"{text}."

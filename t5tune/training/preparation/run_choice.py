@@ -29,17 +29,11 @@ from t5tune.training.checkpoints.resuming import (
 
 @dataclass(frozen=True)
 class ChosenRun:
-    """The run that a command begins or continues.
+    """The run that a command begins or continues."""
 
-    Attributes:
-        run: Run directory, new or to be continued.
-        recipe: Recipe that the run began with, if nothing is changed.
-        note: Reason for this one of several runs of the recipe; None where it is the only one.
-    """
-
-    run: RunDirectory
-    recipe: Recipe
-    note: str | None = None
+    run: RunDirectory  # new, or to be continued
+    recipe: Recipe  # what the run began with, if nothing is changed
+    note: str | None = None  # reason for this one of several runs of the recipe
 
 
 def choose_run(
@@ -51,11 +45,8 @@ def choose_run(
 ) -> ChosenRun:
     """Return the run that `t5tune train NAME KEY=VALUE …` begins or continues.
 
-    Args:
-        recipe: A recipe, its file or name, a run, or the `recipe.yaml` of a run.
-        overrides: Changes to the recipe.
-        output_dir: Directory of the run, if the user names one.
-        restart: Whether to begin a new run beside the one that would be continued.
+    A recipe may be given by its file or name, by a run, or by the `recipe.yaml` of a run. A restart
+    begins a new run beside the one that would be continued.
 
     Raises:
         T5TuneError: The recipe or run does not exist or cannot be read.
@@ -65,7 +56,8 @@ def choose_run(
         return _choose_run_of(built, output_dir, restart=restart)
     name = os.fspath(recipe)
     named = find_named_run(name)
-    if named is None or (output_dir is not None and not _is_same(output_dir, named.path)):
+    elsewhere = output_dir is not None and named and output_dir.resolve() != named.path.resolve()
+    if named is None or elsewhere:
         origin = name if named is None else named.recipe
         loaded = load_recipe(origin, overrides, for_training=True)
         return _choose_run_of(loaded, output_dir, restart=restart)
@@ -247,7 +239,3 @@ def _first_of_series(run: RunDirectory, recipe: Recipe) -> Path:
     path = run.path if run.path.name else run.path.resolve()
     is_numbered = re.fullmatch(re.escape(recipe.name) + "-[1-9][0-9]*", path.name)
     return path.with_name(recipe.name) if is_numbered else path
-
-
-def _is_same(first: Path, second: Path) -> bool:
-    return first.resolve() == second.resolve()

@@ -32,29 +32,17 @@ from t5tune.run.manifest import MANIFEST
 
 @dataclass(frozen=True)
 class Start:
-    """All that the training loop needs.
+    """All that the training loop needs."""
 
-    Attributes:
-        recipe: Recipe resolved for the model.
-        choices: Choices for the model, with their reasons.
-        store: Store of the training data, in the cache of the main process's machine.
-        dataset: Encoded training data.
-        model: Model to train, with its translator for validation.
-        validation: Examples that each validation translates.
-        reported: Test set of the report.
-        checkpoint: Checkpoint to resume from.
-        facts: Facts in the manifest of every checkpoint, beside the files.
-    """
-
-    recipe: FittedRecipe
-    choices: Sequence[Choice]
-    store: TokenStore
-    dataset: EncodedDataset
-    model: LoadedModel
-    validation: Examples
-    reported: OfMainProcess[Examples]
-    checkpoint: Path | None
-    facts: Mapping[str, Any]
+    recipe: FittedRecipe  # resolved for the model
+    choices: Sequence[Choice]  # those for the model, with their reasons
+    store: TokenStore  # of the training data, in the cache of the main process's machine
+    dataset: EncodedDataset  # training data
+    model: LoadedModel  # what is trained, with its translator for validation
+    validation: Examples  # examples that each validation translates
+    reported: OfMainProcess[Examples]  # test set of the report
+    checkpoint: Path | None  # what training resumes from
+    facts: Mapping[str, Any]  # in the manifest of every checkpoint, beside the files
 
 
 def broadcast_start(prepare: Callable[[], Start]) -> Start:
@@ -64,16 +52,14 @@ def broadcast_start(prepare: Callable[[], Start]) -> Start:
     every process trains on the same data. If all of them see the store of the tokens, they map its
     files; else they receive the tokens.
 
-    Args:
-        prepare: Function that only the main process calls.
-
     Raises:
         T5TuneError: A machine cannot read the checkpoint to resume from.
     """
     if not are_several():
         return prepare()
     own = on_main_process(prepare)
-    small = broadcast_result(lambda: _pack(own.get()))
+    keys = ("recipe", "choices", "store", "validation", "checkpoint", "facts")
+    small = broadcast_result(lambda: {key: getattr(own.get(), key) for key in keys})
     dataset = _share_dataset(small["store"], lambda: own.get().dataset)
     model = broadcast_model(lambda: own.get().model)
     if small["checkpoint"] is not None:
@@ -81,12 +67,6 @@ def broadcast_start(prepare: Callable[[], Start]) -> Start:
     if is_main_process():
         return own.get()
     return Start(**small, dataset=dataset, model=model, reported=OfMainProcess())
-
-
-def _pack(start: Start) -> dict[str, Any]:
-    """Return what is broadcast as it is."""
-    keys = ("recipe", "choices", "store", "validation", "checkpoint", "facts")
-    return {key: getattr(start, key) for key in keys}
 
 
 def _share_dataset(store: TokenStore, find: Callable[[], EncodedDataset]) -> EncodedDataset:

@@ -7,31 +7,24 @@ from collections.abc import Callable, Mapping
 from transformers import TrainerState
 
 
-def _ignore(state: TrainerState, tokens: int) -> None:
-    """Do nothing."""
-
-
 class BatchLimit:
     """Limit on the tokens that are computed at a time; larger batches are split.
 
     Args:
         on_change: Function that is called with every new limit and the state of training.
         noted: Limits of an earlier part of the run, by the step after which each came into force.
-            Those after `step` apply again when training gets there.
-        step: Optimizer step that training resumes from.
-
-    Attributes:
-        tokens: Number of tokens, padding counted; None until memory has been too small once.
+            Those after `step`, which training resumes from, apply again when training gets there.
     """
 
     def __init__(
         self,
-        on_change: Callable[[TrainerState, int], None] = _ignore,
+        on_change: Callable[[TrainerState, int], None] = lambda *_: None,
         noted: Mapping[int, int] | None = None,
         step: int = 0,
     ) -> None:
         noted = noted or {}
         before = [tokens for noted_at, tokens in noted.items() if noted_at <= step]
+        # Padding counted; None until memory has been too small once.
         self.tokens: int | None = before[-1] if before else None
         self._to_come = {key: tokens for key, tokens in noted.items() if key > step}
         self._on_change = on_change

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
 from typing import Any
 
 import torch
@@ -21,13 +21,8 @@ class BatchLoss:
     Where the family and the strategy allow it, the output layer is part of the loss, and the
     logits of all tokens never exist at once.
 
-    Args:
-        model: Unwrapped model.
-        strategy: Strategy that runs its forward.
-        label_smoothing: See `sum_token_losses`.
-        bf16: Whether the layers compute in bf16.
-        searches_unused: Whether the processes look for weights without a part in the model's
-            outputs; then the output layer must have its part there, and not in the loss.
+    Where processes search for weights without a part in the model's outputs, the output layer must
+    have its part there, and not in the loss.
     """
 
     def __init__(
@@ -52,20 +47,15 @@ class BatchLoss:
     ) -> tuple[torch.Tensor, Any]:
         """Return the sum of the losses, and the model's outputs if they are asked for.
 
-        Args:
-            model: Model, possibly wrapped for several processes.
-            inputs: Tensors of shape (batch_size, length): input_ids, attention_mask and labels, or
-                packed rows.
-            with_outputs: Whether to return the outputs.
+        The inputs are tensors of shape (batch_size, length): input_ids, attention_mask and labels,
+        or packed rows.
         """
         if not self._is_chunked or with_outputs:
             outputs = self._run(model, inputs)
             logits, labels = outputs.logits, inputs["labels"]
             return sum_token_losses(logits, labels, self._label_smoothing), outputs
 
-        def compute(forward: Callable[..., Any]) -> torch.Tensor:
-            return self._sum_chunked(forward, inputs)
-
+        compute = functools.partial(self._sum_chunked, inputs=inputs)
         return self._strategy.run_forward(model, compute), None
 
     def _sum_chunked(self, forward: Forward, inputs: Batch) -> torch.Tensor:

@@ -26,14 +26,9 @@ AddGradients = Callable[[torch.nn.Module, Batch, NumItems, bool], torch.Tensor]
 
 
 class StepGradients:
-    """Accumulation of the gradients of optimizer steps.
+    """Accumulation of the gradients of optimizer steps, in pieces that the limit allows.
 
-    Args:
-        add: Function that computes a piece.
-        limit: Limit on the size of a piece, which is lowered where memory is too small.
-        checkpoints: Writer that knows what can be resumed from.
-        rank: Rank of this process.
-        num_processes: Number of processes that train together.
+    The limit is lowered where memory is too small. The writer of checkpoints is for messages.
     """
 
     def __init__(
@@ -79,11 +74,7 @@ class StepGradients:
         return functools.reduce(operator.add, losses)
 
     def compute_within_memory(
-        self,
-        model: torch.nn.Module,
-        batches: list[Batch],
-        num_items: NumItems,
-        state: TrainerState,
+        self, model: torch.nn.Module, batches: list[Batch], num_items: NumItems, state: TrainerState
     ) -> torch.Tensor:
         """Do what `compute` does, in smaller pieces if memory does not suffice.
 

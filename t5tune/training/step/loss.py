@@ -20,7 +20,7 @@ LEAST_PROBABILITY = 1e-30  # below, in fp32, a logarithm begins to lose digits
 def sum_token_losses(
     logits: torch.Tensor, labels: torch.Tensor, label_smoothing: float = 0.0
 ) -> torch.Tensor:
-    """Return the sum of the cross-entropies of all target tokens, in nats.
+    """Return the sum of the cross-entropies of all target tokens in fp32, in nats.
 
     Dividing by the number of tokens of the optimizer step, and not of the batch, makes
     the gradient independent of how the step is split into batches.
@@ -30,9 +30,6 @@ def sum_token_losses(
         labels: Shape (batch_size, target_length); `IGNORED` marks padding.
         label_smoothing: Share of the probability that is spread evenly over the vocabulary
             (Szegedy et al. 2016).
-
-    Returns:
-        A scalar of dtype float32.
     """
     return cross_entropy(
         logits.flatten(0, 1).float(),
@@ -60,9 +57,6 @@ def sum_token_losses_chunked(
         weight: Weight of the output layer, shape (vocab_size, d_model).
         labels: Shape (batch_size, target_length); `IGNORED` marks padding.
         label_smoothing: See `sum_token_losses`.
-
-    Returns:
-        A scalar of dtype float32.
     """
     labels = labels.flatten()
     kept = labels.ne(IGNORED)
@@ -127,10 +121,8 @@ def _losses_in_place(
 ) -> torch.Tensor:
     """Return the sum of the tokens' losses; the logits become softmax(z) - (1 - s) onehot(y).
 
-    Args:
-        logits: Shape (num_tokens, vocab_size).
-        labels: Shape (num_tokens,).
-        label_smoothing: s.
+    The logits have the shape (num_tokens, vocab_size), the labels (num_tokens,), and s is the
+    smoothing.
     """
     vocab_size = logits.shape[1]
     block = len(logits) if logits.is_cuda else max(1, BLOCK_LOGITS_CPU // vocab_size)

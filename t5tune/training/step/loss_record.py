@@ -16,10 +16,7 @@ class LossRecord:
 
     Steps have different numbers of tokens, so the mean of their means is not the mean over tokens.
     Losses stay on their device until a line is logged: reading them sooner would wait for a GPU.
-    Processes call each method but `add` at the same place.
-
-    Args:
-        accelerator: Accelerator that takes means over processes.
+    Processes call each method but `add` at the same place; the accelerator takes their means.
     """
 
     def __init__(self, accelerator: Accelerator) -> None:
@@ -31,11 +28,9 @@ class LossRecord:
         self._logged_tokens = 0.0
 
     def add(self, loss: torch.Tensor, num_tokens: torch.Tensor) -> None:
-        """Add an optimizer step.
+        """Add an optimizer step, with its target tokens on all processes.
 
-        Args:
-            loss: Scalar whose mean over the processes is the mean over the step's tokens.
-            num_tokens: Number of target tokens of the step, on all processes.
+        The mean of the losses over the processes is the mean over the step's tokens.
         """
         self._losses.append(loss.detach())
         self._tokens.append(num_tokens)
@@ -43,10 +38,7 @@ class LossRecord:
     def put_means(self, logs: dict[str, float], *, is_over: bool) -> dict[str, float] | None:
         """Return what is logged, with means over target tokens for the Trainer's means of steps.
 
-        Args:
-            logs: Values of the Trainer.
-            is_over: Whether training is over. A summary before that is not logged, and None is
-                returned: training continues another time.
+        Return None for a summary before training is over: it continues another time.
         """
         if "loss" in logs:
             return {**logs, "loss": self._close()}

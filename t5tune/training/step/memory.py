@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import math
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -32,33 +31,15 @@ def is_out_of_memory(error: BaseException) -> bool:
     )
 
 
-class MemoryMeter(ABC):
-    """The memory of the device that trains."""
-
-    @abstractmethod
-    def used(self) -> int:
-        """Return the number of bytes in use by this process."""
-
-    @abstractmethod
-    def capacity(self) -> int:
-        """Return the number of bytes that this process could use."""
-
-    @abstractmethod
-    def reset_peak(self) -> None:
-        """Forget the peak."""
-
-    @abstractmethod
-    def peak(self) -> int:
-        """Return the largest number of bytes in use since `reset_peak`."""
-
-
-class GpuMemory(MemoryMeter):
+class GpuMemory:
     """Memory of the current CUDA device."""
 
     def used(self) -> int:
+        """Return the number of bytes in use by this process."""
         return int(torch.cuda.memory_allocated())
 
     def capacity(self) -> int:
+        """Return the number of bytes that this process could use."""
         free, _ = torch.cuda.mem_get_info()
         return int(free + torch.cuda.memory_reserved())
 
@@ -66,10 +47,11 @@ class GpuMemory(MemoryMeter):
         torch.cuda.reset_peak_memory_stats()
 
     def peak(self) -> int:
+        """Return the largest number of bytes in use since `reset_peak`."""
         return int(torch.cuda.max_memory_allocated())
 
 
-class MainMemory(MemoryMeter):
+class MainMemory:
     """Main memory of the machine, within the limits of a container or of `ulimit -v`."""
 
     def __init__(self) -> None:
@@ -148,22 +130,18 @@ def _free_in_group(directory: Path, limit: str, used: str) -> float:
     return free + int(cached)
 
 
+MemoryMeter = GpuMemory | MainMemory  # of the device that trains
+
+
 def find_largest_batch(try_rows: Callable[[int], None], max_rows: int, meter: MemoryMeter) -> int:
     """Return the largest number of rows of a batch that fits into memory.
 
     One row is tried, then twice as many each time, as long as the last try says that they fit: the
     memory of a machine must never be exhausted to find its end.
 
-    Args:
-        try_rows: Function that computes a batch of a number of rows.
-        max_rows: Largest number of rows.
-        meter: Memory of the device.
-
-    Returns:
-        A number from 1 to `max_rows`, or 0 if not even one row fits.
+    Return 0 if not even one row fits.
     """
-    limit = SAFE_SHARE * meter.capacity()
-    before = meter.used()
+    limit, before = SAFE_SHARE * meter.capacity(), meter.used()
     fitting, rows = 0, 1
     while rows > fitting:
         peak = _peak_of(try_rows, rows, meter)

@@ -12,11 +12,7 @@ from t5tune.training.strategies.strategy import Strategy
 
 
 class DeepSpeedStrategy(Strategy):
-    """Strategy that leaves gradients, clipping and steps to DeepSpeed.
-
-    Args:
-        zero: Engine around the model.
-    """
+    """Strategy that leaves gradients, clipping and steps to DeepSpeed."""
 
     shards_model = True
     # Its weight is gathered within the layer's own forward only.

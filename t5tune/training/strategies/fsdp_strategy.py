@@ -25,9 +25,6 @@ class FsdpStrategy(Strategy):
 
     Gradients are added up after every piece of a step. Waiting for the last one, as DDP does,
     would keep the gradients of all weights on every process.
-
-    Args:
-        optimizer: Optimizer of a model after `shard_model`.
     """
 
     shards_model = True

@@ -16,19 +16,11 @@ from t5tune.training.strategies.strategy import Strategy
 
 
 def build_strategy(
-    model: PreTrainedModel,
-    section: FittedTraining,
-    device: torch.device,
-    *,
-    from_scratch: bool,
+    model: PreTrainedModel, section: FittedTraining, device: torch.device, *, from_scratch: bool
 ) -> Strategy:
     """Build the strategy of a model, sharded as the recipe asks; every process must call this.
 
-    Args:
-        model: Full model, the same on every process; it may be sharded in place.
-        section: Training section of the recipe.
-        device: Device that this process computes on.
-        from_scratch: See `build_optimizer`.
+    The model is full and the same on every process, and is sharded in place.
 
     Raises:
         T5TuneError: The weights cannot be sharded, or are not really sharded.

@@ -18,18 +18,10 @@ class Strategy:
 
     Every process calls each method at the same place. Strategies that shard the model override
     what they do differently.
-
-    Args:
-        optimizer: Optimizer of the model's parameters, sharded or not.
-
-    Attributes:
-        shards_model: Whether the model is in place already: the Trainer must neither move it nor
-            wrap it in DDP.
-        has_full_output_layer: Whether the output layer's weight is gathered in `run_forward`.
     """
 
-    shards_model = False
-    has_full_output_layer = True
+    shards_model = False  # if so, the Trainer must neither move the model nor wrap it in DDP
+    has_full_output_layer = True  # whether its weight is gathered in `run_forward`
 
     def __init__(self, optimizer: torch.optim.Optimizer) -> None:
         self.optimizer = optimizer
@@ -40,9 +32,7 @@ class Strategy:
     def run_forward(self, model: Forward, function: Callable[[Forward], Any]) -> Any:
         """Return what a function makes of the model's forward, where the output layer is gathered.
 
-        Args:
-            model: Model with its wrapper for several processes, or its forward.
-            function: Function that returns tensors.
+        The model has its wrapper for several processes, and the function returns tensors.
         """
         return function(model)
 
@@ -55,10 +45,7 @@ class Strategy:
     ) -> torch.Tensor:
         """Add the gradients of a piece of an optimizer step, and return its part of the loss.
 
-        Args:
-            by_trainer: Function that does it as the Trainer does.
-            compute_loss: Function that computes the loss of the piece with a model.
-            is_last: Whether the step ends with this piece.
+        The functions do it as the Trainer does, or compute the loss of the piece with a model.
         """
         return by_trainer()
 
@@ -82,9 +69,7 @@ class Strategy:
     ) -> Mapping[str, torch.Tensor] | None:
         """Return the full state dict of a sharded model; None where the model itself is full.
 
-        Args:
-            model: Model that is trained.
-            keep: Whether this process wants it; the others only take part.
+        A process that does not keep it only takes part.
         """
         return gather_weights(model, keep=keep) if self.shards_model else None
 

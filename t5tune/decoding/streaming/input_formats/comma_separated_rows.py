@@ -140,8 +140,8 @@ class Rows(Lines):
             yield from self._parse(joiner.join(lines))
         joiner.end()
 
-    def count(self, facts: FileFacts | None) -> int | None:
-        return None if facts is None else self._num_rows
+    def count(self, facts: FileFacts) -> int:
+        return self._num_rows
 
 
 def _build(layout: Layout, name: str, _: bool) -> Rows:
