@@ -15,7 +15,8 @@ a new run, and `resumed`, which continues the cold run. Printed for each:
   counted once);
 - what was requested from the hub, and which files came.
 
-A sample is taken every 0.1 s, which is also how exact the times are.
+A sample is taken every quarter of a second, and every second after the first minute; this is also
+how exact the times are.
 """
 
 from __future__ import annotations
@@ -36,7 +37,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
 from corpus import CHUNK, NUM_PAIRS, PairGenerator, train_tokenizer, write_parquet
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -47,7 +47,8 @@ from tests.hub.server import Hub, Request  # noqa: E402
 
 MODEL, DATA = "google-t5/t5-small", "wmt/wmt14"
 HELD_OUT = {"validation": 3000, "test": 3003}  # newstest2013 and newstest2014
-SAMPLE_SECONDS = 0.1
+SAMPLE_SECONDS, SLOW_SAMPLE_SECONDS = 0.25, 1.0
+SETTLED_SECONDS = 60.0  # after which samples are rarer, since they cost what they measure
 SETTLE = 10.0  # seconds from the announcement of the first step until a signal is waited for
 MIB = 2**20
 
@@ -125,15 +126,15 @@ class Sample:
     Attributes:
         seconds: Since the command was typed.
         processors: Seconds that processors have worked for it.
-        resident: Of the main process.
-        anonymous: Part of that which no file backs.
-        together: Of all processes, with shared pages counted once.
+        highest: Greatest resident memory of the main process so far.
+        anonymous: Memory of the main process that no file backs.
+        together: Memory of all processes, with shared pages counted once.
         num_processes: That were running.
     """
 
     seconds: float
     processors: float
-    resident: int
+    highest: int
     anonymous: int
     together: int
     num_processes: int
@@ -156,32 +157,42 @@ class Course:
     code: int = 0
 
 
-def take_sample(process: psutil.Process, start: float) -> Sample:
-    """Measure a process and all that it has started."""
-    everyone = [process, *process.children(recursive=True)]
-    sizes = [dict(_read_memory(each.pid)) for each in everyone]
-    times = process.cpu_times()
-    worked = times.user + times.system + times.children_user + times.children_system
-    for child in everyone[1:]:
-        with suppress(psutil.NoSuchProcess):
-            worked += sum(child.cpu_times()[:2])
-    together = sum(size.get("Pss", 0) for size in sizes)
-    main = sizes[0]
+def take_sample(pid: int, start: float) -> Sample:
+    """Measure a process and all that it has started; this takes milliseconds."""
+    everyone = [pid, *_children(pid)]
+    sizes = [_read_sizes(Path(f"/proc/{one}/smaps_rollup")) for one in everyone]
     return Sample(
         time.monotonic() - start,
-        worked,
-        main.get("Rss", 0),
-        main.get("Anonymous", 0),
-        together,
+        sum(_processor_seconds(one) for one in everyone),
+        _read_sizes(Path(f"/proc/{pid}/status")).get("VmHWM", 0),
+        sizes[0].get("Anonymous", 0),
+        sum(size.get("Pss", 0) for size in sizes),
         len(everyone),
     )
 
 
-def _read_memory(pid: int) -> Iterator[tuple[str, int]]:
+def _children(pid: int) -> list[int]:
+    found: list[int] = []
     with suppress(OSError):
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]:
-            name, _, rest = line.partition(":")
-            yield name, int(rest.split()[0]) * 1024
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                found += [int(child), *_children(int(child))]
+    return found
+
+
+def _read_sizes(path: Path) -> dict[str, int]:
+    with suppress(OSError):
+        fields = [line.split() for line in path.read_text().splitlines()]
+        return {each[0][:-1]: int(each[1]) * 1024 for each in fields if each[-1] == "kB"}
+    return {}
+
+
+def _processor_seconds(pid: int) -> float:
+    """Return the seconds of a process, with those of children that have ended."""
+    with suppress(OSError):
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    return 0.0
 
 
 def follow(command: Sequence[str], environment: dict[str, str], hub: Hub, run: Path) -> Course:
@@ -197,18 +208,17 @@ def follow(command: Sequence[str], environment: dict[str, str], hub: Hub, run: P
     reader = threading.Thread(target=lambda: course.lines.extend(process.stderr or ()))
     reader.start()
     stores = Path(environment["T5TUNE_CACHE"]) / "tokens"
-    watched = psutil.Process(process.pid)
     while process.poll() is None:
-        with suppress(psutil.NoSuchProcess):
-            sample = take_sample(watched, start)
-            if sample.resident:
-                course.samples.append(sample)
-                note_ends(course, sample, hub, stores, log, step)
+        sample = take_sample(process.pid, start)
+        if sample.highest:
+            course.samples.append(sample)
+            note_ends(course, sample, hub, stores, log, step)
         begun = course.ends.get("the first step begins")
         if begun and not is_interrupted and time.monotonic() - start > begun.seconds + SETTLE:
             is_interrupted = True
             process.send_signal(signal.SIGINT)
-        time.sleep(SAMPLE_SECONDS)
+        is_long = sample.seconds > SETTLED_SECONDS
+        time.sleep(SLOW_SAMPLE_SECONDS if is_long else SAMPLE_SECONDS)
     reader.join()
     course.code = process.returncode
     return course
@@ -244,7 +254,7 @@ def describe(name: str, course: Course, requests: Sequence[Request], hub: Hub) -
         ("during the steps", [one for one in course.samples if one.seconds > begins]),
     ):
         yield (
-            f"  memory {part}: main process {max(s.resident for s in samples) / MIB:,.0f} MiB "
+            f"  memory {part}: main process {max(s.highest for s in samples) / MIB:,.0f} MiB "
             f"resident, {max(s.anonymous for s in samples) / MIB:,.0f} of its own; all "
             f"{max(s.num_processes for s in samples)} processes "
             f"{max(s.together for s in samples) / MIB:,.0f}"
