@@ -7,11 +7,11 @@ end and one group are loaded, and the group is kept in the cache.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from t5tune.files.writing import write_text
 from t5tune.hub import Snapshot, reaching
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
 
 SMALL = 4 * 2**20  # bytes; a smaller file is loaded completely
+_REQUEST = 16 * 2**20  # bytes of groups that are loaded together, and are in memory meanwhile
 
 
 def count_rows(snapshot: Snapshot, path: str) -> int:
@@ -40,7 +41,7 @@ def count_rows(snapshot: Snapshot, path: str) -> int:
         return int(number.read_text(encoding="utf-8"))
     if is_offline():
         snapshot.download([path])  # raised if the file is not cached
-    with _open_remote(snapshot, path) as file:
+    with _open_remote(snapshot, path) as (_, file):
         num = int(file.metadata.num_rows)
         write_text(number, str(num))
     return num
@@ -60,8 +61,6 @@ def load_first_rows(snapshot: Snapshot, path: str, num: int) -> Path:
     Raises:
         T5TuneError: The file could not be loaded.
     """
-    import pyarrow.parquet as pq
-
     if _is_small(snapshot, path) or (snapshot.folder / path).is_file():
         return snapshot.download([path])[0]
     begin = _kept(snapshot, path)
@@ -70,25 +69,53 @@ def load_first_rows(snapshot: Snapshot, path: str, num: int) -> Path:
             return part
     if is_offline():
         return snapshot.download([path])[0]
-    with _open_remote(snapshot, path) as file:
+    with _open_remote(snapshot, path) as (stream, file):
         groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
-        ends = accumulate(group.num_rows for group in groups)
+        ends = list(accumulate(group.num_rows for group in groups))
         needed = next((i for i, end in enumerate(ends, start=1) if end >= num), len(groups))
-        num_bytes = sum(_size_of(group) for group in groups[:needed])
-        is_most = 2 * num_bytes > (snapshot.files[path] or 0)
-        table = None if is_most else file.read_row_groups(range(needed))
-    if table is None:
-        return snapshot.download([path])[0]
-    part = begin.with_name(f"{begin.name}.first-{table.num_rows}.parquet")
+        sizes = [_size_of(group) for group in groups[:needed]]
+        if 2 * sum(sizes) <= (snapshot.files[path] or 0):
+            part = begin.with_name(f"{begin.name}.first-{ends[needed - 1]}.parquet")
+            _copy_groups(stream, file, sizes, part)
+            return part
+    return snapshot.download([path])[0]
+
+
+def _copy_groups(stream: IO[bytes], file: ParquetFile, sizes: Sequence[int], part: Path) -> None:
+    """Write the first groups of rows to a file of their own, some at a time.
+
+    Args:
+        stream: File on the hub.
+        file: The same, opened.
+        sizes: Size of each group in bytes.
+        part: File to create.
+    """
+    import pyarrow.parquet as pq
+
     temporary = part.with_name(f"{part.name}.{os.getpid()}.tmp")
-    with reaching(snapshot.repository, snapshot.key):
-        part.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            pq.write_table(table, temporary)
-            os.replace(temporary, part)
-        finally:
-            temporary.unlink(missing_ok=True)
-    return part
+    part.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with pq.ParquetWriter(temporary, file.schema_arrow) as writer:
+            for groups in _in_requests(sizes):
+                # A reader keeps all that it has loaded, so that each has some groups only.
+                reader = pq.ParquetFile(stream, metadata=file.metadata, pre_buffer=True)
+                writer.write_table(reader.read_row_groups(groups))
+        os.replace(temporary, part)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _in_requests(sizes: Sequence[int]) -> Iterator[list[int]]:
+    """Yield numbers of neighbouring groups that are requested together."""
+    groups: list[int] = []
+    num_bytes = 0
+    for number, size in enumerate(sizes):
+        if groups and num_bytes + size > _REQUEST:
+            yield groups
+            groups, num_bytes = [], 0
+        groups.append(number)
+        num_bytes += size
+    yield groups
 
 
 def _kept(snapshot: Snapshot, path: str) -> Path:
@@ -106,7 +133,7 @@ def _size_of(group: object) -> int:
 
 
 @contextmanager
-def _open_remote(snapshot: Snapshot, path: str) -> Iterator[ParquetFile]:
+def _open_remote(snapshot: Snapshot, path: str) -> Iterator[tuple[IO[bytes], ParquetFile]]:
     import pyarrow.parquet as pq
     from huggingface_hub import HfFileSystem, constants
 
@@ -118,4 +145,4 @@ def _open_remote(snapshot: Snapshot, path: str) -> Iterator[ParquetFile]:
         system.open(address, "rb", cache_type="none") as stream,
         pq.ParquetFile(stream, pre_buffer=True) as file,
     ):
-        yield file
+        yield stream, file

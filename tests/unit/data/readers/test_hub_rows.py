@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import io
+import random
 import re
 import zipfile
 from pathlib import Path
 
 import datasets
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from huggingface_hub import constants, hf_hub_download
 
@@ -325,6 +327,31 @@ def test_of_a_large_parquet_file_the_first_groups_are_enough(
     assert load_wmt("train[:3%]") == TRAIN[:4]
     message, _ = refusal(config="de-en", max_examples=30)
     assert message.startswith("data.train: wmt/wmt14 is not in the cache")
+
+
+def test_the_first_groups_of_a_large_file_are_copied_some_at_a_time(
+    hub_here: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Memory holds no more than one request's groups, however many rows are wanted."""
+    monkeypatch.setattr(hub_parquet, "SMALL", 0)
+    monkeypatch.setattr(hub_parquet, "_REQUEST", 400_000)  # bytes; a group has a third of that
+    letters = random.Random(0)
+    rows = [(letters.randbytes(600).hex(), letters.randbytes(60).hex()) for _ in range(10_000)]
+    sides = {name: [row[i] for row in rows] for i, name in enumerate(("en", "de"))}
+    hub_here.add("datasets", "a/b", {"train.parquet": parquet(pa.table(sides), 200)})
+    most = 0
+
+    class Watched(pq.ParquetWriter):  # type: ignore[misc]
+        def write_table(self, table: pa.Table) -> None:
+            nonlocal most
+            most = max(most, pa.total_allocated_bytes() - before)
+            super().write_table(table)
+
+    monkeypatch.setattr(pq, "ParquetWriter", Watched)
+    before = pa.total_allocated_bytes()
+    assert load("a/b", max_examples=4_500) == rows[:4_500]
+    assert 0 < most < 2_000_000
+    assert len([r for r in hub_here.requests if r.range]) < 30
 
 
 def test_what_the_libraries_print_does_not_leak(
