@@ -23,6 +23,7 @@ from tests.conftest import RunCommand
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("T5TUNE_CACHE", str(tmp_path / "cache"))  # without tokens of other tests
 
 
 def count_calls(
