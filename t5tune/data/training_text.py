@@ -37,13 +37,16 @@ class TrainingText:
             yield from self._remembered
             return
         kept: list[Pairs] | None = []
-        num_characters = 0
+        num_characters = num_read = 0
         for chunk in self.split.chunks(doing):
             pairs = Pairs([one.source for one in chunk], [one.references[0] for one in chunk])
             if kept is not None:
                 num_characters += sum(map(len, pairs.sources)) + sum(map(len, pairs.targets))
+                num_read += len(chunk)
+                # Of large data whose size is known, not even the beginning is kept.
+                share = min(1.0, num_read / (self.split.num_rows or num_read))
                 kept.append(pairs)
-                kept = kept if num_characters <= _MOST_REMEMBERED else None
+                kept = kept if num_characters <= share * _MOST_REMEMBERED else None
             yield pairs
         self._remembered = kept
 
