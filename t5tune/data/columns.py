@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import shlex
 import string
 from collections import defaultdict
@@ -14,8 +13,6 @@ from typing import Any
 from t5tune.errors import T5TuneError, did_you_mean, list_names, visible
 from t5tune.files.json_objects import JsonConstant, JsonNumber
 from t5tune.files.table import BadRow, Row, Table
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 # Column names of common data sets, tried in this order if a recipe names none.
 SOURCE_COLUMNS = ("source", "src", "input", "document", "article", "text", "question")
@@ -65,6 +62,7 @@ class ColumnReader:
         self._source = source
         self._references = (target, *references)
         self._place = place
+        self._is_plain = not references
         self.numbers: dict[str, Reading] = defaultdict(Reading)
         self.lists: dict[str, Reading] = defaultdict(Reading)
 
@@ -80,6 +78,10 @@ class ColumnReader:
             BadRow: A column is missing or does not hold a text.
         """
         self._table = table
+        if self._is_plain:
+            first, target = row.get(self._source), row.get(self._references[0])
+            if type(first) is str and type(target) is str and _is_whole(first + target):
+                return first, [target]
         source = self._read_first(row, self._source, number)
         references: list[str] = []
         for specification in self._references:
@@ -87,6 +89,13 @@ class ColumnReader:
                 if text not in references or specification == self._references[0]:
                     references.append(text)
         return source, references
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the columns, and of the fields within them, that are read."""
+        every = [self._source, *self._references]
+        fields = [template_fields(one, self._place) if "{" in one else [one] for one in every]
+        return list(dict.fromkeys(name for names in fields for name in names))
 
     def describe_readings(self) -> Iterator[str]:
         """Describe values that were read as texts but are not, in one sentence for each column."""
@@ -120,7 +129,7 @@ class ColumnReader:
     def _read_text(self, value: Any, column: str, number: int) -> str:
         """Return a text, or a number as it is spelled."""
         if isinstance(value, str) and not isinstance(value, JsonNumber):
-            if not value.isascii() and _SURROGATE.search(value):
+            if not _is_whole(value):
                 raise self._refuse_surrogate(column, number)
             return value
         is_number = isinstance(value, (JsonNumber, int, float)) and not isinstance(value, bool)
@@ -169,6 +178,16 @@ class ColumnReader:
                 raise BadRow(error.message, next_command=error.next_command)
             value = value[part]
         return value
+
+
+def _is_whole(text: str) -> bool:
+    """Return whether a text has no half of a character."""
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            return False
+    return True
 
 
 def _describe(value: Any) -> str:

@@ -19,11 +19,15 @@ class FileOptions:
         columns: Names of the columns, if the file lacks them.
         delimiter: Text between two cells; that of the format if left out.
         encoding: Encoding of the text; UTF-8 if left out.
+        split: Split to read of a file, or a directory, that has several.
+        languages: Languages of source and target, of which texts in several languages are chosen.
     """
 
     columns: list[str] | None = None
     delimiter: str | None = None
     encoding: str | None = None
+    split: str | None = None
+    languages: tuple[str | None, str | None] = (None, None)
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,9 @@ class Table:
         columns: Names of the columns; those of the first row if each row names its own.
         rows: Function that iterates over all rows, with their numbers from 1; in place of a row
             that cannot be read it yields the error.
+        pick: Function that iterates over the rows with only the fields of these names (columns, or
+            paths into them with dots), if that is faster; it may yield more.
+        remarks: Function that describes, after reading, what was left out.
         unit: Unit that the number counts: "line" of a text file, or "row".
     """
 
@@ -38,6 +41,8 @@ class Table:
     rows: Callable[[], Iterator[tuple[int, Row | BadRow]]]
     unit: str = "row"
     num_rows: int | None = None
+    pick: Callable[[Sequence[str]], Iterator[tuple[int, Row]]] | None = None
+    remarks: Callable[[], list[str]] = list
 
     def locate(self, number: int) -> str:
         """Return the place of a row, for messages."""

@@ -98,6 +98,7 @@ class TableFile(Place):
         columns: Names of the columns, where the files have no header line.
         delimiter: Text between two cells, where it is not that of the format.
         encoding: Encoding of the files, where it is not UTF-8.
+        split: Split of a directory that has several.
     """
 
     chosen_by: ClassVar[tuple[str, ...]] = ("file",)
@@ -108,6 +109,7 @@ class TableFile(Place):
     columns: list[str] | None = None
     delimiter: str | None = None
     encoding: str | None = None
+    split: str | None = None
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,18 @@ class CutSplit(Place):
         return max(1, round(Fraction(self.size.rstrip("% ")) * num_examples / 100))
 
 
-PLACES: tuple[type[Place], ...] = (HubSplit, TableFile, CutSplit, TextPair)
+@dataclass(frozen=True)
+class SacrebleuSet(Place):
+    """A test set that sacreBLEU knows, in the languages of the recipe."""
+
+    chosen_by: ClassVar[tuple[str, ...]] = ("sacrebleu",)
+
+    sacrebleu: str
+
+    def __str__(self) -> str:
+        return f"{self.sacrebleu} of sacreBLEU"
+
+
+PLACES: tuple[type[Place], ...] = (HubSplit, TableFile, SacrebleuSet, CutSplit, TextPair)
 FILE_KEYS = tuple(key for kind in PLACES for key in kind.file_keys)
 SHARED_KEYS = ("references",)  # names of files here, of columns in the base class

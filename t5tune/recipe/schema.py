@@ -98,19 +98,26 @@ class DataEntry(_CutKeys):
     hub: str | None = Field(default=None, description="Data set id on the hub.")
     config: str | None = Field(default=None, description="Configuration of the hub data set.")
     split: str | None = Field(
-        default=None, description="Split of the hub data set; slices such as train[:1%] work."
+        default=None,
+        description="Split of the hub data set (slices such as train[:1%] work), or of a directory "
+        "that was saved with several.",
     )
     revision: str | None = Field(default=None, description="Branch, tag or commit on the hub.")
     file: FileNames | None = Field(
         default=None,
-        description="TSV, CSV, JSONL, JSON or Parquet file with columns, a pattern such as "
-        "train-*.tsv, or a list of both.",
+        description="TSV, CSV, JSONL, JSON, Parquet, Arrow, TMX or XLIFF file, directory of "
+        "save_to_disk, pattern such as train-*.tsv, or a list of these.",
     )
     source_file: FileNames | None = Field(
         default=None, description="Text file with one source per line, a pattern, or a list."
     )
     target_file: FileNames | None = Field(
         default=None, description="Text file with one target per line, a pattern, or a list."
+    )
+    sacrebleu: str | None = Field(
+        default=None,
+        description="Test set that sacreBLEU knows by name, such as wmt20, in source_lang and "
+        "target_lang.",
     )
     format: FormatName | None = Field(
         default=None, description="Format of `file` if its ending does not tell."

@@ -129,17 +129,17 @@ TOY_FORMAT = {
 
 from pathlib import Path
 
-from t5tune.files.file_format import FileFormat
+from t5tune.files.file_format import FileFormat, FileOptions
 from t5tune.files.table import Table, name_columns
 from t5tune.files.text_files import read_lines
 
 
-def _open(path: Path, columns: list[str] | None) -> Table:
+def _open(path: Path, options: FileOptions) -> Table:
     rows = [(i, line.split(" : ")) for i, line in enumerate(read_lines(path), start=1)]
-    return name_columns(lambda: iter(rows), columns, path)
+    return name_columns(lambda: iter(rows), options.columns, path)
 
 
-def _read_columns(path: Path) -> list[str]:
+def _read_columns(path: Path, _options: FileOptions) -> list[str]:
     return read_lines(path)[0].split(" : ")
 
 
@@ -163,7 +163,7 @@ def test_a_file_format_is_added_in_one_file(
     refused = t5tune(*train)
     assert refused.code == 1
     assert "data.test.format" in refused.err
-    assert "csv, json, jsonl, parquet or tsv" in refused.err.replace("'", "")
+    assert "jsonl, parquet, tmx, tsv or xliff" in refused.err.replace("'", "")
 
     package = ExtendedPackage(tmp_path / "package", TOY_FORMAT)
     trained = package.run(*train, directory=tmp_path)
@@ -205,7 +205,7 @@ def _open_alternating_lines(place: AlternatingLines, request: Request) -> OpenSp
 """,
         ),
         ("    TableFile: _open_table_files,\n", "    AlternatingLines: _open_alternating_lines,\n"),
-        ("from t5tune.recipe.places import ", "AlternatingLines, "),
+        ("from t5tune.recipe.places import (\n", "    AlternatingLines,\n"),
         (
             "from t5tune.errors import T5TuneError\n",
             "from t5tune.files.table import name_columns\n"
@@ -252,7 +252,9 @@ def test_a_kind_of_place_is_added_in_two_files_and_the_schema(
     assert "data.test.lines_file: absent.txt is not there" in refuse(
         "data.test.lines_file=absent.txt"
     )
-    assert "give one of `lines_file`, `hub`, `file`, or" in refuse("data.test.file=test.tsv")
+    assert "give one of `lines_file`, `hub`, `file`, `sacrebleu`, `from`, or" in refuse(
+        "data.test.file=test.tsv"
+    )
     assert "`columns` requires `file`" in refuse("data.test.columns=[a]")
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from t5tune.data.columns import guess_columns, missing_column, template_fields
 from t5tune.data.readers.local_files import place_files
 from t5tune.data.readers.open_splits import naming_key
-from t5tune.data.readers.tables import find_format, read_columns
+from t5tune.data.readers.sacrebleu_sets import check_sacrebleu_set
+from t5tune.data.readers.tables import file_options, find_format, read_columns
 from t5tune.errors import T5TuneError
-from t5tune.files.file_format import FileOptions
-from t5tune.recipe.places import TableFile
+from t5tune.recipe.places import SacrebleuSet, TableFile
 from t5tune.recipe.schema import DataEntry, DataSection
 from t5tune.run.directory import display_path
 
@@ -33,6 +33,8 @@ def find_problems(
         where, place = f"data.{split}", entry.place
         try:
             files = place_files(place, where)
+            if isinstance(place, SacrebleuSet):
+                check_sacrebleu_set(place, (source_lang, target_lang), where)
             if isinstance(place, TableFile):
                 names = entry.source or data.source, entry.target or data.target
                 for path in files:
@@ -48,11 +50,11 @@ def _check_table(
     languages: tuple[str | None, str | None],
     where: str,
 ) -> None:
-    place = display_path(path)
+    place, files = display_path(path), entry.place
+    assert isinstance(files, TableFile)  # the caller has looked
     kind = entry.format or find_format(path, where)
-    with naming_key(where, entry.place):
-        options = FileOptions(entry.columns, entry.delimiter, entry.encoding)
-        columns = read_columns(path, kind, options)
+    with naming_key(where, files):
+        columns = read_columns(path, kind, file_options(files, names, languages))
     if columns == []:
         raise T5TuneError(
             f"{where}: {place} holds no example.",

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from t5tune.errors import T5TuneError
+from t5tune.files.saved_datasets import is_saved_dataset
 from t5tune.recipe.places import Place
 from t5tune.run.directory import display_path
 
@@ -54,13 +55,17 @@ def _matches(path: Path, where: str, key: str) -> Iterator[Path]:
     pattern = str(path.relative_to(root))
     # As in a shell, and other than with pathlib, `*` matches no hidden file.
     matches = sorted(glob.glob(pattern, root_dir=root, recursive=True))  # noqa: PTH207
-    files = [root / match for match in matches if (root / match).is_file()]
+    files = [root / match for match in matches if _can_be_read(root / match)]
     if not files:
         raise T5TuneError(
             f"{where}.{key}: no file matches {display_path(path)}.",
             next_command=f"ls {display_path(root)}   # then correct {where}.{key}",
         )
     yield from files
+
+
+def _can_be_read(path: Path) -> bool:
+    return path.is_file() or is_saved_dataset(path)
 
 
 def find_file(path: str, where: str, key: str) -> Path:
@@ -72,10 +77,10 @@ def find_file(path: str, where: str, key: str) -> Path:
         key: Key within the entry.
 
     Raises:
-        T5TuneError: The file does not exist, or is a directory.
+        T5TuneError: The file does not exist, or is a directory other than a saved data set.
     """
     found = Path(path).expanduser()
-    if not found.is_file():
+    if not _can_be_read(found):
         kind = "a directory, not a file" if found.is_dir() else "not there"
         raise T5TuneError(
             f"{where}.{key}: {display_path(path)} is {kind}.",

@@ -116,7 +116,8 @@ def naming_key(where: str, place: Place) -> Iterator[None]:
     try:
         yield
     except WrongSetting as error:
-        raise error.for_entry(where) if error.key in place.own_keys() else error from error
+        keys = (*place.own_keys(), "source", "target")
+        raise error.for_entry(where) if error.key in keys else error from error
 
 
 def describe_place(place: Place) -> str:

@@ -12,12 +12,20 @@ from t5tune.data.readers.cuts import Cuts, leave_out, open_cut
 from t5tune.data.readers.hub_rows import open_hub_table
 from t5tune.data.readers.local_files import find_files
 from t5tune.data.readers.open_splits import Example, OpenSplit, Request, naming_key
+from t5tune.data.readers.sacrebleu_sets import open_sacrebleu_set
 from t5tune.data.readers.table_examples import open_tables
-from t5tune.data.readers.tables import find_format, open_table
+from t5tune.data.readers.tables import file_options, find_format, open_table
 from t5tune.data.readers.text_pairs import open_text_pair
 from t5tune.errors import T5TuneError
-from t5tune.files.file_format import FileOptions
-from t5tune.recipe.places import CutSplit, HubSplit, Place, TableFile, TextPair, as_names
+from t5tune.recipe.places import (
+    CutSplit,
+    HubSplit,
+    Place,
+    SacrebleuSet,
+    TableFile,
+    TextPair,
+    as_names,
+)
 from t5tune.recipe.schema import DataEntry, DataSection
 from t5tune.run.directory import display_path
 
@@ -108,7 +116,7 @@ def _open_hub_split(place: HubSplit, request: Request) -> OpenSplit:
 
 
 def _open_table_files(place: TableFile, request: Request) -> OpenSplit:
-    options = FileOptions(place.columns, place.delimiter, place.encoding)
+    options = file_options(place, request.columns, request.languages)
     tables = []
     for path in find_files(as_names(place.file), request.where, "file"):
         kind = place.format or find_format(path, request.where)
@@ -119,6 +127,7 @@ def _open_table_files(place: TableFile, request: Request) -> OpenSplit:
 # Functions that open a place.
 _OPENING: dict[type[Place], Callable[[Any, Request], OpenSplit]] = {
     HubSplit: _open_hub_split,
+    SacrebleuSet: open_sacrebleu_set,
     TableFile: _open_table_files,
     TextPair: open_text_pair,
 }

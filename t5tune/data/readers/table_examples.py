@@ -33,7 +33,8 @@ def open_tables(tables: Sequence[Table], place: Place, request: Request) -> Open
         return islice(_read(tables, last[0][0], bad), request.limit)
 
     def describe() -> list[str]:
-        return [text for counts in last for one in counts for text in one.describe_readings()]
+        noticed = [text for counts in last for one in counts for text in one.describe_readings()]
+        return noticed + [text for table in tables for text in table.remarks()]
 
     counts = [table.num_rows for table in tables]
     num = sum(count or 0 for count in counts) if None not in counts else None
@@ -59,8 +60,9 @@ def _read(
     tables: Sequence[Table], reader: ColumnReader, bad_rows: BadRows | None
 ) -> Iterator[Example]:
     is_empty = True
+    names = reader.names
     for table in tables:
-        for number, row in table.rows():
+        for number, row in table.pick(names) if table.pick is not None else table.rows():
             try:
                 if isinstance(row, BadRow):
                     raise row

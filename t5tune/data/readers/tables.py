@@ -16,6 +16,7 @@ from t5tune.files.recognition import command_for, find_pointer
 from t5tune.files.table import Table
 from t5tune.files.text_files import read_start, refuse_binary
 from t5tune.files.wrong_setting import WrongSetting
+from t5tune.recipe.places import TableFile
 from t5tune.run.directory import display_path
 
 _USUAL_OPTIONS = FileOptions()
@@ -31,6 +32,8 @@ def find_format(path: Path, where: str) -> str:
     Raises:
         T5TuneError: The ending is unknown; the message tells what the file is, if it is recognized.
     """
+    if path.is_dir():
+        return "arrow"
     found = format_of_ending(strip_compression(path).suffix)
     if found is None:
         place = display_path(path)
@@ -39,6 +42,26 @@ def find_format(path: Path, where: str) -> str:
             next_command=f"add `format:` to {where}: {list_formats()}",
         )
     return found.name
+
+
+def file_options(
+    place: TableFile,
+    columns: tuple[str | None, str | None],
+    languages: tuple[str | None, str | None],
+) -> FileOptions:
+    """Return what a recipe says about the inside of its files.
+
+    Args:
+        place: Files of an entry.
+        columns: Columns of source and target in the recipe, if any.
+        languages: Language codes of source and target.
+    """
+    source, target = (
+        column or language for column, language in zip(columns, languages, strict=True)
+    )
+    return FileOptions(
+        place.columns, place.delimiter, place.encoding, place.split, (source, target)
+    )
 
 
 def open_table(path: Path, kind: str, options: FileOptions, where: str) -> Table:
@@ -53,13 +76,13 @@ def open_table(path: Path, kind: str, options: FileOptions, where: str) -> Table
     Raises:
         T5TuneError: The file does not have this format; for some, raised when a row is read.
     """
-    start = read_start(path)
+    start = b"" if path.is_dir() else read_start(path)
     if content := find_pointer(start):
         raise T5TuneError(
             f"{path} is {content.name}.", next_command=command_for(content, str(path))
         )
     own = FORMATS[kind]
-    for key in ("delimiter", "encoding"):
+    for key in ("delimiter", "encoding", "split"):
         if getattr(options, key) is not None and key not in own.options:
             raise T5TuneError(
                 f"{where}.{key}: {path} is read as {kind}, which has no {key}.",
@@ -91,7 +114,7 @@ def read_columns(path: Path, kind: str, options: FileOptions = _USUAL_OPTIONS) -
         None if the beginning does not tell or the file is damaged; an empty list for a file
         without content.
     """
-    if path.stat().st_size == 0:
+    if path.is_file() and path.stat().st_size == 0:
         return []
     try:
         return FORMATS[kind].read_columns(path, options)

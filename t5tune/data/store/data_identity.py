@@ -9,10 +9,11 @@ from typing import Any
 from t5tune.console import track
 from t5tune.data.readers.hub_splits import is_folder
 from t5tune.data.readers.local_files import place_files
+from t5tune.data.readers.sacrebleu_sets import Languages, find_set_files
 from t5tune.data.store.sequence_files import digest_file
 from t5tune.errors import T5TuneError
 from t5tune.files.compression import refuse_file
-from t5tune.recipe.places import FILE_KEYS, HubSplit, Place
+from t5tune.recipe.places import FILE_KEYS, HubSplit, Place, SacrebleuSet
 from t5tune.recipe.schema import DataSection
 from t5tune.run.directory import display_path
 
@@ -57,7 +58,7 @@ def identify_data(
         T5TuneError: A file cannot be read.
     """
     entry = data.entries[split]
-    paths = _local_files(entry.place, f"data.{split}")
+    paths = _local_files(entry.place, (source_lang, target_lang), f"data.{split}")
     states = {path: _state(path) for path in paths}
     with track(f"looking for data.{split} in the cache"):
         contents = [[path.suffix, _digest(path)] for path in paths]
@@ -73,11 +74,17 @@ def identify_data(
     return DataIdentity(values, states)
 
 
-def _local_files(place: Place, where: str) -> list[Path]:
+def _local_files(place: Place, languages: Languages, where: str) -> list[Path]:
+    if isinstance(place, SacrebleuSet):
+        return find_set_files(place, languages, where)
     if isinstance(place, HubSplit) and is_folder(place.hub):
-        folder = Path(place.hub).expanduser()
-        return sorted(path for path in folder.rglob("*") if path.is_file())
-    return place_files(place, where)
+        return _files_below(Path(place.hub).expanduser())
+    named = place_files(place, where)
+    return [file for path in named for file in (_files_below(path) if path.is_dir() else [path])]
+
+
+def _files_below(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def _state(path: Path) -> tuple[int, ...]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from t5tune.errors import T5TuneError
+from t5tune.files.arrow_rows import BATCH_ROWS, find_path, number_rows
 from t5tune.files.file_format import FileFormat, FileOptions
 from t5tune.files.table import Row, Table, refuse_repeated
-
-_BATCH_ROWS = 10_000
 
 
 def _open(path: Path, _options: FileOptions) -> Table:
@@ -19,23 +18,19 @@ def _open(path: Path, _options: FileOptions) -> Table:
 
     with _explaining_parquet(path):
         file = pq.ParquetFile(path)
-    names = list(file.schema_arrow.names)
-    refuse_repeated(names, str(path), path)
+    schema = file.schema_arrow
+    refuse_repeated(schema.names, str(path), path)
 
-    def read() -> Iterator[tuple[int, Row]]:
-        number = 0
-        # Buffers that are filled ahead stay until the end: with them memory grows with the file.
-        batches = pq.ParquetFile(path, pre_buffer=False).iter_batches(_BATCH_ROWS)
-        while True:
-            with _explaining_parquet(path):
-                batch = next(batches, None)
-            if batch is None:
-                return
-            for row in batch.to_pylist():
-                number += 1
-                yield number, row
+    def read(names: Sequence[str] | None = None) -> Iterator[tuple[int, Row]]:
+        found = [find_path(schema, name) for name in names or ()]
+        paths = [path for path in found if path] if names and None not in found else None
+        columns = None if paths is None else [".".join(path) for path in paths]
+        with _explaining_parquet(path):
+            # Buffers that are filled ahead stay until the end: memory would grow with the file.
+            file = pq.ParquetFile(path, pre_buffer=False)
+            yield from number_rows(file.iter_batches(BATCH_ROWS, columns=columns), paths)
 
-    return Table(str(path), names, read, "row", file.metadata.num_rows)
+    return Table(str(path), list(schema.names), read, "row", file.metadata.num_rows, pick=read)
 
 
 @contextmanager
@@ -44,7 +39,7 @@ def _explaining_parquet(path: Path) -> Iterator[None]:
 
     try:
         yield
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise T5TuneError(
             f"{path} is not a readable Parquet file: {error}", next_command=f"file {path}"
         ) from error

@@ -95,8 +95,8 @@ def test_data_files_are_relative_to_the_recipe_and_overrides_to_the_shell(  # ty
         ("source_lang: en\n", "", "r.yaml:1: recipe: a translation needs `source_lang` and "
          "`target_lang`"),
         ("{file: train.tsv}", "{file: train.tsv, hub: x/y, split: train}",
-         "r.yaml:10: data.train: give one of `hub`, `file`, `from`, or `source_file` with "
-         "`target_file`"),
+         "r.yaml:10: data.train: give one of `hub`, `file`, `sacrebleu`, `from`, or "
+         "`source_file` with `target_file`"),
         ("  train:      {file: train.tsv}\n", "", "r.yaml:9: data.train: this key is required"),
         ("{file: train.tsv}", "train.tsv",
          "r.yaml:10: data.train: expected a section with keys of its own, found 'train.tsv'; write "
