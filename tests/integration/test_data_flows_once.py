@@ -48,6 +48,7 @@ def count_calls(
 def test_a_training_reads_loads_and_translates_once(
     t5tune: RunCommand, tiny_recipe: Path, monkeypatch: pytest.MonkeyPatch, split: str
 ) -> None:
+    monkeypatch.setenv("T5TUNE_CACHE", str(Path.cwd() / "cache"))
     if split == "validation":
         recipe = yaml.safe_load(tiny_recipe.read_text(encoding="utf-8"))
         del recipe["data"]["test"]
