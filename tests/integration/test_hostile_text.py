@@ -10,7 +10,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from tests.conftest import RunCommand
+from tests.conftest import RunCommand, TrainOnce
 
 EVIL = "evil\x1b]0;title\x07\x1b[2J\x9b31m\u202e"
 CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -43,7 +43,10 @@ def test_a_header_and_a_name(
     check(done.err)
 
 
-def test_files_and_values(t5tune: RunCommand, tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_files_and_values(
+    t5tune: RunCommand, train_once: TrainOnce, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = train_once() / "runs/tiny"
     monkeypatch.chdir(tmp_path)
     Path(EVIL).write_bytes(b"\xff\n")
     for arguments in (
@@ -51,7 +54,7 @@ def test_files_and_values(t5tune: RunCommand, tmp_path: Path, monkeypatch) -> No
         ("score", EVIL, "--reference", EVIL, "--metric", EVIL),
         ("recipes", "show", EVIL),
         ("translate", "--model", EVIL, "a"),
-        ("translate", "--input", EVIL, "--column", "1", "--format", EVIL),
+        ("translate", "--model", run, "--input", EVIL, "--column", "1", "--format", EVIL),
         ("verify", EVIL),
         ("compare", EVIL, EVIL),
         ("eval", EVIL),
