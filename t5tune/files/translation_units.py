@@ -64,7 +64,7 @@ def read_languages(_path: Path, options: FileOptions) -> list[str] | None:
 
 
 def read_elements(path: Path, kind: str, root: str, names: Sequence[str]) -> Events:
-    """Yield events about elements as `lxml.etree.iterparse` does, and free what is complete.
+    """Yield events about elements as `lxml.etree.iterparse` does, and free the ones before.
 
     Args:
         path: Path of the file.
@@ -90,7 +90,6 @@ def read_elements(path: Path, kind: str, root: str, names: Sequence[str]) -> Eve
             is_first = False
             yield event, element
             if event == "end":
-                element.clear(keep_tail=False)
                 parent = element.getparent()
                 while parent is not None and element.getprevious() is not None:
                     del parent[0]

@@ -157,3 +157,28 @@ def test_a_vocabulary_is_learned_once(
     assert losses("a") == losses("b") == losses("c")
     saved = [(Path(run) / "model/tokenizer.json").read_bytes() for run in "abc"]
     assert saved[0] == saved[1] == saved[2]
+
+
+def test_bad_rows_are_told_by_every_run_and_kept_with_the_tokens(
+    t5tune: RunCommand, tiny_recipe: Path
+) -> None:
+    for name in ("train.tsv", "validation.tsv"):
+        with Path(name).open("a", encoding="utf-8") as stream:
+            stream.write("bad\n")
+    skip = ("data.train.on_bad_row=skip", "data.validation.on_bad_row=skip")
+    few = ("training.max_steps=2", "training.eval_steps=2", *QUICK)
+    refused = t5tune("train", tiny_recipe, "--output-dir", "a", *few)
+    assert refused.code == 1
+    assert re.search(r"validation\.tsv, line \d+ has 1 column", refused.err)
+    for run in "ab":  # the second one finds the tokens
+        result = t5tune("train", tiny_recipe, "--output-dir", run, *few, *skip)
+        assert result.code == 0, result.err
+        environment = json.loads(Path(f"{run}/environment.json").read_text(encoding="utf-8"))
+        remarks = environment["data_remarks"]
+        assert list(remarks) == ["data.train", "data.validation"]
+        for key, [sentence] in remarks.items():
+            assert sentence.startswith("1 row that cannot be read was left out; the first one: ")
+            assert f"{key}: {sentence}" in result.err
+    [manifest] = stores_directory().glob("*/manifest.json")
+    kept = json.loads(manifest.read_text(encoding="utf-8"))["remarks"]
+    assert kept == remarks["data.train"]

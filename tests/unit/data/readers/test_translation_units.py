@@ -55,6 +55,8 @@ def test_a_language_is_found_with_its_region_and_in_any_order() -> None:
     ]  # fmt: skip
     for languages in (("eng_Latn", "deu_Latn"), ("en_XX", "de_DE"), ("EN", "DE")):
         assert load(tmx({"en": "one", "de": "eins"}), languages=languages) == [("one", ["eins"])]
+    regions = tmx({"en-US": "one", "de-DE": "eins"})
+    assert load(regions, languages=("en_XX", "de_DE")) == [("one", ["eins"])]
     assert load(tmx({"en": "one", "de": "eins"}), languages=("de", "en")) == [("eins", ["one"])]
     # A recipe without languages names them as columns.
     named = load(tmx({"en": "a", "de": "b"}), languages=(None, None), source="en", target="de")
@@ -70,6 +72,8 @@ def test_a_region_that_is_not_unique_is_named() -> None:
     assert load(tmx(*units), source="en-GB") == [("colour", ["Farbe"])]
     # A tag that is exactly the one that is wanted leaves no choice.
     assert load(tmx({"en-US": "color", "en": "hue", "de": "Farbe"})) == [("hue", ["Farbe"])]
+    both = tmx({"en": "hue", "en-US": "color", "de": "Farbe"})
+    assert load(both, source="en-US") == [("color", ["Farbe"])]
 
 
 def test_units_without_a_language_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
