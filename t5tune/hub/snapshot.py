@@ -61,6 +61,28 @@ class Snapshot:
                 _remember(self.repository, self.commit)
         return [self.folder / path for path in paths]
 
+    def download_to(self, folder: Path, path: str) -> Path:
+        """Download a file that the cache does not have to a folder outside it, without progress.
+
+        Raises:
+            T5TuneError: The file could not be loaded.
+        """
+        from huggingface_hub import hf_hub_download
+
+        if is_offline():
+            raise refuse(self.key, explain_absence(self.repository))
+        with reaching(self.repository, self.key):
+            return Path(
+                hf_hub_download(
+                    self.repository.name,
+                    path,
+                    repo_type=self.repository.kind,
+                    revision=self.commit,
+                    local_dir=folder,
+                    tqdm_class=bar_class(lambda _: None),
+                )
+            )
+
     def _fetch(self, paths: Sequence[str]) -> None:
         from huggingface_hub import constants, hf_hub_download
         from huggingface_hub.errors import XetDownloadError

@@ -97,14 +97,14 @@ def resolve_for_model(recipe: Recipe, facts: ModelFacts) -> tuple[FittedRecipe, 
 
 
 def resolve_for_steps(
-    recipe: FittedRecipe, *, num_steps: int, steps_per_epoch: int
+    recipe: FittedRecipe, *, num_steps: int, steps_per_epoch: int | None
 ) -> tuple[ResolvedRecipe, list[Choice]]:
     """Choose every value that depends on the length of the run.
 
     Args:
         recipe: Recipe resolved for the model.
         num_steps: Number of optimizer steps of the run.
-        steps_per_epoch: Number of optimizer steps of one epoch.
+        steps_per_epoch: Number of optimizer steps of one epoch; None if the data is streamed.
 
     Returns:
         The recipe with nothing left to choose, and the choices.
@@ -118,8 +118,8 @@ def resolve_for_steps(
     between, reason = training.eval_steps, "as the recipe says"
     if between is None:
         rarest = -(-num_steps // MAX_VALIDATIONS)
-        between, reason = steps_per_epoch, "once an epoch"
-        if rarest > steps_per_epoch:
+        between, reason = steps_per_epoch or rarest, "once an epoch"
+        if steps_per_epoch is None or rarest > steps_per_epoch:
             between, reason = rarest, f"{MAX_VALIDATIONS} times in the run"
     if between > num_steps:
         between, reason = num_steps, "once, when the run ends"

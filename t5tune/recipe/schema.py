@@ -155,6 +155,16 @@ class DataEntry(_CutKeys):
         default=None,
         description="Number of examples to use, counted from the first; all if left out.",
     )
+    streaming: bool | None = Field(
+        default=None,
+        description="train only: tokenize while training and store nothing, for data that does "
+        "not fit on a disk; needs training.max_steps.",
+    )
+    shuffle_buffer: PositiveInt | None = Field(
+        default=None,
+        description="With streaming: number of examples that are shuffled and batched together; "
+        "100000 if left out.",
+    )
 
     @property
     def place(self) -> Place:
@@ -186,6 +196,8 @@ class DataEntry(_CutKeys):
             if key not in (*kind.own_keys(), *SHARED_KEYS) and self._has(key):
                 owners = [f"`{one.chosen_by[0]}`" for one in PLACES if key in one.own_keys()]
                 raise ValueError(f"`{key}` requires {' or '.join(owners)}")
+        if self.shuffle_buffer is not None and not self.streaming:
+            raise ValueError("`shuffle_buffer` requires `streaming: true`")
         if kind is CutSplit:
             for key in ("source", "target", "references", "max_examples", "on_bad_row"):
                 if self._has(key):
@@ -242,6 +254,13 @@ class DataSection(Section):
         """Splits that are cut from the training data."""
         places = {split: entry.place for split, entry in self.entries.items()}
         return {split: place for split, place in places.items() if isinstance(place, CutSplit)}
+
+    @field_validator("validation", "test")
+    @classmethod
+    def _only_train_is_streamed(cls, entry: DataEntry | None) -> DataEntry | None:
+        if entry is not None and entry.streaming:
+            raise ValueError("`streaming` is for data.train; other splits are read as a whole")
+        return entry
 
     @field_validator("train")
     @classmethod
@@ -339,6 +358,28 @@ class Recipe(Section):
     def _translation_names_languages(self) -> Recipe:
         if self.task == "translation" and not (self.source_lang and self.target_lang):
             raise ValueError("a translation needs `source_lang` and `target_lang`")
+        return self
+
+    @model_validator(mode="after")
+    def _streaming_fits(self) -> Recipe:
+        if not self.data.train.streaming:
+            return self
+        if self.training.max_steps is None:
+            raise ValueError(
+                "`streaming` on data.train needs `training.max_steps`: how many steps an epoch has "
+                "is not known before its end"
+            )
+        if self.training.packing:
+            raise ValueError(
+                "`streaming` on data.train and `training.packing` exclude each other: the length "
+                "of packed rows follows from all examples"
+            )
+        scratch = self.model.from_scratch
+        if scratch is not None and scratch.tokenizer.type not in ("bytes", "existing"):
+            raise ValueError(
+                "`streaming` on data.train needs a tokenizer of type bytes or existing: the "
+                "others are learned from all training text"
+            )
         return self
 
     @property

@@ -40,6 +40,8 @@ def find_overlap(
         return known
     counter, rows = OverlapCounter([examples]), RowsFingerprint()
     try:
+        if data.train.streaming:
+            raise T5TuneError("data.train is streamed, and training compared no such set")
         text = TrainingText(open_split(data, "train", source_lang, target_lang))
         for pairs in Cleaning().clean(text.chunks("comparing the test set with")):
             counter.add(pairs, counter.search(pairs))
@@ -61,7 +63,12 @@ def find_overlap(
 
 
 def keep_overlap(
-    run: RunDirectory, fingerprint: str, examples: Examples, overlap: TrainingOverlap
+    run: RunDirectory,
+    fingerprint: str,
+    examples: Examples,
+    overlap: TrainingOverlap,
+    *,
+    for_others: bool = True,
 ) -> None:
     """Store an overlap in the run, and in the cache for other runs on the same data.
 
@@ -70,8 +77,9 @@ def keep_overlap(
         fingerprint: Fingerprint of the training data.
         examples: Examples of any split.
         overlap: Their overlap.
+        for_others: Whether every run on the data sees what this one has seen.
     """
-    for file in _files(run, fingerprint, examples):
+    for file in _files(run, fingerprint, examples)[: 2 if for_others else 1]:
         _write(file, overlap)
 
 

@@ -50,8 +50,10 @@ def run_training_loop(start: Start, run: RunDirectory) -> TrainedWeights | signa
     """
     fitted = start.recipe.training
     plan = build_batch_plan(fitted, start.dataset)
-    per_epoch = math.ceil(len(plan) / fitted.gradient_accumulation_steps)
-    num_steps = fitted.max_steps or math.ceil(fitted.num_train_epochs * per_epoch)
+    per_epoch = None
+    if not start.recipe.data.train.streaming:
+        per_epoch = math.ceil(len(plan) / fitted.gradient_accumulation_steps)
+    num_steps = fitted.max_steps or math.ceil(fitted.num_train_epochs * (per_epoch or 1))
     recipe, choices = resolve_for_steps(
         start.recipe, num_steps=num_steps, steps_per_epoch=per_epoch
     )
@@ -137,7 +139,7 @@ def _announce(
     training: ResolvedTraining,
     trainer: T5TuneTrainer,
     base: str | None,
-    steps_per_epoch: int,
+    steps_per_epoch: int | None,
     checkpoint: Path | None,
 ) -> None:
     model, size = trainer.model, choose_batch_size(training)
@@ -149,8 +151,9 @@ def _announce(
         f"model: {base or 'from scratch'}, {model.config.model_type}, "
         f"{parameters:,} parameters, {precision} on {device}"
     )
+    epoch = "" if steps_per_epoch is None else f" ({steps_per_epoch:,} an epoch)"
     say(
-        f"training: {trainer.args.max_steps:,} steps ({steps_per_epoch:,} an epoch) of "
+        f"training: {trainer.args.max_steps:,} steps{epoch} of "
         f"{batch}, {training.optim} at {training.learning_rate:g}, validation every "
         f"{training.eval_steps:,} steps"
     )

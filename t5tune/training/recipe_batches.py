@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from t5tune.console import track
 from t5tune.data.batching.packing import PackedBatches, PackedCollator, choose_row_lengths
 from t5tune.data.batching.plans import BatchPlan, FixedSizeBatches, TokenBudgetBatches
@@ -16,9 +20,19 @@ from t5tune.training.callbacks.batch_probe import LongestBatch
 
 
 @track("planning the batches")
-def build_batch_plan(section: TrainingSection, dataset: EncodedDataset) -> BatchPlan:
-    """Plan the batches of each epoch: a token budget, or a fixed number of examples."""
+def build_batch_plan(
+    section: TrainingSection, dataset: EncodedDataset, position: Sequence[int] = ()
+) -> BatchPlan:
+    """Plan the batches of each epoch: a token budget, or a fixed number of examples.
+
+    Args:
+        section: Training section of the recipe.
+        dataset: Examples that are batched together.
+        position: Numbers that make the order of a window of a stream its own.
+    """
     seed = section.extra.get("data_seed", section.seed)
+    if position:
+        seed = int(np.random.SeedSequence([seed, *position]).generate_state(1)[0])
     size = choose_batch_size(section)
     if size.unit == "examples":
         return FixedSizeBatches(len(dataset), size.count, seed)
@@ -32,15 +46,23 @@ def build_longest_batch(
     plan: TokenBudgetBatches | PackedBatches,
     dataset: EncodedDataset,
     collate: Collator | PackedCollator,
+    most_rows: int,
 ) -> LongestBatch:
-    """Build the batch that needs most memory, with as many of the longest rows as fit."""
+    """Build the batch that needs most memory, with as many of the longest rows as fit.
+
+    Args:
+        plan: Batches of each epoch.
+        dataset: Examples, the longest ones among them.
+        collate: Collator of the plan's batches.
+        most_rows: Number of examples of a batch at most.
+    """
     if isinstance(collate, PackedCollator):  # all its batches are alike
         batch = collate([dataset[row] for row in plan.plan_epoch(0)[0]])
         return LongestBatch(batch, plan.tokens_per_batch)
     source, target = (int(side.lengths.argmax()) for side in (dataset.sources, dataset.targets))
     row = {"input_ids": dataset.sources[source], "labels": dataset.targets[target]}
     tokens = len(row["input_ids"]) + len(row["labels"])
-    num_rows = min(len(dataset), max(1, plan.tokens_per_batch // tokens))
+    num_rows = min(most_rows, max(1, plan.tokens_per_batch // tokens))
     return LongestBatch(collate([row] * num_rows), plan.tokens_per_batch)
 
 

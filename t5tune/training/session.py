@@ -98,6 +98,8 @@ def _train_model(
 
 
 def _keep(start: Start, run: RunDirectory, trained: TrainedWeights) -> _Trained:
+    if (streamed := start.streamed.get()) is not None:
+        streamed.keep_overlaps(run)
     sentence = next(source for source in start.validation.sources if source.strip())
     model = keep_best_model(
         run, trained.recipe, trained.weights, start.model, sentence, start.facts

@@ -40,6 +40,7 @@ from t5tune.training.step.batch_loss import BatchLoss
 from t5tune.training.step.gradients import NumItems, StepGradients
 from t5tune.training.step.loss_record import LossRecord
 from t5tune.training.strategies.strategy import ShardingCheck, Strategy
+from t5tune.training.streamed_loading import keep_position
 
 Validate = Callable[[], dict[str, float]]
 
@@ -289,6 +290,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
         # Counts since the last logged line, which a resumed run logs with the rest.
         window = self._losses.pack() | self._throughput.pack()
         self.state.stateful_callbacks[LOG_WINDOW] = window
+        keep_position(self.state, self._loader.steps)
         callbacks = self.callback_handler.callbacks
         trained = Trained(self.unwrapped, self.lr_scheduler, self.state, callbacks)
         self.saver.save(

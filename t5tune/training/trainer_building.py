@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import (
@@ -19,11 +20,12 @@ from t5tune.console import say
 from t5tune.data.batching.packing import PackedBatches
 from t5tune.data.batching.plans import BatchPlan, TokenBudgetBatches
 from t5tune.data.batching.steps import Collate, OptimizerSteps, StepLoader
-from t5tune.data.encoding import EncodedDataset
+from t5tune.data.batching.streamed_steps import GivenExamples, StreamedSteps
 from t5tune.distributed.processes import broadcast_result, is_main_process
 from t5tune.distributed.sharding_refusals import drops_layers
 from t5tune.models.compiled import compile_stacks
 from t5tune.recipe.resolved_recipe import ResolvedRecipe, ResolvedTraining
+from t5tune.recipe.section import MOST
 from t5tune.run.directory import RunDirectory
 from t5tune.scoring.registry import MetricSpec
 from t5tune.training.arguments import build_training_arguments
@@ -41,6 +43,7 @@ from t5tune.training.preparation.start import Start
 from t5tune.training.recipe_batches import build_collator, build_longest_batch
 from t5tune.training.step.batch_limit import BatchLimit
 from t5tune.training.strategies.sharding_choice import build_strategy
+from t5tune.training.streamed_loading import build_streamed_steps
 from t5tune.training.trainer import T5TuneTrainer, Validate
 
 
@@ -106,12 +109,13 @@ def build_trainer(
     collate = build_collator(plan, start.model)
     longest = None
     if training.tokens_per_batch == "auto" and isinstance(plan, TokenBudgetBatches | PackedBatches):
-        longest = build_longest_batch(plan, start.dataset, collate)
+        most_rows = MOST if recipe.data.train.streaming else len(start.dataset)
+        longest = build_longest_batch(plan, start.dataset, collate, most_rows)
     return T5TuneTrainer(
         model=model,
         tokenizer=start.model.tokenizer,
         args=arguments,
-        loader=_build_loader(plan, start.dataset, collate, training, arguments),
+        loader=_build_loader(plan, start, collate, training, arguments),
         strategy=strategy,
         validate=validate,
         label_smoothing=training.label_smoothing_factor,
@@ -133,15 +137,23 @@ def build_trainer(
 
 def _build_loader(
     plan: BatchPlan,
-    dataset: EncodedDataset,
+    start: Start,
     collate: Collate,
     training: ResolvedTraining,
     arguments: TrainingArguments,
 ) -> StepLoader:
-    num, rank = arguments.world_size, arguments.process_index
+    dataset: Any
+    steps: OptimizerSteps | StreamedSteps
+    if start.recipe.data.train.streaming:
+        dataset = GivenExamples()
+        steps = build_streamed_steps(start, training, arguments)
+    else:
+        num, rank = arguments.world_size, arguments.process_index
+        dataset = start.dataset
+        steps = OptimizerSteps(plan, training.gradient_accumulation_steps, rank, num)
     return StepLoader(
         dataset,
-        OptimizerSteps(plan, training.gradient_accumulation_steps, rank, num),
+        steps,
         collate,
         num_workers=arguments.dataloader_num_workers,
         prefetch_factor=arguments.dataloader_prefetch_factor,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from t5tune.console import track
 from t5tune.data.batching.plans import BatchPlan, LazyList
+
+if TYPE_CHECKING:
+    from t5tune.data.batching.streamed_steps import StreamedSteps
 
 Batch = dict[str, torch.Tensor]
 Collate = Callable[[Any], Batch]
@@ -36,7 +39,6 @@ class OptimizerSteps(torch.utils.data.Sampler[list[Any]]):
         self.batches_per_step = batches_per_step
         self.rank = rank
         self.num_ranks = num_ranks
-        self._pieces_per_batch = -(-num_ranks // batches_per_step)
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch of the next iteration."""
@@ -55,18 +57,33 @@ class OptimizerSteps(torch.utils.data.Sampler[list[Any]]):
         batches = self.plan.plan_epoch(epoch)
         size = self.batches_per_step
         return LazyList(
-            len(self), lambda step: self._share(batches[step * size : (step + 1) * size])
+            len(self),
+            lambda step: deal_batches(
+                batches[step * size : (step + 1) * size], size, self.rank, self.num_ranks
+            ),
         )
 
-    def _share(self, step: Sequence[Any]) -> list[Any]:
-        pieces = [
-            batch[i :: self._pieces_per_batch]  # every other row, so that lengths are similar
-            for batch in step
-            for i in range(self._pieces_per_batch)
-        ]
-        own: list[Any] = pieces[self.rank :: self.num_ranks]
-        most = -(-len(pieces) // self.num_ranks)
-        return own + [[]] * (most - len(own))
+
+def deal_batches(
+    step: Sequence[Any], batches_per_step: int, rank: int, num_ranks: int
+) -> list[Any]:
+    """Return the batches of one process in a step; see `OptimizerSteps`.
+
+    Args:
+        step: Batches of all processes.
+        batches_per_step: Number of batches in a step, which may have fewer at the end of an epoch.
+        rank: Rank of the process, from 0.
+        num_ranks: Number of processes.
+    """
+    pieces_per_batch = -(-num_ranks // batches_per_step)
+    pieces = [
+        batch[i::pieces_per_batch]  # every other row, so that lengths are similar
+        for batch in step
+        for i in range(pieces_per_batch)
+    ]
+    own: list[Any] = pieces[rank::num_ranks]
+    most = -(-len(pieces) // num_ranks)
+    return own + [[]] * (most - len(own))
 
 
 class StepLoader(torch.utils.data.DataLoader[Any]):
@@ -80,16 +97,20 @@ class StepLoader(torch.utils.data.DataLoader[Any]):
     """
 
     def __init__(
-        self, dataset: Any, steps: OptimizerSteps, collate: Collate, **arguments: Any
+        self,
+        dataset: Any,
+        steps: OptimizerSteps | StreamedSteps,
+        collate: Collate,
+        **arguments: Any,
     ) -> None:
         super().__init__(
             dataset, batch_sampler=steps, collate_fn=StepCollator(collate), **arguments
         )
+        self.steps = steps
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch of the next iteration; the Trainer calls this."""
-        assert isinstance(self.batch_sampler, OptimizerSteps)
-        self.batch_sampler.set_epoch(epoch)
+        self.steps.set_epoch(epoch)
 
 
 class StepCollator:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 
 from t5tune.data.readers.hub_parquet import count_rows, load_first_rows
 from t5tune.data.readers.hub_splits import SplitFiles, find_splits
@@ -64,6 +65,25 @@ def open_hub_table(place: HubSplit, max_examples: int | None, where: str) -> Tab
         lambda: enumerate(files.rows(pieces), start=1),
         num_rows=files.num(pieces),
     )
+
+
+def stream_hub_table(place: HubSplit, where: str) -> Table:
+    """Return the rows of a split on the hub, whose files are removed when they have been read.
+
+    There is one file at a time on the disk, beside those that the cache has. To cut a slice,
+    Parquet files of a few megabytes are counted in the cache.
+
+    Args:
+        place: Split of a data set.
+        where: Key of the entry in the recipe, for messages.
+
+    Raises:
+        T5TuneError: As `open_hub_table`, or t5tune cannot read the format by itself.
+    """
+    snapshot, found, split = check_hub_split(place, where)
+    files = _StreamedFiles(snapshot, found, where)
+    pieces = files.cut(split)
+    return Table(str(place), files.columns(pieces), lambda: enumerate(files.rows(pieces), start=1))
 
 
 def check_hub_split(place: HubSplit, where: str) -> tuple[Snapshot, SplitFiles, str]:
@@ -155,7 +175,7 @@ class _Files:
         paths = self._found.splits[split]
         if self._found.format == "parquet":
             return [(path, count_rows(self._snapshot, path)) for path in paths]
-        self._snapshot.download(paths)
+        self._prepare(paths)
         return [(path, sum(1 for _ in self._open(path).rows())) for path in paths]
 
     def load(self, pieces: Sequence[_Piece], limit: int) -> list[_Piece]:
@@ -206,14 +226,20 @@ class _Files:
 
     def _read(self, path: str, num: int) -> Table:
         kind, columns = self._own_kind(path)
-        if kind == "parquet" and num < _ENDLESS:
-            return open_table(
-                load_first_rows(self._snapshot, path, num), kind, FileOptions(), self._where
-            )
-        (local,) = self._snapshot.download([path])
         if kind is not None:
-            return open_table(local, kind, FileOptions(columns), self._where)
-        return self._read_by_library(local)
+            options = FileOptions(columns)
+            return open_table(self._find(path, kind, num), kind, options, self._where)
+        return self._read_by_library(path)
+
+    def _find(self, path: str, kind: str | None, num: int) -> Path:
+        """Return a file on this disk with the first rows of one of the data set."""
+        if kind == "parquet" and num < _ENDLESS:
+            return load_first_rows(self._snapshot, path, num)
+        return self._snapshot.download([path])[0]
+
+    def _prepare(self, paths: Sequence[str]) -> None:
+        """Download files that will be read one after the other."""
+        self._snapshot.download(paths)
 
     def _own_kind(self, path: str) -> tuple[str | None, list[str] | None]:
         """Return the format in which our readers can read the file, if any, and its columns."""
@@ -230,9 +256,10 @@ class _Files:
         has_format = kind is not None and FORMATS[kind].library_name == self._found.format
         return (kind, columns) if has_format and not options else (None, None)
 
-    def _read_by_library(self, path: Path) -> Table:
+    def _read_by_library(self, name: str) -> Table:
         import datasets
 
+        path = self._find(name, None, _ENDLESS)
         datasets.utils.logging.set_verbosity_error()
         datasets.disable_progress_bars()
         found = self._found
@@ -248,4 +275,30 @@ class _Files:
             ) from error
         return Table(
             str(path), rows.column_names, lambda: enumerate(rows, start=1), num_rows=len(rows)
+        )
+
+
+class _StreamedFiles(_Files):
+    """Files of which one at a time is on the disk."""
+
+    _borrowed: TemporaryDirectory[str] | None = None
+
+    def _prepare(self, paths: Sequence[str]) -> None:
+        """Do nothing: they are downloaded when they are read."""
+
+    def _find(self, path: str, kind: str | None, num: int) -> Path:
+        if (cached := self._snapshot.folder / path).is_file():
+            return cached
+        if self._borrowed is not None:
+            self._borrowed.cleanup()
+        folder = self._snapshot.repository.cache / ".t5tune"
+        folder.mkdir(parents=True, exist_ok=True)
+        self._borrowed = TemporaryDirectory(prefix="streamed-", dir=folder)
+        return self._snapshot.download_to(Path(self._borrowed.name), path)
+
+    def _read_by_library(self, name: str) -> Table:
+        raise T5TuneError(
+            f"{self._where}.streaming: {name} is not read row by row, because only `datasets` "
+            f"reads its format ({self._found.format}).",
+            next_command=f"the same command with {self._where}.streaming=false",
         )

@@ -40,6 +40,7 @@ class Request:
         columns: Specifications of source and target in the recipe.
         references: Specifications of further references.
         skips_bad_rows: Whether rows that cannot be read are left out and counted.
+        streaming: Whether files of the hub are removed when they have been read.
     """
 
     where: str
@@ -48,6 +49,7 @@ class Request:
     columns: tuple[str | None, str | None]
     references: list[str]
     skips_bad_rows: bool = False
+    streaming: bool = False
 
     def count(self, num_rows: int | None) -> int | None:
         """Return how many of a number of rows are read, if it is known."""

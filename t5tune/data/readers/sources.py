@@ -9,7 +9,7 @@ from typing import Any
 
 from t5tune.console import say, track
 from t5tune.data.readers.cuts import Cuts, leave_out, open_cut
-from t5tune.data.readers.hub_rows import open_hub_table
+from t5tune.data.readers.hub_rows import open_hub_table, stream_hub_table
 from t5tune.data.readers.local_files import find_files
 from t5tune.data.readers.open_splits import Example, OpenSplit, Request, naming_key
 from t5tune.data.readers.sacrebleu_sets import open_sacrebleu_set
@@ -78,6 +78,7 @@ def _open_entry(
         (entry.source or data.source, entry.target or data.target),
         entry.references or [],
         entry.on_bad_row == "skip",
+        bool(entry.streaming),
     )
     place = entry.place
     with track(f"opening {request.where}"), naming_key(request.where, place):
@@ -110,8 +111,13 @@ def read_all(split: OpenSplit) -> list[Example]:
 
 
 def _open_hub_split(place: HubSplit, request: Request) -> OpenSplit:
-    say(f"data: loading {place} from the hub or its cache")
-    table = open_hub_table(place, request.limit, request.where)
+    say(
+        f"data: {'streaming' if request.streaming else 'loading'} {place} from the hub or its cache"
+    )
+    if request.streaming:
+        table = stream_hub_table(place, request.where)
+    else:
+        table = open_hub_table(place, request.limit, request.where)
     return open_tables([table], place, request)
 
 

@@ -53,6 +53,7 @@ def identify_data(
     """Return the identity of a split whose hub data set, if any, has a commit as its revision.
 
     Local files are read for it, in a second or so for each gigabyte; their names decide nothing.
+    Of data that is streamed only the sizes of files count.
 
     Raises:
         T5TuneError: A file cannot be read.
@@ -61,7 +62,9 @@ def identify_data(
     paths = _local_files(entry.place, (source_lang, target_lang), f"data.{split}")
     states = {path: _state(path) for path in paths}
     with track(f"looking for data.{split} in the cache"):
-        contents = [[path.suffix, _digest(path)] for path in paths]
+        contents = [
+            [path.suffix, states[path][0] if entry.streaming else _digest(path)] for path in paths
+        ]
     values = {
         "entry": entry.model_dump(mode="json", exclude=_LEFT_OUT, exclude_defaults=True),
         "source": data.source,

@@ -45,7 +45,17 @@ HARMLESS: tuple[str, ...] = (
     *(f"data.{split}.{key}" for split in ("train", "validation") for key in FILE_KEYS),
 )
 # Keys of data entries that version 0.1.0 did not have: unset, they are not part of a fingerprint.
-ADDED = ("from", "size", "seed", "delimiter", "encoding", "on_bad_row", "sacrebleu")
+ADDED = (
+    "from",
+    "size",
+    "seed",
+    "delimiter",
+    "encoding",
+    "on_bad_row",
+    "sacrebleu",
+    "streaming",
+    "shuffle_buffer",
+)
 
 
 def recorded_recipe(run: RunDirectory) -> Recipe | None:

@@ -42,7 +42,7 @@ from t5tune.training.preparation.model_facts import find_facts
 from t5tune.training.preparation.rehearsal import rehearse
 from t5tune.training.preparation.start import Start
 from t5tune.training.preparation.texts import Texts, open_texts
-from t5tune.training.preparation.tokens import tokenize
+from t5tune.training.preparation.tokens import prepare_tokens
 from t5tune.training.preparation.vocabulary import find_or_build_tokenizer
 
 
@@ -73,23 +73,19 @@ def prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
     needs = find_facts(pinned, model.config.model_type, tokenizer, texts.validation, checkpoint)
     resolved, choices = _resolve(pinned, needs)
     facts[BF16] = resolved.training.bf16
-    store = tokenize(texts, tokenizer, resolved.data, run)
-    facts[DATA] = {
-        "data.train": store.manifest.pairs_sha256,
-        **facts[DATA],
-        "the tokens of data.train": store.manifest.tokens_sha256,
-    }
+    tokens = prepare_tokens(texts, tokenizer, resolved.data, model, run)
+    facts[DATA] = tokens.fingerprints | facts[DATA]
     if checkpoint is not None:
         check_data(checkpoint, facts[DATA])
-    num_examples = texts.count_examples(store.manifest.num_examples)
-    remarks = texts.list_remarks(store.manifest.remarks)
+    num_examples = texts.count_examples(tokens.num_examples)
+    remarks = texts.list_remarks(tokens.remarks)
     commits |= data_commits
     record_environment(run, recipe, facts[DATA], num_examples, command, commits, remarks)
-    loaded, dataset = _set_up_search(run.name, model, tokenizer, resolved, forced_bos), store.open()
-    rehearse(loaded, resolved.model, resolved.export, run, dataset, resolved.target_lang)
+    loaded = _set_up_search(run.name, model, tokenizer, resolved, forced_bos)
+    rehearse(loaded, resolved.model, resolved.export, run, tokens.dataset, resolved.target_lang)
     return Start(
-        resolved, choices, store, dataset, loaded, texts.validation, OfMainProcess(texts.reported),
-        checkpoint, facts,
+        resolved, choices, tokens.store, tokens.dataset, loaded, texts.validation,
+        OfMainProcess(texts.reported), checkpoint, facts, OfMainProcess(tokens.streamed),
     )  # fmt: skip
 
 

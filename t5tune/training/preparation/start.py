@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from t5tune.errors import T5TuneError
 from t5tune.recipe.resolve import Choice
 from t5tune.recipe.resolved_recipe import FittedRecipe
 from t5tune.run.manifest import MANIFEST
+from t5tune.training.preparation.streamed_tokens import StreamedTokens, imagine_longest
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,17 @@ class Start:
 
     recipe: FittedRecipe  # resolved for the model
     choices: Sequence[Choice]  # those for the model, with their reasons
-    store: TokenStore  # of the training data, in the cache of the main process's machine
-    dataset: EncodedDataset  # training data
+    # Of the training data, in the cache of the main process's machine; None if it is streamed.
+    store: TokenStore | None
+    dataset: EncodedDataset  # training data; of a stream, one example as long as any of it
     model: LoadedModel  # what is trained, with its translator for validation
     validation: Examples  # examples that each validation translates
     reported: OfMainProcess[Examples]  # test set of the report
     checkpoint: Path | None  # what training resumes from
     facts: Mapping[str, Any]  # in the manifest of every checkpoint, beside the files
+    streamed: OfMainProcess[StreamedTokens | None] = field(  # None if the data is stored
+        default_factory=lambda: OfMainProcess[StreamedTokens | None](None)
+    )
 
 
 def broadcast_start(prepare: Callable[[], Start]) -> Start:
@@ -60,13 +65,18 @@ def broadcast_start(prepare: Callable[[], Start]) -> Start:
     own = on_main_process(prepare)
     keys = ("recipe", "choices", "store", "validation", "checkpoint", "facts")
     small = broadcast_result(lambda: {key: getattr(own.get(), key) for key in keys})
-    dataset = _share_dataset(small["store"], lambda: own.get().dataset)
+    if small["store"] is None:
+        dataset = imagine_longest(small["recipe"].data)
+    else:
+        dataset = _share_dataset(small["store"], lambda: own.get().dataset)
     model = broadcast_model(lambda: own.get().model)
     if small["checkpoint"] is not None:
         _check_visible(small["checkpoint"])
     if is_main_process():
         return own.get()
-    return Start(**small, dataset=dataset, model=model, reported=OfMainProcess())
+    return Start(
+        **small, dataset=dataset, model=model, reported=OfMainProcess(), streamed=OfMainProcess()
+    )
 
 
 def _share_dataset(store: TokenStore, find: Callable[[], EncodedDataset]) -> EncodedDataset:

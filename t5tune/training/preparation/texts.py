@@ -44,9 +44,10 @@ class Texts:
         """Set that the report is about."""
         return self.test or self.validation
 
-    def count_examples(self, num_training: int) -> dict[str, int]:
-        """Return the number of examples by split."""
-        counts = {"train": num_training, "validation": len(self.validation.sources)}
+    def count_examples(self, num_training: int | None) -> dict[str, int]:
+        """Return the number of examples by split; None for training data that is streamed."""
+        counts = {} if num_training is None else {"train": num_training}
+        counts["validation"] = len(self.validation.sources)
         return counts if self.test is None else {**counts, "test": len(self.test.sources)}
 
     def list_remarks(self, of_training: Sequence[str]) -> dict[str, list[str]]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from transformers import PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from t5tune.console import say
+from t5tune.data.encoding import EncodedDataset
 from t5tune.data.overlap import OverlapCounter
 from t5tune.data.pair_encoding import PairEncoder
 from t5tune.data.pairs import Cleaning, Pairs
@@ -20,7 +22,56 @@ from t5tune.recipe.resolved_recipe import ResolvedData
 from t5tune.reporting.known_overlaps import keep_overlap, known_overlap
 from t5tune.reporting.leaks import describe_leaks
 from t5tune.run.directory import RunDirectory
+from t5tune.training.preparation.streamed_tokens import (
+    StreamedTokens,
+    imagine_longest,
+    open_stream,
+)
 from t5tune.training.preparation.texts import Texts
+
+
+@dataclass(frozen=True)
+class TrainingTokens:
+    """Tokens of the training data, stored or streamed.
+
+    Attributes:
+        store: Their store; None if they are streamed.
+        streamed: Their stream; None if they are stored.
+        dataset: Stored examples, or one as long as any that a stream may give.
+        fingerprints: What decides them, by name, which a resumed run compares.
+        num_examples: Number of examples; None if they are streamed.
+        remarks: What was noticed while they were read.
+    """
+
+    store: TokenStore | None
+    streamed: StreamedTokens | None
+    dataset: EncodedDataset
+    fingerprints: dict[str, str]
+    num_examples: int | None
+    remarks: Sequence[str] = ()
+
+
+def prepare_tokens(
+    texts: Texts,
+    tokenizer: PreTrainedTokenizerBase,
+    data: ResolvedData,
+    model: PreTrainedModel,
+    run: RunDirectory,
+) -> TrainingTokens:
+    """Return the tokens of the training data. Errors as in `tokenize` and `open_stream`."""
+    if data.train.streaming:
+        streamed = open_stream(texts, tokenizer, data, model)
+        fingerprints = {"data.train": streamed.fingerprint}
+        return TrainingTokens(None, streamed, imagine_longest(data), fingerprints, None)
+    store = tokenize(texts, tokenizer, data, run)
+    manifest = store.manifest
+    fingerprints = {
+        "data.train": manifest.pairs_sha256,
+        "the tokens of data.train": manifest.tokens_sha256,
+    }
+    return TrainingTokens(
+        store, None, store.open(), fingerprints, manifest.num_examples, manifest.remarks
+    )
 
 
 def tokenize(

@@ -45,8 +45,9 @@ def message(recipe: Path, override: str) -> str:
         ("epochs=3", "epochs: unknown key; did you mean training.num_train_epochs?"),
         ("training.fp16=true", "training.fp16: unknown key; T5 overflows in fp16; "
          "training.bf16 takes auto, true or false"),
-        ("data.train.streaming=true", "data.train.streaming: unknown key; data sets are not"),
-        ("data.streaming=true", "data.streaming: unknown key; data sets are not streamed"),
+        ("data.streaming=true", "unknown key; streaming belongs under data.train"),
+        ("data.train.stream=true", "data.train.stream: unknown key; did you mean streaming?"),
+        ("data.val_size=9", "becomes another split with `validation: {from: train, size: 5%}`"),
         ("data.train.path=x", "data.train.path: unknown key; did you mean file?"),
         ("data.test.limit=9", "data.test.limit: unknown key; did you mean max_examples?"),
         ("data.dev={file: d.tsv}", "data.dev: unknown key; did you mean validation?"),

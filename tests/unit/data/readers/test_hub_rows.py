@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import io
 import random
 import re
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import datasets
@@ -18,7 +20,7 @@ from huggingface_hub import constants, hf_hub_download
 from t5tune.data.examples import load_examples
 from t5tune.data.readers import hub_parquet
 from t5tune.data.readers.hub_commits import hub_splits, pin_commits
-from t5tune.data.readers.sources import load_split
+from t5tune.data.readers.sources import load_split, open_split
 from t5tune.errors import T5TuneError
 from t5tune.recipe.catalog import recipes_directory
 from t5tune.recipe.loading import load_recipe
@@ -401,3 +403,46 @@ def test_all_splits_are_looked_at_before_the_first_is_loaded(hub_here: Hub) -> N
     pinned = pin_commits(DataSection.model_validate(entries), {})
     assert [entry.revision for _, entry in hub_splits(pinned)] == [commit] * 3
     assert loaded(hub_here) == []
+
+
+@pytest.mark.parametrize(
+    ("build", "split"),
+    [
+        (translation_files, "train"),
+        (json_files, "train"),
+        (json_files, "train[10:90]"),
+        (json_files, "train[:50%]+validation"),
+    ],
+)
+def test_streamed_files_leave_nothing_in_the_cache(
+    hub_here: Hub, tmp_path: Path, build: Callable[[], dict[str, bytes]], split: str
+) -> None:
+    hub_here.add("datasets", WMT, build())
+    fields = {"config": "de-en"} if build is translation_files else {}
+    entry = {"hub": WMT, "split": split, **fields}
+    train = {**entry, "streaming": True}
+    data = DataSection.model_validate({"train": train, "validation": entry})
+    opened = open_split(data, "train", "en", "de")
+    seen, most = [], 0
+    for _ in range(2):  # passes
+        seen.append([(one.source, one.references[0]) for one in opened.read()])
+        most = max(most, len(list_data_files(tmp_path)))
+    assert most == 1, "the one that was read last"
+    del opened
+    gc.collect()
+    assert list_data_files(tmp_path) == []
+    assert seen == [load(WMT, split, **fields)] * 2
+
+
+def list_data_files(folder: Path) -> list[Path]:
+    return [
+        path for path in folder.rglob("*") if path.suffix in (".parquet", ".jsonl", ".incomplete")
+    ]
+
+
+def test_a_format_of_the_library_is_not_streamed(hub_here: Hub) -> None:
+    hub_here.add("datasets", WMT, {"train.txt": b"one\n"})
+    entry = {"hub": WMT, "split": "train"}
+    data = DataSection.model_validate({"train": {**entry, "streaming": True}, "validation": entry})
+    with pytest.raises(T5TuneError, match=r"data\.train\.streaming: train\.txt is not read row"):
+        open_split(data, "train", "en", "de")

@@ -1,0 +1,100 @@
+"""Training data that is tokenized while training, and what is known of it before."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from t5tune.console import say, track
+from t5tune.data.encoding import EncodedDataset, TokenSequences
+from t5tune.data.examples import Examples
+from t5tune.data.fingerprints import RowsFingerprint
+from t5tune.data.overlap import OverlapCounter
+from t5tune.data.pair_encoding import PairEncoder
+from t5tune.data.streaming import SHUFFLE_BUFFER, ExampleStream
+from t5tune.recipe.resolved_recipe import ResolvedData
+from t5tune.reporting.known_overlaps import keep_overlap
+from t5tune.reporting.leaks import describe_leaks
+from t5tune.run.directory import RunDirectory
+from t5tune.training.preparation.texts import Texts
+
+_FINGERPRINTED = 1000  # first examples; their tokens are computed later
+
+
+@dataclass(frozen=True)
+class StreamedTokens:
+    """Tokens of training data that is streamed; only the main process has them.
+
+    Attributes:
+        stream: Windows of tokens.
+        fingerprint: SHA-256 of the place, the sizes of its files and the first examples.
+        sets: Sets that are translated.
+        counter: Comparison of these sets with what is read.
+        describe_readings: Function that describes values that are not texts, and bad rows.
+    """
+
+    stream: ExampleStream
+    fingerprint: str
+    sets: Sequence[Examples]
+    counter: OverlapCounter
+    describe_readings: Callable[[], list[str]]
+
+    def keep_overlaps(self, run: RunDirectory) -> None:
+        """Store and describe the overlaps with what this training has read, and bad rows.
+
+        Nothing is stored where training had ended before and nothing was read.
+        """
+        if not self.stream.num_windows:
+            return
+        overlaps = self.counter.results()
+        for examples, overlap in zip(self.sets, overlaps, strict=True):
+            keep_overlap(run, self.fingerprint, examples, overlap, for_others=False)
+        for sentence in describe_leaks(self.sets, overlaps):
+            say(sentence)
+        for sentence in self.describe_readings():
+            say(f"data.train: {sentence}")
+
+
+def open_stream(
+    texts: Texts, tokenizer: PreTrainedTokenizerBase, data: ResolvedData, model: PreTrainedModel
+) -> StreamedTokens:
+    """Open the training data, and say what is not known of it.
+
+    Raises:
+        T5TuneError: The first examples cannot be read.
+    """
+    split, counter = texts.training.split, OverlapCounter(texts.translated)
+    rows = RowsFingerprint()
+    with track("opening data.train"):
+        for example in islice(split.read(), _FINGERPRINTED):
+            rows.add_pairs([example.source], [example.references[0]])
+    parts = [texts.identity.values, rows.hexdigest()]
+    fingerprint = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    size = data.train.shuffle_buffer or SHUFFLE_BUFFER
+    stream = ExampleStream(
+        split,
+        PairEncoder(tokenizer, data.train.prefix, data.max_source_length, data.max_target_length),
+        size,
+        int(model.get_input_embeddings().weight.shape[0]),
+        texts.identity.check_unchanged,
+        lambda pairs: counter.add(pairs, counter.search(pairs)),
+    )
+    num = len(texts.validation.sources)
+    test = f", {len(texts.test.sources):,} test" if texts.test is not None else ""
+    say(
+        f"data: training examples are streamed, {size:,} at a time; {num:,} validation{test}; "
+        "blank and cut examples are not counted"
+    )
+    return StreamedTokens(stream, fingerprint, texts.translated, counter, split.describe_readings)
+
+
+def imagine_longest(data: ResolvedData) -> EncodedDataset:
+    """Return one example as long as any that a stream may give."""
+    sides = ([[0] * limit] for limit in (data.max_source_length, data.max_target_length))
+    sources, targets = map(TokenSequences, sides)
+    return EncodedDataset(sources, targets)
