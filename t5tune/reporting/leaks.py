@@ -38,8 +38,8 @@ def describe_leaks(sets: Sequence[Examples], overlaps: Sequence[TrainingOverlap]
             continue
         numbers = {kind: overlap.agreement.count(kind) for kind in (*_KINDS, "clean")}
         lines += [
-            f"leak: {_share(numbers)} of the {examples.split} set is in the training data: "
-            f"{_list_kinds(numbers)}. {_consequence(examples.split, numbers['clean'])}",
+            f"leak: {_share(numbers)} of the {examples.split} set is {_say_where(numbers)}. "
+            f"{_consequence(examples.split, numbers['clean'])}",
             f"leak: for example, {_quote(examples, overlap, overlap.worst)}",
         ]
     return lines
@@ -56,8 +56,8 @@ def describe_leak(report: Report) -> str | None:
         kind: bucket.num_examples for kind, bucket in zip(kinds, breakdown.buckets, strict=True)
     }
     return (
-        f"{_share(numbers)} of the {report.num_examples:,} examples are in the training data: "
-        f"{_list_kinds(numbers)}. {_about_clean_part(report, breakdown)}"
+        f"{_share(numbers)} of the {report.num_examples:,} examples are {_say_where(numbers)}. "
+        f"{_about_clean_part(report, breakdown)}"
     )
 
 
@@ -90,8 +90,13 @@ def _share(numbers: Mapping[str, int]) -> str:
     return f"{100 * (total - numbers['clean']) / total:.1f} %"
 
 
-def _list_kinds(numbers: Mapping[str, int]) -> str:
-    return ", ".join(f"{numbers[kind]:,} {text}" for kind, text in _KINDS.items() if numbers[kind])
+def _say_where(numbers: Mapping[str, int]) -> str:
+    found = [f"{numbers[kind]:,} {text}" for kind, text in _KINDS.items() if numbers[kind]]
+    if found == [f"{numbers['near']:,} {_KINDS['near']}"]:
+        return (
+            "nearly in the training data: a few words differ, or the source is part of a longer one"
+        )
+    return f"in the training data: {', '.join(found)}"
 
 
 def _consequence(split: str, num_clean: int) -> str:
