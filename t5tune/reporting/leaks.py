@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from t5tune.data.examples import Examples
     from t5tune.data.overlap import LeakedExample, TrainingOverlap
     from t5tune.reporting.report import Report
+    from t5tune.scoring.score import Score
 
 _MOST_CHARACTERS = 80  # of a quoted text
 # By agreement, as in `TrainingOverlap`.
@@ -59,6 +60,15 @@ def describe_leak(report: Report) -> str | None:
         f"{_share(numbers)} of the {report.num_examples:,} examples are {_say_where(numbers)}. "
         f"{_about_clean_part(report, breakdown)}"
     )
+
+
+def find_clean_score(report: Report) -> Score | None:
+    """Return the main score of the clean part, if much has leaked and there are enough examples."""
+    breakdown = next((one for one in report.breakdowns if one.name == AGREEMENT), None)
+    if breakdown is None or describe_leak(report) is None:
+        return None
+    main = report.scores[0].name
+    return next((one for one in breakdown.buckets[-1].scores if one.name == main), None)
 
 
 def _about_clean_part(report: Report, breakdown: Breakdown) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from t5tune.reporting.html.charts import draw_curve, draw_histogram, is_lower_better
 from t5tune.reporting.html.page import render_page
+from t5tune.reporting.leaks import find_clean_score
 from t5tune.reporting.report import Report
 from t5tune.reporting.report_details import ReportDetails
 from t5tune.reporting.report_verdict import describe_comparison, describe_report, describe_unseen
@@ -28,6 +29,7 @@ def render_html(report: Report, details: ReportDetails) -> str:
         report=report,
         details=details,
         main=report.scores[0],
+        clean=find_clean_score(report),
         sentences=describe_report(report, details),
         notable=[finding for finding in report.findings if finding.is_notable],
         seen=[finding for finding in report.findings if finding.num_found],

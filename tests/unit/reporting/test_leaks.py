@@ -60,6 +60,7 @@ def test_a_leak_is_said_first_with_the_score_of_the_clean_part() -> None:
     blocks = report.to_markdown().split("\n\n")
     assert blocks[2] == f"**{sentence}**"
     page = render_html(report, ReportDetails())
+    assert f"{score.shown} on examples that are not in the training data" in page
     first = page.index(sentence)
     assert page.index('class="sentences"') < first < page.index("BLEU is", first + len(sentence))
     finding = report.findings[0]
@@ -80,7 +81,9 @@ def test_there_may_be_no_clean_part() -> None:
         "seen."
     )
     assert printed(report).splitlines()[1] == sentence
-    assert sentence in render_html(report, ReportDetails())
+    page = render_html(report, ReportDetails())
+    assert sentence in page
+    assert "on examples that are not" not in page
 
 
 def test_a_small_clean_part_has_no_score() -> None:
