@@ -16,9 +16,11 @@ import numpy as np
 import pytest
 from transformers import PreTrainedTokenizerBase
 
+from t5tune.data.examples import Examples
 from t5tune.data.fingerprints import fingerprint_rows
+from t5tune.data.overlap import OverlapCounter
 from t5tune.data.pair_encoding import PairEncoder
-from t5tune.data.pairs import Pairs
+from t5tune.data.pairs import Cleaning, Pairs
 from t5tune.data.store import sequence_files
 from t5tune.data.store.store_building import build_store
 from t5tune.data.store.store_key import StoreKey, digest_tokenizer
@@ -75,6 +77,28 @@ def store_of(
 def build(tokenizer: PreTrainedTokenizerBase, size: int = 7, times: int = 1) -> TokenStore:
     wanted = key(tokenizer, size=size, times=times)
     return store_of(wanted, chunks(size, times), tokenizer)
+
+
+def test_test_sets_are_compared_in_the_processes_that_tokenize(
+    tokenizer: PreTrainedTokenizerBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("t5tune.data.parallel_map.count_cores", lambda: 2)
+    sources = [TEXTS[3][0], "seventeen elephants", TEXTS[-2][0]]
+    examples = Examples("test", sources, [[TEXTS[3][1]], ["x"], ["y"]])
+    alone, watched = OverlapCounter([examples]), OverlapCounter([examples])
+    for pairs in Cleaning().clean(chunks(7, 3)):
+        alone.add(pairs, alone.search(pairs))
+    searched_here: list[Pairs] = []
+    search = watched.search
+    monkeypatch.setattr(
+        watched, "search", lambda pairs: searched_here.append(pairs) or search(pairs)
+    )
+    wanted = key(tokenizer, watched=True)
+    encoder = PairEncoder(tokenizer, PREFIX, 20, 9)
+    build_store(stores_directory() / "a", wanted, chunks(7, 3), encoder, origin="a", watch=watched)
+    assert len(searched_here) < len(list(chunks(7, 3))), "copies have searched the rest"
+    assert watched.results() == alone.results()
+    assert watched.results()[0].agreement == ("exact", "clean", "same_source")
 
 
 @pytest.mark.parametrize("family", FAMILIES)
