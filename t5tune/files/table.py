@@ -112,7 +112,7 @@ def check_delimiter(
         return
     for other in _DELIMITERS:
         nums = {cells[0].count(other) + 1 for cells in first}
-        if other != delimiter and (nums == {len(columns)} if columns else max(nums) > 1):
+        if nums == {len(columns)} if columns else max(nums) > 1:
             written = repr(other)[1:-1]
             raise WrongSetting(
                 f"{path} has one column if {_name_delimiter(delimiter)} separates them, and "

@@ -44,18 +44,13 @@ HARMLESS: tuple[str, ...] = (
     *(f"training.extra.{key}" for key in training_extra.harmless_fields()),
     *(f"data.{split}.{key}" for split in ("train", "validation") for key in FILE_KEYS),
 )
-# Keys of data entries that version 0.1.0 did not have: unset, they are not part of a fingerprint.
-ADDED = (
-    "from",
-    "size",
-    "seed",
-    "delimiter",
-    "encoding",
-    "on_bad_row",
-    "sacrebleu",
-    "streaming",
-    "shuffle_buffer",
-)
+# Keys that data entries had in version 0.1.0; a fingerprint has others only where they are set.
+FIRST_KEYS = frozenset(
+    (
+        "hub", "config", "split", "revision", "file", "source_file", "target_file", "format",
+        "columns", "source", "target", "references", "prefix", "max_examples",
+    )
+)  # fmt: skip
 
 
 def recorded_recipe(run: RunDirectory) -> Recipe | None:
@@ -133,7 +128,7 @@ def fingerprint_recipe(recipe: Recipe) -> str:
     for split in recipe.data.entries:
         entry = content["data"][split]
         content["data"][split] = {
-            key: value for key, value in entry.items() if key not in ADDED or value is not None
+            key: value for key, value in entry.items() if key in FIRST_KEYS or value is not None
         }
     for key in _find_harmless(recipe):
         *sections, name = key.split(".")

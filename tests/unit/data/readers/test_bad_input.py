@@ -90,6 +90,9 @@ def test_another_encoding_is_recognized(ending: str, encoding: str) -> None:
     error = refuse(text.encode(), f"a{ending}", encoding=encoding)
     assert error.message == f"a{ending} is UTF-8, not {encoding}."
     assert error.next_command == "remove `encoding` from data.train"
+    if encoding != "cp1252":  # in which ASCII is the same
+        error = refuse(text.encode("ascii", "replace"), f"a{ending}", encoding=encoding)
+        assert error.message == f"a{ending} is UTF-8, not {encoding}."
 
 
 def test_parallel_text_in_another_encoding() -> None:
