@@ -148,6 +148,23 @@ def test_every_kind_of_place_is_cut_alike(tmp_path: Path) -> None:
     assert everything == {source for source, _ in pairs[:50]}, "the first ones, as without cuts"
 
 
+@pytest.mark.parametrize("streaming", [None, True])
+def test_rows_that_cannot_be_read_are_in_no_split(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], streaming: bool | None
+) -> None:
+    write_pairs(tmp_path, "train", [(f"source {i}", "Ziel") for i in range(50)])
+    path = tmp_path / "train.tsv"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join([*lines[:20], "bad", *lines[20:], "bad"]) + "\n", encoding="utf-8")
+    train = {"file": str(path), "on_bad_row": "skip", "streaming": streaming}
+    data = section(train, validation=cut("10%"), test=cut(5))
+    parts = {split: load(data, split) for split in ("train", "validation", "test")}
+    assert [len(part) for part in parts.values()] == [40, 5, 5]
+    err = capsys.readouterr().err
+    assert "data: 5 of 50 examples of data.train are validation" in err
+    assert err.count("2 rows that cannot be read were left out") == 1, "of the training data"
+
+
 def test_what_is_cut_is_counted_and_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
