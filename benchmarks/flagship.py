@@ -5,7 +5,7 @@
 DIRECTORY keeps the two repositories for the next time: `wmt/wmt14` with N pairs of pseudo-text from
 benchmarks/corpus.py (all 4,508,785 unless told otherwise), laid out as on the hub, and
 `google-t5/t5-small` with random weights and a vocabulary of 32,000 pieces. Three commands follow,
-each interrupted (Ctrl-C) during its first step, which it ends: `cold` with empty caches, `warm` as
+each ended by SIGTERM during its first step, which it ends: `cold` with empty caches, `warm` as
 a new run, and `resumed`, which continues the cold run. Printed for each:
 
 - when each part of it ended, in seconds since the command was typed, and the seconds that
@@ -216,7 +216,7 @@ def follow(command: Sequence[str], environment: dict[str, str], hub: Hub, run: P
         begun = course.ends.get("the first step begins")
         if begun and not is_interrupted and time.monotonic() - start > begun.seconds + SETTLE:
             is_interrupted = True
-            process.send_signal(signal.SIGINT)
+            process.terminate()  # a shell's background jobs ignore Ctrl-C
         is_long = sample.seconds > SETTLED_SECONDS
         time.sleep(SLOW_SAMPLE_SECONDS if is_long else SAMPLE_SECONDS)
     reader.join()
@@ -319,7 +319,7 @@ def train_three_times(hub: Hub, folder: Path, changes: Sequence[str]) -> None:
         hub.requests.clear()
         where = folder / "runs" / run
         course = follow([*command, str(where)], environment, hub, where)
-        if course.code != 128 + signal.SIGINT:
+        if course.code != 128 + signal.SIGTERM:
             sys.exit("".join(course.lines))
         print("\n".join(describe(name, course, list(hub.requests), hub)), flush=True)
         print("".join(f"    | {line}" for line in course.lines), flush=True)
