@@ -140,6 +140,7 @@ def test_values_that_are_no_texts_are_treated_as_in_whole_rows(name: str) -> Non
         assert f"{name}, row 1: column de holds {shown}" in refuse(file=name).message
     write(name, pa.table({"en": ["a", "b", "c"], "de": ["A", None, "C"]}))
     assert load(file=name, on_bad_row="skip") == [("a", "A"), ("c", "C")]
+    assert f"{name}, row 2: column de holds null" in refuse(file=name).message
     broken = pa.array([b"a\xff"]).cast(pa.binary())
     text = pa.Array.from_buffers(pa.string(), 1, broken.buffers())
     write(name, pa.table({"en": ["a"], "de": text}))
