@@ -1,6 +1,6 @@
 """Run `t5tune train` with a limit on the MiB that it may take after all imports.
 
-python -m tests.integration.limited_memory MEBIBYTES RECIPE [KEY=VALUE ...]     0 sets no limit
+python tests/integration/limited_memory.py MEBIBYTES RECIPE [KEY=VALUE ...]     0 sets no limit
 """
 
 from __future__ import annotations

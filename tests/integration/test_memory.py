@@ -14,7 +14,6 @@ import torch
 from safetensors.torch import load_file
 
 from t5tune.files.json_values import read_log
-from tests import forks
 from tests.conftest import REPOSITORY, RunCommand, number_pairs, write_pairs, write_tiny_recipe
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="limits memory with RLIMIT_AS")
@@ -29,7 +28,7 @@ LARGE_BATCH = (
     "training.logging_steps=1",
 )
 LOG = "runs/tiny/log.jsonl"
-TOO_LITTLE = 300  # MiB
+TOO_LITTLE = 500  # MiB
 
 
 def train(
@@ -38,11 +37,13 @@ def train(
     folder.mkdir(exist_ok=True)
     recipe = write_tiny_recipe(folder)
     write_pairs(folder, "train", pairs or number_pairs(6000))
+    script = REPOSITORY / "tests" / "integration" / "limited_memory.py"
     settings = [*LARGE_BATCH, "export=none", *arguments]
-    program = "tests.integration.limited_memory"
-    command = [sys.executable, "-m", program, str(mebibytes), recipe.name, *settings]
+    command = [sys.executable, str(script), str(mebibytes), recipe.name, *settings]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    return forks.run(command, cwd=folder, text=True, timeout=120, env=environment)
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=120, env=environment
+    )
 
 
 def limits(folder: Path) -> list[tuple[int, int]]:
