@@ -12,8 +12,5 @@ if TYPE_CHECKING:
 
 def hash_file(path: str | Path, digest: _Hash | None = None) -> str:
     """Return the SHA-256 of a file's content, or what `digest` is once it has read it."""
-    digest = digest or hashlib.sha256()
     with Path(path).open("rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+        return hashlib.file_digest(stream, lambda: digest or hashlib.sha256()).hexdigest()

@@ -62,7 +62,7 @@ def test_a_family_is_added_in_one_file(
 TOY_OPTION = {
     "recipe/schema.py": [
         (
-            'description="0 allows repetition.")\n',
+            'description="Repeat no n-gram of this many tokens; 0 allows it."\n    )\n',
             '    repetition_penalty: float = Field(default=1.0, description="Toy.")\n',
         )
     ],
