@@ -45,7 +45,7 @@ def print_result(report: Report, *, as_json: bool) -> None:
     """
     from t5tune.console import say
     from t5tune.reporting.comparisons.comparison_text import format_lines
-    from t5tune.reporting.leaks import describe_leak
+    from t5tune.reporting.leak_sentences import describe_leak
     from t5tune.reporting.report import format_json, format_scores
 
     leak = describe_leak(report)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from t5tune.reporting.findings_markdown import example_table, render_findings
-from t5tune.reporting.leaks import describe_leak
+from t5tune.reporting.leak_sentences import describe_leak
 from t5tune.reporting.markdown import code, code_in_cell, escape, table_of
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from t5tune.errors import visible
-from t5tune.reporting.leaks import describe_leak
+from t5tune.reporting.leak_sentences import describe_leak
 from t5tune.reporting.report import Example, Report
 from t5tune.scoring.diagnosis.findings import Finding
 from t5tune.scoring.diagnosis.remedies import first_part

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from t5tune.reporting.html.charts import best_position, is_lower_better
-from t5tune.reporting.leaks import describe_leak
+from t5tune.reporting.leak_sentences import describe_leak
 from t5tune.reporting.report import Report
 from t5tune.reporting.report_details import ReportDetails
 from t5tune.reporting.training_curves import TRAINING_QUANTITIES

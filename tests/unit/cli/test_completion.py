@@ -81,7 +81,7 @@ def test_other_shells_give_the_whole_word() -> None:
     assert completion.complete_change("evaluation.metrics=") == []
     assert completion.complete_change("no.such.key=") == []
     assert completion.complete_change("data.train.fi") == [
-        "data.train.file=", "data.train.file=TEXT",
+        "data.train.file=", "data.train.file=LIST",
     ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from t5tune.data.examples import Examples
 from t5tune.data.overlap import Agreement, LeakedExample, TrainingOverlap
 from t5tune.reporting.html.report_page import render_html
-from t5tune.reporting.leaks import describe_leak, describe_leaks
+from t5tune.reporting.leak_sentences import describe_leak, describe_leaks
 from t5tune.reporting.report import Report
 from t5tune.reporting.report_building import build_report
 from t5tune.reporting.report_details import ReportDetails
