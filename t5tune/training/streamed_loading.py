@@ -1,20 +1,19 @@
-"""Steps of a run whose training data is streamed, and the position that its checkpoints keep."""
+"""Steps of a run whose training data is streamed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from transformers import TrainerState, TrainingArguments
+from transformers import TrainingArguments
 
 from t5tune.data.batching.streamed_steps import StepPosition, StreamedSteps
 from t5tune.data.streaming import StreamPosition, Window
 from t5tune.distributed.processes import broadcast_result, is_main_process
 from t5tune.recipe.resolved_recipe import ResolvedTraining
 from t5tune.training.checkpoints.loop_state import read_loop_state
+from t5tune.training.checkpoints.stream_position import POSITION
 from t5tune.training.preparation.start import Start
 from t5tune.training.recipe_batches import build_batch_plan
-
-POSITION = "stream_position"  # key in trainer_state.json
 
 
 def build_streamed_steps(
@@ -34,13 +33,6 @@ def build_streamed_steps(
         arguments.process_index,
         arguments.world_size,
     )
-
-
-def keep_position(state: TrainerState, steps: object) -> None:
-    """Put the position in a stream into the state that a checkpoint saves."""
-    if isinstance(steps, StreamedSteps):
-        position = steps.find_position(state.global_step)
-        state.stateful_callbacks[POSITION] = position.to_json()
 
 
 def _share_windows(start: Start, position: StreamPosition) -> Iterator[Window]:

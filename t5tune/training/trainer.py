@@ -34,13 +34,13 @@ from t5tune.training.checkpoints.loop_state import (
 )
 from t5tune.training.checkpoints.saving import CheckpointSaver, Trained, only_tensors
 from t5tune.training.checkpoints.store import ENDED
+from t5tune.training.checkpoints.stream_position import keep_position
 from t5tune.training.random_numbers import seed_if_processes_differ
 from t5tune.training.step.batch_limit import BatchLimit
 from t5tune.training.step.batch_loss import BatchLoss
 from t5tune.training.step.gradients import NumItems, StepGradients
 from t5tune.training.step.loss_record import LossRecord
 from t5tune.training.strategies.strategy import ShardingCheck, Strategy
-from t5tune.training.streamed_loading import keep_position
 
 Validate = Callable[[], dict[str, float]]
 

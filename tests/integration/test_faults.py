@@ -541,7 +541,7 @@ def test_a_signal_in_a_validation_does_not_wait_for_it(
         "decoding.max_new_tokens=10", "decoding.tokens_per_batch=40",
         "training.early_stopping_patience=2", "training.learning_rate=1e-9",
     )  # fmt: skip
-    translate_batch, validate = TorchTranslator.translate_batch, T5TuneTrainer.evaluate
+    translate_batch, validate = TorchTranslator._translate_batch, T5TuneTrainer.evaluate
     num_batches: Counter[int] = Counter()  # of the validation after each step
 
     def stop_in_validation(interrupted_step: int | None) -> None:
@@ -565,7 +565,7 @@ def test_a_signal_in_a_validation_does_not_wait_for_it(
             return translate_batch(*arguments, **keywords)
 
         monkeypatch.setattr(T5TuneTrainer, "evaluate", note_step)
-        monkeypatch.setattr(TorchTranslator, "translate_batch", signal_in_second_batch)
+        monkeypatch.setattr(TorchTranslator, "_translate_batch", signal_in_second_batch)
 
     stop_in_validation(None)
     assert t5tune("train", "tiny.yaml", *settings, "--output-dir", "whole").code == 0

@@ -177,9 +177,11 @@ def test_an_undertrained_run_continues_as_proposed(
     settings, setting = LIMITS[limit]
     recipe = write_tiny_recipe(tmp_path)
     report = evaluate(t5tune, "train", recipe, "export=none", *settings)
-    first = report["findings"][0]
+    # Sentences of a few number words are nearly the same in all sets: that is said before it.
+    findings = [one for one in report["findings"] if one["name"] != "leaked"]
+    first = findings[0]
     assert (first["name"], first["is_notable"]) == ("undertrained", True)
-    others = [one["remedy"] for one in report["findings"][1:] if one["num_found"]]
+    others = [one["remedy"] for one in findings[1:] if one["num_found"]]
     assert others
     assert all(remedy.startswith("train longer first") for remedy in others)
     run = Path("runs/tiny")

@@ -461,8 +461,8 @@ def test_options_that_exclude_each_other(arguments: list[str], message: str, her
 def with_progress_from_the_start(*arguments: str) -> list[str]:
     """Return a command that shows progress at once, though the model is fast."""
     program = (
-        "import sys, t5tune.console as p\n"
-        "p.SHOWN_AFTER_SECONDS = p.SILENT_SECONDS = p.LINE_SECONDS = 0.0\n"
+        "import sys, t5tune.console as p, t5tune.terminal_line as line\n"
+        "line.SHOWN_AFTER_SECONDS = p.SILENT_SECONDS = p.LINE_SECONDS = 0.0\n"
         "from t5tune.cli.app import main\n"
         f"sys.argv = ['t5tune', *{[*EXPORTED[3:], *arguments]!r}]\n"
         "main()\n"
