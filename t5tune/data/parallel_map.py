@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
 import os
 import signal
@@ -11,15 +10,15 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, TypeVar
 
 from t5tune.distributed.launch_environment import count_cores
+from t5tune.distributed.worker import end_with_parent
 from t5tune.errors import T5TuneError
 
 _ITEMS_ALONE = 4  # items that this process computes itself before it starts others
-_PR_SET_PDEATHSIG = 1  # prctl(2)
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -89,10 +88,7 @@ def _begin(function: Callable[[Any], Any], parent: int) -> None:
     # Ctrl-C reaches every process of the terminal; the first one decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
+    end_with_parent(parent)
     os.environ["TOKENIZERS_PARALLELISM"] = "false"  # every core has a process already
 
 

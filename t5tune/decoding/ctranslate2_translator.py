@@ -185,7 +185,7 @@ def _spread(options: DecodingOptions, num_tokens: int, num_workers: int) -> Deco
 def count_workers() -> int:
     """Return one worker for each GPU or, without GPUs, one for each core."""
     num_gpus: int = ctranslate2.get_cuda_device_count()
-    return num_gpus or count_cores()
+    return num_gpus or count_threads()
 
 
 def find_device() -> str:
@@ -214,7 +214,7 @@ def check_availability(quantization: str) -> None:
         )
 
 
-def count_cores() -> int:
+def count_threads() -> int:
     """Return the number of cores that this process may use, or OMP_NUM_THREADS if it is set."""
     wanted = os.environ.get("OMP_NUM_THREADS", "")
     if wanted.isdecimal() and int(wanted) > 0:

@@ -113,14 +113,19 @@ def is_launched() -> bool:
     return LAUNCHER in os.environ
 
 
-def follow_launcher() -> None:
-    """End this process, which a launcher has started, when its launcher ends."""
-    launcher = int(os.environ[LAUNCHER])
+def end_with_parent(parent: int) -> None:
+    """End this process if its parent has ended already, and on Linux when it ends later."""
     if sys.platform.startswith("linux"):
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != launcher:  # the launcher has ended already
+    if os.getppid() != parent:
         os._exit(1)
+
+
+def follow_launcher() -> None:
+    """End this process, which a launcher has started, when its launcher ends."""
+    launcher = int(os.environ[LAUNCHER])
+    end_with_parent(launcher)
 
     def watch() -> None:
         while os.getppid() == launcher:

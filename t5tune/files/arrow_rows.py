@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+from t5tune.errors import T5TuneError
 from t5tune.files.table import Row
 
 BATCH_ROWS = 10_000
@@ -56,3 +59,16 @@ def _column(batch: Any, path: Sequence[str]) -> Any:
 
     column = batch.column(path[0])
     return column if len(path) == 1 else pc.struct_field(column, list(path[1:]))
+
+
+@contextmanager
+def explaining_arrow(path: Path, kind: str = "Arrow") -> Iterator[None]:
+    """Turn what pyarrow raises for a damaged file of this kind into one sentence."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise T5TuneError(
+            f"{path} is not a readable {kind} file: {error}", next_command=f"file {path}"
+        ) from error

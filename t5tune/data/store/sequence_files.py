@@ -11,6 +11,7 @@ import xxhash
 from numpy.typing import DTypeLike, NDArray
 
 from t5tune.data.token_sequences import Ids, Lengths, TokenSequences
+from t5tune.files.hashing import hash_file
 
 LENGTH_TYPE = np.dtype("<i4")
 NARROW, WIDE = np.dtype("<u2"), np.dtype("<i4")
@@ -69,11 +70,7 @@ class SequenceWriter:
 
 def digest_file(path: Path) -> str:
     """Return the XXH3 digest (128 bits) of a file, read in chunks."""
-    digest = xxhash.xxh3_128()
-    with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
+    return hash_file(path, xxhash.xxh3_128())
 
 
 def map_sequences(directory: Path, side: str, dtype: DTypeLike) -> TokenSequences:

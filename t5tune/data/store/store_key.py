@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 VERSION = 1  # of the files and of the way from texts to tokens; another one makes other stores
-_LIBRARIES = ("tokenizers", "transformers", "sentencepiece")
+LIBRARIES = ("tokenizers", "transformers", "sentencepiece")
 # Texts whose tokens show what a tokenizer adds, lowercases, normalizes and knows as special.
 _PROBES = ("", "a", " An  ÉLAN of 12,345 naïve ☃\u00a0你好\u2028lines </s> <unk>\t.")
 
@@ -43,7 +43,7 @@ class StoreKey:
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON values that the digest is computed from."""
-        libraries = {name: version(name) for name in _LIBRARIES}
+        libraries = {name: version(name) for name in LIBRARIES}
         return {"version": VERSION, **asdict(self), "libraries": libraries}
 
     def digest(self) -> str:

@@ -6,12 +6,10 @@ Files are mapped, so that only the pages of the columns that are read come into 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from t5tune.errors import T5TuneError
-from t5tune.files.arrow_rows import find_path, number_rows
+from t5tune.files.arrow_rows import explaining_arrow, find_path, number_rows
 from t5tune.files.file_format import FileFormat, FileOptions
 from t5tune.files.saved_datasets import list_arrow_files
 from t5tune.files.table import Row, Table, refuse_repeated
@@ -21,7 +19,7 @@ _FILE_MAGIC = b"ARROW1"  # of a file; a stream of batches, which `datasets` writ
 
 def _open(path: Path, options: FileOptions) -> Table:
     files = list_arrow_files(path, options.split) if path.is_dir() else [path]
-    with _explaining_arrow(path):
+    with explaining_arrow(path):
         schema = _open_mapped(files[0]).schema
         num_rows = sum(batch.num_rows for batch in _batches(files))
     refuse_repeated(schema.names, str(path), path)
@@ -29,7 +27,7 @@ def _open(path: Path, options: FileOptions) -> Table:
     def read(names: Sequence[str] | None = None) -> Iterator[tuple[int, Row]]:
         found = [find_path(schema, name) for name in names or ()]
         paths = [one for one in found if one] if names and None not in found else None
-        with _explaining_arrow(path):
+        with explaining_arrow(path):
             yield from number_rows(_batches(files), paths)
 
     return Table(str(path), list(schema.names), read, "row", num_rows, pick=read)
@@ -51,18 +49,6 @@ def _batches(files: Sequence[Path]) -> Iterator[Any]:
             yield from (reader.get_batch(i) for i in range(reader.num_record_batches))
         else:
             yield from reader
-
-
-@contextmanager
-def _explaining_arrow(path: Path) -> Iterator[None]:
-    import pyarrow as pa
-
-    try:
-        yield
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise T5TuneError(
-            f"{path} is not a readable Arrow file: {error}", next_command=f"file {path}"
-        ) from error
 
 
 def _read_columns(path: Path, options: FileOptions) -> list[str] | None:

@@ -9,13 +9,13 @@ hang. They import this module, numpy and sacreBLEU, but no model library.
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
+from t5tune.distributed.launch_environment import count_cores
 from t5tune.scoring.compute import check_sources
 from t5tune.scoring.metrics.additive_metric import AdditiveMetric, Row
 from t5tune.scoring.metrics.statistics import AdditiveStatistics
@@ -128,8 +128,7 @@ def _score_other(metric: Metric, system: SystemOutput) -> SystemScores:
 def _choose_num_processes(num_hypotheses: int) -> int:
     if multiprocessing.current_process().daemon:
         return 1  # may not start others
-    num_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, min(num_cores or 1, num_hypotheses // _MIN_HYPOTHESES_OF_A_PROCESS))
+    return max(1, min(count_cores(), num_hypotheses // _MIN_HYPOTHESES_OF_A_PROCESS))
 
 
 def _collect_parts(parts: Sequence[_Part]) -> list[list[list[Row]]]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from transformers import PreTrainedTokenizerBase
 
 from t5tune.data.store.store_building import SIDES
-from t5tune.data.store.store_key import digest_tokenizer
+from t5tune.data.store.store_key import LIBRARIES, digest_tokenizer
 from t5tune.errors import T5TuneError
 from t5tune.files.cache_directory import user_cache_directory
 from t5tune.models.from_scratch import build_tokenizer
@@ -22,7 +22,6 @@ from t5tune.recipe.model_section import TokenizerSection
 from t5tune.training.preparation.texts import Texts
 
 _DIGEST = "t5tune-digest.txt"  # beside the files: what `digest_tokenizer` returned
-_LIBRARIES = ("tokenizers", "transformers", "sentencepiece")
 _VERSION = 1  # of the way from texts to a vocabulary
 
 
@@ -37,7 +36,7 @@ def find_or_build_tokenizer(
     """
     if section.type in ("existing", "bytes"):
         return build_tokenizer(section, (), (), revision=revision)
-    key = [_VERSION, section.model_dump(), texts.identity.values, *map(version, _LIBRARIES)]
+    key = [_VERSION, section.model_dump(), texts.identity.values, *map(version, LIBRARIES)]
     name = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:32]
     directory = user_cache_directory() / "tokenizers" / name
     known = _load(directory)

@@ -88,7 +88,7 @@ def test_order_duplicates_batches_and_workers_change_nothing(
     together = translator.translate(SOURCES, OPTIONS)
     alone = [translator.translate([source], OPTIONS)[0] for source in SOURCES]
     done: list[int] = []
-    monkeypatch.setattr(ctranslate2_translator, "count_cores", lambda: 3)
+    monkeypatch.setattr(ctranslate2_translator, "count_threads", lambda: 3)
     many = CTranslate2Translator(exported)
     in_small_batches = many.translate(SOURCES, replace(OPTIONS, tokens_per_batch=1), done.append)
     assert together == alone == in_small_batches
