@@ -71,9 +71,9 @@ class StreamedSteps(torch.utils.data.Sampler[list[Any]]):
         self._begin = begin
         self._rank = rank
         self._num_ranks = num_ranks
-        # Windows that were begun, with the number of batches before each since `begin`. Steps are
+        # Windows that have started, with the number of batches before each since `begin`. Steps are
         # planned ahead of those that are trained.
-        self._begun: list[tuple[int, StreamPosition]] = []
+        self._started: list[tuple[int, StreamPosition]] = []
 
     def set_epoch(self, epoch: int) -> None:
         """Do nothing: for the Trainer, the whole run is one epoch."""
@@ -93,9 +93,9 @@ class StreamedSteps(torch.utils.data.Sampler[list[Any]]):
     def _batches(self) -> Iterator[list[Any]]:
         num_done = self._begin.num_batches
         num_batches = -num_done
-        self._begun = []
+        self._started = []
         for window in self._open_windows(self._begin.window):
-            self._begun.append((num_batches, window.start))
+            self._started.append((num_batches, window.start))
             batches = self._plan(window).plan_epoch(0)
             for batch in islice(batches, num_done, None):
                 yield [window.dataset[int(i)] for i in batch]
@@ -107,12 +107,12 @@ class StreamedSteps(torch.utils.data.Sampler[list[Any]]):
 
         Windows before it are forgotten.
         """
-        if not self._begun:
+        if not self._started:
             return self._begin
         num_batches = (step - self._begin.step) * self._batches_per_step
-        while len(self._begun) > 1 and self._begun[1][0] <= num_batches:
-            self._begun.pop(0)
-        before, window = self._begun[0]
+        while len(self._started) > 1 and self._started[1][0] <= num_batches:
+            self._started.pop(0)
+        before, window = self._started[0]
         return StepPosition(step, window, num_batches - before)
 
 
