@@ -177,6 +177,7 @@ def test_keys_that_are_equal_stay_in_order() -> None:
     st.integers(0, 2**32 - 1),
     st.sampled_from([3, 50, 4096]),
     st.sampled_from([1, 1 << 12, 1 << 24]),
+    st.sampled_from([4, 64]),
 )
 def test_packed_rows(
     lengths: tuple[Lengths, Lengths],
@@ -185,6 +186,7 @@ def test_packed_rows(
     seed: int,
     pool_examples: int,
     table_entries: int,
+    fewest_rounds: int,
 ) -> None:
     if lengths[0].max() > 1000:  # tables of all lengths are for rows of usual ones
         lengths = np.minimum(lengths[0], 40_000), lengths[1]
@@ -193,6 +195,7 @@ def test_packed_rows(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(packing, "POOL_EXAMPLES", pool_examples)
         patch.setattr(first_fit, "TABLE_ENTRIES", table_entries)
+        patch.setattr(first_fit, "FEWEST_ROUNDS", fewest_rounds)
         plan = PackedBatches(*lengths, row_lengths, budget, seed)
         epochs = [
             [[row.tolist() for row in batch] for batch in plan.plan_epoch(epoch)]
