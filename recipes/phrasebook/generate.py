@@ -5,6 +5,9 @@ Sentences come from the constructions in ``sentences.py``, ``subordinate.py``, `
 training sentence contains such a pair, every validation and test sentence contains at least one,
 and yet each of its words is well known from training. Test so asks for combinations that were
 never seen together.
+
+Long sentences can differ in such a pair and yet be nearly the same. What t5tune's own search for
+leaks finds in the training data is therefore neither a validation nor a test sentence.
 """
 
 from __future__ import annotations
@@ -25,6 +28,10 @@ import subordinate
 import travel
 from sacrebleu import corpus_bleu
 from sampler import Sampler
+
+from t5tune.data.examples import Examples
+from t5tune.data.overlap_index import OverlapIndex
+from t5tune.data.pairs import Pairs
 
 SEED = 20
 SIZES = {"train": 10200, "validation": 300, "test": 500}
@@ -100,13 +107,28 @@ class Generator:
             (unseen if is_unseen else book.splits["train"]).append(pair)
         known = frequent_words(book.splits["train"])
         fitting = [pair for pair in unseen if known.issuperset(words(" ".join(pair)))]
-        wanted = SIZES["validation"] + SIZES["test"]
-        if len(fitting) < wanted:
-            raise ValueError(f"only {len(fitting)} of {wanted} sentences with held-out pairs")
         self.sampler.random.shuffle(fitting)
-        book.splits["validation"] = fitting[: SIZES["validation"]]
-        book.splits["test"] = fitting[SIZES["validation"] : wanted]
-        return book
+        wanted = SIZES["validation"] + SIZES["test"]
+        while len(fitting) >= wanted:
+            book.splits["validation"] = fitting[: SIZES["validation"]]
+            book.splits["test"] = fitting[SIZES["validation"] : wanted]
+            leaks = find_leaks(book)
+            if not leaks:
+                return book
+            fitting = [pair for pair in fitting if pair not in leaks]
+        raise ValueError(f"only {len(fitting)} of {wanted} sentences with held-out pairs")
+
+
+def find_leaks(book: Phrasebook) -> set[Pair]:
+    """Return the validation and test sentences that t5tune takes for training sentences."""
+    sets = {name: book.splits[name] for name in ("validation", "test")}
+    index = OverlapIndex(
+        [Examples(name, [en for en, _ in of], [[de] for _, de in of]) for name, of in sets.items()]
+    )
+    train = book.splits["train"]
+    found = index.search(Pairs([en for en, _ in train], [de for _, de in train])).matches
+    numbered = [pair for pairs in sets.values() for pair in pairs]
+    return {numbered[number] for number in found}
 
 
 def frequent_words(train: list[Pair]) -> set[str]:
@@ -162,6 +184,7 @@ def check(book: Phrasebook) -> list[str]:
                 problems.append(f"{name}: no new combination in {pair[0]!r}")
             if not known.issuperset(words(" ".join(pair))):
                 problems.append(f"{name}: a rare word in {pair[0]!r}")
+    problems += [f"nearly in the training data: {english!r}" for english, _ in find_leaks(book)]
     size = sum(len(text.encode()) for text in tables(book).values())
     if size > MAX_BYTES:
         problems.append(f"{size} bytes, more than {MAX_BYTES}")

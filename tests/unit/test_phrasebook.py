@@ -10,6 +10,10 @@ from types import ModuleType
 
 import pytest
 
+from t5tune.data.examples import Examples
+from t5tune.data.overlap import OverlapCounter
+from t5tune.data.pairs import Pairs
+
 FOLDER = Path(__file__).resolve().parents[2] / "recipes" / "phrasebook"
 MODULES = tuple(path.stem for path in sorted(FOLDER.glob("*.py")))
 SPLITS = ("train", "validation", "test")
@@ -92,6 +96,20 @@ def test_every_test_sentence_has_words_that_never_met_in_training(
     assert generate.frequent_words(book.splits["train"]) >= {
         word for pair in book.splits["test"] for text in pair for word in generate.words(text)
     }
+
+
+def test_no_validation_or_test_sentence_is_nearly_in_the_training_data(
+    splits: dict[str, list[tuple[str, str]]],
+) -> None:
+    counter = OverlapCounter(
+        [
+            Examples(name, [en for en, _ in splits[name]], [[de] for _, de in splits[name]])
+            for name in ("validation", "test")
+        ]
+    )
+    train = Pairs([en for en, _ in splits["train"]], [de for _, de in splits["train"]])
+    counter.add(train, counter.search(train))
+    assert [overlap.worst for overlap in counter.results()] == [None, None]
 
 
 def test_copying_the_nearest_sentence_is_scored_as_by_hand(load: dict[str, ModuleType]) -> None:
