@@ -20,7 +20,7 @@ ROWS = [
 ]
 SOURCES = [row[0] for row in ROWS]
 TARGETS = [row[1] for row in ROWS]
-NUM_INJECTED = 60
+NUM_INJECTED = 200
 
 
 def _loop(text: str, _: int, rng: random.Random) -> str:
