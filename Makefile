@@ -1,13 +1,15 @@
 # make demo    train, evaluate and translate offline, without a GPU
 # make test    the whole test suite
 # make test-deepspeed  install DeepSpeed and run the tests that need it; `make test` then runs them too
+# make gpu     the tests and benchmarks that need a GPU, at most 20 minutes; writes gpu-report.md
 # make stress  every fault of docs/reliability.md; within 20 minutes
 # make check   formatting, lint, types, layers
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+GPU_REPORT := gpu-report.md
 
-.PHONY: demo test test-deepspeed stress check format clean install
+.PHONY: demo test test-deepspeed gpu stress check format clean install
 
 install: $(STAMP)
 
@@ -33,6 +35,15 @@ test-deepspeed: $(STAMP)
 	$(BIN)/python -c "from deepspeed.comm.torch import build_shm_op; build_shm_op()"
 	$(BIN)/python -m pytest -n0 tests/unit/test_upstream.py tests/unit/distributed/test_deepspeed.py \
 		tests/integration/test_sharding.py
+
+# Nothing is installed or run where there is no GPU. Benchmarks are run even if a test fails.
+gpu: $(STAMP)
+	@$(BIN)/python benchmarks/gpu_report.py $(GPU_REPORT); code=$$?; \
+	if [ $$code = 3 ]; then exit 0; elif [ $$code != 0 ]; then exit $$code; fi; \
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,cuda]' || exit 1; \
+	T5TUNE_GPU_REPORT=$(GPU_REPORT) $(BIN)/python -m pytest -n0 --session-timeout=480 tests/gpu; tests=$$?; \
+	$(BIN)/python benchmarks/gpu.py --report $(GPU_REPORT) || exit 1; \
+	echo "$(GPU_REPORT) has the results."; exit $$tests
 
 stress: $(STAMP)
 	$(BIN)/python -m pytest -m stress
