@@ -47,6 +47,8 @@ DECODER = json.JSONDecoder(
     parse_constant=JsonConstant,
     object_pairs_hook=_build_object,
 )
+# Tells whether a text is JSON, whatever its objects and numbers are.
+LAX_DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
 
 
 def parse_exact_json(text: str, place: str, next_command: str) -> Any:

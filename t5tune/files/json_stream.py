@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from t5tune.errors import T5TuneError
-from t5tune.files.json_objects import DECODER, RepeatedNameError, describe_repeated
+from t5tune.files.json_objects import (
+    DECODER,
+    LAX_DECODER,
+    RepeatedNameError,
+    describe_repeated,
+)
+from t5tune.files.table import BadRow
 
 _BLOCK_CHARACTERS = 1 << 20
 # A value that the end of the block cuts off is wrong only near that end: at most a `\uXXXX` or
@@ -70,22 +76,23 @@ class JsonStream:
             name: Name of the value for the error about a name that occurs twice.
 
         Raises:
+            BadRow: One of its objects has a name twice; what follows can be read.
             T5TuneError: There is none, it is not JSON, or nested too deeply.
         """
         self.peek()
         num = _BLOCK_CHARACTERS
+        decoder, refusal = DECODER, None
         while True:
             try:
-                value, end = DECODER.raw_decode(self._text, self._at)
+                value, end = decoder.raw_decode(self._text, self._at)
             except json.JSONDecodeError as error:
                 is_cut = error.pos >= len(self._text) - _NEAR or "Unterminated" in error.msg
                 if self._is_complete or not is_cut:
                     raise self._refuse(error.msg, error.pos) from None
             except RepeatedNameError as error:
-                place = f"{self.path}{name and ', '}{name}"
-                raise T5TuneError(
-                    f"{place} is ambiguous: {error}.", next_command=self.look
-                ) from None
+                refusal = self._refuse_repeated(error, name)
+                decoder = LAX_DECODER
+                continue
             except RecursionError:
                 raise T5TuneError(
                     f"{self.path} is nested too deeply to be read.", next_command=self.look
@@ -94,12 +101,14 @@ class JsonStream:
                 # More of a number may follow: its digits, a fraction, an exponent.
                 if end + _NEAR <= len(self._text) or self._is_complete:
                     self._at = end
+                    if refusal is not None:
+                        raise refusal
                     return value
             self._read_on(num)
             num *= 2  # so that a long value is not tried from its beginning for every block
 
     def read_items(self) -> Iterator[Any]:
-        """Yield the values of a list, whose bracket is next.
+        """Yield the values of a list, whose bracket is next, and errors in place of ambiguous ones.
 
         Raises:
             T5TuneError: The list is not JSON.
@@ -110,7 +119,11 @@ class JsonStream:
             return
         number = 1
         while True:
-            yield self.read_value(f"row {number}")
+            try:
+                value = self.read_value(f"row {number}")
+            except BadRow as error:
+                value = error
+            yield value
             number += 1
             if self.take(",]") == "]":
                 return
@@ -156,13 +169,23 @@ class JsonStream:
         self._text = self._text[self._at :] + block
         self._at = 0
 
-    def _refuse(self, reason: str, position: int) -> T5TuneError:
+    def _locate(self, position: int) -> str:
+        """Return the line and the character of a position in the text that is in memory."""
         before = self._text[:position]
         newlines = before.count("\n")
         line = self._num_lines + newlines + 1
         column = len(before) - before.rfind("\n") + (0 if newlines else self._num_characters)
-        place = "" if line == 1 else f"line {line}, "
+        return f"{'' if line == 1 else f'line {line}, '}character {column}"
+
+    def _refuse(self, reason: str, position: int) -> T5TuneError:
         return T5TuneError(
-            f"{self.path} is not JSON: {reason} at {place}character {column}.",
+            f"{self.path} is not JSON: {reason} at {self._locate(position)}.",
             next_command=self.look,
+        )
+
+    def _refuse_repeated(self, error: RepeatedNameError, name: str) -> BadRow:
+        place = f"{self.path}{name and ', '}{name}"
+        return BadRow(
+            f"{place} is ambiguous: {error} (it begins at {self._locate(self._at)}).",
+            next_command=f"remove one of the two   # {self.look}",
         )

@@ -48,10 +48,13 @@ def describe_problems(error: ValidationError, place: Place) -> list[tuple[KeyPat
         Key paths and sentences such as `r.yaml:3: training.sed: unknown key; did you mean seed?`
     """
     described: dict[KeyPath, str] = {}
-    for detail in error.errors(include_url=False):
-        path = _known_path(detail["loc"], detail["type"])
-        if path in described:
-            continue  # another member of a union: the first line says it all
+    details = error.errors(include_url=False)
+    paths = [_known_path(detail["loc"], detail["type"]) for detail in details]
+    wrong_items = {path[:-1] for path in paths if path and isinstance(path[-1], int)}
+    for detail, path in zip(details, paths, strict=True):
+        # Of the members of a union, the first line says it all, unless a list may stand there.
+        if path in described or (path in wrong_items and isinstance(detail["input"], list)):
+            continue
         sentence = _describe(detail, path)
         shown = path
         if detail["type"] == "missing":

@@ -12,7 +12,7 @@ from typing import Any
 from t5tune.errors import T5TuneError
 from t5tune.files.file_format import MOST_CHARACTERS, FileFormat, FileOptions
 from t5tune.files.formats import json_lines
-from t5tune.files.json_objects import DECODER, RepeatedNameError
+from t5tune.files.json_objects import LAX_DECODER
 from t5tune.files.json_stream import JsonStream
 from t5tune.files.table import BadRow, Row, Table
 from t5tune.files.text_streams import open_text
@@ -28,8 +28,8 @@ def _open(path: Path, options: FileOptions) -> Table:
     def read() -> Iterator[tuple[int, Row | BadRow]]:
         with open_text(path, options.encoding) as stream:
             for number, value in enumerate(_rows(JsonStream(stream, path, look)), start=1):
-                is_object = isinstance(value, dict)
-                yield number, value if is_object else _refuse_row(path, number, look)
+                is_row = isinstance(value, (dict, BadRow))
+                yield number, value if is_row else _refuse_row(path, number, look)
 
     first = next((row for _, row in read() if not isinstance(row, BadRow)), {})
     return Table(str(path), list(first), read, "row")
@@ -49,16 +49,14 @@ def _has_objects_on_lines(path: Path, options: FileOptions, longest: int) -> boo
         if not any(block.strip() for block in iter(lambda: stream.read(MOST_CHARACTERS), "")):
             return False
     try:
-        DECODER.decode(line)
+        LAX_DECODER.decode(line)
     except (json.JSONDecodeError, RecursionError):
         return False
-    except RepeatedNameError:  # the reader of lines says where
-        return True
     return True
 
 
 def _rows(document: JsonStream) -> Iterator[Any]:
-    """Yield the rows of a document: those of its list, or the one object that it is."""
+    """Yield the rows of a document, those of its list or the one object that it is, or errors."""
     start = document.peek()
     if start == "[":
         yield from document.read_items()

@@ -132,6 +132,10 @@ def test_a_whole_number_may_be_written_with_an_exponent(load: Load) -> None:
         ("trainin.seed=3", "trainin: unknown key; did you mean training?"),
         ("decoding={num_beams: 1, num_beams: 2}",
          "decoding: num_beams: the key occurs twice, first on line 1"),
+        ("data.train.file=[train.tsv, 3]",
+         "data.train.file[1]: expected text (write it in quotes), found 3"),
+        ("data.train.file=[[a]]",
+         "data.train.file[0]: expected text (write it in quotes), found a list"),
     ],
 )  # fmt: skip
 def test_an_override_that_misses(load: Load, override: str, expected: str) -> None:

@@ -143,13 +143,19 @@ BAD = {
     "b.jsonl": b'{"en": "a", "de": "A"}\n{"en": "b", "de": "\\ud800"}\n{\n{"en": "d", "de": "D"}',
     "c.jsonl": b'{"en": "a", "de": "A"}\n{"en": "b"}\n{"en": 1, "en": 2}\n{"en": "d", "de": "D"}',
     "a.json": b'[{"en": "a", "de": "A"}, {"en": "b", "de": true}, 7, {"en": "d", "de": "D"}]',
+    "b.json": b'[{"en": "a", "de": "A"},{"en": "b", "de": "B", "x": [{"en": 1, "en": 2}]},\n'
+    b'{"de": 1, "de": 2, "en": "c"}, {"en": "d", "de": "D"}]',
+    "c.json": b'{"data": [{"en": "a", "de": "A"}, {"en": "b", "en": "b", "de": ""}, {"en": 1,'
+    b'\n"en": 2}, {"en": "d", "de": "D"}], "version": 1}',
 }
 
 
 @pytest.mark.parametrize("name", BAD)
 def test_bad_rows_are_errors_or_counted(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     error = refuse(BAD[name], name)
-    row = "line 3" if name in ("a.tsv", "a.csv") else "row 2" if name == "a.json" else "line 2"
+    row = (
+        "line 3" if name in ("a.tsv", "a.csv") else "row 2" if name.endswith(".json") else "line 2"
+    )
     assert error.message.startswith(f"{name}, {row}")
     assert load(BAD[name], name, on_bad_row="skip") == [("a", "A"), ("d", "D")]
     said = capsys.readouterr().err
@@ -162,8 +168,19 @@ def test_bad_rows_are_errors_or_counted(name: str, capsys: pytest.CaptureFixture
     assert two == [("a", "A"), ("d", "D")]
 
 
+def test_an_ambiguous_object_of_a_document_is_found_and_its_end_too() -> None:
+    error = refuse(b'[{"en": "a", "de": "b"},\n {"en": "b", "de": "c", "en": "d"}]', "a.json")
+    assert error.message == (
+        "a.json, row 2 is ambiguous: an object names en twice (it begins at line 2, character 2)."
+    )
+    assert error.next_command == "remove one of the two   # head -c 300 a.json"
+
+
 def test_what_is_not_skipped() -> None:
     skip = {"on_bad_row": "skip"}
+    twice = b'[{"en": "a", "de": "b"}, {"en": "a", "en": "b", "x": [}]'
+    assert "is not JSON" in refuse(twice, "a.json", **skip).message
+    assert "names data twice" in refuse(b'{"data": [], "data": []}', "a.json", **skip).message
     assert "is not UTF-8" in refuse(b"en\tde\na\tA\n\xe4\tb\n", "a.tsv", **skip).message
     assert "is not JSON" in refuse(b'[{"en": "a", "de": "b"}, {"en": ', "a.json", **skip).message
     assert "not readable as CSV" in refuse(b'en,de\na,b\n"c,d\n', "a.csv", **skip).message
