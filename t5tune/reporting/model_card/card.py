@@ -11,6 +11,7 @@ import yaml
 from t5tune.files.writing import write_text
 from t5tune.recipe.resolved_recipe import ResolvedRecipe, ResolvedTraining
 from t5tune.recipe.schema import DataSection
+from t5tune.reporting.leak_sentences import describe_leak
 from t5tune.reporting.markdown import cell, code, escape, table_of
 from t5tune.reporting.model_card.facts import (
     ModelFacts,
@@ -22,6 +23,7 @@ from t5tune.reporting.model_card.metadata import build_metadata
 from t5tune.reporting.report import Report
 from t5tune.reporting.report_markdown import score_table
 from t5tune.run.directory import RunDirectory
+from t5tune.scoring.diagnosis.leaks import LEAKED
 
 if TYPE_CHECKING:
     from huggingface_hub import ModelCardData
@@ -57,6 +59,8 @@ def _blocks(name: str, recipe: ResolvedRecipe, report: Report, facts: ModelFacts
     yield from _usage(facts)
     yield "## Scores"
     yield _scored(report)
+    if leak := describe_leak(report):
+        yield f"**{escape(leak)}**"
     yield score_table(report.scores)
     yield "## Intended use and limits"
     yield _limits(recipe, report)
@@ -162,7 +166,7 @@ def _limits(recipe: ResolvedRecipe, report: Report) -> str:
     items += [
         f"{escape(found.title)}: {found.num_found:,} of {found.num_checked:,} outputs."
         for found in report.findings
-        if found.is_notable
+        if found.is_notable and found.name != LEAKED  # which is said beside the scores
     ]
     items.append(
         "Outputs are not checked: the model can be fluent and wrong. Where errors matter, a person "

@@ -14,6 +14,8 @@ from safetensors.numpy import save_file
 
 from t5tune.recipe.resolved_recipe import ResolvedRecipe
 from t5tune.recipe.schema import Recipe
+from t5tune.reporting.leak_sentences import describe_leak, find_clean_score
+from t5tune.reporting.markdown import escape
 from t5tune.reporting.model_card.card import build_model_card, write_model_card
 from t5tune.reporting.model_card.facts import is_hub_id, portable_recipe, read_facts
 from t5tune.reporting.report import Report
@@ -21,6 +23,7 @@ from t5tune.run.directory import RunDirectory
 from t5tune.scoring.diagnosis.findings import Finding
 from t5tune.scoring.score import Score
 from tests.tiny_sections import resolved
+from tests.unit.reporting.test_leak_sentences import report_of
 
 ENTRY = {"hub": "wmt/wmt14", "config": "de-en", "split": "test", "revision": "abc"}
 RECIPE: dict[str, Any] = {
@@ -144,6 +147,23 @@ def test_the_body_tells_scores_data_and_circumstances(run: RunDirectory) -> None
         assert expected in text
     assert "is empty" not in text
     assert "Linux-host" not in text
+
+
+def test_a_leak_is_said_beside_the_scores(run: RunDirectory) -> None:
+    leaky = report_of(*["exact"] * 8, *["clean"] * 12)
+    text = ModelCard(build_model_card(run, recipe(), leaky)).text
+    sentence = describe_leak(leaky)
+    clean = find_clean_score(leaky)
+    assert sentence is not None
+    assert clean is not None
+    assert f"BLEU is {leaky.scores[0].shown} on all, and {clean.shown}" in sentence
+    blocks = text.split("\n\n")
+    at = blocks.index(f"**{escape(sentence)}**")
+    assert blocks[at - 2] == "## Scores"
+    assert blocks[at + 1].startswith("| score | value |")
+    assert text.count("in the training data") == 1
+    few = build_model_card(run, recipe(), report_of("near", *["clean"] * 100))
+    assert "in the training data" not in few
 
 
 def test_no_path_of_the_machine_is_told(run: RunDirectory, tmp_path: Path) -> None:
