@@ -13,14 +13,20 @@ from itertools import accumulate
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from t5tune.data.readers.hub_beginnings import (
+    beginning_path,
+    find_first_rows,
+    is_small,
+    kept_path,
+    open_stream,
+)
 from t5tune.files.writing import write_text
-from t5tune.hub import Snapshot, reaching
+from t5tune.hub import Snapshot
 from t5tune.hub.offline import is_offline
 
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
 
-SMALL = 4 * 2**20  # bytes; a smaller file is loaded completely
 _REQUEST = 16 * 2**20  # bytes of groups that are loaded together, and are in memory meanwhile
 
 
@@ -32,11 +38,10 @@ def count_rows(snapshot: Snapshot, path: str) -> int:
     """
     import pyarrow.parquet as pq
 
-    if _is_small(snapshot, path) or (snapshot.folder / path).is_file():
+    if is_small(snapshot, path) or (snapshot.folder / path).is_file():
         (local,) = snapshot.download([path])
         return int(pq.read_metadata(local).num_rows)
-    begin = _kept(snapshot, path)
-    number = begin.with_name(f"{begin.name}.rows")
+    number = kept_path(snapshot, path, "rows")
     if number.is_file():
         return int(number.read_text(encoding="utf-8"))
     if is_offline():
@@ -61,21 +66,15 @@ def load_first_rows(snapshot: Snapshot, path: str, num: int) -> Path:
     Raises:
         T5TuneError: The file could not be loaded.
     """
-    if _is_small(snapshot, path) or (snapshot.folder / path).is_file():
-        return snapshot.download([path])[0]
-    begin = _kept(snapshot, path)
-    for part in begin.parent.glob(f"{begin.name}.first-*.parquet"):
-        if int(part.stem.rpartition("-")[2]) >= num:
-            return part
-    if is_offline():
-        return snapshot.download([path])[0]
+    if (found := find_first_rows(snapshot, path, num)) is not None:
+        return found
     with _open_remote(snapshot, path) as (stream, file):
         groups = [file.metadata.row_group(i) for i in range(file.metadata.num_row_groups)]
         ends = list(accumulate(group.num_rows for group in groups))
         needed = next((i for i, end in enumerate(ends, start=1) if end >= num), len(groups))
         sizes = [_size_of(group) for group in groups[:needed]]
         if 2 * sum(sizes) <= (snapshot.files[path] or 0):
-            part = begin.with_name(f"{begin.name}.first-{ends[needed - 1]}.parquet")
+            part = beginning_path(snapshot, path, ends[needed - 1])
             _copy_groups(stream, file, sizes, part)
             return part
     return snapshot.download([path])[0]
@@ -118,15 +117,6 @@ def _in_requests(sizes: Sequence[int]) -> Iterator[list[int]]:
     yield groups
 
 
-def _kept(snapshot: Snapshot, path: str) -> Path:
-    """Return the path of the cached parts of a file; the caller adds an ending."""
-    return snapshot.repository.cache / ".t5tune" / snapshot.commit / path
-
-
-def _is_small(snapshot: Snapshot, path: str) -> bool:
-    return (snapshot.files.get(path) or 0) < SMALL
-
-
 def _size_of(group: object) -> int:
     columns = range(group.num_columns)  # type: ignore[attr-defined]
     return sum(group.column(i).total_compressed_size for i in columns)  # type: ignore[attr-defined]
@@ -135,14 +125,9 @@ def _size_of(group: object) -> int:
 @contextmanager
 def _open_remote(snapshot: Snapshot, path: str) -> Iterator[tuple[IO[bytes], ParquetFile]]:
     import pyarrow.parquet as pq
-    from huggingface_hub import HfFileSystem, constants
 
-    # A new instance: the library reuses instances, with their cached listings.
-    system = HfFileSystem(endpoint=constants.ENDPOINT, skip_instance_cache=True)
-    address = f"datasets/{snapshot.repository.name}@{snapshot.commit}/{path}"
     with (
-        reaching(snapshot.repository, snapshot.key),
-        system.open(address, "rb", cache_type="none") as stream,
+        open_stream(snapshot, path) as stream,
         pq.ParquetFile(stream, pre_buffer=True) as file,
     ):
         yield stream, file

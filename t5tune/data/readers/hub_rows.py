@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
+from t5tune.data.readers.hub_beginnings import TEXT_FORMATS, load_first_lines
 from t5tune.data.readers.hub_parquet import count_rows, load_first_rows
 from t5tune.data.readers.hub_splits import SplitFiles, find_splits
 from t5tune.data.readers.tables import open_table
@@ -235,6 +236,8 @@ class _Files:
         """Return a file on this disk with the first rows of one of the data set."""
         if kind == "parquet" and num < _ENDLESS:
             return load_first_rows(self._snapshot, path, num)
+        if kind in TEXT_FORMATS and num < _ENDLESS:
+            return load_first_lines(self._snapshot, path, num, is_csv=kind == "csv")
         return self._snapshot.download([path])[0]
 
     def _prepare(self, paths: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ import pytest
 from huggingface_hub import file_download
 from huggingface_hub.utils import _http
 
-from t5tune.data.readers import hub_parquet
+from t5tune.data.readers import hub_beginnings, hub_parquet
 from t5tune.errors import T5TuneError
 from t5tune.hub import HubRepository, find_snapshot, patience
 from tests.hub.data_sets import SPLITS, translation_table
@@ -92,7 +92,7 @@ def test_a_few_rows_of_a_large_file_fail_in_time_too(
     capsys: pytest.CaptureFixture[str],
     fault: dict[str, Any],
 ) -> None:
-    monkeypatch.setattr(hub_parquet, "SMALL", 0)
+    monkeypatch.setattr(hub_beginnings, "SMALL", 0)
     quick.add("datasets", "acme/pairs", {"train.parquet": translation_table(SPLITS["train"])})
     quick.faults.add("train.parquet", method="GET", **fault)
     snapshot = find_snapshot(HubRepository("dataset", "acme/pairs"), "data.train")

@@ -18,7 +18,7 @@ import pytest
 from huggingface_hub import constants, hf_hub_download
 
 from t5tune.data.examples import load_examples
-from t5tune.data.readers import hub_parquet
+from t5tune.data.readers import hub_beginnings, hub_parquet
 from t5tune.data.readers.hub_commits import hub_splits, pin_commits
 from t5tune.data.readers.sources import load_split, open_split
 from t5tune.errors import T5TuneError
@@ -317,7 +317,7 @@ def test_a_repository_that_is_not_right_is_named(
 def test_of_a_large_parquet_file_the_first_groups_are_enough(
     hub_here: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub_parquet, "SMALL", 0)
+    monkeypatch.setattr(hub_beginnings, "SMALL", 0)
     hub_here.add("datasets", WMT, translation_files())
     assert load_wmt(max_examples=12) == TRAIN[:12]
     ranges = [r.range for r in hub_here.requests if "train-00000" in r.path and r.method == "GET"]
@@ -331,11 +331,61 @@ def test_of_a_large_parquet_file_the_first_groups_are_enough(
     assert message.startswith("data.train: wmt/wmt14 is not in the cache")
 
 
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [
+        (
+            "train.jsonl",
+            ["\n", *(f'{{"en": "{i}", "de": "ü\\u2028{i}"}}\r\n' for i in range(3000))],
+        ),
+        ("train.csv", ["en,de\n", *(f'{i},"ü\n\n""\u2028{i}"\n' for i in range(3000))]),
+    ],
+)
+def test_of_a_large_text_file_the_first_lines_are_enough(
+    hub_here: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, rows: list[str]
+) -> None:
+    text = "".join(rows).encode()
+    (tmp_path / name).write_bytes(text)
+    local = as_data(DataEntry(file=str(tmp_path / name)))
+    expected = [(one.source, one.references[0]) for one in load_split(local, "train", "en", "de")]
+    monkeypatch.setattr(hub_beginnings, "SMALL", 0)
+    monkeypatch.setattr(hub_beginnings, "_BLOCK_BYTES", 1000)
+    hub_here.add("datasets", "a/b", {"README.md": b"# a", name: text})
+    assert load("a/b", max_examples=100) == expected[:100]
+    ranges = [r.range for r in hub_here.requests if name in r.path and r.method == "GET"]
+    assert 1 < len(ranges) < 8
+    assert None not in ranges
+    assert load("a/b", max_examples=101) == expected[:101]
+    hub_here.faults.add("/", status=503)
+    assert load("a/b", "train[:100]", max_examples=40) == expected[:40]
+    message, _ = refusal("a/b", max_examples=200)
+    assert message.startswith("data.train: a/b is not in the cache")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "en,de\na,b\rc,d\n" + "e,f\n" * 50,  # CR ends a row, which our copy does not see
+        "en,de\na,b\nc,d\n",
+    ],
+)
+def test_a_file_that_is_not_cut_is_loaded(
+    hub_here: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: str
+) -> None:
+    (tmp_path / "a.csv").write_text(content, newline="")
+    local = as_data(DataEntry(file=str(tmp_path / "a.csv"), max_examples=5))
+    expected = [(one.source, one.references[0]) for one in load_split(local, "train", "en", "de")]
+    monkeypatch.setattr(hub_beginnings, "SMALL", 0)
+    hub_here.add("datasets", "a/b", {"train.csv": content.encode()})
+    assert load("a/b", max_examples=5) == expected
+    assert not list(Path(constants.HF_HUB_CACHE).rglob("*first*"))
+
+
 def test_the_first_groups_of_a_large_file_are_copied_some_at_a_time(
     hub_here: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Memory holds no more than one request's groups, however many rows are wanted."""
-    monkeypatch.setattr(hub_parquet, "SMALL", 0)
+    monkeypatch.setattr(hub_beginnings, "SMALL", 0)
     monkeypatch.setattr(hub_parquet, "_REQUEST", 400_000)  # bytes; a group has a third of that
     letters = random.Random(0)
     rows = [(letters.randbytes(600).hex(), letters.randbytes(60).hex()) for _ in range(10_000)]
