@@ -15,6 +15,7 @@ import numpy as np
 from t5tune.data.examples import Examples
 from t5tune.data.overlap_index import METHOD, ChunkMatches, Match, OverlapIndex
 from t5tune.data.pairs import Pairs
+from t5tune.scoring.diagnosis.leaks import LEAK_RATE
 
 Agreement = Literal["exact", "same_source", "near", "clean"]
 _AGREEMENTS: tuple[Agreement, ...] = ("clean", "near", "same_source", "exact")  # by level
@@ -29,20 +30,27 @@ class LeakedExample:
         training_number: Number of the pair among those without a blank side, from 0.
         training_source: Its source.
         training_target: Its target.
+        place: File and line of the pair, for people; empty where nobody has looked for it.
+        place_key: Digest of the files that the place belongs to.
     """
 
     number: int
     training_number: int
     training_source: str
     training_target: str
+    place: str = ""
+    place_key: str = ""
 
     @classmethod
     def from_json(cls, values: object) -> LeakedExample | None:
         """Read the values of `asdict`; None if they are damaged."""
-        types = (int, int, str, str)
-        if not isinstance(values, Mapping) or list(values) != list(cls.__annotations__):
+        names, types = list(cls.__annotations__), (int, int, str, str, str, str)
+        # Those of earlier versions have no place.
+        if not isinstance(values, Mapping) or list(values) not in (names, names[:4]):
             return None
-        if not all(type(value) is kind for value, kind in zip(values.values(), types, strict=True)):
+        if not all(
+            type(value) is kind for value, kind in zip(values.values(), types, strict=False)
+        ):
             return None
         return cls(**values)
 
@@ -73,6 +81,11 @@ class TrainingOverlap:
     def num_leaked(self) -> int:
         """Number of examples that are not clean."""
         return len(self.agreement) - self.count("clean")
+
+    @property
+    def is_notable(self) -> bool:
+        """Whether so many examples have leaked that it has to be said."""
+        return self.worst is not None and self.num_leaked >= LEAK_RATE * len(self.agreement)
 
     def to_json(self) -> dict[str, object]:
         """Return the JSON values that `from_json` reads."""

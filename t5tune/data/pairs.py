@@ -19,9 +19,14 @@ class Pairs(NamedTuple):
     targets: list[str]
 
 
+def is_usable(source: str, target: str) -> bool:
+    """Return whether neither side of a pair is blank, which teaches the model to be silent."""
+    return bool(source.strip() and target.strip())
+
+
 @dataclass
 class Cleaning:
-    """Leaves out pairs with a blank side, which teach the model to be silent, and counts them.
+    """Leaves out pairs that are not usable, and counts them.
 
     Validation and test data are never cleaned: a score counts every example.
 
@@ -39,7 +44,7 @@ class Cleaning:
             kept = [
                 (source, target)
                 for source, target in zip(sources, targets, strict=True)
-                if source.strip() and target.strip()
+                if is_usable(source, target)
             ]
             self.num_read += len(sources)
             self.num_blank += len(sources) - len(kept)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from t5tune.scoring.diagnosis.breakdown import AGREEMENT, MIN_EXAMPLES
 from t5tune.scoring.diagnosis.findings import Breakdown
-from t5tune.scoring.diagnosis.leaks import LEAK_RATE, LEAKED
+from t5tune.scoring.diagnosis.leaks import LEAKED
 
 if TYPE_CHECKING:
     from t5tune.data.examples import Examples
@@ -34,8 +34,7 @@ def describe_leaks(sets: Sequence[Examples], overlaps: Sequence[TrainingOverlap]
     ]
     lines = [f"data: {' and '.join(counts)} are in the training data, exactly or nearly"]
     for examples, overlap in zip(sets, overlaps, strict=True):
-        total = len(overlap.agreement)
-        if overlap.worst is None or overlap.num_leaked < LEAK_RATE * total:
+        if overlap.worst is None or not overlap.is_notable:
             continue
         numbers = {kind: overlap.agreement.count(kind) for kind in (*_KINDS, "clean")}
         lines += [
@@ -122,11 +121,15 @@ def _quote(examples: Examples, overlap: TrainingOverlap, worst: LeakedExample) -
         f'"{textwrap.shorten(text, _MOST_CHARACTERS, placeholder=" …")}"'
         for text in (examples.sources[worst.number], worst.training_source, worst.training_target)
     )
-    example = f"{examples.split} example {worst.number:,}"
-    pair = f"training pair {worst.training_number:,}"
+    example = f"{examples.split} example {worst.number:,} (from 0)"
+    pair = (
+        f"{worst.place} (from 1)"
+        if worst.place
+        else f"training pair {worst.training_number:,} (from 0)"
+    )
     agreement = overlap.agreement[worst.number]
     if agreement == "exact":
-        return f"{example} is {pair} (both from 0): {training_source} → {target}"
+        return f"{example} is {pair}: {training_source} → {target}"
     if agreement == "same_source":
-        return f"{example} has the source of {pair} (both from 0): {training_source}"
-    return f"{example} is nearly {pair} (both from 0): {source}, and there {training_source}"
+        return f"{example} has the source of {pair}: {training_source}"
+    return f"{example} is nearly {pair}: {source}, and there {training_source}"

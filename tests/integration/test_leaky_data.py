@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from t5tune.data.training_text import TrainingText
 from tests.conftest import RunCommand, number_pairs, write_pairs
 from tests.unit.data.test_overlap import read_restaurants
 
@@ -25,7 +26,7 @@ def read_report(run: str = "tiny") -> dict[str, object]:
 
 
 def test_a_test_set_from_the_training_data_is_named_before_and_after_training(
-    t5tune: RunCommand, tiny_recipe: Path
+    t5tune: RunCommand, tiny_recipe: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pairs = number_pairs(150)
     write_pairs(Path(), "test", pairs[:20])
@@ -36,11 +37,13 @@ def test_a_test_set_from_the_training_data_is_named_before_and_after_training(
     before, _, after = result.err.partition("training: ")
     assert leak in before
     assert "leak: 20.0 % of the validation set is in the training data: 2 as" in before
-    assert "is training pair " in before
+    assert "leak: for example, test example 2 (from 0) is train.tsv, line 4 (from 1): " in before
     assert "leak: 100.0 % of the 20 examples are in the training data: 20 as the same" in after
     assert "There is no clean part" in Path("runs/tiny/eval/test/report.html").read_text("utf-8")
     assert read_report()["findings"][0]["num_found"] == 20  # type: ignore[index]
     # From the cache, without a training text being read, it is said again.
+    monkeypatch.setattr(TrainingText, "chunks", lambda *_: pytest.fail("read"))
+    monkeypatch.setattr("t5tune.data.leak_places._find_places", lambda *_: pytest.fail("read"))
     again = t5tune("train", tiny_recipe, *QUICK, "--output-dir", "runs/again")
     assert [line for line in again.err.split("\n") if line.startswith("leak: ")] == [
         line for line in result.err.split("\n") if line.startswith("leak: ")

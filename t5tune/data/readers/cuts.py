@@ -13,6 +13,7 @@ from hashlib import blake2b
 
 from t5tune.console import say, track
 from t5tune.data.normalization import normalize_text
+from t5tune.data.pairs import is_usable
 from t5tune.data.readers.open_splits import Example, OpenSplit
 from t5tune.errors import T5TuneError
 from t5tune.recipe.places import CutSplit
@@ -173,7 +174,7 @@ class _Chosen:
                 self.num_read += 1
                 if self.num_read % 1000 == 0:
                     done(1000)
-                if not example.source.strip() or not example.references[0].strip():
+                if not is_usable(example.source, example.references[0]):
                     continue
                 digest = _digest(example.source)
                 if digest not in self._taken:

@@ -68,6 +68,8 @@ class OpenSplit:
         read: Function that iterates over the examples.
         describe_readings: Function that describes, after reading, values that are not texts and
             what was left out.
+        locate_last: Function that returns, while examples are read, the file and the line of the
+            last one; an empty text where they come from no file.
     """
 
     where: str
@@ -76,6 +78,7 @@ class OpenSplit:
     num_rows: int | None
     read: Callable[[], Iterator[Example]]
     describe_readings: Callable[[], list[str]] = list
+    locate_last: Callable[[], str] = str
 
     def chunks(self, doing: str = "reading") -> Iterator[list[Example]]:
         """Yield all examples, some at a time, and show the progress.

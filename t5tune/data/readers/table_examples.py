@@ -25,21 +25,29 @@ def open_tables(tables: Sequence[Table], place: Place, request: Request) -> Open
     """
     names = _choose_columns(tables, request)
     name = tables[0].place if len(tables) == 1 else describe_place(place)
-    last: list[tuple[ColumnReader, BadRows]] = []  # those of the last reading have counted
+    last = None  # reading, which has counted
 
     def read() -> Iterator[Example]:
-        last[:] = [(ColumnReader(*names, request.references, name), BadRows())]
-        bad = last[0][1] if request.skips_bad_rows else None
-        return islice(_read(tables, last[0][0], bad), request.limit)
+        nonlocal last
+        last = _Reading(tables, ColumnReader(*names, request.references, name))
+        return islice(last.examples(skips_bad_rows=request.skips_bad_rows), request.limit)
 
     def describe() -> list[str]:
-        noticed = [text for counts in last for one in counts for text in one.describe_readings()]
+        noticed = [] if last is None else last.describe()
         return noticed + [text for table in tables for text in table.remarks()]
 
     counts = [table.num_rows for table in tables]
     num = sum(count or 0 for count in counts) if None not in counts else None
     unit = f"{tables[0].unit}s"
-    return OpenSplit(request.where, place, unit, request.count(num), read, describe)
+    return OpenSplit(
+        request.where,
+        place,
+        unit,
+        request.count(num),
+        read,
+        describe,
+        lambda: "" if last is None else last.locate(),
+    )
 
 
 def _choose_columns(tables: Sequence[Table], request: Request) -> tuple[str, str]:
@@ -56,26 +64,50 @@ def _choose_columns(tables: Sequence[Table], request: Request) -> tuple[str, str
     return names
 
 
-def _read(
-    tables: Sequence[Table], reader: ColumnReader, bad_rows: BadRows | None
-) -> Iterator[Example]:
-    is_empty = True
-    names = reader.names
-    for table in tables:
-        for number, row in table.pick(names) if table.pick is not None else table.rows():
-            try:
-                if isinstance(row, BadRow):
-                    raise row
-                example = Example(*reader.read(row, number, table))
-            except BadRow as error:
-                if bad_rows is None:
-                    raise
-                bad_rows.count(error)
-                continue
-            is_empty = False
-            yield example
-    if is_empty and bad_rows is not None:
-        bad_rows.check_some_are_good()
+class _Reading:
+    """One reading of all tables.
+
+    Args:
+        tables: Tables that follow each other.
+        reader: Reader of their rows.
+    """
+
+    def __init__(self, tables: Sequence[Table], reader: ColumnReader) -> None:
+        self._tables = tables
+        self._reader = reader
+        self._bad_rows = BadRows()
+        self._table = tables[0]
+        self._number = 0
+
+    def examples(self, *, skips_bad_rows: bool) -> Iterator[Example]:
+        """Yield the examples, and raise or count rows that cannot be read."""
+        is_empty = True
+        names = self._reader.names
+        for table in self._tables:
+            self._table = table
+            for number, row in table.pick(names) if table.pick is not None else table.rows():
+                try:
+                    if isinstance(row, BadRow):
+                        raise row
+                    example = Example(*self._reader.read(row, number, table))
+                except BadRow as error:
+                    if not skips_bad_rows:
+                        raise
+                    self._bad_rows.count(error)
+                    continue
+                is_empty = False
+                self._number = number
+                yield example
+        if is_empty and skips_bad_rows:
+            self._bad_rows.check_some_are_good()
+
+    def locate(self) -> str:
+        """Return the place of the last example."""
+        return self._table.locate(self._number)
+
+    def describe(self) -> list[str]:
+        """Describe values that are not texts, and rows that were left out."""
+        return [*self._reader.describe_readings(), *self._bad_rows.describe_readings()]
 
 
 class BadRows:

@@ -10,7 +10,7 @@ from t5tune.data.readers.local_files import find_files
 from t5tune.data.readers.open_splits import Example, OpenSplit, Request
 from t5tune.errors import T5TuneError
 from t5tune.files.text_streams import Lines, open_lines
-from t5tune.recipe.places import TextPair
+from t5tune.recipe.places import TextPair, join_names
 from t5tune.run.directory import display_path
 
 
@@ -31,12 +31,29 @@ def open_text_pair(pair: TextPair, request: Request) -> OpenSplit:
         for paths in zip(*(paths for _, paths in sides), strict=True)
     ]
 
+    last: list[Lines] = []  # files that belong together, of which the last line was read
+    line = 0
+
     def read_all() -> Iterator[Example]:
+        nonlocal last, line
         for part in parts:
-            yield from _read(part, where)
+            last = part
+            for number, example in enumerate(_read(part, where), start=1):
+                line = number
+                yield example
+
+    def locate_last() -> str:
+        return f"{join_names([display_path(lines.path) for lines in last])}, line {line}"
 
     num = request.count(sum(part[0].num_lines for part in parts))
-    return OpenSplit(where, pair, "lines", num, lambda: islice(read_all(), request.limit))
+    return OpenSplit(
+        where,
+        pair,
+        "lines",
+        num,
+        lambda: islice(read_all(), request.limit),
+        locate_last=locate_last,
+    )
 
 
 def _check_numbers(sides: list[tuple[str, list[Path]]], where: str) -> None:

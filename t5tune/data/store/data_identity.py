@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,11 @@ class DataIdentity:
 
     values: dict[str, Any]
     states: dict[Path, tuple[int, ...]]
+
+    def place_key(self) -> str:
+        """Return a digest of the examples together with the names of their files."""
+        named = [self.values, *map(display_path, self.states)]
+        return hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()
 
     def check_unchanged(self) -> None:
         """Check that no file has changed since.

@@ -10,6 +10,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from t5tune.console import say
 from t5tune.data.encoding import EncodedDataset
+from t5tune.data.leak_places import locate_leaks
 from t5tune.data.overlap import OverlapCounter
 from t5tune.data.pair_encoding import PairEncoder
 from t5tune.data.pairs import Cleaning, Pairs
@@ -123,7 +124,9 @@ def tokenize(
             for pairs in Cleaning().clean(texts.training.chunks("comparing the test set with")):
                 counter.add(pairs, counter.search(pairs))
         overlaps = counter.results()
-        for examples, overlap in zip(texts.translated, overlaps, strict=True):
+    overlaps = locate_leaks(overlaps, split, texts.identity.place_key())
+    for examples, overlap, before in zip(texts.translated, overlaps, known, strict=True):
+        if overlap != before:
             keep_overlap(run, fingerprint, examples, overlap)
     texts.training.forget()
     _describe(store.manifest, texts)

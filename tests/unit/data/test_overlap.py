@@ -199,7 +199,15 @@ def test_json_round_trip_and_other_methods() -> None:
     assert overlap.worst == LeakedExample(0, 0, "the red boat", "das rote Boot")
     assert TrainingOverlap.from_json({**values, "method": "older"}) is None
     assert TrainingOverlap.from_json({**values, "worst": None}) is None
-    for key, value in (("number", 3), ("number", -1), ("training_source", None), ("other", 1)):
+    older = {key: value for key, value in values["worst"].items() if "place" not in key}
+    assert TrainingOverlap.from_json({**values, "worst": older}) == overlap
+    for key, value in (
+        ("place", None),
+        ("number", 3),
+        ("number", -1),
+        ("training_source", None),
+        ("other", 1),
+    ):
         damaged = {**values["worst"], key: value}
         assert TrainingOverlap.from_json({**values, "worst": damaged}) is None
     assert TrainingOverlap.from_json({**values, "agreement": ["exact"]}) is None

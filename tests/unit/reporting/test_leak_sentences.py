@@ -112,8 +112,9 @@ def test_hypotheses_in_a_file_are_not_compared() -> None:
     assert "leaked" not in [one.name for one in build_report(evidence, ["bleu"]).findings]
 
 
-def overlap_of(*agreement: Agreement, worst: int = 0) -> TrainingOverlap:
-    leaked = LeakedExample(worst, 41, "the training source", "the target") if worst >= 0 else None
+def overlap_of(*agreement: Agreement, worst: int = 0, place: str = "") -> TrainingOverlap:
+    texts = "the training source", "the target"
+    leaked = LeakedExample(worst, 41, *texts, place) if worst >= 0 else None
     return TrainingOverlap((1,) * len(agreement), agreement, leaked)
 
 
@@ -121,7 +122,11 @@ def test_leaks_are_described_before_training() -> None:
     validation = Examples("validation", ["one", "two " * 50, "three"], [["a"]] * 3)
     test = Examples("test", ["four"], [["d"]])
     lines = describe_leaks(
-        [validation, test], [overlap_of("clean", "near", "clean", worst=1), overlap_of("exact")]
+        [validation, test],
+        [
+            overlap_of("clean", "near", "clean", worst=1),
+            overlap_of("exact", place="train.tsv.gz, line 52"),
+        ],
     )
     quoted = " ".join(["two"] * 19) + " …"
     assert lines == [
@@ -130,11 +135,11 @@ def test_leaks_are_described_before_training() -> None:
         "leak: 33.3 % of the validation set is nearly in the training data: a few words differ, "
         "or the source is part of a longer one. Validation scores and the choice of the "
         "best checkpoint favour learning by heart.",
-        "leak: for example, validation example 1 is nearly training pair 41 (both from 0): "
+        "leak: for example, validation example 1 (from 0) is nearly training pair 41 (from 0): "
         f'"{quoted}", and there "the training source"',
         "leak: 100.0 % of the test set is in the training data: 1 as the same pair. There is no "
         "clean part to report a score on.",
-        "leak: for example, test example 0 is training pair 41 (both from 0): "
+        "leak: for example, test example 0 (from 0) is train.tsv.gz, line 52 (from 1): "
         '"the training source" → "the target"',
     ]
 
