@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from t5tune.data.readers.cuts import Cuts
 from t5tune.data.readers.sources import open_split, read_all
-from t5tune.recipe.schema import DataSection
+from t5tune.recipe.data_section import DataSection
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from t5tune.data.readers.table_examples import open_tables
 from t5tune.data.readers.tables import file_options, find_format, open_table
 from t5tune.data.readers.text_pairs import open_text_pair
 from t5tune.errors import T5TuneError
+from t5tune.recipe.data_section import DataEntry, DataSection
 from t5tune.recipe.places import (
     CutSplit,
     HubSplit,
@@ -26,7 +27,6 @@ from t5tune.recipe.places import (
     TextPair,
     as_names,
 )
-from t5tune.recipe.schema import DataEntry, DataSection
 from t5tune.run.directory import display_path
 
 

@@ -14,8 +14,8 @@ from t5tune.data.readers.sources import open_split
 from t5tune.data.store.data_identity import DataIdentity, identify_data
 from t5tune.data.training_text import TrainingText
 from t5tune.errors import T5TuneError
+from t5tune.recipe.data_section import DataSection
 from t5tune.recipe.places import Place
-from t5tune.recipe.schema import DataSection
 
 
 @dataclass(frozen=True)
