@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from t5tune.console import track
+from t5tune.data.readers.cuts import CHOICE
 from t5tune.data.readers.hub_splits import is_folder
 from t5tune.data.readers.local_files import place_files
 from t5tune.data.readers.sacrebleu_sets import Languages, find_set_files
@@ -80,7 +81,8 @@ def identify_data(
         "contents": contents,
     }
     if split == "train" and data.cuts:
-        values["cuts"] = {name: asdict(cut) for name, cut in data.cuts.items()}
+        cuts = {name: asdict(cut) for name, cut in data.cuts.items()}
+        values["cuts"] = {"choice": CHOICE, **cuts}
     return DataIdentity(values, states)
 
 
