@@ -2,8 +2,9 @@
 
 .venv/bin/python benchmarks/scaling.py [--utilisation 0.45] [--other-utilisation 0.3]
 
-The utilisation is the share of a GPU's peak that a step's own operations reach on one GPU: the MFU
-that benchmarks/training.py prints. See t5tune/distributed/scaling.py for what is calculated.
+The utilisation is the share of a GPU's published peak that a step's own operations reach on one GPU
+(benchmarks/training.py prints the share of the rate that it measures, which is lower). See
+t5tune/distributed/scaling.py for what is calculated.
 """
 
 from __future__ import annotations
