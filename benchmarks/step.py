@@ -23,10 +23,9 @@ import numpy as np
 import torch
 from torch.profiler import ProfilerActivity, profile
 from training import measure_matmul
-from training_arms import SHAPES
+from training_arms import SHAPES, count_flops
 from transformers import T5Config, T5ForConditionalGeneration
 
-from t5tune.distributed.model_shape import ModelShape
 from t5tune.models.cpu.dropout import use_byte_dropout
 from t5tune.models.cpu.fast_t5 import use_fast_sublayers
 from t5tune.models.output_layer import without_output_layer
@@ -97,9 +96,9 @@ class Step:
         self.model.zero_grad()
 
     def flops(self) -> float:
-        """Return the operations of forward and backward, see `ModelShape.count_flops`."""
+        """Return the operations of forward and backward, see `count_flops`."""
         lengths = np.full(*self.ids.shape)
-        return ModelShape.of(self.model.config).count_flops(lengths, lengths)
+        return count_flops(self.model.config, lengths, lengths)
 
     def share_of_products(self) -> float:
         """Return the share of matrix products in the profiled time of a step, from 0 to 1."""

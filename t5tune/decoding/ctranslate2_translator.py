@@ -14,6 +14,7 @@ from typing import Any
 import ctranslate2
 
 from t5tune.data.truncation import shorten_all
+from t5tune.decoding.ctranslate2_device import count_gpus, find_device
 from t5tune.decoding.export.settings import (
     QUANTIZATIONS,
     VOCABULARY_FILE,
@@ -31,7 +32,7 @@ from t5tune.decoding.translator import (
     build_hypothesis,
 )
 from t5tune.distributed.launch_environment import threads_per_process
-from t5tune.errors import T5TuneError
+from t5tune.errors import T5TuneError, shorten_reason
 from t5tune.run.manifest import blaming_damage, find_damage
 
 CHUNK = 2000  # texts in one call of the tokenizer
@@ -105,7 +106,15 @@ class CTranslate2Translator(SearchingTranslator):
 
         def receive() -> None:
             batch, results = waiting.popleft()
-            found = self._read([result.result() for result in results], options.max_new_tokens)
+            try:
+                finished = [result.result() for result in results]
+            except RuntimeError as error:  # a GPU is out of memory, or lacks a library
+                raise T5TuneError(
+                    f"{self._directory}: CTranslate2 failed while translating: "
+                    f"{shorten_reason(error)}",
+                    next_command="the same command with --engine torch",
+                ) from error
+            found = self._read(finished, options.max_new_tokens)
             hypotheses.update(zip(batch, found, strict=True))
             if on_progress is not None:
                 on_progress(len(batch))
@@ -184,13 +193,7 @@ def _spread(options: DecodingOptions, num_tokens: int, num_workers: int) -> Deco
 
 def count_workers() -> int:
     """Return one worker for each GPU or, without GPUs, one for each core."""
-    num_gpus: int = ctranslate2.get_cuda_device_count()
-    return num_gpus or count_threads()
-
-
-def find_device() -> str:
-    """Return `cuda` if CTranslate2 finds a GPU, else `cpu`."""
-    return "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
+    return count_gpus() or count_threads()
 
 
 def list_available() -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -46,3 +48,17 @@ def set_random_state(state: RandomState) -> None:
     torch.set_rng_state(state[0])
     if state[1] is not None:
         torch.cuda.set_rng_state(state[1])
+
+
+@contextmanager
+def keeping_random_state() -> Iterator[None]:
+    """Restore the random numbers of the CPU and of the current GPU when the block ends.
+
+    `torch.random.fork_rng` would warn on a machine with several GPUs, of which this process uses
+    one.
+    """
+    state = get_random_state()
+    try:
+        yield
+    finally:
+        set_random_state(state)

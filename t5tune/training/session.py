@@ -18,6 +18,7 @@ from t5tune.reporting.evaluation_task import EvaluationTask
 from t5tune.run.directory import RunDirectory
 from t5tune.training.checkpoints.best_model import keep_best_model
 from t5tune.training.checkpoints.resuming import has_model_of
+from t5tune.training.determinism import deterministic_kernels
 from t5tune.training.loop import TrainedWeights, run_training_loop
 from t5tune.training.preparation.prepare import prepare
 from t5tune.training.preparation.start import Start, broadcast_start
@@ -90,7 +91,9 @@ def _train_model(
     # Sharded weights come and go with the calls of the library's layers.
     if start.recipe.training.sharding == "none":
         use_fast_sublayers(model)
-    ended = run_training_loop(start, run)
+    # Only here: processes that share the reading are copied before a GPU is in use.
+    with deterministic_kernels(enabled=recipe.training.extra.get("full_determinism", True)):
+        ended = run_training_loop(start, run)
     if isinstance(ended, signal.Signals):
         return ended
     release_freed_memory()  # memory of gradients, optimizer and batches

@@ -35,7 +35,7 @@ from t5tune.training.checkpoints.loop_state import (
 from t5tune.training.checkpoints.saving import CheckpointSaver, Trained, only_tensors
 from t5tune.training.checkpoints.store import ENDED
 from t5tune.training.checkpoints.stream_position import keep_position
-from t5tune.training.random_numbers import seed_if_processes_differ
+from t5tune.training.random_numbers import keeping_random_state, seed_if_processes_differ
 from t5tune.training.step.batch_limit import BatchLimit
 from t5tune.training.step.batch_loss import BatchLoss
 from t5tune.training.step.gradients import NumItems, StepGradients
@@ -177,7 +177,13 @@ class T5TuneTrainer(Seq2SeqTrainer):
         for batch in batches:
             self._throughput.count(batch)
         num_items = sum(int(batch["labels"].ne(IGNORED).sum()) for batch in batches)
-        return steps, self.accelerator.reduce(torch.tensor(num_items, device=device), "sum")
+        # Filled there: copying a number to a GPU would wait for it.
+        return steps, self.accelerator.reduce(torch.full((), num_items, device=device), "sum")
+
+    def _prepare_inputs(self, inputs: Batch) -> Batch:
+        """Copy a batch to the device without waiting for it, which pinned memory allows."""
+        device = self.args.device
+        return {name: tensor.to(device, non_blocking=True) for name, tensor in inputs.items()}
 
     def training_step(
         self, model: torch.nn.Module, inputs: list[Batch], num_items_in_batch: torch.Tensor
@@ -254,7 +260,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
         validates it when it resumes.
         """
         try:
-            with torch.random.fork_rng():  # the number of validations must not change the training
+            with keeping_random_state():  # the number of validations must not change the training
                 scores = self.validate()
         except ValidationInterrupted:
             self._is_validation_pending = True

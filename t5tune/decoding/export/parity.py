@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import torch
+
 from t5tune.console import say, track
 from t5tune.data.examples import Examples, load_examples
 from t5tune.decoding.ctranslate2_translator import CTranslate2Translator, check_availability
@@ -147,6 +149,7 @@ def _build(
         torch_seconds = known.seconds * num / len(known.hypotheses)
     else:
         expected, torch_seconds = _translate(loaded.translator, examples, options, is_warm=is_warm)
+    torch_device = str(loaded.translator.model.device)  # before the model moves to the CPU
     settings = convert_model(
         loaded.translator,
         options,
@@ -158,6 +161,8 @@ def _build(
         sources=examples.sources,
         patience=patience,
     )
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()  # CTranslate2 has an allocator of its own
     translator = CTranslate2Translator(Export(directory, settings, {}))
     found, seconds = _translate(translator, examples, options)
     parity = compare(
@@ -166,7 +171,7 @@ def _build(
         examples,
         (expected, found),
         (torch_seconds, seconds),
-        torch_device=str(loaded.translator.model.device),
+        torch_device=torch_device,
         decoding={**options.describe(), "patience": patience},
     )
     return settings, parity

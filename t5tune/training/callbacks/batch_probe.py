@@ -12,6 +12,7 @@ from transformers import TrainerCallback, TrainerState
 from t5tune.data.batching.steps import Batch, count_padded_tokens
 from t5tune.distributed.processes import smallest
 from t5tune.errors import T5TuneError
+from t5tune.training.random_numbers import keeping_random_state
 from t5tune.training.step.batch_limit import BatchLimit
 from t5tune.training.step.memory import NEXT_COMMAND, GpuMemory, MainMemory, find_largest_batch
 
@@ -50,7 +51,7 @@ class BatchProbe(TrainerCallback):
             return
         batch = self.longest.batch
         num_rows = len(batch["labels"])
-        with torch.random.fork_rng():
+        with keeping_random_state():
             # Each process checks its own memory; all take what fits in every one.
             fitting = int(smallest(self._find(num_rows)))
         tokens_per_row = count_padded_tokens(batch) // num_rows

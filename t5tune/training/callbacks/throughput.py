@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from transformers import TrainerCallback
+from transformers import TrainerCallback, TrainerControl, TrainerState
 
 from t5tune.data.batching.steps import count_padded_tokens
 from t5tune.data.encoding import IGNORED
@@ -69,6 +69,15 @@ class Throughput(TrainerCallback):
     def on_step_begin(self, *_: Any, **__: Any) -> None:
         self._last = time.perf_counter()
 
-    def on_step_end(self, *_: Any, **__: Any) -> None:
+    def on_step_end(
+        self, args: Any, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
         if self._last is not None:
+            if torch.cuda.is_available() and _ends_a_window(control):
+                torch.cuda.synchronize()  # what it still computes belongs to these steps
             self.seconds += time.perf_counter() - self._last
+
+
+def _ends_a_window(control: TrainerControl) -> bool:
+    """Return whether something follows this step that waits for the GPU anyway."""
+    return bool(control.should_log or control.should_evaluate or control.should_save)

@@ -30,8 +30,13 @@ class WeightAverage(TrainerCallback):
         self.decay = decay  # share of the average that a step keeps, from 0 to 1
         # One name for each tensor: tied ones come with the first of their names.
         self._parameters = {n: p for n, p in model.named_parameters() if p.requires_grad}
-        # The average by parameter name, in fp32 on the model's device.
+        # The average by parameter name, in fp32 on the model's device once training begins.
         self.weights = {n: p.detach().float().clone() for n, p in self._parameters.items()}
+
+    def on_train_begin(self, *_: Any, **__: Any) -> None:
+        """Follow the model, which the trainer may have moved to a GPU since it was built."""
+        for name, parameter in self._parameters.items():
+            self.weights[name] = self.weights[name].to(parameter.device)
 
     def on_step_end(self, args: Any, state: TrainerState, *_: Any, **__: Any) -> None:
         step = state.global_step

@@ -30,6 +30,7 @@ from t5tune.recipe.model_section import ModelSection
 from t5tune.run.directory import RunDirectory
 from t5tune.scoring.diagnosis.wrong_language import load_identifier
 from t5tune.training.checkpoints.disk_space import OTHER_FILES, refuse_full_disk
+from t5tune.training.random_numbers import keeping_random_state
 from t5tune.training.step.memory import MainMemory
 
 NUM_TOKENS = 2  # of a rehearsed hypothesis: one step from the source, one from a cache
@@ -54,7 +55,7 @@ def rehearse(
     _check_vocabulary(model, section.origin_key, dataset)
     was_training = model.training
     try:
-        with torch.random.fork_rng():
+        with keeping_random_state():
             _rehearse_training(model.train(), section)
             _rehearse_positions(model.eval(), loaded.options.max_new_tokens, dataset)
             _rehearse_decoding(loaded, section)

@@ -26,8 +26,13 @@ CGROUP = Path("/sys/fs/cgroup")
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Return whether an exception says that a GPU or the machine ran out of memory."""
-    return isinstance(error, MemoryError) or (
-        isinstance(error, Exception) and should_reduce_batch_size(error)
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    # CUDA and its libraries allocate too, and say it in their own words.
+    own = ("CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED")
+    return isinstance(error, Exception) and (
+        should_reduce_batch_size(error)
+        or (isinstance(error, RuntimeError) and any(text in str(error) for text in own))
     )
 
 

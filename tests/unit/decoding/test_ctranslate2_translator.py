@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -178,3 +179,16 @@ def test_what_cannot_be_is_one_sentence(
     (tmp_path / "config.json").write_text('{"model_type": "longt5"}', encoding="utf-8")
     with pytest.raises(T5TuneError, match=r"cannot convert this .* LongT5Config$"):
         export(torch_translator, tmp_path)
+
+
+def test_a_gpu_that_fails_while_translating_is_a_sentence(exported: Export) -> None:
+    class Failing:
+        def result(self) -> None:
+            raise RuntimeError("CUDA failed with error out of memory")
+
+    translator = CTranslate2Translator(exported)
+    translator._load()
+    translator._model = SimpleNamespace(translate_batch=lambda *_, **__: [Failing()])
+    with pytest.raises(T5TuneError, match="error out of memory") as caught:
+        translator.translate(SOURCES[:1], OPTIONS)
+    assert "--engine torch" in str(caught.value.next_command)
