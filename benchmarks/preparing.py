@@ -1,13 +1,15 @@
 """Time and memory of preparing training data of any size, beside the tokenizer alone.
 
 .venv/bin/python benchmarks/preparing.py DIRECTORY [--pairs N ...] [--rounds R] [--format F]
+    [--cut SIZE]
 
 DIRECTORY keeps what benchmarks/corpus.py makes: pairs with the sizes of WMT14, and a tokenizer.
 In every round, one process prepares the pairs as `t5tune train` does (reading, cleaning,
 fingerprints, comparison with 3,000 test pairs, tokens, store), another one does it a second time,
 with the store in the cache, and a third one only tokenizes the same texts, with every core. Each
 process prints its seconds, the seconds of processors with those of its copies, and its greatest
-resident memory, without what it maps from files and shares with them.
+resident memory, without what it maps from files and shares with them. With `--cut` a validation
+set of that size, such as 2000 or 5%, is cut from the pairs; "identity" contains that.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import yaml
 
 HERE = Path(__file__).resolve().parent
 PREFIX = "translate English to German: "
@@ -88,14 +91,14 @@ class PeakMemory:
         self._thread.join()
 
 
-def prepare(path: Path, tokenizer_directory: Path, run: Path) -> dict[str, Any]:
+def prepare(path: Path, tokenizer_directory: Path, run: Path, cut: str | None) -> dict[str, Any]:
     """Prepare the pairs as a training does, and plan its first epoch."""
     from corpus import PairGenerator
 
     from t5tune.data.batching.plans import TokenBudgetBatches
     from t5tune.data.examples import Examples
     from t5tune.data.readers.sources import open_split
-    from t5tune.data.store.data_identity import identify_data
+    from t5tune.data.store.stored_cuts import StoredCuts
     from t5tune.data.training_text import TrainingText
     from t5tune.models.loading import load_tokenizer
     from t5tune.recipe.resolved_recipe import ResolvedData
@@ -108,13 +111,15 @@ def prepare(path: Path, tokenizer_directory: Path, run: Path) -> dict[str, Any]:
     if path.is_dir():
         entry = {"hub": str(path), "split": "train"}
     entry |= {"prefix": PREFIX}
-    data = ResolvedData.model_validate({"train": entry, "validation": entry, "prefix": PREFIX})
+    validation = {"from": "train", "size": yaml.safe_load(cut), "prefix": PREFIX} if cut else entry
+    data = ResolvedData.model_validate({"train": entry, "validation": validation, "prefix": PREFIX})
     sources, targets = next(PairGenerator(TEST_SEED).chunks(NUM_TEST_PAIRS))
     test = Examples("test", sources, [[target] for target in targets])
     times = {"imports": time.perf_counter() - STARTED}
     started = time.perf_counter()
-    training = TrainingText(open_split(data, "train", "en", "de"))
-    texts = Texts(training, identify_data(data, "train", "en", "de"), test, test)
+    cuts = StoredCuts(data, "en", "de")
+    training = TrainingText(open_split(data, "train", "en", "de", cuts))
+    texts = Texts(training, cuts.identity, test, test)
     times["identity"] = time.perf_counter() - started
     store = tokenize(texts, tokenizer, data, RunDirectory(run))
     dataset = store.open()
@@ -158,9 +163,10 @@ def read_plainly(path: Path, size: int = 10_000) -> Iterator[tuple[list[str], li
             yield [pair[0] for pair in pairs], [pair[1] for pair in pairs]
 
 
-def run_part(part: str, path: Path, tokenizer: Path, run: Path) -> dict[str, Any]:
+def run_part(part: str, path: Path, tokenizer: Path, run: Path, cut: str | None) -> dict[str, Any]:
     """Run one part in a process of its own and return what it measured."""
     command = [sys.executable, __file__, str(path), "--part", part, "--tokenizer", str(tokenizer)]
+    command += ["--cut", cut] if cut else []
     environment = {**os.environ, "T5TUNE_CACHE": str(run / "cache"), "PYTHONPATH": str(HERE)}
     done = subprocess.run(
         [*command, "--run", str(run)], check=True, stdout=subprocess.PIPE, env=environment
@@ -170,11 +176,13 @@ def run_part(part: str, path: Path, tokenizer: Path, run: Path) -> dict[str, Any
     return found
 
 
-def measure(part: str, path: Path, tokenizer: Path, run: Path) -> None:
+def measure(part: str, path: Path, tokenizer: Path, run: Path, cut: str | None) -> None:
     """Measure one part in this process and print it as JSON."""
     with PeakMemory() as memory:
         values = (
-            tokenize_alone(path, tokenizer) if part == "alone" else prepare(path, tokenizer, run)
+            tokenize_alone(path, tokenizer)
+            if part == "alone"
+            else prepare(path, tokenizer, run, cut)
         )
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     values["processor_seconds"] = sum(one.ru_utime + one.ru_stime for one in used)
@@ -192,12 +200,15 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--format", choices=["tsv", "parquet"], default="tsv")
+    parser.add_argument("--cut")
     parser.add_argument("--part")
     parser.add_argument("--tokenizer", type=Path)
     parser.add_argument("--run", type=Path)
     arguments = parser.parse_args()
     if arguments.part:
-        measure(arguments.part, arguments.directory, arguments.tokenizer, arguments.run)
+        measure(
+            arguments.part, arguments.directory, arguments.tokenizer, arguments.run, arguments.cut
+        )
         return
     arguments.directory.mkdir(parents=True, exist_ok=True)
     tokenizer = tokenizer_path(arguments.directory)
@@ -208,7 +219,10 @@ def main() -> None:
             run = arguments.directory / "run"
             shutil.rmtree(run, ignore_errors=True)
             rounds.append(
-                [run_part(part, path, tokenizer, run) for part in ("first", "second", "alone")]
+                [
+                    run_part(part, path, tokenizer, run, arguments.cut)
+                    for part in ("first", "second", "alone")
+                ]
             )
         print(describe(num_pairs, rounds), flush=True)
 

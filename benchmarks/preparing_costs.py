@@ -4,7 +4,8 @@ RAYON_NUM_THREADS=2 .venv/bin/python benchmarks/preparing_costs.py FILE.tsv TOKE
 
 FILE.tsv and the directory TOKENIZER come from benchmarks/corpus.py. The parts stand in turns; each
 line has the median of the rounds in microseconds a pair, with their spread, and the microseconds of
-processors, which other programs disturb less. Texts are tokenized 2,000 at a time.
+processors, those of copies of the process included, which other programs disturb less. Texts are
+tokenized 2,000 at a time.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import os
 import statistics
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -27,10 +29,13 @@ from transformers import AutoTokenizer
 from t5tune.data.examples import Examples
 from t5tune.data.fingerprints import fingerprint_rows
 from t5tune.data.overlap import OverlapCounter
-from t5tune.data.pairs import Pairs
-from t5tune.data.readers.sources import load_split
+from t5tune.data.overlap_index import ChunkMatches
+from t5tune.data.pairs import Cleaning, Pairs
+from t5tune.data.parallel_map import map_on_all_cores
+from t5tune.data.readers.sources import load_split, open_split
 from t5tune.data.token_sequences import TokenSequences
-from t5tune.recipe.schema import DataEntry, DataSection
+from t5tune.data.training_text import TrainingText
+from t5tune.recipe.data_section import DataEntry, DataSection
 
 CHUNK = 2000  # as in t5tune.data.encoding
 NUM_TEST_PAIRS = 3000
@@ -67,6 +72,14 @@ def search_overlap(counter: OverlapCounter, pairs: list[tuple[str, str]]) -> Non
         counter.add(chunk, counter.search(chunk))
 
 
+def compare_alone(data: DataSection, counter: OverlapCounter, *, on_all_cores: bool) -> None:
+    """Read the training pairs and compare them with a test set, as where the tokens are cached."""
+    chunks = Cleaning().clean(TrainingText(open_split(data, "train")).chunks("comparing"))
+    found: Iterable[tuple[Pairs, ChunkMatches]] = ((some, counter.search(some)) for some in chunks)
+    for pairs, matches in map_on_all_cores(counter.search, chunks) if on_all_cores else found:
+        counter.add(pairs, matches)
+
+
 def measure(timed: Timed, path: Path, tokenizer: Any, num_pairs: int) -> None:
     """Time every part once."""
     timed("read plainly", lambda: read_plainly(path, num_pairs))
@@ -80,6 +93,11 @@ def measure(timed: Timed, path: Path, tokenizer: Any, num_pairs: int) -> None:
     sources, targets = next(PairGenerator(TEST_SEED).chunks(NUM_TEST_PAIRS))
     index = OverlapCounter([Examples("test", sources, [[target] for target in targets])])
     timed("overlap with 3,000 test pairs", lambda: search_overlap(index, pairs))
+    for name, on_all_cores in (("in this process", False), ("by all cores", True)):
+        timed(
+            f"reading and overlap, {name}",
+            partial(compare_alone, section, index, on_all_cores=on_all_cores),
+        )
     texts = [text for pair in pairs for text in pair]
     backend = tokenizer.backend_tokenizer
     timed(
@@ -137,10 +155,10 @@ def main() -> None:
     found: dict[str, list[tuple[float, float]]] = defaultdict(list)
 
     def timed(name: str, work: Callable[[], Any], share: float = 1.0) -> Any:
-        wall, worked = time.perf_counter(), time.process_time()
+        wall, worked = time.perf_counter(), sum(os.times()[:4])
         result = work()
         scale = 1e6 / (options.pairs * share)
-        seconds = (time.perf_counter() - wall, time.process_time() - worked)
+        seconds = (time.perf_counter() - wall, sum(os.times()[:4]) - worked)
         found[name].append((seconds[0] * scale, seconds[1] * scale))
         return result
 

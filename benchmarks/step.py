@@ -23,9 +23,10 @@ import numpy as np
 import torch
 from torch.profiler import ProfilerActivity, profile
 from training import measure_matmul
-from training_arms import SHAPES, count_flops
+from training_arms import SHAPES
 from transformers import T5Config, T5ForConditionalGeneration
 
+from t5tune.distributed.model_shape import ModelShape
 from t5tune.models.cpu.dropout import use_byte_dropout
 from t5tune.models.cpu.fast_t5 import use_fast_sublayers
 from t5tune.models.output_layer import without_output_layer
@@ -96,9 +97,9 @@ class Step:
         self.model.zero_grad()
 
     def flops(self) -> float:
-        """Return the operations of forward and backward, see `count_flops`."""
+        """Return the operations of forward and backward, see `ModelShape.count_flops`."""
         lengths = np.full(*self.ids.shape)
-        return count_flops(self.model.config, lengths, lengths)
+        return ModelShape.of(self.model.config).count_flops(lengths, lengths)
 
     def share_of_products(self) -> float:
         """Return the share of matrix products in the profiled time of a step, from 0 to 1."""

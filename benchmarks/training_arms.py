@@ -8,7 +8,6 @@ optimizer steps after the warm-up; validation is not on the clock.
 from __future__ import annotations
 
 import argparse
-import functools
 import json
 import resource
 import sys
@@ -38,6 +37,7 @@ from t5tune.data.batching.steps import OptimizerSteps, StepLoader
 from t5tune.data.encoding import IGNORED, Collator, EncodedDataset, TokenSequences
 from t5tune.data.pair_encoding import PairEncoder
 from t5tune.data.pairs import Pairs
+from t5tune.distributed.model_shape import ModelShape
 from t5tune.models.compiled import compile_stacks
 from t5tune.models.cpu.dropout import use_byte_dropout
 from t5tune.models.cpu.fast_t5 import use_fast_sublayers
@@ -129,33 +129,6 @@ def _lengths(batch: dict[str, torch.Tensor]) -> tuple[Any, Any]:
         counts = [np.bincount(row, minlength=segments.max() + 1)[1:] for row in segments]
         sides.append(np.concatenate(counts))
     return sides[0], sides[1]
-
-
-def count_flops(config: T5Config, sources: Any, targets: Any) -> float:
-    """Return the floating-point operations that the model needs, forward and backward.
-
-    They are two per weight and token forward and four backward; attention's two products go by the
-    squares of lengths (Chowdhery et al. 2022, appendix B, for encoder and decoder). Padding, masks
-    of packed rows, recomputation and the optimizer are not useful work and are not counted.
-
-    Args:
-        config: Configuration of a T5 with a plain feed-forward layer.
-        sources: Number of source tokens of each example, shape (num_examples,).
-        targets: Number of target tokens of each example.
-    """
-    inner = config.num_heads * config.d_kv
-    projection, feed_forward = config.d_model * inner, 2 * config.d_model * config.d_ff
-    s, t = sources.astype(float), targets.astype(float)
-    encoder = config.num_layers * (
-        (4 * projection + feed_forward) * s.sum() + 2 * inner * (s * s).sum()
-    )
-    decoder = config.num_decoder_layers * (
-        (6 * projection + feed_forward) * t.sum()
-        + 2 * projection * s.sum()
-        + 2 * inner * (t * t + s * t).sum()
-    )
-    output = config.d_model * config.vocab_size * t.sum()
-    return float(6 * (encoder + decoder + output))
 
 
 def load_pairs(directory: Path) -> tuple[EncodedDataset, list[str], list[str]]:
@@ -336,7 +309,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         every_seconds=options.validate_every,
         target_bleu=options.target_bleu,
     )
-    clock.flops_of = functools.partial(count_flops, config)
+    clock.flops_of = ModelShape.of(config).count_flops
     build = build_stock if options.arm.startswith("stock") else build_t5tune
     trainer = build(model, tokenizer, dataset, clock, options)
     trainer.train()

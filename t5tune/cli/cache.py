@@ -1,4 +1,4 @@
-"""`t5tune cache`: what the cache holds of tokenized training data, and how it is made smaller."""
+"""`t5tune cache`: what the cache holds of training data, and how it is made smaller."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 from t5tune.cli.results import print_data, print_text
 
 app = typer.Typer(
-    help="List or remove tokenized training data, which is kept for the next run.",
+    help="List or remove tokens of training data and splits cut from it, kept for the next run.",
     no_args_is_help=True,
 )
 
@@ -18,28 +18,30 @@ app = typer.Typer(
 def list_(
     json_output: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
-    """List the tokenized training data, the data used last at first."""
+    """List tokenized training data and cut splits, those used last at first."""
     import json
     from dataclasses import asdict
 
-    from t5tune.data.store.store_manifest import stores_directory
-    from t5tune.data.store.stored_files import list_stores
+    from t5tune.data.store.stored_files import list_stored
+    from t5tune.files.cache_directory import user_cache_directory
 
-    stores = list_stores()
+    everything = list_stored()
     if json_output:
-        rows = [{**asdict(store), "directory": str(store.directory)} for store in stores]
+        rows = [{**asdict(stored), "path": str(stored.path)} for stored in everything]
         print_data(json.dumps(rows, ensure_ascii=False, indent=2))
         return
-    for store in stores:
-        size = f"{store.num_bytes / 1e6:,.1f} MB"
-        what = store.origin or "incomplete"
-        days = f"used {store.days_unused:.0f} days ago" if store.days_unused >= 1 else "used today"
-        print_text(
-            f"{store.directory.name[:12]:12}  {size:>12}  {store.num_examples:>11,} examples  "
-            f"{days:>18}  {what}"
+    for stored in everything:
+        size = f"{stored.num_bytes / 1e6:,.1f} MB"
+        what = stored.origin or "incomplete"
+        days = (
+            f"used {stored.days_unused:.0f} days ago" if stored.days_unused >= 1 else "used today"
         )
-    total = sum(store.num_bytes for store in stores)
-    print_text(f"{len(stores)} in {stores_directory()}, {total / 1e6:,.1f} MB in all")
+        print_text(
+            f"{stored.path.name[:12]:12}  {stored.kind:6}  {size:>12}  "
+            f"{stored.num_examples:>11,} examples  {days:>18}  {what}"
+        )
+    total = sum(stored.num_bytes for stored in everything)
+    print_text(f"{len(everything)} in {user_cache_directory()}, {total / 1e6:,.1f} MB in all")
 
 
 @app.command()
@@ -48,14 +50,14 @@ def prune(
         int, typer.Option(min=0, help="Keep what a run has used within this number of days.")
     ] = 30,
 ) -> None:
-    """Remove tokenized training data that no run has used for some time.
+    """Remove tokens and cut splits that no run has used for some time.
 
-    The next run that needs it tokenizes its data again. Nothing else is lost.
+    The next run that needs them reads its data again. Nothing else is lost.
     """
-    from t5tune.data.store.stored_files import list_stores, remove_store
+    from t5tune.data.store.stored_files import list_stored, remove_stored
 
     removed = [
-        store for store in list_stores() if store.days_unused >= days and remove_store(store)
+        stored for stored in list_stored() if stored.days_unused >= days and remove_stored(stored)
     ]
-    total = sum(store.num_bytes for store in removed)
+    total = sum(stored.num_bytes for stored in removed)
     print_text(f"{len(removed)} removed, {total / 1e6:,.1f} MB")

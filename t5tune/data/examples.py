@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from t5tune.data.readers.cuts import Cuts
 from t5tune.data.readers.sources import open_split, read_all
-from t5tune.recipe.schema import DataSection
+from t5tune.data.store.stored_cuts import StoredCuts
+from t5tune.recipe.data_section import DataSection
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def load_examples(
     split: str,
     source_lang: str | None,
     target_lang: str | None,
-    cuts: Cuts | None = None,
+    cuts: StoredCuts | None = None,
 ) -> Examples:
     """Read a split of a recipe. Arguments and errors as in `load_split`."""
     opened = open_split(data, split, source_lang, target_lang, cuts)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 from platformdirs import user_cache_path
 
@@ -13,3 +16,9 @@ def user_cache_directory() -> Path:
     if own := os.environ.get("T5TUNE_CACHE"):
         return Path(own)
     return user_cache_path("t5tune", appauthor=False)
+
+
+def name_in_cache(key: Any) -> str:
+    """Return the name of what a key decides, from the JSON value of the key: 32 hex digits."""
+    text = json.dumps(key, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""Writing of files that appear complete or not at all."""
+"""Writing of files and directories that appear complete or not at all."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import errno
 import os
 import re
 import shlex
-from collections.abc import Mapping
-from contextlib import suppress
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from t5tune.errors import T5TuneError
@@ -81,4 +82,27 @@ def write_texts(texts: Mapping[Path, str]) -> None:
                 left.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.errno is not None:
             raise refuse_writing(path, error.errno) from error
+        raise
+
+
+@contextmanager
+def write_directory(directory: Path) -> Iterator[Path]:
+    """Yield a directory to write to, which gets its final name if the context ends without error.
+
+    Args:
+        directory: Final name, which another directory may have until then; missing parents are
+            created.
+
+    Raises:
+        OSError: The directory cannot be written.
+    """
+    temporary = directory.with_name(f"{directory.name}.{os.getpid()}.tmp")
+    try:
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        yield temporary
+        shutil.rmtree(directory, ignore_errors=True)
+        temporary.rename(directory)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
         raise

@@ -210,7 +210,7 @@ def _cached_commit(repository: HubRepository) -> str | None:
     """Return the commit of a revision when it was last loaded, if its files are in the cache."""
     revision = repository.revision or "main"
     commit = revision
-    if not _is_commit(revision):
+    if not is_commit(revision):
         try:
             commit = (repository.cache / "refs" / revision).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError):
@@ -218,7 +218,8 @@ def _cached_commit(repository: HubRepository) -> str | None:
     return commit if (repository.cache / "snapshots" / commit).is_dir() else None
 
 
-def _is_commit(revision: str) -> bool:
+def is_commit(revision: str) -> bool:
+    """Return whether a revision is the whole hash of a commit, which never changes."""
     return len(revision) == COMMIT and all(letter in "0123456789abcdef" for letter in revision)
 
 
@@ -226,7 +227,7 @@ def _remember(repository: HubRepository, commit: str) -> None:
     """Record which commit a revision pointed to, in the format of the cache."""
     revision = repository.revision or "main"
     path = repository.cache / "refs" / revision
-    if _is_commit(revision):
+    if is_commit(revision):
         return
     if not path.is_file() or path.read_text(encoding="utf-8") != commit:
         write_text(path, commit)

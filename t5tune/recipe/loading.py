@@ -13,12 +13,13 @@ from pydantic import ValidationError
 
 from t5tune.errors import T5TuneError
 from t5tune.recipe.catalog import find_recipe, recipes_directory
+from t5tune.recipe.data_section import DataEntry
 from t5tune.recipe.model_section import ModelSection
 from t5tune.recipe.overrides import Override, parse_override, plain_value
 from t5tune.recipe.places import FILE_KEYS, FileNames
 from t5tune.recipe.problems import describe_problems, is_key
 from t5tune.recipe.resolved_recipe import ResolvedRecipe
-from t5tune.recipe.schema import DataEntry, Recipe
+from t5tune.recipe.schema import Recipe
 from t5tune.recipe.training_extra import find_extra_problems
 from t5tune.recipe.yaml_lines import (
     KeyPath,

@@ -6,10 +6,9 @@ recipe too: `recipe.yaml` has the same keys, and `load_recipe` reads it.
 
 from __future__ import annotations
 
+from t5tune.recipe.data_section import DataEntry, DataSection
 from t5tune.recipe.schema import (
     BestMetricName,
-    DataEntry,
-    DataSection,
     DecodingSection,
     EvaluationSection,
     MetricName,

@@ -6,12 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
-import pytest
-import torch
-from torch.utils.flop_counter import FlopCounterMode
-from transformers import T5Config, T5ForConditionalGeneration
-
 from tests.conftest import REPOSITORY
 
 # Requirements of t5tune that the benchmark does not need.
@@ -37,19 +31,3 @@ def test_two_sides_without_most_requirements(tmp_path: Path) -> None:
     assert [line.split()[3] for line in rounds] == ["stock", "t5tune"]
     assert all(0 < float(line.split("MFU")[1].split()[0]) < 100 for line in rounds)
     assert lines[-1].startswith("tiny: t5tune / stock = ")
-
-
-def test_counted_operations_are_those_of_torch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(REPOSITORY / "benchmarks"))
-    from training_arms import count_flops
-
-    config = T5Config(
-        vocab_size=90, d_model=24, d_kv=8, d_ff=56, num_layers=2, num_decoder_layers=3, num_heads=2,
-        decoder_start_token_id=0, attn_implementation="eager",
-    )  # fmt: skip
-    sources, targets = torch.ones(4, 11, dtype=torch.long), torch.ones(4, 7, dtype=torch.long)
-    model = T5ForConditionalGeneration(config)
-    with FlopCounterMode(display=False) as counter:
-        model(input_ids=sources, labels=targets).loss.backward()
-    counted = count_flops(config, np.full(4, 11), np.full(4, 7))
-    assert counted == pytest.approx(counter.get_total_flops(), rel=0.001)

@@ -11,6 +11,7 @@ import yaml
 
 from t5tune.recipe.loading import load_recipe
 from tests.conftest import RunCommand, number_pairs, write_pairs
+from tests.integration.test_data_flows_once import count_calls
 from tests.weights import weights
 
 
@@ -18,6 +19,7 @@ from tests.weights import weights
 def recipe(tiny_recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a recipe with one file of 150 pairs, each twice."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("T5TUNE_CACHE", "cache")
     pairs = [(f"{source} {i}", target) for i, (source, target) in enumerate(number_pairs(150))]
     write_pairs(tmp_path, "train", pairs * 2)
     content = yaml.safe_load(tiny_recipe.read_text(encoding="utf-8"))
@@ -34,7 +36,10 @@ def sources(evaluation: Path) -> list[str]:
     return [json.loads(line)["source"] for line in lines]
 
 
-def test_a_run_keeps_its_cuts(t5tune: RunCommand, recipe: Path) -> None:
+def test_a_run_keeps_its_cuts(
+    t5tune: RunCommand, recipe: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chosen = count_calls(monkeypatch, "choose_cuts", "t5tune.data.store.stored_cuts")
     assert t5tune("validate", recipe).code == 0
     trained = t5tune("train", recipe)
     assert trained.code == 0, trained.err
@@ -67,6 +72,9 @@ def test_a_run_keeps_its_cuts(t5tune: RunCommand, recipe: Path) -> None:
     assert "resuming from runs/tiny/checkpoints/checkpoint-4" in resumed.err
     assert weights(run).keys() == before.keys()
     assert all((weights(run)[name] == tensor).all() for name, tensor in before.items())
+    assert len(chosen) == 1
+    assert "22 examples          used today  train.tsv" in t5tune("cache", "list").out
+    assert t5tune("cache", "prune", "--days", "0").out.startswith("2 removed")
     changed = t5tune("train", recipe, "data.test.size=20")
     assert changed.code == 1
     assert "these keys differ: data.test.size." in changed.err

@@ -212,8 +212,8 @@ def _open_alternating_lines(place: AlternatingLines, request: Request) -> OpenSp
             "from t5tune.files.text_files import read_lines\n",
         ),
     ],
-    # The keys of all places are in the schema, where users look for them.
-    "recipe/schema.py": [
+    # The keys of all places are in the section, where users look for them.
+    "recipe/data_section.py": [
         (
             'description="Text file with one target per line, a pattern, or a list."\n    )\n',
             '    lines_file: str | None = Field(default=None, description="Toy.")\n',

@@ -118,7 +118,7 @@ def test_the_cache_is_listed_and_pruned(t5tune: RunCommand, tiny_recipe: Path) -
     assert re.search(r"0\.0 MB +\d+ examples +used today  train\.tsv\n1 in ", listed)
     (row,) = json.loads(t5tune("cache", "list", "--json").out)
     assert row["origin"] == "train.tsv"
-    directory = Path(row["directory"])
+    directory = Path(row["path"])
     assert t5tune("cache", "prune").out.startswith("0 removed")
     os.utime(directory / "manifest.json", (0, 0))
     assert "days ago" in t5tune("cache", "list").out

@@ -1,7 +1,7 @@
 """Splits cut from the training data, with examples of the same source all on one side.
 
 The choice is by a hash of each source, so that it depends on neither the order of the rows nor the
-machine, and one reading finds it. Only the examples that are cut are in memory.
+machine, and one reading finds all splits. Only the examples that are cut are in memory.
 """
 
 from __future__ import annotations
@@ -9,61 +9,50 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 
-from t5tune.console import say, track
+from xxhash import xxh3_64_intdigest
+
+from t5tune.console import track
 from t5tune.data.normalization import normalize_text
 from t5tune.data.pairs import is_usable
 from t5tune.data.readers.open_splits import Example, OpenSplit
 from t5tune.errors import T5TuneError
 from t5tune.recipe.places import CutSplit
 
+CHOICE = 2  # version of the choice: with another one, other examples are cut
 # The test set is cut first: scores on it stay comparable whatever the validation set is.
 _ORDER = ("test", "validation")
+_NO_BOUND = 1 << 64  # greater than every rank
 
 
 @dataclass(frozen=True)
-class Cut:
-    """A split that is cut from another one.
+class Cuts:
+    """Splits that are cut from another one.
 
     Attributes:
-        digests: Digests of its sources.
-        examples: Its examples, in the order of the other split.
+        num_examples: Number of examples of the other one, with those that are cut.
+        examples: Examples by split, in the order of the other one.
     """
 
-    digests: frozenset[bytes]
-    examples: list[Example]
+    num_examples: int
+    examples: Mapping[str, list[Example]]
+
+    @property
+    def num_cut(self) -> int:
+        """Number of examples that are cut."""
+        return sum(map(len, self.examples.values()))
 
 
-class Cuts:
-    """The cuts of a recipe, found once for all splits."""
-
-    def __init__(self) -> None:
-        self._found: dict[str, Cut] | None = None
-
-    def find(self, train: OpenSplit, places: Mapping[str, CutSplit]) -> dict[str, Cut]:
-        """Return the cuts by split; the first call reads the training data.
-
-        Raises:
-            T5TuneError: The training data cannot be read, or is too small.
-        """
-        if self._found is None:
-            self._found = _find_cuts(train, places)
-        return self._found
-
-
-def open_cut(train: OpenSplit, split: str, place: CutSplit, cut: Cut) -> OpenSplit:
+def open_cut(train: OpenSplit, split: str, place: CutSplit, cuts: Cuts) -> OpenSplit:
     """Return a split that is cut from the training data."""
-    num, examples = len(cut.examples), cut.examples
-    return OpenSplit(f"data.{split}", place, train.unit, num, lambda: iter(examples))
+    examples = cuts.examples[split]
+    return OpenSplit(f"data.{split}", place, train.unit, len(examples), lambda: iter(examples))
 
 
-def leave_out(train: OpenSplit, cuts: Mapping[str, Cut]) -> OpenSplit:
+def leave_out(train: OpenSplit, cuts: Cuts) -> OpenSplit:
     """Return the training data without the examples of the cuts, in the same order."""
-    digests = frozenset[bytes]().union(*(cut.digests for cut in cuts.values()))
-    num_rows = train.num_rows
-    if num_rows is not None:
-        num_rows -= sum(len(cut.examples) for cut in cuts.values())
+    digests = {_digest(one.source) for examples in cuts.examples.values() for one in examples}
+    num_rows = None if train.num_rows is None else train.num_rows - cuts.num_cut
 
     def read() -> Iterator[Example]:
         return (one for one in train.read() if _digest(one.source) not in digests)
@@ -71,24 +60,33 @@ def leave_out(train: OpenSplit, cuts: Mapping[str, Cut]) -> OpenSplit:
     return replace(train, num_rows=num_rows, read=read)
 
 
-def _digest(source: str) -> bytes:
-    return blake2b(normalize_text(source).encode(), digest_size=8).digest()
+def _digest(source: str) -> int:
+    return xxh3_64_intdigest(normalize_text(source).encode())
 
 
-def _find_cuts(train: OpenSplit, places: Mapping[str, CutSplit]) -> dict[str, Cut]:
-    num_examples = None
-    if any(isinstance(place.size, str) for place in places.values()):
+def choose_cuts(train: OpenSplit, places: Mapping[str, CutSplit]) -> Cuts:
+    """Choose what is cut, by reading the training data, as a rule once.
+
+    Args:
+        train: Training data.
+        places: Sizes and seeds by split.
+
+    Raises:
+        T5TuneError: The training data cannot be read, or is too small.
+    """
+    places = {split: places[split] for split in _ORDER if split in places}
+    num_examples = train.num_rows
+    if num_examples is None and any(isinstance(place.size, str) for place in places.values()):
         num_examples = _count(train)
-    found: dict[str, Cut] = {}
-    for split in filter(places.__contains__, _ORDER):
-        taken = frozenset[bytes]().union(*(cut.digests for cut in found.values()))
-        found[split], num_examples = _find_cut(train, split, places[split], num_examples, taken)
-    for split in places:
-        say(
-            f"data: {len(found[split].examples):,} of {num_examples:,} examples of data.train are "
-            f"{split}"
-        )
-    return found
+    too_frequent: dict[str, set[int]] = {split: set() for split in places}
+    is_first = True
+    while True:
+        candidates = _build_candidates(places, num_examples or 0, too_frequent, is_first=is_first)
+        num_examples, num_usable = _read(train, candidates)
+        cuts = _choose(places, candidates, num_examples, num_usable)
+        if cuts is not None:
+            return cuts
+        is_first = False
 
 
 def _count(train: OpenSplit) -> int:
@@ -100,127 +98,156 @@ def _count(train: OpenSplit) -> int:
     return num
 
 
-def _find_cut(
-    train: OpenSplit, split: str, place: CutSplit, num_examples: int | None, taken: frozenset[bytes]
-) -> tuple[Cut, int]:
-    """Return a cut, and the number of all examples.
+def _build_candidates(
+    places: Mapping[str, CutSplit],
+    num_examples: int,
+    too_frequent: Mapping[str, set[int]],
+    *,
+    is_first: bool,
+) -> dict[str, _Candidates]:
+    """Return empty candidates for each split.
 
     Args:
-        train: Training data.
-        split: Name of the split.
-        place: Size and seed.
-        num_examples: Number of all examples; None if the size is not a share of it.
-        taken: Digests of sources that other splits have.
+        places: Sizes and seeds by split, in the order in which they are cut.
+        num_examples: Number of all examples, if a size is a share of it.
+        too_frequent: Ranks by split of sources with more examples than are wanted, which grow.
+        is_first: Whether another reading may follow, so that what is usual is enough.
     """
-    wanted = place.count(num_examples or 0)
-    too_frequent: set[bytes] = set()
-    while True:
-        chosen = _Chosen(wanted, f"{place.seed}/{split}".encode(), taken, too_frequent)
-        chosen.read(train, split)
-        if not chosen.is_incomplete:
-            break
-    if chosen.num_read == 0:
+    found: dict[str, _Candidates] = {}
+    num_taken = 0  # by the splits before: at most so many of the candidates, as a rule few
+    for split, place in places.items():
+        wanted = place.count(num_examples)
+        seed = xxh3_64_intdigest(f"{place.seed}/{split}".encode())
+        spare = min(num_taken, wanted) if is_first else num_taken
+        found[split] = _Candidates(seed, wanted, wanted + spare, too_frequent[split])
+        num_taken += wanted
+    return found
+
+
+def _read(train: OpenSplit, candidates: Mapping[str, _Candidates]) -> tuple[int, int]:
+    """Read all examples; return their number, and that of those with a source and a target."""
+    num_read = num_usable = 0
+    all_candidates = list(candidates.values())
+    names = " and ".join(f"data.{split}" for split in candidates)
+    with track(f"choosing {names} from {train.where}", train.num_rows, train.unit) as advance:
+        for num_read, example in enumerate(train.read(), start=1):
+            if num_read % 1000 == 0:
+                advance(1000)
+            if not is_usable(example.source, example.references[0]):
+                continue
+            num_usable += 1
+            text = normalize_text(example.source).encode()
+            for one in all_candidates:
+                rank = xxh3_64_intdigest(text, one.seed)
+                if rank < one.bound:
+                    one.add(rank, num_read, example)
+    if num_read == 0:
         raise train.refuse_empty()
-    cut = chosen.result()
-    others = chosen.num_usable - len(cut.examples)
-    if wanted > chosen.num_usable or others == 0:
-        raise T5TuneError(
-            f"data.{split}.size: {place} cannot be cut: there are {chosen.num_usable:,} with a "
-            "source and a target that no other split has, and training needs some of them.",
-            next_command=f"the same command with data.{split}.size=5%",
-        )
-    if not cut.examples:
-        raise T5TuneError(
-            f"data.{split}.size: every source of data.train occurs more than {wanted:,} times, and "
-            "a source is never on both sides.",
-            next_command=f"a larger data.{split}.size, or a file of its own",
-        )
-    return cut, chosen.num_read
+    return num_read, num_usable
 
 
-class _Chosen:
+def _choose(
+    places: Mapping[str, CutSplit],
+    candidates: Mapping[str, _Candidates],
+    num_examples: int,
+    num_usable: int,
+) -> Cuts | None:
+    """Choose among the candidates; return None if too few were held."""
+    found: dict[str, list[Example]] = {}
+    taken: set[int] = set()
+    for split, place in places.items():
+        wanted = place.count(num_examples)
+        chosen = candidates[split].choose(wanted, taken)
+        if chosen is None:
+            return None
+        if wanted > num_usable or len(chosen) == num_usable:
+            raise T5TuneError(
+                f"data.{split}.size: {place} cannot be cut: there are {num_usable:,} with a "
+                "source and a target that no other split has, and training needs some of them.",
+                next_command=f"the same command with data.{split}.size=5%",
+            )
+        if not chosen:
+            raise T5TuneError(
+                f"data.{split}.size: every source of data.train occurs more than {wanted:,} "
+                "times, and a source is never on both sides.",
+                next_command=f"a larger data.{split}.size, or a file of its own",
+            )
+        found[split] = chosen
+        taken |= {_digest(example.source) for example in chosen}
+        num_usable -= len(chosen)
+    return Cuts(num_examples, found)
+
+
+class _Candidates:
     """The groups of examples with the same source that come first in the order of a seed.
 
-    As many groups are held as give the number that is wanted, and one more. A group that is larger
-    than that number is never chosen. One that turns out to be so may have pushed out others, so
-    that the data is read again without it.
+    As many groups are held as give a number of examples, and no more. A group that turns out to be
+    too large to be chosen may have pushed out others, so that too few are left.
 
     Args:
-        wanted: Number of examples.
-        key: Seed of the order.
-        taken: Digests of sources that are left out.
-        too_frequent: Digests of sources with more examples than are wanted, which grows.
+        seed: Seed of the ranks, which are hashes of the sources.
+        wanted: Number of examples above which a group is too large.
+        capacity: Number of examples to hold.
+        too_frequent: Ranks of groups that are too large, which grow.
+
+    Attributes:
+        bound: Rank from which on groups have been pushed out.
     """
 
-    def __init__(
-        self, wanted: int, key: bytes, taken: frozenset[bytes], too_frequent: set[bytes]
-    ) -> None:
-        self.num_read = 0
-        self.num_usable = 0
-        self.is_incomplete = False
+    def __init__(self, seed: int, wanted: int, capacity: int, too_frequent: set[int]) -> None:
+        self.seed = seed
+        self.bound = _NO_BOUND
         self._wanted = wanted
-        self._key = key
-        self._taken = taken
+        self._capacity = capacity
         self._too_frequent = too_frequent
-        self._groups: dict[bytes, list[tuple[int, Example]]] = {}
-        self._last_first: list[tuple[int, bytes]] = []  # a heap of negative ranks
+        self._groups: dict[int, list[tuple[int, Example]]] = {}
+        self._last_first: list[int] = []  # a heap of negative ranks
         self._num_held = 0
-        self._has_dropped = False
 
-    def read(self, train: OpenSplit, split: str) -> None:
-        """Choose among all examples with a source and a target."""
-        with track(f"choosing data.{split} from {train.where}", train.num_rows, train.unit) as done:
-            for example in train.read():
-                self.num_read += 1
-                if self.num_read % 1000 == 0:
-                    done(1000)
-                if not is_usable(example.source, example.references[0]):
-                    continue
-                digest = _digest(example.source)
-                if digest not in self._taken:
-                    self.num_usable += 1
-                    if digest not in self._too_frequent:
-                        self._add(digest, example)
-
-    def _add(self, digest: bytes, example: Example) -> None:
-        group = self._groups.get(digest)
+    def add(self, rank: int, number: int, example: Example) -> None:
+        """Add an example whose rank is below the bound."""
+        if rank in self._too_frequent:
+            return
+        group = self._groups.get(rank)
         if group is None:
-            rank = -int.from_bytes(blake2b(digest, digest_size=8, key=self._key).digest())
-            if self._num_held >= self._wanted and rank < self._last_first[0][0]:
-                self._has_dropped = True
-                return
-            group = self._groups[digest] = []
-            heapq.heappush(self._last_first, (rank, digest))
-        group.append((self.num_read, example))
+            group = self._groups[rank] = []
+            heapq.heappush(self._last_first, -rank)
+        group.append((number, example))
         self._num_held += 1
         if len(group) > self._wanted:
-            self._too_frequent.add(digest)
-            self._drop(digest)
-            self.is_incomplete |= self._has_dropped
+            self._too_frequent.add(rank)
+            self._drop(rank)
         self._drop_superfluous()
 
-    def _drop(self, digest: bytes) -> None:
-        self._num_held -= len(self._groups.pop(digest))
+    def _drop(self, rank: int) -> None:
+        self._num_held -= len(self._groups.pop(rank))
 
     def _drop_superfluous(self) -> None:
         while self._last_first:
-            last = self._groups.get(self._last_first[0][1])
-            if last is not None and self._num_held - len(last) < self._wanted:
-                return
-            _, digest = heapq.heappop(self._last_first)
-            if last is not None:
-                self._drop(digest)
-                self._has_dropped = True
+            rank = -self._last_first[0]
+            group = self._groups.get(rank)
+            if group is not None:
+                if self._num_held - len(group) < self._capacity:
+                    return
+                self._drop(rank)
+                self.bound = rank
+            heapq.heappop(self._last_first)
 
-    def result(self) -> Cut:
-        """Return as many groups as fit into the number of examples that is wanted."""
-        digests: list[bytes] = []
+    def choose(self, wanted: int, taken: set[int]) -> list[Example] | None:
+        """Return as many groups as fit; None if the next one may have been pushed out.
+
+        Args:
+            wanted: Number of examples.
+            taken: Digests of sources that other splits have.
+        """
         chosen: list[tuple[int, Example]] = []
-        for _, digest in sorted(self._last_first, reverse=True):
-            group = self._groups.get(digest, [])
-            if len(chosen) + len(group) > self._wanted:
+        for _, group in sorted(self._groups.items()):
+            if len(group) > wanted or _digest(group[0][1].source) in taken:
+                continue
+            if len(chosen) + len(group) > wanted:
                 break
-            digests.append(digest)
             chosen += group
-        chosen.sort(key=lambda numbered: numbered[0])
-        return Cut(frozenset(digests), [example for _, example in chosen])
+        else:
+            if len(chosen) < wanted and self.bound < _NO_BOUND:
+                return None
+        return [example for _, example in sorted(chosen, key=lambda one: one[0])]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from t5tune.console import say, track
-from t5tune.data.readers.cuts import Cuts, leave_out, open_cut
+from t5tune.data.readers.cuts import leave_out, open_cut
 from t5tune.data.readers.hub_rows import open_hub_table, stream_hub_table
 from t5tune.data.readers.local_files import find_files
 from t5tune.data.readers.open_splits import Example, OpenSplit, Request, naming_key
@@ -16,7 +16,9 @@ from t5tune.data.readers.sacrebleu_sets import open_sacrebleu_set
 from t5tune.data.readers.table_examples import open_tables
 from t5tune.data.readers.tables import file_options, find_format, open_table
 from t5tune.data.readers.text_pairs import open_text_pair
+from t5tune.data.store.stored_cuts import StoredCuts
 from t5tune.errors import T5TuneError
+from t5tune.recipe.data_section import DataEntry, DataSection
 from t5tune.recipe.places import (
     CutSplit,
     HubSplit,
@@ -26,7 +28,6 @@ from t5tune.recipe.places import (
     TextPair,
     as_names,
 )
-from t5tune.recipe.schema import DataEntry, DataSection
 from t5tune.run.directory import display_path
 
 
@@ -35,7 +36,7 @@ def open_split(
     split: str,
     source_lang: str | None = None,
     target_lang: str | None = None,
-    cuts: Cuts | None = None,
+    cuts: StoredCuts | None = None,
 ) -> OpenSplit:
     """Open one split; one that is cut from the training data is read at once.
 
@@ -62,9 +63,9 @@ def open_split(
     if not data.cuts or not (split == "train" or isinstance(place, CutSplit)):
         return _open_entry(data, split, entry, languages)
     train = _open_entry(data, "train", data.train, languages)
-    found = (cuts or Cuts()).find(train, data.cuts)
+    found = (cuts or StoredCuts(data, *languages)).find(train)
     if isinstance(place, CutSplit):
-        return open_cut(train, split, place, found[split])
+        return open_cut(train, split, place, found)
     return leave_out(train, found)
 
 
@@ -96,7 +97,7 @@ def load_split(
     split: str,
     source_lang: str | None = None,
     target_lang: str | None = None,
-    cuts: Cuts | None = None,
+    cuts: StoredCuts | None = None,
 ) -> list[Example]:
     """Read a split that fits into memory. See `open_split` and `OpenSplit.chunks`."""
     return read_all(open_split(data, split, source_lang, target_lang, cuts))

@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from t5tune.console import track
+from t5tune.data.readers.cuts import CHOICE
 from t5tune.data.readers.hub_splits import is_folder
 from t5tune.data.readers.local_files import place_files
 from t5tune.data.readers.sacrebleu_sets import Languages, find_set_files
 from t5tune.data.store.sequence_files import digest_file
 from t5tune.errors import T5TuneError
 from t5tune.files.compression import refuse_file
+from t5tune.recipe.data_section import DataSection
 from t5tune.recipe.places import FILE_KEYS, HubSplit, Place, SacrebleuSet
-from t5tune.recipe.schema import DataSection
 from t5tune.run.directory import display_path
 
 # Keys of an entry that decide nothing, or that the identity has in another form.
@@ -80,7 +81,8 @@ def identify_data(
         "contents": contents,
     }
     if split == "train" and data.cuts:
-        values["cuts"] = {name: asdict(cut) for name, cut in data.cuts.items()}
+        cuts = {name: asdict(cut) for name, cut in data.cuts.items()}
+        values["cuts"] = {"choice": CHOICE, **cuts}
     return DataIdentity(values, states)
 
 

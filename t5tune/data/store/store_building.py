@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +16,7 @@ from t5tune.data.store.sequence_files import SequenceWriter, fingerprint_files, 
 from t5tune.data.store.store_key import StoreKey
 from t5tune.data.store.store_manifest import MANIFEST, StoreManifest
 from t5tune.errors import T5TuneError
-from t5tune.files.writing import UNWRITABLE, find_error_number
+from t5tune.files.writing import UNWRITABLE, find_error_number, write_directory
 
 SIDES = ("sources", "targets")
 
@@ -62,7 +61,7 @@ def build_store(
 
     cleaning, fingerprint = Cleaning(), RowsFingerprint()
     dtype = id_type(encode.vocab_size)
-    with _complete_or_nothing(directory) as temporary:
+    with _explaining_full_disks(directory), write_directory(directory) as temporary:
         writers = [SequenceWriter(temporary, side, dtype) for side in SIDES]
         num_truncated = 0
         for pairs, (sides, found) in map_on_all_cores(work, cleaning.clean(chunks)):
@@ -99,21 +98,14 @@ def _append(writers: Sequence[SequenceWriter], sides: Sequence[EncodedSide]) -> 
 
 
 @contextmanager
-def _complete_or_nothing(directory: Path) -> Iterator[Path]:
-    """Yield a directory that gets its final name if the context ends without an error."""
-    temporary = directory.with_name(f"{directory.name}.{os.getpid()}.tmp")
+def _explaining_full_disks(directory: Path) -> Iterator[None]:
     try:
-        shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir(parents=True)
-        yield temporary
-        shutil.rmtree(directory, ignore_errors=True)  # a damaged one
-        temporary.rename(directory)
-    except BaseException as error:
-        shutil.rmtree(temporary, ignore_errors=True)
-        if isinstance(error, OSError) and find_error_number(error) in UNWRITABLE:
-            raise T5TuneError(
-                f"The tokens of data.train could not be written to {directory.parent}: "
-                f"{os.strerror(error.errno or 0)}.",
-                next_command="t5tune cache prune   # or T5TUNE_CACHE=DIRECTORY on another disk",
-            ) from error
-        raise
+        yield
+    except OSError as error:
+        if find_error_number(error) not in UNWRITABLE:
+            raise
+        raise T5TuneError(
+            f"The tokens of data.train could not be written to {directory.parent}: "
+            f"{os.strerror(error.errno or 0)}.",
+            next_command="t5tune cache prune   # or T5TUNE_CACHE=DIRECTORY on another disk",
+        ) from error

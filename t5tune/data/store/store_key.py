@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from t5tune.data.store.sequence_files import digest_file
+from t5tune.files.cache_directory import name_in_cache
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -48,8 +49,7 @@ class StoreKey:
 
     def digest(self) -> str:
         """Return the name of the store's directory: 32 hexadecimal digits."""
-        text = json.dumps(self.to_json(), sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(text.encode()).hexdigest()[:32]
+        return name_in_cache(self.to_json())
 
 
 def digest_tokenizer(tokenizer: PreTrainedTokenizerBase) -> str:

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from t5tune.console import track
 from t5tune.data.examples import Examples, load_examples
 from t5tune.data.fingerprints import fingerprint_rows
-from t5tune.data.readers.cuts import Cuts
 from t5tune.data.readers.open_splits import describe_place
 from t5tune.data.readers.sources import open_split
-from t5tune.data.store.data_identity import DataIdentity, identify_data
+from t5tune.data.store.data_identity import DataIdentity
+from t5tune.data.store.stored_cuts import StoredCuts
 from t5tune.data.training_text import TrainingText
 from t5tune.errors import T5TuneError
+from t5tune.recipe.data_section import DataSection
 from t5tune.recipe.places import Place
-from t5tune.recipe.schema import DataSection
 
 
 @dataclass(frozen=True)
@@ -70,12 +70,13 @@ def open_texts(data: DataSection, source_lang: str | None, target_lang: str | No
     Raises:
         T5TuneError: A split cannot be read, or nothing is left of it.
     """
-    languages, cuts = (source_lang, target_lang), Cuts()
+    languages = source_lang, target_lang
+    cuts = StoredCuts(data, *languages)
     training = TrainingText(open_split(data, "train", *languages, cuts))
     validation = load_examples(data, "validation", *languages, cuts)
     _refuse_blank(validation, data.validation.place)
     test = load_examples(data, "test", *languages, cuts) if data.test is not None else None
-    return Texts(training, identify_data(data, "train", *languages), validation, test)
+    return Texts(training, cuts.identity, validation, test)
 
 
 def _refuse_blank(validation: Examples, place: Place) -> None:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import shutil
-import tempfile
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +11,8 @@ from transformers import PreTrainedTokenizerBase
 from t5tune.data.store.store_building import SIDES
 from t5tune.data.store.store_key import LIBRARIES, digest_tokenizer
 from t5tune.errors import T5TuneError
-from t5tune.files.cache_directory import user_cache_directory
+from t5tune.files.cache_directory import name_in_cache, user_cache_directory
+from t5tune.files.writing import write_directory
 from t5tune.models.from_scratch import build_tokenizer
 from t5tune.models.loading import load_tokenizer
 from t5tune.recipe.model_section import TokenizerSection
@@ -37,8 +34,7 @@ def find_or_build_tokenizer(
     if section.type in ("existing", "bytes"):
         return build_tokenizer(section, (), (), revision=revision)
     key = [_VERSION, section.model_dump(), texts.identity.values, *map(version, LIBRARIES)]
-    name = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:32]
-    directory = user_cache_directory() / "tokenizers" / name
+    directory = user_cache_directory() / "tokenizers" / name_in_cache(key)
     known = _load(directory)
     if known is not None:
         return known
@@ -61,9 +57,6 @@ def _load(directory: Path) -> PreTrainedTokenizerBase | None:
 
 
 def _save(tokenizer: PreTrainedTokenizerBase, directory: Path) -> None:
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=directory.parent, ignore_cleanup_errors=True) as temporary:
+    with write_directory(directory) as temporary:
         tokenizer.save_pretrained(temporary)
-        (Path(temporary) / _DIGEST).write_text(digest_tokenizer(tokenizer), encoding="utf-8")
-        shutil.rmtree(directory, ignore_errors=True)  # a damaged one
-        Path(temporary).rename(directory)
+        (temporary / _DIGEST).write_text(digest_tokenizer(tokenizer), encoding="utf-8")

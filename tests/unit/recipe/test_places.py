@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from t5tune.recipe.data_section import DataEntry
 from t5tune.recipe.model_section import FromScratchSection, ModelSection, PretrainedModel
 from t5tune.recipe.places import HubSplit, Place, TableFile, TextPair
-from t5tune.recipe.schema import DataEntry
 
 
 @pytest.mark.parametrize(

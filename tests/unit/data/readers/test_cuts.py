@@ -14,13 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from t5tune.data.normalization import normalize_text
-from t5tune.data.readers.cuts import Cuts, leave_out, open_cut
+from t5tune.data.readers.cuts import choose_cuts, leave_out, open_cut
 from t5tune.data.readers.open_splits import Example, OpenSplit
 from t5tune.data.readers.sources import load_split
 from t5tune.data.store.data_identity import identify_data
 from t5tune.errors import T5TuneError
+from t5tune.recipe.data_section import DataSection
 from t5tune.recipe.places import CutSplit, TableFile
-from t5tune.recipe.schema import DataSection
 from t5tune.training.checkpoints.resuming import find_unsafe_changes, fingerprint_recipe
 from tests.conftest import number_pairs, write_pairs
 from tests.tiny_sections import build_tiny_recipe
@@ -43,8 +43,8 @@ def in_memory(sources: list[str]) -> OpenSplit:
 def split_up(train: OpenSplit, **sizes: int | str) -> dict[str, list[Example]]:
     """Return the examples of each split, and of `train`."""
     places = {split: CutSplit(size) for split, size in sizes.items()}
-    found = Cuts().find(train, places)
-    parts = {s: list(open_cut(train, s, p, found[s]).read()) for s, p in places.items()}
+    found = choose_cuts(train, places)
+    parts = {s: list(open_cut(train, s, p, found).read()) for s, p in places.items()}
     return {**parts, "train": list(leave_out(train, found).read())}
 
 
@@ -88,7 +88,7 @@ def test_the_choice_depends_on_sources_and_seed_alone() -> None:
     shuffled = random.Random(1).sample(sources, 400)
 
     def chosen(sources: list[str], **places: CutSplit) -> set[str]:
-        return {one.source for one in Cuts().find(in_memory(sources), places)["test"].examples}
+        return {one.source for one in choose_cuts(in_memory(sources), places).examples["test"]}
 
     first = chosen(sources, test=CutSplit(40))
     assert chosen(shuffled, test=CutSplit(40)) == first
@@ -105,6 +105,15 @@ def test_a_source_that_is_too_frequent_is_passed_over() -> None:
         parts = split_up(in_memory(sources), test=10)
         assert len(parts["test"]) == 10
         assert max(Counter(one.source for one in parts["test"]).values()) == 1
+
+
+def test_a_small_cut_beside_one_that_takes_nearly_everything() -> None:
+    parts = split_up(in_memory([f"source {i}" for i in range(200)]), test=180, validation=5)
+    assert {split: len(part) for split, part in parts.items()} == {
+        "test": 180,
+        "validation": 5,
+        "train": 15,
+    }
 
 
 def test_examples_with_a_blank_side_stay_in_training(tmp_path: Path) -> None:
@@ -203,10 +212,10 @@ def test_no_more_than_the_cut_is_held() -> None:
         return (Example(f"{i:0500}", ["target"]) for i in range(20_000))  # 11 MB
 
     train = OpenSplit("data.train", TableFile("train.tsv"), "rows", None, read)
-    Cuts().find(train, {"validation": CutSplit(2)})  # what is allocated once
+    choose_cuts(train, {"validation": CutSplit(2)})  # what is allocated once
     tracemalloc.start()
     try:
-        found = Cuts().find(train, {"test": CutSplit(100), "validation": CutSplit("1%")})
+        found = choose_cuts(train, {"test": CutSplit(100), "validation": CutSplit("1%")})
         num = sum(1 for _ in leave_out(train, found).read())
         _, peak = tracemalloc.get_traced_memory()
     finally:
