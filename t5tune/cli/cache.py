@@ -8,8 +8,13 @@ import typer
 
 from t5tune.cli.results import print_data, print_text
 
+WITHOUT_PLACE = {
+    "overlap": "how much of a set is in training data",
+    "vocabulary": "a tokenizer that was learned from training data",
+}
+
 app = typer.Typer(
-    help="List or remove tokens of training data and splits cut from it, kept for the next run.",
+    help="List or remove what is kept of training data for the next run.",
     no_args_is_help=True,
 )
 
@@ -18,7 +23,7 @@ app = typer.Typer(
 def list_(
     json_output: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
-    """List tokenized training data and cut splits, those used last at first."""
+    """List tokens, cut splits, overlaps and vocabularies, those used last at first."""
     import json
     from dataclasses import asdict
 
@@ -32,13 +37,14 @@ def list_(
         return
     for stored in everything:
         size = f"{stored.num_bytes / 1e6:,.1f} MB"
-        what = stored.origin or "incomplete"
+        what = stored.origin or WITHOUT_PLACE.get(stored.kind, "incomplete")
         days = (
             f"used {stored.days_unused:.0f} days ago" if stored.days_unused >= 1 else "used today"
         )
+        num = f"{stored.num_examples:,} examples" if stored.kind not in WITHOUT_PLACE else ""
         print_text(
-            f"{stored.path.name[:12]:12}  {stored.kind:6}  {size:>12}  "
-            f"{stored.num_examples:>11,} examples  {days:>18}  {what}"
+            f"{stored.path.name[:12]:12}  {stored.kind:10}  {size:>12}  "
+            f"{num:>20}  {days:>18}  {what}"
         )
     total = sum(stored.num_bytes for stored in everything)
     print_text(f"{len(everything)} in {user_cache_directory()}, {total / 1e6:,.1f} MB in all")
@@ -50,7 +56,7 @@ def prune(
         int, typer.Option(min=0, help="Keep what a run has used within this number of days.")
     ] = 30,
 ) -> None:
-    """Remove tokens and cut splits that no run has used for some time.
+    """Remove what no run has used for some time.
 
     The next run that needs them reads its data again. Nothing else is lost.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -99,6 +100,8 @@ def known_overlap(
         if known is not None and len(known.agreement) == len(examples.sources):
             if file is cached:
                 _write(own, known)
+                with suppress(OSError):
+                    os.utime(cached)  # for `t5tune cache prune`: it was used today
             return known
     return None
 

@@ -74,7 +74,8 @@ def test_a_run_keeps_its_cuts(
     assert all((weights(run)[name] == tensor).all() for name, tensor in before.items())
     assert len(chosen) == 1
     assert "22 examples          used today  train.tsv" in t5tune("cache", "list").out
-    assert t5tune("cache", "prune", "--days", "0").out.startswith("2 removed")
+    assert t5tune("cache", "prune", "--days", "0").code == 0
+    assert "0 in" in t5tune("cache", "list").out
     changed = t5tune("train", recipe, "data.test.size=20")
     assert changed.code == 1
     assert "these keys differ: data.test.size." in changed.err

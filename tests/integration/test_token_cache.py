@@ -112,21 +112,35 @@ def test_a_file_that_changes_while_it_is_read_is_one_sentence(
 
 
 def test_the_cache_is_listed_and_pruned(t5tune: RunCommand, tiny_recipe: Path) -> None:
+    learned = ("export=none", "model.from_scratch.tokenizer.type=characters")
     assert "0 in" in t5tune("cache", "list").out
-    assert t5tune("train", tiny_recipe, "--output-dir", "a", *QUICK).code == 0
+    assert t5tune("train", tiny_recipe, "--output-dir", "a", *learned).code == 0
     listed = t5tune("cache", "list").out
-    assert re.search(r"0\.0 MB +\d+ examples +used today  train\.tsv\n1 in ", listed)
-    (row,) = json.loads(t5tune("cache", "list", "--json").out)
-    assert row["origin"] == "train.tsv"
-    directory = Path(row["path"])
+    assert re.search(r"tokens +0\.0 MB +\d+ examples +used today  train\.tsv\n", listed)
+    assert re.search(r"vocabulary +0\.0 MB +used today  a tokenizer that was learned", listed)
+    rows = json.loads(t5tune("cache", "list", "--json").out)
+    (tokens,) = [row for row in rows if row["kind"] == "tokens"]
+    assert {row["kind"] for row in rows} == {"tokens", "overlap", "vocabulary"}
+    assert tokens["origin"] == "train.tsv"
     assert t5tune("cache", "prune").out.startswith("0 removed")
-    os.utime(directory / "manifest.json", (0, 0))
+    os.utime(Path(tokens["path"]) / "manifest.json", (0, 0))
     assert "days ago" in t5tune("cache", "list").out
     assert t5tune("cache", "prune", "--days", "400").out.startswith("1 removed")
     assert list(stores_directory().iterdir()) == []
-    assert t5tune("train", tiny_recipe, "--output-dir", "b", *QUICK).code == 0
+    assert t5tune("train", tiny_recipe, "--output-dir", "b", *learned).code == 0
     assert losses("b") == losses("a")
-    assert t5tune("cache", "prune", "--days", "0").out.startswith("1 removed")
+    assert t5tune("cache", "prune", "--days", "0").out.startswith(f"{len(rows)} removed")
+    assert [path for path in Path("cache").rglob("*") if path.is_file()] == []
+
+
+def test_what_a_run_uses_is_not_pruned(t5tune: RunCommand, tiny_recipe: Path) -> None:
+    learned = ("export=none", "model.from_scratch.tokenizer.type=characters")
+    assert t5tune("train", tiny_recipe, "--output-dir", "a", *learned).code == 0
+    rows = json.loads(t5tune("cache", "list", "--json").out)
+    for row in rows:
+        os.utime(row["path"], (0, 0))
+    assert t5tune("train", tiny_recipe, "--output-dir", "b", *learned).code == 0
+    assert t5tune("cache", "prune").out.startswith("0 removed")
 
 
 def test_without_a_cache_that_can_be_written_the_run_has_its_own(

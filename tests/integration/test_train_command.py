@@ -574,17 +574,18 @@ def test_a_nan_loss_ends_training_and_names_the_step(t5tune: RunCommand, tiny_re
 
 @pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile needs a C++ compiler")
 def test_compiled_training_compiles_once_and_changes_nothing(
-    t5tune: RunCommand, tiny_recipe: Path, monkeypatch: pytest.MonkeyPatch
+    t5tune: RunCommand, tiny_recipe: Path
 ) -> None:
-    # Here, rather than in processes of their own that import torch.
-    monkeypatch.setattr("torch._inductor.config.compile_threads", 1)
     packed = ("training.packing=true", "model.config.dropout_rate=0.0", "training.max_steps=20")
     assert t5tune("train", tiny_recipe, *packed, "--output-dir", "plain").code == 0
     torch._dynamo.reset()
     torch._dynamo.utils.counters.clear()
-    result = t5tune(  # with a validation every four steps and translations at the end
-        "train", tiny_recipe, *packed, "training.torch_compile=true", "--output-dir", "compiled"
-    )
+    # Here, rather than in processes of their own that import torch. The patch is the library's,
+    # because pytest's would delete the setting at its end.
+    with torch._inductor.config.patch(compile_threads=1):
+        result = t5tune(  # with a validation every four steps and translations at the end
+            "train", tiny_recipe, *packed, "training.torch_compile=true", "--output-dir", "compiled"
+        )
     assert result.code == 0, result.err
     assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == 2, "encoder and decoder"
     plain, compiled = weights(Path("plain")), weights(Path("compiled"))

@@ -17,19 +17,21 @@ from t5tune.data.store.store_manifest import (
     stores_directory,
 )
 from t5tune.data.store.stored_cuts import cuts_directory, read_origin
+from t5tune.files.cache_directory import user_cache_directory
 
 _SECONDS_OF_A_DAY = 86_400
 
 
 @dataclass(frozen=True)
 class Stored:
-    """Tokens or cut splits, or what is left of them.
+    """Something in the cache, or what is left of it.
 
     Attributes:
-        kind: `tokens` or `cuts`.
-        path: Directory of the tokens, or file of the cuts.
-        origin: Place of the examples; None if it is not complete.
-        num_examples: Number of the examples.
+        kind: `tokens`, `cuts`, `overlap` or `vocabulary`.
+        path: Its directory or file.
+        origin: Place of the examples of tokens and cuts; None if they are not complete, and for
+            the other kinds, which keep no place.
+        num_examples: Number of the examples of tokens and cuts.
         num_bytes: Size on the disk.
         last_used: Time of the last run that used it, in seconds since the epoch.
     """
@@ -48,8 +50,13 @@ class Stored:
 
 
 def list_stored() -> list[Stored]:
-    """Return all tokens and cuts of this user, those used last at first."""
-    return sorted([*_find_tokens(), *_find_cuts()], key=lambda one: -one.last_used)
+    """Return all that this user's cache holds, what was used last at first."""
+    others = [
+        Stored(kind, path, None, 0, _count_bytes(path), path.stat().st_mtime)
+        for kind, folder in (("overlap", "overlaps"), ("vocabulary", "tokenizers"))
+        for path in _list_folder(user_cache_directory() / folder)
+    ]
+    return sorted([*_find_tokens(), *_find_cuts(), *others], key=lambda one: -one.last_used)
 
 
 def _find_tokens() -> Iterator[Stored]:
@@ -57,7 +64,6 @@ def _find_tokens() -> Iterator[Stored]:
         if not directory.is_dir():
             continue
         manifest = read_manifest(directory)
-        files = [path.stat() for path in directory.iterdir()]
         marked = directory / MANIFEST
         used = marked.stat().st_mtime if marked.is_file() else directory.stat().st_mtime
         yield Stored(
@@ -65,7 +71,7 @@ def _find_tokens() -> Iterator[Stored]:
             directory,
             manifest.origin if manifest else None,
             manifest.num_examples if manifest else 0,
-            sum(one.st_size for one in files),
+            _count_bytes(directory),
             used,
         )
 
@@ -81,8 +87,13 @@ def _list_folder(folder: Path) -> list[Path]:
     return list(folder.iterdir()) if folder.is_dir() else []
 
 
+def _count_bytes(path: Path) -> int:
+    files = path.iterdir() if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files)
+
+
 def remove_stored(stored: Stored) -> bool:
-    """Delete tokens or cuts, unless a run is building them; return whether they are gone.
+    """Delete something, unless it is tokens that a run is building; return whether it is gone.
 
     A run that trains on them goes on: its memory maps keep the files.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -37,6 +38,8 @@ def find_or_build_tokenizer(
     directory = user_cache_directory() / "tokenizers" / name_in_cache(key)
     known = _load(directory)
     if known is not None:
+        with suppress(OSError):
+            os.utime(directory)  # for `t5tune cache prune`: it was used today
         return known
     sides = (texts.training.side(side, "learning a vocabulary from") for side in SIDES)
     tokenizer = build_tokenizer(section, *sides)
