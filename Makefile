@@ -41,7 +41,7 @@ gpu: $(STAMP)
 	@$(BIN)/python benchmarks/gpu_report.py $(GPU_REPORT); code=$$?; \
 	if [ $$code = 3 ]; then exit 0; elif [ $$code != 0 ]; then exit $$code; fi; \
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,cuda]' || exit 1; \
-	T5TUNE_GPU_REPORT=$(GPU_REPORT) $(BIN)/python -m pytest -n0 --session-timeout=480 tests/gpu; tests=$$?; \
+	T5TUNE_TEST_DEVICE=cuda T5TUNE_GPU_REPORT=$(GPU_REPORT) $(BIN)/python -m pytest -n0 --session-timeout=480 tests/gpu; tests=$$?; \
 	$(BIN)/python benchmarks/gpu.py --report $(GPU_REPORT) || exit 1; \
 	echo "$(GPU_REPORT) has the results."; exit $$tests
 

@@ -27,6 +27,10 @@ from tests import forks
 # here have a few thousand parameters: more threads would only wait for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# The suite's numbers are a CPU's; `make gpu` runs tests/gpu.
+if os.environ.get("T5TUNE_TEST_DEVICE") != "cuda":
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 # The examples are the same each time, so that a test that passed passes on the next machine. To
