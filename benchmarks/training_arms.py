@@ -1,14 +1,19 @@
-"""Run one side of benchmarks/training.py: train for a while, and print measurements as JSON.
+"""Run one side of benchmarks/training.py or gpu.py: train a while, print measurements as JSON.
 
 Each side runs in a separate process, so that peak memory is its own. Both sides count the
 same way: tokens that are not padding, source and target, over the wall-clock time of the
-optimizer steps after the warm-up; validation is not on the clock.
+optimizer steps after the warm-up; validation is not on the clock. On a GPU, whose steps overlap
+with the making of batches and with logging, all time between the first and the last step counts.
+
+With --wait, the process imports everything and then reads its arguments, a JSON list, from standard
+input: so a process can start while another one measures.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import resource
 import sys
 import tempfile
@@ -48,6 +53,7 @@ from t5tune.training.checkpoints.writer import CheckpointWriter
 from t5tune.training.optim.building import build_optimizer
 from t5tune.training.preparation.precision import measure_bf16
 from t5tune.training.step.allocator import keep_freed_memory
+from t5tune.training.step.batch_limit import BatchLimit
 from t5tune.training.strategies.strategy import Strategy
 from t5tune.training.trainer import T5TuneTrainer
 
@@ -59,7 +65,10 @@ SHAPES: dict[str, tuple[int, int, int, int, int | None]] = {
     "t5-base": (768, 3072, 12, 12, 32128),
     "t5-large": (1024, 4096, 24, 16, 32128),
 }
-ARMS = ("stock", "stock-best", "t5tune", "t5tune-packed", "t5tune-compiled")
+ARMS = (
+    "stock", "stock-best", "stock-best-compiled", "t5tune", "t5tune-packed", "t5tune-compiled"
+)  # fmt: skip
+ONLY_IF_ASKED = ("stock-best-compiled", "t5tune-compiled")
 PROFILED_STEPS = 3
 MAX_LENGTH = 128
 DROPOUT = 0.1
@@ -88,35 +97,69 @@ class Clock(TrainerCallback):
     ) -> None:
         self.limit, self.warmup_steps = seconds, warmup_steps
         self.validate, self.every, self.target = validate, every_seconds, target_bleu
+        # Of each batch, in order: real and padded tokens, operations. Loaders may be processes.
+        self.counts: Any = multiprocessing.SimpleQueue()
         self.tokens = self.padded = self.steps = 0
         self.flops = 0.0
-        self.flops_of: Callable[[Any, Any], float] = lambda *_: 0.0
         self.seconds = 0.0
         self.curve: list[tuple[float, float]] = []
-        self._started = 0.0
-
-    def count(self, batch: dict[str, torch.Tensor]) -> None:
-        if self.steps >= self.warmup_steps:
-            real = int(batch["attention_mask"].sum()) + int(batch["labels"].ne(IGNORED).sum())
-            self.tokens += real
-            self.flops += self.flops_of(*_lengths(batch))
-            self.padded += batch["input_ids"].numel() + batch["labels"].numel()
+        self._last = 0.0
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        self._started = time.perf_counter()
+        if not torch.cuda.is_available():
+            self._last = time.perf_counter()
+
+    def on_substep_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        tokens, padded, flops = self.counts.get()
+        if self.steps >= self.warmup_steps:
+            self.tokens += tokens
+            self.padded += padded
+            self.flops += flops
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        if torch.cuda.is_available():
-            torch.cuda.synchronize()
+        self.on_substep_end(args, state, control)
         self.steps += 1
         if self.steps <= self.warmup_steps:
+            if self.steps == self.warmup_steps:
+                self._restart()
             return
-        self.seconds += time.perf_counter() - self._started
-        due = self.every * (len(self.curve) + 1)
-        if self.validate is not None and self.seconds >= due:
+        self._add_time()
+        if self.validate is not None and self.seconds >= self.every * (len(self.curve) + 1):
+            self._add_time(finish=True)
             self.curve.append((round(self.seconds, 1), round(self.validate(), 2)))
+            self._restart()
         reached = bool(self.curve) and self.curve[-1][1] >= self.target > 0
-        control.should_training_stop = reached or self.seconds >= self.limit
+        if reached or self.seconds >= self.limit:
+            self._add_time(finish=True)
+            control.should_training_stop = True
+
+    def _restart(self) -> None:
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        self._last = time.perf_counter()
+
+    def _add_time(self, *, finish: bool = False) -> None:
+        """Add the time since the last call, after what a GPU has been given if it shall finish."""
+        if finish and torch.cuda.is_available():
+            torch.cuda.synchronize()
+        now = time.perf_counter()
+        self.seconds += now - self._last
+        self._last = now
+
+
+class CountingCollator:
+    """Collates batches, and tells the clock the tokens and the operations of each."""
+
+    def __init__(self, collate: Callable[[Any], Any], config: T5Config, clock: Clock) -> None:
+        self._collate, self._shape, self._counts = collate, ModelShape.of(config), clock.counts
+
+    def __call__(self, examples: Any) -> Any:
+        batch = self._collate(examples)
+        sources, targets = _lengths(batch)
+        padded = batch["input_ids"].numel() + batch["labels"].numel()
+        flops = self._shape.count_flops(sources, targets)
+        self._counts.put((int(sources.sum() + targets.sum()), padded, flops))
+        return batch
 
 
 def _lengths(batch: dict[str, torch.Tensor]) -> tuple[Any, Any]:
@@ -184,15 +227,15 @@ def build_arguments(
 def build_stock(
     model: PreTrainedModel, tokenizer: Any, dataset: EncodedDataset, clock: Clock, options: Any
 ) -> Seq2SeqTrainer:
-    """Return Seq2SeqTrainer as the library's run_translation.py sets it up, not accumulating."""
-    best = options.arm == "stock-best"
-    collate = DataCollatorForSeq2Seq(tokenizer, model=model, label_pad_token_id=IGNORED)
+    """Return Seq2SeqTrainer as the library's run_translation.py sets it up.
 
-    def collate_and_count(examples: list[dict[str, Any]]) -> Any:
-        batch = collate(examples)
-        clock.count(batch)
-        return batch
-
+    Its gradients are wrong where it accumulates, but cost the same.
+    """
+    best, on_gpu = options.arm != "stock", torch.cuda.is_available()
+    collate = DataCollatorForSeq2Seq(
+        tokenizer, model=model, label_pad_token_id=IGNORED,
+        pad_to_multiple_of=8 if best and on_gpu else None,
+    )  # fmt: skip
     rows = [
         {
             "input_ids": dataset.sources[i].tolist(),
@@ -201,17 +244,23 @@ def build_stock(
         }
         for i in range(len(dataset))
     ]
+    of_best: dict[str, Any] = {}
+    if best:
+        of_best = {"train_sampling_strategy": "group_by_length", "optim": "adamw_torch_fused"}
+        of_best["torch_compile"] = options.arm == "stock-best-compiled"
+        of_best["dataloader_num_workers"] = int(on_gpu)
     arguments = build_arguments(
         options.output_dir,
         bf16=best and measure_bf16(),
-        examples=options.examples,
+        examples=max(1, round(options.examples / options.accumulate)),
+        gradient_accumulation_steps=options.accumulate,
         learning_rate=5e-4,
         warmup_steps=options.warmup_steps_of_schedule,
-        train_sampling_strategy="group_by_length" if best else "random",
+        **of_best,
     )
     return Seq2SeqTrainer(
-        model=model, args=arguments, train_dataset=rows, data_collator=collate_and_count,
-        callbacks=[clock],
+        model=model, args=arguments, train_dataset=rows,
+        data_collator=CountingCollator(collate, model.config, clock), callbacks=[clock],
     )  # fmt: skip
 
 
@@ -219,7 +268,8 @@ def build_t5tune(
     model: PreTrainedModel, tokenizer: Any, dataset: EncodedDataset, clock: Clock, options: Any
 ) -> Seq2SeqTrainer:
     """Return t5tune's own loop, with the other side's mean number of examples per step."""
-    if not torch.cuda.is_available():
+    on_gpu = torch.cuda.is_available()
+    if not on_gpu:
         keep_freed_memory()
     use_byte_dropout(model)
     use_fast_sublayers(model)
@@ -242,7 +292,7 @@ def build_t5tune(
     else:
         plan = TokenBudgetBatches(*lengths, find_budget(dataset, options.examples), seed=1)
     strategy = Strategy(build_optimizer(model, settings, from_scratch=True))
-    trainer = T5TuneTrainer(
+    return T5TuneTrainer(
         model=model,
         args=build_arguments(
             options.output_dir,
@@ -252,17 +302,22 @@ def build_t5tune(
             warmup_steps=options.warmup_steps_of_schedule,
         ),
         tokenizer=tokenizer,
-        loader=StepLoader(dataset, OptimizerSteps(plan, 1), collate),
+        loader=StepLoader(
+            dataset,
+            OptimizerSteps(plan, 1),
+            CountingCollator(collate, model.config, clock),
+            num_workers=int(on_gpu),  # as `t5tune train` chooses
+            pin_memory=on_gpu,
+        ),
         strategy=strategy,
         validate=dict,
         label_smoothing=0.0,
         saver=CheckpointSaver(
             CheckpointWriter(Path(options.output_dir), {}), 1, strategy, None, tokenizer
         ),
+        limit=BatchLimit(lambda _, tokens: options.limits.append(tokens)),
         callbacks=[clock],
-        throughput=clock,
     )
-    return trainer
 
 
 def profile_steps(trainer: Seq2SeqTrainer, clock: Clock) -> None:
@@ -288,7 +343,8 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         vocab_size=vocab_size or len(tokenizer), d_model=d_model, d_kv=d_model // heads, d_ff=d_ff,
         num_layers=layers, num_heads=heads, dropout_rate=DROPOUT, decoder_start_token_id=0,
     )  # fmt: skip
-    model = T5ForConditionalGeneration(config)
+    with torch.device("cuda" if torch.cuda.is_available() else "cpu"):
+        model = T5ForConditionalGeneration(config)
 
     def validate() -> float:
         from t5tune.decoding.torch_translator import TorchTranslator
@@ -304,12 +360,11 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
 
     clock = Clock(
         options.seconds,
-        warmup_steps=WARMUP_COMPILED if options.arm == "t5tune-compiled" else WARMUP_STEPS,
+        warmup_steps=WARMUP_COMPILED if options.arm in ONLY_IF_ASKED else WARMUP_STEPS,
         validate=validate if options.target_bleu else None,
         every_seconds=options.validate_every,
         target_bleu=options.target_bleu,
     )
-    clock.flops_of = ModelShape.of(config).count_flops
     build = build_stock if options.arm.startswith("stock") else build_t5tune
     trainer = build(model, tokenizer, dataset, clock, options)
     trainer.train()
@@ -328,6 +383,9 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         "model_flops_per_second": clock.flops / clock.seconds,
         "real_tokens_per_step": clock.tokens / (clock.steps - clock.warmup_steps),
         "peak_bytes": peak,
+        "seconds": clock.seconds,
+        "accumulated": options.accumulate,  # batches of a step
+        "largest_piece": min(options.limits, default=None),  # tokens, if memory was too small
         "steps": clock.steps,
         "last_loss": losses[-1] if losses else None,
         "curve": clock.curve,
@@ -341,10 +399,17 @@ def main() -> None:
     parser.add_argument("--data", required=True)
     parser.add_argument("--seconds", type=float, required=True)
     parser.add_argument("--examples", type=int, required=True)
+    parser.add_argument(
+        "--accumulate", type=int, default=1, help="batches of a step, on the stock side"
+    )
     parser.add_argument("--target-bleu", type=float, default=0.0)
     parser.add_argument("--validate-every", type=float, default=30.0)
     parser.add_argument("--profile", action="store_true")
-    options = parser.parse_args()
+    arguments = sys.argv[1:]
+    options = parser.parse_args(
+        json.loads(sys.stdin.readline()) if arguments == ["--wait"] else arguments
+    )
+    options.limits = []
     options.warmup_steps_of_schedule = 200 if options.target_bleu else 0
     with tempfile.TemporaryDirectory() as output_dir:
         options.output_dir = output_dir

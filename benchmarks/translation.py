@@ -7,16 +7,18 @@
 Every side is a separate process with the model loaded; each round measures the sides in turn, so
 that other load on the machine affects all of them. With --run the sentences are the run's test set,
 each `--copies` times; with --shape the weights are random and every hypothesis has `--length`
-tokens. Further sides, measured warm only, are torch with its weights in bf16, int8 whose beam
-search ends after as many hypotheses as beams, and int8 that chooses among some 500 target tokens
-(the first 500 of the vocabulary: this is the most that a shortlist could gain, not what it would
-translate).
+tokens. Further sides, measured warm only, are torch with its weights in bf16, CTranslate2 in
+float16 and int8_float16 (on a GPU, where every side runs if there is one), int8 whose beam search
+ends after as many hypotheses as beams, and int8 that chooses among some 500 target tokens (the
+first 500 of the vocabulary: this is the most that a shortlist could gain, not what it would
+translate). A side that fails is left out, and its reason printed.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import multiprocessing
 import os
 import random
@@ -32,6 +34,7 @@ from contextlib import redirect_stderr
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 from t5tune.decoding.translator import DecodingOptions
 
@@ -45,7 +48,8 @@ VARIATIONS: dict[str, tuple[float, int | None]] = {  # int8's patience and size 
     "ctranslate2-int8-patience1": (1.0, None),
     "ctranslate2-int8-shortlist500": (2.0, 500),
 }
-FURTHER_SIDES = ("torch-bf16", *VARIATIONS)
+EXPORT = "ctranslate2-"  # how sides begin that need an export
+FURTHER_SIDES = ("torch-bf16", f"{EXPORT}float16", f"{EXPORT}int8_float16", *VARIATIONS)
 STOCK_BATCH = 32  # sentences, as in run_translation.py's examples
 
 
@@ -63,7 +67,7 @@ class Task:
     sides: tuple[str, ...] = SIDES
 
 
-def prepare_run(path: str, copies: int, directory: Path) -> Task:
+def prepare_run(path: str, copies: int, directory: Path, sides: tuple[str, ...]) -> Task:
     from t5tune.data.examples import load_examples
     from t5tune.decoding.found_model import find_run
     from t5tune.run.directory import RunDirectory
@@ -73,29 +77,47 @@ def prepare_run(path: str, copies: int, directory: Path) -> Task:
     loaded, recipe = found.load(), found.recipe
     split = "test" if recipe.data.test is not None else "validation"
     examples = load_examples(recipe.data, split, recipe.source_lang, recipe.target_lang)
-    exports = convert(loaded.translator, loaded.options, run.model, directory, examples.sources)
+    exports = convert(
+        loaded.translator, loaded.options, run.model, directory, examples.sources, sides
+    )
     return Task(
         run.model, exports, loaded.translator.settings.prefix, recipe.data.max_source_length,
-        loaded.options, examples.sources * copies, examples.references * copies,
+        loaded.options, examples.sources * copies, examples.references * copies, sides,
     )  # fmt: skip
 
 
-def prepare_shape(shape: str, num_sentences: int, length: int, directory: Path) -> Task:
-    """Prepare random weights, and sentences of 8 to 24 made-up words, each of them one token."""
+def build_made_up_tokenizer(size: int, generator: random.Random) -> tuple[Any, list[str]]:
+    """Return a tokenizer of made-up words, each of them one token, and these words."""
+    from transformers import T5Tokenizer
+
+    words: set[str] = set()
+    while len(words) < size - 10:
+        words.add("".join(generator.choices("abcdefghijklmnopqrstuvwxyz", k=6)))
+    known = sorted(words)
+    pieces = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), *(("▁" + w, -1.0) for w in known)]
+    return T5Tokenizer(vocab=pieces, extra_ids=0), known
+
+
+def prepare_shape(
+    shape: str,
+    num_sentences: int,
+    options: DecodingOptions,
+    directory: Path,
+    sides: tuple[str, ...],
+) -> Task:
+    """Prepare random weights, and sentences of 8 to 24 made-up words.
+
+    Every hypothesis has the number of tokens that `options` limit it to.
+    """
     import torch
-    from transformers import GenerationConfig, T5Config, T5ForConditionalGeneration, T5Tokenizer
+    from transformers import GenerationConfig, T5Config, T5ForConditionalGeneration
 
     from t5tune.decoding.torch_translator import TorchTranslator
     from t5tune.models.input_settings import InputSettings
 
     d_model, d_ff, layers, heads, size = SHAPES[shape]
     generator = random.Random(1)
-    words: set[str] = set()
-    while len(words) < size - 10:
-        words.add("".join(generator.choices("abcdefghijklmnopqrstuvwxyz", k=6)))
-    known = sorted(words)
-    pieces = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), *(("▁" + w, -1.0) for w in known)]
-    tokenizer = T5Tokenizer(vocab=pieces, extra_ids=0)
+    tokenizer, known = build_made_up_tokenizer(size, generator)
     torch.manual_seed(1)
     model = T5ForConditionalGeneration(
         T5Config(
@@ -104,34 +126,44 @@ def prepare_shape(shape: str, num_sentences: int, length: int, directory: Path) 
         )
     ).eval()  # fmt: skip
     model.generation_config = GenerationConfig.from_model_config(model.config)
-    model.generation_config.max_new_tokens = length
+    model.generation_config.max_new_tokens = options.max_new_tokens
     model_directory = directory / "model"
     model.save_pretrained(model_directory)
     tokenizer.save_pretrained(model_directory)
     sources = [" ".join(generator.choices(known, k=8 + i % 17)) for i in range(num_sentences)]
-    options = DecodingOptions(length)
     translator = TorchTranslator(model, tokenizer, InputSettings(max_source_length=128))
-    exports = convert(translator, options, model_directory, directory, sources)
-    return Task(model_directory, exports, "", 128, options, sources, [])
+    exports = convert(translator, options, model_directory, directory, sources, sides)
+    return Task(model_directory, exports, "", 128, options, sources, [], sides)
 
 
 def convert(
-    translator: object, options: DecodingOptions, model: Path, directory: Path, sources: list[str]
+    translator: object,
+    options: DecodingOptions,
+    model: Path,
+    directory: Path,
+    sources: list[str],
+    sides: tuple[str, ...],
 ) -> dict[str, Path]:
+    """Return the exports that the sides need, by their sides."""
     from t5tune.decoding.export.conversion import convert_model
     from t5tune.decoding.export.settings import PARITY_FILE
     from t5tune.run.manifest import write_manifest
 
     exports = {}
-    for quantization in ("float32", "int8"):
-        path = directory / f"ctranslate2-{quantization}"
+    for side in dict.fromkeys(f"{EXPORT}int8" if side in VARIATIONS else side for side in sides):
+        if not side.startswith(EXPORT):
+            continue
+        path = directory / side
         convert_model(
-            translator, options, path, model_directory=model, quantization=quantization,
-            name="benchmark", fingerprint="", sources=sources[:100],
+            translator, options, path, model_directory=model,
+            quantization=side.removeprefix(EXPORT), name="benchmark", fingerprint="",
+            sources=sources[:100],
         )  # fmt: skip
         (path / PARITY_FILE).write_text("{}", encoding="utf-8")
         write_manifest(path, {})
-        exports[path.name] = path
+        exports[side] = path
+    for side in VARIATIONS.keys() & set(sides):
+        exports[side] = vary_export(exports[f"{EXPORT}int8"], side)
     return exports
 
 
@@ -162,7 +194,8 @@ def open_stock(task: Task) -> Translate:
     import torch
     from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
-    model = AutoModelForSeq2SeqLM.from_pretrained(task.model, dtype=torch.float32).eval()
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    model = AutoModelForSeq2SeqLM.from_pretrained(task.model, dtype=torch.float32).eval().to(device)
     tokenizer = AutoTokenizer.from_pretrained(task.model)
 
     def translate(texts: Sequence[str], num_beams: int) -> list[str]:
@@ -172,7 +205,7 @@ def open_stock(task: Task) -> Translate:
                 [task.prefix + text for text in texts[start : start + STOCK_BATCH]],
                 padding=True, truncation=True, max_length=task.max_source_length,
                 return_tensors="pt",
-            )  # fmt: skip
+            ).to(device)  # fmt: skip
             with torch.inference_mode():
                 generated = model.generate(
                     input_ids=batch["input_ids"], attention_mask=batch["attention_mask"],
@@ -190,14 +223,15 @@ def open_own(task: Task, side: str) -> Translate:
 
     translator: Translator
     if side.startswith("torch"):
+        import torch
+
         from t5tune.decoding.torch_translator import TorchTranslator
         from t5tune.models.input_settings import InputSettings
         from t5tune.models.loading import load_model, load_tokenizer
 
-        translator = TorchTranslator(
-            load_model(str(task.model)), load_tokenizer(str(task.model)),
-            InputSettings(task.prefix, task.max_source_length),
-        )  # fmt: skip
+        model = load_model(str(task.model)).to("cuda" if torch.cuda.is_available() else "cpu")
+        settings = InputSettings(task.prefix, task.max_source_length)
+        translator = TorchTranslator(model, load_tokenizer(str(task.model)), settings)
         if side == "torch-bf16":
             translator.use_bf16()
     else:
@@ -213,17 +247,79 @@ def open_own(task: Task, side: str) -> Translate:
 
 
 def serve(side: str, task: Task, connection: Connection) -> None:
-    """Serve one side: answer (texts, beams) with (hypotheses, seconds) until None arrives."""
+    """Serve one side: answer (texts, beams) with (hypotheses, seconds) until None arrives.
+
+    Before that and at the end the peak memory is sent; instead of anything, an exception.
+    """
     with Path(os.devnull).open("w") as nowhere, redirect_stderr(nowhere):
-        translate = open_stock(task) if side == "generate" else open_own(task, side)
-        translate(task.sources[:256], 1)
-        translate(task.sources[:1], 1)
-        connection.send(peak_megabytes())
-        while (request := connection.recv()) is not None:
-            begin = time.perf_counter()
-            found = translate(*request)
-            connection.send((found, time.perf_counter() - begin))
-        connection.send(peak_megabytes())
+        try:
+            translate = open_stock(task) if side == "generate" else open_own(task, side)
+            translate(task.sources[:256], 1)
+            translate(task.sources[:1], 1)
+            connection.send(peak_megabytes())
+            while (request := connection.recv()) is not None:
+                begin = time.perf_counter()
+                found = translate(*request)
+                connection.send((found, time.perf_counter() - begin))
+            connection.send(peak_megabytes())
+        except Exception as error:  # any: the other sides go on
+            connection.send(RuntimeError(f"{type(error).__name__}: {error}"))
+
+
+class Sides:
+    """The processes of a task's sides; one that fails is left out.
+
+    Attributes:
+        memory: Peak memory of each side's process in MB, once it is warm.
+        failed: Reasons of the sides that are left out.
+    """
+
+    def __init__(self, task: Task) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.memory: dict[str, float] = {}
+        self.failed: dict[str, str] = {}
+        self._connections: dict[str, Connection] = {}
+        self._processes: dict[str, Any] = {}
+        for side in task.sides:
+            self._connections[side], there = context.Pipe()
+            process = context.Process(target=serve, args=(side, task, there))
+            process.start()
+            there.close()  # so that the end of the process is noticed
+            self._processes[side] = process
+        for side in task.sides:
+            memory = self._receive(side)
+            if memory is not None:
+                self.memory[side] = memory
+
+    @property
+    def names(self) -> list[str]:
+        """Sides that have not failed, in order."""
+        return [side for side in self._processes if side not in self.failed]
+
+    def translate(self, side: str, texts: Sequence[str], beams: int) -> tuple[list[str], float]:
+        """Return the hypotheses and the seconds; none if the side fails."""
+        self._connections[side].send((texts, beams))
+        return self._receive(side) or ([], 0.0)
+
+    def _receive(self, side: str) -> Any:
+        try:
+            answer = self._connections[side].recv()
+        except EOFError:
+            answer = RuntimeError("its process ended")
+        if isinstance(answer, RuntimeError):
+            self.failed[side] = str(answer)
+            return None
+        return answer
+
+    def close(self) -> dict[str, float]:
+        """End the processes, and return the peak memory of each in MB."""
+        memory = {}
+        for side in self.names:
+            self._connections[side].send(None)
+            memory[side] = self._receive(side)
+        for process in self._processes.values():
+            process.join()
+        return memory
 
 
 def peak_megabytes() -> float:
@@ -295,42 +391,51 @@ def score(task: Task, hypotheses: Sequence[str]) -> float:
     return score_hypotheses(["bleu"], SystemOutput(list(hypotheses), task.references))[0].value
 
 
+def measure_rounds(
+    sides: Sides, texts: Sequence[str], num_beams: int, rounds: int, until: float = math.inf
+) -> tuple[dict[str, list[float]], dict[str, list[str]]]:
+    """Return seconds and hypotheses by side; the sides take turns.
+
+    No round but the first begins after `until`, in seconds of `time.monotonic`.
+    """
+    seconds: dict[str, list[float]] = {side: [] for side in sides.names}
+    found: dict[str, list[str]] = {}
+    for number in range(rounds):
+        if number and time.monotonic() > until:
+            break
+        for side in sides.names:
+            found[side], taken = sides.translate(side, texts, num_beams)
+            seconds[side].append(taken)
+    return {side: seconds[side] for side in sides.names}, found
+
+
+def share_of_same_texts(found: dict[str, list[str]]) -> dict[str, float]:
+    """Return the share of hypotheses that equal those of torch, by side."""
+    return {
+        side: statistics.mean(a == b for a, b in zip(found["torch"], texts, strict=True))
+        for side, texts in found.items()
+        if texts
+    }
+
+
 def run_rounds(task: Task, beams: Sequence[int], rounds: int) -> None:
-    context = multiprocessing.get_context("spawn")
-    connections, processes, memory = {}, [], {}
-    for side in task.sides:
-        here, there = context.Pipe()
-        process = context.Process(target=serve, args=(side, task, there))
-        process.start()
-        connections[side], memory[side] = here, here.recv()
-        processes.append(process)
+    sides = Sides(task)
     for num_beams in beams:
         for texts in (task.sources, task.sources[:1]):
-            seconds: dict[str, list[float]] = {side: [] for side in task.sides}
-            found: dict[str, list[str]] = {}
-            for _ in range(rounds):
-                for side in task.sides:
-                    connections[side].send((texts, num_beams))
-                    found[side], taken = connections[side].recv()
-                    seconds[side].append(taken)
+            seconds, found = measure_rounds(sides, texts, num_beams, rounds)
             bleu = {}
             if len(texts) > 1 and task.references:
-                bleu = {side: score(task, found[side]) for side in task.sides}
-            same = {
-                side: statistics.mean(
-                    a == b for a, b in zip(found["torch"], found[side], strict=True)
-                )
-                for side in task.sides
-            }
+                bleu = {side: score(task, found[side]) for side in sides.names}
             what = f"{len(texts):,} sentences" if len(texts) > 1 else "one sentence, warm"
             print_table(f"beam {num_beams}, {what}, {rounds} rounds", seconds, len(texts), bleu)
-            shares = ", ".join(f"{side} {share:.1%}" for side, share in same.items())
-            print(f"  the same text as torch: {shares}", flush=True)
+            shares = share_of_same_texts(found).items()
+            same = ", ".join(f"{side} {share:.1%}" for side, share in shares)
+            print(f"  the same text as torch: {same}", flush=True)
     print("\npeak memory of the process, MB (warm; at the end)")
-    for side, process in zip(task.sides, processes, strict=True):
-        connections[side].send(None)
-        print(f"  {side:<30} {memory[side]:,.0f}; {connections[side].recv():,.0f}")
-        process.join()
+    for side, memory in sides.close().items():
+        print(f"  {side:<30} {sides.memory[side]:,.0f}; {memory:,.0f}")
+    for side, reason in sides.failed.items():
+        print(f"{side} failed: {reason}")
 
 
 def main() -> None:
@@ -351,13 +456,12 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
+        sides = (*SIDES, *options.also)
         if options.run:
-            task = prepare_run(options.run, options.copies, directory)
+            task = prepare_run(options.run, options.copies, directory, sides)
         else:
-            task = prepare_shape(options.shape, options.sentences, options.length, directory)
-        task = replace(task, sides=(*SIDES, *options.also))
-        for side in VARIATIONS.keys() & set(task.sides):
-            task.exports[side] = vary_export(task.exports["ctranslate2-int8"], side)
+            decoding = DecodingOptions(options.length)
+            task = prepare_shape(options.shape, options.sentences, decoding, directory, sides)
         print(f"{options.run or options.shape}: {len(task.sources):,} sentences, "
               f"{os.cpu_count()} cores")  # fmt: skip
         if options.cold_rounds:
