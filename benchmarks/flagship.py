@@ -250,8 +250,9 @@ def describe(name: str, course: Course, requests: Sequence[Request], hub: Hub) -
         yield (f"  {what:<36} {sample.seconds:8.1f} s   processors {sample.processors:8.1f} s")
     begins = ends["the first step begins"].seconds
     for part, samples in (
-        ("before the steps", [one for one in course.samples if one.seconds <= begins]),
-        ("during the steps", [one for one in course.samples if one.seconds > begins]),
+        # The sample that saw the announcement has a part of the first step in it.
+        ("before the steps", [one for one in course.samples if one.seconds < begins]),
+        ("during the steps", [one for one in course.samples if one.seconds >= begins]),
     ):
         yield (
             f"  memory {part}: main process {max(s.highest for s in samples) / MIB:,.0f} MiB "
