@@ -17,13 +17,16 @@ def compile_stacks(model: PreTrainedModel) -> None:
     """Compile encoder and decoder in place, without changing weight names or the model's class.
 
     Raises:
-        T5TuneError: The CPU has no C++ compiler.
+        T5TuneError: This machine lacks the compiler that torch calls.
     """
-    compilers = (os.environ.get("CXX", ""), "g++", "clang++")
-    if not torch.cuda.is_available() and not any(map(shutil.which, compilers)):
+    # For a GPU, Triton compiles what launches its kernels.
+    on_gpu = torch.cuda.is_available()
+    variable, names = ("CC", ("gcc", "clang")) if on_gpu else ("CXX", ("g++", "clang++"))
+    if not any(map(shutil.which, (os.environ.get(variable, ""), *names))):
+        what, where = ("C", "GPU") if on_gpu else ("C++", "CPU")
         raise T5TuneError(
-            "training.torch_compile needs a C++ compiler on a CPU, and neither g++ nor clang++ is "
-            "installed.",
+            f"training.torch_compile needs a {what} compiler on a {where}, and neither {names[0]} "
+            f"nor {names[1]} is installed.",
             next_command="the same command with training.torch_compile=false",
         )
     for stack in (model.get_encoder(), model.get_decoder()):

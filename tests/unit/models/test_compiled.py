@@ -6,15 +6,17 @@ import pytest
 import torch
 from transformers import T5Config, T5ForConditionalGeneration
 
+from t5tune.errors import T5TuneError
 from t5tune.models.compiled import compile_stacks, uncompiled
 
-pytestmark = pytest.mark.skipif(not shutil.which("g++"), reason="needs a C++ compiler")
+needs_compiler = pytest.mark.skipif(not shutil.which("g++"), reason="needs a C++ compiler")
 
 
 def count_graphs() -> int:
     return int(torch._dynamo.utils.counters["stats"]["unique_graphs"])
 
 
+@needs_compiler
 def test_generation_compiles_nothing_and_training_one_shape() -> None:
     torch._dynamo.reset()
     torch._dynamo.utils.counters.clear()
@@ -42,3 +44,17 @@ def test_generation_compiles_nothing_and_training_one_shape() -> None:
     assert count_graphs() == graphs
     model(**inputs).logits.sum().backward()
     assert count_graphs() == graphs
+
+
+@pytest.mark.parametrize(
+    ("on_gpu", "needed", "there"), [(True, "gcc", "g++"), (False, r"g\+\+", "gcc")]
+)
+def test_the_compiler_of_the_device_is_looked_for_before_training(
+    on_gpu: bool, needed: str, there: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: on_gpu)
+    monkeypatch.setattr(shutil, "which", lambda name: name if name == there else None)
+    for variable in ("CC", "CXX"):
+        monkeypatch.delenv(variable, raising=False)
+    with pytest.raises(T5TuneError, match=f"neither {needed} nor"):
+        compile_stacks(T5ForConditionalGeneration(T5Config(num_layers=1, d_model=8, d_ff=8)))
