@@ -37,7 +37,7 @@ from t5tune.training.checkpoints.store import ENDED
 from t5tune.training.checkpoints.stream_position import keep_position
 from t5tune.training.random_numbers import keeping_random_state, seed_if_processes_differ
 from t5tune.training.step.batch_limit import BatchLimit
-from t5tune.training.step.batch_loss import BatchLoss
+from t5tune.training.step.batch_loss import BatchLoss, with_target_positions
 from t5tune.training.step.gradients import NumItems, StepGradients
 from t5tune.training.step.loss_record import LossRecord
 from t5tune.training.strategies.strategy import ShardingCheck, Strategy
@@ -183,6 +183,8 @@ class T5TuneTrainer(Seq2SeqTrainer):
     def _prepare_inputs(self, inputs: Batch) -> Batch:
         """Copy a batch to the device without waiting for it, which pinned memory allows."""
         device = self.args.device
+        if device.type == "cuda":
+            inputs = with_target_positions(inputs)
         return {name: tensor.to(device, non_blocking=True) for name, tensor in inputs.items()}
 
     def training_step(

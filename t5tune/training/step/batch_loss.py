@@ -11,8 +11,25 @@ from transformers import PreTrainedModel
 from t5tune.data.batching.steps import Batch
 from t5tune.models.decoder_inputs import shift_labels
 from t5tune.models.output_layer import has_plain_output_layer, without_output_layer
-from t5tune.training.step.loss import sum_token_losses, sum_token_losses_chunked
+from t5tune.training.step.loss import (
+    find_target_positions,
+    sum_token_losses,
+    sum_token_losses_chunked,
+)
 from t5tune.training.strategies.strategy import Forward, Strategy
+
+TARGET_POSITIONS = "target_positions"  # key in a batch
+
+
+def with_target_positions(batch: Batch) -> Batch:
+    """Return a batch with the positions of its targets, found before it is copied to a GPU.
+
+    The loss would have to wait for the GPU to learn how many there are.
+    """
+    positions = find_target_positions(batch["labels"])
+    if batch["labels"].is_pinned():
+        positions = positions.pin_memory()
+    return {**batch, TARGET_POSITIONS: positions}
 
 
 class BatchLoss:
@@ -48,7 +65,7 @@ class BatchLoss:
         """Return the sum of the losses, and the model's outputs if they are asked for.
 
         The inputs are tensors of shape (batch_size, length): input_ids, attention_mask and labels,
-        or packed rows.
+        or packed rows; and what `with_target_positions` adds.
         """
         if not self._is_chunked or with_outputs:
             outputs = self._run(model, inputs)
@@ -66,7 +83,9 @@ class BatchLoss:
         labels = inputs["labels"]
         # In a forward, autocast would round what the loss adds up in fp32.
         with torch.autocast(labels.device.type, enabled=False):
-            return sum_token_losses_chunked(hidden_states, weight, labels, self._label_smoothing)
+            return sum_token_losses_chunked(
+                hidden_states, weight, labels, self._label_smoothing, inputs.get(TARGET_POSITIONS)
+            )
 
     def _run(self, forward: Forward, inputs: Batch) -> Any:
         """Return the outputs of the model, which gets no labels: it would compute its own loss."""

@@ -45,6 +45,7 @@ def sum_token_losses_chunked(
     weight: torch.Tensor,
     labels: torch.Tensor,
     label_smoothing: float = 0.0,
+    positions: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """Return `sum_token_losses` of `hidden_states @ weight.T`, with few logits at a time.
 
@@ -57,14 +58,24 @@ def sum_token_losses_chunked(
         weight: Weight of the output layer, shape (vocab_size, d_model).
         labels: Shape (batch_size, target_length); `IGNORED` marks padding.
         label_smoothing: See `sum_token_losses`.
+        positions: Result of `find_target_positions`, if it is known; else it is looked for, and a
+            GPU waited for.
     """
-    labels = labels.flatten()
-    kept = labels.ne(IGNORED)
+    if positions is None:
+        positions = find_target_positions(labels)
     # torch leaves apply() without types.
     loss: torch.Tensor = _ChunkedCrossEntropy.apply(  # type: ignore[no-untyped-call]
-        hidden_states.flatten(0, 1)[kept], weight, labels[kept], label_smoothing
+        hidden_states.flatten(0, 1).index_select(0, positions),
+        weight,
+        labels.flatten().index_select(0, positions),
+        label_smoothing,
     )
     return loss
+
+
+def find_target_positions(labels: torch.Tensor) -> torch.Tensor:
+    """Return where the labels are not padding, shape (num_targets,), counted row by row."""
+    return labels.flatten().ne(IGNORED).nonzero().squeeze(1)
 
 
 class _ChunkedCrossEntropy(torch.autograd.Function):

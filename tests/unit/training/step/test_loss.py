@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,6 +25,7 @@ from t5tune.data.encoding import Collator, EncodedDataset, TokenSequences
 from t5tune.training.checkpoints.saving import CheckpointSaver
 from t5tune.training.checkpoints.writer import CheckpointWriter
 from t5tune.training.step import loss as loss_module
+from t5tune.training.step.batch_loss import BatchLoss
 from t5tune.training.step.loss import sum_token_losses, sum_token_losses_chunked
 from t5tune.training.strategies.strategy import Strategy
 from t5tune.training.trainer import T5TuneTrainer
@@ -190,6 +193,26 @@ def test_chunks_change_neither_loss_nor_gradients(
         results.append((loss.detach(), hidden.grad, weight.grad))
     for plain, chunked in zip(*results, strict=True):
         torch.testing.assert_close(plain, chunked, rtol=1e-5, atol=1e-6)
+
+
+def test_a_gpu_gets_the_positions_of_the_targets_with_the_batch(
+    examples: EncodedDataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The loss is the same, and looks for nothing that a GPU would have to be waited for."""
+    model = build("t5")
+    batch = Collator(0)([examples[i] for i in range(5)])
+    loss = BatchLoss(
+        model, Strategy(torch.optim.SGD(model.parameters())), 0.1, bf16=False, searches_unused=False
+    )
+    expected, _ = loss.sum(model, batch)
+    trainer: Any = SimpleNamespace(args=SimpleNamespace(device=torch.device("cuda")))
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.Tensor, "to", lambda self, *_, **__: self)
+        sent = T5TuneTrainer._prepare_inputs(trainer, batch)
+    assert sent.keys() - batch.keys() == {"target_positions"}
+    monkeypatch.setattr(loss_module, "find_target_positions", None)
+    found, _ = loss.sum(model, sent)
+    assert found.item() == expected.item()
 
 
 def test_a_chunked_loss_in_bf16_is_near_the_one_in_fp32() -> None:
