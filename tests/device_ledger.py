@@ -93,8 +93,9 @@ class DeviceLedger:
             MixedDevicesError: Its tensors are on two devices.
         """
         name = operation._schema.name.removeprefix("aten::")
-        self.operations[name] += 1
         given = [t for t in tree_leaves((args, kwargs)) if isinstance(t, torch.Tensor)]
+        is_of_floats = bool(given) and given[0].is_floating_point()
+        self.operations[f"{name} of floats" if is_of_floats else name] += 1
         there = [t for t in given if self.has(t)]
         elsewhere = [tuple(t.shape) for t in given if t.dim() > 0 and not self.has(t)]
         if there and elsewhere and name not in COPIES:

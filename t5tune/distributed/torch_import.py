@@ -19,6 +19,10 @@ from t5tune.console import track
 _SPINS_ALONE = "10000"
 _SPINS_BESIDE_OTHERS = "1000"
 
+# cuBLAS needs room of its own for each stream, or it chooses among algorithms at run time. torch
+# looks at the variable once, when it first multiplies on a GPU.
+CUBLAS_WORKSPACE = ("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+
 
 @contextmanager
 def importing_torch() -> Iterator[None]:
@@ -27,6 +31,7 @@ def importing_torch() -> Iterator[None]:
     No garbage is collected meanwhile, which would take a fifth of the time for little.
     """
     bound_spinning()
+    os.environ.setdefault(*CUBLAS_WORKSPACE)
     was_enabled = gc.isenabled()
     gc.disable()
     try:

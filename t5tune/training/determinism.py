@@ -13,9 +13,7 @@ from typing import Any
 import torch
 
 from t5tune.console import say
-
-# cuBLAS needs room of its own for each stream, or it chooses among algorithms at run time.
-_WORKSPACE = "CUBLAS_WORKSPACE_CONFIG"
+from t5tune.distributed.torch_import import CUBLAS_WORKSPACE
 
 
 @contextmanager
@@ -28,7 +26,7 @@ def deterministic_kernels(*, enabled: bool = True) -> Iterator[None]:
     if not enabled or not torch.cuda.is_available():
         yield
         return
-    os.environ.setdefault(_WORKSPACE, ":4096:8")
+    os.environ.setdefault(*CUBLAS_WORKSPACE)
     mode = torch.get_deterministic_debug_mode()
     settings: Any = torch.utils.deterministic  # torch sets its attribute where mypy does not look
     fills = settings.fill_uninitialized_memory
@@ -39,8 +37,8 @@ def deterministic_kernels(*, enabled: bool = True) -> Iterator[None]:
             torch.set_deterministic_debug_mode(mode)
             say(
                 "warning: cuBLAS began in this process without room for reproducible products; "
-                f"the run may differ in the last digits from one with {_WORKSPACE}=:4096:8 in the "
-                "environment"
+                "the run may differ in the last digits from one with "
+                f"{'='.join(CUBLAS_WORKSPACE)} in the environment"
             )
         yield
     finally:
@@ -54,7 +52,7 @@ def _can_multiply() -> bool:
     try:
         torch.mm(matrix, matrix)
     except RuntimeError as error:
-        if _WORKSPACE not in str(error):
+        if CUBLAS_WORKSPACE[0] not in str(error):
             raise
         return False
     return True

@@ -11,12 +11,15 @@ from typing import Any
 import pytest
 import torch
 
+from t5tune.distributed.torch_import import CUBLAS_WORKSPACE
 from tests.conftest import REPOSITORY
 
 FOLDER = Path(__file__).parent
 DEVICE = os.environ.get("T5TUNE_TEST_DEVICE")
 NO_DEVICE = "make gpu runs it on a GPU, and T5TUNE_TEST_DEVICE=cpu on the CPU"
 REPORT = os.environ.get("T5TUNE_GPU_REPORT")
+
+os.environ.setdefault(*CUBLAS_WORKSPACE)  # before the first product, as the commands do
 
 sys.path.insert(0, str(REPOSITORY / "benchmarks"))  # benchmarks are no package
 from gpu_report import append_section  # noqa: E402
