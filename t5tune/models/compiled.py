@@ -13,8 +13,13 @@ from transformers import PreTrainedModel
 from t5tune.errors import T5TuneError
 
 
-def compile_stacks(model: PreTrainedModel) -> None:
+def compile_stacks(model: PreTrainedModel, *, by_block: bool = False) -> None:
     """Compile encoder and decoder in place, without changing weight names or the model's class.
+
+    Args:
+        model: A model of the T5 family, the only one whose rows can be packed.
+        by_block: Whether each block is compiled by itself. Blocks share what the compiler makes,
+            so that its time does not grow with their number, but a step has a call for each.
 
     Raises:
         T5TuneError: This machine lacks the compiler that torch calls.
@@ -29,19 +34,27 @@ def compile_stacks(model: PreTrainedModel) -> None:
             f"nor {names[1]} is installed.",
             next_command="the same command with training.torch_compile=false",
         )
-    for stack in (model.get_encoder(), model.get_decoder()):
-        stack.compile()
+    stacks, blocks = _list_parts(model)
+    for part in blocks if by_block else stacks:
+        part.compile()
 
 
 @contextmanager
 def uncompiled(model: PreTrainedModel) -> Iterator[None]:
-    """Run the stacks uncompiled inside the block: generation would compile for every length."""
-    stacks = (model.get_encoder(), model.get_decoder())
-    compiled = [stack._compiled_call_impl for stack in stacks]
-    for stack in stacks:
-        stack._compiled_call_impl = None
+    """Run the model uncompiled inside the `with`: generation would compile for every length."""
+    stacks, blocks = _list_parts(model)
+    parts = [*stacks, *blocks]
+    compiled = [part._compiled_call_impl for part in parts]
+    for part in parts:
+        part._compiled_call_impl = None
     try:
         yield
     finally:
-        for stack, call in zip(stacks, compiled, strict=True):
-            stack._compiled_call_impl = call
+        for part, call in zip(parts, compiled, strict=True):
+            part._compiled_call_impl = call
+
+
+def _list_parts(model: PreTrainedModel) -> tuple[list[torch.nn.Module], list[torch.nn.Module]]:
+    """Return encoder and decoder, and the blocks of both; none for families without packed rows."""
+    stacks = [model.get_encoder(), model.get_decoder()]
+    return stacks, [block for stack in stacks for block in getattr(stack, "block", ())]

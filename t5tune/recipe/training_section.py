@@ -44,10 +44,11 @@ class TrainingSection(Section):
         description="T5 family: several examples in a row of fixed length, hardly any padding; "
         "pays on a GPU.",
     )
-    torch_compile: bool = Field(
+    torch_compile: bool | Literal["blocks"] = Field(
         default=False,
         description="With packing: compile encoder and decoder for the one shape that rows have. "
-        "Takes a minute or more at the start.",
+        "Takes a minute or more at the start, longer the deeper the model is. With blocks, each "
+        "block is compiled by itself, which takes the same time for any depth.",
     )
     gradient_accumulation_steps: PositiveInt = Field(
         default=1, description="Number of batches of one optimizer step."

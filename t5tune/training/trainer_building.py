@@ -102,7 +102,7 @@ def build_trainer(
     if drops_layers(model):
         arguments.ddp_find_unused_parameters = True
     if training.torch_compile:
-        compile_stacks(model)
+        compile_stacks(model, by_block=training.torch_compile == "blocks")
     with_average = training.ema_decay is not None
     size = count_checkpoint_bytes(model, training.optim, with_average=with_average)
     strategy = build_strategy(model, training, arguments.device, from_scratch=from_scratch)

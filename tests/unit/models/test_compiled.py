@@ -8,6 +8,7 @@ from transformers import T5Config, T5ForConditionalGeneration
 
 from t5tune.errors import T5TuneError
 from t5tune.models.compiled import compile_stacks, uncompiled
+from t5tune.models.packed import accept_packed_rows
 
 needs_compiler = pytest.mark.skipif(not shutil.which("g++"), reason="needs a C++ compiler")
 
@@ -44,6 +45,39 @@ def test_generation_compiles_nothing_and_training_one_shape() -> None:
     assert count_graphs() == graphs
     model(**inputs).logits.sum().backward()
     assert count_graphs() == graphs
+
+
+def test_blocks_are_compiled_once_for_any_depth(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch._dynamo.reset()
+    torch._dynamo.utils.counters.clear()
+    compile_part = torch.nn.Module.compile
+    monkeypatch.setattr(  # only traced, which takes seconds instead of a minute
+        torch.nn.Module, "compile", lambda part: compile_part(part, backend="eager")
+    )
+    torch.manual_seed(0)
+    model = T5ForConditionalGeneration(
+        T5Config(
+            vocab_size=40, d_model=16, d_kv=8, d_ff=32, num_layers=5, num_heads=2,
+            dropout_rate=0.0, decoder_start_token_id=0,
+        )
+    )  # fmt: skip
+    accept_packed_rows(model)
+    ids, segments = torch.randint(3, 40, (2, 8)), torch.tensor([[1] * 5 + [2] * 3] * 2)
+    inputs = {
+        "input_ids": ids, "decoder_input_ids": ids, "source_segments": segments,
+        "target_segments": segments,
+    }  # fmt: skip
+    expected = model(**inputs).logits
+    compile_stacks(model, by_block=True)
+    for _ in range(2):
+        logits = model(**inputs).logits
+        logits.sum().backward()
+        # The first block of a stack has the position biases.
+        assert count_graphs() == 4
+    torch.testing.assert_close(logits, expected, rtol=1e-4, atol=1e-5)
+    with uncompiled(model), torch.no_grad():
+        model.generate(input_ids=ids[:, :5], max_new_tokens=6)
+    assert count_graphs() == 4
 
 
 @pytest.mark.parametrize(
