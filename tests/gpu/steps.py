@@ -17,6 +17,8 @@ from t5tune.training.optim.building import build_optimizer
 from t5tune.training.step.batch_loss import BatchLoss
 from t5tune.training.strategies.strategy import Strategy
 
+LEARNING_RATES = {"adamw_torch": 1e-3, "adafactor": 2e-2}  # Adafactor's is relative
+
 
 @dataclass(frozen=True)
 class Trained:
@@ -37,11 +39,13 @@ class Steps:
     """A copy of a model on a device, without dropout, with its optimizer."""
 
     def __init__(
-        self, model: Any, device: torch.device, *, bf16: bool = False, optim: str = "adamw"
+        self, model: Any, device: torch.device, *, bf16: bool = False, optim: str = "adamw_torch"
     ) -> None:
         self.device, self.bf16 = device, bf16
         self.model = copy.deepcopy(model).to(device).eval()
-        section: Any = SimpleNamespace(optim=optim, learning_rate=1e-3, weight_decay=0.01, extra={})
+        section: Any = SimpleNamespace(
+            optim=optim, learning_rate=LEARNING_RATES[optim], weight_decay=0.01, extra={}
+        )
         self.optimizer = build_optimizer(self.model, section, from_scratch=True)
         self._loss = BatchLoss(
             self.model, Strategy(self.optimizer), 0.1, bf16=bf16, searches_unused=False

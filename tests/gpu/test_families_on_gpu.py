@@ -47,7 +47,7 @@ def test_training_steps_equal_the_cpus(
     assert gradient <= TOLERANCE[precision][1]
 
 
-@pytest.mark.parametrize("optim", ["adamw", "adafactor"])
+@pytest.mark.parametrize("optim", ["adamw_torch", "adafactor"])
 def test_weights_after_steps_equal_the_cpus(
     optim: str, device: torch.device, tmp_path: Path
 ) -> None:

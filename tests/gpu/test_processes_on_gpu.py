@@ -24,7 +24,7 @@ from t5tune.training.step.batch_loss import BatchLoss
 from t5tune.training.strategies.fsdp_strategy import FsdpStrategy
 from t5tune.training.strategies.strategy import Strategy
 from tests.conftest import REPOSITORY, write_tiny_recipe
-from tests.gpu.steps import count_targets, random_dataset
+from tests.gpu.steps import LEARNING_RATES, count_targets, random_dataset
 from tests.tiny_families import FAMILIES
 from tests.tiny_sections import fitted_training
 from tests.weights import weights
@@ -74,7 +74,7 @@ def train(model: Any, wrapped: Any, strategy: Strategy, device: torch.device) ->
 def train_plainly(folder: Path, optim: str) -> tuple[list[float], dict[str, torch.Tensor]]:
     """Return losses and weights of the same steps on the CPU, without a group."""
     model = build(folder)
-    section = fitted_training(optim=optim, learning_rate=1e-3)
+    section = fitted_training(optim=optim, learning_rate=LEARNING_RATES[optim])
     strategy = Strategy(build_optimizer(model, section, from_scratch=True))
     return train(model, model, strategy, CPU), dict(model.state_dict())
 
@@ -114,7 +114,7 @@ def test_fsdp_trains_gathers_and_translates_as_the_cpu(
     expected, weights_expected = train_plainly(tmp_path, optim)
     model = build(tmp_path)
     shard_model(model, group, bf16=False, cpu_offload=cpu_offload)
-    section = fitted_training(optim=optim, learning_rate=1e-3)
+    section = fitted_training(optim=optim, learning_rate=LEARNING_RATES[optim])
     strategy = FsdpStrategy(build_optimizer(model, section, from_scratch=True))
     strategy.begin(model)
     losses = train(model, model, strategy, group)
