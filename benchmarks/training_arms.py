@@ -50,6 +50,7 @@ from t5tune.models.loading import load_tokenizer
 from t5tune.models.packed import accept_packed_rows
 from t5tune.training.checkpoints.saving import CheckpointSaver
 from t5tune.training.checkpoints.writer import CheckpointWriter
+from t5tune.training.determinism import deterministic_kernels
 from t5tune.training.optim.building import build_optimizer
 from t5tune.training.preparation.precision import measure_bf16
 from t5tune.training.step.allocator import keep_freed_memory
@@ -367,9 +368,11 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     )
     build = build_stock if options.arm.startswith("stock") else build_t5tune
     trainer = build(model, tokenizer, dataset, clock, options)
-    trainer.train()
-    if options.profile:
-        profile_steps(trainer, clock)
+    # As `t5tune train` does; stock takes the fastest kernels.
+    with deterministic_kernels(enabled=not options.arm.startswith("stock")):
+        trainer.train()
+        if options.profile:
+            profile_steps(trainer, clock)
     losses = [line["loss"] for line in trainer.state.log_history if "loss" in line]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     if torch.cuda.is_available():

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from transformers import TrainingArguments
+from transformers.trainer_pt_utils import safe_globals
 
 from t5tune.console import say
 
@@ -21,20 +22,33 @@ def seed_process(seed: int, rank: int, step: int) -> None:
     torch.manual_seed(int(state) >> 1)
 
 
-def seed_if_processes_differ(checkpoint: Path, args: TrainingArguments, step: int) -> bool:
-    """Seed this process if a checkpoint was saved by another number of processes, and say so.
+def seed_if_saved_elsewhere(checkpoint: Path, args: TrainingArguments, step: int) -> bool:
+    """Seed this process if its random numbers are not in a checkpoint, and say why.
 
-    Return whether these numbers differ; if not, the saved random numbers are to be read.
+    Another number of processes has saved it, or one without a GPU.
+
+    Return whether it has been seeded; if not, the saved random numbers are to be read.
     """
     num_saved = len(list(checkpoint.glob("rng_state*.pth")))
-    if num_saved == args.world_size:
+    if num_saved != args.world_size:
+        where = f"by {num_saved} processes and continued by {args.world_size}"
+    elif torch.cuda.is_available() and not _has_gpu_state(checkpoint, args):
+        where = "without a GPU and continued on one"
+    else:
         return False
     say(
-        f"random numbers: saved by {num_saved} processes and continued by {args.world_size}: the "
-        "examples of each step stay the same; dropout draws different numbers"
+        f"random numbers: saved {where}: the examples of each step stay the same; dropout draws "
+        "different numbers"
     )
     seed_process(args.seed, args.process_index, step)
     return True
+
+
+def _has_gpu_state(checkpoint: Path, args: TrainingArguments) -> bool:
+    """Return whether the Trainer has saved random numbers of a GPU for this process."""
+    name = f"rng_state_{args.process_index}.pth" if args.world_size > 1 else "rng_state.pth"
+    with safe_globals():
+        return "cuda" in torch.load(checkpoint / name, weights_only=True)
 
 
 def get_random_state() -> RandomState:

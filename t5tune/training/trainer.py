@@ -35,7 +35,7 @@ from t5tune.training.checkpoints.loop_state import (
 from t5tune.training.checkpoints.saving import CheckpointSaver, Trained, only_tensors
 from t5tune.training.checkpoints.store import ENDED
 from t5tune.training.checkpoints.stream_position import keep_position
-from t5tune.training.random_numbers import keeping_random_state, seed_if_processes_differ
+from t5tune.training.random_numbers import keeping_random_state, seed_if_saved_elsewhere
 from t5tune.training.step.batch_limit import BatchLimit
 from t5tune.training.step.batch_loss import BatchLoss, with_target_positions
 from t5tune.training.step.gradients import NumItems, StepGradients
@@ -323,6 +323,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
             self.saver.read_optimizer_and_schedule(Path(checkpoint), self.lr_scheduler)
 
     def _load_rng_state(self, checkpoint: str) -> None:
-        if not seed_if_processes_differ(Path(checkpoint), self.args, self.state.global_step):
-            with only_tensors(Path(checkpoint)):
+        path = Path(checkpoint)
+        with only_tensors(path):
+            if not seed_if_saved_elsewhere(path, self.args, self.state.global_step):
                 super()._load_rng_state(checkpoint)

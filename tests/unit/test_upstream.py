@@ -36,6 +36,7 @@ CALLED: dict[str, tuple[str, ...]] = {
     f"{TRAINER}._save_rng_state": ("self", "output_dir"),
     f"{TRAINER}._sync_replicated_trainable_parameters": ("self", "model"),
     "transformers.GenerationConfig._get_default_generation_params": (),
+    "transformers.trainer_pt_utils.safe_globals": (),
     "transformers.modeling_utils.remove_tied_weights_from_state_dict": ("state_dict", "model"),
     "accelerate.utils.memory.should_reduce_batch_size": ("exception",),
     "huggingface_hub.utils._http.hf_request_event_hook": ("request",),
