@@ -166,9 +166,12 @@ def _describe_gpu(index: int) -> dict[str, Any]:
 
 
 def _query_driver() -> list[dict[str, str]]:
-    lines = _run("nvidia-smi", f"--query-gpu={_QUERY}", "--format=csv,noheader")
-    values = [line.split(", ") for line in (lines or "").splitlines()]
-    return [dict(zip(_QUERY.split(","), line, strict=False)) for line in values]
+    for names in (_QUERY, "name,driver_version"):  # a driver refuses all for one it does not know
+        lines = _run("nvidia-smi", f"--query-gpu={names}", "--format=csv,noheader")
+        if lines is not None:
+            rows = [line.split(", ") for line in lines.splitlines()]
+            return [dict(zip(names.split(","), row, strict=False)) for row in rows]
+    return []
 
 
 def _nccl_version() -> str | None:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch._dynamo.utils import counters
 
 from t5tune.data.batching.packing import PackedBatches, PackedCollator, choose_row_lengths
 from t5tune.models.compiled import compile_stacks
@@ -33,6 +32,7 @@ def test_fifty_packed_steps_compile_nothing_new(
     if device.type == "cpu" and bf16:
         pytest.skip("a minute of compiling, for what the other one shows on a CPU")
     torch._dynamo.reset()
+    counters = torch._dynamo.utils.counters
     counters.clear()
     torch.manual_seed(0)
     model, _ = FAMILIES["t5"](tmp_path)
