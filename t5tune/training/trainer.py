@@ -38,6 +38,7 @@ from t5tune.training.checkpoints.stream_position import keep_position
 from t5tune.training.random_numbers import keeping_random_state, seed_if_saved_elsewhere
 from t5tune.training.step.batch_limit import BatchLimit
 from t5tune.training.step.batch_loss import BatchLoss, with_target_positions
+from t5tune.training.step.clipping import clip_on_cpu
 from t5tune.training.step.gradients import NumItems, StepGradients
 from t5tune.training.step.loss_record import LossRecord
 from t5tune.training.strategies.strategy import ShardingCheck, Strategy
@@ -153,6 +154,8 @@ class T5TuneTrainer(Seq2SeqTrainer):
 
     def _clip_grad_norm(self, model: torch.nn.Module) -> Any:
         by_trainer = super()._clip_grad_norm
+        if self.args.device.type == "cpu" and not self.strategy.shards_model:
+            return clip_on_cpu(model.parameters(), self.args.max_grad_norm)
         return self.strategy.clip_gradients(lambda: by_trainer(model))
 
     def _get_grad_norm(self, model: torch.nn.Module, grad_norm: Any = None) -> Any:

@@ -22,6 +22,7 @@ from t5tune.models.cpu.fast_t5_parts import (
     split_heads,
     weight_gradient,
 )
+from t5tune.models.cpu.rows import fill_rows
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Attention(torch.autograd.Function):
             queries, keys, values = split_heads(linear(normed, weights), shape, heads, 3)
             query_weights = None
         else:
-            source = memory.reshape(-1, shape[-1]).to(dtype)
+            source = fill_rows(memory.reshape(-1, shape[-1]), dtype)
             query_weights, weights = cast_weights(dtype, q), cast_weights(dtype, k, v)
             (queries,) = split_heads(linear(normed, query_weights), shape, heads)
             keys, values = split_heads(linear(source, weights), memory.shape, heads, 2)
@@ -85,7 +86,7 @@ class Attention(torch.autograd.Function):
         normed, source, context, query_weights, weights, output_weight = matrices
         heads, dtype = ctx.settings.num_heads, ctx.settings.dtype
         residual = outputs[0].reshape(-1, ctx.shape[-1])
-        gradient = (residual if mask is None else residual * mask).to(dtype)
+        gradient = fill_rows(residual if mask is None else residual * mask, dtype)
         grad_o = weight_gradient(gradient, context)
         (grad_context,) = split_heads(gradient @ output_weight, ctx.shape, heads)
         grad_q, grad_k, grad_v, grad_scores = attend_backward(grad_context, kept)
@@ -103,7 +104,8 @@ class Attention(torch.autograd.Function):
             of_q = weight_gradient(of_queries, normed)
             of_k, of_v = weight_gradient(of_memory, source).split_with_sizes([inner] * 2)
             grad_normed = of_queries @ query_weights
-            grad_memory = (of_memory @ weights).float().view(ctx.memory_shape)
+            num_memory = ctx.memory_shape[:-1].numel()
+            grad_memory = (of_memory @ weights)[:num_memory].float().view(ctx.memory_shape)
         grad_x, grad_norm = norm_backward(grad_normed, residual, norm_weight, *kept_norm)
         return (
             grad_x.view(ctx.shape), grad_memory, grad_norm, of_q, of_k, of_v, grad_o,
@@ -155,7 +157,8 @@ class FeedForward(torch.autograd.Function):
         kept_norm, matrices = rest[:2], rest[2:]
         normed, argument, inner, inner_mask, inner_weight, outer_weight = matrices
         residual = outputs[0].reshape(-1, ctx.shape[-1])
-        gradient = (residual if mask is None else residual * mask).to(ctx.settings.dtype)
+        gradient = residual if mask is None else residual * mask
+        gradient = fill_rows(gradient, ctx.settings.dtype)
         grad_wo = weight_gradient(gradient, inner)
         grad_inner = gradient @ outer_weight
         if inner_mask is not None:

@@ -10,6 +10,7 @@ import torch
 from torch.nn.functional import gelu, linear
 
 from t5tune.models.cpu.dropout import draw_mask
+from t5tune.models.cpu.rows import fill_rows, round_rows
 
 
 class Activation(NamedTuple):
@@ -50,12 +51,13 @@ def norm(
         x: Shape (num_rows, d_model), fp32.
         weight: Shape (d_model,).
         epsilon: Number added to the mean square.
-        dtype: Dtype of the normed rows, which are returned after what the gradient needs.
+        dtype: Dtype of the normed rows, which are returned after what the gradient needs, with
+            more rows (see `fill_rows`).
     """
     mean_square = torch.linalg.vector_norm(x, dim=-1, keepdim=True).square_().div_(x.shape[-1])
     scale = mean_square.add_(epsilon).rsqrt_()
     scaled = x * scale
-    return (scaled, scale), (scaled * weight).to(dtype)
+    return (scaled, scale), fill_rows(scaled * weight, dtype)
 
 
 def norm_backward(
@@ -66,7 +68,7 @@ def norm_backward(
     scale: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the gradient of the rows, with that of the residual added, and of the weight."""
-    gradient = gradient.float()
+    gradient = gradient[: len(residual)].float()
     products = gradient * scaled
     means = (products @ weight).div_(weight.numel()).unsqueeze(-1)
     of_rows = (gradient * weight).addcmul_(scaled, means, value=-1.0).mul_(scale).add_(residual)
@@ -94,11 +96,11 @@ def add_to_residual(
     inner: torch.Tensor, weight: torch.Tensor, residual: torch.Tensor, dropout: float
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
     """Return residual + dropout(inner @ weight.T), the end of every sublayer, and the mask."""
-    output = linear(inner, weight).float()
+    output = linear(inner, weight)[: len(residual)].float()
     mask = draw_mask(output.shape, dropout)
-    if mask is not None:
-        output.mul_(mask)
-    return output.add_(residual), mask
+    if mask is None:
+        return output.add_(residual), None
+    return torch.addcmul(residual, output, mask, out=output), mask
 
 
 def split_heads(
@@ -107,7 +109,7 @@ def split_heads(
     """Make rows of the heads, in fp32, in which softmax and small products are faster.
 
     Args:
-        projected: Shape (batch_size * length, num_parts * num_heads * d_kv).
+        projected: Shape (batch_size * length or more, num_parts * num_heads * d_kv).
         shape: batch_size and length.
         num_heads: Number of heads of each part.
         num_parts: Number of parts, such as q, k and v.
@@ -117,19 +119,23 @@ def split_heads(
     """
     batch_size, length = shape[:2]
     d_kv = projected.shape[1] // (num_parts * num_heads)
+    projected = projected[: batch_size * length]
     parts = projected.view(batch_size, length, num_parts, num_heads, d_kv).permute(2, 0, 3, 1, 4)
     rows = torch.empty(parts.shape).copy_(parts)  # moved and cast in one step
     return list(rows.flatten(1, 2).unbind())
 
 
 def join_heads(parts: Sequence[torch.Tensor], num_heads: int, dtype: torch.dtype) -> torch.Tensor:
-    """Undo `split_heads`."""
+    """Undo `split_heads`, with rows of zeros after the others (see `round_rows`)."""
     rows, length, d_kv = parts[0].shape
     batch_size = rows // num_heads
-    joined = torch.empty(batch_size, length, len(parts), num_heads, d_kv, dtype=dtype)
+    num = batch_size * length
+    matrix = torch.empty(round_rows(num, dtype), len(parts) * num_heads * d_kv, dtype=dtype)
+    matrix[num:].zero_()
+    joined = matrix[:num].view(batch_size, length, len(parts), num_heads, d_kv)
     for number, part in enumerate(parts):
         joined[:, :, number].copy_(part.view(batch_size, num_heads, length, d_kv).transpose(1, 2))
-    return joined.view(batch_size * length, -1)
+    return matrix
 
 
 def attend(

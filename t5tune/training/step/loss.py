@@ -8,6 +8,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from t5tune.data.encoding import IGNORED
+from t5tune.models.cpu.rows import fill_rows
 
 # Logits that exist at once: 64 MB on a CPU, where smaller chunks lose more time adding up the
 # gradient of the weight than they save (docs/benchmarks.md). The value for GPUs is a guess.
@@ -98,21 +99,27 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
         matrix = weight.to(hidden_states.dtype)
         loss = torch.zeros((), dtype=torch.float32, device=weight.device)
         needs_gradient = any(ctx.needs_input_grad[:2])
-        grad_hidden = torch.empty_like(hidden_states)
-        grad_weight = torch.zeros_like(weight) if needs_gradient else None
+        rows = hidden_states if weight.is_cuda else fill_rows(hidden_states, hidden_states.dtype)
+        grad_rows, grad_weight = torch.empty_like(rows), None
         limit = CHUNK_LOGITS_GPU if weight.is_cuda else CHUNK_LOGITS_CPU
         size = max(1, limit // vocab_size)
         for start in range(0, num_tokens, size):
-            chunk = hidden_states[start : start + size]
+            chunk = rows[start : start + size]
             logits = chunk @ matrix.T
-            loss += _losses_in_place(logits, labels[start : start + size], label_smoothing)
-            if grad_weight is None:
+            of_tokens = logits[: num_tokens - start]  # those of added rows are zero and stay so
+            loss += _losses_in_place(of_tokens, labels[start : start + size], label_smoothing)
+            if not needs_gradient:
                 continue
-            torch.mm(logits, matrix, out=grad_hidden[start : start + size])
-            if chunk.dtype == weight.dtype:
+            torch.mm(logits, matrix, out=grad_rows[start : start + size])
+            if grad_weight is None:
+                grad_weight = (logits.T @ chunk).to(weight.dtype)
+            elif chunk.dtype == weight.dtype:
                 grad_weight.addmm_(logits.T, chunk)
             else:
                 grad_weight += logits.T @ chunk
+        if grad_weight is None and needs_gradient:  # no token at all
+            grad_weight = torch.zeros_like(weight)
+        grad_hidden = grad_rows[:num_tokens]
         if label_smoothing and grad_weight is not None:
             # The s/V of every logit, for all chunks and the full vocabulary at once.
             grad_hidden -= label_smoothing / vocab_size * matrix.sum(0)
