@@ -5,7 +5,7 @@
     --translation-shape tiny
 
 The first command is what `make gpu` runs after its tests; the second tests the benchmark itself on
-a CPU. Training at the shapes t5-small, t5-base and t5-large, with the same number of real tokens in
+a CPU. Training at the shapes t5-large, t5-base and t5-small, with the same number of real tokens in
 a step on all sides (--tokens, or as many as the best stock set-up has memory for):
 
     stock           Seq2SeqTrainer as run_translation.py sets it up: fp32, random batches, which it
@@ -15,7 +15,7 @@ a step on all sides (--tokens, or as many as the best stock set-up has memory fo
     stock-best-compiled  also with the Trainer's torch_compile
     t5tune          what `t5tune train` does by default: batches of a token budget, bf16, Adafactor
     t5tune-packed   the same with training.packing
-    t5tune-compiled also with training.torch_compile
+    t5tune-compiled also with training.torch_compile; t5tune-blocks with its value `blocks`
 
 Then translation with random weights by `generate`, t5tune's torch engine and CTranslate2. Arms and
 sides that fail, or do not fit into the time, are named in the report and end nothing.
@@ -292,7 +292,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--length", type=int, default=32, help="tokens of each translation")
     parser.add_argument("--beams", type=int, default=4)
     options = parser.parse_args()
-    options.shape = options.shape or ["t5-small", "t5-base", "t5-large"]
+    options.shape = options.shape or ["t5-large", "t5-base", "t5-small"]
     # Those that may have to be left out come last, when it is known how long a process takes.
     options.arm = sorted(options.arm or IMPORTANCE, key=IMPORTANCE.index)
     return options

@@ -12,14 +12,16 @@ from t5tune.distributed.model_shape import ModelShape
 
 # The most important first; what does not fit into the time is left out from the end.
 IMPORTANCE = (
-    "stock", "stock-best", "t5tune-packed", "t5tune-compiled", "t5tune", "stock-best-compiled"
+    "stock", "stock-best", "t5tune-packed", "t5tune-blocks", "t5tune-compiled", "t5tune",
+    "stock-best-compiled",
 )  # fmt: skip
 ALWAYS = IMPORTANCE[:3]
-COMPILING = {"t5tune-compiled": 2.5, "stock-best-compiled": 5.0}  # guessed seconds for each layer
+# Guessed seconds of compiling a layer; blocks share one.
+COMPILING = {"t5tune-blocks": 20.0, "t5tune-compiled": 2.5, "stock-best-compiled": 5.0}
 CACHED_SHARE = 0.5  # of the time of a first run, for later ones, which find the compiler's cache
 FIRST_START = 8.0  # guessed seconds, with the steps before the clock starts
 LEAST_SECONDS = 2.0  # of one measurement
-WEIGHTS = {"t5-base": 1.2, "t5-large": 2.0}  # how much time a shape gets; the others 1
+WEIGHTS = {"t5-large": 3.0}  # how much time a shape gets; the others 1
 SHARE_OF_MEMORY = 0.85
 LEAST_STEP, LARGEST_STEP = 512, 32_768  # tokens on both sides
 VOCABULARY = 1000  # of the smallest shapes
@@ -65,22 +67,27 @@ def guess_overhead(arm: str, shape: str, measured: Mapping[tuple[str, str], floa
     Args:
         arm: Side of the comparison.
         shape: Size of the model.
-        measured: What runs have taken, by shape and arm; shapes after them are larger.
+        measured: What runs have taken, by shape and arm.
     """
     if (shape, arm) in measured:
         return measured[shape, arm] * (CACHED_SHARE if arm in COMPILING else 1)
-    layers = SHAPES[shape][2]
     here = [took for (of, by), took in measured.items() if of == shape and by not in COMPILING]
     before = [took for (_, by), took in measured.items() if by not in COMPILING]
-    start = max(here) if here else 1.3 * max(before, default=FIRST_START)
+    start = max(here or before, default=FIRST_START)
     if arm not in COMPILING:
         return start
     per_layer = [
-        (took - measured.get((of, ALWAYS[0]), 0.0)) / SHAPES[of][2]
+        (took - measured.get((of, ALWAYS[0]), 0.0)) / _count_compiled_layers(arm, of)
         for (of, by), took in measured.items()
         if by == arm
     ]
-    return start + layers * max(per_layer, default=COMPILING[arm])
+    compiling = max(per_layer, default=COMPILING[arm]) * _count_compiled_layers(arm, shape)
+    return start + compiling
+
+
+def _count_compiled_layers(arm: str, shape: str) -> int:
+    """Return a number that the time of compiling is proportional to."""
+    return 1 if arm == "t5tune-blocks" else SHAPES[shape][2]
 
 
 def share_of_shape(shape: str, shapes: tuple[str, ...]) -> float:

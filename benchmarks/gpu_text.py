@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 STOCK, BEST_STOCK = ("stock",), ("stock-best", "stock-best-compiled")
-OWN = ("t5tune", "t5tune-packed", "t5tune-compiled")
+OWN = ("t5tune", "t5tune-packed", "t5tune-compiled", "t5tune-blocks")
 # Names in the text, the arms that t5tune's fastest is compared with, and the goal.
 COMPARISONS = (("stock", STOCK, 3.0), ("best stock", BEST_STOCK, 1.7))
 UTILISATION_SHAPE, UTILISATION_GOAL = "t5-large", 0.45

@@ -14,6 +14,7 @@ examples in an optimizer step:
     t5tune      what `t5tune train` does for a model from scratch
     t5tune-packed  the same with training.packing
     stock-best-compiled, t5tune-compiled  also with torch.compile; only if asked for
+    t5tune-blocks  packed, with training.torch_compile=blocks; only if asked for
 
 MFU is the share of the measured rate of matrix products (8192 x 8192 on a GPU) that the model's own
 arithmetic on real tokens takes. Needs torch, transformers, accelerate, sentencepiece, numpy, psutil

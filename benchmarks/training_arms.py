@@ -66,10 +66,8 @@ SHAPES: dict[str, tuple[int, int, int, int, int | None]] = {
     "t5-base": (768, 3072, 12, 12, 32128),
     "t5-large": (1024, 4096, 24, 16, 32128),
 }
-ARMS = (
-    "stock", "stock-best", "stock-best-compiled", "t5tune", "t5tune-packed", "t5tune-compiled"
-)  # fmt: skip
-ONLY_IF_ASKED = ("stock-best-compiled", "t5tune-compiled")
+ONLY_IF_ASKED = ("stock-best-compiled", "t5tune-compiled", "t5tune-blocks")  # they compile
+ARMS = ("stock", "stock-best", "t5tune", "t5tune-packed", *ONLY_IF_ASKED)
 PROFILED_STEPS = 3
 MAX_LENGTH = 128
 DROPOUT = 0.1
@@ -279,9 +277,9 @@ def build_t5tune(
     lengths = dataset.sources.lengths, dataset.targets.lengths
     collate: Collator | PackedCollator = Collator(int(tokenizer.pad_token_id))
     plan: BatchPlan
-    if options.arm == "t5tune-compiled":
-        compile_stacks(model)
-    if options.arm in ("t5tune-packed", "t5tune-compiled"):
+    if options.arm in ONLY_IF_ASKED:
+        compile_stacks(model, by_block=options.arm == "t5tune-blocks")
+    if options.arm != "t5tune":
         accept_packed_rows(model)
         rows = choose_row_lengths(*lengths)
         mean_example = sum(side.mean() for side in lengths)
