@@ -16,7 +16,10 @@ def export(
     run: FinishedRun = None,
     quantization: Annotated[
         str,
-        typer.Option(help="Type of weights: int8, int8_bfloat16, float16, bfloat16 or float32."),
+        typer.Option(
+            help="Type of weights: int8, int8_float16 (on a GPU), int8_bfloat16, float16, bfloat16 "
+            "or float32."
+        ),
     ] = "int8",
     patience: Annotated[
         float | None,

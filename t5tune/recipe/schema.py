@@ -31,6 +31,7 @@ MetricName = (
 ExportName = Literal[
     "none",
     "ctranslate2-int8",
+    "ctranslate2-int8_float16",
     "ctranslate2-int8_bfloat16",
     "ctranslate2-float16",
     "ctranslate2-bfloat16",

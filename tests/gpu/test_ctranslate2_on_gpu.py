@@ -20,7 +20,8 @@ SOURCES = [source for source, _ in number_pairs(40)]
 OPTIONS = DecodingOptions(12, num_beams=1)
 # Share of hypotheses that are torch's own in fp32: weights that are nothing but noise have many
 # hypotheses that are nearly as good as the best one.
-SHARE = {"float32": 0.95, "float16": 0.5, "bfloat16": 0.3, "int8": 0.3, "int8_bfloat16": 0.3}
+SHARE = {"float32": 0.95, "float16": 0.5}
+SHARE_OF_ROUGHER = 0.3  # of int8, bfloat16 and both
 
 
 @pytest.fixture(autouse=True)
@@ -69,4 +70,4 @@ def test_a_quantization_translates_nearly_as_torch(
         pytest.skip(f"CTranslate2 has no {quantization} on this {find_device()}")
     share = share_of_torchs("t5", quantization, device, tmp_path)
     record_property("identical", share)
-    assert share >= SHARE[quantization]
+    assert share >= SHARE.get(quantization, SHARE_OF_ROUGHER)

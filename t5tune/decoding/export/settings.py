@@ -26,8 +26,8 @@ ENGINE_PREFIX = "ctranslate2-"
 # (docs/translation.md); a smaller one is faster.
 PATIENCE = 2.0
 
-# The fastest is the first.
-QUANTIZATIONS = ("int8", "int8_bfloat16", "bfloat16", "float16", "float32")
+# The fastest is the first, on a CPU; those with float16 need a GPU.
+QUANTIZATIONS = ("int8", "int8_float16", "int8_bfloat16", "bfloat16", "float16", "float32")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import pytest
 
 from t5tune.decoding import ctranslate2_device
 from t5tune.decoding.ctranslate2_device import count_gpus, find_cublas_version, find_device
+from t5tune.decoding.ctranslate2_translator import check_availability, list_available
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +28,14 @@ def test_gpus_are_used_where_cublas_is_found(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(ctypes, "CDLL", lambda name, **_: loaded.append(name))
     assert (find_device(), count_gpus()) == ("cuda", 2)
     assert loaded == ["libcublasLt.so.12", "libcublas.so.12"]  # what the wheels are built for
+
+
+def test_a_gpu_computes_in_int8_with_float16(monkeypatch: pytest.MonkeyPatch) -> None:
+    types = {"cuda": {"float32", "float16", "int8", "int8_float16", "int8_float32"}}
+    monkeypatch.setattr(ctypes, "CDLL", lambda *_, **__: None)
+    monkeypatch.setattr(ctranslate2, "get_supported_compute_types", types.__getitem__)
+    assert list_available() == ["int8", "int8_float16", "float16", "float32"]
+    check_availability("int8_float16")
 
 
 def test_without_cublas_the_cpu_translates_and_the_package_is_named(
