@@ -299,6 +299,7 @@ def build_t5tune(
             examples=1,
             learning_rate=2e-2,
             warmup_steps=options.warmup_steps_of_schedule,
+            logging_nan_inf_filter=False,  # as t5tune sets it: the filter waits for a GPU
         ),
         tokenizer=tokenizer,
         loader=StepLoader(
