@@ -154,7 +154,9 @@ def test_an_interrupted_benchmark_resumes(
     measured = modules.command.Benchmark(read_options(modules, results)).run()
     assert second.made[0] == first.made[-1]
     num_searched = sum(map(len, modules.command.SEARCH.values()))
-    assert len(first.made) + len(second.made) == 2 + num_searched + 9 + 1
+    assert len(first.made) + len(second.made) == 2 + num_searched + 1 + 9 + 1
+    searched = [rate for side, _, rate in first.made + second.made if side == "stock-best"]
+    assert "0.008" in searched  # because 0.004, the best, is the highest of its rates
     chosen = {(record["side"], record["rate"], record["bf16_asked"]) for record in measured}
     assert chosen == {("stock", 0.002, False), ("stock-best", 0.004, True), ("t5tune", 0.03, False)}
     orders = [[record["side"] for record in measured[i : i + 3]] for i in (0, 3, 6)]
