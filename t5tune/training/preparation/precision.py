@@ -18,13 +18,21 @@ def measure_bf16() -> bool:
     """
     if torch.cuda.is_available():
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    # The fastest of several rounds: other programs may disturb any one of them.
-    rounds = [(_time_product(torch.bfloat16), _time_product(torch.float32)) for _ in range(6)]
-    bf16, fp32 = (min(seconds) for seconds in zip(*rounds[1:], strict=True))
+    bf16, fp32 = _fastest(6, size=256)
+    if bf16 < 4 * fp32:  # near enough for other programs to have decided such a short race
+        bf16, fp32 = _fastest(20, size=512)
     return bool(bf16 < 0.7 * fp32)
 
 
-def _time_product(dtype: torch.dtype, size: int = 256) -> float:
+def _fastest(num_rounds: int, size: int) -> tuple[float, float]:
+    """Return the least seconds of a product in bfloat16 and in fp32; the first round warms up."""
+    dtypes = (torch.bfloat16, torch.float32)
+    rounds = [tuple(_time_product(dtype, size) for dtype in dtypes) for _ in range(num_rounds)]
+    bf16, fp32 = (min(seconds) for seconds in zip(*rounds[1:], strict=True))
+    return bf16, fp32
+
+
+def _time_product(dtype: torch.dtype, size: int) -> float:
     """Return the seconds that one product of two matrices of shape (size, size) takes."""
     matrix = torch.ones(size, size, dtype=dtype)
     start = time.perf_counter()
