@@ -99,7 +99,9 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
         matrix = weight.to(hidden_states.dtype)
         loss = torch.zeros((), dtype=torch.float32, device=weight.device)
         needs_gradient = any(ctx.needs_input_grad[:2])
-        rows = hidden_states if weight.is_cuda else fill_rows(hidden_states, hidden_states.dtype)
+        rows = hidden_states
+        if rows.device.type == "cpu":
+            rows = fill_rows(rows, rows.dtype)
         grad_rows, grad_weight = torch.empty_like(rows), None
         limit = CHUNK_LOGITS_GPU if weight.is_cuda else CHUNK_LOGITS_CPU
         size = max(1, limit // vocab_size)
