@@ -24,8 +24,7 @@ from training_arms import build_arguments
 from transformers import DataCollatorForSeq2Seq, Seq2SeqTrainer, TrainerCallback
 
 from t5tune.data.encoding import IGNORED
-from t5tune.models.cpu.dropout import use_byte_dropout
-from t5tune.models.cpu.fast_t5 import use_fast_sublayers
+from t5tune.models.cpu.fast_paths import use_fast_paths
 from t5tune.recipe.loading import load_recipe
 from t5tune.recipe.resolve import resolve_for_steps
 from t5tune.run.directory import RunDirectory
@@ -158,8 +157,7 @@ def build_stock(start: Start, clock: ScoreClock, options: Any, run: RunDirectory
 def build_t5tune(start: Start, clock: ScoreClock, run: RunDirectory) -> Any:
     """Return the trainer of `t5tune train`; the clock validates in its place."""
     model = start.model.translator.model
-    use_byte_dropout(model)
-    use_fast_sublayers(model)
+    use_fast_paths(model, is_sharded=False)
     plan = build_batch_plan(start.recipe.training, start.dataset)
     num_steps = count_steps(start, len(plan))
     recipe, _ = resolve_for_steps(start.recipe, num_steps=num_steps, steps_per_epoch=len(plan))

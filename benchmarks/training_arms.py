@@ -44,8 +44,7 @@ from t5tune.data.pair_encoding import PairEncoder
 from t5tune.data.pairs import Pairs
 from t5tune.distributed.model_shape import ModelShape
 from t5tune.models.compiled import compile_stacks
-from t5tune.models.cpu.dropout import use_byte_dropout
-from t5tune.models.cpu.fast_t5 import use_fast_sublayers
+from t5tune.models.cpu.fast_paths import use_fast_paths
 from t5tune.models.loading import load_tokenizer
 from t5tune.models.packed import accept_packed_rows
 from t5tune.training.checkpoints.saving import CheckpointSaver
@@ -270,8 +269,7 @@ def build_t5tune(
     on_gpu = torch.cuda.is_available()
     if not on_gpu:
         keep_freed_memory()
-    use_byte_dropout(model)
-    use_fast_sublayers(model)
+    use_fast_paths(model, is_sharded=False)
     # Mirrors the recipe's section, because pydantic is not on every machine with a GPU.
     settings: Any = SimpleNamespace(optim="adafactor", learning_rate=2e-2, weight_decay=0.0)
     lengths = dataset.sources.lengths, dataset.targets.lengths

@@ -87,6 +87,12 @@ class TrainingSection(Section):
     bf16: bool | Literal["auto"] = Field(
         default="auto", description="auto: if a measurement shows that the hardware gains by it."
     )
+    cpu_paths: Literal["fast", "plain"] = Field(
+        default="fast",
+        description="On a CPU. fast: dropout masks of bytes, sublayers of T5 and mT5 with "
+        "gradients of their own, freed memory kept. plain: the library's layers. Both compute the "
+        "same up to rounding, but draw other masks.",
+    )
     gradient_checkpointing: bool = Field(
         default=False, description="Recompute activations: less memory, about a third slower."
     )

@@ -5,13 +5,13 @@ from __future__ import annotations
 import signal
 from dataclasses import dataclass
 
+from t5tune.console import say
 from t5tune.data.examples import Examples, load_examples
 from t5tune.decoding.export.parity import ModelSide, export_after_training
 from t5tune.decoding.found_model import FoundRun, find_run
 from t5tune.decoding.loaded_model import default_device
 from t5tune.distributed.processes import OfMainProcess, broadcast_result, on_main_process
-from t5tune.models.cpu.dropout import use_byte_dropout
-from t5tune.models.cpu.fast_t5 import use_fast_sublayers
+from t5tune.models.cpu.fast_paths import use_fast_paths
 from t5tune.recipe.schema import Recipe
 from t5tune.reporting.evaluation import Evaluation, evaluate_model
 from t5tune.reporting.evaluation_task import EvaluationTask
@@ -83,14 +83,14 @@ def _train_model(
     recipe: Recipe, run: RunDirectory, command: str | None
 ) -> OfMainProcess[_Trained] | signal.Signals:
     """Train until model/ exists, or until a signal, which is returned, ends training early."""
-    if default_device() == "cpu":
+    is_fast = default_device() == "cpu" and recipe.training.cpu_paths == "fast"
+    if is_fast:
         keep_freed_memory()
     start = broadcast_start(lambda: prepare(recipe, run, command))
-    model = start.model.translator.model
-    use_byte_dropout(model)
-    # Sharded weights come and go with the calls of the library's layers.
-    if start.recipe.training.sharding == "none":
-        use_fast_sublayers(model)
+    if is_fast:
+        is_sharded = start.recipe.training.sharding != "none"
+        paths = use_fast_paths(start.model.translator.model, is_sharded=is_sharded)
+        say(f"on this CPU: {', '.join([*paths, 'freed memory kept'])} (training.cpu_paths)")
     # Only here: processes that share the reading are copied before a GPU is in use.
     with deterministic_kernels(enabled=recipe.training.extra.get("full_determinism", True)):
         ended = run_training_loop(start, run)

@@ -33,8 +33,10 @@ class _Bias:
     added: torch.Tensor | None
 
 
-def use_fast_sublayers(model: PreTrainedModel) -> None:
+def use_fast_sublayers(model: PreTrainedModel) -> bool:
     """Make the sublayers of a T5 or mT5 train faster on a CPU, and change nothing else.
+
+    Return whether the model has such sublayers.
 
     The library's own layers run on a GPU, without gradients, with a cache, while compiling, when
     attentions are asked for, and in models with another activation or of another family.
@@ -42,7 +44,7 @@ def use_fast_sublayers(model: PreTrainedModel) -> None:
     activation = getattr(model.config, "dense_act_fn", None)
     has_t5_sublayers = find_family(model.config.model_type).has_t5_sublayers
     if not has_t5_sublayers or activation not in ACTIVATIONS:
-        return
+        return False
     for stack in (model.get_encoder(), model.get_decoder()):
         for block in stack.block:
             *attentions, feed_forward = block.layer
@@ -51,6 +53,7 @@ def use_fast_sublayers(model: PreTrainedModel) -> None:
             feed_forward.forward = functools.partial(
                 _feed_forward_layer, feed_forward, feed_forward.forward, activation
             )
+    return True
 
 
 def _is_wanted(layer: torch.nn.Module, hidden_states: torch.Tensor) -> bool:

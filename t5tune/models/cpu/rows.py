@@ -32,7 +32,7 @@ def fill_rows(values: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     num = len(values)
     if num == round_rows(num, dtype):
         return values.to(dtype)
-    filled = torch.empty(round_rows(num, dtype), values.shape[1], dtype=dtype)
+    filled = values.new_empty(round_rows(num, dtype), values.shape[1], dtype=dtype)
     filled[:num].copy_(values)
     filled[num:].zero_()
     return filled

@@ -34,6 +34,7 @@ EXTENDING = (*MORE_IS_SAFE, "training.max_minutes", "training.early_stopping_pat
 HARMLESS: tuple[str, ...] = (
     "training.logging_steps",
     "training.save_total_limit",
+    "training.cpu_paths",
     "training.sharding",
     "training.cpu_offload",
     "training.deepspeed_config",
