@@ -118,7 +118,11 @@ def run_stock(model: str, rows: int, *, bf16: bool, directory: Path) -> None:
 
 def read_peak(pid: int) -> int:
     """Return the greatest resident memory of a process so far, in bytes."""
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return parse_peak(Path(f"/proc/{pid}/status").read_text(encoding="ascii"))
+
+
+def parse_peak(status: str) -> int:
+    """Return the bytes that a process's status in /proc has as its VmHWM."""
     (kibibytes,) = [line.split()[1] for line in status.splitlines() if "VmHWM" in line]
     return 1024 * int(kibibytes)
 
@@ -160,11 +164,10 @@ def measure_own(arm: str, model: Path, rows: int, directory: Path) -> int:
 def measure_imports() -> int:
     """Return the memory that the libraries take without a model."""
     code = f"{IMPORTS}\nprint(open('/proc/self/status').read())"
-    status = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", code], check=True, stdout=subprocess.PIPE, text=True
     )
-    (kibibytes,) = [line.split()[1] for line in status.stdout.splitlines() if "VmHWM" in line]
-    return 1024 * int(kibibytes)
+    return parse_peak(done.stdout)
 
 
 def main() -> None:

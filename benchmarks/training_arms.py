@@ -95,7 +95,7 @@ class Clock(TrainerCallback):
     ) -> None:
         self.limit, self.warmup_steps = seconds, warmup_steps
         self.validate, self.every, self.target = validate, every_seconds, target_bleu
-        # Of each batch, in order: real and padded tokens, operations. Loaders may be processes.
+        # Real and padded tokens and operations of each batch, in order, which a process may load.
         self.counts: Any = multiprocessing.SimpleQueue()
         self.tokens = self.padded = self.steps = 0
         self.flops = 0.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,3 +23,9 @@ def name_in_cache(key: Any) -> str:
     """Return the name of what a key decides, from the JSON value of the key: 32 hex digits."""
     text = json.dumps(key, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def mark_used(path: Path) -> None:
+    """Note that a run has used something in the cache, which `t5tune cache prune` then keeps."""
+    with suppress(OSError):
+        os.utime(path)

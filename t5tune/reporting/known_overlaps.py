@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from t5tune.data.pairs import Cleaning
 from t5tune.data.readers.sources import open_split
 from t5tune.data.training_text import TrainingText
 from t5tune.errors import T5TuneError
-from t5tune.files.cache_directory import user_cache_directory
+from t5tune.files.cache_directory import mark_used, user_cache_directory
 from t5tune.files.json_values import as_object, read_object
 from t5tune.files.writing import write_text
 from t5tune.recipe.data_section import DataSection
@@ -100,8 +99,7 @@ def known_overlap(
         if known is not None and len(known.agreement) == len(examples.sources):
             if file is cached:
                 _write(own, known)
-                with suppress(OSError):
-                    os.utime(cached)  # for `t5tune cache prune`: it was used today
+                mark_used(cached)
             return known
     return None
 

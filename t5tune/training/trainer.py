@@ -154,9 +154,13 @@ class T5TuneTrainer(Seq2SeqTrainer):
 
     def _clip_grad_norm(self, model: torch.nn.Module) -> Any:
         by_trainer = super()._clip_grad_norm
-        if self.args.device.type == "cpu" and not self.strategy.shards_model:
-            return clip_on_cpu(model.parameters(), self.args.max_grad_norm)
-        return self.strategy.clip_gradients(lambda: by_trainer(model))
+
+        def clip() -> Any:
+            if self.args.device.type == "cpu" and not self.strategy.shards_model:
+                return clip_on_cpu(model.parameters(), self.args.max_grad_norm)
+            return by_trainer(model)
+
+        return self.strategy.clip_gradients(clip)
 
     def _get_grad_norm(self, model: torch.nn.Module, grad_norm: Any = None) -> Any:
         by_trainer = super()._get_grad_norm

@@ -21,7 +21,7 @@ REPORT = os.environ.get("T5TUNE_GPU_REPORT")
 
 os.environ.setdefault(*CUBLAS_WORKSPACE)  # before the first product, as the commands do
 
-sys.path.insert(0, str(REPOSITORY / "benchmarks"))  # benchmarks are no package
+sys.path.insert(0, str(REPOSITORY / "benchmarks"))  # it is not a package
 from gpu_report import append_section  # noqa: E402
 
 _finished: dict[str, dict[str, Any]] = {}  # of each test: outcome, seconds, what it measured

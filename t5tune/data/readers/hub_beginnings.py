@@ -101,6 +101,7 @@ def load_first_lines(snapshot: Snapshot, path: str, num: int, *, is_csv: bool) -
     part.parent.mkdir(parents=True, exist_ok=True)
     try:
         with open_stream(snapshot, path) as stream, temporary.open("wb") as file:
+            # A file of fsspec reads like a raw one, which its types do not say.
             lines = io.BufferedReader(stream, _BLOCK_BYTES)  # type: ignore[type-var]
             copied = _copy_lines(lines, file, (snapshot.files[path] or 0) // 2)
             is_enough = _has_rows(copied, num + 1, is_csv=is_csv)

@@ -24,7 +24,7 @@ def open_sacrebleu_set(place: SacrebleuSet, request: Request) -> OpenSplit:
     """Open a test set with all references that sacreBLEU scores with.
 
     Raises:
-        T5TuneError: There is no such set, or it is not in the cache and cannot be loaded.
+        T5TuneError: sacreBLEU does not know the set, or cannot load it.
     """
     source, target, *others = map(str, find_set_files(place, request.languages, request.where))
     return replace(open_text_pair(TextPair(source, target, others), request), place=place)
@@ -45,7 +45,7 @@ def check_sacrebleu_set(place: SacrebleuSet, languages: Languages, where: str) -
     """Return sacreBLEU's data set and the language pair, without loading anything.
 
     Raises:
-        T5TuneError: There is no such set, or it does not have the languages.
+        T5TuneError: sacreBLEU does not know the set, or does not have it in these languages.
     """
     import sacrebleu
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from t5tune.data.readers.local_files import place_files
 from t5tune.data.readers.sacrebleu_sets import Languages, find_set_files
 from t5tune.data.store.sequence_files import digest_file
 from t5tune.errors import T5TuneError
+from t5tune.files.cache_directory import name_in_cache
 from t5tune.files.compression import refuse_file
 from t5tune.recipe.data_section import DataSection
 from t5tune.recipe.places import FILE_KEYS, HubSplit, Place, SacrebleuSet
@@ -38,8 +37,7 @@ class DataIdentity:
 
     def place_key(self) -> str:
         """Return a digest of the examples together with the names of their files."""
-        named = [self.values, *map(display_path, self.states)]
-        return hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()
+        return name_in_cache([self.values, *map(display_path, self.states)])
 
     def check_unchanged(self) -> None:
         """Check that no file has changed since.

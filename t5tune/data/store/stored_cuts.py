@@ -8,7 +8,6 @@ same one, the last one stays.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cached_property
@@ -24,7 +23,7 @@ from t5tune.data.readers.hub_splits import is_folder
 from t5tune.data.readers.open_splits import Example, OpenSplit, describe_place
 from t5tune.data.store.data_identity import DataIdentity, identify_data
 from t5tune.errors import T5TuneError
-from t5tune.files.cache_directory import name_in_cache, user_cache_directory
+from t5tune.files.cache_directory import mark_used, name_in_cache, user_cache_directory
 from t5tune.files.json_values import as_count, as_object, parse_json
 from t5tune.files.writing import write_text
 from t5tune.hub.snapshot import is_commit
@@ -139,8 +138,7 @@ def _read(path: Path, key: dict[str, Any]) -> Cuts | None:
     header, *rows = map(json.loads, content.splitlines())
     if header["key"] != key:
         return None
-    with suppress(OSError):
-        os.utime(path)  # for `t5tune cache prune`: it was used today
+    mark_used(path)
     examples: Iterator[Example] = (Example(*row) for row in rows)
     sizes = header["sizes"].items()
     return Cuts(header["num_examples"], {name: list(islice(examples, n)) for name, n in sizes})

@@ -23,6 +23,7 @@ from t5tune.data.store.store_manifest import (
     read_manifest,
     stores_directory,
 )
+from t5tune.files.cache_directory import mark_used
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,7 @@ def find_store(key: StoreKey, folder: Path) -> TokenStore | None:
     if damaged is not None:
         say(f"{damaged} is damaged; the training data is tokenized again")
         return None
-    with suppress(OSError):
-        os.utime(directory / MANIFEST)  # for `t5tune cache prune`: it was used today
+    mark_used(directory / MANIFEST)
     return TokenStore(directory, manifest)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -12,7 +11,7 @@ from transformers import PreTrainedTokenizerBase
 from t5tune.data.store.store_building import SIDES
 from t5tune.data.store.store_key import LIBRARIES, digest_tokenizer
 from t5tune.errors import T5TuneError
-from t5tune.files.cache_directory import name_in_cache, user_cache_directory
+from t5tune.files.cache_directory import mark_used, name_in_cache, user_cache_directory
 from t5tune.files.writing import write_directory
 from t5tune.models.from_scratch import build_tokenizer
 from t5tune.models.loading import load_tokenizer
@@ -38,8 +37,7 @@ def find_or_build_tokenizer(
     directory = user_cache_directory() / "tokenizers" / name_in_cache(key)
     known = _load(directory)
     if known is not None:
-        with suppress(OSError):
-            os.utime(directory)  # for `t5tune cache prune`: it was used today
+        mark_used(directory)
         return known
     sides = (texts.training.side(side, "learning a vocabulary from") for side in SIDES)
     tokenizer = build_tokenizer(section, *sides)
