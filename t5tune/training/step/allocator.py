@@ -17,6 +17,7 @@ import torch
 # Parameters of mallopt(3), from glibc's malloc.h.
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
+_DEFAULT_THRESHOLD = 128 * 1024  # bytes, of both
 
 
 def keep_freed_memory() -> None:
@@ -26,6 +27,15 @@ def keep_freed_memory() -> None:
             mallopt = ctypes.CDLL(None).mallopt
             mallopt(_M_MMAP_THRESHOLD, 1 << 30)
             mallopt(_M_TRIM_THRESHOLD, (1 << 31) - 1)
+
+
+def stop_keeping_freed_memory() -> None:
+    """Let the process return large freed blocks at once again, because there is too little memory."""
+    if sys.platform.startswith("linux"):
+        with contextlib.suppress(OSError, AttributeError):
+            mallopt = ctypes.CDLL(None).mallopt
+            mallopt(_M_MMAP_THRESHOLD, _DEFAULT_THRESHOLD)
+            mallopt(_M_TRIM_THRESHOLD, _DEFAULT_THRESHOLD)
 
 
 def release_freed_memory() -> None:

@@ -13,7 +13,7 @@ from t5tune.data.batching.steps import Batch, count_padded_tokens, split_batch
 from t5tune.errors import T5TuneError
 from t5tune.training.checkpoints.writer import CheckpointWriter
 from t5tune.training.random_numbers import get_random_state, set_random_state
-from t5tune.training.step.allocator import release_freed_memory
+from t5tune.training.step.allocator import release_freed_memory, stop_keeping_freed_memory
 from t5tune.training.step.batch_limit import BatchLimit
 from t5tune.training.step.memory import NEXT_COMMAND, is_out_of_memory
 
@@ -120,6 +120,7 @@ class StepGradients:
             T5TuneError: The piece that did not fit is a single row.
         """
         batch = self._computed
+        stop_keeping_freed_memory()
         release_freed_memory()
         if len(batch["labels"]) == 1:
             sides = batch["input_ids"].shape[1], batch["labels"].shape[1]
