@@ -66,6 +66,17 @@ def find_utilisation(run: Numbers, numbers: Numbers) -> tuple[float, float | Non
     return flops / numbers["matmul_flops_per_second"][precision], of_published
 
 
+def find_own_utilisation(runs: Runs, numbers: Numbers) -> tuple[float, bool] | None:
+    """Return the utilisation of t5tune's fastest arm, and whether it is of the published rate."""
+    own = find_fastest(runs, OWN)
+    if own is None:
+        return None
+    shares = [find_utilisation(run, numbers) for run in runs[own]]
+    published = [share for _, share in shares if share is not None]
+    is_known = len(published) == len(shares)
+    return statistics.median(published if is_known else [share for share, _ in shares]), is_known
+
+
 def _write_conditions(numbers: Numbers) -> str:
     rates = numbers["matmul_flops_per_second"]
     published = numbers["published"]
@@ -127,12 +138,9 @@ def _write_ratios(runs: Runs, shape: str, numbers: Numbers) -> list[str]:
             f"- {own} / {base}: {_write_ratio(ratios)} (goal: {goal:g} times {name}, "
             f"{_judge(statistics.median(ratios), goal)})"
         )
-    if own and shape == UTILISATION_SHAPE:
-        measured, published = zip(
-            *(find_utilisation(run, numbers) for run in runs[own]), strict=True
-        )
-        is_known = None not in published
-        share = statistics.median(published if is_known else measured)
+    found = find_own_utilisation(runs, numbers) if shape == UTILISATION_SHAPE else None
+    if found is not None:
+        share, is_known = found
         lines.append(
             f"- {own}: {100 * share:.1f} % of the {'published' if is_known else 'measured'} rate "
             f"(goal: {100 * UTILISATION_GOAL:.0f} %, {_judge(share, UTILISATION_GOAL)})"

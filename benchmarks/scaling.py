@@ -1,16 +1,22 @@
 """Print the tables of docs/scaling.md: speed and memory on many GPUs, as calculated.
 
 .venv/bin/python benchmarks/scaling.py [--utilisation 0.45] [--other-utilisation 0.3]
+    [--report gpu-report.md]
 
-The utilisation is the share of a GPU's published peak that a step's own operations reach on one GPU
-(benchmarks/training.py prints the share of the rate that it measures, which is lower). See
-t5tune/distributed/scaling.py for what is calculated.
+The utilisation is the share of a GPU's published peak that a step's own operations reach on one
+GPU. With --report it is the one that `make gpu` has measured with t5tune at the shape of t5-large.
+See t5tune/distributed/scaling.py for what is calculated.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import re
 import sys
+from pathlib import Path
+
+from gpu_text import UTILISATION_SHAPE, find_own_utilisation, group_runs
 
 from t5tune.distributed.model_shape import T5_SHAPES, ModelShape
 from t5tune.distributed.scaling import (
@@ -107,11 +113,29 @@ def format_memory() -> list[str]:
     return lines
 
 
+def read_utilisation(report: Path) -> float:
+    """Return the share of a GPU's published peak that a report of `make gpu` has measured."""
+    text = report.read_text(encoding="utf-8")
+    for block in re.findall(r"^```json\n(.*?)^```$", text, re.DOTALL | re.MULTILINE):
+        numbers = json.loads(block)
+        if isinstance(numbers, dict) and "matmul_flops_per_second" in numbers:
+            found = find_own_utilisation(group_runs(numbers["runs"], UTILISATION_SHAPE), numbers)
+            if found is not None and found[1]:
+                return found[0]
+    raise SystemExit(
+        f"{report} has no training of t5tune at the shape of {UTILISATION_SHAPE} on a GPU whose "
+        "published rate is known; give --utilisation instead."
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--utilisation", type=float, default=ASSUMED[0])
     parser.add_argument("--other-utilisation", type=float, default=ASSUMED[1])
+    parser.add_argument("--report", type=Path, help="of `make gpu`, whose utilisation is used")
     options = parser.parse_args()
+    if options.report:
+        options.utilisation = read_utilisation(options.report)
     speeds = format_speeds(options.utilisation, options.other_utilisation)
     sys.stdout.write("\n".join([*speeds, "", *format_memory(), ""]))
 

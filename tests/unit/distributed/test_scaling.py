@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+from pathlib import Path
 
 import pytest
 
@@ -37,6 +38,35 @@ def test_the_documents_show_what_is_calculated(monkeypatch: pytest.MonkeyPatch) 
     assert (pictures / "scaling.svg").read_text(encoding="utf-8") == picture["draw"]()
     accumulated = picture["predict_efficiency"]("h100-100g", "none", 16, 512)
     assert f"100 Gbit/s to {100 * accumulated:.0f} % of the full speed" in page
+
+
+def test_the_utilisation_of_a_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The median of t5tune's fastest arm at t5-large counts, as a share of the published rate."""
+    monkeypatch.syspath_prepend(str(REPOSITORY / "benchmarks"))
+    import gpu_report
+    import scaling
+
+    speeds = [("t5-large", "t5tune", 300), ("t5-large", "t5tune-packed", 400)]
+    speeds += [("t5-large", "t5tune-packed", 500), ("t5-large", "t5tune-packed", 450)]
+    speeds += [("t5-small", "t5tune-packed", 800), ("t5-large", "stock", 900)]
+    runs = [
+        {
+            "shape": shape, "arm": arm, "bf16": True, "real_tokens_per_second": speed,
+            "model_flops_per_second": speed,
+        }
+        for shape, arm, speed in speeds
+    ]  # fmt: skip
+    numbers = {"runs": runs, "matmul_flops_per_second": {"bf16": 700.0, "fp32": 60.0}}
+    report = tmp_path / "gpu-report.md"
+    gpu_report.append_section(report, "Tests", "All passed.", {"passed": 80})
+    gpu_report.append_section(
+        report, "Speed", "", numbers | {"published": {"flops_per_second": 1000.0, "source": "here"}}
+    )
+    assert scaling.read_utilisation(report) == pytest.approx(0.45)
+    unknown = tmp_path / "unknown.md"
+    gpu_report.append_section(unknown, "Speed", "", numbers | {"published": None})
+    with pytest.raises(SystemExit, match="published rate is known"):
+        scaling.read_utilisation(unknown)
 
 
 @pytest.mark.parametrize("sharding", ["none", "fsdp"])
