@@ -30,7 +30,7 @@ def keep_freed_memory() -> None:
 
 
 def stop_keeping_freed_memory() -> None:
-    """Let the process return large freed blocks at once again, because there is too little memory."""
+    """Let the process return large freed blocks at once again, where memory is short."""
     if sys.platform.startswith("linux"):
         with contextlib.suppress(OSError, AttributeError):
             mallopt = ctypes.CDLL(None).mallopt
