@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 SIDES = ("stock", "stock-best", "t5tune")
-CLOCKS = ("wall", "processor")
+CLOCKS = ("wall", "processor", "steps")
 # Fields that identify a measurement; the others are its result.
 IDENTITY = (
     "task", "purpose", "side", "seed", "optim", "rate", "bf16_asked", "budget_minutes",
-    "clock", "threads", "examples",
+    "clock", "threads", "examples", "round", "step_seconds",
 )  # fmt: skip
 
 Record = dict[str, Any]
@@ -62,7 +62,7 @@ def find_record(records: Iterable[Record], wanted: Record) -> Record | None:
 
 
 def read_curve(record: Record, clock: str) -> list[Point]:
-    """Return the validations of a record over wall or processor minutes, from (0, 0) on."""
+    """Return the validations of a record over the minutes of a clock, from (0, 0) on."""
     points = [Point(one[f"{clock}_seconds"] / 60, one["score"]) for one in record["curve"]]
     return [Point(0.0, 0.0), *points]
 

@@ -2,7 +2,7 @@
 
 .venv/bin/python benchmarks/time_to_score.py --task g2p --data DIR --results FILE
     [--task multi30k] [--language dut] [--seeds 3] [--budget-minutes 20] [--search-minutes 2]
-    [--clock wall|processor] [--scores 60,75,85]
+    [--clock steps|wall|processor] [--scores 60,75,85]
 
     stock       random batches of a fixed number of examples, fp32, as in the library's
                 run_translation.py
@@ -14,8 +14,14 @@ a short budget, and tries a rate beyond where the best one is the lowest or the 
 has the best second metric of the recipe, since few outputs are entirely right so early. Then each
 side trains with it, seed after seed, in turns with the others, in separate processes. Validation
 is greedy, on the same first examples, with the same code, and not on the clock; times of wall and
-processor are both recorded. FILE gets one JSON line per training: the same command again resumes an
-interrupted benchmark, and ends with the table.
+processor are both recorded.
+
+The clock of steps needs a quiet machine for a few minutes only: the time of a step is measured
+first, side after side in several rounds, and its median is what every later step counts for. The
+curves are then computed with one thread, and whatever else runs changes nothing.
+
+FILE gets one JSON line per training: the same command again resumes an interrupted benchmark, and
+ends with the table.
 docs/pictures/minutes_to_score.py draws the file.
 """
 
@@ -24,6 +30,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import statistics
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -44,6 +51,7 @@ from score_curves import (
 VALIDATIONS = 16  # of a training
 SEARCH_SEED = 1
 PRECISION_MINUTES = 0.2
+TIMING_ROUNDS, TIMING_MINUTES, TIMING_PARTS = 3, 0.4, 3
 # Pairs of optimizer and learning rate; as many for each side. t5tune's AdamW is fused.
 ADAMW_RATES, ADAFACTOR_RATE = (1e-3, 2e-3, 4e-3), 4e-3
 SEARCH: dict[str, list[tuple[str, float]]] = {
@@ -116,17 +124,19 @@ class Benchmark:
         self.options, self.task = options, TASKS[options.task]
         self.results: Path = options.results
         self.records = read_records(self.results)
+        self.step_seconds: dict[str, float] = {}  # by side, under the clock of steps
 
     def identify(
         self, purpose: str, side: str, seed: int, setting: tuple[str, float], minutes: float,
         *, bf16: bool = False,
     ) -> Record:  # fmt: skip
         task = self.options.task
-        return {
+        timed = {"step_seconds": self.step_seconds[side]} if self.step_seconds else {}
+        return timed | {
             "task": f"{task} {self.options.language}" if task == "g2p" else task,
             "purpose": purpose, "side": side, "seed": seed, "optim": setting[0],
             "rate": setting[1], "bf16_asked": bf16, "budget_minutes": minutes,
-            "clock": self.options.clock, "threads": self.options.threads,
+            "clock": self.clock, "threads": self.options.threads,
             "examples": self.options.examples,
         }  # fmt: skip
 
@@ -143,10 +153,12 @@ class Benchmark:
             "--budget-seconds", str(seconds), "--until", str(until),
             "--every-seconds", str(self._seconds_between(wanted["purpose"], seconds)),
             "--examples", str(wanted["examples"]), *["--bf16"] * wanted["bf16_asked"],
+            "--step-seconds", str(wanted.get("step_seconds", 0.0)),
         ]  # fmt: skip
         for change in self.task.list_changes(self.options.data, self.options.language):
             command += ["--change", change]
-        environment = {**os.environ, "OMP_NUM_THREADS": str(wanted["threads"])}
+        threads = 1 if wanted["clock"] == "steps" else wanted["threads"]
+        environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
         done = subprocess.run(command, capture_output=True, text=True, env=environment)
         if done.returncode != 0:
             raise SystemExit(f"{' '.join(command)}\nfailed:\n{done.stderr[-3000:]}")
@@ -158,7 +170,7 @@ class Benchmark:
 
     def _seconds_between(self, purpose: str, seconds: float) -> float:
         """Return the time between validations, of which a search needs only the last."""
-        return seconds / (VALIDATIONS if purpose == "measure" else 1)
+        return seconds / {"measure": VALIDATIONS, "timing": TIMING_PARTS}.get(purpose, 1)
 
     def choose_precision(self) -> bool:
         """Return whether bf16 is faster for the best stock set-up: the one with more steps."""
@@ -172,6 +184,36 @@ class Benchmark:
             for one in (False, True)
         )
         return bool(bf16["steps"] > fp32["steps"])
+
+    @property
+    def clock(self) -> str:
+        """Clock of the next training: of the wall, until the time of steps is known."""
+        is_unknown = self.options.clock == "steps" and not self.step_seconds
+        return "wall" if is_unknown else str(self.options.clock)
+
+    def time_steps(self, bf16: dict[str, bool]) -> None:
+        """Measure how long each side takes for a step, in turns: the median of the rounds.
+
+        The first part of each does not count: kernels are generated there.
+        """
+        found: dict[str, list[float]] = {side: [] for side in SIDES}
+        for number in range(TIMING_ROUNDS):
+            for side in SIDES:
+                wanted = self.identify(
+                    "timing", side, SEARCH_SEED, SEARCH[side][0], TIMING_MINUTES,
+                    bf16=bf16[side],
+                )  # fmt: skip
+                record = self.train(wanted | {"round": number})
+                begin, *_, end = record["curve"]
+                seconds = end["wall_seconds"] - begin["wall_seconds"]
+                found[side].append(seconds / (end["step"] - begin["step"]))
+        self.step_seconds = {side: round(statistics.median(found[side]), 5) for side in SIDES}
+        for side, seconds in found.items():
+            low, high = min(seconds), max(seconds)
+            print(
+                f"{side:<10} {1000 * self.step_seconds[side]:.1f} ms a step "
+                f"({1000 * low:.1f} to {1000 * high:.1f} in {TIMING_ROUNDS} rounds)"
+            )
 
     def search(self, side: str, *, bf16: bool) -> Record:
         """Return the record of a side's best pair of optimizer and learning rate.
@@ -194,6 +236,8 @@ class Benchmark:
     def run(self) -> list[Record]:
         """Search, measure, and return the measurements."""
         bf16 = {"stock": False, "stock-best": self.choose_precision(), "t5tune": False}
+        if self.options.clock == "steps":
+            self.time_steps(bf16)
         chosen = {side: self.search(side, bf16=bf16[side]) for side in SIDES}
         measured = []
         for seed in range(1, self.options.seeds + 1):
@@ -251,7 +295,7 @@ def read_options(words: list[str] | None = None) -> Any:
 def main() -> None:
     options = read_options()
     measured = Benchmark(options).run()
-    for clock in CLOCKS:
+    for clock in ("steps",) if options.clock == "steps" else ("wall", "processor"):
         print(f"\nminutes ({clock}), median of the seeds (number: {options.seeds})")
         print("\n".join(describe_times(measured, options.scores, clock)))
 

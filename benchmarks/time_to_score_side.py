@@ -51,7 +51,8 @@ class ScoreClock(TrainerCallback):
         budget: Seconds of training.
         every: Seconds of training between validations.
         until: Score at which training ends.
-        processor: Whether these are seconds of the processor.
+        clock: Which seconds these are: of the wall, of the processor, or so many for each step.
+        step_seconds: Seconds that each step counts for; needed by the clock of steps.
     """
 
     def __init__(
@@ -61,11 +62,12 @@ class ScoreClock(TrainerCallback):
         every: float,
         until: float,
         *,
-        processor: bool,
+        clock: str,
+        step_seconds: float = 0.0,
     ) -> None:
         self._validate, self._every, self._until = validate, every, until
-        self._budget, self._processor = budget, processor
-        self.wall = self.processor = self._share = 0.0
+        self._budget, self._clock, self._step_seconds = budget, clock, step_seconds
+        self.wall = self.processor = self.steps = self._share = 0.0
         self.curve: list[dict[str, float]] = []
 
     @property
@@ -75,7 +77,7 @@ class ScoreClock(TrainerCallback):
 
     @property
     def _seconds(self) -> float:
-        return self.processor if self._processor else self.wall
+        return float(getattr(self, self._clock))
 
     def on_train_begin(
         self, args: Any, state: Any, control: Any, lr_scheduler: Any = None, **_: Any
@@ -88,6 +90,7 @@ class ScoreClock(TrainerCallback):
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self._add_time()
+        self.steps = state.global_step * self._step_seconds
         self._share = min(1.0, self._seconds / self._budget)
         is_over = self._share >= 1.0 or state.global_step >= state.max_steps
         if is_over or self._seconds >= self._every * (len(self.curve) + 1):
@@ -99,6 +102,7 @@ class ScoreClock(TrainerCallback):
                 {
                     "wall_seconds": round(self.wall, 2),
                     "processor_seconds": round(self.processor, 2),
+                    "steps_seconds": round(self.steps, 2),
                     "step": state.global_step,
                     "score": round(score, 2),
                     "smooth": round(smooth, 2),
@@ -202,7 +206,7 @@ def measure(options: argparse.Namespace, run: RunDirectory) -> dict[str, Any]:
 
     clock = ScoreClock(
         validate, options.budget_seconds, options.every_seconds, options.until,
-        processor=options.clock == "processor",
+        clock=options.clock, step_seconds=options.step_seconds,
     )  # fmt: skip
     trainer = build_trainer_of(start, clock, options, run)
     with leaving_out_existing_objects(), deterministic_kernels(enabled=own):
@@ -227,7 +231,8 @@ def main() -> None:
     parser.add_argument("--optim", required=True)
     parser.add_argument("--rate", type=float, required=True)
     parser.add_argument("--bf16", action="store_true", help="stock sides; t5tune chooses itself")
-    parser.add_argument("--clock", choices=("wall", "processor"), required=True)
+    parser.add_argument("--clock", choices=("wall", "processor", "steps"), required=True)
+    parser.add_argument("--step-seconds", type=float, default=0.0, help="of the clock of steps")
     parser.add_argument("--budget-seconds", type=float, required=True)
     parser.add_argument("--every-seconds", type=float, required=True)
     parser.add_argument("--until", type=float, required=True)

@@ -1,6 +1,7 @@
 """Draw validation scores over minutes, as benchmarks/time_to_score.py recorded them.
 
-.venv/bin/python docs/pictures/minutes_to_score.py RESULTS.jsonl OUT.svg [--clock wall|processor]
+.venv/bin/python docs/pictures/minutes_to_score.py RESULTS.jsonl OUT.svg
+    [--clock steps|wall|processor]
 
 A line is the median of the seeds and the band around it all of them. The colours follow the
 reader's light or dark page.
@@ -66,7 +67,7 @@ class Axes:
         for minutes, label in label_ticks(self.times):
             x, y = self.place(minutes, 0)
             parts.append(write(x, y + 20, label, "quiet", 'text-anchor="middle"'))
-        title = "minutes of training" if clock == "wall" else "processor minutes of training"
+        title = "processor minutes of training" if clock == "processor" else "minutes of training"
         middle = LEFT + WIDTH / 2, TOP + HEIGHT + 42
         return [*parts, write(*middle, title, "quiet", 'text-anchor="middle"')]
 

@@ -166,6 +166,33 @@ def test_an_interrupted_benchmark_resumes(
     assert third.made == []
 
 
+def test_the_clock_of_steps(
+    modules: Modules, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The time of a step is a median without the first part; it identifies what follows."""
+    commands = []
+
+    def run(command: list[str], **_: Any) -> argparse.Namespace:
+        values = dict(zip(command[2::2], command[3::2], strict=False))
+        commands.append(values)
+        points = [(1, 10), (2, 20), (2 + [0.1, 0.4, 0.2][len(commands) // 3 % 3], 30)]
+        result = make_record("", points, steps=100)
+        result = {key: result[key] for key in ("curve", "metric", "bf16", "steps")}
+        return argparse.Namespace(returncode=0, stdout=json.dumps(result) + "\n", stderr="")
+
+    monkeypatch.setattr(modules.command.subprocess, "run", run)
+    options = read_options(modules, tmp_path / "results.jsonl")
+    options.clock = "steps"
+    benchmark = modules.command.Benchmark(options)
+    benchmark.time_steps(dict.fromkeys(modules.curves.SIDES, False))
+    assert [values["--clock"] for values in commands] == ["wall"] * 9
+    assert benchmark.step_seconds == dict.fromkeys(modules.curves.SIDES, 60 * 1.2 / 2)
+    wanted = benchmark.identify("search", "stock", 1, ("adamw_torch", 1e-3), 2.0)
+    benchmark.train(wanted)
+    assert (commands[-1]["--clock"], commands[-1]["--step-seconds"]) == ("steps", "36.0")
+    assert modules.curves.find_record(benchmark.records, wanted | {"step_seconds": 35.0}) is None
+
+
 def test_every_side_searches_as_much(modules: Modules) -> None:
     assert len({len(pairs) for pairs in modules.command.SEARCH.values()}) == 1
 
@@ -195,6 +222,21 @@ def test_picture(modules: Modules) -> None:
     assert min(b - a for a, b in itertools.pairwise(heights)) >= 15
 
 
+def test_steps_count_for_the_same_time(modules: Modules) -> None:
+    """A budget of 3 seconds has six steps of half a second, whatever else the machine does."""
+    clock = modules.side.ScoreClock(
+        lambda: (1.0, 1.0), 3.0, 1.0, 50.0, clock="steps", step_seconds=0.5
+    )
+    clock._continue()
+    control = argparse.Namespace(should_training_stop=False)
+    for step in range(1, 7):
+        assert not control.should_training_stop
+        clock.on_step_end(None, argparse.Namespace(global_step=step, max_steps=9), control)
+    assert control.should_training_stop
+    assert [point["step"] for point in clock.curve] == [2, 4, 6]
+    assert [point["steps_seconds"] for point in clock.curve] == [1.0, 2.0, 3.0]
+
+
 @pytest.mark.parametrize("side", ["stock-best", "t5tune"])
 def test_a_side_trains_within_its_budget(
     modules: Modules, side: str, tiny_recipe: Path, tmp_path: Path
@@ -208,7 +250,7 @@ def test_a_side_trains_within_its_budget(
 
     start = modules.side.prepare(load_recipe(tiny_recipe), RunDirectory(tmp_path / "run"), None)
     scores = iter([(0.0, 1.0), (12.0, 15.0), (90.0, 95.0)])
-    clock = modules.side.ScoreClock(lambda: next(scores), 0.9, 0.24, 80.0, processor=True)
+    clock = modules.side.ScoreClock(lambda: next(scores), 0.9, 0.24, 80.0, clock="processor")
     options = argparse.Namespace(side=side, optim="adamw_torch", rate=1e-3, bf16=False)
     section = {"max_steps": 5000, "warmup_steps": 3, "learning_rate": 1e-3, "optim": "adamw_torch"}
     training = start.recipe.training.model_copy(update=section)
