@@ -5,22 +5,11 @@ Every module here that ends with a `FORMAT` is found; nothing else has to name i
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-
 from t5tune.files.file_format import FileFormat
+from t5tune.files.registered_modules import find_registered
 
-
-def _find_formats() -> dict[str, FileFormat]:
-    modules = [
-        importlib.import_module(f"{__name__}.{found.name}")
-        for found in pkgutil.iter_modules(__path__)
-    ]
-    formats: list[FileFormat] = [module.FORMAT for module in modules]
-    return {found.name: found for found in sorted(formats, key=lambda one: one.name)}
-
-
-FORMATS = _find_formats()
+_FOUND: list[FileFormat] = list(find_registered(__name__, "FORMAT").values())
+FORMATS = {one.name: one for one in sorted(_FOUND, key=lambda one: one.name)}
 
 
 def format_of_ending(ending: str) -> FileFormat | None:

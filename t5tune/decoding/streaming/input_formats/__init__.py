@@ -5,24 +5,14 @@ Every module here that ends with a `FORMAT` is found; nothing else has to name i
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from pathlib import Path
 
 from t5tune.decoding.streaming.input_format import InputFormat
 from t5tune.errors import T5TuneError, did_you_mean
+from t5tune.files.registered_modules import find_registered
 
-
-def _find_formats() -> dict[str, InputFormat]:
-    modules = [
-        importlib.import_module(f"{__name__}.{found.name}")
-        for found in pkgutil.iter_modules(__path__)
-    ]
-    formats: list[InputFormat] = [module.FORMAT for module in modules]
-    return {found.name: found for found in sorted(formats, key=lambda one: one.name)}
-
-
-FORMATS = _find_formats()
+_FOUND: list[InputFormat] = list(find_registered(__name__, "FORMAT").values())
+FORMATS = {one.name: one for one in sorted(_FOUND, key=lambda one: one.name)}
 
 
 def choose_format(name: str | None, path: str | Path, *, is_document: bool) -> InputFormat:
