@@ -1,6 +1,7 @@
 from .console import silence as silence
 from .decoding.opened_model import OpenedModel as OpenedModel
 from .decoding.opening import load as load
+from .decoding.scored_pairs import ScoredPair as ScoredPair
 from .decoding.translator import DecodingOptions as DecodingOptions
 from .decoding.translator import Hypothesis as Hypothesis
 from .errors import T5TuneError as T5TuneError

@@ -18,6 +18,7 @@ from t5tune.cli.evaluate import evaluate
 from t5tune.cli.export import export
 from t5tune.cli.results import print_data
 from t5tune.cli.score import score
+from t5tune.cli.score_pairs import score_pairs
 from t5tune.cli.signals import leaving_on_signals
 from t5tune.cli.streams import prepare_streams
 from t5tune.cli.train import train
@@ -43,6 +44,7 @@ app.command()(train)
 app.command(name="eval")(evaluate)
 app.command(cls=TranslateCommand)(translate)
 app.command()(score)
+app.command(name="score-pairs")(score_pairs)
 app.command()(compare)
 app.add_typer(recipes.app, name="recipes")
 app.add_typer(cache.app, name="cache")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import zip_longest
-from typing import Any
+from typing import Any, TypeVar
 
 import ctranslate2
 
@@ -23,7 +23,13 @@ from t5tune.decoding.export.settings import (
     remake_command,
 )
 from t5tune.decoding.export.tokenization import load_tokenization
-from t5tune.decoding.source_batches import form_batches
+from t5tune.decoding.scored_pairs import (
+    TOKENS_PER_BATCH,
+    ScoredPair,
+    TargetFrame,
+    check_pairs,
+)
+from t5tune.decoding.source_batches import form_batches, form_pair_batches
 from t5tune.decoding.translator import (
     DecodingOptions,
     Hypothesis,
@@ -34,6 +40,8 @@ from t5tune.decoding.translator import (
 from t5tune.distributed.launch_environment import threads_per_process
 from t5tune.errors import T5TuneError, shorten_reason
 from t5tune.run.manifest import blaming_damage, find_damage
+
+T = TypeVar("T")
 
 CHUNK = 2000  # texts in one call of the tokenizer
 WAITING_PER_WORKER = 2  # batches; enough that no worker waits
@@ -101,7 +109,93 @@ class CTranslate2Translator(SearchingTranslator):
         model = self._load()
         arguments = self._arguments(options, with_scores=with_scores)
         forced = self._input.forced_bos_token_id
-        hypotheses: dict[int, list[Hypothesis]] = {}
+
+        def start(batch: list[int]) -> list[Any]:
+            tokens = [self._name(encoded[i]) for i in batch]
+            beginning = None if forced is None else [[self._tokens[forced]]] * len(tokens)
+            started: list[Any] = model.translate_batch(tokens, beginning, **arguments)
+            return started
+
+        return self._run(
+            batches,
+            start,
+            lambda _, results: self._read(results, options.max_new_tokens),
+            on_progress,
+        )
+
+    def score_pairs(
+        self,
+        sources: Sequence[str],
+        targets: Sequence[str],
+        on_progress: OnProgress = None,
+        *,
+        tokens_per_batch: int = TOKENS_PER_BATCH,
+    ) -> list[ScoredPair]:
+        check_pairs(sources, targets)
+        if self._settings.targets is None:
+            raise T5TuneError(
+                f"{self._directory} cannot encode targets: an earlier version made it, or its "
+                "tokenizer needs Transformers for them.",
+                next_command=f"the same command with --engine torch, or first: "
+                f"{remake_command(self._directory)}",
+            )
+        frame = TargetFrame(**self._settings.targets)
+        encoded = self.encode(sources)
+        limit = self._input.max_source_length
+        cut = [False] * len(sources)
+        if limit is not None and self.num_truncated:
+            cut = [count > limit for count in self.count_tokens(sources)]
+        framed = [
+            frame.surround(ids)
+            for start in range(0, len(targets), CHUNK)
+            for ids in self._tokenization.encode_targets(targets[start : start + CHUNK])
+        ]
+        lengths = [len(ids) for ids in encoded], [len(ids) for ids, _ in framed]
+        share = sum(map(sum, lengths)) // (count_workers() * BATCHES_PER_WORKER)
+        most = max(1, min(tokens_per_batch, share))
+        model = self._load()
+
+        def start(batch: list[int]) -> list[Any]:
+            pairs = (
+                [self._name(encoded[i]) for i in batch],
+                [self._name(framed[i][0][:-1]) for i in batch],
+            )
+            started: list[Any] = model.score_batch(*pairs, asynchronous=True, max_input_length=0)
+            return started
+
+        def read(batch: list[int], results: Sequence[Any]) -> list[ScoredPair]:
+            return [
+                ScoredPair(
+                    tuple(self._name(framed[i][0][frame.num_told :])),
+                    tuple(result.log_probs[frame.num_told :]),
+                    cut[i],
+                    framed[i][1],
+                )
+                for i, result in zip(batch, results, strict=True)
+            ]
+
+        return self._run(list(form_pair_batches(*lengths, most, most)), start, read, on_progress)
+
+    def _name(self, ids: Sequence[int]) -> list[str]:
+        """Return the tokens with these ids."""
+        return [self._tokens[number] for number in ids]
+
+    def _run(
+        self,
+        batches: Sequence[list[int]],
+        start: Callable[[list[int]], list[Any]],
+        read: Callable[[list[int], Sequence[Any]], Sequence[T]],
+        on_progress: OnProgress,
+    ) -> list[T]:
+        """Keep all workers busy, and return the results of all batches by their indices.
+
+        Args:
+            batches: Indices of each batch, each index once.
+            start: Function that hands a batch to CTranslate2.
+            read: Function from the indices and results of a batch to what is returned.
+            on_progress: See `translate`.
+        """
+        found: dict[int, T] = {}
         waiting: deque[tuple[list[int], list[Any]]] = deque()
 
         def receive() -> None:
@@ -114,20 +208,17 @@ class CTranslate2Translator(SearchingTranslator):
                     f"{shorten_reason(error)}",
                     next_command="the same command with --engine torch",
                 ) from error
-            found = self._read(finished, options.max_new_tokens)
-            hypotheses.update(zip(batch, found, strict=True))
+            found.update(zip(batch, read(batch, finished), strict=True))
             if on_progress is not None:
                 on_progress(len(batch))
 
         for batch in batches:
-            if len(waiting) >= WAITING_PER_WORKER * num_workers:
+            if len(waiting) >= WAITING_PER_WORKER * count_workers():
                 receive()
-            tokens = [[self._tokens[number] for number in encoded[i]] for i in batch]
-            beginning = None if forced is None else [[self._tokens[forced]]] * len(tokens)
-            waiting.append((batch, model.translate_batch(tokens, beginning, **arguments)))
+            waiting.append((batch, start(batch)))
         while waiting:
             receive()
-        return [hypotheses[index] for index in range(len(sources))]
+        return [found[index] for index in range(len(found))]
 
     def _arguments(self, options: DecodingOptions, *, with_scores: bool) -> dict[str, Any]:
         # Older exports have more: search settings that the base model's author preferred.

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 from t5tune.console import say, track
+from t5tune.decoding.scored_pairs import ScoredPair, check_pairs
 from t5tune.decoding.translator import DecodingOptions, Hypothesis, PlainTranslator, Translator
 from t5tune.errors import T5TuneError, did_you_mean
 
 T = TypeVar("T")
 
+PAIRS_TOGETHER = 20_000  # of similar length they form batches, and all of them are in memory
 BLANK = Hypothesis("", num_tokens=0, reached_limit=False)
 
 
@@ -119,6 +121,39 @@ class OpenedModel:
         options = self.choose_options({**search, "num_hypotheses": num_hypotheses})
         translate = self.translator.translate_n_best
         return _translate(texts, [BLANK], options, translate, self.translator)
+
+    def score_pairs(self, sources: Sequence[str], targets: Sequence[str]) -> list[ScoredPair]:
+        """Return the log-probability of each target as the translation of its source.
+
+        A blank text is scored like any other. Pairs that are cut are counted on stderr.
+
+        Args:
+            sources: Texts, without the prefix.
+            targets: As many texts, in the same order.
+
+        Raises:
+            T5TuneError: The engine cannot score targets.
+            ValueError: The numbers of texts differ.
+        """
+        if isinstance(sources, str) or isinstance(targets, str):
+            raise T5TuneError(
+                "score_pairs takes two lists of texts, but was given one text.",
+                next_command="score_pairs([source], [target])",
+            )
+        return list(self.iterate_pairs(sources, targets))
+
+    def iterate_pairs(self, sources: Sequence[str], targets: Sequence[str]) -> Iterator[ScoredPair]:
+        """Yield what `score_pairs` returns, some thousands at a time; few are in memory."""
+        check_pairs(sources, targets)
+        num_sources_cut = num_targets_cut = 0
+        with track("scoring", len(sources), "pairs") as advance:
+            for start in range(0, len(sources), PAIRS_TOGETHER):
+                some = slice(start, start + PAIRS_TOGETHER)
+                for pair in self.translator.score_pairs(sources[some], targets[some], advance):
+                    num_sources_cut += pair.source_is_cut
+                    num_targets_cut += pair.target_is_cut
+                    yield pair
+        warn_of_cut_pairs(len(sources), num_sources_cut, num_targets_cut)
 
     def translate_file(
         self,
@@ -230,3 +265,13 @@ def warn_of_truncation(translator: PlainTranslator) -> None:
             f"{translator.num_truncated:,} sources were cut to the model's max_source_length; "
             "their translations lack the rest"
         )
+
+
+def warn_of_cut_pairs(num_pairs: int, num_sources_cut: int, num_targets_cut: int) -> None:
+    """Warn of pairs that were too long."""
+    for side, num_cut in (("sources", num_sources_cut), ("targets", num_targets_cut)):
+        if num_cut:
+            say(
+                f"{num_cut:,} of {num_pairs:,} {side} were cut to what the model takes; the "
+                "scores are those of what is left"
+            )

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 
 from t5tune.data.encoding import encode_texts, pad_sequences
 from t5tune.data.token_sequences import TokenSequences
 from t5tune.decoding.engines import TORCH, TORCH_BF16
+from t5tune.decoding.scored_pairs import TOKENS_PER_BATCH, ScoredPair, check_pairs
 from t5tune.decoding.search import build_generation_config, generating_with
 from t5tune.decoding.source_batches import form_batches
+from t5tune.decoding.torch_scoring import encode_pairs, score_batch
 from t5tune.decoding.translator import (
     DecodingOptions,
     Hypothesis,
@@ -29,6 +31,8 @@ from t5tune.models.input_settings import InputSettings
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+T = TypeVar("T")
 
 SCORED_TOGETHER = 16  # hypotheses; their logits over the full vocabulary are in memory at once
 
@@ -91,23 +95,57 @@ class TorchTranslator(SearchingTranslator):
         def encode() -> tuple[TokenSequences, int]:
             return self.encode(sources), self.num_truncated
 
-        here = place() if self._is_distributed else Place()
-        sequences, self.num_truncated = (
-            broadcast_result(encode) if self._is_distributed else encode()
-        )
+        sequences, self.num_truncated = self._once(encode)
         batches = list(form_batches(sequences.lengths.tolist(), options))
-        own: dict[int, list[Hypothesis]] = {}
+        return self._deal(
+            batches,
+            lambda batch: self._translate_batch(sequences, batch, options, with_scores),
+            on_progress,
+        )
+
+    def _once(self, encode: Callable[[], T]) -> T:
+        """Return the result of a function that one process calls for all."""
+        return broadcast_result(encode) if self._is_distributed else encode()
+
+    def _deal(
+        self,
+        batches: Sequence[list[int]],
+        compute: Callable[[list[int]], Sequence[T]],
+        on_progress: OnProgress,
+    ) -> list[T]:
+        """Compute each batch in one of the processes; return all results by their indices."""
+        here = place() if self._is_distributed else Place()
+        own: dict[int, T] = {}
         with self.evaluation_mode():
             for start in range(0, len(batches), here.num_processes):
                 dealt = batches[start : start + here.num_processes]
                 for batch in dealt[here.rank : here.rank + 1]:
-                    found = self._translate_batch(sequences, batch, options, with_scores)
-                    own.update(zip(batch, found, strict=True))
+                    own.update(zip(batch, compute(batch), strict=True))
                 if on_progress is not None:
                     on_progress(sum(map(len, dealt)))
         shares = gather(own) if self._is_distributed else [own]
-        hypotheses = {index: found for share in shares for index, found in share.items()}
-        return [hypotheses[index] for index in range(len(sources))]
+        results = {index: found for share in shares for index, found in share.items()}
+        return [results[index] for index in sorted(results)]
+
+    def score_pairs(
+        self,
+        sources: Sequence[str],
+        targets: Sequence[str],
+        on_progress: OnProgress = None,
+        *,
+        tokens_per_batch: int = TOKENS_PER_BATCH,
+    ) -> list[ScoredPair]:
+        check_pairs(sources, targets)
+        pairs = self._once(
+            lambda: encode_pairs(self.model, self.tokenizer, self.settings, sources, targets)
+        )
+        scored = self._deal(
+            list(pairs.form_batches(tokens_per_batch)),
+            lambda batch: score_batch(self.model, pairs, batch),
+            on_progress,
+        )
+        self.num_truncated = sum(pairs.sources_cut)
+        return [pairs.describe(index, found, self.tokenizer) for index, found in enumerate(scored)]
 
     def encode(self, sources: Sequence[str]) -> TokenSequences:
         """Return token ids of the sources, prefix included, and set `num_truncated`."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from t5tune.decoding.scored_pairs import TOKENS_PER_BATCH, ScoredPair
 from t5tune.errors import T5TuneError
 
 if TYPE_CHECKING:
@@ -153,6 +154,27 @@ class Translator(PlainTranslator, Protocol):
 
     def count_tokens(self, sources: Sequence[str]) -> list[int]:
         """Return the number of tokens of each source, prefix included, before it is cut."""
+        ...
+
+    def score_pairs(
+        self,
+        sources: Sequence[str],
+        targets: Sequence[str],
+        on_progress: OnProgress = None,
+        *,
+        tokens_per_batch: int = TOKENS_PER_BATCH,
+    ) -> list[ScoredPair]:
+        """Return the probability of each target as the output for its source, in their order.
+
+        Args:
+            sources: Texts without the prefix.
+            targets: As many texts; the end of sequence is added.
+            on_progress: Called with the number of pairs done since the last call.
+            tokens_per_batch: Tokens of sources and targets in a batch, padding included.
+
+        Raises:
+            T5TuneError: The engine cannot, as an export of an earlier version cannot.
+        """
         ...
 
 

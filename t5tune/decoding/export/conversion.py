@@ -21,7 +21,8 @@ from t5tune.decoding.export.settings import (
     ExportSettings,
     write_settings,
 )
-from t5tune.decoding.export.tokenization import write_tokenization
+from t5tune.decoding.export.tokenization import encodes_targets, write_tokenization
+from t5tune.decoding.torch_scoring import find_frame
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.errors import T5TuneError
 from t5tune.models.families import find_family
@@ -140,18 +141,21 @@ def convert_model(
             next_command=f"t5tune translate --engine torch --model {model_directory.parent}",
         ) from error
     tokens = json.loads((directory / VOCABULARY_FILE).read_text(encoding="utf-8"))
+    tokenization = write_tokenization(tokenizer, directory, translator.settings.add_prefix(sources))
+    targets = None
+    if encodes_targets(tokenizer, directory, tokenization, sources):
+        targets = asdict(find_frame(model, tokenizer, translator.settings.forced_bos_token_id))
     settings = ExportSettings(
         name=name,
         quantization=quantization,
         model=fingerprint,
         **asdict(translator.settings),
         eos_token_id=int(tokenizer.eos_token_id),
-        tokenization=write_tokenization(
-            tokenizer, directory, translator.settings.add_prefix(sources)
-        ),
+        tokenization=tokenization,
         decoding=asdict(options),
         constraints=find_constraints(read_needs(model.generation_config, model.config), tokens),
         patience=patience,
+        targets=targets,
     )
     write_settings(settings, directory)
     return settings

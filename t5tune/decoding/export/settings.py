@@ -46,6 +46,9 @@ class ExportSettings:
     # Tokens that are never generated, as arguments of `ctranslate2.Translator.translate_batch`.
     constraints: dict[str, Any] = field(default_factory=dict)
     patience: float = PATIENCE
+    # Fields of the `TargetFrame`; None where the stored tokenizer cannot encode targets, as in
+    # exports of earlier versions.
+    targets: dict[str, Any] | None = None
 
     @property
     def input(self) -> InputSettings:

@@ -24,7 +24,7 @@ PROBES = (
 
 
 class Tokenization(Protocol):
-    """The tokenizer of one exported model: it encodes sources and decodes targets."""
+    """The tokenizer of one exported model: it encodes both sides and decodes targets."""
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Return token ids with the special tokens around them, uncut."""
@@ -32,6 +32,10 @@ class Tokenization(Protocol):
 
     def decode(self, rows: Sequence[Sequence[int]]) -> list[str]:
         """Return texts without special tokens."""
+        ...
+
+    def encode_targets(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return token ids of targets without special tokens around them, uncut."""
         ...
 
 
@@ -46,6 +50,10 @@ class FastTokenization:
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         return [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
 
+    def encode_targets(self, texts: Sequence[str]) -> list[list[int]]:
+        encoded = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        return [encoding.ids for encoding in encoded]
+
     def decode(self, rows: Sequence[Sequence[int]]) -> list[str]:
         return list(self._tokenizer.decode_batch([list(row) for row in rows]))
 
@@ -57,6 +65,7 @@ class PieceTokenization:
         settings: Result of `describe_slow_tokenizer`.
         encode_piece: Function from a text without added tokens to token ids.
         decode_ids: Function from token ids, without special ones, to text.
+        encode_target_piece: The same for targets, if their pieces are others.
     """
 
     def __init__(
@@ -64,6 +73,7 @@ class PieceTokenization:
         settings: dict[str, Any],
         encode_piece: Callable[[str], list[int]],
         decode_ids: Callable[[list[int]], str],
+        encode_target_piece: Callable[[str], list[int]] | None = None,
     ) -> None:
         added: list[dict[str, Any]] = settings["added_tokens"]
         self._before: list[int] = settings["before"]
@@ -72,6 +82,7 @@ class PieceTokenization:
         self._ids: dict[str, int] = {token["content"]: token["id"] for token in added}
         self._special = {token["id"] for token in added if token["special"]}
         self._encode_piece = encode_piece
+        self._encode_target_piece = encode_target_piece or encode_piece
         self._decode_ids = decode_ids
         longest_first = sorted(added, key=lambda token: -len(token["content"]))
         alternatives = (
@@ -83,23 +94,26 @@ class PieceTokenization:
         self._pattern = re.compile("|".join(alternatives))
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        return [self._surround(self._encode_text(text)) for text in texts]
+        return [self._surround(self._encode_text(text, self._encode_piece)) for text in texts]
+
+    def encode_targets(self, texts: Sequence[str]) -> list[list[int]]:
+        return [self._encode_text(text, self._encode_target_piece) for text in texts]
 
     def _surround(self, ids: list[int]) -> list[int]:
         if self._ends_once and ids[-len(self._after) :] == self._after:
             return [*self._before, *ids]
         return [*self._before, *ids, *self._after]
 
-    def _encode_text(self, text: str) -> list[int]:
+    def _encode_text(self, text: str, encode_piece: Callable[[str], list[int]]) -> list[int]:
         ids: list[int] = []
         start = 0
         for match in self._pattern.finditer(text):
             if match.start() > start:
-                ids += self._encode_piece(text[start : match.start()])
+                ids += encode_piece(text[start : match.start()])
             ids.append(self._ids[match[match.lastindex or 0]])
             start = match.end()
         if start < len(text):
-            ids += self._encode_piece(text[start:])
+            ids += encode_piece(text[start:])
         return ids
 
     def decode(self, rows: Sequence[Sequence[int]]) -> list[str]:
@@ -130,19 +144,30 @@ def _sentencepiece(directory: Path, settings: dict[str, Any]) -> Tokenization:
     pieces.update((int(number), token) for number, token in settings["languages"].items())
     unknown: int = settings["unknown"]
 
-    def encode(text: str) -> list[int]:
+    def encode_with(own: SentencePieceProcessor, text: str) -> list[int]:
         found: list[str] = []
         if settings["has_codes"] and (code := _LANGUAGE_CODE.match(text)):
             found.append(code[0])
             text = text[code.end() :]
-        found += processor.encode(text, out_type=str)
+        found += own.encode(text, out_type=str)
         return [vocabulary.get(piece, unknown) for piece in found]
+
+    def encode(text: str) -> list[int]:
+        return encode_with(processor, text)
+
+    target_file = settings.get("target_model_file")
+    encode_target = None
+    if target_file is not None:
+        of_targets = SentencePieceProcessor(model_file=str(directory / target_file))
+
+        def encode_target(text: str) -> list[int]:
+            return encode_with(of_targets, text)
 
     def decode(ids: list[int]) -> str:
         text: str = processor.decode_pieces([pieces[i] for i in ids if i in pieces])
         return text.replace("▁", " ").strip()
 
-    return PieceTokenization(settings, encode, decode)
+    return PieceTokenization(settings, encode, decode, encode_target)
 
 
 class TransformersTokenization:
@@ -155,6 +180,14 @@ class TransformersTokenization:
         if not texts:
             return []
         found: list[list[int]] = self._tokenizer(list(texts), verbose=False)["input_ids"]
+        return found
+
+    def encode_targets(self, texts: Sequence[str]) -> list[list[int]]:
+        if not texts:
+            return []
+        found: list[list[int]] = self._tokenizer(
+            text_target=list(texts), add_special_tokens=False, verbose=False
+        )["input_ids"]
         return found
 
     def decode(self, rows: Sequence[Sequence[int]]) -> list[str]:
@@ -221,6 +254,18 @@ def write_tokenization(
     }
 
 
+def encodes_targets(
+    tokenizer: PreTrainedTokenizerBase,
+    directory: Path,
+    settings: dict[str, Any],
+    targets: Sequence[str],
+) -> bool:
+    """Return whether a stored tokenizer encodes targets exactly as the model's own does."""
+    texts = [*targets, *PROBES]
+    own = load_tokenization(directory, settings)
+    return own.encode_targets(texts) == TransformersTokenization(tokenizer).encode_targets(texts)
+
+
 def _write_fast(tokenizer: PreTrainedTokenizerBase, directory: Path) -> dict[str, Any] | None:
     from tokenizers import Tokenizer
 
@@ -252,6 +297,7 @@ def _write_sentencepiece(
     return {
         "kind": "sentencepiece",
         "model_file": model_file,
+        **({"target_model_file": files["target_spm"]} if "target_spm" in files else {}),
         "vocabulary_file": vocabulary_file,
         "unknown": int(tokenizer.unk_token_id),
         "has_codes": hasattr(tokenizer, "remove_language_code"),

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
 
 from t5tune.decoding import ctranslate2_translator
 from t5tune.decoding.ctranslate2_translator import CTranslate2Translator
@@ -67,6 +68,47 @@ def test_a_family_translates_as_with_torch(family: str, tmp_path: Path) -> None:
                 same += 1
                 assert ours[0].score == pytest.approx(theirs[0].score, rel=1e-4, abs=1e-4)
     assert same >= 1.6 * len(SOURCES)
+    _check_scored_pairs(torch_translator, translator)
+
+
+def _check_scored_pairs(ours: TorchTranslator, exported: CTranslate2Translator) -> None:
+    """Compare the scores of given targets with a plain computation, pair by pair, and an export."""
+    targets = [*(target for _, target in number_pairs(12)), "", "zwei </s> Ω", "eins " * 300]
+    sources = SOURCES[: len(targets)]
+    found = ours.score_pairs(sources, targets, tokens_per_batch=60)
+    longest = getattr(ours.model.config, "max_position_embeddings", 1024)
+    assert max(pair.num_tokens for pair in found) <= longest
+    assert [pair.target_is_cut for pair in found] == [False] * (len(found) - 1) + [True]
+    for source, target, pair in zip(sources, targets, found, strict=True):
+        if pair.target_is_cut:
+            continue
+        expected = _score_plainly(ours, source, target)
+        assert list(pair.log_probabilities) == pytest.approx(expected, abs=1e-5)
+    for theirs, pair in zip(exported.score_pairs(sources, targets), found, strict=True):
+        assert theirs.tokens == pair.tokens
+        assert theirs.per_token == pytest.approx(pair.per_token, abs=1e-3)
+        assert theirs.log_probabilities == pytest.approx(pair.log_probabilities, abs=1e-3)
+    (best,) = ours.translate_n_best(sources[3:4], replace(OPTIONS, length_penalty=0.0))
+    if not best[0].reached_limit:
+        (again,) = ours.score_pairs(sources[3:4], [best[0].text])
+        if again.num_tokens == best[0].num_tokens:
+            assert again.log_probability == pytest.approx(best[0].score, abs=1e-4)
+
+
+def _score_plainly(translator: TorchTranslator, source: str, target: str) -> list[float]:
+    """Return the negative cross-entropy of each label, from the library's own logits."""
+    model, tokenizer = translator.model, translator.tokenizer
+    forced = translator.settings.forced_bos_token_id
+    labels = tokenizer(text_target=[target], return_tensors="pt").input_ids
+    inputs = tokenizer([source], return_tensors="pt").input_ids
+    if forced is not None and labels[0, 0] != forced:  # the first mBART has it at the end
+        labels = torch.cat([labels[:, -1:], labels[:, :-1]], dim=1)
+    start = torch.full((1, 1), model.config.decoder_start_token_id)
+    with torch.no_grad():
+        decoder_inputs = torch.cat([start, labels[:, :-1]], dim=1)
+        logits = model(input_ids=inputs, decoder_input_ids=decoder_inputs).logits
+    losses = torch.nn.functional.cross_entropy(logits[0], labels[0], reduction="none")
+    return [-loss for loss in losses.tolist()[0 if forced is None else 1 :]]
 
 
 def test_a_beam_search_ends_where_torch_ends_it(tmp_path: Path) -> None:
