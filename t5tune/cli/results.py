@@ -40,10 +40,11 @@ def printing_what_is_not_written(*, as_json: bool) -> Iterator[None]:
 def print_result(report: Report, *, as_json: bool) -> None:
     """Print JSON if asked for; tables and examples on a terminal; else one line per score.
 
-    Print the comparison with the stored report last. A leak comes first: on stderr, unless stdout
-    is a terminal, where it belongs to the table.
+    Print the comparison with the stored report last. A leak and other alarms come first: on stderr,
+    unless stdout is a terminal, where they belong to the table.
     """
     from t5tune.console import say
+    from t5tune.reporting.beside.rendering import find_alarms, section_lines
     from t5tune.reporting.comparisons.comparison_text import format_lines
     from t5tune.reporting.leak_sentences import describe_leak
     from t5tune.reporting.report import format_json, format_scores
@@ -51,6 +52,9 @@ def print_result(report: Report, *, as_json: bool) -> None:
     leak = describe_leak(report)
     if leak is not None and (as_json or not sys.stdout.isatty()):
         say(f"leak: {leak}")
+    if as_json or not sys.stdout.isatty():
+        for alarm in find_alarms(report.beside):
+            say(alarm)
     if as_json:
         print_data(format_json(report))
         return
@@ -60,5 +64,7 @@ def print_result(report: Report, *, as_json: bool) -> None:
         print_report(report)
     else:
         print_text(format_scores(report))
+        for section in report.beside:
+            print_text("\n".join(section_lines(section)))
     if report.comparison is not None:
         print_text(format_lines(report.comparison))

@@ -25,6 +25,7 @@ from t5tune.models.families import (
 from t5tune.models.input_settings import InputSettings
 from t5tune.models.loading import find_commit, load_config, load_model, load_tokenizer
 from t5tune.recipe.loading import load_resolved_recipe
+from t5tune.recipe.model_section import PretrainedModel
 from t5tune.recipe.resolved_recipe import ResolvedRecipe
 from t5tune.run.directory import RunDirectory
 
@@ -52,6 +53,43 @@ class FoundModel:
     tokenizer: PreTrainedTokenizerBase
     settings: InputSettings
     _loaded: LoadedModel | None = field(default=None, init=False, repr=False)
+    # Model that has the weights, for the same model with other settings.
+    _owner: FoundModel | None = field(default=None, init=False, repr=False)
+
+    def for_task(
+        self,
+        task: str,
+        source_lang: str | None,
+        target_lang: str | None,
+        prefix: str | None,
+        *,
+        max_source_length: int | None,
+    ) -> FoundModel:
+        """Return the same model for another direction or task, with the same weights in memory.
+
+        Args:
+            task: Task as in a recipe.
+            source_lang: Language of the sources, if they have one.
+            target_lang: Language of the targets, if they have one.
+            prefix: Prefix; None means the one that the family was pretrained with for the task.
+            max_source_length: Length in tokens to which sources are cut.
+
+        Raises:
+            T5TuneError: The model needs languages and does not know these.
+        """
+        tokenizer = load_tokenizer(self.path, revision=self.revision)
+        model_type, forced_bos = self.config.model_type, None
+        if find_family(model_type).has_language_tokens:
+            forced_bos = set_languages(tokenizer, source_lang, target_lang)
+        if prefix is None:
+            is_bytes = is_byte_level(tokenizer)
+            prefix = default_prefix(
+                model_type, task, source_lang, target_lang, is_byte_level=is_bytes
+            )
+        settings = InputSettings(prefix, max_source_length, forced_bos)
+        other = FoundModel(self.name, self.path, self.revision, self.config, tokenizer, settings)
+        other._owner = self
+        return other
 
     def load(self) -> LoadedModel:
         """Load the weights, or return what an earlier call has loaded.
@@ -69,7 +107,10 @@ class FoundModel:
         return self._loaded is not None
 
     def _load(self) -> LoadedModel:
-        model = load_model(self.path, revision=self.revision).to(default_device())
+        if self._owner is not None:
+            model = self._owner.load().translator.model
+        else:
+            model = load_model(self.path, revision=self.revision).to(default_device())
         translator = TorchTranslator(model, self.tokenizer, self.settings)
         return LoadedModel(self.name, translator, self.tokenizer, self._search)
 
@@ -147,6 +188,20 @@ def find_model(
     if run.is_run:
         return find_run(run)
     return _find_bare_model(name, task, source_lang, target_lang, prefix)
+
+
+def find_base_model(origin: PretrainedModel) -> FoundModel:
+    """Find the model that a run started from, without languages and prefix.
+
+    Raises:
+        T5TuneError: It is damaged, or cannot be reached.
+    """
+    name = origin.name
+    revision = find_commit(name, origin.revision)
+    short_name = Path(name).name if Path(name).is_dir() else name
+    config = load_config(name, revision=revision)
+    tokenizer = load_tokenizer(name, revision=revision)
+    return FoundModel(short_name, name, revision, config, tokenizer, InputSettings())
 
 
 def find_run(run: RunDirectory) -> FoundRun:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from t5tune.decoding.torch_translator import TorchTranslator
@@ -18,15 +17,8 @@ from t5tune.distributed.processes import (
 from t5tune.files.json_values import as_object
 from t5tune.models.broadcasting import Files, broadcast_weights, pack_model, unpack_model
 from t5tune.models.directories import SETTINGS_KEY
-from t5tune.models.families import (
-    find_family,
-    set_languages,
-)
 from t5tune.models.generation import SEARCH
 from t5tune.models.input_settings import InputSettings
-from t5tune.models.loading import find_commit, load_model, load_tokenizer
-from t5tune.recipe.model_section import PretrainedModel
-from t5tune.recipe.resolved_recipe import ResolvedData
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedTokenizerBase
@@ -86,33 +78,6 @@ class LoadedModel:
             return ""
         (best,) = self.translator.translate([sentence], self.options)
         return best.text
-
-
-def load_base_model(
-    origin: PretrainedModel, data: ResolvedData, source_lang: str | None, target_lang: str | None
-) -> LoadedModel:
-    """Load the model that a run started from, as the run used it before its first step.
-
-    Args:
-        origin: Model that the run started from.
-        data: Data of the run; prefix and lengths are taken from it.
-        source_lang: Language of the sources.
-        target_lang: Language of the targets.
-
-    Raises:
-        T5TuneError: The model cannot be loaded, or does not know the languages.
-    """
-    name = origin.name
-    revision = find_commit(name, origin.revision)
-    tokenizer = load_tokenizer(name, revision=revision)
-    model = load_model(name, revision=revision).to(default_device())
-    forced_bos = None
-    if find_family(model.config.model_type).has_language_tokens:
-        forced_bos = set_languages(tokenizer, source_lang, target_lang)
-    settings = InputSettings(data.train.prefix, data.max_source_length, forced_bos)
-    translator = TorchTranslator(model, tokenizer, settings)
-    short_name = Path(name).name if Path(name).is_dir() else name
-    return LoadedModel(short_name, translator, tokenizer)
 
 
 def broadcast_model(load: Callable[[], LoadedModel]) -> LoadedModel:

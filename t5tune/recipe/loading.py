@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from t5tune.errors import T5TuneError
 from t5tune.recipe.catalog import find_recipe, recipes_directory
+from t5tune.recipe.contrastive_names import SHIPPED
 from t5tune.recipe.data_section import DataEntry
 from t5tune.recipe.model_section import ModelSection
 from t5tune.recipe.overrides import Override, parse_override, plain_value
@@ -33,6 +34,7 @@ RELATIVE = ("./", "../")
 _LINE_BREAKS = re.compile("[\n\r\x85\u2028\u2029]")
 
 SomeRecipe = TypeVar("SomeRecipe", bound=Recipe)
+SomeEntry = TypeVar("SomeEntry", bound=DataEntry)
 
 
 def load_recipe(
@@ -235,18 +237,31 @@ def _with_absolute_paths(
         base = "" if any(path[: len(key)] == key for key in overridden) else str(directory)
         return os.path.abspath(os.path.join(base, value))  # noqa: PTH100, PTH118 (no symlinks)
 
-    data: dict[str, DataEntry] = {}
-    for split, entry in recipe.data.entries.items():
+    def absolute_entry(entry: SomeEntry, *path: str) -> SomeEntry:
         paths: dict[str, Any] = {
-            key: absolute(getattr(entry, key), "data", split, key) for key in FILE_KEYS
+            key: absolute(getattr(entry, key), *path, key) for key in FILE_KEYS
         }
         if entry.target_file is not None and entry.references:
-            paths["references"] = absolute(entry.references, "data", split, "references")
-        data[split] = entry.model_copy(update=paths)
+            paths["references"] = absolute(entry.references, *path, "references")
+        return entry.model_copy(update=paths)
+
+    def absolute_set(value: FileNames | None) -> Any:
+        if isinstance(value, list):
+            return [absolute_set(name) for name in value]
+        return value if value in SHIPPED else absolute(value, "evaluation", "contrastive")
+
+    data = {
+        split: absolute_entry(entry, "data", split) for split, entry in recipe.data.entries.items()
+    }
+    evaluation: dict[str, Any] = {
+        "contrastive": absolute_set(recipe.evaluation.contrastive),
+        "keep": [absolute_entry(task, "evaluation", "keep") for task in recipe.evaluation.keep],
+    }
     model = _with_absolute_names(recipe.model, absolute)
     config = absolute(recipe.training.deepspeed_config, "training", "deepspeed_config")
     updates = {
         "data": recipe.data.model_copy(update=data),
+        "evaluation": recipe.evaluation.model_copy(update=evaluation),
         "model": model,
         "training": recipe.training.model_copy(update={"deepspeed_config": config}),
     }

@@ -79,7 +79,7 @@ def _known_path(location: Sequence[str | int], kind: str) -> KeyPath:
         section = _section_of(annotation)
         if isinstance(part, int):
             path.append(part)
-            annotation = None
+            annotation = _item_of(annotation)
         elif section is not None and (part in section.model_fields or kind == "extra_forbidden"):
             path.append(part)
             field = section.model_fields.get(part)
@@ -221,7 +221,8 @@ def _show(value: Any) -> str:
 
 
 def _unknown_key(path: KeyPath) -> str:
-    parent, key = path[:-1], str(path[-1])
+    parent = tuple(part for part in path[:-1] if isinstance(part, str))
+    key = str(path[-1])
     sections = dict(_all_sections())
     near_sections = sorted(sections, key=lambda other: _distance(parent, other))
     answer = answer_key(_join(parent), key)

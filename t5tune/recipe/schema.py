@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from t5tune.recipe.data_section import DataSection
+from t5tune.recipe.kept_task import KeptTask
 from t5tune.recipe.model_section import ModelSection
+from t5tune.recipe.places import FileNames
 from t5tune.recipe.section import Count, PositiveInt, Section
 from t5tune.recipe.training_section import TrainingSection
 from t5tune.scoring.registry import EVALUATE_PATTERN, METRICS, is_metric_name, ranks_models
@@ -76,6 +78,22 @@ class EvaluationSection(Section):
     normalize: Normalization = Field(
         default="none", description="squad: exact match ignores case, punctuation and articles."
     )
+    contrastive: FileNames | None = Field(
+        default=None,
+        description="Contrastive set, or a list of them: files, or occupations-en-de, which ships.",
+    )
+    keep: list[KeptTask] = Field(
+        default=[],
+        description="Directions and tasks that the base model and the tuned one are compared on.",
+    )
+
+    @field_validator("keep")
+    @classmethod
+    def _no_task_twice(cls, tasks: list[KeptTask]) -> list[KeptTask]:
+        titles = [task.title for task in tasks]
+        if len(set(titles)) < len(titles):
+            raise ValueError("two entries have the same name; give each a `name` of its own")
+        return tasks
 
     @field_validator("metrics")
     @classmethod
@@ -148,6 +166,14 @@ class Recipe(Section):
             raise ValueError(
                 "`streaming` on data.train needs a tokenizer of type bytes or existing: the "
                 "others are learned from all training text"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _has_a_base_to_keep(self) -> Recipe:
+        if self.evaluation.keep and self.model.is_from_scratch:
+            raise ValueError(
+                "`evaluation.keep` compares with the base model, and a model from scratch has none"
             )
         return self
 

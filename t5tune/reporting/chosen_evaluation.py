@@ -20,6 +20,7 @@ from t5tune.recipe.model_section import ModelSection
 from t5tune.recipe.overrides import Override, read_keywords
 from t5tune.recipe.resolve import choose_metrics
 from t5tune.recipe.schema import Recipe
+from t5tune.reporting.beside.kinds import check_sections
 from t5tune.reporting.comparisons.compared_systems import write_comparison
 from t5tune.reporting.evaluation_task import EvaluationTask
 from t5tune.reporting.recipe_scoring import rehearse_recipe_scoring
@@ -206,6 +207,7 @@ def _evaluate(chosen: ChosenEvaluation) -> Report:
     recipe = chosen.task.recipe
     languages = recipe.source_lang, recipe.target_lang
     examples = broadcast_result(lambda: load_examples(recipe.data, chosen.split, *languages))
+    broadcast_result(lambda: check_sections(recipe))
     return evaluate_model(
         lambda: find_model(
             chosen.name,

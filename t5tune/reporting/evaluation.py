@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,9 @@ from t5tune.distributed.processes import (
 from t5tune.files.writing import NotWritten
 from t5tune.models.directories import check_model_is_of
 from t5tune.recipe.schema import Recipe
+from t5tune.reporting.beside.kind import Evaluated
+from t5tune.reporting.beside.kinds import wanted_kinds
+from t5tune.reporting.beside.section import put_alarms_first
 from t5tune.reporting.evaluation_files import (
     build_evaluation_report,
     compare_with_stored,
@@ -49,6 +52,7 @@ from t5tune.reporting.model_card.card import write_model_card
 from t5tune.reporting.model_card.provenance import describe_provenance
 from t5tune.reporting.model_card.training_facts import describe_training
 from t5tune.reporting.report import Origin, Report, ReportNotWritten
+from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import find_change
 
 if TYPE_CHECKING:
@@ -119,6 +123,21 @@ def evaluate_model(
     if isinstance(translator, CachedTranslator):
         num_known = len(set(examples.sources)) - translator.num_generated
         say(f"translations: {num_known:,} from the cache, {translator.num_generated:,} generated")
+    seconds = None
+    if isinstance(translator, CachedTranslator) and not (num_known or are_several()):
+        seconds = translator.generation_seconds
+    evaluated = Evaluated(
+        recipe,
+        examples,
+        hypotheses,
+        options,
+        lambda others: translate_examples(translator, others, options),
+        weights.load,
+        found,
+        _run_of(found),
+        task.use_cache,
+    )
+    sections = [kind.measure(evaluated) for kind in wanted_kinds(recipe)]
 
     def write(report: Report, model: FoundModel, directory: Path) -> None:
         provenance = None
@@ -156,6 +175,7 @@ def evaluate_model(
             origin, examples, hypotheses, options, recipe, overlap=overlap, trained=trained,
             allow_code=task.allow_code,
         )  # fmt: skip
+        report = replace(report, beside=put_alarms_first([compute() for compute in sections]))
         if task.beside is not None:
             report = compare_with_stored(report, task.beside, recipe)
         try:
@@ -168,9 +188,6 @@ def evaluate_model(
             raise ReportNotWritten(report, name, error) from error
         return report
 
-    seconds = None
-    if isinstance(translator, CachedTranslator) and not (num_known or are_several()):
-        seconds = translator.generation_seconds
     return Evaluation(broadcast_result(report), hypotheses, seconds)
 
 
@@ -192,6 +209,7 @@ class _Weights:
         self._export = export
         self.engine = TorchTranslator.engine if export is None else export.engine
         self.translator: TorchTranslator | None = None
+        self._opened: Translator | None = None
 
     def identify(self) -> dict[str, Any]:
         """Return what hypotheses depend on apart from decoding options and library versions."""
@@ -203,6 +221,12 @@ class _Weights:
         return identity
 
     def load(self) -> Translator:
+        """Return the translator, loaded once."""
+        if self._opened is None:
+            self._opened = self._load()
+        return self._opened
+
+    def _load(self) -> Translator:
         if self._export is not None:
             return open_export(self._export)
         loaded = broadcast_model(lambda: self._found.get().load())
@@ -210,12 +234,16 @@ class _Weights:
         return loaded.translator.distributed()
 
 
+def _run_of(found: OfMainProcess[FoundModel]) -> RunDirectory | None:
+    """Return the run of a model on the main process."""
+    model = found.get() if is_main_process() else None
+    return model.run if isinstance(model, FoundRun) else None
+
+
 def _with_cache(found: OfMainProcess[FoundModel], weights: _Weights) -> CachedTranslator:
     """Return a translator for all processes."""
-    model = found.get() if is_main_process() else None
-    run = model.run if isinstance(model, FoundRun) else None
     return CachedTranslator(
-        HypothesisCache(choose_cache_file(run)),
+        HypothesisCache(choose_cache_file(_run_of(found))),
         weights.load,
         engine=weights.engine,
         model=weights.identify(),

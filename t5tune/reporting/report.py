@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from t5tune.errors import T5TuneError
+from t5tune.reporting.beside.section import Section
 from t5tune.reporting.comparisons.comparison_text import summary_to_json
 from t5tune.scoring.diagnosis.diagnose import finding_to_json
 from t5tune.scoring.diagnosis.findings import Breakdown, Finding
@@ -72,6 +73,7 @@ class Report:
         comparison: Comparison with the stored report of the same model, where other settings
             were tried.
         examples: All examples of the test set, in order; not part of the JSON.
+        beside: Sections that the recipe asks for beside the test set, those with an alarm first.
     """
 
     run: str | None
@@ -90,6 +92,7 @@ class Report:
     found: tuple[Example, ...] = ()
     examples: tuple[Example, ...] = field(default=(), repr=False)
     comparison: Comparison | None = field(default=None, repr=False)
+    beside: tuple[Section, ...] = ()
     schema_version: int = SCHEMA_VERSION
 
     def to_json(self) -> dict[str, object]:
@@ -116,6 +119,7 @@ class Report:
             "findings": [finding_to_json(finding) for finding in self.findings],
             "breakdowns": [asdict(breakdown) for breakdown in self.breakdowns],
             **compared,
+            **({"beside": [one.to_json() for one in self.beside]} if self.beside else {}),
         }
 
     def to_markdown(self) -> str:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from t5tune.reporting.beside.rendering import find_alarms, section_blocks
 from t5tune.reporting.findings_markdown import example_table, render_findings
 from t5tune.reporting.leak_sentences import describe_leak
 from t5tune.reporting.markdown import code, code_in_cell, escape, table_of
@@ -21,7 +22,10 @@ def render_markdown(report: Report) -> str:
     leak = describe_leak(report)
     blocks = ["# " + (", ".join(names) or "Scores"), _counted(report)]
     blocks += [] if leak is None else [f"**{escape(leak)}**"]
+    blocks += [f"**{escape(alarm)}**" for alarm in find_alarms(report.beside)]
+    blocks += [block for one in report.beside if one.alarm for block in section_blocks(one)]
     blocks.append(score_table(report.scores))
+    blocks += [block for one in report.beside if not one.alarm for block in section_blocks(one)]
     if report.decoding:
         blocks += ["## Decoding", _decoding_list(report)]
     if report.findings or report.breakdowns:

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from t5tune.errors import visible
+from t5tune.reporting.beside.rendering import find_alarms, section_parts
 from t5tune.reporting.leak_sentences import describe_leak
 from t5tune.reporting.report import Example, Report
 from t5tune.scoring.diagnosis.findings import Finding
@@ -19,12 +20,14 @@ _MAX_CHARACTERS_SHOWN = 300
 
 
 def print_report(report: Report, console: Console | None = None) -> None:
-    """Print a leak, if any, scores, findings and the worst examples."""
+    """Print a leak, alarms, scores, findings, sections beside the test set, the worst examples."""
     leak = describe_leak(report)
     parts: list[RenderableType] = [Text(_title(report), style="bold")]
     parts += [] if leak is None else [Text(visible(leak), style="bold yellow")]
+    parts += [Text(visible(one), style="bold yellow") for one in find_alarms(report.beside)]
     parts.append(_score_table(report))
     parts += finding_lines(report.findings)
+    parts += [part for section in report.beside for part in section_parts(section)]
     if report.worst:
         parts += [
             Text("\n" + printable(f"worst examples by {report.example_metric}"), style="bold"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from t5tune.reporting.beside.rendering import find_alarms
 from t5tune.reporting.html.charts import best_position, is_lower_better
 from t5tune.reporting.leak_sentences import describe_leak
 from t5tune.reporting.report import Report
@@ -19,6 +20,7 @@ def describe_report(report: Report, details: ReportDetails) -> list[str]:
     """Return the sentences at the head of a report, the most important first."""
     leak = describe_leak(report)
     sentences = [] if leak is None else [leak]
+    sentences += find_alarms(report.beside)
     sentences += [_about_score(report), *_about_training_length(report)]
     sentences += [*_about_length_limit(report), *_about_findings(report)]
     for breakdown in report.breakdowns[:1]:

@@ -33,6 +33,7 @@ def read_report(path: Path) -> Report | None:
         **{key: examples.get(key) for key in ("best", "worst", "found")},
         "examples": (),
         "comparison": None,
+        "beside": stored.get("beside", ()),
     }
     try:
         return TypeAdapter(Report).validate_python(fields)

@@ -61,22 +61,36 @@ def open_split(
     languages = source_lang, target_lang
     place = entry.place
     if not data.cuts or not (split == "train" or isinstance(place, CutSplit)):
-        return _open_entry(data, split, entry, languages)
-    train = _open_entry(data, "train", data.train, languages)
+        return open_entry(f"data.{split}", entry, languages, (data.source, data.target))
+    train = open_entry("data.train", data.train, languages, (data.source, data.target))
     found = (cuts or StoredCuts(data, *languages)).find(train)
     if isinstance(place, CutSplit):
         return open_cut(train, split, place, found)
     return leave_out(train, found)
 
 
-def _open_entry(
-    data: DataSection, name: str, entry: DataEntry, languages: tuple[str | None, str | None]
+def open_entry(
+    where: str,
+    entry: DataEntry,
+    languages: tuple[str | None, str | None],
+    columns: tuple[str | None, str | None] = (None, None),
 ) -> OpenSplit:
+    """Open one entry that is not cut from another one.
+
+    Args:
+        where: Key of the entry in the recipe.
+        entry: Where the examples are.
+        languages: Languages of source and target.
+        columns: Columns of source and target, where the entry names none.
+
+    Raises:
+        T5TuneError: As `open_split` does.
+    """
     request = Request(
-        f"data.{name}",
+        where,
         entry.max_examples,
         languages,
-        (entry.source or data.source, entry.target or data.target),
+        (entry.source or columns[0], entry.target or columns[1]),
         entry.references or [],
         entry.on_bad_row == "skip",
         bool(entry.streaming),

@@ -222,7 +222,7 @@ def _translate_with_base(
     """Translate the same examples with the first run's untrained base model."""
     bound_spinning()
     from t5tune.data.examples import Examples
-    from t5tune.decoding.loaded_model import load_base_model
+    from t5tune.decoding.found_model import find_base_model
     from t5tune.decoding.translator import options_of_recipe
     from t5tune.reporting.evaluation import translate_examples
 
@@ -232,7 +232,14 @@ def _translate_with_base(
             f"the sources are unknown, so {BASE} has nothing to translate.",
             next_command=f"t5tune compare {shlex.join(arguments)} --source FILE",
         )
-    model = load_base_model(base, recipe.data, recipe.source_lang, recipe.target_lang)
+    found = find_base_model(base).for_task(
+        recipe.task,
+        recipe.source_lang,
+        recipe.target_lang,
+        recipe.data.train.prefix,
+        max_source_length=recipe.data.max_source_length,
+    )
+    model = found.load()
     examples = Examples(split, list(sources), list(map(list, references)))
     options = options_of_recipe(recipe.decoding, recipe.decoding.max_new_tokens)
     hypotheses = translate_examples(model.translator, examples, options)

@@ -35,6 +35,7 @@ def render_html(report: Report, details: ReportDetails) -> str:
         seen=[finding for finding in report.findings if finding.num_found],
         unseen=describe_unseen(report.findings),
         curves=[draw_curve(curve) for curve in details.curves if curve.steps],
+        beside_links=[(f"beside-{one.name}", one.title) for one in report.beside],
     )
 
 

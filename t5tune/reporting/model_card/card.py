@@ -11,6 +11,7 @@ import yaml
 from t5tune.files.writing import write_text
 from t5tune.recipe.data_section import DataSection
 from t5tune.recipe.resolved_recipe import ResolvedRecipe, ResolvedTraining
+from t5tune.reporting.beside.rendering import find_alarms
 from t5tune.reporting.leak_sentences import describe_leak
 from t5tune.reporting.markdown import cell, code, escape, table_of
 from t5tune.reporting.model_card.facts import (
@@ -61,6 +62,8 @@ def _blocks(name: str, recipe: ResolvedRecipe, report: Report, facts: ModelFacts
     yield _scored(report)
     if leak := describe_leak(report):
         yield f"**{escape(leak)}**"
+    for alarm in find_alarms(report.beside):
+        yield f"**{escape(alarm)}**"
     yield score_table(report.scores)
     yield "## Intended use and limits"
     yield _limits(recipe, report)

@@ -89,8 +89,8 @@ def is_hub_id(name: str | None) -> bool:
 def portable_recipe(recipe: Recipe) -> dict[str, Any]:
     """Return the recipe without defaults, with the bare names of files and local models."""
     content: dict[str, Any] = recipe.model_dump(mode="json", exclude_defaults=True)
-    for split in ("train", "validation", "test"):
-        entry = content["data"].get(split) or {}
+    entries = [content["data"].get(split) or {} for split in ("train", "validation", "test")]
+    for entry in [*entries, *content.get("evaluation", {}).get("keep", [])]:
         for key in FILE_KEYS:
             if key in entry:
                 entry[key] = map_names(_base_name, entry[key])

@@ -42,6 +42,8 @@ HARMLESS: tuple[str, ...] = (
     "export",
     "decoding.num_beams",
     "decoding.length_penalty",
+    "evaluation.contrastive",
+    "evaluation.keep",
     *(f"training.extra.{key}" for key in training_extra.harmless_fields()),
     *(f"data.{split}.{key}" for split in ("train", "validation") for key in FILE_KEYS),
 )

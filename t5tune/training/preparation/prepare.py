@@ -22,6 +22,7 @@ from t5tune.recipe.model_section import FromScratchSection, ModelSection
 from t5tune.recipe.resolve import Choice, ModelFacts, resolve_for_model
 from t5tune.recipe.resolved_recipe import FittedRecipe
 from t5tune.recipe.schema import Recipe
+from t5tune.reporting.beside.kinds import check_sections
 from t5tune.reporting.recipe_scoring import rehearse_recipe_scoring
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import find_damage
@@ -57,6 +58,7 @@ def prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
     pinned, commits = pin_model(recipe, run, is_resumed=checkpoint is not None)
     pinned, data_commits = pin_data(pinned, run)
     texts = open_texts(pinned.data, recipe.source_lang, recipe.target_lang)
+    check_sections(pinned)
     facts: dict[str, Any] = {
         RECIPE: fingerprint_recipe(recipe),
         DATA: {"data.validation": texts.fingerprint_validation()},

@@ -266,3 +266,35 @@ def test_differing_keys_name_each_key_once_in_order(
     changed = load(GOOD, *changes)
     assert differing_keys(base, changed) == expected
     assert differing_keys(changed, base) == expected
+
+
+KEEP = "evaluation:\n  keep:\n    - "
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ("{file: x.tsv}", "a translation needs `source_lang` and `target_lang`"),
+        ("{task: text2text, from: train, size: 5}", "`from` is for splits"),
+        ("{task: text2text, file: x.tsv, streaming: true}", "`streaming` is for data.train"),
+        ("{task: text2text, file: x.tsv}\n    - {task: text2text, file: y.tsv}", "same name"),
+        ("{task: text2text, file: x.tsv, metrics: [comet]}", "keep[0].metrics[0]: expected bleu,"),
+        ("{task: text2text, fil: x.tsv}", "keep[0].fil: unknown key; did you mean file?"),
+    ],
+)
+def test_tasks_to_keep_have_to_fit(load: Load, entry: str, expected: str) -> None:
+    assert expected in message(load, GOOD + KEEP + entry)
+
+
+def test_a_model_from_scratch_has_nothing_to_keep(load: Load) -> None:
+    scratch = GOOD.replace("name: google-t5/t5-small", "from_scratch: {}")
+    assert "a model from scratch has none" in message(
+        load, scratch + KEEP + "{task: text2text, file: x.tsv}"
+    )
+
+
+def test_paths_of_sets_and_tasks_start_at_the_recipe(load: Load, tmp_path: Path) -> None:
+    entry = KEEP + "{task: text2text, file: x.tsv}\n  contrastive: [a.jsonl, occupations-en-de]"
+    evaluation = load(GOOD + entry).evaluation
+    assert evaluation.keep[0].file == str(tmp_path / "x.tsv")
+    assert evaluation.contrastive == [str(tmp_path / "a.jsonl"), "occupations-en-de"]

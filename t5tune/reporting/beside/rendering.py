@@ -1,0 +1,60 @@
+"""Sections beside the test set on a terminal, in plain lines and as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from t5tune.errors import visible
+from t5tune.reporting.beside.section import Section, SectionTable
+from t5tune.reporting.markdown import cell, escape, table_of
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+
+def section_blocks(section: Section) -> list[str]:
+    """Return a section as blocks of Markdown, to be joined by blank lines."""
+    blocks = [f"## {escape(section.title)}", *map(escape, section.sentences)]
+    for table in section.tables:
+        if table.caption:
+            blocks.append(f"### {escape(table.caption)}")
+        rows = [[cell(one) if one else "" for one in row] for row in table.rows]
+        blocks.append(table_of([escape(name) for name in table.header], rows))
+    return blocks
+
+
+def section_lines(section: Section) -> list[str]:
+    """Return the first table of a section as lines with tabs, after its title."""
+    rows = section.tables[0].rows if section.tables else ()
+    lines = ["\t".join(visible(one, one_line=True) for one in row) for row in rows]
+    return [visible(section.title, one_line=True), *lines]
+
+
+def section_parts(section: Section) -> list[RenderableType]:
+    """Return what a terminal shows of a section: its title, its first table, its sentences."""
+    from rich.text import Text
+
+    parts: list[RenderableType] = [Text("\n" + visible(section.title, one_line=True), style="bold")]
+    parts += [_terminal_table(table) for table in section.tables[:1]]
+    return parts + [Text(visible(sentence, one_line=True)) for sentence in section.sentences]
+
+
+def _terminal_table(section_table: SectionTable) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    names = zip(section_table.header, section_table.number_columns, strict=True)
+    for place, (name, is_number) in enumerate(names):
+        style = "cyan" if place == 0 else None
+        table.add_column(name, justify="right" if is_number else "left", style=style)
+    for row in section_table.rows:
+        table.add_row(*(Text(visible(one, one_line=True)) for one in row))
+    return table
+
+
+def find_alarms(sections: Sequence[Section]) -> list[str]:
+    """Return the sentences that a report begins with."""
+    return [section.alarm for section in sections if section.alarm is not None]
