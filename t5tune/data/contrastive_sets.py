@@ -17,7 +17,7 @@ from t5tune.files.file_format import FileOptions
 from t5tune.files.table import BadRow
 from t5tune.recipe.contrastive_names import SHIPPED
 from t5tune.run.directory import display_path
-from t5tune.scoring.contrastive import ANTI, PRO, ContrastiveItem
+from t5tune.scoring.contrastive_accuracy import ANTI, PRO, ContrastiveItem
 
 KEY = "evaluation.contrastive"
 _COLUMNS = "source, right, wrong, and if you like category and group"

@@ -39,7 +39,7 @@ from t5tune.models.directories import check_model_is_of
 from t5tune.recipe.schema import Recipe
 from t5tune.reporting.beside.kind import Evaluated
 from t5tune.reporting.beside.kinds import wanted_kinds
-from t5tune.reporting.beside.section import put_alarms_first
+from t5tune.reporting.beside.report_section import put_alarms_first
 from t5tune.reporting.evaluation_files import (
     build_evaluation_report,
     compare_with_stored,

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from t5tune.errors import T5TuneError
-from t5tune.reporting.beside.section import Section
+from t5tune.reporting.beside.report_section import Section
 from t5tune.reporting.comparisons.comparison_text import summary_to_json
 from t5tune.scoring.diagnosis.diagnose import finding_to_json
 from t5tune.scoring.diagnosis.findings import Breakdown, Finding

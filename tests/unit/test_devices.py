@@ -91,9 +91,12 @@ def test_a_family_translates_and_scores_where_its_model_is(
     sources = ["one two", "three one four five"]
     options = DecodingOptions(6, num_beams=2, num_hypotheses=2)
     expected = translator.translate_n_best(sources, options)
+    pairs = translator.score_pairs(sources, ["eins", "drei eins"])
     with ledger.watching():
         found = translator.translate_n_best(sources, options)
+        scored = translator.score_pairs(sources, ["eins", "drei eins"])
     assert found == expected
+    assert scored == pairs
     assert not WITHOUT_DETERMINISM & ledger.operations.keys()
 
 

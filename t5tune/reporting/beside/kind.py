@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from t5tune.recipe.schema import Recipe
-from t5tune.reporting.beside.section import Section
+from t5tune.reporting.beside.report_section import Section
 
 if TYPE_CHECKING:
     from t5tune.data.examples import Examples

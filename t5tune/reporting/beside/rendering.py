@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from t5tune.errors import visible
-from t5tune.reporting.beside.section import Section, SectionTable
+from t5tune.reporting.beside.report_section import Section, SectionTable
 from t5tune.reporting.markdown import cell, escape, table_of
 
 if TYPE_CHECKING:

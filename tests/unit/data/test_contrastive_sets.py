@@ -10,7 +10,7 @@ import pytest
 
 from t5tune.data.contrastive_sets import load_contrastive_set
 from t5tune.errors import T5TuneError
-from t5tune.scoring.contrastive import ANTI, PRO, ContrastiveItem
+from t5tune.scoring.contrastive_accuracy import ANTI, PRO, ContrastiveItem
 
 
 def test_a_set_is_read_from_json_lines_and_from_a_table(tmp_path: Path) -> None:

@@ -6,23 +6,12 @@ imported inside functions.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-
+from t5tune.files.registered_modules import find_registered
 from t5tune.recipe.schema import Recipe
 from t5tune.reporting.beside.kind import SectionKind
 
-
-def _find_kinds() -> tuple[SectionKind, ...]:
-    modules = [
-        importlib.import_module(f"{__name__}.{found.name}")
-        for found in pkgutil.iter_modules(__path__)
-    ]
-    kinds: list[SectionKind] = [module.KIND for module in modules]
-    return tuple(sorted(kinds, key=lambda one: (one.precedence, one.name)))
-
-
-KINDS = _find_kinds()
+_FOUND: list[SectionKind] = list(find_registered(__name__, "KIND").values())
+KINDS = sorted(_FOUND, key=lambda one: (one.precedence, one.name))
 
 
 def wanted_kinds(recipe: Recipe) -> list[SectionKind]:

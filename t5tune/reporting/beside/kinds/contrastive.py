@@ -11,8 +11,8 @@ from t5tune.distributed.processes import broadcast_result
 from t5tune.recipe.places import as_names
 from t5tune.recipe.schema import Recipe
 from t5tune.reporting.beside.kind import Evaluated, SectionKind
-from t5tune.reporting.beside.section import Section, SectionTable
-from t5tune.scoring.contrastive import (
+from t5tune.reporting.beside.report_section import Section, SectionTable
+from t5tune.scoring.contrastive_accuracy import (
     Accuracy,
     ContrastiveItem,
     Gap,

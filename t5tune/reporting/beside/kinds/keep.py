@@ -11,7 +11,7 @@ from t5tune.recipe.kept_task import KeptTask
 from t5tune.recipe.model_section import PretrainedModel
 from t5tune.recipe.schema import Recipe
 from t5tune.reporting.beside.kind import Evaluated, SectionKind
-from t5tune.reporting.beside.section import Section, SectionTable
+from t5tune.reporting.beside.report_section import Section, SectionTable
 from t5tune.scoring.score import ScoringOptions
 from t5tune.scoring.significance.comparison import Comparison, compare_systems
 from t5tune.scoring.system_output import SystemOutput

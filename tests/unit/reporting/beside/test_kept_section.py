@@ -10,7 +10,7 @@ from rich.console import Console
 from t5tune.data.examples import Examples
 from t5tune.recipe.kept_task import KeptTask
 from t5tune.reporting.beside.kinds import keep
-from t5tune.reporting.beside.section import Section, put_alarms_first
+from t5tune.reporting.beside.report_section import Section, put_alarms_first
 from t5tune.reporting.html.report_page import render_html
 from t5tune.reporting.report_building import build_report
 from t5tune.reporting.report_details import ReportDetails

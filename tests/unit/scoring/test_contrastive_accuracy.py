@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from t5tune.scoring.contrastive import (
+from t5tune.scoring.contrastive_accuracy import (
     ANTI,
     PRO,
     ContrastiveItem,
