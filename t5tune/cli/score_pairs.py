@@ -59,13 +59,19 @@ def score_pairs(
     import t5tune
     from t5tune.cli.results import print_data
     from t5tune.errors import T5TuneError
-    from t5tune.reporting.given_pairs import read_pairs
+    from t5tune.reporting.given_pairs import find_languages, read_pairs
     from t5tune.reporting.pair_scores import PairTotals, format_line, format_pair, format_pairs
 
     if json_output and json_lines:
         raise T5TuneError("--json and --jsonl exclude each other.", next_command="leave one out")
+    languages = (source_lang, target_lang) if source_lang or target_lang else find_languages(run)
     given = read_pairs(
-        source, target, pairs, source_column=source_column, target_column=target_column
+        source,
+        target,
+        pairs,
+        source_column=source_column,
+        target_column=target_column,
+        languages=languages,
     )
     model = t5tune.load(
         run, engine=engine, source_lang=source_lang, target_lang=target_lang, prefix=prefix

@@ -7,8 +7,11 @@ from pathlib import Path
 
 from t5tune.errors import T5TuneError
 from t5tune.files.text_files import read_stdin_lines
-from t5tune.recipe.data_section import DataEntry, DataSection
+from t5tune.models.model_names import choose_model
+from t5tune.recipe.data_section import DataEntry
+from t5tune.recipe.loading import load_resolved_recipe
 from t5tune.reporting.given_texts import STDIN, check_sizes, read_texts
+from t5tune.run.directory import RunDirectory
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ def read_pairs(
     *,
     source_column: str | None = None,
     target_column: str | None = None,
+    languages: tuple[str | None, str | None] = (None, None),
 ) -> GivenPairs:
     """Read pairs from two text files, or from a table.
 
@@ -36,6 +40,7 @@ def read_pairs(
             source, a tab and a target.
         source_column: Column of the sources, where the names of the columns do not tell.
         target_column: Column of the targets, likewise.
+        languages: Language codes of source and target, which columns may be called by.
 
     Raises:
         T5TuneError: Files are missing, cannot be read, or have different numbers of lines.
@@ -46,7 +51,10 @@ def read_pairs(
             next_command="t5tune score-pairs RUN --source FILE --target FILE",
         )
     if pairs is not None:
-        return _read_table(pairs, source_column, target_column)
+        if pairs == STDIN:
+            return _split_lines(read_stdin_lines())
+        entry = DataEntry(file=pairs, source=source_column, target=target_column)
+        return _read_table(entry, languages)
     if source is None or target is None:
         missing = "--source" if source is None else "--target"
         raise T5TuneError("--source and --target go together.", next_command=f"add {missing} FILE")
@@ -60,15 +68,27 @@ def read_pairs(
     return GivenPairs(sources.texts, targets.texts)
 
 
-def _read_table(pairs: str, source_column: str | None, target_column: str | None) -> GivenPairs:
-    if pairs == STDIN:
-        return _split_lines(read_stdin_lines())
-    from t5tune.data.examples import load_examples
+def find_languages(model: str | None) -> tuple[str | None, str | None]:
+    """Return the languages of a run; nothing for another model."""
+    run = RunDirectory(Path(choose_model(model)))
+    if not run.is_run:
+        return None, None
+    recipe = load_resolved_recipe(run.recipe)
+    return recipe.source_lang, recipe.target_lang
 
-    entry = DataEntry(file=str(Path(pairs)), source=source_column, target=target_column)
-    data = DataSection(train=entry, validation=entry, test=entry)
-    examples = load_examples(data, "test", None, None)
-    return GivenPairs(examples.sources, [of_one[0] for of_one in examples.references])
+
+def _read_table(entry: DataEntry, languages: tuple[str | None, str | None]) -> GivenPairs:
+    from t5tune.data.readers.sources import open_entry, read_all
+
+    try:
+        examples = read_all(open_entry("--pairs", entry, languages))
+    except T5TuneError as error:
+        if "COLUMN" not in (error.next_command or ""):
+            raise
+        raise T5TuneError(
+            error.message, next_command="--source-column NAME --target-column NAME"
+        ) from error
+    return GivenPairs([one.source for one in examples], [one.references[0] for one in examples])
 
 
 def _split_lines(lines: list[str]) -> GivenPairs:

@@ -7,8 +7,8 @@ between them are those of Stanovsky et al. (2019, WinoMT).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from t5tune import __version__
@@ -25,6 +25,7 @@ ANTI = "anti-stereotypical"
 
 NUM_DRAWS = 10_000
 SEED = 12345
+_MAX_ELEMENTS = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -104,8 +105,7 @@ class Gap:
 
     Attributes:
         confidence_interval: Middle 95 % when groups are drawn anew.
-        p_value: Share of random exchanges of the two categories within groups whose gap is as
-            large; two-sided.
+        p_value: Share of random exchanges of the two categories whose gap is as large; two-sided.
         num_groups: Number of groups that were drawn and exchanged.
     """
 
@@ -118,9 +118,10 @@ class Gap:
 def measure_accuracy(
     items: Sequence[ContrastiveItem], scores: Sequence[ItemScores]
 ) -> list[Accuracy]:
-    """Return the accuracy of all items, then that of each category in the order of the set."""
+    """Return the accuracy of all items, then that of each category: stereotypes, then the set's."""
     pairs = list(zip(items, scores, strict=True))
-    names = dict.fromkeys(name for item in items for name in item.categories)
+    found = dict.fromkeys(name for item in items for name in item.categories)
+    names = sorted(found, key=lambda name: (name != PRO, name != ANTI))
     parts: list[tuple[str | None, list[tuple[ContrastiveItem, ItemScores]]]] = [(None, pairs)]
     parts += [(name, [pair for pair in pairs if name in pair[0].categories]) for name in names]
     return [
@@ -138,36 +139,88 @@ def measure_accuracy(
 def measure_gap(items: Sequence[ContrastiveItem], scores: Sequence[ItemScores]) -> Gap | None:
     """Return the gap; None for a set that lacks one of the two categories.
 
-    Interval and test treat a group as one observation: they draw, and exchange, whole groups.
+    Interval and test treat a group as one observation. Where the pro-stereotypical items of some
+    groups have other categories than those of the others (`feminine`, `masculine`), groups of one
+    kind are drawn from each other, and the two kinds are exchanged among groups: so that a model
+    which always prefers one gender, whatever the group, widens neither.
     """
     import numpy as np
 
-    groups: dict[str, list[int]] = {}
+    groups: dict[str, _Group] = {}
     for number, (item, of_item) in enumerate(zip(items, scores, strict=True)):
         key = f"group {item.group}" if item.group is not None else f"item {number}"
         for place, category in enumerate((PRO, ANTI)):
             if category in item.categories:
-                counts = groups.setdefault(key, [0, 0, 0, 0])
-                counts[place] += of_item.is_right
-                counts[2 + place] += 1
-    table = np.array(list(groups.values()), dtype=np.float64)
+                group = groups.setdefault(key, _Group())
+                group.counts[place] += of_item.is_right
+                group.counts[2 + place] += 1
+                if category == PRO:
+                    group.kind |= set(item.categories) - {PRO}
+    table = np.array([group.counts for group in groups.values()], dtype=np.float64)
     if not len(table) or not table[:, 2:].sum(0).all():
         return None
+    names = [tuple(sorted(group.kind)) for group in groups.values()]
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    kinds = np.array([numbers[name] for name in names])
     rng = np.random.default_rng(SEED)
     value = float(_gaps(table.sum(0)[None])[0])
-    drawn = rng.multinomial(len(table), np.full(len(table), 1 / len(table)), size=NUM_DRAWS)
-    resampled = np.sort(_gaps(drawn @ table))
-    resampled = resampled[np.isfinite(resampled)]
-    exchanged = rng.random((NUM_DRAWS, len(table))) < 0.5
-    sums = exchanged @ table[:, [1, 0, 3, 2]] + ~exchanged @ table
-    extreme = int((np.abs(_gaps(sums)) >= abs(value) - 1e-9).sum())
-    ends = len(resampled) // 40, len(resampled) - len(resampled) // 40 - 1
-    return Gap(
-        value,
-        (float(resampled[ends[0]]), float(resampled[ends[1]])),
-        (1 + extreme) / (1 + NUM_DRAWS),
-        len(table),
-    )
+    interval = _draw_interval(table, kinds, rng)
+    return Gap(value, interval, _exchange(table, kinds, value, rng), len(table))
+
+
+@dataclass
+class _Group:
+    """Counts of a group: right pro, right anti, pro, anti; and what its pro items also are."""
+
+    counts: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
+    kind: set[str] = field(default_factory=set)
+
+
+def _draw_interval(
+    table: NDArray[np.float64], kinds: NDArray[np.int64], rng: np.random.Generator
+) -> tuple[float, float]:
+    """Return the middle 95 % of gaps when groups are drawn anew, as many of each kind as are."""
+    import numpy as np
+
+    sums = np.zeros((NUM_DRAWS, 4))
+    for kind in np.unique(kinds):
+        of_kind = table[kinds == kind]
+        num = len(of_kind)
+        for rows in _blocks(num):
+            drawn = rng.multinomial(num, np.full(num, 1 / num), size=rows.stop - rows.start)
+            sums[rows] += drawn @ of_kind
+    gaps = _gaps(sums)
+    gaps = np.sort(gaps[np.isfinite(gaps)])
+    num_left_out = len(gaps) // 40
+    return float(gaps[num_left_out]), float(gaps[len(gaps) - num_left_out - 1])
+
+
+def _exchange(
+    table: NDArray[np.float64], kinds: NDArray[np.int64], value: float, rng: np.random.Generator
+) -> float:
+    """Return the share of random exchanges of pro and anti that give as large a gap.
+
+    With two kinds of groups, groups exchange their kind; otherwise each exchanges by itself.
+    """
+    import numpy as np
+
+    num_extreme = 0
+    for rows in _blocks(len(table)):
+        size = (rows.stop - rows.start, len(table))
+        if kinds.max() == 1:
+            exchanged = rng.permuted(np.tile(kinds, (size[0], 1)), axis=1) != kinds
+        else:
+            exchanged = rng.random(size) < 0.5
+        gaps = _gaps(exchanged @ table[:, [1, 0, 3, 2]] + ~exchanged @ table)
+        num_extreme += int((np.abs(gaps) >= abs(value) - 1e-9).sum())
+    return (1 + num_extreme) / (1 + NUM_DRAWS)
+
+
+def _blocks(num_groups: int) -> Iterator[slice]:
+    """Yield the draws that are in memory together."""
+    size = max(1, _MAX_ELEMENTS // num_groups)
+    for start in range(0, NUM_DRAWS, size):
+        yield slice(start, min(start + size, NUM_DRAWS))
 
 
 def _gaps(sums: NDArray[np.float64]) -> NDArray[np.float64]:

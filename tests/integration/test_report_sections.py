@@ -70,7 +70,7 @@ def test_a_run_reports_contrastive_sets_and_what_was_kept(
     assert kept["base"]["name"] == "model"
     markdown = (directory / "report.md").read_text()
     page = (directory / "report.html").read_text()
-    for title in ("Contrastive sets", "What the model has kept and lost"):
+    for title in ("Contrastive set set", "What the model has kept and lost"):
         assert f"## {title}" in markdown
         assert f">{title}</h2>" in page
     read = read_report(directory / "report.json")
@@ -99,10 +99,7 @@ def test_given_pairs_are_scored_as_hypotheses_are(
     assert text.code == 0, text.err
     assert "scored: 5 pairs" in text.err
     rows = [line.split("\t") for line in text.out.splitlines()]
-    lines = t5tune(
-        "score-pairs", "tiny", "--pairs", "p.tsv", "--source-column", "en", "--target-column", "de",
-        "--jsonl",
-    ).out.splitlines()  # fmt: skip
+    lines = t5tune("score-pairs", "tiny", "--pairs", "p.tsv", "--jsonl").out.splitlines()
     scored = door.load("tiny", engine="torch").score_pairs(*map(list, zip(*pairs, strict=True)))
     for row, line, pair, (source, _) in zip(rows, lines, scored, pairs, strict=True):
         value = json.loads(line)

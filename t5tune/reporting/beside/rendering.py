@@ -10,7 +10,7 @@ from t5tune.reporting.beside.report_section import Section, SectionTable
 from t5tune.reporting.markdown import cell, escape, table_of
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import JustifyMethod, RenderableType
     from rich.table import Table
 
 
@@ -49,7 +49,8 @@ def _terminal_table(section_table: SectionTable) -> Table:
     names = zip(section_table.header, section_table.number_columns, strict=True)
     for place, (name, is_number) in enumerate(names):
         style = "cyan" if place == 0 else None
-        table.add_column(name, justify="right" if is_number else "left", style=style)
+        justify: JustifyMethod = "right" if is_number else "left"
+        table.add_column(name, justify=justify, style=style, overflow="fold", no_wrap=is_number)
     for row in section_table.rows:
         table.add_row(*(Text(visible(one, one_line=True)) for one in row))
     return table

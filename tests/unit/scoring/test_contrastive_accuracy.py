@@ -62,6 +62,24 @@ def test_a_planted_gap_is_found_and_a_missing_one_is_not() -> None:
     assert measure_gap(items[::2], biased[::2]) is None
 
 
+def test_a_preference_for_one_gender_hides_no_gap_between_stereotypes() -> None:
+    """A model prefers the masculine, and in the right direction a little more often."""
+    items, found = [], []
+    for number in range(40):
+        of_women = number % 2 == 0
+        for gender in ("feminine", "masculine"):
+            is_pro = of_women == (gender == "feminine")
+            for trial in range(20):
+                num_right = (4 if gender == "feminine" else 16) + (2 if is_pro else -2)
+                items.append(item(PRO if is_pro else ANTI, gender, group=str(number)))
+                found.append(scores(0, -1) if trial < num_right else scores(-1, 0))
+    gap = measure_gap(items, found)
+    assert gap is not None
+    assert (gap.value, gap.num_groups) == (pytest.approx(20), 40)
+    assert gap.p_value < 0.001
+    assert gap.confidence_interval == pytest.approx((20, 20))
+
+
 def test_a_group_is_one_observation() -> None:
     items = [item(kind, group="g") for _ in range(50) for kind in (PRO, ANTI)]
     found = [scores(0, -1), scores(-1, 0)] * 50

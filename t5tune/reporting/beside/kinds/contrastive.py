@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from t5tune.decoding.scored_pairs import ScoredPair
 
 _NUM_SHOWN = 5  # items in which a wrong target wins by most
-_HEADER = ("set", "category", "items", "accuracy", "95 % interval", "by token", "chance")
+_HEADER = ("category", "items", "accuracy", "95 % interval", "by token", "chance")
 
 
 def _is_wanted(recipe: Recipe) -> bool:
@@ -60,6 +60,7 @@ def _build_section(
 ) -> Section:
     """Compute accuracies and gaps from the pairs, which are in the order of the sets' targets."""
     rows: list[tuple[str, ...]] = []
+    are_several = len(sets) > 1  # a single one is named by the title
     sentences = [
         "The right target has to be more probable than each wrong one, by the sum over its tokens. "
         f"Scored with {engine}."
@@ -79,7 +80,8 @@ def _build_section(
         accuracies = measure_accuracy(one.items, scores)
         gap = measure_gap(one.items, scores)
         num_cut = sum(pair.source_is_cut or pair.target_is_cut for row in taken for pair in row)
-        rows += [_row(one.name, accuracy) for accuracy in accuracies]
+        named = (one.name,) if are_several else ()
+        rows += [(*named, *_row(accuracy)) for accuracy in accuracies]
         sentences += _describe(one.name, gap, num_cut)
         tables += _worst(one.name, one.items, scores)
         values.append(
@@ -92,18 +94,17 @@ def _build_section(
         )
     return Section(
         "contrastive",
-        "Contrastive sets",
+        "Contrastive sets" if are_several else f"Contrastive set {sets[0].name}",
         tuple(sentences),
-        (SectionTable(_HEADER, tuple(rows)), *tables),
+        (SectionTable((*(("set",) if are_several else ()), *_HEADER), tuple(rows)), *tables),
         {"engine": engine, "sets": values},
     )
 
 
-def _row(name: str, accuracy: Accuracy) -> tuple[str, ...]:
+def _row(accuracy: Accuracy) -> tuple[str, ...]:
     low, high = accuracy.score.confidence_interval or (0.0, 0.0)
     num = accuracy.num_items
     return (
-        name,
         accuracy.category or "all",
         f"{num:,}",
         f"{accuracy.score.value:.1f}",
