@@ -15,6 +15,7 @@ from t5tune.recipe.kept_task import KeptTask
 from t5tune.recipe.model_section import ModelSection
 from t5tune.recipe.places import FileNames
 from t5tune.recipe.section import Count, PositiveInt, Section
+from t5tune.recipe.stress_names import STRESS_NAMES
 from t5tune.recipe.training_section import TrainingSection
 from t5tune.scoring.registry import EVALUATE_PATTERN, METRICS, is_metric_name, ranks_models
 from t5tune.scoring.score import Normalization, ScoringOptions
@@ -23,9 +24,11 @@ TaskName = Literal["translation", "summarization", "text2text"]
 if TYPE_CHECKING:
     OwnMetricName = str
     BestMetricName = str
+    StressName = str
 else:  # no type checker can read a table
     OwnMetricName = Literal[tuple(METRICS)]
     BestMetricName = Literal[tuple(filter(ranks_models, METRICS))]
+    StressName = Literal[STRESS_NAMES]
 # Only the form of the name is checked; whether the metric exists shows when it is loaded.
 MetricName = (
     OwnMetricName | Annotated[str, Field(pattern=EVALUATE_PATTERN, examples=["evaluate:NAME"])]
@@ -94,6 +97,22 @@ class EvaluationSection(Section):
         if len(set(titles)) < len(titles):
             raise ValueError("two entries have the same name; give each a `name` of its own")
         return tasks
+
+    stress: list[StressName] = Field(
+        default_factory=list,
+        description="Hard sets that are made of the test set and reported beside it.",
+    )
+    generalization: bool = Field(
+        default=False,
+        description="Report scores by what of an example is new: length, combinations, words.",
+    )
+
+    @field_validator("stress")
+    @classmethod
+    def _no_hard_set_twice(cls, names: list[str]) -> list[str]:
+        if len(set(names)) < len(names):
+            raise ValueError("a hard set is listed twice")
+        return names
 
     @field_validator("metrics")
     @classmethod
@@ -166,6 +185,11 @@ class Recipe(Section):
             raise ValueError(
                 "`streaming` on data.train needs a tokenizer of type bytes or existing: the "
                 "others are learned from all training text"
+            )
+        if self.evaluation.generalization:
+            raise ValueError(
+                "`streaming` on data.train and `evaluation.generalization` exclude each other: "
+                "what is new in an example is known only after all training data is read"
             )
         return self
 

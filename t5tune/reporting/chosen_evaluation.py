@@ -25,7 +25,7 @@ from t5tune.reporting.comparisons.compared_systems import write_comparison
 from t5tune.reporting.evaluation_task import EvaluationTask
 from t5tune.reporting.recipe_scoring import rehearse_recipe_scoring
 from t5tune.reporting.report import Report, ReportNotWritten
-from t5tune.reporting.tried_settings import try_settings
+from t5tune.reporting.tried_settings import changes_report, try_settings
 from t5tune.run.directory import RunDirectory
 from t5tune.scoring.metrics.evaluate_loading import check_foreign_metrics
 from t5tune.scoring.registry import METRICS, is_metric_name
@@ -187,7 +187,9 @@ def _choose(
         directory,
         export,
         writes_card=is_runs_own,
-        beside=found.evaluation(label) if changes and found.is_run else None,
+        beside=found.evaluation(label)
+        if found.is_run and any(map(changes_report, changes))
+        else None,
         options=request.options,
         settings=(*changes, *([f"decoding.num_beams={beams}"] if beams is not None else [])),
         use_cache=request.use_cache,

@@ -47,6 +47,7 @@ from t5tune.reporting.evaluation_files import (
 )
 from t5tune.reporting.evaluation_task import EvaluationTask
 from t5tune.reporting.example_alignments import align_examples
+from t5tune.reporting.known_novelty import find_novelty
 from t5tune.reporting.known_overlaps import find_overlap
 from t5tune.reporting.model_card.card import write_model_card
 from t5tune.reporting.model_card.provenance import describe_provenance
@@ -131,7 +132,7 @@ def evaluate_model(
         examples,
         hypotheses,
         options,
-        lambda others: translate_examples(translator, others, options),
+        translator,
         weights.load,
         found,
         _run_of(found),
@@ -158,12 +159,14 @@ def evaluate_model(
         origin = Origin(
             model.name, examples.split, translator.engine, read_weights_label(model.config)
         )
-        overlap = trained = None
+        overlap = novelty = trained = None
         if isinstance(model, FoundRun):
             of_run = model.recipe
             overlap = find_overlap(
                 model.run, of_run.data, examples, of_run.source_lang, of_run.target_lang
             )
+            if recipe.evaluation.generalization:
+                novelty = find_novelty(model.run, of_run, examples, model.tokenizer)
             trained = describe_training(
                 model.run,
                 model.recipe,
@@ -171,9 +174,11 @@ def evaluate_model(
                 evaluation=task.options,
                 settings=task.settings,
             )
+        elif recipe.evaluation.generalization:
+            say(f"evaluation.generalization: {model.name} is not a run, so its data is not known")
         report = build_evaluation_report(
-            origin, examples, hypotheses, options, recipe, overlap=overlap, trained=trained,
-            allow_code=task.allow_code,
+            origin, examples, hypotheses, options, recipe, overlap=overlap, novelty=novelty,
+            trained=trained, allow_code=task.allow_code,
         )  # fmt: skip
         report = replace(report, beside=put_alarms_first([compute() for compute in sections]))
         if task.beside is not None:

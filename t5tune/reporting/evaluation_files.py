@@ -9,6 +9,7 @@ from pathlib import Path
 
 from t5tune.console import say, track
 from t5tune.data.examples import Examples
+from t5tune.data.novelty import TrainingNovelty
 from t5tune.data.overlap import TrainingOverlap
 from t5tune.decoding.translator import DecodingOptions, Hypothesis
 from t5tune.files.json_values import read_log, read_object
@@ -39,6 +40,7 @@ def build_evaluation_report(
     recipe: Recipe,
     *,
     overlap: TrainingOverlap | None = None,
+    novelty: TrainingNovelty | None = None,
     trained: TrainedRun | None = None,
     allow_code: bool = False,
 ) -> Report:
@@ -59,6 +61,7 @@ def build_evaluation_report(
             task=recipe.task,
             run=trained,
             overlap=overlap,
+            novelty=novelty,
         ),
         choose_metrics(recipe),
         replace(recipe.scoring_options, allow_code=allow_code),
@@ -80,8 +83,8 @@ def write_evaluation(
 ) -> None:
     """Write the texts and the report as JSON, as Markdown and as a web page.
 
-    All files are written or none, so that a report never lies beside other texts. The page has
-    curves of the run's training log, the alignments and the provenance.
+    All files, those of sections included, are written or none, so that a report never lies beside
+    other texts. The page has curves of the run's training log, the alignments and the provenance.
 
     Raises:
         NotWritten: They cannot be written.
@@ -95,6 +98,11 @@ def write_evaluation(
         {
             directory / HYPOTHESES: lines,
             directory / EXAMPLES: "".join(format_examples(examples, hypotheses)),
+            **{
+                directory / name: text
+                for section in report.beside
+                for name, text in section.files.items()
+            },
             **render_report(report, directory),
             directory / REPORT_PAGE: render_html(report, details),
         }

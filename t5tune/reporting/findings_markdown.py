@@ -13,6 +13,7 @@ from t5tune.scoring.diagnosis.remedies import split_remedy
 
 if TYPE_CHECKING:
     from t5tune.reporting.report import Example
+    from t5tune.scoring.score import Score
 
 _NUM_EXAMPLES_SHOWN = 3
 
@@ -99,7 +100,12 @@ def _breakdown_table(breakdown: Breakdown) -> str:
     )
     rows = []
     for bucket in breakdown.buckets:
-        values = [score.shown for score in bucket.scores]
+        values = list(map(_with_interval, bucket.scores))
         values += [f"fewer than {MIN_EXAMPLES}"] * (len(names) - len(values))
         rows.append([escape(bucket.label), str(bucket.num_examples), *values])
     return table_of(["part", "examples", *map(escape, names)], rows)
+
+
+def _with_interval(score: Score) -> str:
+    interval = score.shown_interval
+    return score.shown if interval is None else f"{score.shown} ({' to '.join(interval)})"

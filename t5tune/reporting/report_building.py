@@ -57,7 +57,11 @@ def build_report(
         example_metric=ranking.main_score,
         findings=findings,
         breakdowns=break_down(
-            scorer, metrics, overlap=evidence.overlap, num_resamples=num_resamples
+            scorer,
+            metrics,
+            overlap=evidence.overlap,
+            novelty=evidence.novelty,
+            num_resamples=num_resamples,
         ),
         found=_examples_of(findings, examples),
         examples=examples,

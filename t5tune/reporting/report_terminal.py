@@ -12,7 +12,9 @@ from t5tune.errors import visible
 from t5tune.reporting.beside.rendering import find_alarms, section_parts
 from t5tune.reporting.leak_sentences import describe_leak
 from t5tune.reporting.report import Example, Report
-from t5tune.scoring.diagnosis.findings import Finding
+from t5tune.scoring.diagnosis.breakdown import MIN_EXAMPLES
+from t5tune.scoring.diagnosis.findings import Breakdown, Finding
+from t5tune.scoring.diagnosis.generalization import GENERALIZATION
 from t5tune.scoring.diagnosis.remedies import first_part
 
 _NUM_EXAMPLES_SHOWN = 3
@@ -28,6 +30,9 @@ def print_report(report: Report, console: Console | None = None) -> None:
     parts.append(_score_table(report))
     parts += finding_lines(report.findings)
     parts += [part for section in report.beside for part in section_parts(section)]
+    for breakdown in report.breakdowns:
+        if breakdown.name in GENERALIZATION:
+            parts += [Text("\n" + printable(breakdown.title), style="bold"), _part_table(breakdown)]
     if report.worst:
         parts += [
             Text("\n" + printable(f"worst examples by {report.example_metric}"), style="bold"),
@@ -51,6 +56,23 @@ def _score_table(report: Report) -> Table:
         interval = score.shown_interval
         spread = "" if interval is None else f" [{interval[0]}, {interval[1]}]"
         cells = (score.name, score.shown + spread, score.signature)
+        table.add_row(*(Text(visible(cell, one_line=True)) for cell in cells))
+    return table
+
+
+def _part_table(breakdown: Breakdown) -> Table:
+    """Return a table of parts of the test set with their first score."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(style="cyan", overflow="fold")
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(no_wrap=True)
+    for bucket in breakdown.buckets:
+        score = f"fewer than {MIN_EXAMPLES} examples"
+        if bucket.scores:
+            first = bucket.scores[0]
+            spread = "" if first.shown_interval is None else f" [{', '.join(first.shown_interval)}]"
+            score = f"{first.name} {first.shown}{spread}"
+        cells = (bucket.label, f"{bucket.num_examples:,}", score)
         table.add_row(*(Text(visible(cell, one_line=True)) for cell in cells))
     return table
 

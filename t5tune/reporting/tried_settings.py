@@ -17,6 +17,14 @@ SECTIONS = ("decoding", "evaluation")
 # Keys of these sections that only training reads.
 _OF_TRAINING = ("evaluation.best_metric", "evaluation.max_validation_examples")
 
+# Keys that add something to a report and change nothing else in it.
+_ADDITIONS = ("evaluation.stress", "evaluation.generalization")
+
+
+def changes_report(change: str) -> bool:
+    """Return whether a setting, as KEY=VALUE, may change outputs or their scores."""
+    return change.partition("=")[0] not in _ADDITIONS
+
 
 def is_tried(key: str) -> bool:
     """Return whether an evaluation can be made with another value of this key."""

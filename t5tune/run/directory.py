@@ -120,6 +120,11 @@ class RunDirectory:
         return self.path / "cache" / "overlaps"
 
     @property
+    def novelties(self) -> Path:
+        """What the training data had not of test sets, one file for each test set."""
+        return self.path / "cache" / "novelties"
+
+    @property
     def tokens(self) -> Path:
         """Tokenized training data, where the user's cache cannot be written."""
         return self.path / "cache" / "tokens"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 
 _WORD = re.compile(r"[^\W\d_](?:[\w'’-]*\w)?")
@@ -29,7 +29,14 @@ def find_names(texts: Sequence[str]) -> list[str]:
 def replace_names(texts: Sequence[str], draw: Random, *, names: Sequence[str]) -> list[str]:
     """Return a source and its targets with other names, the same ones on all sides.
 
-    A name is replaced if it occurs equally often on every side.
+    Arguments as in `choose_names`.
+    """
+    new = choose_names(texts, draw, names=names)
+    return [write_names(text, new) for text in texts]
+
+
+def choose_names(texts: Sequence[str], draw: Random, *, names: Sequence[str]) -> dict[str, str]:
+    """Return other names for those that occur equally often on every side.
 
     Args:
         texts: The source, and one target or more.
@@ -41,17 +48,27 @@ def replace_names(texts: Sequence[str], draw: Random, *, names: Sequence[str]) -
     shared = [
         name for name, number in counts[0].items() if all(one[name] == number for one in counts)
     ]
-    if not shared or len(known) < 2:
-        return list(texts)
     new: dict[str, str] = {}
+    if not shared or len(known) < 2:
+        return new
     for name in shared:
         free = draw.choice(names)
         while free == name or free in new.values():
             if len(known) <= len(new) + 1:
-                return list(texts)
+                return {}
             free = draw.choice(names)
         new[name] = free
-    return [_WORD.sub(lambda found: new.get(found.group(), found.group()), text) for text in texts]
+    return new
+
+
+def write_names(text: str, new: Mapping[str, str]) -> str:
+    """Return the text with other names.
+
+    Args:
+        text: Any text.
+        new: Names, and those that replace them.
+    """
+    return _WORD.sub(lambda found: new.get(found.group(), found.group()), text)
 
 
 def _capitalized(text: str) -> list[str]:

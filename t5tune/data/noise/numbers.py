@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
 
 # Digits with separators between them, and no letter beside them: not A4, 3D or 22nd.
@@ -21,9 +21,17 @@ def find_numbers(text: str) -> list[str]:
 def replace_numbers(texts: Sequence[str], draw: Random) -> list[str]:
     """Return a source and its targets with other numbers, the same ones on all sides.
 
-    A number is replaced if it occurs equally often on every side. The new one has as many digits,
-    the separators of its side, and the grammatical number of the old one, as far as digits decide
-    it (in Slavic languages by the last two); 0 and 1 stay.
+    Arguments as in `choose_numbers`.
+    """
+    new = choose_numbers(texts, draw)
+    return [write_numbers(text, new) for text in texts]
+
+
+def choose_numbers(texts: Sequence[str], draw: Random) -> dict[str, str]:
+    """Return other digits for the numbers that occur equally often on every side.
+
+    The new number has as many digits and the grammatical number of the old one, as far as digits
+    decide it (in Slavic languages by the last two); 0 and 1 stay.
 
     Args:
         texts: The source, and one target or more.
@@ -36,12 +44,22 @@ def replace_numbers(texts: Sequence[str], draw: Random) -> list[str]:
         if all(count[digits] == number for count in counts)
     ]
     others = {digits: _draw_other(digits, draw) for digits in shared}
+    return {digits: other for digits, other in others.items() if other != digits}
+
+
+def write_numbers(text: str, new: Mapping[str, str]) -> str:
+    """Return the text with other digits in its numbers; separators stay.
+
+    Args:
+        text: Any text.
+        new: Digits of numbers, and those that replace them.
+    """
 
     def replace(match: re.Match[str]) -> str:
-        new = others.get(_digits(match.group()))
-        return match.group() if new is None else _write(match.group(), new)
+        digits = new.get(_digits(match.group()))
+        return match.group() if digits is None else _write(match.group(), digits)
 
-    return [_NUMBER.sub(replace, text) for text in texts]
+    return _NUMBER.sub(replace, text)
 
 
 def _draw_other(digits: str, draw: Random) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from t5tune.data.store.store_manifest import (
     read_manifest,
     stores_directory,
 )
+from t5tune.data.token_sequences import Lengths
 from t5tune.files.cache_directory import mark_used
 
 
@@ -64,6 +65,26 @@ def find_store(key: StoreKey, folder: Path) -> TokenStore | None:
         return None
     mark_used(directory / MANIFEST)
     return TokenStore(directory, manifest)
+
+
+def find_source_lengths(key: StoreKey, folders: Iterable[Path]) -> Lengths | None:
+    """Return the lengths of the sources of a store; None if it is missing or incomplete.
+
+    Args:
+        key: Key of the store.
+        folders: Directories of stores.
+
+    Returns:
+        Number of tokens of each source, shape (num_examples,).
+    """
+    for directory in (folder / key.digest() for folder in folders):
+        manifest = read_manifest(directory)
+        if manifest is not None and manifest.key == key.to_json():
+            with suppress(OSError, ValueError):
+                lengths = map_sequences(directory, SIDES[0], manifest.id_type).lengths
+                if len(lengths) == manifest.num_examples:
+                    return lengths
+    return None
 
 
 def choose_folder(own: Path) -> Path:

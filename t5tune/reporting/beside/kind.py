@@ -12,7 +12,12 @@ from t5tune.reporting.beside.report_section import Section
 if TYPE_CHECKING:
     from t5tune.data.examples import Examples
     from t5tune.decoding.found_model import FoundModel
-    from t5tune.decoding.translator import DecodingOptions, Hypothesis, Translator
+    from t5tune.decoding.translator import (
+        DecodingOptions,
+        Hypothesis,
+        PlainTranslator,
+        Translator,
+    )
     from t5tune.distributed.processes import OfMainProcess
     from t5tune.run.directory import RunDirectory
 
@@ -26,8 +31,8 @@ class Evaluated:
         examples: Test set.
         hypotheses: Best hypothesis of each example.
         options: Search that found them.
-        translate: Function that translates other examples in the same way. All processes call it
-            together, and each gets all hypotheses; those in the cache are not generated again.
+        translator: Translator of the report. All processes call it together, and each gets all
+            hypotheses; those in the cache are not generated again.
         load: Function that returns the model in the engine of the report. All processes call it
             together; the weights are loaded once.
         model: Model of the report.
@@ -39,7 +44,7 @@ class Evaluated:
     examples: Examples
     hypotheses: Sequence[Hypothesis]
     options: DecodingOptions
-    translate: Callable[[Examples], list[Hypothesis]]
+    translator: PlainTranslator
     load: Callable[[], Translator]
     model: OfMainProcess[FoundModel]
     run: RunDirectory | None

@@ -20,9 +20,18 @@ def section_blocks(section: Section) -> list[str]:
     for table in section.tables:
         if table.caption:
             blocks.append(f"### {escape(table.caption)}")
-        rows = [[cell(one) if one else "" for one in row] for row in table.rows]
-        blocks.append(table_of([escape(name) for name in table.header], rows))
+        blocks.append(_table_block(table))
     return blocks
+
+
+def short_blocks(section: Section) -> list[str]:
+    """Return a heading and the first table of a section as blocks of Markdown."""
+    return [f"### {escape(section.title)}", *map(_table_block, section.tables[:1])]
+
+
+def _table_block(table: SectionTable) -> str:
+    rows = [[cell(one) if one else "" for one in row] for row in table.rows]
+    return table_of([escape(name) for name in table.header], rows)
 
 
 def section_lines(section: Section) -> list[str]:

@@ -18,11 +18,14 @@ class SectionTable:
         header: Names of the columns.
         rows: Cells of each row, as many as there are columns.
         caption: Title of the table, if the section has several.
+        is_folded: Whether the page shows the table below its caption only when it is asked for;
+            not part of the JSON.
     """
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     caption: str = ""
+    is_folded: bool = False
 
     @property
     def number_columns(self) -> tuple[bool, ...]:
@@ -46,6 +49,7 @@ class Section:
         tables: Tables below the sentences; a terminal shows the first one.
         values: Numbers for programs, not rounded, in values of JSON.
         alarm: Sentence that the report begins with; None where nothing is alarming.
+        files: Texts of files beside the report, by their paths; not part of the JSON.
     """
 
     name: str
@@ -54,6 +58,7 @@ class Section:
     tables: tuple[SectionTable, ...] = ()
     values: Mapping[str, Any] = field(default_factory=dict)
     alarm: str | None = None
+    files: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def to_json(self) -> dict[str, object]:
         """Return JSON values, in the key order that other programs see."""

@@ -11,7 +11,7 @@ import yaml
 from t5tune.files.writing import write_text
 from t5tune.recipe.data_section import DataSection
 from t5tune.recipe.resolved_recipe import ResolvedRecipe, ResolvedTraining
-from t5tune.reporting.beside.rendering import find_alarms
+from t5tune.reporting.beside.rendering import find_alarms, short_blocks
 from t5tune.reporting.leak_sentences import describe_leak
 from t5tune.reporting.markdown import cell, code, escape, table_of
 from t5tune.reporting.model_card.facts import (
@@ -65,6 +65,8 @@ def _blocks(name: str, recipe: ResolvedRecipe, report: Report, facts: ModelFacts
     for alarm in find_alarms(report.beside):
         yield f"**{escape(alarm)}**"
     yield score_table(report.scores)
+    for section in report.beside:
+        yield from short_blocks(section)
     yield "## Intended use and limits"
     yield _limits(recipe, report)
     yield "## Training data"

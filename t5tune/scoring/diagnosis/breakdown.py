@@ -8,6 +8,7 @@ from functools import partial
 from t5tune.scoring.compute import OutputScorer
 from t5tune.scoring.diagnosis.evidence import Overlap
 from t5tune.scoring.diagnosis.findings import Breakdown, Bucket
+from t5tune.scoring.diagnosis.generalization import Novelty, break_down_by_novelty
 from t5tune.scoring.metrics.rouge import UnicodeWordTokenizer
 from t5tune.scoring.registry import metric_for_parts
 from t5tune.scoring.score import Score
@@ -36,21 +37,22 @@ def break_down(
     metrics: Sequence[str],
     *,
     overlap: Overlap | None = None,
+    novelty: Novelty | None = None,
     num_resamples: int = 0,
 ) -> tuple[Breakdown, ...]:
-    """Score the examples by the length of the source, by rare words and by leaks.
+    """Score the examples by the length of the source, rare words and leaks, and by what is new.
 
     The scores are those of `metric_for_parts`; by leaks, those of the first metric whose numbers of
     single examples are known already, to be compared with the main score. A bucket of fewer than
     ten examples has none, except that neighbours in length are joined until they are ten.
 
     Without sources there is no breakdown by their length, without an overlap none by rare words and
-    leaks; nor one with a single bucket, which would repeat the report. Where any example has
-    leaked, all buckets are there, also without examples.
+    leaks; nor one with a single bucket, which would repeat the report, unless it is about novelty.
+    Where any example has leaked, all buckets are there, also without examples.
 
     Raises:
         T5TuneError: As `score_hypotheses` does.
-        ValueError: The overlap is that of another number of examples.
+        ValueError: The overlap or the novelty is that of another number of examples.
     """
     metric, output = metric_for_parts(metrics), scorer.output
 
@@ -68,7 +70,12 @@ def break_down(
         breakdowns.append(_by_rarest_word(overlap.rarest_word_counts, score))
         comparable = next(filter(scorer.has_rows, metrics), metric)
         breakdowns.append(_by_agreement(overlap.agreement, partial(score, metric=comparable)))
-    return tuple(breakdown for breakdown in breakdowns if len(breakdown.buckets) > 1)
+    telling = [breakdown for breakdown in breakdowns if len(breakdown.buckets) > 1]
+    if novelty is not None:
+        if len(novelty.num_tokens) != len(output):
+            raise ValueError(f"the novelty is not that of {len(output)} examples")
+        telling += break_down_by_novelty(novelty, score)
+    return tuple(telling)
 
 
 def _by_length(sources: Sequence[str], score: ScoreSome) -> Breakdown:

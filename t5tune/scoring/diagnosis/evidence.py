@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from t5tune.scoring.diagnosis.generalization import Novelty
 from t5tune.scoring.diagnosis.trained_run import TrainedRun
 from t5tune.scoring.system_output import SystemOutput
 
@@ -37,6 +38,7 @@ class Evidence(SystemOutput):
         task: Task as in a recipe, if known: summaries leave numbers and names out on purpose.
         run: Run whose model wrote the hypotheses, if known.
         overlap: Overlap of the examples with the training data of the model, if known.
+        novelty: What that training data had not of the examples, if asked for and known.
     """
 
     source_lang: str | None = None
@@ -45,6 +47,7 @@ class Evidence(SystemOutput):
     task: str | None = None
     run: TrainedRun | None = None
     overlap: Overlap | None = None
+    novelty: Novelty | None = None
 
     def expected_texts(self, index: int) -> list[str]:
         """Return what the hypothesis of an example may repeat: its references and its source."""

@@ -44,6 +44,8 @@ HARMLESS: tuple[str, ...] = (
     "decoding.length_penalty",
     "evaluation.contrastive",
     "evaluation.keep",
+    "evaluation.stress",
+    "evaluation.generalization",
     *(f"training.extra.{key}" for key in training_extra.harmless_fields()),
     *(f"data.{split}.{key}" for split in ("train", "validation") for key in FILE_KEYS),
 )
