@@ -14,6 +14,7 @@ import typer
 from t5tune import __version__
 from t5tune.cli import cache, recipes
 from t5tune.cli.compare import compare
+from t5tune.cli.data import data
 from t5tune.cli.evaluate import evaluate
 from t5tune.cli.export import export
 from t5tune.cli.results import print_data
@@ -48,6 +49,7 @@ app.command(name="score-pairs")(score_pairs)
 app.command()(compare)
 app.add_typer(recipes.app, name="recipes")
 app.add_typer(cache.app, name="cache")
+app.command()(data)
 app.command()(validate)
 app.command()(verify)
 app.command()(export)

@@ -30,6 +30,7 @@ class EncodedDataset(torch.utils.data.Dataset[dict[str, Ids]]):
         targets: Labels of the targets, which end with the end-of-sequence token.
         num_truncated: Number of texts that were cut.
         largest_id: Largest id, where it is known: to look for it reads all tokens.
+        num_rounds: Number of variants of the same examples, which follow each other.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class EncodedDataset(torch.utils.data.Dataset[dict[str, Ids]]):
         targets: TokenSequences,
         num_truncated: int = 0,
         largest_id: int | None = None,
+        num_rounds: int = 1,
     ) -> None:
         self.sources = sources
         self.targets = targets
@@ -45,6 +47,12 @@ class EncodedDataset(torch.utils.data.Dataset[dict[str, Ids]]):
         if largest_id is None:
             largest_id = max(int(side.ids.max(initial=0)) for side in (sources, targets))
         self.largest_id = largest_id
+        self.num_rounds = num_rounds
+
+    @property
+    def num_examples(self) -> int:
+        """Number of examples of a round."""
+        return len(self.sources) // self.num_rounds
 
     def __len__(self) -> int:
         return len(self.sources)

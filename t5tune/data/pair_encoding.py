@@ -43,6 +43,7 @@ class PairEncoder:
 
     Attributes:
         vocab_size: Number that is greater than every id.
+        limits: Number of tokens to which sources and targets are cut.
     """
 
     def __init__(
@@ -53,21 +54,32 @@ class PairEncoder:
         max_target_length: int,
     ) -> None:
         self.vocab_size = 1 + max(tokenizer.get_vocab().values())
+        self.limits = max_source_length, max_target_length
         self._prefix = prefix
-        self._sides = (
-            (choose_encoding(tokenizer, as_target=False), max_source_length),
-            (choose_encoding(tokenizer, as_target=True), max_target_length),
-        )
+        self._encode_source = choose_encoding(tokenizer, as_target=False)
+        self._encode_target = choose_encoding(tokenizer, as_target=True)
 
     def encode_pairs(self, pairs: Pairs) -> tuple[EncodedSide, EncodedSide]:
         """Return the tokens of sources, with the prefix, and of targets."""
+        return self.shorten(self.tokenize(pairs))
+
+    def tokenize(self, pairs: Pairs) -> tuple[list[list[int]], list[list[int]]]:
+        """Return the ids of sources, with the prefix, and of targets, of any length."""
         sources = [self._prefix + source for source in pairs.sources]
-        of_sources, of_targets = self._sides
-        return _encode_side(sources, *of_sources), _encode_side(pairs.targets, *of_targets)
+        return list(self._encode_source(sources)), list(self._encode_target(pairs.targets))
+
+    def shorten(
+        self, sides: tuple[list[list[int]], list[list[int]]]
+    ) -> tuple[EncodedSide, EncodedSide]:
+        """Cut what is longer than the limits."""
+        (sources, targets), (of_sources, of_targets) = sides, self.limits
+        return (
+            _shorten_side(sources, self._encode_source, of_sources),
+            _shorten_side(targets, self._encode_target, of_targets),
+        )
 
 
-def _encode_side(texts: list[str], encode: EncodeTexts, max_length: int) -> EncodedSide:
-    sequences = encode(texts)
+def _shorten_side(sequences: list[list[int]], encode: EncodeTexts, max_length: int) -> EncodedSide:
     num_truncated = sum(len(ids) > max_length for ids in sequences)
     if num_truncated:
         sequences = shorten_all(sequences, max_length, encode)

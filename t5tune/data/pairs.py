@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
+
+NUM_FOLLOWING = 8  # pairs behind an example that it may be joined with
 
 
 class Pairs(NamedTuple):
@@ -17,6 +21,40 @@ class Pairs(NamedTuple):
 
     sources: list[str]
     targets: list[str]
+
+
+class NumberedPairs(NamedTuple):
+    """Pairs with their place in the data.
+
+    Attributes:
+        first: Number of the first one, from 0.
+        pairs: The pairs.
+        following: The next ones in the data, NUM_FOLLOWING unless it ends before.
+    """
+
+    first: int
+    pairs: Pairs
+    following: Pairs = Pairs([], [])
+
+
+def number_pairs(chunks: Iterable[Pairs]) -> Iterator[NumberedPairs]:
+    """Yield each chunk with the number of its first pair and the pairs behind it."""
+    first = 0
+    waiting: deque[Pairs] = deque()
+    for chunk in chunks:
+        waiting.append(chunk)
+        while sum(len(one.sources) for one in islice(waiting, 1, None)) >= NUM_FOLLOWING:
+            yield _take_first(waiting, first)
+            first += len(waiting.popleft().sources)
+    while waiting:
+        yield _take_first(waiting, first)
+        first += len(waiting.popleft().sources)
+
+
+def _take_first(waiting: Iterable[Pairs], first: int) -> NumberedPairs:
+    pairs, *others = waiting
+    sides = ([text for one in others for text in one[side]] for side in (0, 1))
+    return NumberedPairs(first, pairs, Pairs(*(side[:NUM_FOLLOWING] for side in sides)))
 
 
 def is_usable(source: str, target: str) -> bool:

@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from t5tune.data.augmentation.rounds import NO_AUGMENTATION, Rounds
 from t5tune.data.encoding import EncodedDataset, TokenSequences
 from t5tune.data.pair_encoding import EncodedSide, PairEncoder
-from t5tune.data.pairs import Cleaning, Pairs
+from t5tune.data.pairs import Cleaning, NumberedPairs, Pairs
 from t5tune.data.readers.open_splits import Example, OpenSplit
 from t5tune.errors import T5TuneError
 
@@ -57,6 +58,7 @@ class ExampleStream:
         num_embeddings: Number that is greater than every id which the model knows.
         check: Function that raises if the data has changed; called for each window.
         watch: Function that is called with all pairs of the first pass, in order.
+        rounds: Variants of the examples, one for each pass.
 
     Attributes:
         num_windows: Number of windows so far.
@@ -70,6 +72,7 @@ class ExampleStream:
         num_embeddings: int,
         check: Callable[[], None],
         watch: Watch,
+        rounds: Rounds = NO_AUGMENTATION,
     ) -> None:
         self.num_windows = 0
         self._split = split
@@ -78,6 +81,7 @@ class ExampleStream:
         self._num_embeddings = num_embeddings
         self._check = check
         self._watch = watch
+        self._rounds = rounds
 
     def windows(self, begin: StreamPosition) -> Iterator[Window]:
         """Yield the windows from a position on, without end.
@@ -94,7 +98,7 @@ class ExampleStream:
             self._pass_over(islice(rows, row), is_first=number == 0)
             is_usable = row > 0
             while True:
-                dataset, num_rows = self._fill(rows, is_first=number == 0)
+                dataset, num_rows = self._fill(rows, StreamPosition(number, row))
                 self._check()
                 if dataset is None:
                     break
@@ -111,18 +115,20 @@ class ExampleStream:
                     self._watch(pairs)
 
     def _fill(
-        self, rows: Iterator[Example], *, is_first: bool
+        self, rows: Iterator[Example], begin: StreamPosition
     ) -> tuple[EncodedDataset | None, int]:
-        """Return the next window and the number of rows that were read for it."""
+        """Return the window at a position and the number of rows that were read for it."""
         encoded: list[tuple[EncodedSide, EncodedSide]] = []
         num_rows = num_examples = 0
         # No more rows at a time than are missing: the window ends with the last one.
         while chunk := _take(rows, min(_CHUNK_EXAMPLES, self._size - num_examples)):
+            first = begin.row + num_rows
             num_rows += len(chunk)
             for pairs in Cleaning().clean([_as_pairs(chunk)]):
-                if is_first:
+                if begin.num_passes == 0:
                     self._watch(pairs)
-                encoded.append(self._encode.encode_pairs(pairs))
+                numbered = NumberedPairs(first, pairs)
+                encoded.append(self._rounds.encode(self._encode, numbered, begin.num_passes).sides)
                 num_examples += len(pairs.sources)
         if not encoded:
             return None, num_rows

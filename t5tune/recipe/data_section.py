@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, create_model, field_validator, model_validator
 
 from t5tune.files.formats import FORMATS
+from t5tune.recipe.augment_section import AugmentSection
 from t5tune.recipe.places import PLACES, SHARED_KEYS, CutSplit, FileNames, Place
 from t5tune.recipe.section import MOST, Count, PositiveInt, Section
 
@@ -217,6 +218,9 @@ class DataSection(Section):
     max_target_length: PositiveInt = Field(
         default=128, description="Limit in tokens; longer targets are cut."
     )
+    augment: AugmentSection | None = Field(
+        default=None, description="How training examples are varied; as they are if left out."
+    )
 
     @property
     def entries(self) -> dict[str, DataEntry]:
@@ -236,6 +240,23 @@ class DataSection(Section):
         if entry is not None and entry.streaming:
             raise ValueError("`streaming` is for data.train; other splits are read as a whole")
         return entry
+
+    @model_validator(mode="after")
+    def _streams_can_be_augmented(self) -> DataSection:
+        augment = self.augment
+        if augment is None or not self.train.streaming:
+            return self
+        if augment.rounds is not None:
+            raise ValueError(
+                "`augment.rounds` and `streaming` on data.train exclude each other: data that is "
+                "streamed is varied anew in each pass"
+            )
+        if augment.names is not None and augment.names.file is None:
+            raise ValueError(
+                "`augment.names` needs a `file` with `streaming` on data.train: names cannot be "
+                "looked for in all examples"
+            )
+        return self
 
     @field_validator("train")
     @classmethod

@@ -12,6 +12,7 @@ import yaml
 from pydantic import ValidationError
 
 from t5tune.errors import T5TuneError
+from t5tune.recipe.augment_section import AUGMENTATIONS, AugmentSection
 from t5tune.recipe.catalog import find_recipe, recipes_directory
 from t5tune.recipe.contrastive_names import SHIPPED
 from t5tune.recipe.data_section import DataEntry
@@ -250,9 +251,11 @@ def _with_absolute_paths(
             return [absolute_set(name) for name in value]
         return value if value in SHIPPED else absolute(value, "evaluation", "contrastive")
 
-    data = {
+    data: dict[str, DataEntry | AugmentSection] = {
         split: absolute_entry(entry, "data", split) for split, entry in recipe.data.entries.items()
     }
+    if recipe.data.augment is not None:
+        data["augment"] = _with_absolute_files(recipe.data.augment, absolute)
     evaluation: dict[str, Any] = {
         "contrastive": absolute_set(recipe.evaluation.contrastive),
         "keep": [absolute_entry(task, "evaluation", "keep") for task in recipe.evaluation.keep],
@@ -266,6 +269,20 @@ def _with_absolute_paths(
         "training": recipe.training.model_copy(update={"deepspeed_config": config}),
     }
     return recipe.model_copy(update=updates)
+
+
+def _with_absolute_files(
+    section: AugmentSection, absolute: Callable[..., str | None]
+) -> AugmentSection:
+    """Make the paths of the files of augmentations absolute."""
+    updates = {
+        name: options.model_copy(
+            update={"file": absolute(options.file, "data", "augment", name, "file")}
+        )
+        for name in AUGMENTATIONS
+        if (options := getattr(section, name)) is not None and hasattr(options, "file")
+    }
+    return section.model_copy(update=updates)
 
 
 def _with_absolute_names(model: ModelSection, absolute: Callable[..., str | None]) -> ModelSection:

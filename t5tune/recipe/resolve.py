@@ -8,10 +8,12 @@ Both are passed in as plain values; nothing here opens a file or measures anythi
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from t5tune.recipe.augment_section import ROUNDS
 from t5tune.recipe.resolved_recipe import FittedRecipe, ResolvedRecipe
 from t5tune.recipe.schema import Recipe
 from t5tune.recipe.training_section import OptimName, TrainingSection
@@ -29,6 +31,7 @@ FINE_TUNING_ADAFACTOR_RATE = 1e-3  # constant in Raffel et al. 2020, section 3.1
 SCRATCH_LABEL_SMOOTHING = 0.1
 
 SHARED_PREFIX = "data.prefix"  # why an entry has its prefix
+SHARED_SEED = "training.seed"  # why the augmentation has its seed
 
 SomeRecipe = TypeVar("SomeRecipe", bound=Recipe)
 
@@ -67,6 +70,8 @@ class ModelFacts:
             because the recipe decides.
         began_in_bf16: Whether the checkpoint that training resumes from was trained in bfloat16;
             None without one.
+        began_with_rounds: Number of rounds of augmentation that it was trained in; None without
+            one.
     """
 
     model_type: str
@@ -75,6 +80,7 @@ class ModelFacts:
     length_limit: int | None = None
     gains_by_bf16: bool | None = None
     began_in_bf16: bool | None = None
+    began_with_rounds: int | None = None
 
 
 def resolve_for_model(recipe: Recipe, facts: ModelFacts) -> tuple[FittedRecipe, list[Choice]]:
@@ -89,6 +95,7 @@ def resolve_for_model(recipe: Recipe, facts: ModelFacts) -> tuple[FittedRecipe, 
     """
     choices = [
         *_choose_prefixes(recipe, facts),
+        *_choose_augmentation(recipe, facts),
         *_choose_training(recipe, facts),
         *_choose_length(recipe, facts),
         *_choose_scores(recipe),
@@ -197,6 +204,29 @@ def _choose_prefixes(recipe: Recipe, facts: ModelFacts) -> Iterator[Choice]:
             yield Choice(f"data.{split}.prefix", prefix, SHARED_PREFIX)
 
 
+def choose_rounds(recipe: Recipe) -> int:
+    """Return the number of variants of augmented training data, if the recipe asks for any."""
+    section, training = recipe.data.augment, recipe.training
+    if section is not None and section.rounds is not None:
+        return section.rounds
+    is_counted_in_steps = training.max_steps is not None or training.num_train_epochs > ROUNDS
+    return ROUNDS if is_counted_in_steps else math.ceil(training.num_train_epochs)
+
+
+def _choose_augmentation(recipe: Recipe, facts: ModelFacts) -> Iterator[Choice]:
+    section, training = recipe.data.augment, recipe.training
+    if section is None:
+        return
+    if section.rounds is None and not recipe.data.train.streaming:
+        before = facts.began_with_rounds
+        rounds, reason = choose_rounds(recipe), "variants enough for the number of epochs"
+        if before is not None and before != rounds:
+            rounds, reason = before, "as this run began"
+        yield Choice("data.augment.rounds", rounds, reason)
+    if section.seed is None:
+        yield Choice("data.augment.seed", training.seed, SHARED_SEED)
+
+
 def _choose_training(recipe: Recipe, facts: ModelFacts) -> Iterator[Choice]:
     training, from_scratch = recipe.training, recipe.model.is_from_scratch
     if training.per_device_train_batch_size is None and training.tokens_per_batch is None:
@@ -282,7 +312,7 @@ def _apply(kind: type[SomeRecipe], recipe: Recipe, choices: Iterable[Choice]) ->
 
 def describe_choices(choices: Iterable[Choice]) -> str:
     """Return the choices in one line for people, without sections and reasons."""
-    said = [choice for choice in choices if choice.reason != SHARED_PREFIX]
+    said = [choice for choice in choices if choice.reason not in (SHARED_PREFIX, SHARED_SEED)]
     return ", ".join(f"{c.key.rpartition('.')[2]} {_format(c.value)}" for c in said)
 
 

@@ -33,13 +33,13 @@ def build_batch_plan(
     seed = section.extra.get("data_seed", section.seed)
     if position:
         seed = int(np.random.SeedSequence([seed, *position]).generate_state(1)[0])
-    size = choose_batch_size(section)
+    size, num_rounds = choose_batch_size(section), dataset.num_rounds
     if size.unit == "examples":
-        return FixedSizeBatches(len(dataset), size.count, seed)
+        return FixedSizeBatches(dataset.num_examples, size.count, seed, num_rounds)
     lengths = dataset.sources.lengths, dataset.targets.lengths
     if section.packing:
-        return PackedBatches(*lengths, choose_row_lengths(*lengths), size.count, seed)
-    return TokenBudgetBatches(*lengths, size.count, seed)
+        return PackedBatches(*lengths, choose_row_lengths(*lengths), size.count, seed, num_rounds)
+    return TokenBudgetBatches(*lengths, size.count, seed, num_rounds)
 
 
 def build_longest_batch(

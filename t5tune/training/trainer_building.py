@@ -109,7 +109,7 @@ def build_trainer(
     collate = build_collator(plan, start.model)
     longest = None
     if training.tokens_per_batch == "auto" and isinstance(plan, TokenBudgetBatches | PackedBatches):
-        most_rows = MOST if recipe.data.train.streaming else len(start.dataset)
+        most_rows = MOST if recipe.data.train.streaming else start.dataset.num_examples
         longest = build_longest_batch(plan, start.dataset, collate, most_rows)
     return T5TuneTrainer(
         model=model,

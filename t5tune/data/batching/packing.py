@@ -14,7 +14,14 @@ import numpy as np
 import torch
 
 from t5tune.data.batching.first_fit import pack_pools
-from t5tune.data.batching.plans import FormedBatches, Indices, LazyList, Lengths, Partition
+from t5tune.data.batching.plans import (
+    FormedBatches,
+    Indices,
+    LazyList,
+    Lengths,
+    Partition,
+    Sides,
+)
 from t5tune.data.encoding import IGNORED, Ids
 
 POOL_EXAMPLES = 4096  # examples packed together; more fill rows better, fewer are mixed better
@@ -47,11 +54,12 @@ class PackedBatches(FormedBatches):
     (first-fit decreasing), among POOL_EXAMPLES random ones.
 
     Args:
-        source_lengths: Number of tokens of each source, shape (num_examples,).
-        target_lengths: Number of tokens of each target, shape (num_examples,).
+        source_lengths: Number of tokens of each source, shape (num_rounds * num_examples,).
+        target_lengths: Number of tokens of each target, shape (num_rounds * num_examples,).
         row_lengths: Source and target positions of a row; no example is longer.
         tokens_per_batch: Number of positions of a batch on both sides; at least one row.
         seed: Seed of the order.
+        num_rounds: Number of rounds of the examples, which the epochs use in turn.
     """
 
     def __init__(
@@ -61,10 +69,11 @@ class PackedBatches(FormedBatches):
         row_lengths: tuple[int, int],
         tokens_per_batch: int,
         seed: int,
+        num_rounds: int = 1,
     ) -> None:
         self.row_lengths = row_lengths
         self.rows_per_batch = max(1, tokens_per_batch // sum(row_lengths))
-        super().__init__(source_lengths, target_lengths, tokens_per_batch, seed)
+        super().__init__(source_lengths, target_lengths, tokens_per_batch, seed, num_rounds)
 
     @property
     def most_parts(self) -> int:
@@ -72,7 +81,7 @@ class PackedBatches(FormedBatches):
 
     def _choose_num_batches(self, num_parts: int) -> int:
         # As in TokenBudgetBatches: the number of batches must not vary with the shuffling.
-        return min(-(-num_parts * 101 // (100 * self.rows_per_batch)) + 1, len(self.source_lengths))
+        return min(-(-num_parts * 101 // (100 * self.rows_per_batch)) + 1, self.num_examples)
 
     def _arrange(self, formed: Partition, generator: np.random.Generator) -> Sequence[list[Row]]:
         """Return the batches of an epoch in random order, each a list of rows."""
@@ -90,17 +99,16 @@ class PackedBatches(FormedBatches):
 
         return LazyList(self._num_batches, build_batch)
 
-    def _form(self, generators: Sequence[np.random.Generator]) -> list[Partition]:
-        num_examples = len(self.source_lengths)
+    def _form(self, generators: Sequence[np.random.Generator], lengths: Sides) -> list[Partition]:
+        num_examples = self.num_examples
         orders = [generator.permutation(num_examples) for generator in generators]
         size = min(POOL_EXAMPLES, num_examples)
         pools_per_epoch = -(-num_examples // size)
-        sides = (self.source_lengths, self.target_lengths)
         # The rows of all epochs together: one pool takes hardly less time than many.
-        pools = [np.zeros((len(orders), pools_per_epoch * size), dtype=np.int32) for _ in sides]
-        for side, lengths in zip(pools, sides, strict=True):
+        pools = [np.zeros((len(orders), pools_per_epoch * size), dtype=np.int32) for _ in lengths]
+        for side, of_side in zip(pools, lengths, strict=True):
             for row, order in zip(side, orders, strict=True):
-                row[:num_examples] = lengths[order]
+                row[:num_examples] = of_side[order]
         sources, targets = (side.reshape(-1, size) for side in pools)
         del pools
         sizes = np.full(len(sources), size)

@@ -7,7 +7,7 @@ from bisect import insort
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, TypeVar, overload
+from typing import Any, NamedTuple, TypeVar, overload
 
 import numpy as np
 import torch
@@ -117,46 +117,77 @@ class BatchPlan(torch.utils.data.Sampler[Any]):
 
 
 class FixedSizeBatches(BatchPlan):
-    """Random batches of a fixed number of examples; the last one of an epoch may be smaller."""
+    """Random batches of a fixed number of examples; the last one of an epoch may be smaller.
 
-    def __init__(self, num_examples: int, batch_size: int, seed: int) -> None:
+    Args:
+        num_examples: Number of examples of a round.
+        batch_size: Number of examples of a batch.
+        seed: Seed of the order.
+        num_rounds: Number of rounds of the examples, which the epochs use in turn.
+    """
+
+    def __init__(self, num_examples: int, batch_size: int, seed: int, num_rounds: int = 1) -> None:
         super().__init__(seed)
         self.num_examples = num_examples
         self.batch_size = batch_size
+        self.num_rounds = num_rounds
 
     def __len__(self) -> int:
         return -(-self.num_examples // self.batch_size)
 
     def plan_epoch(self, epoch: int) -> Sequence[Indices]:
         order = self._generator(epoch).permutation(self.num_examples)
+        order += epoch % self.num_rounds * self.num_examples
         size = self.batch_size
         return [order[start : start + size] for start in range(0, self.num_examples, size)]
+
+
+class Sides(NamedTuple):
+    """Lengths of the examples of a round.
+
+    Attributes:
+        sources: Number of tokens of each source, shape (num_examples,).
+        targets: Number of tokens of each target, shape (num_examples,).
+    """
+
+    sources: Lengths
+    targets: Lengths
 
 
 class FormedBatches(BatchPlan):
     """Batches of parts that depend on lengths, so that their number varies with the shuffling.
 
     Args:
-        source_lengths: Number of tokens of each source, shape (num_examples,).
-        target_lengths: Number of tokens of each target, shape (num_examples,).
+        source_lengths: Number of tokens of each source, shape (num_rounds * num_examples,).
+        target_lengths: Number of tokens of each target, shape (num_rounds * num_examples,).
         tokens_per_batch: Token budget of a batch.
         seed: Seed of the order.
+        num_rounds: Number of rounds of the examples, which the epochs use in turn.
     """
 
     def __init__(
-        self, source_lengths: Lengths, target_lengths: Lengths, tokens_per_batch: int, seed: int
+        self,
+        source_lengths: Lengths,
+        target_lengths: Lengths,
+        tokens_per_batch: int,
+        seed: int,
+        num_rounds: int = 1,
     ) -> None:
         super().__init__(seed)
+        self.num_examples = len(source_lengths) // num_rounds
         # Small integers: they are put in another order several times an epoch.
-        self.source_lengths = _shrink(source_lengths)
-        self.target_lengths = _shrink(target_lengths)
+        sides = (np.split(_shrink(side), num_rounds) for side in (source_lengths, target_lengths))
+        self._rounds = [Sides(*lengths) for lengths in zip(*sides, strict=True)]
         self.tokens_per_batch = tokens_per_batch
-        num_epochs = 1 if len(source_lengths) >= LARGE else 3
+        num_epochs = max(num_rounds, 1 if self.num_examples >= LARGE else 3)
         generators = [self._generator(epoch) for epoch in range(num_epochs)]
-        formed = self._form(generators)
-        self._num_batches = self._choose_num_batches(max(map(len, formed)))
+        formed = [
+            self._form(generators[number::num_rounds], lengths)
+            for number, lengths in enumerate(self._rounds)
+        ]
+        self._num_batches = self._choose_num_batches(max(len(one) for of in formed for one in of))
         # Kept until another epoch is planned.
-        self._first: Sequence[Any] | None = self._arrange(formed[0], generators[0])
+        self._first: Sequence[Any] | None = self._arrange(formed[0][0], generators[0])
 
     def __len__(self) -> int:
         return self._num_batches
@@ -166,8 +197,11 @@ class FormedBatches(BatchPlan):
             self._first = None
         if self._first is not None:
             return self._first
-        generator = self._generator(epoch)
-        return self._arrange(self._form_few_enough(generator), generator)
+        generator, number = self._generator(epoch), epoch % len(self._rounds)
+        formed = self._form_few_enough(generator, number)
+        # The examples of a round follow those of the rounds before.
+        order = formed.order + number * self.num_examples if number else formed.order
+        return self._arrange(Partition(order, formed.starts), generator)
 
     @property
     def most_parts(self) -> int:
@@ -175,8 +209,8 @@ class FormedBatches(BatchPlan):
         return self._num_batches
 
     @abstractmethod
-    def _form(self, generators: Sequence[np.random.Generator]) -> list[Partition]:
-        """Form the parts of an epoch with each generator."""
+    def _form(self, generators: Sequence[np.random.Generator], lengths: Sides) -> list[Partition]:
+        """Form the parts of an epoch with each generator, of examples of one round."""
 
     @abstractmethod
     def _choose_num_batches(self, num_parts: int) -> int:
@@ -186,17 +220,18 @@ class FormedBatches(BatchPlan):
     def _arrange(self, formed: Partition, generator: np.random.Generator) -> Sequence[Any]:
         """Return the batches of an epoch in random order."""
 
-    def _form_few_enough(self, generator: np.random.Generator) -> Partition:
-        """Return the parts of the first order of the examples with few enough of them.
+    def _form_few_enough(self, generator: np.random.Generator, number: int) -> Partition:
+        """Return the parts of the first order of a round's examples with few enough of them.
 
         Other orders are rarely needed, and each costs a pass over the data, so there are only
-        MOST_ORDERS of them. After these, the order of epoch 0 is used again, which has few enough.
+        MOST_ORDERS of them. After these, the order of the round's first epoch is used again, which
+        has few enough.
         """
         for _ in range(MOST_ORDERS):
-            (formed,) = self._form([generator])
+            (formed,) = self._form([generator], self._rounds[number])
             if len(formed) <= self.most_parts:
                 return formed
-        return self._form([self._generator(0)])[0]
+        return self._form([self._generator(number)], self._rounds[number])[0]
 
 
 class TokenBudgetBatches(FormedBatches):
@@ -206,13 +241,13 @@ class TokenBudgetBatches(FormedBatches):
     exceeds the budget forms a batch of its own. See `FormedBatches`.
     """
 
-    def _form(self, generators: Sequence[np.random.Generator]) -> list[Partition]:
-        return [self._form_batches(generator) for generator in generators]
+    def _form(self, generators: Sequence[np.random.Generator], lengths: Sides) -> list[Partition]:
+        return [self._form_batches(generator, lengths) for generator in generators]
 
     def _choose_num_batches(self, num_parts: int) -> int:
         # Shuffling changes the count by a few batches: the slack absorbs that, and batches
         # are split until the count is met.
-        return min(num_parts + max(1, num_parts // 100), len(self.source_lengths))
+        return min(num_parts + max(1, num_parts // 100), self.num_examples)
 
     def _arrange(self, formed: Partition, generator: np.random.Generator) -> list[Indices]:
         batches = formed.list_parts()
@@ -224,29 +259,20 @@ class TokenBudgetBatches(FormedBatches):
             insort(batches, largest[half:], key=len)
         return [batches[i] for i in generator.permutation(len(batches)).tolist()]
 
-    def _form_batches(self, generator: np.random.Generator) -> Partition:
-        num_examples = len(self.source_lengths)
+    def _form_batches(self, generator: np.random.Generator, lengths: Sides) -> Partition:
+        num_examples = self.num_examples
         # Lengths are integers: the fraction shuffles examples of equal length.
         target_key = generator.uniform(0, 1, num_examples)
-        target_key += self.target_lengths
+        target_key += lengths.targets
         source_key = generator.uniform(0, 1, num_examples)
-        source_key += self.source_lengths
-        order = self._order_by_target(target_key)
+        source_key += lengths.sources
+        order = _order_by_target(target_key, lengths.targets)
         del target_key
-        sources, targets = self.source_lengths[order], self.target_lengths[order]
+        sources, targets = lengths.sources[order], lengths.targets[order]
         pools = self._find_pools(sources, targets)
         by_source = sort_within(source_key[order], pools)
         order, sources, targets = order[by_source], sources[by_source], targets[by_source]
         return Partition(order, find_batch_starts(sources, targets, pools, self.tokens_per_batch))
-
-    def _order_by_target(self, key: NDArray[np.float64]) -> Indices:
-        """Return the order of the keys, which are target lengths with a fraction added."""
-        # Sorting small integers takes hardly any time, and makes parts that a cache can hold.
-        by_length = np.argsort(self.target_lengths, kind="stable")
-        lengths = self.target_lengths[by_length]
-        starts = np.append(0, np.flatnonzero(lengths[1:] != lengths[:-1]) + 1)
-        starts = starts[find_groups(starts, SORTED_TOGETHER)]
-        return by_length[sort_within(key[by_length], starts)]
 
     def _find_pools(self, sources: Lengths, targets: Lengths) -> Indices:
         """Return the starts of parts with a dozen batches each, fewer in small data."""
@@ -256,6 +282,16 @@ class TokenBudgetBatches(FormedBatches):
         pool_batches = min(POOL_BATCHES, max(1, round(POOL_SHARE * num_batches**0.5)))
         cost //= pool_batches * self.tokens_per_batch
         return np.append(0, np.flatnonzero(cost[1:] != cost[:-1]) + 1)
+
+
+def _order_by_target(key: NDArray[np.float64], target_lengths: Lengths) -> Indices:
+    """Return the order of the keys, which are target lengths with a fraction added."""
+    # Sorting small integers takes hardly any time, and makes parts that a cache can hold.
+    by_length = np.argsort(target_lengths, kind="stable")
+    lengths = target_lengths[by_length]
+    starts = np.append(0, np.flatnonzero(lengths[1:] != lengths[:-1]) + 1)
+    starts = starts[find_groups(starts, SORTED_TOGETHER)]
+    return by_length[sort_within(key[by_length], starts)]
 
 
 def _shrink(lengths: Lengths) -> Lengths:

@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from t5tune.data.augmentation.rounds import NO_AUGMENTATION, Encoded, RoundCounts, Rounds
 from t5tune.data.fingerprints import RowsFingerprint
 from t5tune.data.pair_encoding import EncodedSide, PairEncoder
-from t5tune.data.pairs import Cleaning, Pairs
+from t5tune.data.pairs import Cleaning, NumberedPairs, Pairs, number_pairs
 from t5tune.data.parallel_map import map_on_all_cores
 from t5tune.data.store.sequence_files import SequenceWriter, fingerprint_files, id_type
 from t5tune.data.store.store_key import StoreKey
@@ -34,10 +35,11 @@ class Watch(Protocol):
 def build_store(
     directory: Path,
     key: StoreKey,
-    chunks: Iterable[Pairs],
+    chunks: Callable[[], Iterable[Pairs]],
     encode: PairEncoder,
     *,
     origin: str,
+    rounds: Rounds = NO_AUGMENTATION,
     watch: Watch | None = None,
     describe_readings: Callable[[], Sequence[str]] = tuple,
 ) -> None:
@@ -46,9 +48,10 @@ def build_store(
     Args:
         directory: Directory to create, under its final name only when it is complete.
         key: Key of the store.
-        chunks: Training pairs as they are read, without the prefix.
+        chunks: Function that reads the training pairs, without the prefix; called in each round.
         encode: Encoder of the pairs.
         origin: Place of the examples, for people.
+        rounds: Variants of the examples.
         watch: What else is done with the pairs that are kept.
         describe_readings: Function that is called at the end for the manifest's remarks.
 
@@ -56,19 +59,31 @@ def build_store(
         T5TuneError: No example is left, the data cannot be read, or the disk is full.
     """
 
-    def work(pairs: Pairs) -> tuple[tuple[EncodedSide, EncodedSide], Any]:
-        return encode.encode_pairs(pairs), watch and watch.search(pairs)
+    def work(place: tuple[int, NumberedPairs]) -> tuple[Encoded, Any]:
+        number, chunk = place
+        found = watch.search(chunk.pairs) if watch is not None and number == 0 else None
+        return rounds.encode(encode, chunk, number), found
 
-    cleaning, fingerprint = Cleaning(), RowsFingerprint()
+    cleaning, fingerprint, counts = Cleaning(), RowsFingerprint(), RoundCounts()
+
+    def read() -> Iterator[tuple[int, NumberedPairs]]:
+        for number in range(rounds.num):
+            cleaner = cleaning if number == 0 else Cleaning()
+            for chunk in number_pairs(cleaner.clean(chunks())):
+                yield number, chunk
+
     dtype = id_type(encode.vocab_size)
     with _explaining_full_disks(directory), write_directory(directory) as temporary:
         writers = [SequenceWriter(temporary, side, dtype) for side in SIDES]
         num_truncated = 0
-        for pairs, (sides, found) in map_on_all_cores(work, cleaning.clean(chunks)):
-            fingerprint.add_pairs(*pairs)
-            if watch is not None:
-                watch.add(pairs, found)
-            num_truncated += _append(writers, sides)
+        for (number, (_, pairs, _)), (encoded, found) in map_on_all_cores(work, read()):
+            num_cut = _append(writers, encoded.sides)
+            counts.add(encoded)
+            if number == 0:  # texts and their lengths are those of the data in every round
+                fingerprint.add_pairs(*pairs)
+                if watch is not None:
+                    watch.add(pairs, found)
+                num_truncated += num_cut
         if cleaning.num_read == cleaning.num_blank:
             raise T5TuneError(
                 "data.train: every example has a blank source or target.",
@@ -87,6 +102,7 @@ def build_store(
             fingerprint_files(temporary, SIDES, dtype),
             list(describe_readings()),
             {name: digest for of_side in digests for name, digest in of_side.items()},
+            None if rounds.identity is None else counts.to_json(rounds.num),
         )
         (temporary / MANIFEST).write_text(manifest.to_text(), encoding="utf-8")
 

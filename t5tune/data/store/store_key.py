@@ -34,6 +34,7 @@ class StoreKey:
         prefix: Text before every source.
         max_source_length: Number of tokens to which sources are cut.
         max_target_length: Number of tokens to which targets are cut.
+        augmentation: What decides the rounds of augmented examples; None without augmentation.
     """
 
     data: Mapping[str, Any]
@@ -41,11 +42,15 @@ class StoreKey:
     prefix: str
     max_source_length: int
     max_target_length: int
+    augmentation: Mapping[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON values that the digest is computed from."""
         libraries = {name: version(name) for name in LIBRARIES}
-        return {"version": VERSION, **asdict(self), "libraries": libraries}
+        values = asdict(self)
+        if self.augmentation is None:
+            del values["augmentation"]
+        return {"version": VERSION, **values, "libraries": libraries}
 
     def digest(self) -> str:
         """Return the name of the store's directory: 32 hexadecimal digits."""

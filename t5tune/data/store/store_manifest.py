@@ -34,6 +34,9 @@ class StoreManifest:
         tokens_sha256: Fingerprint of all tokens (`fingerprint_files`).
         remarks: What was noticed while the examples were read, in sentences.
         files: XXH3 digest of each file of the store, by its name.
+        augmentation: Number of `rounds` of the examples that follow each other in the store, and
+            over all of them the examples that each kind has `changed` and those that would have
+            become `too_long`; None without augmentation, when the file lacks the key.
     """
 
     key: Mapping[str, Any]
@@ -47,15 +50,23 @@ class StoreManifest:
     tokens_sha256: str
     remarks: Sequence[str]
     files: Mapping[str, str]
+    augmentation: Mapping[str, Any] | None = None
 
     @property
     def num_examples(self) -> int:
-        """Number of examples in the store."""
+        """Number of examples of a round."""
         return self.num_read - self.num_blank
+
+    @property
+    def num_rounds(self) -> int:
+        """Number of rounds in the store."""
+        return 1 if self.augmentation is None else int(self.augmentation["rounds"])
 
     def to_text(self) -> str:
         """Return the content of the manifest's file."""
         values = asdict(self)
+        if self.augmentation is None:
+            del values["augmentation"]
         return json.dumps({**values, _DIGEST: _digest(values)}, indent=1) + "\n"
 
 
@@ -68,7 +79,8 @@ def read_manifest(directory: Path) -> StoreManifest | None:
     """Return the manifest of a store; None if it is missing, damaged or of another version."""
     values = read_object(directory / MANIFEST)
     is_whole = values.pop(_DIGEST, None) == _digest(values)
-    if not is_whole or set(values) != {field.name for field in fields(StoreManifest)}:
+    names = {field.name for field in fields(StoreManifest)}
+    if not is_whole or {*values, "augmentation"} != names:
         return None
     return StoreManifest(**values)
 

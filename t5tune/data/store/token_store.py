@@ -49,7 +49,9 @@ class TokenStore:
             map_sequences(self.directory, side, self.manifest.id_type) for side in SIDES
         )
         manifest = self.manifest
-        return EncodedDataset(sources, targets, manifest.num_truncated, manifest.largest_id)
+        return EncodedDataset(
+            sources, targets, manifest.num_truncated, manifest.largest_id, manifest.num_rounds
+        )
 
 
 def find_store(key: StoreKey, folder: Path) -> TokenStore | None:

@@ -26,6 +26,7 @@ RECIPE = "recipe_sha256"
 DATA = "data_sha256"
 VERSIONS = "versions"
 BF16 = "bf16"
+ROUNDS = "augmentation_rounds"
 
 # Keys that change how long a run trains, not what it has trained so far.
 MORE_IS_SAFE = ("training.num_train_epochs", "training.max_steps")
@@ -135,6 +136,8 @@ def fingerprint_recipe(recipe: Recipe) -> str:
         content["data"][split] = {
             key: value for key, value in entry.items() if key in FIRST_KEYS or value is not None
         }
+    if content["data"]["augment"] is None:  # as in the recipes of earlier versions
+        del content["data"]["augment"]
     for key in _find_harmless(recipe):
         *sections, name = key.split(".")
         section = content

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from t5tune.data.augmentation.building import check_augmentation
 from t5tune.data.readers.file_check import find_problems
 from t5tune.data.readers.local_files import find_file
 from t5tune.errors import T5TuneError
@@ -36,6 +37,7 @@ def check_inputs(recipe: Recipe) -> None:
         *find_problems(recipe.data, recipe.source_lang, recipe.target_lang),
         *_check_model(recipe),
         *_check_deepspeed(recipe.training.deepspeed_config),
+        *_check_augmentation(recipe),
     ]
     if not problems:
         return
@@ -80,6 +82,14 @@ def _check_deepspeed(file: str | None) -> Iterator[T5TuneError]:
     if file is not None:
         try:
             find_file(file, "training", "deepspeed_config")
+        except T5TuneError as error:
+            yield error
+
+
+def _check_augmentation(recipe: Recipe) -> Iterator[T5TuneError]:
+    if recipe.data.augment is not None:
+        try:
+            check_augmentation(recipe.data.augment)
         except T5TuneError as error:
             yield error
 

@@ -12,7 +12,7 @@ from t5tune.recipe.resolve import ModelFacts
 from t5tune.recipe.schema import Recipe
 from t5tune.reporting.evaluation import longest_references
 from t5tune.run.manifest import read_fact
-from t5tune.training.checkpoints.resuming import BF16
+from t5tune.training.checkpoints.resuming import BF16, ROUNDS
 from t5tune.training.preparation.precision import measure_bf16
 
 if TYPE_CHECKING:
@@ -47,4 +47,5 @@ def find_facts(
         length_limit=longest_references(validation, tokenizer) if asks_for_limit else None,
         gains_by_bf16=gains_by_bf16,
         began_in_bf16=began_in_bf16,
+        began_with_rounds=read_fact(checkpoint, ROUNDS) if checkpoint is not None else None,
     )

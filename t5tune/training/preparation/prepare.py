@@ -30,6 +30,7 @@ from t5tune.training.checkpoints.resuming import (
     BF16,
     DATA,
     RECIPE,
+    ROUNDS,
     VERSIONS,
     check_data,
     choose_checkpoint,
@@ -75,6 +76,8 @@ def prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
     needs = find_facts(pinned, model.config.model_type, tokenizer, texts.validation, checkpoint)
     resolved, choices = _resolve(pinned, needs)
     facts[BF16] = resolved.training.bf16
+    if resolved.data.augment is not None:
+        facts[ROUNDS] = resolved.data.augment.rounds
     tokens = prepare_tokens(texts, tokenizer, resolved.data, model, run)
     facts[DATA] = tokens.fingerprints | facts[DATA]
     if checkpoint is not None:

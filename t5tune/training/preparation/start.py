@@ -86,7 +86,9 @@ def _share_dataset(store: TokenStore, find: Callable[[], EncodedDataset]) -> Enc
     sources = _broadcast_sequences(lambda: find().sources)
     targets = _broadcast_sequences(lambda: find().targets)
     manifest = store.manifest
-    return EncodedDataset(sources, targets, manifest.num_truncated, manifest.largest_id)
+    return EncodedDataset(
+        sources, targets, manifest.num_truncated, manifest.largest_id, manifest.num_rounds
+    )
 
 
 def _broadcast_sequences(find: Callable[[], TokenSequences]) -> TokenSequences:

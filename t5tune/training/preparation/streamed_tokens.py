@@ -11,6 +11,7 @@ from itertools import islice
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from t5tune.console import say, track
+from t5tune.data.augmentation.rounds import Rounds
 from t5tune.data.encoding import EncodedDataset, TokenSequences
 from t5tune.data.examples import Examples
 from t5tune.data.fingerprints import RowsFingerprint
@@ -61,7 +62,11 @@ class StreamedTokens:
 
 
 def open_stream(
-    texts: Texts, tokenizer: PreTrainedTokenizerBase, data: ResolvedData, model: PreTrainedModel
+    texts: Texts,
+    tokenizer: PreTrainedTokenizerBase,
+    data: ResolvedData,
+    model: PreTrainedModel,
+    rounds: Rounds,
 ) -> StreamedTokens:
     """Open the training data, and say what is not known of it.
 
@@ -73,7 +78,9 @@ def open_stream(
     with track("opening data.train"):
         for example in islice(split.read(), _FINGERPRINTED):
             rows.add_pairs([example.source], [example.references[0]])
-    parts = [texts.identity.values, rows.hexdigest()]
+    parts: list[object] = [texts.identity.values, rows.hexdigest()]
+    if rounds.identity is not None:
+        parts.append(rounds.identity)
     fingerprint = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
     size = data.train.shuffle_buffer or SHUFFLE_BUFFER
     stream = ExampleStream(
@@ -83,6 +90,7 @@ def open_stream(
         int(model.get_input_embeddings().weight.shape[0]),
         texts.identity.check_unchanged,
         lambda pairs: counter.add(pairs, counter.search(pairs)),
+        rounds,
     )
     num = len(texts.validation.sources)
     test = f", {len(texts.test.sources):,} test" if texts.test is not None else ""

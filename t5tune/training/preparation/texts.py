@@ -27,12 +27,14 @@ class Texts:
         identity: What decides them.
         validation: Validation set.
         test: Test set; None where the recipe has none.
+        languages: Source and target language codes of the recipe.
     """
 
     training: TrainingText
     identity: DataIdentity
     validation: Examples
     test: Examples | None
+    languages: tuple[str | None, str | None] = (None, None)
 
     @property
     def translated(self) -> list[Examples]:
@@ -76,7 +78,7 @@ def open_texts(data: DataSection, source_lang: str | None, target_lang: str | No
     validation = load_examples(data, "validation", *languages, cuts)
     _refuse_blank(validation, data.validation.place)
     test = load_examples(data, "test", *languages, cuts) if data.test is not None else None
-    return Texts(training, cuts.identity, validation, test)
+    return Texts(training, cuts.identity, validation, test, languages)
 
 
 def _refuse_blank(validation: Examples, place: Place) -> None:

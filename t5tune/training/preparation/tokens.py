@@ -9,6 +9,8 @@ from pathlib import Path
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from t5tune.console import say
+from t5tune.data.augmentation.describing import describe_augmentation
+from t5tune.data.augmentation.rounds import Rounds
 from t5tune.data.encoding import EncodedDataset
 from t5tune.data.leak_places import locate_leaks
 from t5tune.data.overlap import OverlapCounter
@@ -23,6 +25,7 @@ from t5tune.recipe.resolved_recipe import ResolvedData
 from t5tune.reporting.known_overlaps import keep_overlap, known_overlap
 from t5tune.reporting.leak_sentences import describe_leaks
 from t5tune.run.directory import RunDirectory
+from t5tune.training.preparation.augmentation import build_rounds
 from t5tune.training.preparation.streamed_tokens import (
     StreamedTokens,
     imagine_longest,
@@ -60,23 +63,33 @@ def prepare_tokens(
     run: RunDirectory,
 ) -> TrainingTokens:
     """Return the tokens of the training data. Errors as in `tokenize` and `open_stream`."""
+    rounds = build_rounds(texts, tokenizer, data)
     if data.train.streaming:
-        streamed = open_stream(texts, tokenizer, data, model)
+        streamed = open_stream(texts, tokenizer, data, model, rounds)
         fingerprints = {"data.train": streamed.fingerprint}
         return TrainingTokens(None, streamed, imagine_longest(data), fingerprints, None)
-    store = tokenize(texts, tokenizer, data, run)
+    store = tokenize(texts, tokenizer, data, run, rounds)
     manifest = store.manifest
     fingerprints = {
         "data.train": manifest.pairs_sha256,
         "the tokens of data.train": manifest.tokens_sha256,
     }
     return TrainingTokens(
-        store, None, store.open(), fingerprints, manifest.num_examples, manifest.remarks
+        store,
+        None,
+        store.open(),
+        fingerprints,
+        manifest.num_examples,
+        [*manifest.remarks, *describe_augmentation(manifest)],
     )
 
 
 def tokenize(
-    texts: Texts, tokenizer: PreTrainedTokenizerBase, data: ResolvedData, run: RunDirectory
+    texts: Texts,
+    tokenizer: PreTrainedTokenizerBase,
+    data: ResolvedData,
+    run: RunDirectory,
+    rounds: Rounds,
 ) -> TokenStore:
     """Return the tokens of the training data, and compare the other sets with its texts.
 
@@ -87,6 +100,7 @@ def tokenize(
         tokenizer: Tokenizer of the model.
         data: Data section of the resolved recipe.
         run: Run that stores the comparisons for its reports.
+        rounds: Variants of the training data; the comparison is with the data as it is.
 
     Raises:
         T5TuneError: The training data cannot be read or changes meanwhile, none of it can be used,
@@ -94,7 +108,8 @@ def tokenize(
     """
     limits = data.max_source_length, data.max_target_length
     prefix, split = data.train.prefix, texts.training.split
-    key = StoreKey(texts.identity.values, digest_tokenizer(tokenizer), prefix, *limits)
+    digest = digest_tokenizer(tokenizer)
+    key = StoreKey(texts.identity.values, digest, prefix, *limits, rounds.identity)
     counter: OverlapCounter | None = None
 
     def unchanged() -> Iterator[Pairs]:
@@ -107,9 +122,10 @@ def tokenize(
         build_store(
             directory,
             key,
-            unchanged(),
+            unchanged,
             PairEncoder(tokenizer, prefix, *limits),
             origin=describe_place(split.place),
+            rounds=rounds,
             watch=counter,
             describe_readings=split.describe_readings,
         )
@@ -136,7 +152,7 @@ def tokenize(
 
 
 def _describe(manifest: StoreManifest, texts: Texts) -> None:
-    for sentence in manifest.remarks:
+    for sentence in (*manifest.remarks, *describe_augmentation(manifest)):
         say(f"data.train: {sentence}")
     blank = f" ({manifest.num_blank:,} blank ones left out)" if manifest.num_blank else ""
     counts = texts.count_examples(manifest.num_examples)

@@ -8,13 +8,16 @@ import numpy as np
 import pytest
 
 from t5tune.data.batching import plans as batching
+from t5tune.data.batching.packing import PackedBatches
 from t5tune.data.batching.plans import (
     BatchPlan,
     FixedSizeBatches,
     LazyList,
     Partition,
+    Sides,
     TokenBudgetBatches,
 )
+from t5tune.data.batching.steps import OptimizerSteps
 from t5tune.data.pair_encoding import PairEncoder
 from t5tune.data.pairs import Pairs
 from t5tune.models.from_scratch import build_tokenizer
@@ -41,6 +44,34 @@ def test_every_example_once_an_epoch_and_the_same_number_of_batches(
         batches = plan.plan_epoch(epoch)
         assert len(batches) == len(plan)
         assert sorted(i for batch in batches for i in batch) == list(range(3000))
+
+
+@pytest.mark.parametrize("kind", ["budget", "packed", "fixed"])
+def test_epochs_use_the_rounds_in_turn(kind: str) -> None:
+    generator = np.random.default_rng(0)
+    lengths = generator.integers(3, 30, 3 * 400), generator.integers(3, 30, 3 * 400)
+    plan: BatchPlan
+    if kind == "budget":
+        plan = TokenBudgetBatches(*lengths, 500, seed=7, num_rounds=3)
+    elif kind == "packed":
+        plan = PackedBatches(*lengths, (64, 64), 512, seed=7, num_rounds=3)
+    else:
+        plan = FixedSizeBatches(400, 32, seed=7, num_rounds=3)
+    for epoch in range(7):
+        batches = plan.plan_epoch(epoch)
+        assert len(batches) == len(plan)
+        dealt = [OptimizerSteps(plan, 2, rank, 2).plan_epoch(epoch) for rank in (0, 1)]
+        together = [batch for parts in zip(*dealt, strict=True) for part in parts for batch in part]
+        assert list(map(repr, filter(len, together))) == list(map(repr, batches))
+        rows = [row for batch in batches for row in (batch if kind == "packed" else [batch])]
+        first = epoch % 3 * 400
+        assert sorted(np.concatenate(rows).tolist()) == list(range(first, first + 400))
+        for row in rows:
+            if kind == "budget":
+                longest = lengths[0][row].max() + lengths[1][row].max()
+                assert len(row) == 1 or len(row) * longest <= 500
+            elif kind == "packed":
+                assert max(side[row].sum() for side in lengths) <= 64
 
 
 def test_no_batch_is_over_the_budget(lengths: tuple[np.ndarray, np.ndarray]) -> None:
@@ -125,9 +156,9 @@ class CountedBatches(TokenBudgetBatches):
 
     num_orders = 0
 
-    def _form_batches(self, generator: np.random.Generator) -> Partition:
+    def _form_batches(self, generator: np.random.Generator, lengths: Sides) -> Partition:
         self.num_orders += 1
-        return super()._form_batches(generator)
+        return super()._form_batches(generator, lengths)
 
 
 @pytest.mark.parametrize("most_orders", [1, 8])

@@ -69,7 +69,7 @@ def store_of(
     encoder = PairEncoder(tokenizer, PREFIX, 20, 9)
 
     def build(directory: Path) -> None:
-        build_store(directory, wanted, pairs, encoder, origin="a.tsv")
+        build_store(directory, wanted, lambda: pairs, encoder, origin="a.tsv")
 
     return find_or_build_store(wanted, stores_directory(), build)
 
@@ -95,7 +95,14 @@ def test_test_sets_are_compared_in_the_processes_that_tokenize(
     )
     wanted = key(tokenizer, watched=True)
     encoder = PairEncoder(tokenizer, PREFIX, 20, 9)
-    build_store(stores_directory() / "a", wanted, chunks(7, 3), encoder, origin="a", watch=watched)
+    build_store(
+        stores_directory() / "a",
+        wanted,
+        lambda: chunks(7, 3),
+        encoder,
+        origin="a",
+        watch=watched,
+    )
     assert len(searched_here) < len(list(chunks(7, 3))), "copies have searched the rest"
     assert watched.results() == alone.results()
     assert watched.results()[0].agreement == ("exact", "clean", "same_source")

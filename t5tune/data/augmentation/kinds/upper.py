@@ -1,0 +1,22 @@
+"""Examples in capitals."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from t5tune.data.augmentation.kind import (
+    AugmentationKind,
+    Change,
+    Setting,
+    Stage,
+    on_both_sides,
+)
+from t5tune.data.noise.casing import upper
+
+
+def _build(setting: Setting) -> Change:
+    source, target = (partial(upper, language=language) for language in setting.languages)
+    return on_both_sides(source, target, setting)
+
+
+KIND = AugmentationKind("upper", "both", Stage.LETTER_CASE, _build)

@@ -1,0 +1,36 @@
+"""The rounds of augmented training data that a resolved recipe asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from transformers import PreTrainedTokenizerBase
+
+from t5tune.data.augmentation.building import build_augmenter, identify_augmentation
+from t5tune.data.augmentation.rounds import NO_AUGMENTATION, Rounds, SubwordDraw
+from t5tune.data.pairs import Cleaning, Pairs
+from t5tune.data.subwords.sampler import build_samplers
+from t5tune.recipe.resolved_recipe import ResolvedData
+from t5tune.training.preparation.texts import Texts
+
+
+def build_rounds(texts: Texts, tokenizer: PreTrainedTokenizerBase, data: ResolvedData) -> Rounds:
+    """Return the variants of the training data; one that is the data itself without augmentation.
+
+    Raises:
+        T5TuneError: A file cannot be used, the training data has no names, or the tokenizer cannot
+            sample.
+    """
+    section = data.augment
+    if section is None or not section.is_on:
+        return NO_AUGMENTATION
+
+    def read_pairs() -> Iterable[Pairs]:
+        return Cleaning().clean(texts.training.chunks("looking for names in"))
+
+    augmenter = build_augmenter(data, texts.languages, read_pairs)
+    subwords = None
+    if section.subword is not None and section.subword.share > 0:
+        samplers = build_samplers(tokenizer, section.subword)
+        subwords = SubwordDraw(samplers, section.subword.share, section.seed or 0)
+    return Rounds(section.rounds or 1, identify_augmentation(section), augmenter, subwords)

@@ -1,0 +1,206 @@
+"""What training would see: the splits of a recipe, and examples of its augmentation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from random import Random
+from typing import NamedTuple
+
+from transformers import PreTrainedTokenizerBase
+
+from t5tune.data.augmentation.augmenter import draw_bits
+from t5tune.data.augmentation.building import build_augmenter
+from t5tune.data.augmentation.kind import TextPair
+from t5tune.data.augmentation.kinds import KINDS
+from t5tune.data.augmentation.rounds import SUBWORD
+from t5tune.data.pairs import NUM_FOLLOWING, Cleaning, Pairs
+from t5tune.data.readers.hub_commits import pin_commits
+from t5tune.data.readers.open_splits import describe_place
+from t5tune.data.subwords.sampler import build_samplers
+from t5tune.models.loading import load_tokenizer
+from t5tune.recipe.model_section import FromScratchSection
+from t5tune.recipe.resolve import choose_rounds
+from t5tune.recipe.schema import Recipe
+from t5tune.training.preparation.texts import Texts, open_texts
+from t5tune.training.preparation.vocabulary import find_or_build_tokenizer
+
+LOOKED_AT = 20_000  # first examples, whose augmentation is counted
+NUM_EXAMPLES = 3
+
+
+@dataclass(frozen=True)
+class SplitPreview:
+    """A split.
+
+    Attributes:
+        name: Its key in the recipe.
+        place: Where its examples come from.
+        num_examples: Number of them; None if they are streamed.
+        num_blank: Number of training examples that are left out, because a side is blank.
+    """
+
+    name: str
+    place: str
+    num_examples: int | None
+    num_blank: int = 0
+
+
+class Change(NamedTuple):
+    """An example before and after.
+
+    Attributes:
+        num_kinds: Number of kinds that have changed it.
+        before: The example in the data.
+        after: What training sees.
+    """
+
+    num_kinds: int
+    before: TextPair
+    after: TextPair
+
+
+@dataclass(frozen=True)
+class KindPreview:
+    """A kind of augmentation.
+
+    Attributes:
+        name: Its key in the recipe.
+        sides: Texts that it changes.
+        asked: Share of the examples that the recipe asks for.
+        num_changed: Number of examples that it changes, of those that were looked at; None for
+            subwords, which are drawn when texts are tokenized.
+        examples: Some of them.
+    """
+
+    name: str
+    sides: str
+    asked: float
+    num_changed: int | None
+    examples: Sequence[Change]
+
+
+@dataclass(frozen=True)
+class DataPreview:
+    """What training would see.
+
+    Attributes:
+        splits: Splits of the recipe.
+        rounds: Number of variants of the training data; None if they are streamed.
+        seed: Seed of the augmentation.
+        looked_at: Number of examples whose augmentation was counted, in the first round.
+        kinds: Kinds of augmentation in the order in which they are applied.
+    """
+
+    splits: Sequence[SplitPreview]
+    rounds: int | None
+    seed: int
+    looked_at: int
+    kinds: Sequence[KindPreview]
+
+
+def preview_data(recipe: Recipe) -> DataPreview:
+    """Read the splits of a recipe, and augment the beginning of the training data.
+
+    Raises:
+        T5TuneError: A split cannot be read, or the augmentation is not possible.
+    """
+    pinned = recipe.model_copy(update={"data": pin_commits(recipe.data, {})})
+    texts = open_texts(pinned.data, recipe.source_lang, recipe.target_lang)
+    augment = recipe.data.augment
+    seed = recipe.training.seed
+    if augment is not None and augment.seed is not None:
+        seed = augment.seed
+    first = _read_first(texts)
+    splits = _describe_splits(pinned, texts)
+    if augment is None or not augment.is_on:
+        return DataPreview(splits, 1, seed, 0, ())
+    section = augment.model_copy(update={"seed": seed})
+    data = pinned.data.model_copy(update={"augment": section})
+    seeded = recipe.model_copy(update={"data": data})
+    kinds = _preview_kinds(seeded, texts, first)
+    if section.subword is not None and section.subword.share > 0:
+        kinds.append(_preview_subwords(seeded, texts, first))
+    rounds = None if pinned.data.train.streaming else choose_rounds(recipe)
+    return DataPreview(splits, rounds, seed, len(first), kinds)
+
+
+def _read_first(texts: Texts) -> list[TextPair]:
+    pairs = _clean_pairs(texts, Cleaning(), "reading")
+    return list(islice(pairs, LOOKED_AT))
+
+
+def _clean_pairs(texts: Texts, cleaning: Cleaning, doing: str) -> Iterator[TextPair]:
+    for chunk in cleaning.clean(texts.training.chunks(doing)):
+        yield from map(TextPair, *chunk)
+
+
+def _describe_splits(recipe: Recipe, texts: Texts) -> list[SplitPreview]:
+    entries = recipe.data.entries
+    cleaning, num_training = Cleaning(), None
+    if not recipe.data.train.streaming:
+        num_training = sum(1 for _ in _clean_pairs(texts, cleaning, "counting"))
+    counts: dict[str, int | None] = dict(texts.count_examples(num_training))
+    return [
+        SplitPreview(
+            name,
+            describe_place(entry.place),
+            counts.get(name),
+            cleaning.num_blank if name == "train" else 0,
+        )
+        for name, entry in entries.items()
+    ]
+
+
+def _preview_kinds(recipe: Recipe, texts: Texts, first: Sequence[TextPair]) -> list[KindPreview]:
+    languages = recipe.source_lang, recipe.target_lang
+
+    def read_pairs() -> Iterator[Pairs]:
+        return Cleaning().clean(texts.training.chunks("looking for names in"))
+
+    augmenter = build_augmenter(recipe.data, languages, read_pairs)
+    shares = {step.name: step.share for step in augmenter.steps}
+    found: dict[str, list[Change]] = {name: [] for name in shares}
+    for i, pair in enumerate(first):
+        changed = augmenter.change(pair, 0, i, first[i + 1 : i + 1 + NUM_FOLLOWING])
+        for name in changed.kinds:
+            found[name].append(Change(len(changed.kinds), pair, changed.pair))
+    return [
+        KindPreview(
+            name,
+            KINDS[name].sides,
+            shares[name],
+            len(changes),
+            # Those that no other kind has changed as well, if there are any.
+            sorted(changes, key=lambda change: change.num_kinds > 1)[:NUM_EXAMPLES],
+        )
+        for name, changes in found.items()
+    ]
+
+
+def _preview_subwords(recipe: Recipe, texts: Texts, first: Sequence[TextPair]) -> KindPreview:
+    """Show the pieces of the first examples, before and after a draw."""
+    section = recipe.data.augment
+    assert section is not None  # the caller has looked
+    assert section.subword is not None
+    tokenizer = _find_tokenizer(recipe, texts)
+    samplers = build_samplers(tokenizer, section.subword)
+    examples = []
+    for i, pair in enumerate(first[:NUM_EXAMPLES]):
+        draw = Random(draw_bits(section.seed or 0, 0, i, SUBWORD))
+        before, after = [], []
+        for side, text, sampler in zip(("text", "text_target"), pair, samplers, strict=True):
+            ids = tokenizer(**{side: text}, verbose=False)["input_ids"]
+            new = ids if sampler is None else sampler.resample(ids, draw)
+            before.append(" ".join(tokenizer.convert_ids_to_tokens(ids)))
+            after.append(" ".join(tokenizer.convert_ids_to_tokens(new)))
+        examples.append(Change(1, TextPair(*before), TextPair(*after)))
+    return KindPreview(SUBWORD, section.subword.sides, section.subword.share, None, examples)
+
+
+def _find_tokenizer(recipe: Recipe, texts: Texts) -> PreTrainedTokenizerBase:
+    origin = recipe.model.origin
+    if isinstance(origin, FromScratchSection):
+        return find_or_build_tokenizer(origin.tokenizer, texts, None)
+    return load_tokenizer(origin.name, revision=origin.revision)
