@@ -136,7 +136,7 @@ class Benchmark:
             "task": f"{task} {self.options.language}" if task == "g2p" else task,
             "purpose": purpose, "side": side, "seed": seed, "optim": setting[0],
             "rate": setting[1], "bf16_asked": bf16, "budget_minutes": minutes,
-            "clock": self.clock, "threads": self.options.threads,
+            "clock": self.clock, "threads": 1 if self.clock == "steps" else self.options.threads,
             "examples": self.options.examples,
         }  # fmt: skip
 
@@ -157,8 +157,7 @@ class Benchmark:
         ]  # fmt: skip
         for change in self.task.list_changes(self.options.data, self.options.language):
             command += ["--change", change]
-        threads = 1 if wanted["clock"] == "steps" else wanted["threads"]
-        environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+        environment = {**os.environ, "OMP_NUM_THREADS": str(wanted["threads"])}
         done = subprocess.run(command, capture_output=True, text=True, env=environment)
         if done.returncode != 0:
             raise SystemExit(f"{' '.join(command)}\nfailed:\n{done.stderr[-3000:]}")
