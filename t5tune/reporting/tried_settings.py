@@ -18,7 +18,9 @@ SECTIONS = ("decoding", "evaluation")
 _OF_TRAINING = ("evaluation.best_metric", "evaluation.max_validation_examples")
 
 # Keys that add something to a report and change nothing else in it.
-_ADDITIONS = ("evaluation.stress", "evaluation.generalization")
+_ADDITIONS = tuple(
+    f"evaluation.{key}" for key in ("stress", "generalization", "contrastive", "keep")
+)
 
 
 def changes_report(change: str) -> bool:

@@ -6,11 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import sentencepiece
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from transformers import ByT5Tokenizer, PreTrainedTokenizerBase
+from transformers import ByT5Tokenizer, MarianTokenizer, PreTrainedTokenizerBase
 
-from t5tune.decoding.export.tokenization import Tokenization, load_tokenization, write_tokenization
+from t5tune.decoding.export.tokenization import (
+    Tokenization,
+    encodes_targets,
+    load_tokenization,
+    write_tokenization,
+)
 from t5tune.models.families import set_languages
 from t5tune.models.from_scratch import build_tokenizer
 from t5tune.recipe.model_section import TokenizerSection
@@ -37,6 +43,8 @@ class Both:
             [ids], skip_special_tokens=True, clean_up_tokenization_spaces=False
         )
         assert self.own.decode([ids]) == decoded
+        of_target = self.tokenizer(text_target=[text], add_special_tokens=False)["input_ids"]
+        assert self.own.encode_targets([text]) == of_target
 
 
 @pytest.fixture(scope="module")
@@ -95,3 +103,23 @@ def test_what_is_not_the_same_is_left_to_transformers(tmp_path: Path) -> None:
     )  # Transformers does not know the name of the other file
     reloaded = load_tokenization(tmp_path, found)
     assert reloaded.decode(reloaded.encode(["one two"])) == ["one two"]
+
+
+def test_targets_have_the_pieces_of_their_own_side(tmp_path: Path) -> None:
+    FAMILIES["marian"](tmp_path)
+    others = iter(["one two three", "eins zwei drei"])
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=others, model_prefix=str(tmp_path / "target"), model_type="char",
+        vocab_size=20, minloglevel=2,
+    )  # fmt: skip
+    (tmp_path / "target.model").replace(tmp_path / "target.spm")
+    files = (tmp_path / name for name in ("source.spm", "target.spm", "vocab.json"))
+    tokenizer = MarianTokenizer(*map(str, files))
+    export = tmp_path / "export"
+    export.mkdir()
+    found = write_tokenization(tokenizer, export, TEXTS)
+    own = load_tokenization(export, found)
+    assert encodes_targets(tokenizer, export, found, TEXTS)
+    assert len(own.encode_targets(["eins zwei"])[0]) > len(own.encode(["eins zwei"])[0])
+    del found["target_model_file"]  # as in an export of an earlier version
+    assert not encodes_targets(tokenizer, export, found, TEXTS)
