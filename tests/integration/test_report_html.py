@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from t5tune.reporting.beside.report_section import Section, SectionTable
 from t5tune.reporting.html.report_page import render_comparison_html, render_html
 from t5tune.reporting.report import Origin
 from t5tune.reporting.report_building import build_report
@@ -140,6 +141,9 @@ def report_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ),
         breakdowns=(Breakdown("source_length", HOSTILE_TEXTS[2], (
             Bucket("1 to 10 words", 100, scores), Bucket(HOSTILE_TEXTS[0], 0, ()))),),
+        beside=(Section("stress", "Hard sets", (HOSTILE_TEXTS[0],), (
+            SectionTable(("sources", "examples"), ((HOSTILE_TEXTS[2], "13"), ("", "0"))),
+            SectionTable(("source",), ((HOSTILE_TEXTS[3],),), HOSTILE_TEXTS[2], is_folded=True))),),
     )  # fmt: skip
     details = ReportDetails(
         alignments=(Alignment(3, tokens, tokens, ((0.1, 0.2, 0.3, 0.4),) * 4),),

@@ -13,7 +13,7 @@ from t5tune.data.pairs import Pairs
 SOURCES = ["a red dog runs", "dog a, b", "Hundehaus xyz", "Hundehaus", "…"]
 REFERENCES = [["ein roter Hund"], ["x"], ["Hundehaus"], ["Arbeitshaus"], [""]]
 TRAINING = [
-    Pairs(["a red cat", "dog runs"], ["ein Hund", "roter Arbeit, haus"]),
+    Pairs(["a red", "dog runs"], ["ein Hund", "roter Arbeit, haus"]),
     Pairs(["the hund Hause haus"], ["Hund"]),
 ]
 
@@ -27,7 +27,7 @@ def find_novelty(chunks: list[Pairs]) -> TrainingNovelty:
 
 def test_pairs_and_words_that_training_has_not() -> None:
     found = find_novelty(TRAINING)
-    # "red dog" is new; "dog runs" was a source of its own, and "cat dog" of two sources is none.
+    # "red dog" is new: of two sources, one ends with "red" and the next one begins with "dog".
     assert (found.num_pairs, found.num_new_pairs) == ((3, 1, 0, 0, 0), (1, 1, 0, 0, 0))
     assert found.source_words == ("known", "new", "new", "compound", "known")
     assert found.reference_words == ("known", "new", "compound", "compound", "known")

@@ -118,6 +118,8 @@ def test_single_words_are_judged_by_their_form() -> None:
     known = {one.source: one.references for one in KINDS["single_words"].build(TEST)}
     assert known["dog"] == ["hund"]
     assert known["no"] == []
+    unclear = CleanSet(Examples("test", ["big dog"] * 4, [["ein Hund"]] * 4))
+    assert all(not one.references for one in KINDS["single_words"].build(unclear))
     texts = ["ein Hund" if word == "dog" else "Hund Hund" for word in words]
     texts[words.index("no")] = ""
     texts[words.index("cats")] = "Ich sehe viele Katzen im Garten."
@@ -136,18 +138,23 @@ def test_the_section_has_a_row_for_each_set_and_what_the_scores_do_not_show() ->
         TranslatedSet(KINDS["upper"], KINDS["upper"].build(TEST), outputs(*["a b"] * 7), 2),
         TranslatedSet(KINDS["numbers"], KINDS["numbers"].build(TEST), outputs("25", "1"), 0),
         TranslatedSet(KINDS["names"], [], [], 0),
+        TranslatedSet(
+            KINDS["single_words"], KINDS["single_words"].build(TEST)[:1], outputs("a"), 0
+        ),
     ]
     results = score_hard_sets(sets, outputs(*clean), RECIPE)
     section = build_section(results, sets)
     first, counted, made, *worst = section.tables
     assert [row[:2] for row in first.rows] == [
         ("all in capitals", "7"), ("with other numbers", "2"), ("with other names", "0"),
+        ("single words", "1"),
     ]  # fmt: skip
+    assert "sound outputs" not in {row[1] for row in counted.rows}
     assert {len(row) for row in first.rows} == {len(first.header)}
     assert ("with other numbers", "outputs with all of the replaced numbers", "0", "2") in [
         row[:4] for row in counted.rows
     ]
-    assert (len(made.rows), [one.is_folded for one in worst]) == (3, [True, True])
+    assert (len(made.rows), [one.is_folded for one in worst]) == (4, [True, True, True])
     assert section.sentences[0].startswith("2 of 7 sources “all in capitals” were cut")
     assert section.files["stress/numbers.jsonl"].count("\n") == 2
     values = json.loads(json.dumps(section.to_json()))["values"]["sets"]
