@@ -162,6 +162,9 @@ FAMILIES: dict[str, Callable[[Path], Built]] = {
     "mbart": build_with_new_tokenizer(
         hf.MBartTokenizer, hf.MBartConfig, hf.MBartForConditionalGeneration
     ),
+    "mbart50": build_with_new_tokenizer(
+        hf.MBart50Tokenizer, hf.MBartConfig, hf.MBartForConditionalGeneration
+    ),
     "nllb": build_with_new_tokenizer(
         hf.NllbTokenizer, hf.M2M100Config, hf.M2M100ForConditionalGeneration
     ),
@@ -169,7 +172,7 @@ FAMILIES: dict[str, Callable[[Path], Built]] = {
     "marian": _marian,
     "m2m100": _m2m100,
 }
-MULTILINGUAL = ("mbart", "nllb", "m2m100")
+MULTILINGUAL = ("mbart", "mbart50", "nllb", "m2m100")
 
 
 def build_translator(family: str, folder: Path) -> TorchTranslator:

@@ -89,6 +89,8 @@ class _Converter(TransformersConverter):
         needs = read_needs(self.model.generation_config, config)
         key = "decoder_start_token_id" if "decoder_start_token_id" in needs else "bos_token_id"
         spec.config.decoder_start_token = tokens[needs[key]]
+        if spec.config.bos_token is None:  # mBART-50's tokenizer has none, and loading needs one
+            spec.config.bos_token = tokens[needs.get("bos_token_id", self.tokenizer.eos_token_id)]
         return spec
 
 
