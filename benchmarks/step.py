@@ -1,6 +1,7 @@
 """Measure where the time of a training step goes, and which layers are faster.
 
 .venv/bin/python benchmarks/step.py [--shape 9m …] [--length 32 …] [--rounds 3]
+.venv/bin/python benchmarks/step.py --layers fast --regularization "r_drop: 5" …
 
 A step has random token ids on both sides, as many examples as --tokens allows, Adafactor, and bf16
 if the hardware gains by it. The kinds of layers take turns in one process: `fast` are t5tune's own
@@ -8,32 +9,41 @@ sublayers (on a CPU), `sdpa` and `eager` the library's with that attention. Matr
 torch's profiler counts under mm, addmm, bmm and the fused attention; the rest is everything else.
 The last column is the time that the model's own arithmetic would take at the rate of matrix
 products measured in the same run.
+
+--regularization compares steps with regularizers, one arm for each time that it is given, with a
+step without them, in the time of the processor: it is the less disturbed by other programs.
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import torch
+import yaml
 from torch.profiler import ProfilerActivity, profile
 from training import measure_matmul
 from training_arms import SHAPES
-from transformers import T5Config, T5ForConditionalGeneration
+from transformers import ByT5Tokenizer, T5Config, T5ForConditionalGeneration
 
 from t5tune.distributed.model_shape import ModelShape
 from t5tune.models.cpu.dropout import use_byte_dropout
 from t5tune.models.cpu.fast_t5 import use_fast_sublayers
 from t5tune.models.output_layer import without_output_layer
+from t5tune.recipe.regularization_section import RegularizationSection
 from t5tune.training.optim.building import build_optimizer
 from t5tune.training.preparation.precision import measure_bf16
+from t5tune.training.regularizers.recipe_regularizers import build_regularization, find_rates
+from t5tune.training.regularizers.regularizer import RunParts
 from t5tune.training.step.allocator import keep_freed_memory
-from t5tune.training.step.loss import sum_token_losses_chunked
+from t5tune.training.step.objective import Objective
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 PRODUCTS = ("aten::mm", "aten::addmm", "aten::bmm", "aten::baddbmm", "attention")
@@ -43,7 +53,9 @@ STEPS = 5  # steps of one measurement
 class Step:
     """Hold a model and its optimizer; `run` is a training step that records its parts' seconds."""
 
-    def __init__(self, shape: str, layers: str, length: int, tokens: int, bf16: bool) -> None:
+    def __init__(
+        self, shape: str, layers: str, length: int, tokens: int, bf16: bool, regularization: str
+    ) -> None:
         torch.manual_seed(0)
         d_model, d_ff, num_layers, heads, vocab_size = SHAPES[shape]
         config = T5Config(
@@ -57,18 +69,40 @@ class Step:
             use_fast_sublayers(self.model)
         self.bf16 = bf16
         settings: Any = SimpleNamespace(optim="adafactor", learning_rate=1e-3, weight_decay=0.0)
-        self.optimizer = build_optimizer(self.model, settings, from_scratch=True)
+        section = RegularizationSection.model_validate(yaml.safe_load(regularization) or {})
+        rates = find_rates(section, self.model)
+        self.optimizer = build_optimizer(self.model, settings, from_scratch=True, rates=rates)
+        with tempfile.TemporaryDirectory() as folder:
+            parts = RunParts(
+                self.model, ByT5Tokenizer(), "", 0, 0.0, self.optimizer, Path(folder) / "start",
+                is_resumed=False,
+            )  # fmt: skip
+            self.regularization = build_regularization(section, parts)
+        self.objective = self.regularization.objective or Objective(0.0)
         rows = max(1, tokens // (2 * length))
         self.ids = torch.randint(3, config.vocab_size, (rows, length), device=DEVICE)
-        self.mask = torch.ones_like(self.ids)
+        self.batch = {
+            "input_ids": self.ids.cpu(), "attention_mask": torch.ones(rows, length).long(),
+            "labels": self.ids.cpu(),
+        }  # fmt: skip
         self.seconds: dict[str, list[float]] = {}
+        self.num_steps = 0
 
     def run(self) -> None:
+        self.timed("noise", self.add_noise)
+        self.regularization.run_passes(self.batch, None, self.add_pass, is_last=True)
+        self.timed("clip", self.clip)
+        self.timed("optimizer", self.update)
+
+    def add_noise(self) -> None:
+        (self.noised,) = self.regularization.add_noise([self.batch], self.num_steps)
+        self.num_steps += 1
+
+    def add_pass(self, _: Any, is_last: bool) -> torch.Tensor:
         self.timed("forward", self.forward)
         self.timed("loss", self.compute_loss)
         self.timed("backward", lambda: self.loss.backward())
-        self.timed("clip", self.clip)
-        self.timed("optimizer", self.update)
+        return self.loss.detach()
 
     def timed(self, name: str, part: Callable[[], None]) -> None:
         start = time.perf_counter()
@@ -79,20 +113,26 @@ class Step:
 
     def forward(self) -> None:
         autocast = torch.autocast(DEVICE, torch.bfloat16, enabled=self.bf16)
+        inputs = {name: tensor.to(DEVICE) for name, tensor in self.noised.items()}
+        self.inputs = self.objective.prepare(inputs)
         with autocast, without_output_layer(self.model) as self.weight:
             outputs = self.model(
-                input_ids=self.ids, attention_mask=self.mask, decoder_input_ids=self.ids,
-                use_cache=False,
+                input_ids=self.inputs["input_ids"], attention_mask=self.inputs["attention_mask"],
+                decoder_input_ids=self.inputs["labels"], use_cache=False,
             )  # fmt: skip
         self.hidden = outputs.logits.bfloat16() if self.bf16 else outputs.logits
 
     def compute_loss(self) -> None:
-        self.loss = sum_token_losses_chunked(self.hidden, self.weight, self.ids)
+        self.loss = self.objective.sum_chunked(self.hidden, self.weight, self.inputs)
+        for name, term in self.objective.take_terms().items():
+            self.regularization.note(name, term)
 
     def clip(self) -> None:
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
 
     def update(self) -> None:
+        for callback in self.regularization.callbacks:
+            callback.on_pre_optimizer_step(None, None, None)
         self.optimizer.step()
         self.model.zero_grad()
 
@@ -117,18 +157,26 @@ class Step:
 
 
 def compare(shape: str, length: int, options: argparse.Namespace, bf16: bool, peak: float) -> None:
-    steps = {name: Step(shape, name, length, options.tokens, bf16) for name in options.layers}
+    arms = [(layers, given) for layers in options.layers for given in options.regularization]
+    steps = {
+        f"{layers} {given}".strip(): Step(shape, layers, length, options.tokens, bf16, given)
+        for layers, given in arms
+    }
     for step in steps.values():
         step.run()
         step.seconds.clear()
     totals: dict[str, list[float]] = {name: [] for name in steps}
+    of_processor: dict[str, list[float]] = {name: [] for name in steps}
     for _ in range(options.rounds):
         for name, step in steps.items():
-            start = time.perf_counter()
+            start, processor = time.perf_counter(), time.process_time()
             for _ in range(STEPS):
                 step.run()
             totals[name].append((time.perf_counter() - start) / STEPS)
-    first = statistics.median(totals[options.layers[0]])
+            of_processor[name].append((time.process_time() - processor) / STEPS)
+    first, *_ = (statistics.median(times) for times in totals.values())
+    if options.regularization[1:]:
+        describe_ratios(of_processor)
     for name, step in steps.items():
         parts = "  ".join(
             f"{part} {1000 * statistics.median(values):.0f}"
@@ -144,6 +192,17 @@ def compare(shape: str, length: int, options: argparse.Namespace, bf16: bool, pe
         )
 
 
+def describe_ratios(times: dict[str, list[float]]) -> None:
+    """Print each arm's time of the processor over that of the first arm in the same round."""
+    first, *_ = times.values()
+    for name, own in times.items():
+        low, median, high = (
+            f([one / other for one, other in zip(own, first, strict=True)])
+            for f in (min, statistics.median, max)
+        )
+        print(f"{name:<30} processor {median:.2f} ({low:.2f} to {high:.2f})", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -153,7 +212,9 @@ def main() -> None:
     parser.add_argument("--layers", action="append", choices=["fast", "sdpa", "eager"])
     parser.add_argument("--tokens", type=int, default=1024, help="tokens of a step, both sides")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--regularization", action="append", default=[], metavar="YAML")
     options = parser.parse_args()
+    options.regularization = ["", *options.regularization]
     options.layers = options.layers or ["fast", "sdpa", "eager"][DEVICE != "cpu" :]
     bf16 = measure_bf16()
     if DEVICE == "cpu":

@@ -167,6 +167,15 @@ class Recipe(Section):
         return self
 
     @model_validator(mode="after")
+    def _weights_can_be_gone_back_to(self) -> Recipe:
+        if self.training.regularization.l2_sp is not None and self.model.is_from_scratch:
+            raise ValueError(
+                "`training.regularization.l2_sp` draws weights towards the pretrained ones, and "
+                "`model.from_scratch` has none; `training.weight_decay` draws them towards zero"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _streaming_fits(self) -> Recipe:
         if not self.data.train.streaming:
             return self

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from t5tune.recipe.regularization_section import NEED_ALL_WEIGHTS, RegularizationSection
 from t5tune.recipe.section import Count, PositiveInt, Section, Share, WholeNumber
 
 OptimName = Literal["adafactor", "adamw_torch"]
@@ -74,6 +75,7 @@ class TrainingSection(Section):
     max_grad_norm: Annotated[float, Field(ge=0)] = Field(
         default=1.0, description="Gradients are scaled down to this norm; 0 leaves them."
     )
+    regularization: RegularizationSection = Field(default_factory=RegularizationSection)
     ema_decay: Share | None = Field(
         default=None,
         description="Keep a moving average of the weights too, such as 0.998; it becomes the "
@@ -143,6 +145,23 @@ class TrainingSection(Section):
             )
         if self.packing and self.per_device_train_batch_size is not None:
             raise ValueError("`packing` requires `tokens_per_batch`")
+        return self
+
+    @model_validator(mode="after")
+    def _regularization_fits(self) -> TrainingSection:
+        given = self.regularization.in_force
+        needing = [f"`regularization.{name}`" for name in NEED_ALL_WEIGHTS if name in given]
+        if self.sharding != "none" and needing:
+            raise ValueError(
+                f"{needing[0]} and `sharding` exclude each other: it needs all weights in every "
+                "process"
+            )
+        for name in {"fgm", "free_lb"} & given.keys():
+            if self.torch_compile:
+                raise ValueError(
+                    f"`regularization.{name}` and `torch_compile` exclude each other: compiled "
+                    "stacks read tokens, and no perturbed embeddings"
+                )
         return self
 
     @model_validator(mode="after")

@@ -91,6 +91,11 @@ class RunDirectory:
         return self.path / "clock.tsv"
 
     @property
+    def start_weights(self) -> Path:
+        """Weights that training began with, where a regularizer needs them."""
+        return self.path / "start.safetensors"
+
+    @property
     def hypothesis_cache(self) -> Path:
         """Hypotheses of the models of this run; may be deleted at any time."""
         return self.path / "cache" / "hypotheses.sqlite"

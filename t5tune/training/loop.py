@@ -71,6 +71,8 @@ def run_training_loop(start: Start, run: RunDirectory) -> TrainedWeights | signa
     num_validations = math.ceil(num_steps / training.eval_steps)
     on_main_process(lambda: _check_disk(trainer, run, num_validations))
     say(f"chosen: {describe_choices([*start.choices, *choices])}")
+    if regularizers := training.regularization.describe():
+        say(f"regularizers: {'; '.join(regularizers)}")
     _announce(training, trainer, recipe.model.name, per_epoch, start.checkpoint)
     try:
         _train(trainer, start.checkpoint, start.facts, watchers.stop, watchers.log)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -36,11 +37,13 @@ from t5tune.training.checkpoints.saving import CheckpointSaver, Trained, only_te
 from t5tune.training.checkpoints.store import ENDED
 from t5tune.training.checkpoints.stream_position import keep_position
 from t5tune.training.random_numbers import keeping_random_state, seed_if_saved_elsewhere
+from t5tune.training.regularizers.in_force import Regularization
 from t5tune.training.step.batch_limit import BatchLimit
 from t5tune.training.step.batch_loss import BatchLoss, with_target_positions
 from t5tune.training.step.clipping import clip_on_cpu
 from t5tune.training.step.gradients import NumItems, StepGradients
 from t5tune.training.step.loss_record import LossRecord
+from t5tune.training.step.objective import Objective
 from t5tune.training.strategies.strategy import ShardingCheck, Strategy
 
 Validate = Callable[[], dict[str, float]]
@@ -64,6 +67,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
         saver: Saver of checkpoints; their average of the weights follows every step.
         limit: Limit on the tokens of a batch that fit into memory.
         longest: Batch that is tried before the first step if there is no limit yet.
+        regularization: Regularizers of the run.
         callbacks: Callbacks in the order in which they are called.
     """
 
@@ -85,10 +89,13 @@ class T5TuneTrainer(Seq2SeqTrainer):
         throughput: Throughput | None = None,
         limit: BatchLimit | None = None,
         longest: LongestBatch | None = None,
+        regularization: Regularization | None = None,
         callbacks: Sequence[TrainerCallback] = (),
     ) -> None:
         self.strategy = strategy  # needed already where the Trainer would move the model
-        own = [saver.average] if saver.average is not None else []
+        self._regularization = regularization or Regularization()
+        own = [*self._regularization.callbacks]
+        own += [saver.average] if saver.average is not None else []
         super().__init__(
             model=model,
             processing_class=tokenizer,
@@ -107,12 +114,12 @@ class T5TuneTrainer(Seq2SeqTrainer):
         self._is_validation_pending = False  # a signal interrupted the last one
         self._end = end or EndOfTraining()
         self._throughput = throughput or Throughput()
-        self._losses = LossRecord(self.accelerator)
+        self._losses = LossRecord(self.accelerator, self._regularization.terms)
         self._watch = LossWatch(saver.writer, args.learning_rate, round(args.logging_steps))
         self._loss = BatchLoss(
             self.unwrapped,
             strategy,
-            label_smoothing,
+            self._regularization.objective or Objective(label_smoothing),
             bf16=args.bf16,
             searches_unused=args.world_size > 1 and bool(args.ddp_find_unused_parameters),
         )
@@ -202,10 +209,14 @@ class T5TuneTrainer(Seq2SeqTrainer):
         Raises:
             T5TuneError: Not even one example fits into memory, or the loss is not finite.
         """
-        loss = self._gradients.compute_within_memory(model, inputs, num_items_in_batch, self.state)
-        self._watch.add(loss, self.state.global_step + 1)
-        self._losses.add(loss, num_items_in_batch)
-        return loss
+        step = self.state.global_step
+        batches = self._regularization.add_noise(inputs, step)
+        losses = self._gradients.compute_within_memory(
+            model, batches, num_items_in_batch, self.state
+        )
+        self._watch.add(losses[0], step + 1)
+        self._losses.add(losses, num_items_in_batch)
+        return losses[0]
 
     def _try_batch(self, batch: Batch) -> None:
         """Compute a batch as a step that each process does by itself."""
@@ -215,6 +226,13 @@ class T5TuneTrainer(Seq2SeqTrainer):
         self, model: torch.nn.Module, piece: Batch, num_items: NumItems, is_last: bool
     ) -> torch.Tensor:
         """Compute a piece of a step; see `AddGradients`."""
+        add_pass = functools.partial(self._add_pass, model, piece)
+        return self._regularization.run_passes(piece, num_items, add_pass, is_last=is_last)
+
+    def _add_pass(
+        self, model: torch.nn.Module, piece: Batch, num_items: NumItems, is_last: bool
+    ) -> torch.Tensor:
+        """Add the gradients of one pass over a piece, and return its part of the loss."""
         step = super().training_step
 
         def by_trainer() -> torch.Tensor:
@@ -242,6 +260,9 @@ class T5TuneTrainer(Seq2SeqTrainer):
         if num_items_in_batch is None:
             num_items_in_batch = inputs["labels"].ne(IGNORED).sum()
         loss = loss / num_items_in_batch * self.accelerator.num_processes
+        for name, term in self._loss.objective.take_terms().items():
+            part = term / num_items_in_batch * self.accelerator.num_processes
+            self._regularization.note(name, part)
         return (loss, outputs) if return_outputs else loss
 
     def floating_point_ops(self, inputs: list[Batch]) -> int:

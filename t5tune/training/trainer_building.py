@@ -41,8 +41,12 @@ from t5tune.training.checkpoints.writer import CheckpointWriter
 from t5tune.training.optim.averaging import WeightAverage
 from t5tune.training.preparation.start import Start
 from t5tune.training.recipe_batches import build_collator, build_longest_batch
+from t5tune.training.regularizers.in_force import Regularization
+from t5tune.training.regularizers.recipe_regularizers import build_regularization
+from t5tune.training.regularizers.regularizer import RunParts
 from t5tune.training.step.batch_limit import BatchLimit
 from t5tune.training.strategies.sharding_choice import build_strategy
+from t5tune.training.strategies.strategy import Strategy
 from t5tune.training.streamed_loading import build_streamed_steps
 from t5tune.training.trainer import T5TuneTrainer, Validate
 
@@ -69,7 +73,9 @@ def build_watchers(
 ) -> Watchers:
     """Build the callbacks of a run; the main process writes its files."""
     throughput = Throughput()
-    log = JsonLog(run.log if is_main_process() else None, throughput)
+    log = JsonLog(
+        run.log if is_main_process() else None, throughput, [*training.regularization.in_force]
+    )
     max_seconds = 60 * training.max_minutes if training.max_minutes else None
     display = TrainingDisplay(log, throughput, best_metric, max_seconds)
     clock = None
@@ -131,8 +137,26 @@ def build_trainer(
         throughput=watchers.throughput,
         limit=_build_batch_limit(plan, watchers.log, start.checkpoint),
         longest=longest,
+        regularization=_build_regularization(training, run, start, strategy),
         callbacks=[*watchers.callbacks, *_build_reporters(training, run, start.checkpoint)],
     )
+
+
+def _build_regularization(
+    training: ResolvedTraining, run: RunDirectory, start: Start, strategy: Strategy
+) -> Regularization:
+    translator = start.model.translator
+    parts = RunParts(
+        translator.model,
+        start.model.tokenizer,
+        translator.settings.prefix,
+        training.seed,
+        training.label_smoothing_factor,
+        strategy.optimizer,
+        run.start_weights,
+        is_resumed=start.checkpoint is not None,
+    )
+    return build_regularization(training.regularization, parts)
 
 
 def _build_loader(

@@ -15,6 +15,7 @@ from t5tune.data.batching.steps import Batch
 from t5tune.data.encoding import IGNORED, EncodedDataset, TokenSequences
 from t5tune.training.optim.building import build_optimizer
 from t5tune.training.step.batch_loss import BatchLoss
+from t5tune.training.step.objective import Objective
 from t5tune.training.strategies.strategy import Strategy
 
 LEARNING_RATES = {"adamw_torch": 1e-3, "adafactor": 2e-2}  # Adafactor's is relative
@@ -48,7 +49,7 @@ class Steps:
         )
         self.optimizer = build_optimizer(self.model, section, from_scratch=True)
         self._loss = BatchLoss(
-            self.model, Strategy(self.optimizer), 0.1, bf16=bf16, searches_unused=False
+            self.model, Strategy(self.optimizer), Objective(0.1), bf16=bf16, searches_unused=False
         )
 
     def add_gradients(self, batch: Batch, num_items: int) -> torch.Tensor:

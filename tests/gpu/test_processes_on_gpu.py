@@ -21,6 +21,7 @@ from t5tune.distributed.sharded_tensors import gather_weights
 from t5tune.distributed.whole_copy import full_model
 from t5tune.training.optim.building import build_optimizer
 from t5tune.training.step.batch_loss import BatchLoss
+from t5tune.training.step.objective import Objective
 from t5tune.training.strategies.fsdp_strategy import FsdpStrategy
 from t5tune.training.strategies.strategy import Strategy
 from tests.conftest import REPOSITORY, write_tiny_recipe
@@ -58,7 +59,7 @@ def build_batches() -> list[Batch]:
 
 def train(model: Any, wrapped: Any, strategy: Strategy, device: torch.device) -> list[float]:
     """Train as the trainer does, and return the losses."""
-    loss = BatchLoss(model, strategy, 0.0, bf16=False, searches_unused=False)
+    loss = BatchLoss(model, strategy, Objective(0.0), bf16=False, searches_unused=False)
     losses = []
     for batch in build_batches():
         there = {name: tensor.to(device) for name, tensor in batch.items()}

@@ -1,8 +1,10 @@
 """Run one optimizer step on as many processes as torchrun starts; rank 0 writes what it saw.
 
 torchrun --nproc-per-node N tests/integration/two_processes.py OUT FAMILY BATCH_SIZE SMOOTHING
+    [REGULARIZED]
 
-A batch size of 0 packs the examples into rows.
+A batch size of 0 packs the examples into rows. A last argument takes regularizers that draw numbers
+of their own or compute several passes.
 """
 
 from __future__ import annotations
@@ -27,11 +29,15 @@ from transformers import (
 
 from t5tune.data.batching.packing import PackedBatches, PackedCollator, choose_row_lengths
 from t5tune.data.batching.plans import BatchPlan, FixedSizeBatches
-from t5tune.data.batching.steps import OptimizerSteps, StepLoader
+from t5tune.data.batching.steps import Batch, OptimizerSteps, StepLoader
 from t5tune.data.encoding import Collator, EncodedDataset, TokenSequences
 from t5tune.models.packed import accept_packed_rows
 from t5tune.training.checkpoints.saving import CheckpointSaver
 from t5tune.training.checkpoints.writer import CheckpointWriter
+from t5tune.training.regularizers.example_draws import draw
+from t5tune.training.regularizers.in_force import Regularization
+from t5tune.training.regularizers.kinds.r_drop import RDrop
+from t5tune.training.regularizers.perturbed_passes import PerturbedPasses
 from t5tune.training.strategies.strategy import Strategy
 from t5tune.training.trainer import T5TuneTrainer
 
@@ -69,6 +75,17 @@ def build_plan(dataset: EncodedDataset, batch_size: int) -> tuple[BatchPlan, Any
     return plan, PackedCollator(0, 0, plan.row_lengths, plan.rows_per_batch)
 
 
+def regularize(model: PreTrainedModel) -> Regularization:
+    def mask_tokens(batch: Batch, step: int) -> Batch:
+        ids, is_real = batch["input_ids"].numpy(), batch["attention_mask"].numpy() > 0
+        is_masked = torch.from_numpy(is_real & (draw(ids, is_real, "masking", 1, step) < 0.3))
+        return {**batch, "input_ids": batch["input_ids"].masked_fill(is_masked, 2)}
+
+    passes = PerturbedPasses("free_lb", model, 0.05, 3, 0.03)
+    objective = RDrop(0.1, 2.0)
+    return Regularization(["r_drop", "free_lb"], [mask_tokens], objective, passes)
+
+
 class Recorder(TrainerCallback):
     """Record the gradients of the optimizer step and the logged loss."""
 
@@ -85,7 +102,7 @@ class Recorder(TrainerCallback):
 
 
 def main() -> None:
-    out, family, batch_size, smoothing = sys.argv[1:]
+    out, family, batch_size, smoothing, *regularized = sys.argv[1:]
     dataset, recorder = build_dataset(), Recorder()
     model = build(family)
     with tempfile.TemporaryDirectory() as directory:
@@ -108,6 +125,7 @@ def main() -> None:
             validate=dict,
             label_smoothing=float(smoothing),
             saver=CheckpointSaver(CheckpointWriter(Path(directory), {}), 1, strategy, None, None),
+            regularization=regularize(model) if regularized else None,
             callbacks=[recorder],
         )
         trainer.train()

@@ -19,7 +19,11 @@ from t5tune.models.packed import accept_packed_rows
 from t5tune.training.optim.averaging import WeightAverage
 from t5tune.training.optim.building import build_optimizer
 from t5tune.training.random_numbers import keeping_random_state, seed_if_saved_elsewhere
+from t5tune.training.regularizers.in_force import Regularization
+from t5tune.training.regularizers.kinds.r_drop import RDrop
+from t5tune.training.regularizers.perturbed_passes import PerturbedPasses
 from t5tune.training.step.batch_loss import BatchLoss, with_target_positions
+from t5tune.training.step.objective import Objective
 from t5tune.training.strategies.strategy import Strategy
 from tests.device_ledger import DeviceLedger, MixedDevicesError
 from tests.tiny_families import FAMILIES, build_translator
@@ -46,7 +50,7 @@ def ledger() -> DeviceLedger:
 def train_a_step(model: Any, batch: dict[str, torch.Tensor], optim: str) -> None:
     section: Any = SimpleNamespace(optim=optim, learning_rate=1e-3, weight_decay=0.01, extra={})
     optimizer = build_optimizer(model.train(), section, from_scratch=True)
-    loss = BatchLoss(model, Strategy(optimizer), 0.1, bf16=True, searches_unused=False)
+    loss = BatchLoss(model, Strategy(optimizer), Objective(0.1), bf16=True, searches_unused=False)
     with torch.autocast("cpu", torch.bfloat16):
         total, _ = loss.sum(model, batch)
     total.backward()
@@ -80,6 +84,30 @@ def test_a_step_of_packed_rows_leaves_nothing_on_the_cpu(
         train_a_step(model, batch, "adafactor")
     assert all(ledger.has(p.grad) for p in model.parameters())
     assert batch["labels"].eq(IGNORED).any()
+
+
+@pytest.mark.parametrize("family", ["t5", "bart"])
+def test_a_regularized_step_leaves_nothing_on_the_cpu(
+    family: str, tmp_path: Path, ledger: DeviceLedger
+) -> None:
+    model = ledger.give(build_translator(family, tmp_path).model.train())
+    batch = ledger.give(with_target_positions(Collator(0)(EXAMPLES)))
+    passes = PerturbedPasses("free_lb", model, 0.1, 3, 0.08)
+    regularization = Regularization(["free_lb"], passes=passes)
+    strategy = Strategy(torch.optim.SGD(model.parameters()))
+    loss = BatchLoss(model, strategy, RDrop(0.1, 2.0), bf16=False, searches_unused=False)
+
+    def add_pass(*_: Any) -> torch.Tensor:
+        total, _ = loss.sum(model, batch)
+        total.backward()
+        return total.detach()
+
+    with ledger.watching():
+        losses = regularization.run_passes(batch, None, add_pass, is_last=True)
+    assert ledger.has(losses)
+    assert all(ledger.has(p.grad) for p in model.parameters() if p.grad is not None)
+    assert not WITHOUT_DETERMINISM & ledger.operations.keys()
+    assert sum(ledger.waits.values()) <= 12, ledger.waits  # as of three ordinary passes
 
 
 @pytest.mark.parametrize("family", ["t5", "bart", "marian", "nllb"])

@@ -200,6 +200,7 @@ def _training_table(training: ResolvedTraining, weights: str | None, facts: Mode
         "optimizer": training.optim,
         "learning rate": training.learning_rate,
         "precision": "bf16" if training.bf16 else "fp32",
+        "regularizers": "; ".join(training.regularization.describe()) or None,
         "seed": training.seed,
         "hardware": facts.hardware,
         "software": facts.software,

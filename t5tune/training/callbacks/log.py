@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -37,8 +37,11 @@ class JsonLog(TrainerCallback, ExportableState):
     of them if it begins.
     """
 
-    def __init__(self, path: Path | None, throughput: Throughput) -> None:
+    def __init__(
+        self, path: Path | None, throughput: Throughput, terms: Sequence[str] = ()
+    ) -> None:
         self.path = path
+        self.terms = terms  # parts of the loss that have values of their own
         self.throughput = throughput
         self._elapsed_before = 0.0
         self._start = time.monotonic()
@@ -84,7 +87,8 @@ class JsonLog(TrainerCallback, ExportableState):
         if scores := validation_scores(logs):
             line["validation"] = scores
         elif "loss" in logs:
-            line |= {k: logs[k] for k in ("loss", "grad_norm", "learning_rate") if k in logs}
+            names = ("loss", *self.terms, "grad_norm", "learning_rate")
+            line |= {name: logs[name] for name in names if name in logs}
             line["real_tokens_per_second"] = round(self.throughput.tokens_per_second, 1)
             line["real_token_share"] = round(self.throughput.real_token_share, 4)
             self.throughput.start_window()

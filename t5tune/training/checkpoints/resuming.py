@@ -138,6 +138,12 @@ def fingerprint_recipe(recipe: Recipe) -> str:
         }
     if content["data"]["augment"] is None:  # as in the recipes of earlier versions
         del content["data"]["augment"]
+    # Only what is given: runs from before there were regularizers keep their fingerprint.
+    content["training"]["regularization"] = {
+        key: value for key, value in content["training"]["regularization"].items() if value
+    }
+    if not content["training"]["regularization"]:
+        del content["training"]["regularization"]
     for key in _find_harmless(recipe):
         *sections, name = key.split(".")
         section = content

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import torch
@@ -18,20 +20,37 @@ ADAM_BETAS, ADAM_EPSILON = (0.9, 0.999), 1e-8  # Kingma and Ba 2015, and torch's
 
 
 def build_optimizer(
-    model: torch.nn.Module, section: FittedTraining, *, from_scratch: bool
+    model: torch.nn.Module,
+    section: FittedTraining,
+    *,
+    from_scratch: bool,
+    rates: Mapping[str, float] | None = None,
 ) -> torch.optim.Optimizer:
     """Build the optimizer of a run.
 
     Weight decay is applied to matrices only, not to norms and biases. From scratch, Adafactor
     scales its steps by the size of the parameters, as T5 was pre-trained; fine-tuning takes them
     unscaled, as Hugging Face's T5 page advises.
+
+    Args:
+        model: Model to train.
+        section: Training section of the recipe.
+        from_scratch: Whether the initial weights are random.
+        rates: Factors of the learning rate by name of the parameter; 1 for those left out.
     """
-    trained = [p for p in model.parameters() if p.requires_grad]
+    members: dict[tuple[float, bool], list[torch.nn.Parameter]] = defaultdict(list)
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            members[(rates or {}).get(name, 1.0), parameter.dim() >= 2].append(parameter)
+    # The highest rate first, which is the one that is logged, and matrices before vectors.
     groups = [
-        {"params": [p for p in trained if p.dim() >= 2], "weight_decay": section.weight_decay},
-        {"params": [p for p in trained if p.dim() < 2], "weight_decay": 0.0},
+        {
+            "params": parameters,
+            "lr": section.learning_rate * factor,
+            "weight_decay": section.weight_decay if are_matrices else 0.0,
+        }
+        for (factor, are_matrices), parameters in sorted(members.items(), reverse=True)
     ]
-    groups = [group for group in groups if group["params"]]
     if section.optim == "adafactor":
         kind = ShardedAdafactor if is_sharded(model) else Adafactor
         return kind(groups, lr=section.learning_rate, scale_parameter=from_scratch)

@@ -11,14 +11,9 @@ from transformers import PreTrainedModel
 from t5tune.data.batching.steps import Batch
 from t5tune.models.decoder_inputs import shift_labels
 from t5tune.models.output_layer import has_plain_output_layer, without_output_layer
-from t5tune.training.step.loss import (
-    find_target_positions,
-    sum_token_losses,
-    sum_token_losses_chunked,
-)
+from t5tune.training.step.loss import find_target_positions
+from t5tune.training.step.objective import TARGET_POSITIONS, Objective
 from t5tune.training.strategies.strategy import Forward, Strategy
-
-TARGET_POSITIONS = "target_positions"  # key in a batch
 
 
 def with_target_positions(batch: Batch) -> Batch:
@@ -46,14 +41,14 @@ class BatchLoss:
         self,
         model: PreTrainedModel,
         strategy: Strategy,
-        label_smoothing: float,
+        objective: Objective,
         *,
         bf16: bool,
         searches_unused: bool,
     ) -> None:
         self._model = model
         self._strategy = strategy
-        self._label_smoothing = label_smoothing
+        self.objective = objective
         self._bf16 = bf16
         self._is_chunked = (
             strategy.has_full_output_layer and has_plain_output_layer(model) and not searches_unused
@@ -68,24 +63,22 @@ class BatchLoss:
         or packed rows; and what `with_target_positions` adds.
         """
         if not self._is_chunked or with_outputs:
+            inputs = self.objective.prepare(inputs)
             outputs = self._run(model, inputs)
-            logits, labels = outputs.logits, inputs["labels"]
-            return sum_token_losses(logits, labels, self._label_smoothing), outputs
+            return self.objective.sum(outputs.logits, inputs), outputs
 
         compute = functools.partial(self._sum_chunked, inputs=inputs)
         return self._strategy.run_forward(model, compute), None
 
     def _sum_chunked(self, forward: Forward, inputs: Batch) -> torch.Tensor:
+        inputs = self.objective.prepare(inputs)
         with without_output_layer(self._model) as weight:
             hidden_states = self._run(forward, inputs).logits
         if self._bf16:  # Accelerate returns fp32; the layer would have computed in bf16
             hidden_states = hidden_states.bfloat16()
-        labels = inputs["labels"]
         # In a forward, autocast would round what the loss adds up in fp32.
-        with torch.autocast(labels.device.type, enabled=False):
-            return sum_token_losses_chunked(
-                hidden_states, weight, labels, self._label_smoothing, inputs.get(TARGET_POSITIONS)
-            )
+        with torch.autocast(hidden_states.device.type, enabled=False):
+            return self.objective.sum_chunked(hidden_states, weight, inputs)
 
     def _run(self, forward: Forward, inputs: Batch) -> Any:
         """Return the outputs of the model, which gets no labels: it would compute its own loss."""

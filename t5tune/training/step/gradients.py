@@ -20,8 +20,9 @@ from t5tune.training.step.memory import NEXT_COMMAND, is_out_of_memory
 NumItems = torch.Tensor | int | None
 
 
-# Runs forward and backward on a piece of a step and returns its part of the loss. Takes the model,
-# the piece, the target tokens of the full step, and whether processes add up their gradients now.
+# Runs forward and backward on a piece of a step and returns its part of the loss, and of the terms
+# that are logged by themselves, shape (1 + num_terms,). Takes the model, the piece, the target
+# tokens of the full step, and whether processes add up their gradients now.
 AddGradients = Callable[[torch.nn.Module, Batch, NumItems, bool], torch.Tensor]
 
 
@@ -55,7 +56,7 @@ class StepGradients:
         *,
         is_trial: bool = False,
     ) -> torch.Tensor:
-        """Add the gradients of one optimizer step, and return its loss.
+        """Add the gradients of one optimizer step, and return its loss and the loss's terms.
 
         Args:
             model: Model, possibly wrapped for several processes.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -16,6 +17,11 @@ CHUNK_LOGITS_CPU = 1 << 24
 CHUNK_LOGITS_GPU = 1 << 27
 BLOCK_LOGITS_CPU = 1 << 18  # logits in one softmax: 1 MB stays in a core's cache
 LEAST_PROBABILITY = 1e-30  # below, in fp32, a logarithm begins to lose digits
+
+# Returns the sum of the losses of rows of logits, shape (num_rows, vocab_size), which become their
+# gradients but for the label smoothing's share of each logit. Takes the logits, the labels of the
+# rows and the label smoothing.
+LossesInPlace = Callable[[torch.Tensor, torch.Tensor, float], torch.Tensor]
 
 
 def sum_token_losses(
@@ -64,12 +70,37 @@ def sum_token_losses_chunked(
     """
     if positions is None:
         positions = find_target_positions(labels)
-    # torch leaves apply() without types.
-    loss: torch.Tensor = _ChunkedCrossEntropy.apply(  # type: ignore[no-untyped-call]
+    return sum_row_losses_chunked(
         hidden_states.flatten(0, 1).index_select(0, positions),
         weight,
         labels.flatten().index_select(0, positions),
         label_smoothing,
+        _losses_in_place,
+    )
+
+
+def sum_row_losses_chunked(
+    rows: torch.Tensor,
+    weight: torch.Tensor,
+    labels: torch.Tensor,
+    label_smoothing: float,
+    losses_in_place: LossesInPlace,
+    *,
+    together: int = 1,
+) -> torch.Tensor:
+    """Return the sum of the losses of `rows @ weight.T`, with few logits at a time.
+
+    Args:
+        rows: Inputs of the output layer, shape (num_rows, d_model).
+        weight: Weight of the output layer, shape (vocab_size, d_model).
+        labels: Shape (num_rows,).
+        label_smoothing: See `sum_token_losses`.
+        losses_in_place: Function of the logits of some of the rows.
+        together: Number of neighbouring rows that the function needs at a time.
+    """
+    # torch leaves apply() without types.
+    loss: torch.Tensor = _ChunkedLoss.apply(  # type: ignore[no-untyped-call]
+        rows, weight, labels, label_smoothing, losses_in_place, together
     )
     return loss
 
@@ -79,11 +110,12 @@ def find_target_positions(labels: torch.Tensor) -> torch.Tensor:
     return labels.flatten().ne(IGNORED).nonzero().squeeze(1)
 
 
-class _ChunkedCrossEntropy(torch.autograd.Function):
-    """The output layer and the cross-entropy as one function.
+class _ChunkedLoss(torch.autograd.Function):
+    """The output layer and the loss as one function.
 
-    With s the smoothing, V the size of the vocabulary, z the logits of a token and y its label:
-    loss = logsumexp(z) - (1 - s) z_y - s/V sum(z), gradient = softmax(z) - (1 - s) onehot(y) - s/V.
+    With s the smoothing, V the size of the vocabulary, z the logits of a token and y its label, the
+    cross-entropy has the loss logsumexp(z) - (1 - s) z_y - s/V sum(z), and the gradient
+    softmax(z) - (1 - s) onehot(y) - s/V, whose last part is added for all tokens at once.
     """
 
     @staticmethod
@@ -93,6 +125,8 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
         weight: torch.Tensor,
         labels: torch.Tensor,
         label_smoothing: float,
+        losses_in_place: LossesInPlace,
+        together: int,
     ) -> torch.Tensor:
         num_tokens, vocab_size = len(labels), len(weight)
         # Under autocast the hidden states are bf16: products in their dtype, sums in fp32.
@@ -104,12 +138,12 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
             rows = fill_rows(rows, rows.dtype)
         grad_rows, grad_weight = torch.empty_like(rows), None
         limit = CHUNK_LOGITS_GPU if weight.is_cuda else CHUNK_LOGITS_CPU
-        size = max(1, limit // vocab_size)
+        size = together * max(1, limit // (together * vocab_size))
         for start in range(0, num_tokens, size):
             chunk = rows[start : start + size]
             logits = chunk @ matrix.T
             of_tokens = logits[: num_tokens - start]  # those of added rows are zero and stay so
-            loss += _losses_in_place(of_tokens, labels[start : start + size], label_smoothing)
+            loss += losses_in_place(of_tokens, labels[start : start + size], label_smoothing)
             if not needs_gradient:
                 continue
             torch.mm(logits, matrix, out=grad_rows[start : start + size])
@@ -133,7 +167,7 @@ class _ChunkedCrossEntropy(torch.autograd.Function):
     def backward(ctx: Any, *outputs: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         (scale,) = outputs
         grad_hidden, grad_weight = ctx.saved_tensors
-        return grad_hidden * scale.to(grad_hidden.dtype), grad_weight.mul_(scale), None, None
+        return grad_hidden * scale.to(grad_hidden.dtype), grad_weight.mul_(scale), *[None] * 4
 
 
 def _losses_in_place(

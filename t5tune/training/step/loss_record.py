@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from accelerate import Accelerator
 
 NATS, TARGET_TOKENS = "nats", "target_tokens"
 LOGGED_NATS, LOGGED_TOKENS = "logged_nats", "logged_target_tokens"
+NATS_OF = "nats_of_"  # before the name of a term
 
 
 class LossRecord:
@@ -17,22 +18,24 @@ class LossRecord:
     Steps have different numbers of tokens, so the mean of their means is not the mean over tokens.
     Losses stay on their device until a line is logged: reading them sooner would wait for a GPU.
     Processes call each method but `add` at the same place; the accelerator takes their means.
+    Terms are parts of the loss that are logged by themselves.
     """
 
-    def __init__(self, accelerator: Accelerator) -> None:
+    def __init__(self, accelerator: Accelerator, terms: Sequence[str] = ()) -> None:
         self._accelerator = accelerator
+        self._terms = terms
         self._losses: list[torch.Tensor] = []
         self._tokens: list[torch.Tensor] = []
         self._before: Mapping[str, float] = {}  # of the steps before a checkpoint amid two lines
         self._logged_nats = 0.0
         self._logged_tokens = 0.0
 
-    def add(self, loss: torch.Tensor, num_tokens: torch.Tensor) -> None:
-        """Add an optimizer step, with its target tokens on all processes.
+    def add(self, losses: torch.Tensor, num_tokens: torch.Tensor) -> None:
+        """Add an optimizer step: its loss and each term, and its target tokens on all processes.
 
         The mean of the losses over the processes is the mean over the step's tokens.
         """
-        self._losses.append(loss.detach())
+        self._losses.append(losses.detach())
         self._tokens.append(num_tokens)
 
     def put_means(self, logs: dict[str, float], *, is_over: bool) -> dict[str, float] | None:
@@ -41,29 +44,36 @@ class LossRecord:
         Return None for a summary before training is over: it continues another time.
         """
         if "loss" in logs:
-            return {**logs, "loss": self._close()}
+            return {**logs, **self._close()}
         if "train_loss" not in logs:
             return logs
         mean = self._logged_nats / max(self._logged_tokens, 1.0)
         return {**logs, "train_loss": mean} if is_over else None
 
-    def _close(self) -> float:
-        """Return the mean since the last logged line, in nats."""
+    def _close(self) -> dict[str, float]:
+        """Return the means since the last logged line, in nats."""
         state = self.pack()
         self._losses, self._tokens, self._before = [], [], {}
         self._logged_nats += state[NATS]
         self._logged_tokens += state[TARGET_TOKENS]
-        return state[NATS] / state[TARGET_TOKENS]
+        tokens = state[TARGET_TOKENS]
+        means = {name: state[NATS_OF + name] / tokens for name in self._terms}
+        return {"loss": state[NATS] / tokens, **means}
 
     def pack(self) -> dict[str, float]:
         """Return what a checkpoint keeps."""
-        nats = tokens = 0.0
+        keys = [NATS, *(NATS_OF + name for name in self._terms)]
+        nats, tokens = [0.0] * len(keys), 0.0
         if self._losses:
-            losses = torch.stack(self._losses).cpu().double()
+            losses = torch.stack(self._losses).cpu().double()  # shape (num_steps, 1 + num_terms)
             counts = torch.stack(self._tokens).cpu().double()
-            nats, tokens = float(losses @ counts), float(counts.sum())
+            nats = [float(column @ counts) for column in losses.t().contiguous()]
+            tokens = float(counts.sum())
         return {
-            NATS: self._before.get(NATS, 0.0) + self._average(nats),
+            **{
+                key: self._before.get(key, 0.0) + self._average(number)
+                for key, number in zip(keys, nats, strict=True)
+            },
             TARGET_TOKENS: self._before.get(TARGET_TOKENS, 0.0) + tokens,
             LOGGED_NATS: self._logged_nats,
             LOGGED_TOKENS: self._logged_tokens,

@@ -10,6 +10,7 @@ from t5tune.distributed.fsdp import shard_model
 from t5tune.distributed.sharding_refusals import refuse_one_process
 from t5tune.recipe.resolved_recipe import FittedTraining
 from t5tune.training.optim.building import build_optimizer
+from t5tune.training.regularizers.recipe_regularizers import find_rates
 from t5tune.training.strategies.deepspeed_strategy import DeepSpeedStrategy
 from t5tune.training.strategies.fsdp_strategy import FsdpStrategy
 from t5tune.training.strategies.strategy import Strategy
@@ -30,7 +31,8 @@ def build_strategy(
         refuse_one_process(section.sharding)
     if section.sharding == "fsdp":
         shard_model(model, device, bf16=section.bf16, cpu_offload=section.cpu_offload)
-    optimizer = build_optimizer(model, section, from_scratch=from_scratch)
+    rates = find_rates(section.regularization, model)
+    optimizer = build_optimizer(model, section, from_scratch=from_scratch, rates=rates)
     if section.sharding == "fsdp":
         return FsdpStrategy(optimizer)
     if section.sharding == "none":

@@ -27,6 +27,7 @@ from t5tune.training.checkpoints.writer import CheckpointWriter
 from t5tune.training.step import loss as loss_module
 from t5tune.training.step.batch_loss import BatchLoss
 from t5tune.training.step.loss import sum_token_losses, sum_token_losses_chunked
+from t5tune.training.step.objective import Objective
 from t5tune.training.strategies.strategy import Strategy
 from t5tune.training.trainer import T5TuneTrainer
 
@@ -202,7 +203,11 @@ def test_a_gpu_gets_the_positions_of_the_targets_with_the_batch(
     model = build("t5")
     batch = Collator(0)([examples[i] for i in range(5)])
     loss = BatchLoss(
-        model, Strategy(torch.optim.SGD(model.parameters())), 0.1, bf16=False, searches_unused=False
+        model,
+        Strategy(torch.optim.SGD(model.parameters())),
+        Objective(0.1),
+        bf16=False,
+        searches_unused=False,
     )
     expected, _ = loss.sum(model, batch)
     trainer: Any = SimpleNamespace(args=SimpleNamespace(device=torch.device("cuda")))

@@ -1,0 +1,220 @@
+"""Measure what a remedy gains on a task: trainings with it and without, seed by seed.
+
+.venv/bin/python benchmarks/remedies.py --task multi30k|g2p --data DIR --results FILE
+    --steps N | --minutes N [--arms none,r_drop,fgm] [--arm NAME=KEY=VALUE …] [--seeds 3]
+    [--change KEY=VALUE …]
+
+An arm is a name and changes to the task's recipe; --arm adds one, and repeated with the same name
+adds another change to it. --change is for all arms. Each training is `t5tune.train` in this
+process, with equal steps or equal minutes, and its report is that of the test set, with everything
+else that the recipe evaluates. The arms take turns, so that no seed is all of one arm's. FILE gets
+one JSON line per training, and its runs lie in a directory beside it: the same command again
+resumes an interrupted benchmark.
+
+It ends with a table: mean and standard deviation over the seeds, the difference from the first arm,
+and p-values of the paired tests of `t5tune compare` on the outputs of all seeds together, as one
+test set.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import resource
+import statistics
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from score_curves import append_record
+from time_to_score import TASKS
+
+import t5tune
+from t5tune.files.json_values import read_object
+from t5tune.recipe.loading import load_resolved_recipe
+from t5tune.run.directory import RunDirectory
+from t5tune.scoring.significance.comparison import ComparedSystem, compare_systems
+from t5tune.scoring.stored_examples import parse_example
+from t5tune.scoring.system_output import SystemOutput
+
+Record = dict[str, Any]
+IDENTITY = ("task", "arm", "changes", "seed", "steps", "minutes")
+
+REGULARIZED = "training.regularization."
+ARMS: dict[str, tuple[str, ...]] = {
+    "none": (),
+    "r_drop": (f"{REGULARIZED}r_drop=5.0",),
+    "fgm": (f"{REGULARIZED}fgm=0.02",),
+    "free_lb": (f"{REGULARIZED}free_lb.epsilon=0.02",),
+    "word_dropout": (f"{REGULARIZED}word_dropout=0.1",),
+    "token_masking": (f"{REGULARIZED}token_masking=0.1",),
+    "layerwise_lr_decay": (f"{REGULARIZED}layerwise_lr_decay=0.8",),
+}
+
+
+def read_records(path: Path) -> list[Record]:
+    """Return the records of a file; a line that an interruption cut off is left out."""
+    records = []
+    for line in path.read_text(encoding="utf-8").split("\n") if path.is_file() else []:
+        try:
+            record = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(record, dict) and "scores" in record:
+            records.append(record)
+    return records
+
+
+def read_scores(run: RunDirectory) -> dict[str, float]:
+    """Return all scores of a run by name; those of other sets than `test` begin with its name."""
+    scores: dict[str, float] = {}
+    for file in sorted(run.evaluation("test").parent.glob("*/report.json")):
+        prefix = "" if file.parent.name == "test" else f"{file.parent.name} "
+        for score in read_object(file).get("scores", ()):
+            scores[prefix + score["name"]] = score["value"]
+    return scores
+
+
+class Benchmark:
+    """Trainings of one task, each made once."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.options, self.task = options, TASKS[options.task]
+        self.records = read_records(options.results)
+        self.runs = options.results.with_suffix(".runs")
+
+    def run(self) -> list[Record]:
+        """Return the records of all trainings, made now if they are not in the file."""
+        arms = list(self.options.arms)
+        found = []
+        for seed in range(1, self.options.seeds + 1):
+            first = (seed - 1) % len(arms)  # no arm is always the first
+            found += [self.train(arm, seed) for arm in arms[first:] + arms[:first]]
+        return found
+
+    def train(self, arm: str, seed: int) -> Record:
+        """Return the record of a training."""
+        options = self.options
+        changes = [*options.change, *options.arms[arm]]
+        wanted: Record = {
+            "task": options.task, "arm": arm, "changes": changes, "seed": seed,
+            "steps": options.steps, "minutes": options.minutes,
+        }  # fmt: skip
+        for record in self.records:
+            if all(record.get(key) == wanted[key] for key in IDENTITY):
+                return record
+        length = {"training.max_steps": options.steps, "training.max_minutes": options.minutes}
+        fixed = [f"{key}={value}" for key, value in length.items() if value is not None]
+        before = resource.getrusage(resource.RUSAGE_SELF)
+        result = t5tune.train(
+            self.task.recipe,
+            *self.task.list_changes(options.data, options.language),
+            *fixed, f"training.seed={seed}", "export=none", *changes,
+            output_dir=self.runs / f"{arm}-{seed}",
+        )  # fmt: skip
+        if result.stopped_by is not None:
+            raise SystemExit(128 + result.stopped_by)
+        after = resource.getrusage(resource.RUSAGE_SELF)
+        lines = (result.run.path / "log.jsonl").read_text(encoding="utf-8").splitlines()
+        record = wanted | {
+            "run": str(result.run.path),
+            "trained_steps": json.loads(lines[-1])["step"],
+            "seconds": json.loads(lines[-1])["elapsed_seconds"],
+            # Of this process, validations and report included.
+            "processor_seconds": round(after.ru_utime - before.ru_utime, 1),
+            "scores": read_scores(result.run),
+        }
+        append_record(options.results, record)
+        self.records.append(record)
+        print(f"{arm} seed {seed}: {record['trained_steps']:,} steps, {record['scores']}")
+        return record
+
+
+def read_output(records: Iterable[Record]) -> SystemOutput:
+    """Return the outputs of an arm for the test set, one seed after another."""
+    rows = []
+    for record in records:
+        text = RunDirectory(Path(record["run"])).examples("test").read_text(encoding="utf-8")
+        rows += [row for line in text.splitlines() if (row := parse_example(line)) is not None]
+    return SystemOutput([row.hypothesis for row in rows], [row.references for row in rows])
+
+
+def compare(records: Sequence[Record]) -> Sequence[ComparedSystem]:
+    """Return the arms with paired tests against the first one, by the metrics of the recipe."""
+    by_arm: dict[str, list[Record]] = {}
+    for record in sorted(records, key=lambda record: int(record["seed"])):
+        by_arm.setdefault(record["arm"], []).append(record)
+    recipe = load_resolved_recipe(RunDirectory(Path(records[0]["run"])).recipe)
+    outputs = {record["arm"]: read_output(by_arm[record["arm"]]) for record in records}
+    systems = compare_systems(outputs, recipe.evaluation.metrics, recipe.scoring_options).systems
+    return systems
+
+
+def describe(records: Sequence[Record]) -> Iterator[str]:
+    """Return the lines of the table."""
+    compared = {system.name: system for system in compare(records)}
+    baseline, *_ = compared
+    arms = {arm: [r for r in records if r["arm"] == arm] for arm in compared}
+    names = dict.fromkeys(itertools.chain(*(record["scores"] for record in records)))
+    for name in names:
+        yield f"\n{name}"
+        first = [r["scores"][name] for r in arms[baseline] if name in r["scores"]]
+        for arm, own in arms.items():
+            values = [r["scores"][name] for r in own if name in r["scores"]]
+            if not values or not first:
+                continue
+            deviation = f"{statistics.stdev(values):.2f}" if len(values) > 1 else "?"
+            gain = statistics.mean(values) - statistics.mean(first)
+            steps = statistics.mean(r["trained_steps"] for r in own)
+            tests = "" if arm == baseline else describe_tests(compared[arm], name)
+            yield (
+                f"{arm:<20} {statistics.mean(values):7.2f} ± {deviation}  "
+                f"{gain:+.2f}  {tests:<60} {len(values)} seeds, {steps:,.0f} steps"
+            )
+
+
+def describe_tests(system: ComparedSystem, name: str) -> str:
+    """Return verdict and p-values of a score of the test set; other sets have none."""
+    for score, difference in zip(system.scores, system.differences, strict=True):
+        if score.name == name:
+            tests = ", ".join(f"p {p:.4f} ({test})" for test, p in difference.p_values.items())
+            return f"{difference.verdict}: {tests}"
+    return ""
+
+
+def read_options(words: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--task", choices=list(TASKS), required=True)
+    parser.add_argument("--data", type=Path, required=True, help="directory of the task's files")
+    parser.add_argument("--language", default="dut", help="of g2p")
+    parser.add_argument("--results", type=Path, required=True, help="file that is continued")
+    parser.add_argument("--arms", help="names, separated by commas; the first is the baseline")
+    parser.add_argument("--arm", action="append", default=[], metavar="NAME=KEY=VALUE")
+    parser.add_argument("--change", action="append", default=[], metavar="KEY=VALUE")
+    parser.add_argument("--seeds", type=int, default=3, help="number of seeds")
+    length = parser.add_mutually_exclusive_group(required=True)
+    length.add_argument("--steps", type=int, help="of each training")
+    length.add_argument("--minutes", type=float, help="of each training")
+    options = parser.parse_args(words)
+    own: dict[str, tuple[str, ...]] = {}
+    for text in options.arm:
+        name, _, change = text.partition("=")
+        own[name] = (*own.get(name, ()), change)
+    known = ARMS | own
+    names = options.arms.split(",") if options.arms else list(known)
+    if unknown := [name for name in names if name not in known]:
+        parser.error(f"unknown arms: {', '.join(unknown)}")
+    options.arms = {name: known[name] for name in names}
+    options.data = options.data.resolve()
+    return options
+
+
+def main() -> None:
+    print("\n".join(describe(Benchmark(read_options()).run())))
+
+
+if __name__ == "__main__":
+    main()
