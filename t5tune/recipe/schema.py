@@ -210,6 +210,18 @@ class Recipe(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _subwords_can_be_sampled(self) -> Recipe:
+        scratch, augment = self.model.from_scratch, self.data.augment
+        kind = scratch.tokenizer.type if scratch is not None else "existing"
+        samples = augment is not None and augment.subword is not None
+        if samples and kind not in ("unigram", "existing"):
+            raise ValueError(
+                "`data.augment.subword` needs a tokenizer that can spell a word in several ways; "
+                f"one of type {kind} has one"
+            )
+        return self
+
     @property
     def scoring_options(self) -> ScoringOptions:
         """Options of the metrics; no recipe can allow code of others."""

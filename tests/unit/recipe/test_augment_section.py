@@ -48,6 +48,7 @@ def test_a_number_is_a_share_and_paths_start_at_the_recipe(tmp_path: Path) -> No
         ({"typos": {"rate": 0.1}}, "data.augment.typos.share: this key is required"),
         ({"counterfactual": 0.5}, "data.augment.counterfactual: expected a section"),
         ({"subword": {"alpha": 0.1, "dropout": 0.1}}, "a model has one of them"),
+        ({"subword": {}}, "one of type words has one"),
     ],
 )
 def test_nonsense_is_refused(augment: Any, sentence: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,17 @@ from t5tune.data.augmentation.kinds import KINDS
 from t5tune.data.augmentation.rounds import NO_AUGMENTATION, Rounds, SubwordDraw
 from t5tune.data.pair_encoding import PairEncoder
 from t5tune.data.pairs import Pairs
+from t5tune.data.readers.open_splits import Example, OpenSplit
 from t5tune.data.store.store_building import build_store
 from t5tune.data.store.store_key import StoreKey
 from t5tune.data.store.store_manifest import StoreManifest, read_manifest
 from t5tune.data.store.token_store import TokenStore
+from t5tune.data.streaming import ExampleStream, StreamPosition
 from t5tune.data.subwords.sampler import build_samplers
 from t5tune.errors import T5TuneError
 from t5tune.recipe.augment_section import AUGMENTATIONS, SubwordSampling
 from t5tune.recipe.loading import build_recipe
+from t5tune.recipe.places import TableFile
 from t5tune.recipe.schema import Recipe
 from tests.conftest import TINY, number_pairs
 from tests.tiny_families import FAMILIES
@@ -207,3 +211,23 @@ def test_what_cannot_be_used_is_refused_in_one_sentence(tmp_path: Path) -> None:
     table.write_text("he\tshe\ter\n", encoding="utf-8")
     with pytest.raises(T5TuneError, match=r"swaps.tsv:1: the line is neither"):
         augmenter_of(counterfactual={"share": 0.5, "file": str(table)})
+
+
+def test_streams_are_varied_anew_in_each_pass_and_continue_the_same(
+    tokenizer: PreTrainedTokenizerBase,
+) -> None:
+    rounds = rounds_of(tokenizer, upper=0.3, concatenate=0.3)
+    rows = [Example(source, [target]) for source, target in PAIRS[:20]]
+    split = OpenSplit("data.train", TableFile("t.tsv"), "rows", None, lambda: iter(rows))
+    encoder = PairEncoder(tokenizer, "", 40, 40)
+
+    def read(begin: StreamPosition, num: int) -> list[tuple[StreamPosition, list[int]]]:
+        stream = ExampleStream(split, encoder, 8, 1000, lambda: None, lambda _: None, rounds)
+        windows = islice(stream.windows(begin), num)
+        return [(one.start, one.dataset.sources.ids.tolist()) for one in windows]
+
+    whole = read(StreamPosition(), 6)
+    assert [start.num_passes for start, _ in whole] == [0, 0, 0, 1, 1, 1]
+    assert [ids for _, ids in whole[:3]] != [ids for _, ids in whole[3:]]
+    for i in (1, 4):
+        assert read(whole[i][0], 2) == whole[i : i + 2]
