@@ -23,7 +23,8 @@ def render_markdown(report: Report) -> str:
     blocks = ["# " + (", ".join(names) or "Scores"), _counted(report)]
     blocks += [] if leak is None else [f"**{escape(leak)}**"]
     blocks += [f"**{escape(alarm)}**" for alarm in find_alarms(report.beside)]
-    blocks += [block for one in report.beside if one.alarm for block in section_blocks(one)]
+    alarming = [block for one in report.beside if one.alarm for block in section_blocks(one)]
+    blocks += [*alarming, "## Scores"] if alarming else []
     blocks.append(score_table(report.scores))
     blocks += [block for one in report.beside if not one.alarm for block in section_blocks(one)]
     if report.decoding:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from t5tune.reporting.beside.report_section import Section, SectionTable
 from t5tune.reporting.html.charts import chart_columns
 from t5tune.reporting.html.page import breakable
 from t5tune.reporting.html.report_page import render_comparison_html, render_html
@@ -53,6 +54,15 @@ def hostile_report() -> tuple[Report, ReportDetails]:
         scores=(*report.scores, worst),
         findings=(finding,),
         breakdowns=(Breakdown("b", HOSTILE_TEXTS[0], (Bucket(HOSTILE_TEXTS[2], 15, (worst,)),)),),
+        beside=(
+            Section(
+                "keep",
+                HOSTILE_TEXTS[0],
+                (HOSTILE_TEXTS[1],),
+                (SectionTable(HOSTILE_TEXTS[:2], (HOSTILE_TEXTS[2:4],), HOSTILE_TEXTS[4]),),
+                alarm=HOSTILE_TEXTS[2],
+            ),
+        ),
     )
     return report, ReportDetails(
         alignments=(ALIGNMENT,),
