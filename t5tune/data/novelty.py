@@ -17,7 +17,7 @@ from t5tune.data.pairs import Pairs
 from t5tune.scoring.metrics.rouge import UnicodeWordTokenizer
 
 # Part of the name of stored files; it must change with the method.
-METHOD = "novelty|word-pairs|parts:3,2-split,linking|lengths:0.95,1|v1"
+METHOD = "novelty|word-pairs|parts:3,2-split,linking|lengths:0.95,1|v2"
 
 WordNovelty = Literal["known", "compound", "new"]  # by level
 _LEVELS: tuple[WordNovelty, ...] = get_args(WordNovelty)
@@ -27,9 +27,48 @@ _LEVELS: tuple[WordNovelty, ...] = get_args(WordNovelty)
 _MIN_PART = 3
 _LINKING = ("", "s", "es", "n", "en", "er", "e")
 
-_TAIL = 0.95  # share of the training sources that are not in the tail of long ones
+_TAIL = 0.95  # share of the training texts that are not in the tail of long ones
 
 _UNKNOWN, _END = 0, 1  # ids of other words, and of the end of a text
+
+
+@dataclass(frozen=True)
+class ComparedLengths:
+    """Lengths of the texts of a set, and those of training on the same side, in tokens.
+
+    Attributes:
+        num_tokens: Length of each text of the set.
+        tail: Length of the longest training text that is not in the tail.
+        longest: Length of the longest training text.
+    """
+
+    num_tokens: tuple[int, ...]
+    tail: int
+    longest: int
+
+    @classmethod
+    def compare(cls, num_tokens: Iterable[int], histogram: NDArray[np.int64]) -> ComparedLengths:
+        """Return the lengths of a set beside those of training.
+
+        Args:
+            num_tokens: Length of each text of the set.
+            histogram: Number of training texts by their length.
+        """
+        cumulated = np.cumsum(histogram)
+        tail = int(np.searchsorted(cumulated, _TAIL * cumulated[-1]))
+        return cls(tuple(num_tokens), tail, len(histogram) - 1)
+
+    @classmethod
+    def from_json(cls, values: object) -> ComparedLengths | None:
+        """Read the values of `asdict`; None if they are damaged."""
+        if not isinstance(values, Mapping):
+            return None
+        tokens, tail, longest = (values.get(name) for name in ("num_tokens", "tail", "longest"))
+        if not isinstance(tokens, list) or type(tail) is not int or type(longest) is not int:
+            return None
+        if not all(type(one) is int for one in tokens):
+            return None
+        return cls(tuple(cast("list[int]", tokens)), tail, longest)
 
 
 @dataclass(frozen=True)
@@ -42,18 +81,16 @@ class TrainingNovelty:
         source_words: Whether training sources have all words of the source, all but compounds of
             words that they have, or not.
         reference_words: The same for the first reference and training targets.
-        num_tokens: Length of the source in tokens, prefix included.
-        tail: Length of the longest training source that is not in the tail.
-        longest: Length of the longest training source.
+        source_lengths: Lengths of the sources, prefix included.
+        reference_lengths: Lengths of the first references, against training targets.
     """
 
     num_pairs: tuple[int, ...]
     num_new_pairs: tuple[int, ...]
     source_words: tuple[WordNovelty, ...]
     reference_words: tuple[WordNovelty, ...]
-    num_tokens: tuple[int, ...]
-    tail: int
-    longest: int
+    source_lengths: ComparedLengths
+    reference_lengths: ComparedLengths
 
     def to_json(self) -> dict[str, object]:
         """Return the JSON values that `from_json` reads."""
@@ -63,25 +100,30 @@ class TrainingNovelty:
     def from_json(cls, values: Mapping[str, object]) -> TrainingNovelty | None:
         """Read the values of `to_json`; None if they are damaged or of another version."""
         columns = [values.get(name) for name in _COLUMNS]
-        tail, longest = values.get("tail"), values.get("longest")
-        if values.get("method") != METHOD or type(tail) is not int or type(longest) is not int:
+        lengths = [
+            ComparedLengths.from_json(values.get(name))
+            for name in ("source_lengths", "reference_lengths")
+        ]
+        of_sources, of_references = lengths
+        if values.get("method") != METHOD or of_sources is None or of_references is None:
             return None
         if not all(isinstance(column, list) for column in columns):
             return None
-        pairs, new, sources, references, tokens = cast("list[list[object]]", columns)
+        pairs, new, sources, references = cast("list[list[object]]", columns)
+        sizes = {*map(len, (pairs, new, sources, references))}
         is_whole = (
-            len({len(pairs), len(new), len(sources), len(references), len(tokens)}) == 1
-            and all(type(one) is int for column in (pairs, new, tokens) for one in column)
+            sizes == {len(of_sources.num_tokens)} == {len(of_references.num_tokens)}
+            and all(type(one) is int for column in (pairs, new) for one in column)
             and all(one in _LEVELS for column in (sources, references) for one in column)
         )
         if not is_whole:
             return None
-        numbers = [tuple(cast("list[int]", column)) for column in (pairs, new, tokens)]
+        numbers = [tuple(cast("list[int]", column)) for column in (pairs, new)]
         words = [tuple(cast("list[WordNovelty]", column)) for column in (sources, references)]
-        return cls(numbers[0], numbers[1], words[0], words[1], numbers[2], tail, longest)
+        return cls(numbers[0], numbers[1], words[0], words[1], of_sources, of_references)
 
 
-_COLUMNS = ("num_pairs", "num_new_pairs", "source_words", "reference_words", "num_tokens")
+_COLUMNS = ("num_pairs", "num_new_pairs", "source_words", "reference_words")
 
 
 def novelty_key(training_fingerprint: str, examples: Examples) -> str:
@@ -99,7 +141,7 @@ def novelty_key(training_fingerprint: str, examples: Examples) -> str:
 class NoveltyCounter:
     """Compares a set with training pairs, in one pass over the latter.
 
-    Memory grows with the set and with the longest training source, not with the number of pairs.
+    Memory grows with the set, not with the number of pairs.
 
     Args:
         examples: Set to compare.
@@ -114,21 +156,16 @@ class NoveltyCounter:
         self._sources.add(pairs.sources)
         self._targets.add(pairs.targets)
 
-    def result(self, num_tokens: Sequence[int], histogram: NDArray[np.int64]) -> TrainingNovelty:
+    def result(self, sources: ComparedLengths, references: ComparedLengths) -> TrainingNovelty:
         """Return what the pairs so far had not.
 
         Args:
-            num_tokens: Length of each source of the set in tokens.
-            histogram: Number of training sources by their length in tokens.
+            sources: Lengths of the sources.
+            references: Lengths of the first references.
         """
         num_pairs, num_new_pairs = self._sources.count_pairs()
-        cumulated = np.cumsum(histogram)
-        tail = int(np.searchsorted(cumulated, _TAIL * cumulated[-1]))
-        return TrainingNovelty(
-            num_pairs, num_new_pairs,
-            self._sources.judge_words(), self._targets.judge_words(),
-            tuple(num_tokens), tail, len(histogram) - 1,
-        )  # fmt: skip
+        words = self._sources.judge_words(), self._targets.judge_words()
+        return TrainingNovelty(num_pairs, num_new_pairs, *words, sources, references)
 
 
 class _Side:

@@ -7,20 +7,19 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from t5tune.console import say
 from t5tune.data.encoding import encode_texts
 from t5tune.data.examples import Examples
 from t5tune.data.fingerprints import RowsFingerprint
-from t5tune.data.novelty import NoveltyCounter, TrainingNovelty, novelty_key
-from t5tune.data.pair_encoding import choose_encoding
-from t5tune.data.pairs import Cleaning
+from t5tune.data.novelty import ComparedLengths, NoveltyCounter, TrainingNovelty, novelty_key
+from t5tune.data.pair_encoding import PairEncoder
+from t5tune.data.pairs import Cleaning, Pairs
 from t5tune.data.readers.sources import open_split
 from t5tune.data.store.store_key import StoreKey, digest_tokenizer
 from t5tune.data.store.store_manifest import stores_directory
 from t5tune.data.store.stored_cuts import StoredCuts
-from t5tune.data.store.token_store import find_source_lengths
+from t5tune.data.store.token_store import find_lengths
 from t5tune.data.training_text import TrainingText
 from t5tune.errors import T5TuneError
 from t5tune.files.json_values import as_object, read_object
@@ -58,7 +57,7 @@ def find_novelty(
         text = TrainingText(open_split(recipe.data, "train", *languages))
         for pairs in Cleaning().clean(text.chunks("looking for what is new in the test set")):
             counter.add(pairs)
-            lengths.add(pairs.sources)
+            lengths.add(pairs)
             rows.add_pairs(*pairs)
     except T5TuneError as error:
         say(f"what is new in the test set is not known: {error.message}")
@@ -69,9 +68,7 @@ def find_novelty(
             f"{run.path} was trained"
         )
         return None
-    prefixed = [recipe.data.train.prefix + source for source in examples.sources]
-    num_tokens = map(len, encode_texts(prefixed, tokenizer, max_length=None)[0])
-    novelty = counter.result(list(num_tokens), lengths.histogram)
+    novelty = counter.result(*lengths.compare(examples))
     if recorded is not None:
         with suppress(T5TuneError):  # it can be found out again
             write_text(file, json.dumps(novelty.to_json()) + "\n")
@@ -79,15 +76,14 @@ def find_novelty(
 
 
 class _TrainingLengths:
-    """Number of training sources by their length in tokens.
+    """Number of training texts of both sides by their length in tokens.
+
+    They are counted, unless the tokens that training has stored tell them.
 
     Args:
         run: Run of the training data.
         recipe: Its recipe.
         tokenizer: Its tokenizer.
-
-    Attributes:
-        histogram: Number of sources of each length, shape (longest + 1,).
     """
 
     def __init__(
@@ -97,18 +93,33 @@ class _TrainingLengths:
         limits = data.max_source_length, data.max_target_length
         identity = StoredCuts(data, recipe.source_lang, recipe.target_lang).identity
         key = StoreKey(identity.values, digest_tokenizer(tokenizer), data.train.prefix, *limits)
-        self._prefix, self._most = data.train.prefix, data.max_source_length
-        self._encode = choose_encoding(tokenizer, as_target=False)
-        stored = find_source_lengths(key, (stores_directory(), run.tokens))
+        stored = find_lengths(key, (stores_directory(), run.tokens))
         self._is_known = stored is not None
-        self.histogram = np.bincount(np.zeros(0, np.int64) if stored is None else stored)
+        self._prefix = data.train.prefix
+        self._encoder = PairEncoder(tokenizer, data.train.prefix, *limits)
+        self._tokenizer = tokenizer
+        self._histograms = list(map(np.bincount, stored or (np.zeros(0, np.int64),) * 2))
 
-    def add(self, sources: list[str]) -> None:
-        """Count sources, unless the stored tokens say all."""
-        if self._is_known or not sources:
+    def add(self, pairs: Pairs) -> None:
+        """Count training pairs."""
+        if self._is_known or not pairs.sources:
             return
-        encoded = self._encode([self._prefix + source for source in sources])
-        lengths = [min(len(ids), self._most) for ids in encoded]
-        counts: NDArray[np.int64] = np.bincount(lengths, minlength=len(self.histogram))
-        counts[: len(self.histogram)] += self.histogram
-        self.histogram = counts
+        for i, side in enumerate(self._encoder.encode_pairs(pairs)):
+            before = self._histograms[i]
+            counts = np.bincount(side.lengths, minlength=len(before))
+            counts[: len(before)] += before
+            self._histograms[i] = counts
+
+    def compare(self, examples: Examples) -> tuple[ComparedLengths, ComparedLengths]:
+        """Return the lengths of sources and first references beside those of training."""
+        sources = [self._prefix + source for source in examples.sources]
+        references = [of_one[0] for of_one in examples.references]
+        encoded = (
+            encode_texts(texts, self._tokenizer, max_length=None, as_target=as_target)[0]
+            for texts, as_target in ((sources, False), (references, True))
+        )
+        first, second = (
+            ComparedLengths.compare(map(len, ids), histogram)
+            for ids, histogram in zip(encoded, self._histograms, strict=True)
+        )
+        return first, second

@@ -69,23 +69,25 @@ def find_store(key: StoreKey, folder: Path) -> TokenStore | None:
     return TokenStore(directory, manifest)
 
 
-def find_source_lengths(key: StoreKey, folders: Iterable[Path]) -> Lengths | None:
-    """Return the lengths of the sources of a store; None if it is missing or incomplete.
+def find_lengths(key: StoreKey, folders: Iterable[Path]) -> tuple[Lengths, Lengths] | None:
+    """Return the lengths of the texts of a store; None if it is missing or incomplete.
 
     Args:
         key: Key of the store.
         folders: Directories of stores.
 
     Returns:
-        Number of tokens of each source, shape (num_examples,).
+        Number of tokens of each source and of each target, shapes (num_examples,).
     """
     for directory in (folder / key.digest() for folder in folders):
         manifest = read_manifest(directory)
         if manifest is not None and manifest.key == key.to_json():
             with suppress(OSError, ValueError):
-                lengths = map_sequences(directory, SIDES[0], manifest.id_type).lengths
-                if len(lengths) == manifest.num_examples:
-                    return lengths
+                sources, targets = (
+                    map_sequences(directory, side, manifest.id_type).lengths for side in SIDES
+                )
+                if len(sources) == len(targets) == manifest.num_examples:
+                    return sources, targets
     return None
 
 

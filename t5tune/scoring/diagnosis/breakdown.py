@@ -72,7 +72,7 @@ def break_down(
         breakdowns.append(_by_agreement(overlap.agreement, partial(score, metric=comparable)))
     telling = [breakdown for breakdown in breakdowns if len(breakdown.buckets) > 1]
     if novelty is not None:
-        if len(novelty.num_tokens) != len(output):
+        if len(novelty.num_pairs) != len(output):
             raise ValueError(f"the novelty is not that of {len(output)} examples")
         telling += break_down_by_novelty(novelty, score)
     return tuple(telling)

@@ -10,12 +10,32 @@ from t5tune.scoring.score import Score
 
 # Names of the breakdowns.
 LENGTH = "length_in_training"
+REFERENCE_LENGTH = "reference_length_in_training"
 COMBINATIONS = "new_combinations"
 SOURCE_WORDS = "new_source_words"
 REFERENCE_WORDS = "new_reference_words"
-GENERALIZATION = (LENGTH, COMBINATIONS, SOURCE_WORDS, REFERENCE_WORDS)
+GENERALIZATION = (LENGTH, REFERENCE_LENGTH, COMBINATIONS, SOURCE_WORDS, REFERENCE_WORDS)
 
 ScoreSome = Callable[[Sequence[int]], tuple[Score, ...]]
+
+
+class Lengths(Protocol):
+    """Lengths of the texts of a test set, and those of training, in tokens.
+
+    Attributes:
+        num_tokens: Length of each text.
+        tail: Length of the longest training text that is not in the tail of the distribution.
+        longest: Length of the longest training text.
+    """
+
+    @property
+    def num_tokens(self) -> Sequence[int]: ...
+
+    @property
+    def tail(self) -> int: ...
+
+    @property
+    def longest(self) -> int: ...
 
 
 class Novelty(Protocol):
@@ -26,9 +46,8 @@ class Novelty(Protocol):
         num_new_pairs: Number of those pairs that no training source has.
         source_words: `known`, `compound` (new words, all made of known ones) or `new`.
         reference_words: The same for the reference and training targets.
-        num_tokens: Length of the source in tokens.
-        tail: Length of the longest training source that is not in the tail of the distribution.
-        longest: Length of the longest training source.
+        source_lengths: Lengths of the sources.
+        reference_lengths: Lengths of the references, against training targets.
     """
 
     @property
@@ -44,25 +63,25 @@ class Novelty(Protocol):
     def reference_words(self) -> Sequence[str]: ...
 
     @property
-    def num_tokens(self) -> Sequence[int]: ...
+    def source_lengths(self) -> Lengths: ...
 
     @property
-    def tail(self) -> int: ...
-
-    @property
-    def longest(self) -> int: ...
+    def reference_lengths(self) -> Lengths: ...
 
 
 def break_down_by_novelty(novelty: Novelty, score: ScoreSome) -> Iterator[Breakdown]:
-    """Yield four breakdowns, whose buckets all have examples.
+    """Yield five breakdowns, whose buckets all have examples.
 
     Args:
         novelty: What training had not of each example.
         score: Function that scores the examples with some indices.
     """
-    yield _build(
-        LENGTH, "length of the source, compared with training", score, _length_groups(novelty)
-    )
+    for name, side, lengths in (
+        (LENGTH, "source", novelty.source_lengths),
+        (REFERENCE_LENGTH, "reference", novelty.reference_lengths),
+    ):
+        title = f"length of the {side}, compared with training"
+        yield _build(name, title, score, _length_groups(lengths))
     yield _build(
         COMBINATIONS,
         "share of new pairs of neighbouring words, of those whose words are both known",
@@ -85,11 +104,12 @@ def _build(
     return Breakdown(name, title, tuple(buckets))
 
 
-def _length_groups(novelty: Novelty) -> Iterator[tuple[str, list[int]]]:
-    tail, longest = novelty.tail, novelty.longest
+def _length_groups(lengths: Lengths) -> Iterator[tuple[str, list[int]]]:
+    tail, longest = lengths.tail, lengths.longest
+    between = f"{tail + 1} to {longest}" if longest > tail + 1 else str(longest)
     labels = (
         (f"up to {tail} tokens, like 95 % of training", 0, tail),
-        (f"{tail + 1} to {longest} tokens, like its longest 5 %", tail + 1, longest),
+        (f"{between} tokens, like its longest 5 %", tail + 1, longest),
         (f"{longest + 1} tokens or more, beyond training", longest + 1, None),
     )
     for label, low, high in labels:
@@ -97,7 +117,7 @@ def _length_groups(novelty: Novelty) -> Iterator[tuple[str, list[int]]]:
             label,
             [
                 index
-                for index, length in enumerate(novelty.num_tokens)
+                for index, length in enumerate(lengths.num_tokens)
                 if low <= length and (high is None or length <= high)
             ],
         )

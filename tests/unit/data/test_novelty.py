@@ -7,7 +7,7 @@ import json
 import numpy as np
 
 from t5tune.data.examples import Examples
-from t5tune.data.novelty import NoveltyCounter, TrainingNovelty
+from t5tune.data.novelty import ComparedLengths, NoveltyCounter, TrainingNovelty
 from t5tune.data.pairs import Pairs
 
 SOURCES = ["a red dog runs", "dog a, b", "Hundehaus xyz", "Hundehaus", "…"]
@@ -22,7 +22,8 @@ def find_novelty(chunks: list[Pairs]) -> TrainingNovelty:
     counter = NoveltyCounter(Examples("test", SOURCES, REFERENCES))
     for pairs in chunks:
         counter.add(pairs)
-    return counter.result([5, 4, 3, 2, 1], np.bincount([3] * 18 + [4, 9]))
+    sources = ComparedLengths.compare([5, 4, 3, 2, 1], np.bincount([3] * 18 + [4, 9]))
+    return counter.result(sources, ComparedLengths((1, 1, 1, 1, 1), 1, 2))
 
 
 def test_pairs_and_words_that_training_has_not() -> None:
@@ -31,7 +32,7 @@ def test_pairs_and_words_that_training_has_not() -> None:
     assert (found.num_pairs, found.num_new_pairs) == ((3, 1, 0, 0, 0), (1, 1, 0, 0, 0))
     assert found.source_words == ("known", "new", "new", "compound", "known")
     assert found.reference_words == ("known", "new", "compound", "compound", "known")
-    assert (found.tail, found.longest) == (4, 9)
+    assert found.source_lengths == ComparedLengths((5, 4, 3, 2, 1), 4, 9)
 
 
 def test_one_pass_in_any_chunks_gives_the_same_and_can_be_stored() -> None:
@@ -45,6 +46,8 @@ def test_one_pass_in_any_chunks_gives_the_same_and_can_be_stored() -> None:
     assert found == find_novelty(TRAINING)
     stored = json.loads(json.dumps(found.to_json()))
     assert TrainingNovelty.from_json(stored) == found
-    assert TrainingNovelty.from_json({**stored, "num_tokens": [1]}) is None
+    assert TrainingNovelty.from_json({**stored, "num_pairs": [1]}) is None
     assert TrainingNovelty.from_json({**stored, "method": "older"}) is None
+    lengths = {"num_tokens": [1], "tail": 1, "longest": 1}
+    assert TrainingNovelty.from_json({**stored, "reference_lengths": lengths}) is None
     assert TrainingNovelty.from_json({}) is None
