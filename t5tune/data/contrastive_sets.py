@@ -43,7 +43,7 @@ def load_contrastive_set(name: str) -> ContrastiveSet:
         T5TuneError: The file cannot be read, or a row is no item.
     """
     if name in SHIPPED:
-        return ContrastiveSet(name, tuple(_expand(name)))
+        return ContrastiveSet(name, tuple(expand_set(name)))
     path = find_file(name, "evaluation", "contrastive")
     shown = display_path(path)
     table = open_table(Path(shown), find_format(path, KEY), FileOptions(), KEY)
@@ -88,18 +88,22 @@ def _refuse_item(where: str, problem: str) -> T5TuneError:
     return T5TuneError(f"{where}: {problem}.", next_command=f"give each row {_COLUMNS}")
 
 
-def _expand(name: str) -> Iterator[ContrastiveItem]:
+def expand_set(name: str, *, others: bool = False) -> Iterator[ContrastiveItem]:
     """Yield the items of templates and occupations, both genders of each.
 
     Only the noun phrase of the occupation differs between the right and the wrong target. A
     template takes every occupation whose number, with the template's, is divisible by `every`, so
     that each occupation has equally many items.
+
+    Args:
+        name: Name of a set that ships.
+        others: Whether to yield the items of all other occupations instead, which the set lacks.
     """
     text = files("t5tune.data").joinpath("contrastive", f"{name}.yaml").read_text("utf-8")
     content = yaml.safe_load(text)
     for number, (english, german) in enumerate(content["templates"]):
         for place, occupation in enumerate(content["occupations"]):
-            if (number + place) % content["every"]:
+            if bool((number + place) % content["every"]) != others:
                 continue
             for gender, other in (("feminine", "masculine"), ("masculine", "feminine")):
                 is_pro = occupation["stereotype"] == gender
