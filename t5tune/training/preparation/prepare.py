@@ -59,7 +59,8 @@ def prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
     pinned, commits = pin_model(recipe, run, is_resumed=checkpoint is not None)
     pinned, data_commits = pin_data(pinned, run)
     texts = open_texts(pinned.data, recipe.source_lang, recipe.target_lang)
-    check_sections(pinned)
+    if checkpoint is None:  # a run that resumes asks the hub for nothing
+        check_sections(pinned)
     facts: dict[str, Any] = {
         RECIPE: fingerprint_recipe(recipe),
         DATA: {"data.validation": texts.fingerprint_validation()},
