@@ -72,7 +72,7 @@ class SubwordSampling(Section):
     alpha: Annotated[float, Field(gt=0.0, le=1.0)] | None = Field(
         default=None,
         description="Unigram tokenizers: 1 draws by the probability of the pieces, less makes all "
-        "of them more alike; 0.1 if left out.",
+        "of them more alike; 0.2 if left out.",
     )
     dropout: Annotated[float, Field(gt=0.0, lt=1.0)] | None = Field(
         default=None,

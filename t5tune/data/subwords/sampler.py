@@ -15,7 +15,7 @@ from t5tune.recipe.augment_section import SubwordSampling
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-ALPHA = 0.1  # of Kudo 2018, for all segmentations
+ALPHA = 0.2  # with a vocabulary of 8,000 pieces, texts of Multi30k have 1.3 times the tokens
 DROPOUT = 0.1  # of Provilkov et al. 2020
 _WORD_STARTS = (
     "▁",

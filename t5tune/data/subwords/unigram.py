@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect
 from collections.abc import Mapping
 from functools import lru_cache
 from itertools import accumulate
@@ -36,7 +37,8 @@ class UnigramSampling:
         end = len(word)
         while end:
             begins, weights = lattice[end]
-            (begin,) = draw.choices(begins, cum_weights=weights)
+            chosen = bisect(weights, draw.random() * weights[-1], hi=len(weights) - 1)
+            begin = begins[chosen]
             pieces.append(word[begin:end])
             end = begin
         return pieces[::-1]

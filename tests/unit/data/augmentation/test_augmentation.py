@@ -18,7 +18,7 @@ from t5tune.data.augmentation.kind import TextPair
 from t5tune.data.augmentation.kinds import KINDS
 from t5tune.data.augmentation.rounds import NO_AUGMENTATION, Rounds, SubwordDraw
 from t5tune.data.pair_encoding import PairEncoder
-from t5tune.data.pairs import Pairs
+from t5tune.data.pairs import NumberedPairs, Pairs
 from t5tune.data.readers.open_splits import Example, OpenSplit
 from t5tune.data.store.store_building import build_store
 from t5tune.data.store.store_key import StoreKey
@@ -216,7 +216,7 @@ def test_what_cannot_be_used_is_refused_in_one_sentence(tmp_path: Path) -> None:
 def test_streams_are_varied_anew_in_each_pass_and_continue_the_same(
     tokenizer: PreTrainedTokenizerBase,
 ) -> None:
-    rounds = rounds_of(tokenizer, upper=0.3, concatenate=0.3)
+    rounds = rounds_of(tokenizer, upper=0.3, typos=0.3)
     rows = [Example(source, [target]) for source, target in PAIRS[:20]]
     split = OpenSplit("data.train", TableFile("t.tsv"), "rows", None, lambda: iter(rows))
     encoder = PairEncoder(tokenizer, "", 40, 40)
@@ -229,5 +229,8 @@ def test_streams_are_varied_anew_in_each_pass_and_continue_the_same(
     whole = read(StreamPosition(), 6)
     assert [start.num_passes for start, _ in whole] == [0, 0, 0, 1, 1, 1]
     assert [ids for _, ids in whole[:3]] != [ids for _, ids in whole[3:]]
+    pairs = Pairs([one.source for one in rows], [one.references[0] for one in rows])
+    stored, _ = rounds.encode(encoder, NumberedPairs(0, pairs), 1).sides
+    assert [i for _, ids in whole[3:] for i in ids] == stored.ids.tolist()
     for i in (1, 4):
         assert read(whole[i][0], 2) == whole[i : i + 2]
