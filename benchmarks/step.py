@@ -174,9 +174,10 @@ def compare(shape: str, length: int, options: argparse.Namespace, bf16: bool, pe
                 step.run()
             totals[name].append((time.perf_counter() - start) / STEPS)
             of_processor[name].append((time.process_time() - processor) / STEPS)
-    first, *_ = (statistics.median(times) for times in totals.values())
     if options.regularization[1:]:
         describe_ratios(of_processor)
+        return
+    first, *_ = (statistics.median(times) for times in totals.values())
     for name, step in steps.items():
         parts = "  ".join(
             f"{part} {1000 * statistics.median(values):.0f}"

@@ -166,7 +166,7 @@ def set_languages(
     Raises:
         T5TuneError: A language is missing or unknown to the tokenizer.
     """
-    codes = language_codes(tokenizer)
+    codes = _language_codes(tokenizer)
     source = _find_code(source_lang, codes, "source_lang")
     target = _find_code(target_lang, codes, "target_lang")
     tokenizer.src_lang = source
@@ -174,8 +174,8 @@ def set_languages(
     return codes[target]
 
 
-def language_codes(tokenizer: PreTrainedTokenizerBase) -> dict[str, int]:
-    """Return language codes and the ids of their tokens."""
+def _language_codes(tokenizer: PreTrainedTokenizerBase) -> dict[str, int]:
+    """Return the codes of a tokenizer's languages, and the ids of their tokens."""
     tokens: dict[str, str] = getattr(tokenizer, "lang_code_to_token", None) or {}
     if tokens:  # M2M100: en -> __en__
         return {code: int(tokenizer.convert_tokens_to_ids(t)) for code, t in tokens.items()}

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
 from t5tune.data.batching.steps import Batch
-from t5tune.models.families import language_codes
 from t5tune.training.regularizers.example_draws import draw
 from t5tune.training.regularizers.regularizer import RunParts
 
@@ -25,8 +24,8 @@ class SourceText:
         vocabulary = tokenizer.get_vocab()
         size = max(len(parts.model.get_input_embeddings().weight), 1 + max(vocabulary.values()))
         self._is_special = np.zeros(size, dtype=bool)
-        # Sentinels are among the added ones, and so are the language tags of some families.
-        added = [*tokenizer.get_added_vocab().values(), *language_codes(tokenizer).values()]
+        # Sentinels and language tags are among them.
+        added = tokenizer.get_added_vocab().values()
         self._is_special[[*tokenizer.all_special_ids, *added]] = True
         self._begins_word = np.zeros(size, dtype=bool)
         marked = [i for token, i in vocabulary.items() if token.startswith(WORD_STARTS)]
