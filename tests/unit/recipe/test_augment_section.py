@@ -9,7 +9,7 @@ import pytest
 
 from t5tune.errors import T5TuneError
 from t5tune.recipe.loading import build_recipe, load_recipe
-from t5tune.recipe.resolve import choose_rounds
+from t5tune.recipe.resolve import ModelFacts, choose_rounds, resolve_for_model
 from t5tune.training.checkpoints.resuming import fingerprint_recipe
 from tests.conftest import TINY, write_tiny_recipe
 
@@ -79,3 +79,12 @@ def test_recipes_without_the_section_keep_their_fingerprint() -> None:
     assert content["data"].pop("augment") is None
     assert fingerprint_recipe(build_recipe(TINY)) == fingerprint_recipe(build_recipe(content))
     assert fingerprint_recipe(recipe_with({"upper": 0.1})) != fingerprint_recipe(build_recipe(TINY))
+
+
+def test_a_run_that_takes_more_epochs_keeps_its_rounds() -> None:
+    longer = recipe_with({"upper": 0.1}, max_steps=None, num_train_epochs=9)
+    facts = ModelFacts("t5", 1e-3, "", length_limit=9, began_with_rounds=2)
+    resolved, choices = resolve_for_model(longer, facts)
+    assert resolved.data.augment is not None
+    assert (resolved.data.augment.rounds, resolved.data.augment.seed) == (2, 42)
+    assert any(one.key == "data.augment.rounds" and "began" in one.reason for one in choices)
