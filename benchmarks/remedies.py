@@ -6,14 +6,14 @@
 
 An arm is a name and changes to the task's recipe; --arm adds one, and repeated with the same name
 adds another change to it. --change is for all arms. Each training is `t5tune.train` in this
-process, with equal steps or equal minutes, and its report is that of the test set, with everything
-else that the recipe evaluates. The arms take turns, so that no seed is all of one arm's. FILE gets
-one JSON line per training, and its runs lie in a directory beside it: the same command again
-resumes an interrupted benchmark.
+process, with equal steps or equal minutes, and its scores are those of the test set, and of the
+hard sets that `--change evaluation.stress=[upper,typos]` asks for. The arms take turns, so that no
+seed is all of one arm's. FILE gets one JSON line per training, and its runs lie in a directory
+beside it: the same command again resumes an interrupted benchmark.
 
 It ends with a table: mean and standard deviation over the seeds, the difference from the first arm,
 and p-values of the paired tests of `t5tune compare` on the outputs of all seeds together, as one
-test set.
+set.
 """
 
 from __future__ import annotations
@@ -33,12 +33,15 @@ from time_to_score import TASKS
 import t5tune
 from t5tune.files.json_values import read_object
 from t5tune.recipe.loading import load_resolved_recipe
+from t5tune.reporting.stress.kinds import KINDS
 from t5tune.run.directory import RunDirectory
-from t5tune.scoring.significance.comparison import ComparedSystem, compare_systems
+from t5tune.scoring.registry import METRICS
+from t5tune.scoring.significance.comparison import compare_systems
 from t5tune.scoring.stored_examples import parse_example
 from t5tune.scoring.system_output import SystemOutput
 
 Record = dict[str, Any]
+NONE: dict[str, Any] = {"sets": ()}  # in place of hard sets
 IDENTITY = ("task", "arm", "changes", "seed", "steps", "minutes")
 
 REGULARIZED = "training.regularization."
@@ -67,13 +70,15 @@ def read_records(path: Path) -> list[Record]:
 
 
 def read_scores(run: RunDirectory) -> dict[str, float]:
-    """Return all scores of a run by name; those of other sets than `test` begin with its name."""
-    scores: dict[str, float] = {}
-    for file in sorted(run.evaluation("test").parent.glob("*/report.json")):
-        prefix = "" if file.parent.name == "test" else f"{file.parent.name} "
-        for score in read_object(file).get("scores", ()):
-            scores[prefix + score["name"]] = score["value"]
-    return scores
+    """Return the scores of the test set by name, and those of each hard set after its name."""
+    report = read_object(run.report("test"))
+    beside = {section["name"]: section["values"] for section in report.get("beside", ())}
+    sets = [("", report), *((f"{one['name']} ", one) for one in beside.get("stress", NONE)["sets"])]
+    return {
+        prefix + score["name"]: score["value"]
+        for prefix, one in sets
+        for score in one.get("scores", ())
+    }
 
 
 class Benchmark:
@@ -131,56 +136,58 @@ class Benchmark:
         return record
 
 
-def read_output(records: Iterable[Record]) -> SystemOutput:
-    """Return the outputs of an arm for the test set, one seed after another."""
+def read_output(records: Iterable[Record], hard_set: str) -> SystemOutput:
+    """Return the outputs of an arm for the test set or a hard set, one seed after another."""
+    view = KINDS[hard_set].view if hard_set else str
     rows = []
     for record in records:
-        text = RunDirectory(Path(record["run"])).examples("test").read_text(encoding="utf-8")
-        rows += [row for line in text.splitlines() if (row := parse_example(line)) is not None]
-    return SystemOutput([row.hypothesis for row in rows], [row.references for row in rows])
+        path = RunDirectory(Path(record["run"])).examples("test")
+        if hard_set:
+            path = path.parent / "stress" / f"{hard_set}.jsonl"
+        lines = path.read_text(encoding="utf-8").splitlines()
+        rows += [row for line in lines if (row := parse_example(line)) is not None]
+    references = [[view(text) for text in row.references] for row in rows]
+    return SystemOutput([view(row.hypothesis) for row in rows], references)
 
 
-def compare(records: Sequence[Record]) -> Sequence[ComparedSystem]:
-    """Return the arms with paired tests against the first one, by the metrics of the recipe."""
-    by_arm: dict[str, list[Record]] = {}
-    for record in sorted(records, key=lambda record: int(record["seed"])):
-        by_arm.setdefault(record["arm"], []).append(record)
-    recipe = load_resolved_recipe(RunDirectory(Path(records[0]["run"])).recipe)
-    outputs = {record["arm"]: read_output(by_arm[record["arm"]]) for record in records}
-    systems = compare_systems(outputs, recipe.evaluation.metrics, recipe.scoring_options).systems
-    return systems
+def compare(arms: dict[str, list[Record]], name: str) -> dict[str, str]:
+    """Return verdict and p-values of a score for each arm but the first, by paired tests."""
+    first, *_ = arms.values()
+    hard_set, _, score = name.rpartition(" ")
+    recipe = load_resolved_recipe(RunDirectory(Path(first[0]["run"])).recipe)
+    metrics = [one for one in recipe.evaluation.metrics if score in METRICS[one].scores]
+    outputs = {arm: read_output(records, hard_set) for arm, records in arms.items()}
+    told = {}
+    for system in compare_systems(outputs, metrics, recipe.scoring_options).systems[1:]:
+        names = [one.name for one in system.scores]
+        difference = system.differences[names.index(score)]
+        tests = ", ".join(f"p {p:.4f} ({test})" for test, p in difference.p_values.items())
+        told[system.name] = f"{difference.verdict}: {tests}"
+    return told
 
 
 def describe(records: Sequence[Record]) -> Iterator[str]:
     """Return the lines of the table."""
-    compared = {system.name: system for system in compare(records)}
-    baseline, *_ = compared
-    arms = {arm: [r for r in records if r["arm"] == arm] for arm in compared}
-    names = dict.fromkeys(itertools.chain(*(record["scores"] for record in records)))
-    for name in names:
+    by_arm: dict[str, list[Record]] = {record["arm"]: [] for record in records}
+    for record in sorted(records, key=lambda record: int(record["seed"])):
+        by_arm[record["arm"]].append(record)
+    for name in dict.fromkeys(itertools.chain(*(record["scores"] for record in records))):
+        arms = {
+            arm: own for arm, own in by_arm.items() if all(name in one["scores"] for one in own)
+        }
+        told = compare(arms, name) if arms.keys() >= {records[0]["arm"]} else {}
         yield f"\n{name}"
-        first = [r["scores"][name] for r in arms[baseline] if name in r["scores"]]
+        mean_of_first = None
         for arm, own in arms.items():
-            values = [r["scores"][name] for r in own if name in r["scores"]]
-            if not values or not first:
-                continue
+            values = [record["scores"][name] for record in own]
+            mean = statistics.mean(values)
+            mean_of_first = mean if mean_of_first is None else mean_of_first
             deviation = f"{statistics.stdev(values):.2f}" if len(values) > 1 else "?"
-            gain = statistics.mean(values) - statistics.mean(first)
-            steps = statistics.mean(r["trained_steps"] for r in own)
-            tests = "" if arm == baseline else describe_tests(compared[arm], name)
+            steps = statistics.mean(record["trained_steps"] for record in own)
             yield (
-                f"{arm:<20} {statistics.mean(values):7.2f} ± {deviation}  "
-                f"{gain:+.2f}  {tests:<60} {len(values)} seeds, {steps:,.0f} steps"
+                f"{arm:<20} {mean:7.2f} ± {deviation}  {mean - mean_of_first:+.2f}  "
+                f"{told.get(arm, 'the baseline')} ({len(values)} seeds, {steps:,.0f} steps)"
             )
-
-
-def describe_tests(system: ComparedSystem, name: str) -> str:
-    """Return verdict and p-values of a score of the test set; other sets have none."""
-    for score, difference in zip(system.scores, system.differences, strict=True):
-        if score.name == name:
-            tests = ", ".join(f"p {p:.4f} ({test})" for test, p in difference.p_values.items())
-            return f"{difference.verdict}: {tests}"
-    return ""
 
 
 def read_options(words: list[str] | None = None) -> argparse.Namespace:
