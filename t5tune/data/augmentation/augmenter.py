@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import xxhash
 
-from t5tune.data.augmentation.kind import Change, Stage, TextPair
+from t5tune.data.augmentation.augmentation_kind import Change, Stage, TextPair
 
 _WHOLE = 1 << 64
 

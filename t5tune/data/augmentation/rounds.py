@@ -9,8 +9,8 @@ from itertools import chain
 from random import Random
 from typing import Any, NamedTuple
 
+from t5tune.data.augmentation.augmentation_kind import TextPair
 from t5tune.data.augmentation.augmenter import Augmenter, draw_bits
-from t5tune.data.augmentation.kind import TextPair
 from t5tune.data.pair_encoding import EncodedSide, PairEncoder
 from t5tune.data.pairs import NUM_FOLLOWING, NumberedPairs, Pairs
 from t5tune.data.subwords.sampler import SubwordSampler

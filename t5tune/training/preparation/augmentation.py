@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from transformers import PreTrainedTokenizerBase
 
-from t5tune.data.augmentation.building import build_augmenter, identify_augmentation
+from t5tune.data.augmentation.recipe_augmenter import build_augmenter, identify_augmentation
 from t5tune.data.augmentation.rounds import NO_AUGMENTATION, Rounds, SubwordDraw
 from t5tune.data.pairs import Cleaning, Pairs
 from t5tune.data.subwords.sampler import build_samplers

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from transformers import PreTrainedTokenizerBase
 
+from t5tune.data.augmentation.augmentation_kind import TextPair
 from t5tune.data.augmentation.augmenter import draw_bits
-from t5tune.data.augmentation.building import build_augmenter
-from t5tune.data.augmentation.kind import TextPair
 from t5tune.data.augmentation.kinds import KINDS
+from t5tune.data.augmentation.recipe_augmenter import build_augmenter
 from t5tune.data.augmentation.rounds import SUBWORD
 from t5tune.data.pairs import NUM_FOLLOWING, Cleaning, Pairs
 from t5tune.data.readers.hub_commits import pin_commits

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from t5tune.data.augmentation.building import check_augmentation
+from t5tune.data.augmentation.recipe_augmenter import check_augmentation
 from t5tune.data.readers.file_check import find_problems
 from t5tune.data.readers.local_files import find_file
 from t5tune.errors import T5TuneError

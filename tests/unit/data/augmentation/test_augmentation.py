@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from transformers import PreTrainedTokenizerBase
 
+from t5tune.data.augmentation.augmentation_kind import TextPair
 from t5tune.data.augmentation.augmenter import Augmenter
-from t5tune.data.augmentation.building import build_augmenter, identify_augmentation
 from t5tune.data.augmentation.describing import describe_augmentation
-from t5tune.data.augmentation.kind import TextPair
 from t5tune.data.augmentation.kinds import KINDS
+from t5tune.data.augmentation.recipe_augmenter import build_augmenter, identify_augmentation
 from t5tune.data.augmentation.rounds import NO_AUGMENTATION, Rounds, SubwordDraw
 from t5tune.data.pair_encoding import PairEncoder
 from t5tune.data.pairs import NumberedPairs, Pairs

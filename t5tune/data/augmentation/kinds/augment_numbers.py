@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from t5tune.data.augmentation.kind import AugmentationKind, Change, Setting, Stage, jointly
+from t5tune.data.augmentation.augmentation_kind import (
+    AugmentationKind,
+    Change,
+    Setting,
+    Stage,
+    jointly,
+)
 from t5tune.data.noise.numbers import replace_numbers
 
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
-from t5tune.data.augmentation.kind import AugmentationKind, Change, Setting, Stage, on_source
+from t5tune.data.augmentation.augmentation_kind import (
+    AugmentationKind,
+    Change,
+    Setting,
+    Stage,
+    on_source,
+)
 from t5tune.data.noise.typos import RATE, typos
 
 

@@ -5,8 +5,14 @@ Counterfactual data augmentation of Zhao et al. 2018 and Lu et al. 2018, on both
 
 from __future__ import annotations
 
-from t5tune.data.augmentation.kind import AugmentationKind, Change, Setting, Stage, jointly
-from t5tune.data.augmentation.tables import read_swaps
+from t5tune.data.augmentation.augmentation_kind import (
+    AugmentationKind,
+    Change,
+    Setting,
+    Stage,
+    jointly,
+)
+from t5tune.data.augmentation.word_tables import read_swaps
 from t5tune.data.noise.swaps import SwapTable
 
 

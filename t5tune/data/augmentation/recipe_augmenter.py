@@ -10,10 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from t5tune.data.augmentation.augmentation_kind import Setting
 from t5tune.data.augmentation.augmenter import Augmenter, Step
-from t5tune.data.augmentation.kind import Setting
 from t5tune.data.augmentation.kinds import KINDS
-from t5tune.data.augmentation.tables import read_names, read_swaps
+from t5tune.data.augmentation.word_tables import read_names, read_swaps
 from t5tune.data.noise.names import find_names
 from t5tune.data.noise.protection import TAGS
 from t5tune.data.pairs import Pairs

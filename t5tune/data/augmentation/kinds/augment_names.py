@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 
-from t5tune.data.augmentation.kind import AugmentationKind, Change, Setting, Stage, jointly
-from t5tune.data.augmentation.tables import read_names
+from t5tune.data.augmentation.augmentation_kind import (
+    AugmentationKind,
+    Change,
+    Setting,
+    Stage,
+    jointly,
+)
+from t5tune.data.augmentation.word_tables import read_names
 from t5tune.data.noise.names import replace_names
 
 

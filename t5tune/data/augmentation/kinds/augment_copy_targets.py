@@ -8,7 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
-from t5tune.data.augmentation.kind import AugmentationKind, Change, Setting, Stage, TextPair
+from t5tune.data.augmentation.augmentation_kind import (
+    AugmentationKind,
+    Change,
+    Setting,
+    Stage,
+    TextPair,
+)
 
 
 def _copy(pair: TextPair, _: Random, __: Sequence[TextPair]) -> TextPair:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from t5tune.data.augmentation.kind import (
+from t5tune.data.augmentation.augmentation_kind import (
     AugmentationKind,
     Change,
     Setting,
