@@ -93,7 +93,10 @@ def _to_json(preview: DataPreview) -> dict[str, Any]:
             "share": kind.asked,
             "num_changed": kind.num_changed,
             "examples": [
-                {"before": one.before._asdict(), "after": one.after._asdict()}
+                {
+                    when: {"source": text.source, "target": text.target}
+                    for when, text in (("before", one.before), ("after", one.after))
+                }
                 for one in kind.examples
             ],
         }
