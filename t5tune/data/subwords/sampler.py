@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 from t5tune.data.subwords.bpe import BpeDropout
 from t5tune.data.subwords.unigram import UnigramSampling
 from t5tune.errors import T5TuneError
-from t5tune.recipe.augment_section import SubwordSampling
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+    # Training imports this module, and benchmarks train where there is no pydantic.
+    from t5tune.recipe.augment_section import SubwordSampling
+
 ALPHA = 0.2  # with a vocabulary of 8,000 pieces, texts of Multi30k have 1.3 times the tokens
 DROPOUT = 0.1  # of Provilkov et al. 2020
-_WORD_STARTS = (
-    "▁",
-    "Ġ",
-)  # with which a piece begins a word, in SentencePiece and in byte-level BPE
+_WORD_STARTS = ("▁", "Ġ")  # begin a word's first piece, in SentencePiece and byte-level BPE
 
 
 class Method(Protocol):
