@@ -95,6 +95,7 @@ def prepare(path: Path, tokenizer_directory: Path, run: Path, cut: str | None) -
     """Prepare the pairs as a training does, and plan its first epoch."""
     from corpus import PairGenerator
 
+    from t5tune.data.augmentation.rounds import NO_AUGMENTATION
     from t5tune.data.batching.plans import TokenBudgetBatches
     from t5tune.data.examples import Examples
     from t5tune.data.readers.sources import open_split
@@ -121,7 +122,7 @@ def prepare(path: Path, tokenizer_directory: Path, run: Path, cut: str | None) -
     training = TrainingText(open_split(data, "train", "en", "de", cuts))
     texts = Texts(training, cuts.identity, test, test)
     times["identity"] = time.perf_counter() - started
-    store = tokenize(texts, tokenizer, data, RunDirectory(run))
+    store = tokenize(texts, tokenizer, data, RunDirectory(run), NO_AUGMENTATION)
     dataset = store.open()
     times["tokens"] = time.perf_counter() - started
     lengths = dataset.sources.lengths, dataset.targets.lengths
