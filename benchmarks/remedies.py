@@ -27,7 +27,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from score_curves import append_record
+from score_curves import append_record, read_records
 from time_to_score import TASKS
 
 import t5tune
@@ -56,19 +56,6 @@ ARMS: dict[str, tuple[str, ...]] = {
 }
 
 
-def read_records(path: Path) -> list[Record]:
-    """Return the records of a file; a line that an interruption cut off is left out."""
-    records = []
-    for line in path.read_text(encoding="utf-8").split("\n") if path.is_file() else []:
-        try:
-            record = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(record, dict) and "scores" in record:
-            records.append(record)
-    return records
-
-
 def read_scores(run: RunDirectory) -> dict[str, float]:
     """Return the scores of the test set by name, and those of each hard set after its name."""
     report = read_object(run.report("test"))
@@ -86,7 +73,7 @@ class Benchmark:
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.options, self.task = options, TASKS[options.task]
-        self.records = read_records(options.results)
+        self.records = read_records(options.results, "scores")
         self.runs = options.results.with_suffix(".runs")
 
     def run(self) -> list[Record]:

@@ -31,15 +31,15 @@ class Point(NamedTuple):
     score: float
 
 
-def read_records(path: Path) -> list[Record]:
-    """Return the records of a file; a line that an interruption cut off is left out."""
+def read_records(path: Path, result: str = "curve") -> list[Record]:
+    """Return the records of a file that have a result; a line that was cut off is left out."""
     records = []
     for line in path.read_text(encoding="utf-8").split("\n") if path.is_file() else []:
         try:
             record = json.loads(line)
         except ValueError:
             continue
-        if isinstance(record, dict) and "curve" in record:
+        if isinstance(record, dict) and result in record:
             records.append(record)
     return records
 

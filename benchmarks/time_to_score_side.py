@@ -51,7 +51,7 @@ class ScoreClock(TrainerCallback):
         budget: Seconds of training.
         every: Seconds of training between validations.
         until: Score at which training ends.
-        clock: Which seconds these are: of the wall, of the processor, or so many for each step.
+        clock: `wall`, `processor`, or `steps`, where every step counts for the same seconds.
         step_seconds: Seconds that each step counts for; needed by the clock of steps.
     """
 

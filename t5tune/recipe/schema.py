@@ -90,14 +90,6 @@ class EvaluationSection(Section):
         description="Directions and tasks that the base model and the tuned one are compared on.",
     )
 
-    @field_validator("keep")
-    @classmethod
-    def _no_task_twice(cls, tasks: list[KeptTask]) -> list[KeptTask]:
-        titles = [task.title for task in tasks]
-        if len(set(titles)) < len(titles):
-            raise ValueError("two entries have the same name; give each a `name` of its own")
-        return tasks
-
     stress: list[StressName] = Field(
         default_factory=list,
         description="Hard sets that are made of the test set and reported beside it.",
@@ -106,6 +98,14 @@ class EvaluationSection(Section):
         default=False,
         description="Report scores by what of an example is new: length, combinations, words.",
     )
+
+    @field_validator("keep")
+    @classmethod
+    def _no_task_twice(cls, tasks: list[KeptTask]) -> list[KeptTask]:
+        titles = [task.title for task in tasks]
+        if len(set(titles)) < len(titles):
+            raise ValueError("two entries have the same name; give each a `name` of its own")
+        return tasks
 
     @field_validator("stress")
     @classmethod

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 from random import Random
 from typing import Any, Literal, NamedTuple
 
@@ -84,9 +85,12 @@ def on_source(noise: Noise, setting: Setting) -> Change:
     return change
 
 
-def on_both_sides(source: Noise, target: Noise, setting: Setting) -> Change:
-    """Return a change of each side by itself."""
-    of_source, of_target = (protect(noise, setting.protected) for noise in (source, target))
+def on_both_sides(noise: Callable[..., str], setting: Setting) -> Change:
+    """Return a change of each side by itself, by a noise that takes the side's `language`."""
+    of_source, of_target = (
+        protect(partial(noise, language=language), setting.protected)
+        for language in setting.languages
+    )
 
     def change(pair: TextPair, draw: Random, _: Sequence[TextPair]) -> TextPair:
         return TextPair(of_source(pair.source, draw), of_target(pair.target, draw))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from random import Random
 
-# Rank of the merge of two pieces, the lowest first; None if there is no such merge.
+# Returns the rank of the merge of two pieces (0 comes first), or None if they do not merge.
 Rank = Callable[[str, str], float | None]
 
 

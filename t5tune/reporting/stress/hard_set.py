@@ -70,7 +70,7 @@ class StressKind:
         ignored: What `view` leaves out, for signatures; empty if nothing.
         replace: Function that replaces in an output what was replaced in the source, if anything.
         measure: Function that counts what the scores do not show, given the examples, their
-            outputs, and the outputs for the test set itself.
+            outputs, and those for the test set, with the same parts replaced.
         is_scored: Whether outputs are scored with the metrics of the report.
         num_joined: Number of sentences in an example, by which the length limit grows.
     """
@@ -104,6 +104,44 @@ def change_sources(
         if changed != source:
             made.append(HardExample(changed, references, (number,)))
     return made
+
+
+def replace_parts(
+    row: tuple[int, str, list[str]],
+    new: Mapping[str, str],
+    write: Callable[[str, Mapping[str, str]], str],
+) -> HardExample:
+    """Return a row of the test set with parts replaced in its source and its references."""
+    number, source, references = row
+    texts = [write(text, new) for text in (source, *references)]
+    return HardExample(texts[0], texts[1:], (number,), new)
+
+
+def count_replaced(
+    name: str,
+    has_part: Callable[[str, str], bool],
+    examples: Sequence[HardExample],
+    outputs: Outputs,
+    clean: Outputs,
+) -> list[Share]:
+    """Return the share of outputs with everything that was replaced.
+
+    Args:
+        name: What was replaced, in the plural.
+        has_part: Function of an output and what a part has become.
+        examples: Examples of the hard set.
+        outputs: Outputs for them.
+        clean: Outputs for the test set, with the same parts replaced.
+    """
+    num_found, num_clean = (
+        sum(
+            all(has_part(text, part) for part in example.replaced.values())
+            for example, text in zip(examples, texts, strict=True)
+        )
+        for texts in (outputs, clean)
+    )
+    title = f"outputs with all of the replaced {name}"
+    return [Share(f"{name}_right", title, num_found, len(examples), num_clean)]
 
 
 def draw_for(name: str, source: str) -> Random:

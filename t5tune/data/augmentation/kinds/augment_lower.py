@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from t5tune.data.augmentation.augmentation_kind import (
     AugmentationKind,
     Change,
@@ -15,8 +13,7 @@ from t5tune.data.noise.casing import lower
 
 
 def _build(setting: Setting) -> Change:
-    source, target = (partial(lower, language=language) for language in setting.languages)
-    return on_both_sides(source, target, setting)
+    return on_both_sides(lower, setting)
 
 
 KIND = AugmentationKind("lower", "both", Stage.LETTER_CASE, _build)

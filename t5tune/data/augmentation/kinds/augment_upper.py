@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from t5tune.data.augmentation.augmentation_kind import (
     AugmentationKind,
     Change,
@@ -15,8 +13,7 @@ from t5tune.data.noise.casing import upper
 
 
 def _build(setting: Setting) -> Change:
-    source, target = (partial(upper, language=language) for language in setting.languages)
-    return on_both_sides(source, target, setting)
+    return on_both_sides(upper, setting)
 
 
 KIND = AugmentationKind("upper", "both", Stage.LETTER_CASE, _build)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import partial
 
 from t5tune.data.noise.names import choose_names, find_names, write_names
 from t5tune.reporting.stress.hard_set import (
     CleanSet,
     HardExample,
-    Outputs,
     StressKind,
+    count_replaced,
     draw_for,
+    replace_parts,
 )
-from t5tune.reporting.stress.stress_results import Share
 
 
 def _build(test: CleanSet) -> list[HardExample]:
@@ -24,21 +24,12 @@ def _build(test: CleanSet) -> list[HardExample]:
             continue
         new = choose_names([source, *references], draw_for(KIND.name, source), names=known)
         if new:
-            texts = [write_names(text, new) for text in (source, *references)]
-            made.append(HardExample(texts[0], texts[1:], (number,), new))
+            made.append(replace_parts((number, source, references), new, write_names))
     return made
 
 
-def _measure(examples: Sequence[HardExample], outputs: Outputs, clean: Outputs) -> list[Share]:
-    num_found, num_clean = (
-        sum(
-            all(name in text for name in example.replaced.values())
-            for example, text in zip(examples, texts, strict=True)
-        )
-        for texts in (outputs, clean)
-    )
-    title = "outputs with all of the replaced names"
-    return [Share("names_right", title, num_found, len(examples), num_clean)]
+def _has_part(text: str, part: str) -> bool:
+    return part in text
 
 
 KIND = StressKind(
@@ -49,5 +40,5 @@ KIND = StressKind(
     _build,
     judged="scored as the test set is; its outputs are compared with the same names replaced",
     replace=write_names,
-    measure=_measure,
+    measure=partial(count_replaced, "names", _has_part),
 )

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import partial
 
 from t5tune.data.noise.numbers import choose_numbers, find_numbers, write_numbers
 from t5tune.reporting.stress.hard_set import (
     CleanSet,
     HardExample,
-    Outputs,
     StressKind,
+    count_replaced,
     draw_for,
+    replace_parts,
 )
-from t5tune.reporting.stress.stress_results import Share
 
 
 def _build(test: CleanSet) -> list[HardExample]:
@@ -20,21 +20,12 @@ def _build(test: CleanSet) -> list[HardExample]:
     for number, source, references in test.rows():
         new = choose_numbers([source, *references], draw_for(KIND.name, source))
         if new:
-            texts = [write_numbers(text, new) for text in (source, *references)]
-            made.append(HardExample(texts[0], texts[1:], (number,), new))
+            made.append(replace_parts((number, source, references), new, write_numbers))
     return made
 
 
-def _measure(examples: Sequence[HardExample], outputs: Outputs, clean: Outputs) -> list[Share]:
-    num_found, num_clean = (
-        sum(
-            set(example.replaced.values()) <= set(find_numbers(text))
-            for example, text in zip(examples, texts, strict=True)
-        )
-        for texts in (outputs, clean)
-    )
-    title = "outputs with all of the replaced numbers"
-    return [Share("numbers_right", title, num_found, len(examples), num_clean)]
+def _has_part(text: str, part: str) -> bool:
+    return part in find_numbers(text)
 
 
 KIND = StressKind(
@@ -45,5 +36,5 @@ KIND = StressKind(
     _build,
     judged="scored as the test set is; its outputs are compared with the same numbers replaced",
     replace=write_numbers,
-    measure=_measure,
+    measure=partial(count_replaced, "numbers", _has_part),
 )
