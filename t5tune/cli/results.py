@@ -12,7 +12,7 @@ import typer
 from t5tune.errors import visible
 
 if TYPE_CHECKING:
-    from t5tune.reporting.report import Report
+    from t5tune.reporting.reports.report import Report
 
 
 def print_text(text: str) -> None:
@@ -28,7 +28,7 @@ def print_data(text: str, *, end: str = "\n") -> None:
 @contextmanager
 def printing_what_is_not_written(*, as_json: bool) -> Iterator[None]:
     """Print the report if its files cannot be written, then raise the error."""
-    from t5tune.reporting.report import ReportNotWritten
+    from t5tune.reporting.reports.report import ReportNotWritten
 
     try:
         yield
@@ -46,8 +46,8 @@ def print_result(report: Report, *, as_json: bool) -> None:
     from t5tune.console import say
     from t5tune.reporting.beside.rendering import find_alarms, section_lines
     from t5tune.reporting.comparisons.comparison_text import format_lines
-    from t5tune.reporting.leak_sentences import describe_leak
-    from t5tune.reporting.report import format_json, format_scores
+    from t5tune.reporting.reports.leak_sentences import describe_leak
+    from t5tune.reporting.reports.report import format_json, format_scores
 
     leak = describe_leak(report)
     if leak is not None and (as_json or not sys.stdout.isatty()):
@@ -59,7 +59,7 @@ def print_result(report: Report, *, as_json: bool) -> None:
         print_data(format_json(report))
         return
     if sys.stdout.isatty():
-        from t5tune.reporting.report_terminal import print_report
+        from t5tune.reporting.reports.report_terminal import print_report
 
         print_report(report)
     else:

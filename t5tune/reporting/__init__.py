@@ -1,8 +1,8 @@
 """From a model and a test set to a report, and from reports to a comparison.
 
-`evaluation.py` translates and scores, `report.py` holds the content of `report.json`. The formats
-of a report are Markdown and terminal here, HTML in `html/`, the model card in `model_card/`.
-Comparisons of systems are in `comparisons/`.
+`evaluation.py` translates and scores; `reports/` holds a report and its forms in Markdown and on a
+terminal, `html/` its page, `model_card/` the card. `beside/` has the sections beside the scores,
+`stress/` the hard sets, `comparisons/` comparisons of systems.
 """
 
 import lazy_loader

@@ -24,7 +24,7 @@ from t5tune.reporting.beside.kinds import check_sections
 from t5tune.reporting.comparisons.compared_systems import write_comparison
 from t5tune.reporting.evaluation_task import EvaluationTask
 from t5tune.reporting.recipe_scoring import rehearse_recipe_scoring
-from t5tune.reporting.report import Report, ReportNotWritten
+from t5tune.reporting.reports.report import Report, ReportNotWritten
 from t5tune.reporting.tried_settings import changes_report, try_settings
 from t5tune.run.directory import RunDirectory
 from t5tune.scoring.metrics.evaluate_loading import check_foreign_metrics

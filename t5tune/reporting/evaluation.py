@@ -52,7 +52,7 @@ from t5tune.reporting.known_overlaps import find_overlap
 from t5tune.reporting.model_card.card import write_model_card
 from t5tune.reporting.model_card.provenance import describe_provenance
 from t5tune.reporting.model_card.training_facts import describe_training
-from t5tune.reporting.report import Origin, Report, ReportNotWritten
+from t5tune.reporting.reports.report import Origin, Report, ReportNotWritten
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import find_change
 

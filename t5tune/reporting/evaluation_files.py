@@ -16,10 +16,10 @@ from t5tune.files.json_values import read_log, read_object
 from t5tune.files.writing import write_texts
 from t5tune.recipe.resolve import choose_metrics
 from t5tune.recipe.schema import Recipe
-from t5tune.reporting.report import Origin, Report, render_report
-from t5tune.reporting.report_building import build_report
-from t5tune.reporting.report_details import Provenance, ReportDetails
-from t5tune.reporting.training_curves import read_curves
+from t5tune.reporting.reports.report import Origin, Report, render_report
+from t5tune.reporting.reports.report_building import build_report
+from t5tune.reporting.reports.report_details import Provenance, ReportDetails
+from t5tune.reporting.reports.training_curves import read_curves
 from t5tune.run.directory import EXAMPLES, HYPOTHESES, REPORT_PAGE, RunDirectory
 from t5tune.scoring.compute import DEFAULT_NUM_RESAMPLES
 from t5tune.scoring.diagnosis.evidence import Evidence

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from t5tune.console import track
 from t5tune.files.json_values import read_object
 from t5tune.files.writing import write_text
-from t5tune.reporting.report import Example
+from t5tune.reporting.reports.report import Example
 from t5tune.run.directory import ALIGNMENTS
 from t5tune.scoring.diagnosis.findings import Alignment
 

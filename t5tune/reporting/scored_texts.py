@@ -13,8 +13,8 @@ from t5tune.reporting.given_texts import (
     read_references,
     read_texts,
 )
-from t5tune.reporting.report import Report
-from t5tune.reporting.report_building import build_report
+from t5tune.reporting.reports.report import Report
+from t5tune.reporting.reports.report_building import build_report
 from t5tune.scoring.compute import DEFAULT_NUM_RESAMPLES
 from t5tune.scoring.diagnosis.evidence import Evidence
 from t5tune.scoring.metrics.evaluate_loading import check_code_allowed

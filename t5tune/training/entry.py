@@ -21,7 +21,7 @@ from t5tune.recipe.loading import differing_keys
 from t5tune.recipe.overrides import Override, read_keywords
 from t5tune.recipe.resolve import choose_metrics
 from t5tune.recipe.schema import Recipe
-from t5tune.reporting.stored_report import read_report
+from t5tune.reporting.reports.stored_report import read_report
 from t5tune.reporting.tried_settings import format_changes, is_tried
 from t5tune.run.directory import RunDirectory
 from t5tune.run.lock import lock_run

@@ -6,7 +6,7 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
-from t5tune.reporting.report import Report
+from t5tune.reporting.reports.report import Report
 from t5tune.run.directory import RunDirectory
 
 

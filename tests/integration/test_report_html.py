@@ -13,9 +13,9 @@ import pytest
 
 from t5tune.reporting.beside.report_section import Section, SectionTable
 from t5tune.reporting.html.report_page import render_comparison_html, render_html
-from t5tune.reporting.report import Origin
-from t5tune.reporting.report_building import build_report
-from t5tune.reporting.report_details import Provenance, ReportDetails
+from t5tune.reporting.reports.report import Origin
+from t5tune.reporting.reports.report_building import build_report
+from t5tune.reporting.reports.report_details import Provenance, ReportDetails
 from t5tune.scoring.compute import score_hypotheses
 from t5tune.scoring.diagnosis.evidence import Evidence
 from t5tune.scoring.diagnosis.findings import Alignment, Breakdown, Bucket, Finding, TrainingCurve

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from t5tune.reporting.stored_report import read_report
+from t5tune.reporting.reports.stored_report import read_report
 from tests.conftest import TINY, RunCommand, TrainOnce, number_pairs
 
 SCHEMA = json.loads(files("t5tune.reporting").joinpath("report.schema.json").read_text("utf-8"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 from jsonschema import Draft202012Validator
 
-from t5tune.reporting.stored_report import read_report
+from t5tune.reporting.reports.stored_report import read_report
 from tests.conftest import RunCommand
 from tests.integration.test_cached_evaluation import generated
 from tests.integration.test_eval_command import run, trained

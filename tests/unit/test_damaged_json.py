@@ -29,7 +29,7 @@ from t5tune.reporting.example_alignments import _read as read_alignments
 from t5tune.reporting.model_card.facts import read_facts
 from t5tune.reporting.model_card.provenance import describe_provenance
 from t5tune.reporting.model_card.training_facts import describe_training
-from t5tune.reporting.training_curves import read_curves
+from t5tune.reporting.reports.training_curves import read_curves
 from t5tune.run.directory import RunDirectory
 from t5tune.run.lock import _read_holder
 from t5tune.run.manifest import (

@@ -15,7 +15,7 @@ from t5tune.reporting.comparisons.comparison_text import (
     score_tables,
     state_caveats,
 )
-from t5tune.reporting.report_terminal import printable
+from t5tune.reporting.reports.report_terminal import printable
 from t5tune.scoring.significance.comparison import ComparedSystem, Comparison
 
 _NUM_EXAMPLES_SHOWN = 2

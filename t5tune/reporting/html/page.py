@@ -16,7 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from t5tune.reporting.html.charts import chart_columns, draw_interval, scale_end
-from t5tune.reporting.report_verdict import signed
+from t5tune.reporting.reports.report_verdict import signed
 from t5tune.scoring.diagnosis.remedies import split_remedy
 
 if TYPE_CHECKING:

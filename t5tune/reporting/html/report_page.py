@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from t5tune.reporting.html.charts import draw_curve, draw_histogram, is_lower_better
 from t5tune.reporting.html.page import render_page
-from t5tune.reporting.leak_sentences import find_clean_score
-from t5tune.reporting.report import Report
-from t5tune.reporting.report_details import ReportDetails
-from t5tune.reporting.report_verdict import describe_comparison, describe_report, describe_unseen
+from t5tune.reporting.reports.leak_sentences import find_clean_score
+from t5tune.reporting.reports.report import Report
+from t5tune.reporting.reports.report_details import ReportDetails
+from t5tune.reporting.reports.report_verdict import (
+    describe_comparison,
+    describe_report,
+    describe_unseen,
+)
 from t5tune.scoring.diagnosis.findings import Alignment, Finding
 from t5tune.scoring.significance.comparison import Comparison
 

@@ -12,7 +12,6 @@ from t5tune.files.writing import write_text
 from t5tune.recipe.data_section import DataSection
 from t5tune.recipe.resolved_recipe import ResolvedRecipe, ResolvedTraining
 from t5tune.reporting.beside.rendering import find_alarms, short_blocks
-from t5tune.reporting.leak_sentences import describe_leak
 from t5tune.reporting.markdown import cell, code, escape, table_of
 from t5tune.reporting.model_card.facts import (
     ModelFacts,
@@ -21,8 +20,9 @@ from t5tune.reporting.model_card.facts import (
     read_facts,
 )
 from t5tune.reporting.model_card.metadata import build_metadata
-from t5tune.reporting.report import Report
-from t5tune.reporting.report_markdown import score_table
+from t5tune.reporting.reports.leak_sentences import describe_leak
+from t5tune.reporting.reports.report import Report
+from t5tune.reporting.reports.report_markdown import score_table
 from t5tune.run.directory import RunDirectory
 from t5tune.scoring.diagnosis.leaks import LEAKED
 

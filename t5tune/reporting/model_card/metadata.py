@@ -10,7 +10,7 @@ from t5tune.recipe.data_section import DataSection
 from t5tune.recipe.places import HubSplit, Place
 from t5tune.recipe.resolved_recipe import ResolvedRecipe
 from t5tune.reporting.model_card.facts import ModelFacts, describe_data, is_hub_id
-from t5tune.reporting.report import Report
+from t5tune.reporting.reports.report import Report
 from t5tune.scoring.languages import without_region
 from t5tune.scoring.registry import metric_of_score
 from t5tune.scoring.score import Score

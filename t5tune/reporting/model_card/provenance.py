@@ -20,7 +20,7 @@ from t5tune.reporting.model_card.facts import (
     portable_recipe,
     read_facts,
 )
-from t5tune.reporting.report_details import Provenance
+from t5tune.reporting.reports.report_details import Provenance
 from t5tune.run.directory import RunDirectory
 
 _NAMES = {"train": "Training", "validation": "Validation", "test": "Test"}

@@ -13,7 +13,7 @@ from t5tune.models.families import find_family
 from t5tune.recipe.proposals import spell_in_bytes, train_longer
 from t5tune.recipe.resolved_recipe import ResolvedRecipe
 from t5tune.recipe.schema import Recipe
-from t5tune.reporting.training_curves import TRAINING_QUANTITIES, read_curves
+from t5tune.reporting.reports.training_curves import TRAINING_QUANTITIES, read_curves
 from t5tune.run.directory import RunDirectory, display_path
 from t5tune.scoring.diagnosis.trained_run import TrainedRun
 from t5tune.scoring.registry import METRICS, is_evaluate_metric

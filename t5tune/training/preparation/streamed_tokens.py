@@ -20,7 +20,7 @@ from t5tune.data.pair_encoding import PairEncoder
 from t5tune.data.streaming import SHUFFLE_BUFFER, ExampleStream
 from t5tune.recipe.resolved_recipe import ResolvedData
 from t5tune.reporting.known_overlaps import keep_overlap
-from t5tune.reporting.leak_sentences import describe_leaks
+from t5tune.reporting.reports.leak_sentences import describe_leaks
 from t5tune.run.directory import RunDirectory
 from t5tune.training.preparation.texts import Texts
 

@@ -23,7 +23,7 @@ from t5tune.data.store.store_manifest import StoreManifest
 from t5tune.data.store.token_store import TokenStore, choose_folder, find_or_build_store
 from t5tune.recipe.resolved_recipe import ResolvedData
 from t5tune.reporting.known_overlaps import keep_overlap, known_overlap
-from t5tune.reporting.leak_sentences import describe_leaks
+from t5tune.reporting.reports.leak_sentences import describe_leaks
 from t5tune.run.directory import RunDirectory
 from t5tune.training.preparation.augmentation import build_rounds
 from t5tune.training.preparation.streamed_tokens import (

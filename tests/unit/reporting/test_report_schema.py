@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from t5tune.reporting.report import Origin
-from t5tune.reporting.report_building import build_report
+from t5tune.reporting.reports.report import Origin
+from t5tune.reporting.reports.report_building import build_report
 from t5tune.scoring.diagnosis.evidence import Evidence
 
 SCHEMA = json.loads(files("t5tune.reporting").joinpath("report.schema.json").read_text("utf-8"))

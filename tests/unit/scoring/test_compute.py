@@ -135,7 +135,7 @@ def test_user_errors() -> None:
 def test_scoring_imports_no_training_library_and_importing_it_loads_no_scorer() -> None:
     code = (
         "import sys\n"
-        "import t5tune.reporting.report, t5tune.scoring.compute as compute\n"
+        "import t5tune.reporting.reports.report, t5tune.scoring.compute as compute\n"
         "from t5tune.scoring.system_output import SystemOutput\n"
         "late = {'sacrebleu', 'rapidfuzz', 'rouge_score', 'nltk', 'numpy'} & set(sys.modules)\n"
         "assert not late, late\n"

@@ -12,9 +12,9 @@ from t5tune.recipe.kept_task import KeptTask
 from t5tune.reporting.beside.kinds import keep
 from t5tune.reporting.beside.report_section import Section, put_alarms_first
 from t5tune.reporting.html.report_page import render_html
-from t5tune.reporting.report_building import build_report
-from t5tune.reporting.report_details import ReportDetails
-from t5tune.reporting.report_terminal import print_report
+from t5tune.reporting.reports.report_building import build_report
+from t5tune.reporting.reports.report_details import ReportDetails
+from t5tune.reporting.reports.report_terminal import print_report
 from t5tune.scoring.diagnosis.evidence import Evidence
 
 SOURCES = [f"this is sentence number {i} of the test" for i in range(40)]

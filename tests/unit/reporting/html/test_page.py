@@ -19,9 +19,9 @@ from t5tune.reporting.beside.report_section import Section, SectionTable
 from t5tune.reporting.html.charts import chart_columns
 from t5tune.reporting.html.page import breakable
 from t5tune.reporting.html.report_page import render_comparison_html, render_html
-from t5tune.reporting.report import Origin, Report
-from t5tune.reporting.report_building import build_report
-from t5tune.reporting.report_details import Provenance, ReportDetails
+from t5tune.reporting.reports.report import Origin, Report
+from t5tune.reporting.reports.report_building import build_report
+from t5tune.reporting.reports.report_details import Provenance, ReportDetails
 from t5tune.scoring.diagnosis.evidence import Evidence
 from t5tune.scoring.diagnosis.findings import Alignment, Breakdown, Bucket, Finding, TrainingCurve
 from t5tune.scoring.score import Score, ScoringOptions

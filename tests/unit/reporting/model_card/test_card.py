@@ -11,19 +11,19 @@ import yaml
 from huggingface_hub import ModelCard, metadata_load
 from markdown_it import MarkdownIt
 from safetensors.numpy import save_file
+from tests.unit.reporting.test_leak_sentences import report_of
 
 from t5tune.recipe.resolved_recipe import ResolvedRecipe
 from t5tune.recipe.schema import Recipe
-from t5tune.reporting.leak_sentences import describe_leak, find_clean_score
 from t5tune.reporting.markdown import escape
 from t5tune.reporting.model_card.card import build_model_card, write_model_card
 from t5tune.reporting.model_card.facts import is_hub_id, portable_recipe, read_facts
-from t5tune.reporting.report import Report
+from t5tune.reporting.reports.leak_sentences import describe_leak, find_clean_score
+from t5tune.reporting.reports.report import Report
 from t5tune.run.directory import RunDirectory
 from t5tune.scoring.diagnosis.findings import Finding
 from t5tune.scoring.score import Score
 from tests.tiny_sections import resolved
-from tests.unit.reporting.test_leak_sentences import report_of
 
 ENTRY = {"hub": "wmt/wmt14", "config": "de-en", "split": "test", "revision": "abc"}
 RECIPE: dict[str, Any] = {

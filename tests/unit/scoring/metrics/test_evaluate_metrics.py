@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from t5tune.errors import T5TuneError
-from t5tune.reporting.report_building import build_report
+from t5tune.reporting.reports.report_building import build_report
 from t5tune.scoring.compute import score_hypotheses, sentence_scores
 from t5tune.scoring.diagnosis.evidence import Evidence
 from t5tune.scoring.metrics.evaluate_metrics import EvaluateScorer

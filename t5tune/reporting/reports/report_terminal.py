@@ -10,8 +10,8 @@ from rich.text import Text
 
 from t5tune.errors import visible
 from t5tune.reporting.beside.rendering import find_alarms, section_parts
-from t5tune.reporting.leak_sentences import describe_leak
-from t5tune.reporting.report import Example, Report
+from t5tune.reporting.reports.leak_sentences import describe_leak
+from t5tune.reporting.reports.report import Example, Report
 from t5tune.scoring.diagnosis.breakdown import MIN_EXAMPLES
 from t5tune.scoring.diagnosis.findings import Breakdown, Finding
 from t5tune.scoring.diagnosis.generalization import GENERALIZATION

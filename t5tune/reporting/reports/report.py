@@ -124,7 +124,7 @@ class Report:
 
     def to_markdown(self) -> str:
         """Return the report for people: scores, decoding settings, length limit, examples."""
-        from t5tune.reporting.report_markdown import render_markdown
+        from t5tune.reporting.reports.report_markdown import render_markdown
 
         return render_markdown(self)
 

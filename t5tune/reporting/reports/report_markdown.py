@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from t5tune.reporting.beside.rendering import find_alarms, section_blocks
-from t5tune.reporting.findings_markdown import example_table, render_findings
-from t5tune.reporting.leak_sentences import describe_leak
 from t5tune.reporting.markdown import code, code_in_cell, escape, table_of
+from t5tune.reporting.reports.findings_markdown import example_table, render_findings
+from t5tune.reporting.reports.leak_sentences import describe_leak
 
 if TYPE_CHECKING:
-    from t5tune.reporting.report import Report
+    from t5tune.reporting.reports.report import Report
     from t5tune.scoring.score import Score
 
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from t5tune.reporting.beside.rendering import find_alarms
 from t5tune.reporting.html.charts import best_position, is_lower_better
-from t5tune.reporting.leak_sentences import describe_leak
-from t5tune.reporting.report import Report
-from t5tune.reporting.report_details import ReportDetails
-from t5tune.reporting.training_curves import TRAINING_QUANTITIES
+from t5tune.reporting.reports.leak_sentences import describe_leak
+from t5tune.reporting.reports.report import Report
+from t5tune.reporting.reports.report_details import ReportDetails
+from t5tune.reporting.reports.training_curves import TRAINING_QUANTITIES
 from t5tune.scoring.diagnosis.findings import Breakdown, Bucket, Finding, TrainingCurve
 from t5tune.scoring.diagnosis.remedies import split_remedy
 from t5tune.scoring.registry import format_value

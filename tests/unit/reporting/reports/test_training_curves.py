@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from t5tune.reporting.training_curves import read_curves
+from t5tune.reporting.reports.training_curves import read_curves
 from t5tune.scoring.diagnosis.findings import TrainingCurve
 
 

@@ -6,10 +6,10 @@ import dataclasses
 
 import pytest
 
-from t5tune.reporting.report import Report
-from t5tune.reporting.report_building import build_report
-from t5tune.reporting.report_details import ReportDetails
-from t5tune.reporting.report_verdict import describe_comparison, describe_report, signed
+from t5tune.reporting.reports.report import Report
+from t5tune.reporting.reports.report_building import build_report
+from t5tune.reporting.reports.report_details import ReportDetails
+from t5tune.reporting.reports.report_verdict import describe_comparison, describe_report, signed
 from t5tune.scoring.diagnosis.evidence import Evidence
 from t5tune.scoring.diagnosis.findings import Breakdown, Bucket, Finding, TrainingCurve
 from t5tune.scoring.score import Score, ScoringOptions

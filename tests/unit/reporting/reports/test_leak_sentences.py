@@ -9,12 +9,12 @@ from rich.console import Console
 from t5tune.data.examples import Examples
 from t5tune.data.overlap import Agreement, LeakedExample, TrainingOverlap
 from t5tune.reporting.html.report_page import render_html
-from t5tune.reporting.leak_sentences import describe_leak, describe_leaks
-from t5tune.reporting.report import Report
-from t5tune.reporting.report_building import build_report
-from t5tune.reporting.report_details import ReportDetails
-from t5tune.reporting.report_terminal import print_report
-from t5tune.reporting.report_verdict import describe_report
+from t5tune.reporting.reports.leak_sentences import describe_leak, describe_leaks
+from t5tune.reporting.reports.report import Report
+from t5tune.reporting.reports.report_building import build_report
+from t5tune.reporting.reports.report_details import ReportDetails
+from t5tune.reporting.reports.report_terminal import print_report
+from t5tune.reporting.reports.report_verdict import describe_report
 from t5tune.scoring.compute import score_hypotheses
 from t5tune.scoring.diagnosis.evidence import Evidence
 from t5tune.scoring.system_output import SystemOutput

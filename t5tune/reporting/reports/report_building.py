@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from t5tune.reporting.report import Example, Origin, Report
+from t5tune.reporting.reports.report import Example, Origin, Report
 from t5tune.scoring.compute import OutputScorer
 from t5tune.scoring.diagnosis.breakdown import break_down
 from t5tune.scoring.diagnosis.diagnose import diagnose

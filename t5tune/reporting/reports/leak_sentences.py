@@ -13,7 +13,7 @@ from t5tune.scoring.diagnosis.leaks import LEAKED
 if TYPE_CHECKING:
     from t5tune.data.examples import Examples
     from t5tune.data.overlap import LeakedExample, TrainingOverlap
-    from t5tune.reporting.report import Report
+    from t5tune.reporting.reports.report import Report
     from t5tune.scoring.score import Score
 
 _MOST_CHARACTERS = 80  # of a quoted text

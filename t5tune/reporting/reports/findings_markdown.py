@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from t5tune.reporting.markdown import cell, code_in_cell, escape, table_of
-from t5tune.reporting.report_verdict import describe_unseen
+from t5tune.reporting.reports.report_verdict import describe_unseen
 from t5tune.scoring.diagnosis.breakdown import MIN_EXAMPLES
 from t5tune.scoring.diagnosis.findings import Breakdown, Finding
 from t5tune.scoring.diagnosis.remedies import split_remedy
 
 if TYPE_CHECKING:
-    from t5tune.reporting.report import Example
+    from t5tune.reporting.reports.report import Example
     from t5tune.scoring.score import Score
 
 _NUM_EXAMPLES_SHOWN = 3

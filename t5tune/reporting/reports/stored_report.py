@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from t5tune.files.json_values import as_object, read_object
-from t5tune.reporting.report import SCHEMA_VERSION, Report
+from t5tune.reporting.reports.report import SCHEMA_VERSION, Report
 
 
 def read_report(path: Path) -> Report | None:

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 from t5tune.files.writing import write_texts
-from t5tune.reporting.report import Origin, Report, render_report
-from t5tune.reporting.report_building import build_report
-from t5tune.reporting.stored_report import read_report
+from t5tune.reporting.reports.report import Origin, Report, render_report
+from t5tune.reporting.reports.report_building import build_report
+from t5tune.reporting.reports.stored_report import read_report
 from t5tune.scoring.diagnosis.evidence import Evidence
 
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from t5tune.reporting.report import Origin
-from t5tune.reporting.report_building import build_report
-from t5tune.reporting.report_terminal import print_report
+from t5tune.reporting.reports.report import Origin
+from t5tune.reporting.reports.report_building import build_report
+from t5tune.reporting.reports.report_terminal import print_report
 from t5tune.scoring.diagnosis.evidence import Evidence
 
 ORIGIN = Origin(run="wmt-en-de", split="test", engine="torch")

@@ -8,11 +8,11 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from t5tune.reporting.findings_markdown import render_findings
-from t5tune.reporting.report import Example, Report
-from t5tune.reporting.report_building import build_report
-from t5tune.reporting.report_markdown import render_markdown
-from t5tune.reporting.report_terminal import finding_lines, print_report
+from t5tune.reporting.reports.findings_markdown import render_findings
+from t5tune.reporting.reports.report import Example, Report
+from t5tune.reporting.reports.report_building import build_report
+from t5tune.reporting.reports.report_markdown import render_markdown
+from t5tune.reporting.reports.report_terminal import finding_lines, print_report
 from t5tune.scoring.diagnosis.evidence import Evidence
 from t5tune.scoring.diagnosis.findings import Breakdown, Bucket, Finding
 from t5tune.scoring.score import Score

@@ -10,8 +10,14 @@ from pathlib import Path
 import pytest
 
 from t5tune.files.writing import write_texts
-from t5tune.reporting.report import Origin, Report, format_json, format_scores, render_report
-from t5tune.reporting.report_building import build_report
+from t5tune.reporting.reports.report import (
+    Origin,
+    Report,
+    format_json,
+    format_scores,
+    render_report,
+)
+from t5tune.reporting.reports.report_building import build_report
 from t5tune.scoring.compute import score_hypotheses, sentence_scores
 from t5tune.scoring.diagnosis.diagnose import finding_to_json
 from t5tune.scoring.diagnosis.evidence import Evidence
