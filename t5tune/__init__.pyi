@@ -8,8 +8,8 @@ from .errors import T5TuneError as T5TuneError
 from .recipe.schema import Recipe as Recipe
 from .reporting.chosen_evaluation import evaluate as evaluate
 from .reporting.comparisons.chosen_comparison import compare as compare
-from .reporting.report import Report as Report
-from .reporting.report import format_json as format_json
+from .reporting.reports.report import Report as Report
+from .reporting.reports.report import format_json as format_json
 from .reporting.scored_texts import score as score
 from .scoring.score import Score as Score
 from .scoring.significance.comparison import Comparison as Comparison

@@ -11,7 +11,6 @@ import yaml
 from huggingface_hub import ModelCard, metadata_load
 from markdown_it import MarkdownIt
 from safetensors.numpy import save_file
-from tests.unit.reporting.test_leak_sentences import report_of
 
 from t5tune.recipe.resolved_recipe import ResolvedRecipe
 from t5tune.recipe.schema import Recipe
@@ -24,6 +23,7 @@ from t5tune.run.directory import RunDirectory
 from t5tune.scoring.diagnosis.findings import Finding
 from t5tune.scoring.score import Score
 from tests.tiny_sections import resolved
+from tests.unit.reporting.reports.test_leak_sentences import report_of
 
 ENTRY = {"hub": "wmt/wmt14", "config": "de-en", "split": "test", "revision": "abc"}
 RECIPE: dict[str, Any] = {
