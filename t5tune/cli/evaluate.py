@@ -12,23 +12,24 @@ from t5tune.cli.completion import (
     complete_engine,
     complete_metric,
     complete_recipe,
-    complete_run,
     complete_tried,
 )
 from t5tune.cli.process_options import NumProcesses, launch_if_asked
 from t5tune.cli.results import print_result, printing_what_is_not_written
-from t5tune.cli.shared_options import AllowCode, JsonReport, repeating_with_allow_code
+from t5tune.cli.shared_options import (
+    AllowCode,
+    JsonReport,
+    Model,
+    Prefix,
+    SourceLang,
+    TargetLang,
+    repeating_with_allow_code,
+)
 from t5tune.distributed.processes import is_main_process, joined
 
 
 def evaluate(
-    run: Annotated[
-        str | None,
-        typer.Argument(
-            help="A run, a model directory or a hub id; the newest run if left out.",
-            autocompletion=complete_run,
-        ),
-    ] = None,
+    run: Model = None,
     overrides: Annotated[
         list[str] | None,
         typer.Argument(
@@ -52,16 +53,9 @@ def evaluate(
     reference: Annotated[
         list[Path] | None, typer.Option(help="File with one reference per line; repeat for more.")
     ] = None,
-    source_lang: Annotated[
-        str | None, typer.Option(help="Source language, if neither run nor --recipe states it.")
-    ] = None,
-    target_lang: Annotated[
-        str | None, typer.Option(help="Target language, if neither run nor --recipe states it.")
-    ] = None,
-    prefix: Annotated[
-        str | None,
-        typer.Option(help="Prefix of every source, if neither run nor --recipe states it."),
-    ] = None,
+    source_lang: SourceLang = None,
+    target_lang: TargetLang = None,
+    prefix: Prefix = None,
     metric: Annotated[
         list[str] | None,
         typer.Option(

@@ -6,17 +6,12 @@ from typing import Annotated
 
 import typer
 
-from t5tune.cli.completion import complete_engine, complete_run
+from t5tune.cli.completion import complete_engine
+from t5tune.cli.shared_options import Model, Prefix, SourceLang, TargetLang
 
 
 def score_pairs(
-    run: Annotated[
-        str | None,
-        typer.Argument(
-            help="A run, a model directory or a hub id; the newest run if left out.",
-            autocompletion=complete_run,
-        ),
-    ] = None,
+    run: Model = None,
     source: Annotated[str | None, typer.Option(help="One source per line; - means stdin.")] = None,
     target: Annotated[str | None, typer.Option(help="One target per line; - means stdin.")] = None,
     pairs: Annotated[
@@ -32,15 +27,9 @@ def score_pairs(
     target_column: Annotated[
         str | None, typer.Option(help="Column of the targets in --pairs, or a template.")
     ] = None,
-    source_lang: Annotated[
-        str | None, typer.Option(help="Source language, if the model is not a run and needs it.")
-    ] = None,
-    target_lang: Annotated[
-        str | None, typer.Option(help="Target language, if the model is not a run and needs it.")
-    ] = None,
-    prefix: Annotated[
-        str | None, typer.Option(help="Prefix of every source, for a model that is not a run.")
-    ] = None,
+    source_lang: SourceLang = None,
+    target_lang: TargetLang = None,
+    prefix: Prefix = None,
     engine: Annotated[
         str,
         typer.Option(

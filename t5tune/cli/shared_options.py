@@ -12,6 +12,20 @@ import typer
 
 from t5tune.cli.completion import complete_run
 
+MODEL_HELP = "A run, a model directory or a hub id; the newest run if left out."
+Model = Annotated[str | None, typer.Argument(help=MODEL_HELP, autocompletion=complete_run)]
+SourceLang = Annotated[
+    str | None, typer.Option(help="Source language, if the model needs it and is not a run.")
+]
+TargetLang = Annotated[
+    str | None, typer.Option(help="Target language, if the model needs it and is not a run.")
+]
+Prefix = Annotated[
+    str | None,
+    typer.Option(
+        help="Prefix of every source, for a model that is not a run; '' if the texts have one."
+    ),
+]
 AllowCode = Annotated[
     bool,
     typer.Option(

@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperCommand, TyperOption
 
 from t5tune.cli.completion import complete_engine, complete_format, complete_run
+from t5tune.cli.shared_options import MODEL_HELP, Prefix, SourceLang, TargetLang
 from t5tune.cli.streams import READER_IS_GONE
 from t5tune.console import say
 
@@ -37,7 +38,7 @@ def translate(
     model: Annotated[
         str | None,
         typer.Option(
-            help="A run, a model directory or a hub id; the newest run if left out.",
+            help=MODEL_HELP,
             autocompletion=complete_run,
         ),
     ] = None,
@@ -88,18 +89,9 @@ def translate(
     max_new_tokens: Annotated[
         int | None, typer.Option(min=1, help="Length limit of a translation, in tokens.")
     ] = None,
-    source_lang: Annotated[
-        str | None, typer.Option(help="Source language, if the model is not a run and needs it.")
-    ] = None,
-    target_lang: Annotated[
-        str | None, typer.Option(help="Target language, if the model is not a run and needs it.")
-    ] = None,
-    prefix: Annotated[
-        str | None,
-        typer.Option(
-            help="Prefix of every text, for a model that is not a run; '' if the texts have one."
-        ),
-    ] = None,
+    source_lang: SourceLang = None,
+    target_lang: TargetLang = None,
+    prefix: Prefix = None,
     engine: Annotated[
         str,
         typer.Option(
