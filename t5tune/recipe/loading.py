@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,13 +11,9 @@ import yaml
 from pydantic import ValidationError
 
 from t5tune.errors import T5TuneError
-from t5tune.recipe.augment_section import AUGMENTATIONS, AugmentSection
+from t5tune.recipe.absolute_paths import AbsolutePaths
 from t5tune.recipe.catalog import find_recipe, recipes_directory
-from t5tune.recipe.contrastive_names import SHIPPED
-from t5tune.recipe.data_section import DataEntry
-from t5tune.recipe.model_section import ModelSection
 from t5tune.recipe.overrides import Override, parse_override, plain_value
-from t5tune.recipe.places import FILE_KEYS, FileNames
 from t5tune.recipe.problems import describe_problems, is_key
 from t5tune.recipe.resolved_recipe import ResolvedRecipe
 from t5tune.recipe.schema import Recipe
@@ -31,11 +26,9 @@ from t5tune.recipe.yaml_lines import (
     read_recipe_text,
 )
 
-RELATIVE = ("./", "../")
 _LINE_BREAKS = re.compile("[\n\r\x85\u2028\u2029]")
 
 SomeRecipe = TypeVar("SomeRecipe", bound=Recipe)
-SomeEntry = TypeVar("SomeEntry", bound=DataEntry)
 
 
 def load_recipe(
@@ -135,7 +128,16 @@ def _check(
     for override in read:
         _apply_override(document, override)
     recipe = _validate(kind, document, file, read, next_command, for_training=for_training)
-    return _with_absolute_paths(recipe, file.parent, [override.path for override in read])
+    paths = AbsolutePaths(file.parent, [override.path for override in read])
+    training = recipe.training
+    config = paths.of(training.deepspeed_config, "training", "deepspeed_config")
+    absolute = {
+        "model": paths.of_model(recipe.model),
+        "data": paths.of_data(recipe.data),
+        "training": training.model_copy(update={"deepspeed_config": config}),
+        "evaluation": paths.of_evaluation(recipe.evaluation),
+    }
+    return recipe.model_copy(update=absolute)
 
 
 def _apply_override(document: YamlDocument, override: Override) -> None:
@@ -223,82 +225,6 @@ def _describe_extra(
         f"{place(('training', 'extra', key))}: training.extra.{key}: {problem}"
         for key, problem in found
     ]
-
-
-def _with_absolute_paths(
-    recipe: SomeRecipe, directory: Path, overridden: Sequence[KeyPath]
-) -> SomeRecipe:
-    """Make paths absolute; whether the files exist is checked when they are read."""
-
-    def absolute(value: FileNames | None, *path: str) -> Any:
-        if not isinstance(value, str):
-            return None if value is None else [absolute(name, *path) for name in value]
-        if value.startswith("~"):
-            return value
-        base = "" if any(path[: len(key)] == key for key in overridden) else str(directory)
-        return os.path.abspath(os.path.join(base, value))  # noqa: PTH100, PTH118 (no symlinks)
-
-    def absolute_entry(entry: SomeEntry, *path: str) -> SomeEntry:
-        paths: dict[str, Any] = {
-            key: absolute(getattr(entry, key), *path, key) for key in FILE_KEYS
-        }
-        if entry.target_file is not None and entry.references:
-            paths["references"] = absolute(entry.references, *path, "references")
-        return entry.model_copy(update=paths)
-
-    def absolute_set(value: FileNames | None) -> Any:
-        if isinstance(value, list):
-            return [absolute_set(name) for name in value]
-        return value if value in SHIPPED else absolute(value, "evaluation", "contrastive")
-
-    data: dict[str, DataEntry | AugmentSection] = {
-        split: absolute_entry(entry, "data", split) for split, entry in recipe.data.entries.items()
-    }
-    if recipe.data.augment is not None:
-        data["augment"] = _with_absolute_files(recipe.data.augment, absolute)
-    evaluation: dict[str, Any] = {
-        "contrastive": absolute_set(recipe.evaluation.contrastive),
-        "keep": [absolute_entry(task, "evaluation", "keep") for task in recipe.evaluation.keep],
-    }
-    model = _with_absolute_names(recipe.model, absolute)
-    config = absolute(recipe.training.deepspeed_config, "training", "deepspeed_config")
-    updates = {
-        "data": recipe.data.model_copy(update=data),
-        "evaluation": recipe.evaluation.model_copy(update=evaluation),
-        "model": model,
-        "training": recipe.training.model_copy(update={"deepspeed_config": config}),
-    }
-    return recipe.model_copy(update=updates)
-
-
-def _with_absolute_files(
-    section: AugmentSection, absolute: Callable[..., str | None]
-) -> AugmentSection:
-    """Make the paths of the files of augmentations absolute."""
-    updates = {
-        name: options.model_copy(
-            update={"file": absolute(options.file, "data", "augment", name, "file")}
-        )
-        for name in AUGMENTATIONS
-        if (options := getattr(section, name)) is not None and hasattr(options, "file")
-    }
-    return section.model_copy(update=updates)
-
-
-def _with_absolute_names(model: ModelSection, absolute: Callable[..., str | None]) -> ModelSection:
-    """Make names that begin with a dot and a slash absolute; others are hub ids."""
-    if model.name is not None and model.name.startswith(RELATIVE):
-        return model.model_copy(update={"name": absolute(model.name, "model", "name")})
-    scratch = model.from_scratch
-    if scratch is None or not (scratch.tokenizer.name or "").startswith(RELATIVE):
-        return model
-    key = ("model", "from_scratch", "tokenizer", "name")
-    tokenizer = scratch.tokenizer.model_copy(
-        update={"name": absolute(scratch.tokenizer.name, *key)}
-    )
-    return model.model_copy(
-        update={"from_scratch": scratch.model_copy(update={"tokenizer": tokenizer})}
-    )
 
 
 class _Dumper(yaml.SafeDumper):

@@ -7,13 +7,8 @@ recipe too: `recipe.yaml` has the same keys, and `load_recipe` reads it.
 from __future__ import annotations
 
 from t5tune.recipe.data_section import DataEntry, DataSection
-from t5tune.recipe.schema import (
-    BestMetricName,
-    DecodingSection,
-    EvaluationSection,
-    MetricName,
-    Recipe,
-)
+from t5tune.recipe.evaluation_section import BestMetricName, EvaluationSection, MetricName
+from t5tune.recipe.schema import DecodingSection, Recipe
 from t5tune.recipe.section import Count, PositiveInt, Share
 from t5tune.recipe.training_section import OptimName, TrainingSection
 
