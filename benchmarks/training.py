@@ -42,7 +42,7 @@ import torch
 from training_arms import ARMS, ONLY_IF_ASKED, SHAPES, encode_pairs, save_pairs
 
 from t5tune.files.text_files import read_lines
-from t5tune.models.from_scratch import build_tokenizer
+from t5tune.models.new_tokenizers import build_tokenizer
 
 PHRASEBOOK = Path(__file__).resolve().parents[1] / "recipes" / "phrasebook"
 VALIDATION_EXAMPLES = 200

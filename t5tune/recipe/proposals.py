@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 
-from t5tune.recipe.model_section import DEFAULT_VOCAB_SIZE
+from t5tune.recipe.from_scratch_section import DEFAULT_VOCAB_SIZE
 from t5tune.recipe.schema import Recipe
 from t5tune.recipe.training_section import TrainingSection
 
 BYTE_MODEL = "google/byt5-small"
 
 # Bytes per token, with room to spare: UTF-8 has up to four bytes per character.
-_BYTES_OF_A_TOKEN = {"words": 8, "unigram": 5, "existing": 5, "characters": 2}
+_BYTES_OF_A_TOKEN = {"words": 8, "unigram": 5, "bpe": 5, "existing": 5, "characters": 2}
 
 
 def train_longer(

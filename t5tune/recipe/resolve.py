@@ -253,7 +253,7 @@ def _choose_optim(optim: OptimName, *, from_scratch: bool) -> Choice:
     if optim == "adafactor":
         return _training("optim", optim, "suits random weights")
     reason = (
-        "adafactor, which suits a T5 from scratch better, works with training.sharding=fsdp but "
+        "adafactor, which suits random weights better, works with training.sharding=fsdp but "
         "not with deepspeed"
     )
     return Choice("training.optim", optim, reason, is_compromise=True)

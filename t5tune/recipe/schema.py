@@ -120,7 +120,7 @@ class Recipe(Section):
         scratch, augment = self.model.from_scratch, self.data.augment
         kind = scratch.tokenizer.type if scratch is not None else "existing"
         samples = augment is not None and augment.subword is not None
-        if samples and kind not in ("unigram", "existing"):
+        if samples and kind not in ("unigram", "bpe", "existing"):
             raise ValueError(
                 "`data.augment.subword` needs a tokenizer that can spell a word in several ways; "
                 f"one of type {kind} has one"

@@ -138,6 +138,10 @@ def fingerprint_recipe(recipe: Recipe) -> str:
         }
     if content["data"]["augment"] is None:  # as in the recipes of earlier versions
         del content["data"]["augment"]
+    if (scratch := content["model"]["from_scratch"]) is not None:
+        for key, default in (("architecture", "t5"), ("activation", None)):
+            if scratch[key] == default:
+                del scratch[key]
     # Only what is given: runs from before there were regularizers keep their fingerprint.
     content["training"]["regularization"] = {
         key: value for key, value in content["training"]["regularization"].items() if value

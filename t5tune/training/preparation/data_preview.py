@@ -20,7 +20,7 @@ from t5tune.data.readers.hub_commits import pin_commits
 from t5tune.data.readers.open_splits import describe_place
 from t5tune.data.subwords.sampler import build_samplers
 from t5tune.models.loading import load_tokenizer
-from t5tune.recipe.model_section import FromScratchSection
+from t5tune.recipe.from_scratch_section import FromScratchSection
 from t5tune.recipe.resolve import choose_rounds
 from t5tune.recipe.schema import Recipe
 from t5tune.training.preparation.texts import Texts, open_texts

@@ -18,7 +18,8 @@ from t5tune.models.families import find_family, set_languages
 from t5tune.models.from_scratch import build_model
 from t5tune.models.input_settings import InputSettings
 from t5tune.models.loading import load_config, load_model, load_tokenizer
-from t5tune.recipe.model_section import FromScratchSection, ModelSection
+from t5tune.recipe.from_scratch_section import FromScratchSection
+from t5tune.recipe.model_section import ModelSection
 from t5tune.recipe.resolve import Choice, ModelFacts, resolve_for_model
 from t5tune.recipe.resolved_recipe import FittedRecipe
 from t5tune.recipe.schema import Recipe

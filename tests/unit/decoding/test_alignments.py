@@ -24,10 +24,10 @@ from transformers import (
 from t5tune.decoding.alignments import MAX_WORDS, find_alignments
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.models.cpu.fast_t5 import use_fast_sublayers
-from t5tune.models.from_scratch import build_tokenizer
 from t5tune.models.input_settings import InputSettings
 from t5tune.models.loading import load_model, load_tokenizer
-from t5tune.recipe.model_section import TokenizerSection
+from t5tune.models.new_tokenizers import build_tokenizer
+from t5tune.recipe.from_scratch_section import TokenizerSection
 from t5tune.scoring.diagnosis.findings import Alignment
 from tests.conftest import number_pairs
 from tests.integration.test_model_families import FAMILIES, SIZES, save_tiny_model

@@ -4,11 +4,13 @@ import sys
 from pathlib import Path
 
 import pytest
+import sentencepiece
 from transformers import AutoTokenizer
 
 from t5tune.errors import T5TuneError
-from t5tune.models.from_scratch import build_model, build_tokenizer
-from t5tune.recipe.model_section import FromScratchSection, TokenizerSection
+from t5tune.models.from_scratch import build_model
+from t5tune.models.new_tokenizers import build_tokenizer
+from t5tune.recipe.from_scratch_section import FromScratchSection, TokenizerSection
 from tests import forks
 from tests.conftest import REPOSITORY
 from tests.unit.models.learned_pieces import learn_pieces
@@ -21,6 +23,7 @@ TARGETS = ["die Katze saß", "ein Hund"] * 20
     "section",
     [
         TokenizerSection(type="unigram", vocab_size=60),
+        TokenizerSection(type="bpe", vocab_size=60),
         TokenizerSection(type="characters"),
         TokenizerSection(type="characters", whole_target_words=True),
         TokenizerSection(type="words"),
@@ -70,11 +73,60 @@ def test_sizes_and_overrides_reach_the_configuration() -> None:
     assert config.decoder_start_token_id == tokenizer.pad_token_id
 
 
+@pytest.mark.parametrize("name", ["marian", "bart"])
+def test_the_sizes_have_the_same_keys_in_every_architecture(name: str) -> None:
+    tokenizer = build_tokenizer(TokenizerSection(type="bytes"), [], [])
+    section = FromScratchSection.model_validate(
+        {"architecture": name, "d_model": 16, "d_ff": 24, "num_layers": 3, "num_decoder_layers": 1,
+         "num_heads": 2, "activation": "relu"}
+    )  # fmt: skip
+    config = build_model(section, tokenizer, {"dropout": 0.3}).config
+    assert (config.model_type, config.d_model, config.dropout) == (name, 16, 0.3)
+    assert (config.encoder_layers, config.decoder_layers) == (3, 1)
+    assert config.encoder_ffn_dim == config.decoder_ffn_dim == 24
+    assert config.encoder_attention_heads == config.decoder_attention_heads == 2
+    assert config.activation_function == "relu"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"architecture": "marian", "feed_forward_proj": "relu"}, "marian has no `feed_forward_pr"),
+        ({"architecture": "bart", "d_kv": 8}, "a bart has no `d_kv`"),
+        ({"activation": "gelu"}, "a t5 has no `activation`"),
+        ({"num_layers": 1, "num_decoder_layers": 2}, "`architecture: bart` allow it"),
+    ],
+)
+def test_keys_that_an_architecture_does_not_have_are_refused(
+    given: dict[str, object], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        FromScratchSection.model_validate(given)
+    marian = FromScratchSection(architecture="marian", num_layers=1, num_decoder_layers=2)
+    assert FromScratchSection.model_validate(marian.model_dump()) == marian
+
+
 def test_an_unknown_field_gets_the_nearest_name() -> None:
     tokenizer = build_tokenizer(TokenizerSection(type="bytes"), [], [])
     section = FromScratchSection(d_model=16, num_heads=2)
     with pytest.raises(T5TuneError, match=r"dropout_rat: .* did you mean dropout_rate"):
         build_model(section, tokenizer, {"dropout_rat": 0.3})
+
+
+def test_byte_pairs_are_merged_as_by_sentencepiece(monkeypatch: pytest.MonkeyPatch) -> None:
+    models = []
+    original = sentencepiece.SentencePieceProcessor
+
+    def keep(**arguments: bytes) -> sentencepiece.SentencePieceProcessor:
+        models.append(original(**arguments))
+        return models[-1]
+
+    monkeypatch.setattr(sentencepiece, "SentencePieceProcessor", keep)
+    lines = (REPOSITORY / "recipes/phrasebook/train.tsv").read_text(encoding="utf-8").splitlines()
+    texts = [text for line in lines[1:301] for text in line.split("\t")]
+    tokenizer = build_tokenizer(TokenizerSection(type="bpe", vocab_size=300), texts, [])
+    for text in texts:
+        assert tokenizer(text).input_ids[:-1] == models[0].encode(text)
 
 
 def test_another_process_learns_the_same_pieces() -> None:

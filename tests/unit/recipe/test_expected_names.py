@@ -55,6 +55,9 @@ def message(recipe: Path, override: str) -> str:
         ("decoding.early_stopping=true", "unknown key; the search does not have this setting"),
         ("training.early_stopping=3", "did you mean early_stopping_patience?"),
         ("tokenizer=x", "tokenizer: unknown key; a model has its own tokenizer"),
+        ("model.from_scratch.tokenizer.sampling={alpha: 0.1}",
+         "sampling: unknown key; data.augment.subword draws other pieces"),
+        ("model.from_scratch.architecture=opus-mt", "found 'opus-mt'; did you mean marian?"),
         ("model.from_scratch.name=x", "model.from_scratch.name: unknown key; name belongs under"),
         ("training.label_smoothing=0.1", "did you mean label_smoothing_factor?"),
         ("evaluation.metrics=[bleu, meteor]", "found 'meteor'; evaluate:meteor computes it, with "

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from t5tune.recipe.data_section import DataEntry
-from t5tune.recipe.model_section import FromScratchSection, ModelSection, PretrainedModel
+from t5tune.recipe.from_scratch_section import FromScratchSection
+from t5tune.recipe.model_section import ModelSection, PretrainedModel
 from t5tune.recipe.places import HubSplit, Place, TableFile, TextPair
 
 

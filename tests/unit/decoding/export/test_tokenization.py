@@ -18,8 +18,8 @@ from t5tune.decoding.export.tokenization import (
     write_tokenization,
 )
 from t5tune.models.families import set_languages
-from t5tune.models.from_scratch import build_tokenizer
-from t5tune.recipe.model_section import TokenizerSection
+from t5tune.models.new_tokenizers import build_tokenizer
+from t5tune.recipe.from_scratch_section import TokenizerSection
 from tests.tiny_families import FAMILIES, MULTILINGUAL, TEXTS
 
 KINDS = {
@@ -79,9 +79,11 @@ def test_any_text(family: str, both: Callable[[str], Both]) -> None:
     check()
 
 
-@pytest.mark.parametrize("kind", ["unigram", "characters", "words", "bytes"])
+@pytest.mark.parametrize("kind", ["unigram", "bpe", "characters", "words", "bytes"])
 def test_tokenizers_from_scratch(kind: str, tmp_path: Path) -> None:
-    section = TokenizerSection(type=kind, **({"vocab_size": 40} if kind == "unigram" else {}))
+    section = TokenizerSection(
+        type=kind, **({"vocab_size": 40} if kind in ("unigram", "bpe") else {})
+    )
     tokenizer = build_tokenizer(section, TEXTS, TEXTS)
     found = write_tokenization(tokenizer, tmp_path, TEXTS)
     assert found["kind"] == ("bytes" if kind == "bytes" else "tokenizers")
