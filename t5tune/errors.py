@@ -30,6 +30,28 @@ class T5TuneError(Exception):
         self.next_command = next_command
 
 
+class NotAllowed(T5TuneError):  # noqa: N818 (the sentence says that it is an error)
+    """Error of something that may be unsafe, which a command does only if it is told to.
+
+    Args:
+        message: Sentence about what it is.
+        option: Option of the command line that allows it; in Python an argument of that name.
+        training_words: What allows it in a command that trains, if that is not just the option.
+        caution: What the user should know before allowing it.
+    """
+
+    def __init__(
+        self, message: str, *, option: str, training_words: Sequence[str] = (), caution: str
+    ) -> None:
+        self.option = option
+        self.training_words = list(training_words) or [option]
+        argument = f"{option.removeprefix('--').replace('-', '_')}=True"
+        super().__init__(
+            message,
+            next_command=f"the same command with {option}, in Python {argument}   # {caution}",
+        )
+
+
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """Return the end of a sentence, `; did you mean X?`, or an empty text if no choice is close."""
     near = find_nearest(word, choices)

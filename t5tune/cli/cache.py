@@ -1,4 +1,4 @@
-"""`t5tune cache`: what the cache holds of training data, and how it is made smaller."""
+"""`t5tune cache`: what the cache holds of data and models, and how it is made smaller."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from t5tune.cli.results import print_data, print_text
 WITHOUT_PLACE = {
     "overlap": "how much of a set is in training data",
     "vocabulary": "a tokenizer that was learned from training data",
+    "weights": "a model's weights, which its repository has only as a pickle",
 }
 
 app = typer.Typer(
-    help="List or remove what is kept of training data for the next run.",
+    help="List or remove what is kept of data and models for the next run.",
     no_args_is_help=True,
 )
 
@@ -23,7 +24,7 @@ app = typer.Typer(
 def list_(
     json_output: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
 ) -> None:
-    """List tokens, cut splits, overlaps and vocabularies, those used last at first."""
+    """List tokens, cut splits, overlaps, vocabularies and weights, those used last at first."""
     import json
     from dataclasses import asdict
 
@@ -58,7 +59,7 @@ def prune(
 ) -> None:
     """Remove what no run has used for some time.
 
-    The next run that needs them reads its data again. Nothing else is lost.
+    The next run that needs them reads its data, or the pickle of a model, again.
     """
     from t5tune.data.store.stored_files import list_stored, remove_stored
 

@@ -18,12 +18,13 @@ from t5tune.cli.process_options import NumProcesses, launch_if_asked
 from t5tune.cli.results import print_result, printing_what_is_not_written
 from t5tune.cli.shared_options import (
     AllowCode,
+    AllowPickle,
     JsonReport,
     Model,
     Prefix,
     SourceLang,
     TargetLang,
-    repeating_with_allow_code,
+    proposing_permission,
 )
 from t5tune.distributed.processes import is_main_process, joined
 
@@ -83,6 +84,7 @@ def evaluate(
     ] = False,
     num_processes: NumProcesses = "1",
     allow_code: AllowCode = False,
+    allow_pickle: AllowPickle = False,
 ) -> None:
     """Translate a test set and score it with sacreBLEU and other metrics."""
     import t5tune
@@ -90,7 +92,7 @@ def evaluate(
     launch_if_asked(num_processes)
     named, settings = _split_arguments(run, overrides)
     with joined():
-        with repeating_with_allow_code(), printing_what_is_not_written(as_json=json_output):
+        with proposing_permission(), printing_what_is_not_written(as_json=json_output):
             report = t5tune.evaluate(
                 named,
                 *settings,
@@ -107,6 +109,7 @@ def evaluate(
                 output_dir=output_dir,
                 use_cache=not no_cache,
                 allow_code=allow_code,
+                allow_pickle=allow_pickle,
             )
         if is_main_process():
             print_result(report, as_json=json_output)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from t5tune.cli.results import print_data, print_text
-from t5tune.cli.shared_options import FinishedRun
+from t5tune.cli.shared_options import AllowModelCode, FinishedRun, proposing_permission
 from t5tune.distributed.torch_import import importing_torch
 
 
@@ -36,6 +36,7 @@ def export(
     json_output: Annotated[
         bool, typer.Option("--json", help="Print the comparison as JSON, as in parity.json.")
     ] = False,
+    allow_code: AllowModelCode = False,
 ) -> None:
     """Convert a model for CTranslate2 and compare both on the validation examples."""
     import json
@@ -43,6 +44,7 @@ def export(
 
     from t5tune.decoding.export.settings import PATIENCE, check_quantization
     from t5tune.models.directories import check_exportable
+    from t5tune.models.permission import permission_for, permitting
     from t5tune.run.directory import choose_run_directory
 
     check_quantization(quantization)
@@ -52,10 +54,13 @@ def export(
         from t5tune.decoding.export.parity import describe_parity, export_run
         from t5tune.training.verification import check_before_export
 
-    check_before_export(directory)
-    made, parity = export_run(
-        directory, quantization, output_dir=output_dir, patience=patience or PATIENCE
-    )
+    with proposing_permission():
+        permission = permission_for(str(directory.path), allow_code=allow_code)
+    with permitting(permission):
+        check_before_export(directory)
+        made, parity = export_run(
+            directory, quantization, output_dir=output_dir, patience=patience or PATIENCE
+        )
     if json_output:
         print_data(json.dumps({"path": str(made.path), **asdict(parity)}, ensure_ascii=False))
     else:

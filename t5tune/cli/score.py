@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from t5tune.cli.completion import complete_metric
-from t5tune.cli.shared_options import AllowCode, JsonReport, Lowercase, repeating_with_allow_code
+from t5tune.cli.shared_options import AllowCode, JsonReport, Lowercase, proposing_permission
 from t5tune.scoring.registry import METRICS, default_metrics, name_metrics_with
 
 
@@ -57,7 +57,7 @@ def score(
     import t5tune
     from t5tune.cli.results import print_result
 
-    with repeating_with_allow_code():
+    with proposing_permission():
         report = t5tune.score(
             hypotheses,
             [Path(path) for path in reference],

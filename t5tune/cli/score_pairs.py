@@ -7,7 +7,15 @@ from typing import Annotated
 import typer
 
 from t5tune.cli.completion import complete_engine
-from t5tune.cli.shared_options import Model, Prefix, SourceLang, TargetLang
+from t5tune.cli.shared_options import (
+    AllowModelCode,
+    AllowPickle,
+    Model,
+    Prefix,
+    SourceLang,
+    TargetLang,
+    proposing_permission,
+)
 
 
 def score_pairs(
@@ -43,6 +51,8 @@ def score_pairs(
     json_lines: Annotated[
         bool, typer.Option("--jsonl", help="Print one JSON object per pair, with its tokens.")
     ] = False,
+    allow_code: AllowModelCode = False,
+    allow_pickle: AllowPickle = False,
 ) -> None:
     """Print the log-probability of given targets: its sum, per token, and the number of tokens."""
     import t5tune
@@ -62,9 +72,16 @@ def score_pairs(
         target_column=target_column,
         languages=languages,
     )
-    model = t5tune.load(
-        run, engine=engine, source_lang=source_lang, target_lang=target_lang, prefix=prefix
-    )
+    with proposing_permission():
+        model = t5tune.load(
+            run,
+            engine=engine,
+            source_lang=source_lang,
+            target_lang=target_lang,
+            prefix=prefix,
+            allow_code=allow_code,
+            allow_pickle=allow_pickle,
+        )
     scored = model.iterate_pairs(given.sources, given.targets)
     if json_output:
         print_data(format_pairs(model, given.sources, given.targets, list(scored)))

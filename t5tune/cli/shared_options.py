@@ -1,4 +1,4 @@
-"""Arguments and options that several commands share, and the command that adds `--allow-code`."""
+"""Arguments and options that several commands share, and the command that allows something."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from t5tune.cli.completion import complete_run
+from t5tune.errors import NotAllowed
 
 MODEL_HELP = "A run, a model directory or a hub id; the newest run if left out."
 Model = Annotated[str | None, typer.Argument(help=MODEL_HELP, autocompletion=complete_run)]
@@ -30,7 +31,19 @@ AllowCode = Annotated[
     bool,
     typer.Option(
         "--allow-code",
-        help="Load metrics named evaluate:NAME, which runs Python code from the hub or a script.",
+        help="Run the Python code of others that this needs: metrics named evaluate:NAME, and a "
+        "model whose recipe has trust_remote_code: true.",
+    ),
+]
+AllowModelCode = Annotated[
+    bool,
+    typer.Option("--allow-code", help="Run the Python code that the model brings along."),
+]
+AllowPickle = Annotated[
+    bool,
+    typer.Option(
+        "--allow-pickle",
+        help="Read weights that a model from elsewhere has only as a pickle, once, into the cache.",
     ),
 ]
 FinishedRun = Annotated[
@@ -44,12 +57,12 @@ Lowercase = Annotated[bool, typer.Option("--lowercase", help="Ignore case.")]
 
 
 @contextmanager
-def repeating_with_allow_code() -> Iterator[None]:
-    """Propose the same command with `--allow-code` where a metric would run foreign code."""
-    from t5tune.scoring.metrics.evaluate_loading import CodeNotAllowed
-
+def proposing_permission(*, trains: bool = False) -> Iterator[None]:
+    """Propose the same command with the words that allow what it was not told to do."""
     try:
         yield
-    except CodeNotAllowed as error:
-        error.next_command = shlex.join(["t5tune", *sys.argv[1:], "--allow-code"])
+    except NotAllowed as error:
+        words = error.training_words if trains else [error.option]
+        missing = [word for word in words if word not in sys.argv]
+        error.next_command = shlex.join(["t5tune", *sys.argv[1:], *missing])
         raise

@@ -17,7 +17,7 @@ from t5tune.cli.process_options import (
     launch_if_asked,
 )
 from t5tune.cli.results import print_data, print_result, printing_what_is_not_written
-from t5tune.cli.shared_options import AllowCode, repeating_with_allow_code
+from t5tune.cli.shared_options import AllowCode, proposing_permission
 from t5tune.console import say
 from t5tune.distributed.processes import is_main_process, joined
 from t5tune.run.directory import continuing_command
@@ -77,7 +77,7 @@ def train(
         options += [name, str(value)] if value != default else []
     options += ["--allow-code"] if allow_code else []
     with joined():
-        with repeating_with_allow_code(), printing_what_is_not_written(as_json=json_output):
+        with proposing_permission(trains=True), printing_what_is_not_written(as_json=json_output):
             result = t5tune.train(
                 recipe,
                 *(overrides or []),

@@ -10,7 +10,15 @@ import typer
 from typer.core import TyperCommand, TyperOption
 
 from t5tune.cli.completion import complete_engine, complete_format, complete_run
-from t5tune.cli.shared_options import MODEL_HELP, Prefix, SourceLang, TargetLang
+from t5tune.cli.shared_options import (
+    MODEL_HELP,
+    AllowModelCode,
+    AllowPickle,
+    Prefix,
+    SourceLang,
+    TargetLang,
+    proposing_permission,
+)
 from t5tune.cli.streams import READER_IS_GONE
 from t5tune.console import say
 
@@ -99,6 +107,8 @@ def translate(
             autocompletion=complete_engine,
         ),
     ] = "auto",
+    allow_code: AllowModelCode = False,
+    allow_pickle: AllowPickle = False,
 ) -> None:
     """Translate texts, a file or standard input, keeping order and blank lines."""
     import t5tune
@@ -110,23 +120,26 @@ def translate(
         source_lang=source_lang,
         target_lang=target_lang,
         prefix=prefix,
+        allow_code=allow_code,
+        allow_pickle=allow_pickle,
         is_lazy=True,
     )
     try:
-        chosen.translate_file(
-            source,
-            output_file or "-",
-            format=format_name,
-            column=column,
-            into=into,
-            is_document=documents,
-            as_json=json_output,
-            num_hypotheses=n_best,
-            num_beams=num_beams,
-            max_new_tokens=max_new_tokens,
-            length_penalty=length_penalty,
-            no_repeat_ngram_size=no_repeat_ngram,
-        )
+        with proposing_permission():
+            chosen.translate_file(
+                source,
+                output_file or "-",
+                format=format_name,
+                column=column,
+                into=into,
+                is_document=documents,
+                as_json=json_output,
+                num_hypotheses=n_best,
+                num_beams=num_beams,
+                max_new_tokens=max_new_tokens,
+                length_penalty=length_penalty,
+                no_repeat_ngram_size=no_repeat_ngram,
+            )
     except BrokenPipeError:
         raise typer.Exit(READER_IS_GONE) from None
 

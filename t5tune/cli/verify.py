@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from t5tune.cli.results import print_data, print_text
-from t5tune.cli.shared_options import FinishedRun
+from t5tune.cli.shared_options import AllowModelCode, FinishedRun, proposing_permission
 from t5tune.console import say
 from t5tune.distributed.torch_import import importing_torch
 
@@ -17,11 +17,13 @@ def verify(
     json_output: Annotated[
         bool, typer.Option("--json", help="Print the checks as JSON on stdout.")
     ] = False,
+    allow_code: AllowModelCode = False,
 ) -> None:
     """Compare checkpoints and model with their manifests, and translate with the model."""
     import json
 
     from t5tune.errors import T5TuneError
+    from t5tune.models.permission import permission_for, permitting
     from t5tune.run.directory import choose_run_directory
 
     directory = choose_run_directory(run)
@@ -33,13 +35,16 @@ def verify(
     with importing_torch():
         from t5tune.training.verification import refuse_damaged, verify_run
 
+    with proposing_permission():
+        permission = permission_for(str(directory.path), allow_code=allow_code)
     checks = []
-    for check in verify_run(directory):
-        checks.append(check)
-        if not json_output:
-            problem = f": {check.problem}" if check.problem else ""
-            state = "bad" if check.problem else "ok "
-            print_text(f"{state}  {check.path}  {check.what}{problem}")
+    with permitting(permission):
+        for check in verify_run(directory):
+            checks.append(check)
+            if not json_output:
+                problem = f": {check.problem}" if check.problem else ""
+                state = "bad" if check.problem else "ok "
+                print_text(f"{state}  {check.path}  {check.what}{problem}")
     if json_output:
         rows = [
             {"path": str(check.path), "what": check.what, "problem": check.problem}

@@ -27,6 +27,8 @@ class ModelChoice:
     source_lang: str | None = None
     target_lang: str | None = None
     prefix: str | None = None
+    allow_code: bool = False
+    allow_pickle: bool = False
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from t5tune.decoding.opened_model import (
 from t5tune.decoding.translator import Translator
 from t5tune.distributed.torch_import import bound_spinning
 from t5tune.models.model_names import choose_model
+from t5tune.models.permission import permission_for, permitting
 
 if TYPE_CHECKING:
     from t5tune.decoding.export.settings import Export
@@ -33,6 +34,8 @@ def load(
     source_lang: str | None = None,
     target_lang: str | None = None,
     prefix: str | None = None,
+    allow_code: bool = False,
+    allow_pickle: bool = False,
     is_lazy: bool = False,
 ) -> OpenedModel:
     """Load a model to translate with, as `t5tune translate --model` does.
@@ -47,13 +50,17 @@ def load(
             nor an export.
         target_lang: Language of the translations, likewise.
         prefix: Prefix for a model that is neither; by default the one it was trained with.
+        allow_code: Whether Python code that the model brings along may run; a run's own recipe has
+            to want it too.
+        allow_pickle: Whether weights that a model from elsewhere has only as a pickle may be read.
         is_lazy: Whether to open the model only when something is to be translated.
 
     Raises:
         T5TuneError: The model does not exist, or does not have that engine.
     """
     name = choose_model(None if model is None else os.fspath(model))
-    opened = OpenedModel(ModelChoice(name, engine, source_lang, target_lang, prefix), _open)
+    choice = ModelChoice(name, engine, source_lang, target_lang, prefix, allow_code, allow_pickle)
+    opened = OpenedModel(choice, _open)
     if not is_lazy:
         opened.open()
     return opened
@@ -69,12 +76,16 @@ def _open(choice: ModelChoice) -> OpenedEngine:
         return OpenedEngine(translator, settings.options, settings.name, settings.patience)
     from t5tune.decoding.found_model import load_for_translation
 
-    loaded = load_for_translation(
-        choice.name,
-        source_lang=choice.source_lang,
-        target_lang=choice.target_lang,
-        prefix=choice.prefix,
+    permission = permission_for(
+        choice.name, allow_code=choice.allow_code, allow_pickle=choice.allow_pickle
     )
+    with permitting(permission):
+        loaded = load_for_translation(
+            choice.name,
+            source_lang=choice.source_lang,
+            target_lang=choice.target_lang,
+            prefix=choice.prefix,
+        )
     # A line of a megabyte must not take all memory, whatever the model itself allows.
     loaded.translator.settings = replace(
         loaded.translator.settings, max_source_length=loaded.reading_length

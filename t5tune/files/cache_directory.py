@@ -11,6 +11,8 @@ from typing import Any
 
 from platformdirs import user_cache_path
 
+CONVERTED = "converted"  # folder of weights that were pickles
+
 
 def user_cache_directory() -> Path:
     """Return `T5TUNE_CACHE`, or t5tune's directory among the platform's caches."""

@@ -20,7 +20,6 @@ from t5tune.run.manifest import (
     find_damage_at_a_glance,
     fingerprint_files,
 )
-from t5tune.scoring.registry import is_evaluate_metric
 
 # Key of t5tune in config.json, for facts that stay with a model wherever it is moved.
 SETTINGS_KEY = "t5tune"
@@ -157,8 +156,7 @@ def _train_command(run: RunDirectory) -> str:
     from t5tune.recipe.loading import load_recipe  # imports pydantic, which models do not need
 
     # Read as anyone's: a fault of the recipe is not what the message is about.
-    runs_code = any(map(is_evaluate_metric, load_recipe(run.recipe).evaluation.metrics or ()))
-    return continuing_command(run, ["--allow-code"] if runs_code else [])
+    return continuing_command(run, ["--allow-code"] if load_recipe(run.recipe).runs_code else [])
 
 
 def _find_unreadable(directory: Path, *, all_of: bool) -> str | None:

@@ -14,8 +14,8 @@ CONFIG = "config.json"
 GENERATION = "generation_config.json"
 
 # In the order in which Transformers looks for them; an index names the files of split weights.
-_WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
-_PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")
+SAFETENSORS = ("model.safetensors", "model.safetensors.index.json")
+PICKLED = ("pytorch_model.bin", "pytorch_model.bin.index.json")
 
 _VOCABULARIES = {".model", ".spm", ".txt", ".jinja", ".tiktoken"}
 _TOKENIZER_WORDS = ("token", "vocab", "merges")
@@ -34,19 +34,36 @@ def download_tokenizer(snapshot: Snapshot) -> None:
     snapshot.download([path for path in (CONFIG, *paths) if path in snapshot.files])
 
 
-def download_weights(snapshot: Snapshot) -> None:
-    """Download one set of a model's weights into the cache: safetensors, or else pickled ones."""
-    found = [path for path in (*_WEIGHTS, *_PICKLED) if path in snapshot.files]
+def download_code(snapshot: Snapshot) -> None:
+    """Download the Python files of a repository into the cache."""
+    snapshot.download([path for path in snapshot.files if path.endswith(".py")])
+
+
+def find_weights(snapshot: Snapshot) -> str:
+    """Return the file with a model's weights, or with the names of their parts.
+
+    Pickled weights are only returned if there are no safetensors.
+    """
+    found = [path for path in (*SAFETENSORS, *PICKLED) if path in snapshot.files]
     _refuse_without(snapshot, bool(found), "no weights that PyTorch reads")
-    first = found[0]
+    return found[0]
+
+
+def download_weights(snapshot: Snapshot) -> None:
+    """Download one set of a model's weights into the cache."""
+    first = find_weights(snapshot)
     paths = [first]
     if first.endswith(".index.json"):
         (index,) = snapshot.download([first])
         content = json.loads(index.read_text(encoding="utf-8"))
         paths = sorted(set(content["weight_map"].values()))
-    if GENERATION in snapshot.files:
-        paths.insert(0, GENERATION)
+    download_generation(snapshot)
     snapshot.download(paths)
+
+
+def download_generation(snapshot: Snapshot) -> None:
+    """Download a model's settings for generation into the cache, if it has any."""
+    snapshot.download([path for path in (GENERATION,) if path in snapshot.files])
 
 
 def _tokenizer_files(paths: Iterable[str]) -> Iterable[str]:

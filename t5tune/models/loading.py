@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 import transformers
+from huggingface_hub import try_to_load_from_cache
 from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 from transformers import (
@@ -23,17 +24,36 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
+from transformers.tokenization_utils_base import TOKENIZER_CONFIG_FILE
 from transformers.utils import logging
 
 from t5tune.console import track
 from t5tune.errors import T5TuneError, did_you_mean, shorten_reason
-from t5tune.files.json_values import read_object
+from t5tune.files.json_values import as_object, read_object
 from t5tune.hub import HubRepository, Snapshot, find_snapshot
 from t5tune.hub.integrity import find_damaged_file
 from t5tune.models.directories import blaming_files, check_model, check_tokenizer
 from t5tune.models.families import FAMILIES
 from t5tune.models.generation import load_generation_config, read_needs
-from t5tune.models.hub_files import CONFIG, download_config, download_tokenizer, download_weights
+from t5tune.models.hub_files import (
+    CONFIG,
+    PICKLED,
+    download_code,
+    download_config,
+    download_generation,
+    download_tokenizer,
+    download_weights,
+    find_weights,
+)
+from t5tune.models.permission import current, refuse_code
+from t5tune.models.pickled_weights import (
+    check_parts,
+    check_permitted,
+    convert,
+    describe_state,
+    find_converted,
+    find_pickle,
+)
 
 # Their bars and warnings would break our display; we report what matters ourselves.
 logging.set_verbosity_error()
@@ -94,11 +114,41 @@ def find_commit(name: str, revision: str | None = None, *, key: str = "model.nam
 
 def _fetch(name: str, revision: str | None, download: Callable[[Snapshot], None]) -> dict[str, Any]:
     """Download files of a model into the cache; return how `from_pretrained` finds them there."""
+    place = {"local_files_only": True, "trust_remote_code": current().code}
     if Path(name).is_dir():
-        return {"trust_remote_code": False}
+        return place
     snapshot = find_snapshot(HubRepository("model", name, revision), "model.name")
+    if current().code:
+        download_code(snapshot)
     download(snapshot)
-    return {"revision": snapshot.commit, "local_files_only": True, "trust_remote_code": False}
+    return {"revision": snapshot.commit, **place}
+
+
+def _fetch_weights(name: str, revision: str | None) -> tuple[str, dict[str, Any]]:
+    """Return where `from_pretrained` finds the weights, as safetensors, and how.
+
+    Pickled weights are converted if the user permits it, and need no permission afterwards.
+    """
+    directory = Path(name)
+    if directory.is_dir():
+        pickle_, state = find_pickle(directory), describe_state(directory)
+    else:
+        snapshot = find_snapshot(HubRepository("model", name, revision), "model.name")
+        directory, state = snapshot.folder, snapshot.commit
+        first = find_weights(snapshot)
+        pickle_ = first if first in PICKLED else None
+    if pickle_ is None:
+        place = _fetch(name, revision, download_weights)
+        check_parts(name, directory)
+        return name, place
+    converted = find_converted(name, state)
+    if converted is not None:
+        return str(converted), _fetch(name, revision, download_generation)
+    check_permitted(name, pickle_)
+    place = _fetch(name, revision, download_weights)
+    config = load_config(name, revision=revision)
+    with track("converting the weights to safetensors"), _loading(name, "model"):
+        return str(convert(name, state, config, place)), place
 
 
 def apply_overrides(config: PreTrainedConfig, overrides: Mapping[str, Any]) -> PreTrainedConfig:
@@ -142,11 +192,22 @@ def load_tokenizer(name: str, *, revision: str | None = None) -> PreTrainedToken
         try:
             tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(name, **place)
         except Exception:  # the libraries raise all kinds of errors if a file is missing
-            kind = read_object(directory / "tokenizer_config.json").get("tokenizer_class")
+            settings = _read_tokenizer_settings(name, place.get("revision"))
+            if "AutoTokenizer" in as_object(settings.get("auto_map")) and not current().code:
+                raise refuse_code(name, "tokenizer") from None
+            kind = settings.get("tokenizer_class")
             check_tokenizer(directory, getattr(transformers, str(kind), None))
             raise
     check_tokenizer(directory, type(tokenizer))
     return tokenizer
+
+
+def _read_tokenizer_settings(name: str, revision: str | None) -> dict[str, Any]:
+    if Path(name).is_dir():
+        return read_object(Path(name) / TOKENIZER_CONFIG_FILE)
+    return read_object(
+        Path(str(try_to_load_from_cache(name, TOKENIZER_CONFIG_FILE, revision=revision)))
+    )
 
 
 def load_model(
@@ -157,17 +218,21 @@ def load_model(
     The dtype is given because a model saved in half precision would otherwise be trained in it.
 
     Raises:
+        NotAllowed: The weights are only in pickles, which the user has not permitted to read.
         T5TuneError: The weights are missing, incomplete, damaged, or cannot be reached.
     """
     check_model(Path(name))
-    place = _fetch(name, revision, download_weights)
+    weights, place = _fetch_weights(name, revision)
+    if weights != name and config is None:  # a converted copy has the configuration's values only
+        config = load_config(name, revision=revision)
     with track("loading the weights"), _loading(name, "model"), blaming_files(Path(name)):
         load = partial(
             AutoModelForSeq2SeqLM.from_pretrained,
-            name,
+            weights,
             config=config,
             generation_config=load_generation_config(name, revision=place.get("revision")),
             dtype=torch.float32,
+            use_safetensors=True,
             **place,
         )
         model = _load_even_without_threads(load)
@@ -207,6 +272,8 @@ def _loading(name: str, what: str) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError, KeyError, RuntimeError, EOFError, *_UNREADABLE) as error:
+        if isinstance(error, ValueError) and "trust_remote_code" in str(error):
+            raise refuse_code(name, what) from error
         reason = str(error).strip().split("\n")[0][:300]
         if Path(name).is_dir():
             raise T5TuneError(

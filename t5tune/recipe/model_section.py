@@ -30,6 +30,16 @@ class ModelSection(Section):
     config: dict[str, Any] = Field(
         default_factory=dict, description="Any field of the model's own configuration."
     )
+    allow_pickle: bool = Field(
+        default=False,
+        description="Whether weights that exist only as a pickle may be read: only tensors are, "
+        "once, and then kept as safetensors in the cache.",
+    )
+    trust_remote_code: bool = Field(
+        default=False,
+        description="Whether Python code that the model's repository brings along may run; it "
+        "also needs --allow-code on the command line, every time.",
+    )
 
     @property
     def origin(self) -> PretrainedModel | FromScratchSection:
@@ -52,6 +62,7 @@ class ModelSection(Section):
     def _one_origin(self) -> ModelSection:
         if (self.name is None) == (self.from_scratch is None):
             raise ValueError("give either `name` or `from_scratch`")
-        if self.revision is not None and self.name is None:
-            raise ValueError("`revision` requires `name`")
+        for key in ("revision", "allow_pickle"):
+            if getattr(self, key) and self.name is None:
+                raise ValueError(f"`{key}` requires `name`")
         return self

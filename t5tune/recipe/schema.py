@@ -15,6 +15,7 @@ from t5tune.recipe.evaluation_section import EvaluationSection
 from t5tune.recipe.model_section import ModelSection
 from t5tune.recipe.section import Count, PositiveInt, Section
 from t5tune.recipe.training_section import TrainingSection
+from t5tune.scoring.registry import is_evaluate_metric
 from t5tune.scoring.score import ScoringOptions
 
 TaskName = Literal["translation", "summarization", "text2text"]
@@ -126,6 +127,12 @@ class Recipe(Section):
                 f"one of type {kind} has one"
             )
         return self
+
+    @property
+    def runs_code(self) -> bool:
+        """Whether it needs Python code of others, which only the command line can allow."""
+        metrics = self.evaluation.metrics or ()
+        return self.model.trust_remote_code or any(map(is_evaluate_metric, metrics))
 
     @property
     def scoring_options(self) -> ScoringOptions:

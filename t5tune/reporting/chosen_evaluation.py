@@ -14,6 +14,7 @@ from t5tune.distributed.torch_import import importing_torch
 from t5tune.errors import T5TuneError, did_you_mean
 from t5tune.files.writing import NotWritten
 from t5tune.models.model_names import choose_model
+from t5tune.models.permission import Permission, permission_for, permitting
 from t5tune.recipe.data_section import DataEntry, DataSection
 from t5tune.recipe.loading import build_recipe, load_recipe, load_resolved_recipe
 from t5tune.recipe.model_section import ModelSection
@@ -53,6 +54,7 @@ class EvaluationRequest:
     output_dir: str | Path | None
     use_cache: bool
     allow_code: bool
+    allow_pickle: bool
 
     @property
     def has_own_settings(self) -> bool:
@@ -78,6 +80,7 @@ class ChosenEvaluation:
     name: str  # name of the run, the directory or the model on the hub
     split: str  # of the recipe's data
     purpose: str  # task of the recipe; unknown for two text files
+    permission: Permission  # for the model
     task: EvaluationTask  # how it is translated and scored, and where the report goes
 
 
@@ -98,6 +101,7 @@ def evaluate(
     output_dir: str | Path | None = None,
     use_cache: bool = True,
     allow_code: bool = False,
+    allow_pickle: bool = False,
     **overrides: Any,
 ) -> Report:
     """Translate a test set and score it, as `t5tune eval` does.
@@ -118,7 +122,9 @@ def evaluate(
         engine: Engine: `torch` (fp32), `ctranslate2` or one export, such as `ctranslate2-int8`.
         output_dir: Directory for hypotheses.txt and the reports; None means in the run.
         use_cache: Whether to reuse cached hypotheses.
-        allow_code: Whether metrics named `evaluate:NAME` may run Python code from the hub.
+        allow_code: Whether metrics named `evaluate:NAME`, and a model whose recipe has
+            `trust_remote_code: true`, may run Python code of others.
+        allow_pickle: Whether weights that a model from elsewhere has only as a pickle may be read.
         overrides: The same as `settings`: `decoding={"num_beams": 8}` or, with a dotted key,
             `**{"decoding.num_beams": 8}`.
 
@@ -130,12 +136,13 @@ def evaluate(
         split, recipe,
         None if source_file is None else os.fspath(source_file), _list_files(reference_files),
         source_lang, target_lang, prefix, metrics, num_beams, engine, output_dir, use_cache,
-        allow_code,
+        allow_code, allow_pickle,
     )  # fmt: skip
     tried: list[str | Override] = [*settings, *read_keywords(overrides)]
     with joined():
         chosen = broadcast_result(lambda: _choose(run, tried, request))
-        report = _evaluate(chosen)
+        with permitting(chosen.permission):
+            report = _evaluate(chosen)
         directory = chosen.task.directory
         if is_main_process() and report.comparison is not None and directory is not None:
             try:
@@ -165,6 +172,11 @@ def _choose(
         recipe, changes = try_settings(recipe, settings, name)
     recipe = _with_options(recipe, request)
     check_foreign_metrics(choose_metrics(recipe), allow_code=request.allow_code)
+    permission = permission_for(
+        name,
+        allow_code=request.allow_code,
+        allow_pickle=request.allow_pickle or recipe.model.allow_pickle,
+    )
     rehearse_recipe_scoring(recipe)
     export = _choose_engine(name, request.engine)
     split = label = request.split
@@ -196,7 +208,7 @@ def _choose(
         allow_code=request.allow_code,
     )
     purpose = recipe.task if request.recipe is not None else "translation"
-    return ChosenEvaluation(name, split, purpose, task)
+    return ChosenEvaluation(name, split, purpose, permission, task)
 
 
 def _evaluate(chosen: ChosenEvaluation) -> Report:

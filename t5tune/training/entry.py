@@ -17,6 +17,7 @@ from t5tune.distributed.processes import broadcast_result, is_main_process, join
 from t5tune.distributed.torch_import import importing_torch
 from t5tune.errors import T5TuneError
 from t5tune.files.json_values import read_object
+from t5tune.models.permission import Permission, permission_of, permitting
 from t5tune.recipe.loading import differing_keys
 from t5tune.recipe.overrides import Override, read_keywords
 from t5tune.recipe.resolve import choose_metrics
@@ -26,7 +27,6 @@ from t5tune.reporting.tried_settings import format_changes, is_tried
 from t5tune.run.directory import RunDirectory
 from t5tune.run.lock import lock_run
 from t5tune.scoring.metrics.evaluate_loading import check_foreign_metrics
-from t5tune.scoring.registry import is_evaluate_metric
 from t5tune.training.checkpoints.resuming import (
     describe_changes,
     find_unsafe_changes,
@@ -63,7 +63,8 @@ def train(
         changes: Changes to the recipe, as typed: `training.learning_rate=3e-4`.
         output_dir: Run directory; `runs/NAME` if left out.
         restart: Whether to begin a new run beside an existing one.
-        allow_code: Whether metrics named `evaluate:NAME` may run Python code from the hub.
+        allow_code: Whether metrics named `evaluate:NAME`, and a model whose recipe has
+            `trust_remote_code: true`, may run Python code of others.
         options: Options of the command line, such as `--num-processes 2`, for the record of the
             command and for commands in messages.
         overrides: Changes to the recipe by keyword: `training={"max_steps": 10}` changes the keys
@@ -96,7 +97,7 @@ def train(
         with importing_torch():
             from t5tune.training.session import train as run_session
 
-        with leaving_out_existing_objects():
+        with leaving_out_existing_objects(), permitting(prepared.permission):
             return run_session(
                 prepared.recipe, prepared.run, allow_code=allow_code, command=command
             )
@@ -129,6 +130,7 @@ class PreparedRun:
 
     recipe: Recipe  # recipe that the run began with
     run: RunDirectory  # run directory
+    permission: Permission  # for the model
     stored_report: Path | None  # report of the run, if there is nothing left to do
     # Decoding and scoring settings that differ from those of the finished run.
     tried: tuple[str, ...] = ()
@@ -145,6 +147,7 @@ def prepare_run(request: TrainingRequest, stack: ExitStack, *, allow_code: bool)
     )
     recipe, run = chosen.recipe, chosen.run
     check_foreign_metrics(choose_metrics(recipe), allow_code=allow_code)
+    permission = permission_of(recipe.model, allow_code=allow_code)
     check_prerequisites(recipe)
     _check_directory(run)
     recipe, tried = _set_aside(recipe, run)
@@ -157,7 +160,8 @@ def prepare_run(request: TrainingRequest, stack: ExitStack, *, allow_code: bool)
     say(f"run: {run.path}{note}")
     report = run.report("test" if recipe.data.test is not None else "validation")
     is_reported = "scores" in read_object(report)  # a damaged report is written again
-    return PreparedRun(recipe, run, report if has_model and is_reported else None, tried)
+    stored = report if has_model and is_reported else None
+    return PreparedRun(recipe, run, permission, stored, tried)
 
 
 def _restart(command: str | None) -> str:
@@ -166,8 +170,7 @@ def _restart(command: str | None) -> str:
 
 def _say_finished(prepared: PreparedRun, command: str | None) -> None:
     say(f"this run is finished: {prepared.run.path}")
-    runs_code = any(map(is_evaluate_metric, choose_metrics(prepared.recipe)))
-    allowing = ["--allow-code"] if runs_code else []
+    allowing = ["--allow-code"] if prepared.recipe.runs_code else []
     words = ["t5tune", "eval", str(prepared.run.path), *prepared.tried, *allowing]
     if prepared.tried:
         settings = ", ".join(prepared.tried)

@@ -152,20 +152,26 @@ def test_only_the_files_that_are_needed_come_and_of_one_commit(
 
 
 @pytest.mark.parametrize("files", [mt5_files, byt5_files])
-def test_pickled_weights_start_nothing(
-    hub_here: Hub, t5tune: RunCommand, files: type[dict[str, bytes]]
+def test_pickled_weights_are_converted_once_if_that_is_allowed(
+    hub_here: Hub, t5tune: RunCommand, tmp_path: Path, files: type[dict[str, bytes]]
 ) -> None:
     hub_here.add("models", NAME, files("pickled"))
     threads = set(threading.enumerate())
-    result = t5tune(*TRANSLATE)
+    refused = t5tune(*TRANSLATE)
+    assert f"{NAME}: its weights are only in a pickle (pytorch_model.bin)" in sentence(refused)
+    assert not any(path.endswith("/pytorch_model.bin") for path in hub_here.paths())
+    result = t5tune(*TRANSLATE, "--allow-pickle")
     assert result.code == 0, result.err
     # The hub's library asks once per process for the names of programs that may run it.
     expected = {f"/api/models/{NAME}", "/api/agent-harnesses"}
     assert {path for path in hub_here.paths() if path.startswith("/api/")} <= expected
-    assert any(path.endswith("/pytorch_model.bin") for path in hub_here.paths("GET"))
     started = {thread.name for thread in set(threading.enumerate()) - threads}
     assert "Thread-auto_conversion" not in started
     assert said(result) == SAID
+    (pickled,) = (tmp_path / "hf-home").rglob("pytorch_model.bin")
+    pickled.resolve().unlink()
+    assert t5tune(*TRANSLATE) == result, "the converted weights need neither permission nor pickle"
+    assert "weights" in t5tune("cache", "list").out
 
 
 def test_without_a_network_the_cache_is_used_at_once(hub_command: HubCommand) -> None:
@@ -254,12 +260,11 @@ def test_a_repository_without_weights_for_torch(hub_here: Hub, t5tune: RunComman
     )
 
 
-@pytest.mark.parametrize("name", ["model.safetensors", "pytorch_model.bin", "spiece.model"])
+@pytest.mark.parametrize("name", ["model.safetensors", "spiece.model"])
 def test_a_damaged_file_in_the_cache_is_named(
     hub_here: Hub, t5tune: RunCommand, tmp_path: Path, name: str
 ) -> None:
-    weights = "pickled" if name == "pytorch_model.bin" else "safetensors"
-    hub_here.add("models", NAME, t5_files(weights))
+    hub_here.add("models", NAME, t5_files("safetensors"))
     assert t5tune(*TRANSLATE).code == 0
     (path,) = (tmp_path / "hf-home").rglob(name)
     content = path.read_bytes()

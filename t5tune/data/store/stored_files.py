@@ -17,9 +17,11 @@ from t5tune.data.store.store_manifest import (
     stores_directory,
 )
 from t5tune.data.store.stored_cuts import cuts_directory, read_origin
-from t5tune.files.cache_directory import user_cache_directory
+from t5tune.files.cache_directory import CONVERTED, user_cache_directory
 
 _SECONDS_OF_A_DAY = 86_400
+# What has no place of examples: its kind, and its folder in the cache.
+_OTHERS = (("overlap", "overlaps"), ("vocabulary", "tokenizers"), ("weights", CONVERTED))
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Stored:
     """Something in the cache, or what is left of it.
 
     Attributes:
-        kind: `tokens`, `cuts`, `overlap` or `vocabulary`.
+        kind: `tokens`, `cuts`, `overlap`, `vocabulary` or `weights`.
         path: Its directory or file.
         origin: Place of the examples of tokens and cuts; None if they are not complete, and for
             the other kinds, which keep no place.
@@ -53,7 +55,7 @@ def list_stored() -> list[Stored]:
     """Return all that this user's cache holds, what was used last at first."""
     others = [
         Stored(kind, path, None, 0, _count_bytes(path), path.stat().st_mtime)
-        for kind, folder in (("overlap", "overlaps"), ("vocabulary", "tokenizers"))
+        for kind, folder in _OTHERS
         for path in _list_folder(user_cache_directory() / folder)
     ]
     return sorted([*_find_tokens(), *_find_cuts(), *others], key=lambda one: -one.last_used)

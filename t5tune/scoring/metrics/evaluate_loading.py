@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from t5tune.distributed.torch_import import bound_spinning
-from t5tune.errors import T5TuneError
+from t5tune.errors import NotAllowed, T5TuneError
 from t5tune.scoring.registry import (
     EVALUATE,
     build_metric,
@@ -24,24 +24,20 @@ from t5tune.scoring.registry import (
 _SEED = 0
 
 
-class CodeNotAllowed(T5TuneError):  # noqa: N818 (the sentence says that it is an error)
-    """Error of a metric that would run foreign Python code, which the user has not allowed."""
-
-
 def check_code_allowed(metrics: Iterable[str], *, allow_code: bool) -> None:
     """Refuse metrics that run foreign Python code, unless the user has allowed that.
 
     Raises:
-        CodeNotAllowed: A metric runs foreign code without permission.
+        NotAllowed: A metric runs foreign code without permission.
     """
     foreign = [metric for metric in metrics if is_evaluate_metric(metric)]
     if foreign and not allow_code:
-        raise CodeNotAllowed(
+        raise NotAllowed(
             f"{', '.join(foreign)}: loading a metric of `evaluate` runs Python code from "
             f"{'the hub' if _script_path(foreign[0]) is None else 'that script'}, which no recipe "
             "can allow, only --allow-code.",
-            next_command="the same command with --allow-code, in Python allow_code=True   # once "
-            "you trust what it runs",
+            option="--allow-code",
+            caution="once you trust what it runs",
         )
 
 

@@ -82,6 +82,8 @@ def _save(weights: ChosenWeights, trained: LoadedModel, directory: Path) -> None
     """Write all files of a model except those that t5tune adds."""
     model = trained.translator.model
     _save_weights(weights, model, directory)
+    for path in weights.checkpoint.glob("*.py"):  # of a model with code of its own
+        shutil.copyfile(path, directory / path.name)
     config = load_config(str(weights.checkpoint))
     config.dtype = "float32"
     settings = {

@@ -33,6 +33,7 @@ MORE_IS_SAFE = ("training.num_train_epochs", "training.max_steps")
 EXTENDING = (*MORE_IS_SAFE, "training.max_minutes", "training.early_stopping_patience")
 # Keys that change nothing in training. The content of data files is compared by itself.
 HARMLESS: tuple[str, ...] = (
+    "model.allow_pickle",
     "training.logging_steps",
     "training.save_total_limit",
     "training.cpu_paths",
@@ -146,6 +147,8 @@ def fingerprint_recipe(recipe: Recipe) -> str:
     content["training"]["regularization"] = {
         key: value for key, value in content["training"]["regularization"].items() if value
     }
+    if not content["model"]["trust_remote_code"]:
+        del content["model"]["trust_remote_code"]
     if not content["training"]["regularization"]:
         del content["training"]["regularization"]
     for key in _find_harmless(recipe):

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 from ctranslate2.converters import transformers as converters
-from transformers import AutoConfig, AutoModelForSeq2SeqLM, PreTrainedModel
+from transformers import PreTrainedModel
 from transformers.modeling_utils import remove_tied_weights_from_state_dict
 
 from t5tune.console import say
@@ -25,7 +25,7 @@ from t5tune.decoding.export.settings import ENGINE_PREFIX
 from t5tune.decoding.loaded_model import LoadedModel
 from t5tune.errors import T5TuneError, shorten_reason
 from t5tune.models.decoder_inputs import shift_labels
-from t5tune.models.loading import load_tokenizer, refuse_fields
+from t5tune.models.loading import load_config, load_tokenizer, refuse_fields
 from t5tune.recipe.model_section import ModelSection
 from t5tune.run.directory import RunDirectory
 from t5tune.scoring.diagnosis.wrong_language import load_identifier
@@ -152,7 +152,7 @@ def _rehearse_saving(loaded: LoadedModel, section: ModelSection, run: RunDirecto
             model.generation_config.save_pretrained(directory)
             tokenizer.save_pretrained(directory)
             with torch.device("meta"):
-                twin = AutoModelForSeq2SeqLM.from_config(AutoConfig.from_pretrained(directory))
+                twin = type(model)(load_config(str(directory)))
         again = load_tokenizer(str(directory))
     except OSError as error:
         kept = "nothing has been trained yet"
