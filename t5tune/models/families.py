@@ -91,6 +91,7 @@ FAMILIES = (
     Family("LongT5", ("longt5",), 3e-4, {"long-t5-": "google"}, has_plain_output_layer=True),
     Family("Switch Transformers", ("switch_transformers",), 3e-4),
     Family("T5Gemma", ("t5gemma",), 3e-4, {"t5gemma-": "google"}),
+    Family("T5Gemma 2", ("t5gemma2",), 3e-4, {"t5gemma-2-": "google"}),
     Family("BART", ("bart",), 3e-5, {"bart-": "facebook"},
            ctranslate2_fields=_layer_norm(before=False, of_embeddings=True)),
     Family("Pegasus", ("pegasus",), 3e-5, {"pegasus-": "google"},

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,9 @@ from t5tune.errors import T5TuneError
 # last token of a hypothesis that is cut at the length limit by the end of the sequence, so that it
 # looks like a finished one. CTranslate2 has no such setting.
 _SPECIAL_TOKENS = ("bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id")
+FORCED_BOS = "forced_bos_token_id"  # configurations of Transformers 5 no longer have it
 _CONSTRAINTS = (
-    "forced_bos_token_id",
+    FORCED_BOS,
     "bad_words_ids",
     "suppress_tokens",
     "begin_suppress_tokens",
@@ -53,6 +55,13 @@ def read_needs(generation: GenerationConfig, config: PreTrainedConfig) -> dict[s
             if needs[key] is None:
                 needs[key] = getattr(other, key, None)
     return {key: value for key, value in needs.items() if value is not None}
+
+
+def override_needs(generation: GenerationConfig, overrides: Mapping[str, Any]) -> None:
+    """Set the tokens that a recipe changes in `model.config`, which a model's own file has too."""
+    for key in (*_SPECIAL_TOKENS, FORCED_BOS):
+        if key in overrides:
+            setattr(generation, key, overrides[key])
 
 
 def load_generation_config(name: str, *, revision: str | None = None) -> GenerationConfig:

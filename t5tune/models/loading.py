@@ -17,6 +17,9 @@ from huggingface_hub import try_to_load_from_cache
 from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 from transformers import (
+    MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING,
+    MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING,
+    MODEL_FOR_SPEECH_SEQ_2_SEQ_MAPPING,
     AutoConfig,
     AutoModelForSeq2SeqLM,
     AutoTokenizer,
@@ -34,7 +37,7 @@ from t5tune.hub import HubRepository, Snapshot, find_snapshot
 from t5tune.hub.integrity import find_damaged_file
 from t5tune.models.directories import blaming_files, check_model, check_tokenizer
 from t5tune.models.families import FAMILIES
-from t5tune.models.generation import load_generation_config, read_needs
+from t5tune.models.generation import FORCED_BOS, load_generation_config, read_needs
 from t5tune.models.hub_files import (
     CONFIG,
     PICKLED,
@@ -68,6 +71,10 @@ warnings.filterwarnings("ignore", message="This sequence already has")
 
 _IN_ONE_THREAD = "HF_DEACTIVATE_ASYNC_LOAD"  # Transformers then loads without a pool of threads
 
+_OTHER_INPUTS = (
+    (MODEL_FOR_SPEECH_SEQ_2_SEQ_MAPPING, "audio"),
+    (MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING, "images"),
+)
 _UNREADABLE = (SafetensorError, pickle.UnpicklingError)
 
 
@@ -86,13 +93,25 @@ def load_config(
     place = _fetch(name, revision, download_config)
     with _loading(name, "model"):
         config = AutoConfig.from_pretrained(name, **place)
-    if not config.is_encoder_decoder:
+    if (reason := _explain_refusal(config)) is not None:
         raise T5TuneError(
-            f"model.name: {name} is a {config.model_type} model, not an encoder-decoder one.",
+            f"model.name: {name} is a {config.model_type} model, {reason}.",
             next_command="choose a model of one of these families: "
             + ", ".join(family.title for family in FAMILIES),
         )
     return apply_overrides(config, overrides or {})
+
+
+def _explain_refusal(config: PreTrainedConfig) -> str | None:
+    """Return why a model cannot be trained to turn texts into texts; None if it can."""
+    if not config.is_encoder_decoder:
+        return "not an encoder-decoder one"
+    if type(config) in MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING:
+        return None
+    for mapping, inputs in _OTHER_INPUTS:
+        if type(config) in mapping:
+            return f"which reads {inputs}, and t5tune trains models that turn texts into texts"
+    return "which does not turn texts into texts"
 
 
 def find_commit(name: str, revision: str | None = None, *, key: str = "model.name") -> str | None:
@@ -157,7 +176,7 @@ def apply_overrides(config: PreTrainedConfig, overrides: Mapping[str, Any]) -> P
     Raises:
         T5TuneError: The configuration has no such field.
     """
-    known = set(config.to_dict()) | set(getattr(config, "attribute_map", {}))
+    known = {*config.to_dict(), *getattr(config, "attribute_map", {}), FORCED_BOS}
     for key, value in overrides.items():
         if key not in known:
             raise T5TuneError(
@@ -165,6 +184,8 @@ def apply_overrides(config: PreTrainedConfig, overrides: Mapping[str, Any]) -> P
                 f"{did_you_mean(key, known)}",
                 next_command=f"correct or remove model.config.{key} in the recipe",
             )
+        if key == FORCED_BOS:  # of the generation configuration, `override_needs`
+            continue
         try:
             setattr(config, key, value)
         except (ValueError, TypeError, StrictDataclassError) as error:

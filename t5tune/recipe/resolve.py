@@ -32,6 +32,9 @@ SCRATCH_LABEL_SMOOTHING = 0.1
 
 SHARED_PREFIX = "data.prefix"  # why an entry has its prefix
 SHARED_SEED = "training.seed"  # why the augmentation has its seed
+AS_WRITTEN = "as the recipe says"
+# What depends on the family of a pretrained model, by the keys that change it.
+OF_FAMILY = ("data.prefix", "training.bf16", "training.optim", "training.learning_rate")
 
 SomeRecipe = TypeVar("SomeRecipe", bound=Recipe)
 
@@ -53,7 +56,7 @@ class Choice:
     is_compromise: bool = False
 
     def __str__(self) -> str:
-        return f"{self.key} = {self.value}: {self.reason}"
+        return f"{self.key} = {_format(self.value)}: {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,7 @@ def resolve_for_steps(
         tenth = num_steps // 10
         reason = "a tenth of the run" if tenth <= MAX_WARMUP_STEPS else "enough for a long run"
         choices.append(_training("warmup_steps", min(tenth, MAX_WARMUP_STEPS), reason))
-    between, reason = training.eval_steps, "as the recipe says"
+    between, reason = training.eval_steps, AS_WRITTEN
     if between is None:
         rarest = -(-num_steps // MAX_VALIDATIONS)
         between, reason = steps_per_epoch or rarest, "once an epoch"
@@ -195,7 +198,7 @@ def _choose_prefixes(recipe: Recipe, facts: ModelFacts) -> Iterator[Choice]:
     prefix = recipe.data.prefix
     if prefix is None:
         prefix = "" if recipe.model.is_from_scratch else facts.prefix
-        reason = f"the prefix of this task in the pretraining of {facts.model_type}"
+        reason = "how the original T5 was told this task"
         if not prefix:
             reason = "the model knows no prefix for the task"
         yield Choice("data.prefix", prefix, reason)
@@ -308,6 +311,17 @@ def _apply(kind: type[SomeRecipe], recipe: Recipe, choices: Iterable[Choice]) ->
             section = section[part]
         section[name] = choice.value
     return kind.model_validate(values)
+
+
+def list_of_family(recipe: FittedRecipe, choices: Iterable[Choice]) -> list[Choice]:
+    """Return what depends on the model's family, also what the recipe itself says."""
+    chosen = {choice.key: choice for choice in choices}
+    found = []
+    for key in OF_FAMILY:
+        section, _, name = key.partition(".")
+        written = getattr(getattr(recipe, section), name)
+        found.append(chosen.get(key, Choice(key, written, AS_WRITTEN)))
+    return found
 
 
 def describe_choices(choices: Iterable[Choice]) -> str:

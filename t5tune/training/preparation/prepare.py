@@ -16,6 +16,7 @@ from t5tune.decoding.translator import options_of_recipe
 from t5tune.distributed.processes import OfMainProcess
 from t5tune.models.families import find_family, set_languages
 from t5tune.models.from_scratch import build_model
+from t5tune.models.generation import override_needs
 from t5tune.models.input_settings import InputSettings
 from t5tune.models.loading import load_config, load_model, load_tokenizer
 from t5tune.recipe.from_scratch_section import FromScratchSection
@@ -41,6 +42,7 @@ from t5tune.training.checkpoints.resuming import (
 from t5tune.training.checkpoints.store import remove_unfinished
 from t5tune.training.preparation.commits import TOKENIZER, pin_data, pin_model
 from t5tune.training.preparation.environment import package_versions, record_environment
+from t5tune.training.preparation.family_choices import say_family
 from t5tune.training.preparation.model_facts import find_facts
 from t5tune.training.preparation.rehearsal import rehearse
 from t5tune.training.preparation.start import Start
@@ -77,6 +79,8 @@ def prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
         forced_bos = set_languages(tokenizer, recipe.source_lang, recipe.target_lang)
     needs = find_facts(pinned, model.config.model_type, tokenizer, texts.validation, checkpoint)
     resolved, choices = _resolve(pinned, needs)
+    if not pinned.model.is_from_scratch:
+        say_family(model, tokenizer, resolved, choices, forced_bos)
     facts[BF16] = resolved.training.bf16
     if resolved.data.augment is not None:
         facts[ROUNDS] = resolved.data.augment.rounds
@@ -117,7 +121,9 @@ def _build_or_load(
         return build_model(origin, tokenizer, changes), tokenizer
     config = load_config(origin.name, revision=origin.revision, overrides=changes)
     tokenizer = load_tokenizer(origin.name, revision=origin.revision)
-    return load_model(origin.name, revision=origin.revision, config=config), tokenizer
+    model = load_model(origin.name, revision=origin.revision, config=config)
+    override_needs(model.generation_config, changes)
+    return model, tokenizer
 
 
 def _resolve(recipe: Recipe, facts: ModelFacts) -> tuple[FittedRecipe, Sequence[Choice]]:

@@ -34,7 +34,7 @@ def test_families_by_model_type() -> None:
 # How the families were treated when each of these facts had its own table.
 FACTS = {
     "learning_rate": {
-        3e-4: "t5 mt5 umt5 longt5 switch_transformers t5gemma",
+        3e-4: "t5 mt5 umt5 longt5 switch_transformers t5gemma t5gemma2",
         3e-5: "bart pegasus led blenderbot pegasus_x mbart m2m_100 nllb-moe",
         5e-5: "marian",
     },
@@ -51,7 +51,7 @@ FACTS = {
 @pytest.mark.parametrize("fact", FACTS)
 def test_each_family_has_its_facts_and_no_other_has_them(fact: str) -> None:
     known = [model_type for family in FAMILIES for model_type in family.model_types]
-    assert len(set(known)) == len(known) == 15
+    assert len(set(known)) == len(known) == 16
     for value, model_types in FACTS[fact].items():
         found = [one for one in known if getattr(find_family(one), fact) == value]
         assert sorted(found) == sorted(model_types.split())
@@ -60,7 +60,7 @@ def test_each_family_has_its_facts_and_no_other_has_them(fact: str) -> None:
 def test_the_owner_of_a_model_on_the_hub_is_told_by_its_name() -> None:
     names = {
         "google": "t5-v1_1-base flan-t5-base mt5-small umt5-small byt5-small long-t5-local-base "
-        "pegasus-xsum t5gemma-2b-2b-prefixlm-it",
+        "pegasus-xsum t5gemma-2b-2b-prefixlm-it t5gemma-2-270m-270m",
         "facebook": "bart-base mbart-large-50 nllb-200-distilled-600M m2m100_418M",
         "Helsinki-NLP": "opus-mt-en-de",
     }

@@ -11,8 +11,8 @@ from transformers import AutoModelForSeq2SeqLM
 from t5tune.decoding.search import build_generation_config
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.errors import T5TuneError
-from t5tune.models.generation import load_generation_config
-from t5tune.models.loading import load_model
+from t5tune.models.generation import load_generation_config, override_needs
+from t5tune.models.loading import load_config, load_model
 from tests.integration.test_model_families import save_tiny_model
 from tests.tiny_families import OF_SOMEBODY_ELSE
 
@@ -55,6 +55,16 @@ def test_a_search_is_the_recipes_and_loads_with_the_library(
             **model.generation_config.to_dict(),
             "transformers_version": reloaded.generation_config.transformers_version,
         }
+
+
+def test_a_recipe_changes_tokens_that_the_file_has_too(bart: Path) -> None:
+    write(bart, NEEDS)
+    config = load_config(str(bart), overrides={"forced_bos_token_id": None, "eos_token_id": 5})
+    assert "forced_bos_token_id" not in config.to_dict()
+    model = load_model(str(bart), config=config)
+    override_needs(model.generation_config, {"forced_bos_token_id": None, "eos_token_id": 5})
+    found = build_generation_config(model, DecodingOptions(5))
+    assert (found.forced_bos_token_id, found.eos_token_id) == (None, 5)
 
 
 def test_special_tokens_that_the_file_lacks_are_the_models(bart: Path) -> None:

@@ -15,6 +15,7 @@ from t5tune.recipe.resolve import (
     choose_batch_size,
     choose_metrics,
     describe_choices,
+    list_of_family,
     resolve_for_model,
     resolve_for_steps,
 )
@@ -217,6 +218,16 @@ def test_a_resolved_recipe_is_read_back_as_the_same_recipe(written: Any, tmp_pat
 
 def test_the_best_metric_comes_first_and_only_once(written: Any) -> None:
     assert choose_metrics(written("evaluation.best_metric=chrf")) == ("chrf", "bleu")
+
+
+def test_what_depends_on_the_family_has_reasons_and_keys(written: Any) -> None:
+    resolved, choices = resolve(written("training.optim=adafactor", "training.bf16=false"))
+    assert [str(choice) for choice in list_of_family(resolved, choices.values())] == [
+        f'data.prefix = "{PREFIX}": how the original T5 was told this task',
+        "training.bf16 = false: as the recipe says",
+        "training.optim = adafactor: as the recipe says",
+        "training.learning_rate = 0.001: how T5 was fine-tuned with adafactor",
+    ]
 
 
 def test_choices_in_one_line(written: Any) -> None:
