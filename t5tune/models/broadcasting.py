@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from pathlib import Path
 
@@ -16,9 +17,14 @@ from transformers import (
 from transformers.utils import GENERATION_CONFIG_NAME
 
 from t5tune.distributed.processes import broadcast_tensor
+from t5tune.models.adapters import has_adapter, inject
+from t5tune.models.directories import ADAPTER_CONFIG
+from t5tune.models.freezing import freeze
 from t5tune.models.loading import load_tokenizer
 
 Files = dict[str, bytes]  # contents by path below a directory
+
+_FROZEN = "frozen.json"  # names of the parameters that are not trained
 
 
 def pack_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Files:
@@ -28,6 +34,11 @@ def pack_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Fi
         # `save_pretrained` would refuse settings that do not fit together.
         model.generation_config.to_json_file(Path(directory) / GENERATION_CONFIG_NAME)
         tokenizer.save_pretrained(directory)
+        if has_adapter(model):
+            (adapter,) = model.peft_config.values()
+            adapter.save_pretrained(directory)
+        frozen = [name for name, p in model.named_parameters() if not p.requires_grad]
+        (Path(directory) / _FROZEN).write_text(json.dumps(frozen), encoding="utf-8")
         root = Path(directory)
         paths = [path for path in root.rglob("*") if path.is_file()]
         return {str(path.relative_to(root)): path.read_bytes() for path in paths}
@@ -43,6 +54,12 @@ def unpack_model(files: Files) -> tuple[PreTrainedModel, PreTrainedTokenizerBase
         config = AutoConfig.from_pretrained(directory, trust_remote_code=False)
         model = AutoModelForSeq2SeqLM.from_config(config, dtype=torch.float32)
         model.generation_config = GenerationConfig.from_pretrained(directory)
+        if (Path(directory) / ADAPTER_CONFIG).is_file():
+            from peft import PeftConfig
+
+            inject(model, PeftConfig.from_pretrained(directory))
+        frozen = set(json.loads((Path(directory) / _FROZEN).read_text(encoding="utf-8")))
+        freeze(p for name, p in model.named_parameters() if name in frozen)
         return model.eval(), load_tokenizer(directory)
 
 

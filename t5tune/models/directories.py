@@ -23,6 +23,8 @@ from t5tune.run.manifest import (
 
 # Key of t5tune in config.json, for facts that stay with a model wherever it is moved.
 SETTINGS_KEY = "t5tune"
+TRAINED_KEY = "num_trained_parameters"  # there, of a model that was not trained as a whole
+ADAPTER_CONFIG = "adapter_config.json"  # peft's name, in the directory of an adapter
 # Key in environment.json: hash of the files of the model that training ended with.
 MODEL_KEY = "model_files_sha256"
 
@@ -48,8 +50,16 @@ def check_model(directory: Path) -> None:
     length that they state. A hub id is accepted.
 
     Raises:
-        T5TuneError: A file has changed or is damaged; it is named.
+        T5TuneError: A file has changed or is damaged, which is named, or it holds an adapter.
     """
+    if (directory / ADAPTER_CONFIG).is_file():
+        merged = RunDirectory(directory.parent).model
+        raise T5TuneError(
+            f"{display_path(directory)} is an adapter, not a model.",
+            next_command=f"use {display_path(merged)}, which has it merged"
+            if merged.is_dir()
+            else "merge it into its model with peft's merge_and_unload, and save that",
+        )
     if damage := _find_model_damage(directory, all_of=False):
         raise refuse_model(directory, damage)
 

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from t5tune.hub import Snapshot
 from t5tune.hub.explanations import explain_absence, refuse
 from t5tune.hub.offline import is_offline
+from t5tune.models.directories import ADAPTER_CONFIG
 
 CONFIG = "config.json"
 GENERATION = "generation_config.json"
@@ -23,6 +24,9 @@ _TOKENIZER_WORDS = ("token", "vocab", "merges")
 
 def download_config(snapshot: Snapshot) -> None:
     """Download a model's configuration into the cache."""
+    if ADAPTER_CONFIG in snapshot.files:
+        repository, next_command = snapshot.repository, "merge it into its model with peft first"
+        raise refuse(snapshot.key, (f"{repository} is an adapter, not a model.", next_command))
     _refuse_without(snapshot, CONFIG in snapshot.files, f"no {CONFIG}")
     snapshot.download([CONFIG])
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
+from t5tune.recipe.adapter_section import AdapterSection
 from t5tune.recipe.from_scratch_section import FromScratchSection
 from t5tune.recipe.section import Section
+
+# Parts that can be frozen; layers count from 0 at the embeddings, and ranges include both ends.
+FROZEN_PART = r"^(embeddings|(encoder|decoder)(\.layers\.\d+(-\d+)?)?)$"
+FROZEN_EXAMPLES = ["encoder", "decoder", "embeddings", "encoder.layers.0-8", "decoder.layers.3"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,13 @@ class ModelSection(Section):
         description="Whether Python code that the model's repository brings along may run; it "
         "also needs --allow-code on the command line, every time.",
     )
+    adapter: AdapterSection | None = Field(
+        default=None,
+        description="A small adapter is trained, and the weights of the model stay as they are.",
+    )
+    freeze: list[Annotated[str, Field(pattern=FROZEN_PART, examples=FROZEN_EXAMPLES)]] = Field(
+        default=[], description="Parts of the model that are not trained."
+    )
 
     @property
     def origin(self) -> PretrainedModel | FromScratchSection:
@@ -65,4 +77,25 @@ class ModelSection(Section):
         for key in ("revision", "allow_pickle"):
             if getattr(self, key) and self.name is None:
                 raise ValueError(f"`{key}` requires `name`")
+        return self
+
+    @model_validator(mode="after")
+    def _what_is_trained_fits(self) -> ModelSection:
+        if self.adapter is not None and self.is_from_scratch:
+            raise ValueError(
+                "`adapter` and `from_scratch` exclude each other: an adapter changes what "
+                "pretrained weights compute, and random ones have to be trained themselves"
+            )
+        if self.adapter is not None and self.freeze:
+            raise ValueError(
+                "`adapter` and `freeze` exclude each other: with an adapter all weights of the "
+                "model are frozen, and `adapter.targets` names the layers that have one"
+            )
+        if self.adapter is not None and self.trust_remote_code:
+            raise ValueError(
+                "`adapter` and `trust_remote_code` exclude each other: the layers of a model with "
+                "code of its own are not known"
+            )
+        if {"encoder", "decoder", "embeddings"} <= set(self.freeze):
+            raise ValueError("`freeze` leaves nothing to train: it names every part of the model")
         return self

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from t5tune.recipe.augment_section import ROUNDS
+from t5tune.recipe.model_section import ModelSection
 from t5tune.recipe.resolved_recipe import FittedRecipe, ResolvedRecipe
 from t5tune.recipe.schema import Recipe
 from t5tune.recipe.training_section import OptimName, TrainingSection
@@ -27,6 +28,10 @@ MAX_WARMUP_STEPS = 400
 # 2018, section 8), without which a T5 of a few million parameters learns far more slowly.
 SCRATCH_ADAFACTOR_RATE = 2e-2
 SCRATCH_ADAMW_RATE = 1e-3
+# LoRA's best rate is about ten times that of full fine-tuning, whatever its rank (Schulman 2025,
+# "LoRA Without Regret"); 1e-3 is that of peft's own examples with T5.
+ADAPTER_RATE_FACTOR, MAX_ADAPTER_RATE = 10, 1e-3
+IA3_RATE = 3e-3  # Liu et al. 2022, section 3.5
 FINE_TUNING_ADAFACTOR_RATE = 1e-3  # constant in Raffel et al. 2020, section 3.1.2
 SCRATCH_LABEL_SMOOTHING = 0.1
 
@@ -75,6 +80,7 @@ class ModelFacts:
             None without one.
         began_with_rounds: Number of rounds of augmentation that it was trained in; None without
             one.
+        adapter_targets: Layers that get the adapter of the recipe by default; None without one.
     """
 
     model_type: str
@@ -84,6 +90,7 @@ class ModelFacts:
     gains_by_bf16: bool | None = None
     began_in_bf16: bool | None = None
     began_with_rounds: int | None = None
+    adapter_targets: list[str] | None = None
 
 
 def resolve_for_model(recipe: Recipe, facts: ModelFacts) -> tuple[FittedRecipe, list[Choice]]:
@@ -97,6 +104,7 @@ def resolve_for_model(recipe: Recipe, facts: ModelFacts) -> tuple[FittedRecipe, 
         The recipe with these values, and the choices in the order of the schema.
     """
     choices = [
+        *_choose_adapter(recipe, facts),
         *_choose_prefixes(recipe, facts),
         *_choose_augmentation(recipe, facts),
         *_choose_training(recipe, facts),
@@ -194,6 +202,19 @@ def _choose_tokens_per_step(training: TrainingSection) -> int:
     return training.tokens_per_step or TOKENS_PER_BATCH * training.gradient_accumulation_steps
 
 
+def _choose_adapter(recipe: Recipe, facts: ModelFacts) -> Iterator[Choice]:
+    section = recipe.model.adapter
+    if section is None:
+        return
+    if section.alpha is None and section.type != "ia3":
+        yield Choice("model.adapter.alpha", section.scale, "twice the rank")
+    if section.targets is None:
+        what = "keys, values and feed-forward" if section.type == "ia3" else "all linear layers"
+        yield Choice(
+            "model.adapter.targets", facts.adapter_targets, f"{what} of {facts.model_type}"
+        )
+
+
 def _choose_prefixes(recipe: Recipe, facts: ModelFacts) -> Iterator[Choice]:
     prefix = recipe.data.prefix
     if prefix is None:
@@ -241,7 +262,7 @@ def _choose_training(recipe: Recipe, facts: ModelFacts) -> Iterator[Choice]:
     if training.optim is None:
         yield _choose_optim(optim, from_scratch=from_scratch)
     if training.learning_rate is None:
-        yield _choose_learning_rate(optim, facts, from_scratch=from_scratch)
+        yield _choose_learning_rate(optim, facts, recipe.model)
     if training.label_smoothing_factor is None:
         smoothing = SCRATCH_LABEL_SMOOTHING if from_scratch else 0.0
         reason = "helps random weights" if from_scratch else "fine-tuning needs none"
@@ -262,9 +283,13 @@ def _choose_optim(optim: OptimName, *, from_scratch: bool) -> Choice:
     return Choice("training.optim", optim, reason, is_compromise=True)
 
 
-def _choose_learning_rate(optim: OptimName, facts: ModelFacts, *, from_scratch: bool) -> Choice:
+def _choose_learning_rate(optim: OptimName, facts: ModelFacts, model: ModelSection) -> Choice:
     is_adafactor = optim == "adafactor"
-    if from_scratch:
+    if model.adapter is not None:
+        rate = min(ADAPTER_RATE_FACTOR * facts.learning_rate, MAX_ADAPTER_RATE)
+        rate = IA3_RATE if model.adapter.type == "ia3" else rate
+        reason = f"higher than that of all weights, for {model.adapter.title}"
+    elif model.is_from_scratch:
         rate = SCRATCH_ADAFACTOR_RATE if is_adafactor else SCRATCH_ADAMW_RATE
         reason = f"{optim} on random weights"
     elif is_adafactor:

@@ -82,6 +82,17 @@ class Recipe(Section):
         return self
 
     @model_validator(mode="after")
+    def _sharding_trains_all_weights(self) -> Recipe:
+        key = "adapter" if self.model.adapter is not None else "freeze"
+        if self.training.sharding != "none" and (self.model.adapter or self.model.freeze):
+            raise ValueError(
+                f"`model.{key}` and `training.sharding` exclude each other: the weights that are "
+                "not trained would be sharded like those that are, which is not tested; without "
+                "sharding they need neither gradients nor an optimizer's state"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _streaming_fits(self) -> Recipe:
         if not self.data.train.streaming:
             return self

@@ -69,6 +69,11 @@ class RunDirectory:
         return self.path / "model"
 
     @property
+    def adapter(self) -> Path:
+        """The adapter of the best model, which is merged into `model/`, as peft loads it."""
+        return self.path / "adapter"
+
+    @property
     def smoke(self) -> Path:
         """A sentence and its translation by the saved model."""
         return self.model / "smoke.json"

@@ -13,6 +13,7 @@ from t5tune.console import say
 from t5tune.distributed.processes import are_several, on_main_process, place
 from t5tune.distributed.sharded_tensors import num_elements
 from t5tune.files.writing import write_text
+from t5tune.models.adapters import count_trained
 from t5tune.recipe.loading import dump_recipe
 from t5tune.recipe.resolve import choose_batch_size, describe_choices, resolve_for_steps
 from t5tune.recipe.resolved_recipe import ResolvedRecipe, ResolvedTraining
@@ -73,6 +74,8 @@ def run_training_loop(start: Start, run: RunDirectory) -> TrainedWeights | signa
     say(f"chosen: {describe_choices([*start.choices, *choices])}")
     if regularizers := training.regularization.describe():
         say(f"regularizers: {'; '.join(regularizers)}")
+    if recipe.model.adapter is not None:
+        say(f"adapter: {recipe.model.adapter.describe()}")
     _announce(training, trainer, recipe.model.name, per_epoch, start.checkpoint)
     try:
         _train(trainer, start.checkpoint, start.facts, watchers.stop, watchers.log)
@@ -146,12 +149,14 @@ def _announce(
 ) -> None:
     model, size = trainer.model, choose_batch_size(training)
     parameters = sum(num_elements(p) for p in model.parameters())
+    num_trained = count_trained(model)
+    share = f", {num_trained:,} of them trained" if num_trained is not None else ""
     batch = f"{training.gradient_accumulation_steps} x {size.count:,} {size.unit}"
     device = "cpu" if trainer.args.device.type == "cpu" else trainer.args.device
     precision = "bf16" if trainer.args.bf16 else "fp32"
     say(
         f"model: {base or 'from scratch'}, {model.config.model_type}, "
-        f"{parameters:,} parameters, {precision} on {device}"
+        f"{parameters:,} parameters{share}, {precision} on {device}"
     )
     epoch = "" if steps_per_epoch is None else f" ({steps_per_epoch:,} an epoch)"
     say(

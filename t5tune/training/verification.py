@@ -47,6 +47,8 @@ def verify_run(run: RunDirectory) -> Iterator[Check]:
         )
     for checkpoint in checkpoints:
         yield Check(checkpoint, "manifest", find_damage(checkpoint))
+    if run.adapter.is_dir():
+        yield Check(run.adapter, "manifest", find_damage(run.adapter))
     if run.model.is_dir():
         yield from verify_model(run)
         for export in list_exports(run):

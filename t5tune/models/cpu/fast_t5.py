@@ -18,6 +18,7 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel
 
+from t5tune.models.adapters import is_adapted
 from t5tune.models.cpu.fast_t5_functions import Attention, FeedForward, Settings
 from t5tune.models.cpu.fast_t5_parts import ACTIVATIONS
 from t5tune.models.families import find_family
@@ -39,21 +40,28 @@ def use_fast_sublayers(model: PreTrainedModel) -> bool:
     Return whether the model has such sublayers.
 
     The library's own layers run on a GPU, without gradients, with a cache, while compiling, when
-    attentions are asked for, and in models with another activation or of another family.
+    attentions are asked for, where they have an adapter, and in models with another activation or
+    of another family.
     """
     activation = getattr(model.config, "dense_act_fn", None)
     has_t5_sublayers = find_family(model.config.model_type).has_t5_sublayers
     if not has_t5_sublayers or activation not in ACTIVATIONS:
         return False
+    is_faster = False
     for stack in (model.get_encoder(), model.get_decoder()):
-        for block in stack.block:
-            *attentions, feed_forward = block.layer
+        attentions = [layer for block in stack.block for layer in block.layer[:-1]]
+        # All of a stack or none: each gives its bias to the next one.
+        if not any(map(is_adapted, attentions)):
+            is_faster = True
             for layer in attentions:
                 layer.forward = functools.partial(_attention_layer, layer, layer.forward)
-            feed_forward.forward = functools.partial(
-                _feed_forward_layer, feed_forward, feed_forward.forward, activation
-            )
-    return True
+        for feed_forward in (block.layer[-1] for block in stack.block):
+            if not is_adapted(feed_forward):
+                is_faster = True
+                feed_forward.forward = functools.partial(
+                    _feed_forward_layer, feed_forward, feed_forward.forward, activation
+                )
+    return is_faster
 
 
 def _is_wanted(layer: torch.nn.Module, hidden_states: torch.Tensor) -> bool:

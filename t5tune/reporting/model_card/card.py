@@ -10,7 +10,7 @@ import yaml
 
 from t5tune.files.writing import write_text
 from t5tune.recipe.data_section import DataSection
-from t5tune.recipe.resolved_recipe import ResolvedRecipe, ResolvedTraining
+from t5tune.recipe.resolved_recipe import ResolvedRecipe
 from t5tune.reporting.beside.rendering import find_alarms, short_blocks
 from t5tune.reporting.markdown import cell, code, escape, table_of
 from t5tune.reporting.model_card.facts import (
@@ -72,7 +72,7 @@ def _blocks(name: str, recipe: ResolvedRecipe, report: Report, facts: ModelFacts
     yield "## Training data"
     yield _data_table(recipe.data, {**facts.num_examples, report.split or "": report.num_examples})
     yield "## Training"
-    yield _training_table(recipe.training, report.weights, facts)
+    yield _training_table(recipe, report.weights, facts)
     yield "The recipe, without defaults. Files are named without their directories."
     yield _fenced(
         "yaml", yaml.safe_dump(portable_recipe(recipe), sort_keys=False, allow_unicode=True)
@@ -192,11 +192,15 @@ def _data_table(data: DataSection, num_examples: Mapping[str, int]) -> str:
     return table_of(["split", "data", "examples"], rows)
 
 
-def _training_table(training: ResolvedTraining, weights: str | None, facts: ModelFacts) -> str:
+def _training_table(recipe: ResolvedRecipe, weights: str | None, facts: ModelFacts) -> str:
+    training, adapter = recipe.training, recipe.model.adapter
     rows: dict[str, Any] = {
         "optimizer steps": f"{facts.num_steps:,}" if facts.num_steps else None,
         "weights": weights,
         "time": f"{facts.seconds / 60:,.1f} minutes" if facts.seconds else None,
+        "adapter, merged into the weights": adapter and adapter.describe(),
+        "frozen": ", ".join(recipe.model.freeze) or None,
+        "trained parameters": f"{facts.num_trained:,}" if facts.num_trained else None,
         "optimizer": training.optim,
         "learning rate": training.learning_rate,
         "precision": "bf16" if training.bf16 else "fp32",

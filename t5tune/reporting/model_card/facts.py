@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from t5tune.files.json_values import as_count, as_object, keep_texts, read_log, read_object
-from t5tune.models.directories import SETTINGS_KEY
+from t5tune.models.directories import SETTINGS_KEY, TRAINED_KEY
 from t5tune.recipe.places import FILE_KEYS, HubSplit, Place, join_names, map_names
 from t5tune.recipe.schema import Recipe
 from t5tune.run.directory import RunDirectory
@@ -26,6 +26,7 @@ class ModelFacts:
     prefix: str  # text before every source
     max_source_length: int | None  # maximum source length in tokens
     num_parameters: int | None  # tied ones count once
+    num_trained: int | None  # parameters that were trained; None if these are all
     example_source: str  # text that was translated when the model was saved
     example_output: str  # translation of that text
     # Languages that the command needs, by `source` and `target`.
@@ -58,6 +59,7 @@ def read_facts(run: RunDirectory) -> ModelFacts:
         prefix=keep_texts(own).get("prefix", ""),
         max_source_length=as_count(own.get("max_source_length")),
         num_parameters=_count_parameters(run.model),
+        num_trained=as_count(own.get(TRAINED_KEY)),
         example_source=smoke.get("source", ""),
         example_output=smoke.get("hypothesis", ""),
         needed_languages=languages,

@@ -53,6 +53,9 @@ def describe_provenance(
 
 def _describe_model(section: ModelSection, name: str | None, facts: ModelFacts) -> str:
     size = f", {facts.num_parameters:,} parameters" if facts.num_parameters else ""
+    if facts.num_trained:
+        kind = section.adapter.describe() if section.adapter else "the others are frozen"
+        size += f", {facts.num_trained:,} trained ({kind})"
     if name is None:
         return f"{facts.model_type} from random weights{size}"
     revision = f", revision {section.revision}" if section.revision else ""

@@ -15,11 +15,13 @@ from safetensors.torch import load_file, save_file
 from t5tune.console import say, track
 from t5tune.decoding.found_model import FoundRun, find_model_of_run
 from t5tune.decoding.loaded_model import LoadedModel
-from t5tune.models.directories import SETTINGS_KEY
+from t5tune.models.adapters import count_trained, has_adapter
+from t5tune.models.directories import SETTINGS_KEY, TRAINED_KEY
 from t5tune.models.loading import load_config
 from t5tune.recipe.resolved_recipe import ResolvedRecipe
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import flush, remove_directory, write_manifest
+from t5tune.training.checkpoints.best_adapter import save_with_adapter
 from t5tune.training.checkpoints.disk_space import count_model_bytes, refuse_full_disk
 from t5tune.training.checkpoints.selection import ChosenWeights
 from t5tune.training.preparation.environment import record_model
@@ -47,9 +49,15 @@ def keep_best_model(
     """
     temporary = run.model.with_name(run.model.name + ".tmp")
     shutil.rmtree(temporary, ignore_errors=True)
+    num_trained = count_trained(trained.translator.model)
     try:
         temporary.mkdir()
-        _save(weights, trained, temporary)
+        if has_adapter(trained.translator.model):
+            network = trained.translator.model
+            save_with_adapter(run, recipe.model, weights, network, temporary, facts)
+        else:
+            _save_weights(weights, trained.translator.model, temporary)
+        _save_rest(weights, trained, num_trained, temporary)
         model = find_model_of_run(run, recipe, temporary)
         loaded = model.load()
         smoke = {
@@ -78,10 +86,10 @@ def keep_best_model(
     return model
 
 
-def _save(weights: ChosenWeights, trained: LoadedModel, directory: Path) -> None:
-    """Write all files of a model except those that t5tune adds."""
-    model = trained.translator.model
-    _save_weights(weights, model, directory)
+def _save_rest(
+    weights: ChosenWeights, trained: LoadedModel, num_trained: int | None, directory: Path
+) -> None:
+    """Write all files of a model except its weights and those that t5tune adds."""
     for path in weights.checkpoint.glob("*.py"):  # of a model with code of its own
         shutil.copyfile(path, directory / path.name)
     config = load_config(str(weights.checkpoint))
@@ -91,9 +99,11 @@ def _save(weights: ChosenWeights, trained: LoadedModel, directory: Path) -> None
         "max_source_length": trained.translator.max_source_length,
         "weights": weights.label,
     }
+    if num_trained is not None:
+        settings[TRAINED_KEY] = num_trained
     setattr(config, SETTINGS_KEY, settings)
     config.save_pretrained(directory)
-    model.generation_config.save_pretrained(directory)
+    trained.translator.model.generation_config.save_pretrained(directory)
     trained.tokenizer.save_pretrained(directory)
 
 

@@ -14,6 +14,7 @@ import torch
 from t5tune.distributed.sharded_tensors import num_elements
 from t5tune.errors import T5TuneError
 from t5tune.files.writing import find_error_number
+from t5tune.models.adapters import has_adapter
 from t5tune.training.optim.adafactor import Adafactor
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -28,12 +29,17 @@ def count_checkpoint_bytes(model: torch.nn.Module, optim: str, *, with_average: 
     """Estimate the bytes of a checkpoint: weights, state of the recipe's `optim`, fp32 average."""
     trained = [p for p in model.parameters() if p.requires_grad]
     average = 4 * sum(p.numel() for p in trained) if with_average else 0
-    return count_model_bytes(model) + _count_optimizer_bytes(trained, optim) + average + OTHER_FILES
+    saved = _count_bytes(trained) if has_adapter(model) else count_model_bytes(model)
+    return saved + _count_optimizer_bytes(trained, optim) + average + OTHER_FILES
 
 
 def count_model_bytes(model: torch.nn.Module) -> int:
     """Return the bytes of the weights; tied ones count once."""
-    return sum(num_elements(p) * p.element_size() for p in model.parameters())
+    return _count_bytes(model.parameters())
+
+
+def _count_bytes(parameters: Iterable[torch.nn.Parameter]) -> int:
+    return sum(num_elements(p) * p.element_size() for p in parameters)
 
 
 def _count_optimizer_bytes(parameters: Iterable[torch.nn.Parameter], optim: str) -> int:

@@ -27,6 +27,7 @@ DATA = "data_sha256"
 VERSIONS = "versions"
 BF16 = "bf16"
 ROUNDS = "augmentation_rounds"
+BASE = "base_weights"  # hash of the weights that an adapter changes
 
 # Keys that change how long a run trains, not what it has trained so far.
 MORE_IS_SAFE = ("training.num_train_epochs", "training.max_steps")
@@ -58,6 +59,8 @@ FIRST_KEYS = frozenset(
         "columns", "source", "target", "references", "prefix", "max_examples",
     )
 )  # fmt: skip
+# Keys of `model` that a fingerprint has only where they are set, as data entries.
+LATER_KEYS = ("adapter", "freeze", "trust_remote_code")
 
 
 def recorded_recipe(run: RunDirectory) -> Recipe | None:
@@ -143,12 +146,13 @@ def fingerprint_recipe(recipe: Recipe) -> str:
         for key, default in (("architecture", "t5"), ("activation", None)):
             if scratch[key] == default:
                 del scratch[key]
+    for name in LATER_KEYS:
+        if not content["model"][name]:
+            del content["model"][name]
     # Only what is given: runs from before there were regularizers keep their fingerprint.
     content["training"]["regularization"] = {
         key: value for key, value in content["training"]["regularization"].items() if value
     }
-    if not content["model"]["trust_remote_code"]:
-        del content["model"]["trust_remote_code"]
     if not content["training"]["regularization"]:
         del content["training"]["regularization"]
     for key in _find_harmless(recipe):
@@ -202,6 +206,20 @@ def check_data(checkpoint: Path, data: Mapping[str, str]) -> None:
                 "with other data.",
                 next_command=f"bring the former data back, or {RESTART}",
             )
+
+
+def check_base(checkpoint: Path, weights: str, name: str) -> None:
+    """Refuse to resume an adapter on other weights than those that it was trained on.
+
+    Raises:
+        T5TuneError: The weights differ from those that the checkpoint was saved with.
+    """
+    if read_fact(checkpoint, BASE) != weights:
+        raise T5TuneError(
+            f"model.name: {name} does not have the weights that it had when {checkpoint} was "
+            "saved, which holds nothing but their adapter.",
+            next_command=f"bring the former model back, or {RESTART}",
+        )
 
 
 def warn_of_versions(checkpoint: Path, versions: Mapping[str, str]) -> None:

@@ -21,6 +21,7 @@ from transformers.trainer import OPTIMIZER_NAME, SCHEDULER_NAME
 
 from t5tune.distributed.processes import gather, is_main_process
 from t5tune.errors import T5TuneError
+from t5tune.models.adapters import has_adapter, save_trained
 from t5tune.run.manifest import MANIFEST
 from t5tune.training.checkpoints.loop_state import list_validated_steps, write_loop_state
 from t5tune.training.checkpoints.store import PREFIX, STAGING
@@ -78,7 +79,10 @@ class CheckpointSaver:
             self.writer.give_up(error)
 
         def write(directory: Path) -> None:
-            trained.model.save_pretrained(directory, state_dict=weights)
+            if has_adapter(trained.model):
+                save_trained(trained.model, directory)
+            else:
+                trained.model.save_pretrained(directory, state_dict=weights)
             torch.save(optimizer, directory / OPTIMIZER_NAME)
             torch.save(trained.schedule.state_dict(), directory / SCHEDULER_NAME)
             if average is not None:

@@ -12,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from transformers import TrainerCallback, TrainerState
 
 from t5tune.distributed.sharded_tensors import gather_tensor, load_weights, shard_like
+from t5tune.models.adapters import FILE as ADAPTER
 
 FILE = "ema.safetensors"  # in a checkpoint
 
@@ -75,7 +76,9 @@ def average_checkpoints(checkpoints: Sequence[Path]) -> dict[str, torch.Tensor]:
     """Return the fp32 mean of checkpoints' weights (Vaswani et al. 2017, section 6.1)."""
     total: dict[str, torch.Tensor] = {}
     for checkpoint in checkpoints:
-        for name, weight in load_file(checkpoint / "model.safetensors").items():
+        adapter = checkpoint / ADAPTER
+        file = adapter if adapter.is_file() else checkpoint / "model.safetensors"
+        for name, weight in load_file(file).items():
             share = weight.float() / len(checkpoints)
             total[name] = total[name] + share if name in total else share
     return total

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 ADAM_BETAS, ADAM_EPSILON = (0.9, 0.999), 1e-8  # Kingma and Ba 2015, and torch's
 
+FACTORS = ".ia3_l."  # in the names of IA³'s factors, whose neutral value is 1 and not 0
+
 
 def build_optimizer(
     model: torch.nn.Module,
@@ -28,9 +30,9 @@ def build_optimizer(
 ) -> torch.optim.Optimizer:
     """Build the optimizer of a run.
 
-    Weight decay is applied to matrices only, not to norms and biases. From scratch, Adafactor
-    scales its steps by the size of the parameters, as T5 was pre-trained; fine-tuning takes them
-    unscaled, as Hugging Face's T5 page advises.
+    Weight decay is applied to matrices only, not to norms, biases and factors. From scratch,
+    Adafactor scales its steps by the size of the parameters, as T5 was pre-trained; fine-tuning
+    takes them unscaled, as Hugging Face's T5 page advises.
 
     Args:
         model: Model to train.
@@ -41,7 +43,8 @@ def build_optimizer(
     members: dict[tuple[float, bool], list[torch.nn.Parameter]] = defaultdict(list)
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
-            members[(rates or {}).get(name, 1.0), parameter.dim() >= 2].append(parameter)
+            is_matrix = parameter.dim() >= 2 and FACTORS not in name
+            members[(rates or {}).get(name, 1.0), is_matrix].append(parameter)
     # The highest rate first, which is the one that is logged, and matrices before vectors.
     groups = [
         {

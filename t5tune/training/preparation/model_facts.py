@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from t5tune.console import say
 from t5tune.data.examples import Examples
+from t5tune.models.adapters import find_targets
 from t5tune.models.families import default_prefix, find_family, is_byte_level
 from t5tune.recipe.resolve import ModelFacts
 from t5tune.recipe.schema import Recipe
@@ -16,12 +17,12 @@ from t5tune.training.checkpoints.resuming import BF16, ROUNDS
 from t5tune.training.preparation.precision import measure_bf16
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
 def find_facts(
     recipe: Recipe,
-    model_type: str,
+    model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     validation: Examples,
     checkpoint: Path | None,
@@ -31,7 +32,8 @@ def find_facts(
     The validation set has the longest reference, and the checkpoint to resume from the precision
     that the run began in.
     """
-    languages = recipe.source_lang, recipe.target_lang
+    languages, model_type = (recipe.source_lang, recipe.target_lang), model.config.model_type
+    adapter = recipe.model.adapter
     asks_for_limit = recipe.decoding.max_new_tokens is None
     gains_by_bf16 = measure_bf16() if recipe.training.bf16 == "auto" else None
     began_in_bf16 = read_fact(checkpoint, BF16) if checkpoint is not None else None
@@ -48,4 +50,7 @@ def find_facts(
         gains_by_bf16=gains_by_bf16,
         began_in_bf16=began_in_bf16,
         began_with_rounds=read_fact(checkpoint, ROUNDS) if checkpoint is not None else None,
+        adapter_targets=find_targets(model, adapter.type)
+        if adapter is not None and adapter.targets is None
+        else None,
     )

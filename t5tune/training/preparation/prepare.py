@@ -14,7 +14,9 @@ from t5tune.decoding.search import build_generation_config
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import options_of_recipe
 from t5tune.distributed.processes import OfMainProcess
+from t5tune.models.adapters import add_adapter, fingerprint_weights, load_trained
 from t5tune.models.families import find_family, set_languages
+from t5tune.models.freezing import freeze_parts
 from t5tune.models.from_scratch import build_model
 from t5tune.models.generation import override_needs
 from t5tune.models.input_settings import InputSettings
@@ -29,11 +31,13 @@ from t5tune.reporting.recipe_scoring import rehearse_recipe_scoring
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import find_damage
 from t5tune.training.checkpoints.resuming import (
+    BASE,
     BF16,
     DATA,
     RECIPE,
     ROUNDS,
     VERSIONS,
+    check_base,
     check_data,
     choose_checkpoint,
     fingerprint_recipe,
@@ -77,10 +81,13 @@ def prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
     family, forced_bos = find_family(model.config.model_type), None
     if family.has_language_tokens:
         forced_bos = set_languages(tokenizer, recipe.source_lang, recipe.target_lang)
-    needs = find_facts(pinned, model.config.model_type, tokenizer, texts.validation, checkpoint)
+    needs = find_facts(pinned, model, tokenizer, texts.validation, checkpoint)
     resolved, choices = _resolve(pinned, needs)
     if not pinned.model.is_from_scratch:
         say_family(model, tokenizer, resolved, choices, forced_bos)
+    freeze_parts(model, resolved.model.freeze)
+    if resolved.model.adapter is not None:
+        facts[BASE] = _add_adapter(model, resolved, checkpoint)
     facts[BF16] = resolved.training.bf16
     if resolved.data.augment is not None:
         facts[ROUNDS] = resolved.data.augment.rounds
@@ -112,18 +119,36 @@ def _find_checkpoint(run: RunDirectory) -> Path | None:
 def _build_or_load(
     section: ModelSection, texts: Texts, checkpoint: Path | None, tokenizer_commit: str | None
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """Build or load the model; a checkpoint contains all of it, so its origin is not needed."""
-    if checkpoint is not None:
+    """Build or load the model; a checkpoint contains all of it, so its origin is not needed.
+
+    Beside an adapter it contains none of it.
+    """
+    if checkpoint is not None and section.adapter is None:
         return load_model(str(checkpoint)), load_tokenizer(str(checkpoint))
     origin, changes = section.origin, section.config
     if isinstance(origin, FromScratchSection):
         tokenizer = find_or_build_tokenizer(origin.tokenizer, texts, tokenizer_commit)
         return build_model(origin, tokenizer, changes), tokenizer
     config = load_config(origin.name, revision=origin.revision, overrides=changes)
-    tokenizer = load_tokenizer(origin.name, revision=origin.revision)
+    if checkpoint is not None:
+        tokenizer = load_tokenizer(str(checkpoint))
+    else:
+        tokenizer = load_tokenizer(origin.name, revision=origin.revision)
     model = load_model(origin.name, revision=origin.revision, config=config)
     override_needs(model.generation_config, changes)
     return model, tokenizer
+
+
+def _add_adapter(model: PreTrainedModel, recipe: FittedRecipe, checkpoint: Path | None) -> str:
+    """Add the adapter of the recipe, as new or from a checkpoint; return the model's hash."""
+    assert recipe.model.adapter is not None
+    weights = fingerprint_weights(model)
+    if checkpoint is not None:
+        check_base(checkpoint, weights, str(recipe.model.name))
+    add_adapter(model, recipe.model.adapter, seed=recipe.training.seed)
+    if checkpoint is not None:
+        load_trained(model, checkpoint)
+    return weights
 
 
 def _resolve(recipe: Recipe, facts: ModelFacts) -> tuple[FittedRecipe, Sequence[Choice]]:

@@ -24,6 +24,7 @@ from t5tune.decoding.ctranslate2_translator import check_availability
 from t5tune.decoding.export.settings import ENGINE_PREFIX
 from t5tune.decoding.loaded_model import LoadedModel
 from t5tune.errors import T5TuneError, shorten_reason
+from t5tune.models.adapters import plain_state_dict
 from t5tune.models.decoder_inputs import shift_labels
 from t5tune.models.loading import load_config, load_tokenizer, refuse_fields
 from t5tune.recipe.model_section import ModelSection
@@ -147,7 +148,7 @@ def _rehearse_saving(loaded: LoadedModel, section: ModelSection, run: RunDirecto
     directory = Path(tempfile.mkdtemp(prefix=SAVED, dir=run.path))
     try:
         with _refusing_fields(section):
-            weights = remove_tied_weights_from_state_dict(model.state_dict(), model)
+            weights = remove_tied_weights_from_state_dict(plain_state_dict(model), model)
             model.config.save_pretrained(directory)
             model.generation_config.save_pretrained(directory)
             tokenizer.save_pretrained(directory)

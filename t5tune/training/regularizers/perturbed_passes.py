@@ -114,6 +114,8 @@ class PerturbedPasses:
             side.embeddings = embeddings.detach()
         if side.perturbation is not None:
             embeddings = embeddings + side.perturbation
+        if not embeddings.requires_grad:  # the table is frozen
+            embeddings = embeddings.detach().requires_grad_()
         keep = functools.partial(setattr, side, "gradient")
         embeddings.register_hook(keep)  # type: ignore[no-untyped-call]  # torch leaves it so
         return embeddings

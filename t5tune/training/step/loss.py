@@ -132,7 +132,8 @@ class _ChunkedLoss(torch.autograd.Function):
         # Under autocast the hidden states are bf16: products in their dtype, sums in fp32.
         matrix = weight.to(hidden_states.dtype)
         loss = torch.zeros((), dtype=torch.float32, device=weight.device)
-        needs_gradient = any(ctx.needs_input_grad[:2])
+        of_rows, of_weight = ctx.needs_input_grad[:2]
+        needs_gradient = of_rows or of_weight
         rows = hidden_states
         if rows.device.type == "cpu":
             rows = fill_rows(rows, rows.dtype)
@@ -147,18 +148,21 @@ class _ChunkedLoss(torch.autograd.Function):
             if not needs_gradient:
                 continue
             torch.mm(logits, matrix, out=grad_rows[start : start + size])
+            if not of_weight:  # it is frozen
+                continue
             if grad_weight is None:
                 grad_weight = (logits.T @ chunk).to(weight.dtype)
             elif chunk.dtype == weight.dtype:
                 grad_weight.addmm_(logits.T, chunk)
             else:
                 grad_weight += logits.T @ chunk
-        if grad_weight is None and needs_gradient:  # no token at all
+        if grad_weight is None and of_weight:  # no token at all
             grad_weight = torch.zeros_like(weight)
         grad_hidden = grad_rows[:num_tokens]
-        if label_smoothing and grad_weight is not None:
+        if label_smoothing and needs_gradient:
             # The s/V of every logit, for all chunks and the full vocabulary at once.
             grad_hidden -= label_smoothing / vocab_size * matrix.sum(0)
+        if label_smoothing and grad_weight is not None:
             grad_weight -= label_smoothing / vocab_size * hidden_states.sum(0)
         ctx.save_for_backward(grad_hidden, grad_weight)
         return loss
@@ -167,7 +171,8 @@ class _ChunkedLoss(torch.autograd.Function):
     def backward(ctx: Any, *outputs: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         (scale,) = outputs
         grad_hidden, grad_weight = ctx.saved_tensors
-        return grad_hidden * scale.to(grad_hidden.dtype), grad_weight.mul_(scale), *[None] * 4
+        of_weight = None if grad_weight is None else grad_weight.mul_(scale)
+        return grad_hidden * scale.to(grad_hidden.dtype), of_weight, *[None] * 4
 
 
 def _losses_in_place(

@@ -29,9 +29,10 @@ def message(recipe: Path, override: str) -> str:
 @pytest.mark.parametrize(
     ("override", "expected"),
     [
-        ("lora={r: 8}", "lora: unknown key; LoRA and other adapters are not supported"),
-        ("training.lora_r=8", "training.lora_r: unknown key; LoRA and other adapters are not"),
-        ("training.peft=true", "training.peft: unknown key; LoRA and other adapters are not"),
+        ("lora={r: 8}", "lora: unknown key; an adapter goes under model, as in `adapter: {type:"),
+        ("training.freeze=[encoder]", "training.freeze: unknown key; freeze belongs under model"),
+        ("training.lora_r=8", "training.lora_r: unknown key; an adapter goes under model"),
+        ("training.peft=true", "training.peft: unknown key; an adapter goes under model"),
         ("training.report_to=wandb",
          "training.report_to: unknown key; it goes under training.extra, as in `extra: {report_to"),
         ("report_to=wandb", "report_to: unknown key; it goes under training.extra"),
