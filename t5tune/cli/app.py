@@ -17,6 +17,7 @@ from t5tune.cli.compare import compare
 from t5tune.cli.data import data
 from t5tune.cli.evaluate import evaluate
 from t5tune.cli.export import export
+from t5tune.cli.push import push
 from t5tune.cli.results import print_data
 from t5tune.cli.score import score
 from t5tune.cli.score_pairs import score_pairs
@@ -53,6 +54,7 @@ app.command()(data)
 app.command()(validate)
 app.command()(verify)
 app.command()(export)
+app.command()(push)
 
 
 def _print_version(wanted: bool) -> None:

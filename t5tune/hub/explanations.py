@@ -1,4 +1,4 @@
-"""Explains every failure of loading from the hub in one sentence, with the next command."""
+"""Explains every failure of loading from the hub, or pushing to it, in one sentence."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXI
 
 @contextmanager
 def reaching(repository: HubRepository, key: str) -> Iterator[None]:
-    """Turn failures of loading from the hub into one sentence.
+    """Turn failures of loading from the hub, or pushing to it, into one sentence.
 
     `key` is the recipe's key that names it, such as `model.name`; empty for a name that was typed.
 
@@ -33,7 +33,7 @@ def reaching(repository: HubRepository, key: str) -> Iterator[None]:
         T5TuneError: The network, the hub, the repository, the cache or its disk has failed.
             Any other exception passes.
     """
-    tame_library()
+    tame_library(is_pushing=repository.is_pushed)
     try:
         yield
     except T5TuneError:
@@ -147,6 +147,12 @@ def _explain_status(error: HfHubHTTPError, repository: HubRepository) -> _Explai
             f"{hub_name()} refuses the token of this machine ({status}).",
             "hf auth login   # or correct HF_TOKEN, or unset it for what is public",
         )
+    if response.status_code == 403 and repository.is_pushed:
+        return (
+            f"{hub_name()} does not let the account of this token write to {repository.name} "
+            f"({status}).",
+            "hf auth whoami   # then another name, or a token that may write: hf auth login",
+        )
     if response.status_code == 403:
         return (
             f"{hub_name()} does not let this command read {repository.name} ({status}).",
@@ -166,6 +172,12 @@ def _explain_status(error: HfHubHTTPError, repository: HubRepository) -> _Explai
             f"{hub_name()} is not working: it answers {status}.",
             f"{AGAIN} later   # see https://status.huggingface.co",
         )
+    if repository.is_pushed:
+        said = f" ({error.server_message})" if error.server_message else ""
+        return (
+            f"{hub_name()} does not accept {repository.name}: it answers {status}{said}.",
+            f"open {repository.page}",
+        )
     return (
         f"{hub_name()} does not return {repository.name}: it answers {status}.",
         f"open {repository.page}",
@@ -181,6 +193,11 @@ def _explain_transport(error: BaseException, repository: HubRepository) -> _Expl
     reason = _describe_transport(error)
     if reason is None:
         return None
+    if repository.is_pushed:
+        return (
+            f"{repository.name} could not be pushed to {hub_name()}: {reason}.",
+            f"check the network, then {AGAIN}   # continues",
+        )
     return (
         f"{repository.name} could not be loaded from {hub_name()}: {reason}.",
         f"check the network, then {AGAIN}",
@@ -274,4 +291,20 @@ def explain_absence(repository: HubRepository) -> _Explained:
     return (
         f"{repository.name} is not in the cache, and {hub_name()} cannot be reached: {reason}.",
         f"check the network, then {AGAIN}   # or give a directory instead of the name",
+    )
+
+
+def explain_offline_push(repository: HubRepository) -> _Explained:
+    """Return the sentence and next command for a push of an offline process."""
+    return (
+        f"{repository.name} cannot be pushed: HF_HUB_OFFLINE keeps this command off the network.",
+        f"HF_HUB_OFFLINE=0 and {AGAIN}",
+    )
+
+
+def explain_absent_token(repository: HubRepository) -> _Explained:
+    """Return the sentence and next command for a push without a token."""
+    return (
+        f"{repository.name} cannot be pushed: this machine has no token for {hub_name()}.",
+        "hf auth login   # with a token that may write, or set HF_TOKEN",
     )

@@ -29,11 +29,13 @@ class HubRepository:
     Attributes:
         name: OWNER/NAME, or NAME alone.
         revision: Branch, tag or commit; None for the main branch.
+        is_pushed: Whether files are sent to it rather than loaded from it.
     """
 
     kind: Literal["model", "dataset"]
     name: str
     revision: str | None = None
+    is_pushed: bool = False
 
     def __str__(self) -> str:
         return f"the {self.word} {self.name}"

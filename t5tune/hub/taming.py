@@ -34,14 +34,16 @@ class _Retries(logging.Handler):
             say(f"hub: no answer; another try in {seconds:.0f} s")
 
 
-def tame_library() -> None:
+def tame_library(*, is_pushing: bool = False) -> None:
     """Limit the library's patience, and replace its log on stderr by our words.
 
-    Its log stays if its own environment variable asks for it.
+    Its log stays if its own environment variable asks for it. Patience has no limit while files are
+    pushed: the hub may take long to answer after it has received gigabytes.
     """
     from t5tune.hub.patience import be_patient
 
-    be_patient()
+    if not is_pushing:
+        be_patient()
     if os.environ.get("HF_HUB_VERBOSITY") or os.environ.get("HF_DEBUG"):
         return
     warnings.filterwarnings("ignore", module=r"huggingface_hub\b")

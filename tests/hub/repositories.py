@@ -45,6 +45,7 @@ class Repository:
         branches: Commit by branch, such as `main` and `refs/convert/parquet`.
         commits: Files by commit; earlier ones stay, as on the hub.
         token: Who reads files has to send this one; None for a repository that is open.
+        is_private: Whether it says so of itself.
     """
 
     kind: Kind
@@ -52,6 +53,7 @@ class Repository:
     branches: dict[str, str] = field(default_factory=dict)
     commits: dict[str, dict[str, StoredFile]] = field(default_factory=dict)
     token: str | None = None
+    is_private: bool = False
 
     def commit(self, files: Files, branch: str = "main") -> str:
         """Add a commit with only these files to a branch, and return its hash."""

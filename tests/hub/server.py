@@ -1,7 +1,7 @@
 """Serve a Hugging Face hub on loopback for huggingface_hub, transformers and datasets.
 
 Addresses and answers are those that huggingface_hub 2.4, datasets 5.2 and transformers 5.23 use
-to load. Not imitated: Xet transfers, the data sets' viewer, uploads.
+to load and to push models. Not imitated: Xet transfers, the data sets' viewer.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.hub.faults import Fault, Faults
+from tests.hub.receiving import Receiving
 from tests.hub.repositories import Content, Files, Kind, Repository, StoredFiles
 
 # Large files have the address and hash of Git LFS.
 LARGE = {".safetensors", ".bin", ".parquet", ".h5", ".msgpack", ".model", ".gz"}
 
+_JSON = {"Content-Type": "application/json"}
 _API = re.compile(
     r"/api/(models|datasets)/((?:[^/]+/)?[^/]+?)(?:/(revision|tree|paths-info|refs)(?:/(.*))?)?"
 )
@@ -37,7 +39,7 @@ class Request:
     """Record a request that the hub received.
 
     Attributes:
-        method: GET, HEAD or POST.
+        method: GET, HEAD, POST or PUT.
         path: With its query, as it was sent.
         token: That it carried.
         range: The part of a file that it asked for.
@@ -68,6 +70,7 @@ class Hub:
         self.go_on = threading.Event()
         self.reached = threading.Event()
         self.connections: set[socket.socket] = set()
+        self.receiving = Receiving(self.repositories)
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.hub = self  # type: ignore[attr-defined]
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
@@ -146,6 +149,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._answer()
 
+    def do_PUT(self) -> None:
+        self._answer()
+
     @property
     def _hub(self) -> Hub:
         return self.server.hub  # type: ignore[attr-defined, no-any-return]
@@ -174,6 +180,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def _route(self, path: str) -> None:
+        given = self._hub.receiving.answer(
+            self.command, path, self._body, self._token, self._hub.address
+        )
+        if given is not None:
+            status, value = given
+            return self._reply(status, json.dumps(value).encode(), _JSON)
         if match := _API.fullmatch(path):
             kind, name, what, rest = match.groups()
             repository = self._open(kind, name, is_content=what in ("tree", "paths-info"))
@@ -214,7 +226,8 @@ class _Handler(BaseHTTPRequestHandler):
         files = repository.commits[commit]
         siblings = [{"rfilename": path, **_size(files, path)} for path in sorted(files)]
         gated = "manual" if repository.token is not None else False
-        answer = {"_id": "1", "id": repository.name, "sha": commit, "private": False}
+        answer = {"_id": "1", "id": repository.name, "sha": commit}
+        answer["private"] = repository.is_private
         more = {"gated": gated, "disabled": False, "tags": [], "downloads": 1, "likes": 0}
         self._json({**answer, **more, "siblings": siblings})
 
@@ -295,7 +308,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.connection.close()
 
     def _json(self, value: Any) -> None:
-        self._reply(200, json.dumps(value).encode(), {"Content-Type": "application/json"})
+        self._reply(200, json.dumps(value).encode(), _JSON)
 
     def _begin(self, status: int, headers: dict[str, str]) -> None:
         self.send_response(status)
