@@ -239,6 +239,8 @@ def guess_columns(
     languages: tuple[str | None, str | None],
     place: str,
     where: str,
+    *,
+    is_text: bool = False,
 ) -> tuple[str, str]:
     """Choose the columns of source and target if the recipe leaves them out.
 
@@ -249,15 +251,18 @@ def guess_columns(
         languages: Source and target language codes.
         place: Origin of the rows, for messages.
         where: Key of the entry in the recipe, for messages.
+        is_text: Whether the source is the target too.
 
     Raises:
         T5TuneError: A named column is missing, or no column has a usual name.
     """
-    chosen = []
+    chosen: list[str] = []
     usual = (SOURCE_COLUMNS, TARGET_COLUMNS)
     for key, given, language, names in zip(
         ("source", "target"), (source, target), languages, usual, strict=True
     ):
+        if is_text and chosen:
+            return chosen[0], chosen[0]
         if given is not None:
             fields = template_fields(given, where) if "{" in given else [given]
             for name in fields:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from t5tune.data.denoising.held_out_texts import leave_out_words
 from t5tune.data.readers.sources import open_split, read_all
 from t5tune.data.store.stored_cuts import StoredCuts
 from t5tune.recipe.data_section import DataSection
@@ -37,12 +38,14 @@ def load_examples(
     target_lang: str | None,
     cuts: StoredCuts | None = None,
 ) -> Examples:
-    """Read a split of a recipe. Arguments and errors as in `load_split`."""
+    """Read a split of a recipe; of plain text, words are left out. Arguments as in `load_split`.
+
+    Raises:
+        T5TuneError: As `load_split` does, or the recipe does not say how words are left out.
+    """
     opened = open_split(data, split, source_lang, target_lang, cuts)
     examples = read_all(opened)
-    return Examples(
-        split,
-        [one.source for one in examples],
-        [one.references for one in examples],
-        tuple(opened.describe_readings()),
-    )
+    sources, references = [one.source for one in examples], [one.references for one in examples]
+    if data.denoise is not None:
+        sources, references = leave_out_words(sources, data.denoise)
+    return Examples(split, sources, references, tuple(opened.describe_readings()))

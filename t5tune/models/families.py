@@ -12,6 +12,8 @@ from t5tune.scoring.languages import T5_LANGUAGES, short_code
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedTokenizerBase
 
+    from t5tune.recipe.denoise_section import ObjectiveName
+
 T5_VOCAB_SIZE = 32128  # of the original T5, with its padding
 
 
@@ -46,6 +48,8 @@ class Family:
     # The prefix its models were pretrained with, for a task and two languages. mT5 and ByT5 saw no
     # prefixes (Xue et al. 2021, 2022).
     find_prefix: Callable[[str, str | None, str | None], str] = _no_prefix
+    # How its models were pretrained, or nearly so, among the objectives of `data.denoise`.
+    objective: ObjectiveName | None = None
     # Positions are relative, without local attention: examples can be packed into one row.
     has_relative_positions: bool = False
     # The logits are the output layer's product and nothing else. BART, Pegasus, mBART and Marian
@@ -75,6 +79,7 @@ T5 = Family(
     3e-4,
     dict.fromkeys(("t5-v1_1-", "flan-", "byt5-"), "google"),
     find_prefix=_t5_prefix,
+    objective="span_corruption",
     has_relative_positions=True,
     has_plain_output_layer=True,
     has_t5_sublayers=True,
@@ -86,21 +91,23 @@ FAMILIES = (
     T5,
     replace(T5, title="mT5", model_types=("mt5",), owners={"mt5-": "google"},
             find_prefix=_no_prefix),
-    Family("UMT5", ("umt5",), 3e-4, {"umt5-": "google"},
+    Family("UMT5", ("umt5",), 3e-4, {"umt5-": "google"}, objective="span_corruption",
            has_relative_positions=True, has_plain_output_layer=True),
     Family("LongT5", ("longt5",), 3e-4, {"long-t5-": "google"}, has_plain_output_layer=True),
-    Family("Switch Transformers", ("switch_transformers",), 3e-4),
+    Family("Switch Transformers", ("switch_transformers",), 3e-4, objective="span_corruption"),
     Family("T5Gemma", ("t5gemma",), 3e-4, {"t5gemma-": "google"}),
     Family("T5Gemma 2", ("t5gemma2",), 3e-4, {"t5gemma-2-": "google"}),
-    Family("BART", ("bart",), 3e-5, {"bart-": "facebook"},
+    Family("BART", ("bart",), 3e-5, {"bart-": "facebook"}, objective="text_infilling",
            ctranslate2_fields=_layer_norm(before=False, of_embeddings=True)),
     Family("Pegasus", ("pegasus",), 3e-5, {"pegasus-": "google"},
            ctranslate2_fields=_layer_norm(before=True, of_embeddings=False)),
     Family("LED", ("led",), 3e-5),
     Family("Blenderbot", ("blenderbot",), 3e-5),
     Family("Pegasus-X", ("pegasus_x",), 3e-5),
-    Family("Marian", ("marian",), 5e-5, {"opus-mt-": "Helsinki-NLP"}, starts_from_padding=True),
+    Family("Marian", ("marian",), 5e-5, {"opus-mt-": "Helsinki-NLP"}, starts_from_padding=True,
+           objective="text_infilling"),
     Family("mBART", ("mbart",), 3e-5, {"mbart-": "facebook"}, has_language_tokens=True,
+           objective="text_infilling",
            ctranslate2_fields=_layer_norm(before=True, of_embeddings=True)),
     Family("M2M100 or NLLB", ("m2m_100",), 3e-5, dict.fromkeys(("m2m100", "nllb-"), "facebook"),
            has_language_tokens=True, has_plain_output_layer=True),

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, create_model, field_validator, mode
 
 from t5tune.files.formats import FORMATS
 from t5tune.recipe.augment_section import AugmentSection
+from t5tune.recipe.denoise_section import DenoiseSection
 from t5tune.recipe.places import PLACES, SHARED_KEYS, CutSplit, FileNames, Place
 from t5tune.recipe.section import MOST, Count, PositiveInt, Section
 
@@ -81,7 +82,7 @@ class DataEntry(_CutKeys):
     revision: str | None = Field(default=None, description="Branch, tag or commit on the hub.")
     file: FileNames | None = Field(
         default=None,
-        description="TSV, CSV, JSONL, JSON, Parquet, Arrow, TMX or XLIFF file, directory of "
+        description="TSV, CSV, JSONL, JSON, Parquet, Arrow, TMX, XLIFF or text file, directory of "
         "save_to_disk, pattern such as train-*.tsv, or a list of these.",
     )
     source_file: FileNames | None = Field(
@@ -220,6 +221,9 @@ class DataSection(Section):
     )
     augment: AugmentSection | None = Field(
         default=None, description="How training examples are varied; as they are if left out."
+    )
+    denoise: DenoiseSection | None = Field(
+        default=None, description="How plain text becomes examples; with `task: denoise` only."
     )
 
     @property

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from t5tune.recipe.augment_section import ROUNDS
+from t5tune.recipe.denoise_section import RATES, ObjectiveName
 from t5tune.recipe.model_section import ModelSection
 from t5tune.recipe.resolved_recipe import FittedRecipe, ResolvedRecipe
 from t5tune.recipe.schema import Recipe
@@ -81,6 +82,7 @@ class ModelFacts:
         began_with_rounds: Number of rounds of augmentation that it was trained in; None without
             one.
         adapter_targets: Layers that get the adapter of the recipe by default; None without one.
+        objective: How the family was pretrained, if plain text becomes examples.
     """
 
     model_type: str
@@ -91,6 +93,7 @@ class ModelFacts:
     began_in_bf16: bool | None = None
     began_with_rounds: int | None = None
     adapter_targets: list[str] | None = None
+    objective: ObjectiveName | None = None
 
 
 def resolve_for_model(recipe: Recipe, facts: ModelFacts) -> tuple[FittedRecipe, list[Choice]]:
@@ -106,7 +109,8 @@ def resolve_for_model(recipe: Recipe, facts: ModelFacts) -> tuple[FittedRecipe, 
     choices = [
         *_choose_adapter(recipe, facts),
         *_choose_prefixes(recipe, facts),
-        *_choose_augmentation(recipe, facts),
+        *_choose_denoising(recipe, facts),
+        *_choose_rounds(recipe, facts),
         *_choose_training(recipe, facts),
         *_choose_length(recipe, facts),
         *_choose_scores(recipe),
@@ -230,15 +234,28 @@ def _choose_prefixes(recipe: Recipe, facts: ModelFacts) -> Iterator[Choice]:
 
 def choose_rounds(recipe: Recipe) -> int:
     """Return the number of variants of augmented training data, if the recipe asks for any."""
-    section, training = recipe.data.augment, recipe.training
+    section, training = recipe.data.augment or recipe.data.denoise, recipe.training
     if section is not None and section.rounds is not None:
         return section.rounds
     is_counted_in_steps = training.max_steps is not None or training.num_train_epochs > ROUNDS
     return ROUNDS if is_counted_in_steps else math.ceil(training.num_train_epochs)
 
 
-def _choose_augmentation(recipe: Recipe, facts: ModelFacts) -> Iterator[Choice]:
-    section, training = recipe.data.augment, recipe.training
+def _choose_denoising(recipe: Recipe, facts: ModelFacts) -> Iterator[Choice]:
+    section = recipe.data.denoise
+    if section is None:
+        return
+    objective = section.objective or facts.objective
+    if section.objective is None:
+        reason = f"usual for {facts.model_type}"
+        yield Choice("data.denoise.objective", objective, reason)
+    if section.rate is None and objective is not None:
+        yield Choice("data.denoise.rate", RATES[objective], f"usual for {objective}")
+
+
+def _choose_rounds(recipe: Recipe, facts: ModelFacts) -> Iterator[Choice]:
+    key = "data.augment" if recipe.data.denoise is None else "data.denoise"
+    section, training = recipe.data.augment or recipe.data.denoise, recipe.training
     if section is None:
         return
     if section.rounds is None and not recipe.data.train.streaming:
@@ -246,9 +263,9 @@ def _choose_augmentation(recipe: Recipe, facts: ModelFacts) -> Iterator[Choice]:
         rounds, reason = choose_rounds(recipe), "variants enough for the number of epochs"
         if before is not None and before != rounds:
             rounds, reason = before, "as this run began"
-        yield Choice("data.augment.rounds", rounds, reason)
+        yield Choice(f"{key}.rounds", rounds, reason)
     if section.seed is None:
-        yield Choice("data.augment.seed", training.seed, SHARED_SEED)
+        yield Choice(f"{key}.seed", training.seed, SHARED_SEED)
 
 
 def _choose_training(recipe: Recipe, facts: ModelFacts) -> Iterator[Choice]:

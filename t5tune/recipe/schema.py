@@ -6,11 +6,12 @@ Keys that are forwarded to Hugging Face keep Hugging Face's spelling.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from t5tune.recipe.data_section import DataSection
+from t5tune.recipe.denoise_section import refuse_pairs
 from t5tune.recipe.evaluation_section import EvaluationSection
 from t5tune.recipe.model_section import ModelSection
 from t5tune.recipe.section import Count, PositiveInt, Section
@@ -18,7 +19,7 @@ from t5tune.recipe.training_section import TrainingSection
 from t5tune.scoring.registry import is_evaluate_metric
 from t5tune.scoring.score import ScoringOptions
 
-TaskName = Literal["translation", "summarization", "text2text"]
+TaskName = Literal["translation", "summarization", "text2text", "denoise"]
 ExportName = Literal[
     "none",
     "ctranslate2-int8",
@@ -65,6 +66,27 @@ class Recipe(Section):
         default="ctranslate2-int8",
         description="Format to export the model to, for faster translation; or none.",
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_text_becomes_examples(cls, value: Any) -> Any:
+        """Add the section that says how, with its defaults."""
+        data = value.get("data") if isinstance(value, dict) else None
+        if isinstance(data, dict) and value.get("task") == "denoise" and not data.get("denoise"):
+            return {**value, "data": {**data, "denoise": {}}}
+        return value
+
+    @model_validator(mode="after")
+    def _plain_text_is_alone(self) -> Recipe:
+        if self.task != "denoise":
+            if self.data.denoise is not None:
+                raise ValueError("`data.denoise` requires `task: denoise`")
+            return self
+        refuse_pairs(self.data)
+        for key in ("stress", "generalization"):
+            if getattr(self.evaluation, key):
+                raise ValueError(f"`evaluation.{key}` and `task: denoise` exclude each other")
+        return self
 
     @model_validator(mode="after")
     def _translation_names_languages(self) -> Recipe:

@@ -138,6 +138,7 @@ METRICS: dict[str, MetricSpec] = {
             "shared tokens, as SQuAD counts them",
             ("token_F1",),
             f"{_MODULES}.answers:TokenF1Scorer",
+            default_of=("denoise",),
             untrained=3.0,
             hub_id="f1",
         ),

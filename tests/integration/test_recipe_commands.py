@@ -58,7 +58,7 @@ def test_all_problems_come_on_stderr_without_a_traceback(tmp_path: Path) -> None
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.split("\n") == [
         "error: 3 problems:",
-        f"x.yaml:{lines['task']}: task: expected translation, summarization or text2text, "
+        f"x.yaml:{lines['task']}: task: expected translation, summarization, text2text or denoise, "
         "found 'sumarization'; did you mean summarization?",
         f"x.yaml:{lines['  learning_rate']}: training.learning_rat: unknown key; "
         "did you mean learning_rate?",

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from t5tune.data.augmentation.augmentation_kind import TextPair
 from t5tune.data.augmentation.augmenter import Augmenter, draw_bits
+from t5tune.data.denoising.denoiser import Denoiser
 from t5tune.data.pair_encoding import EncodedSide, PairEncoder
 from t5tune.data.pairs import NUM_FOLLOWING, NumberedPairs, Pairs
 from t5tune.data.subwords.sampler import SubwordSampler
@@ -57,12 +58,14 @@ class Rounds:
             augmentation.
         augmenter: What becomes of each example.
         subwords: Sampling of subwords, if any.
+        denoiser: What makes examples of plain text, if the data is that.
     """
 
     num: int = 1
     identity: dict[str, Any] | None = None
     augmenter: Augmenter = field(default_factory=lambda: Augmenter((), 0))
     subwords: SubwordDraw | None = None
+    denoiser: Denoiser | None = None
 
     def encode(self, encode: PairEncoder, chunk: NumberedPairs, round_: int) -> Encoded:
         """Return the tokens of pairs in a round; of the pairs as they are without augmentation.
@@ -71,6 +74,9 @@ class Rounds:
         """
         if self.identity is None:
             return Encoded(encode.encode_pairs(chunk.pairs), Counter(), 0)
+        if self.denoiser is not None:
+            counts = Counter({self.denoiser.objective: len(chunk.pairs.sources)})
+            return Encoded(self.denoiser.encode(encode, chunk, round_), counts, 0)
         pairs, kinds = self._change(chunk, round_)
         sides = encode.tokenize(pairs)
         sampled = self._resample(sides, encode.limits, chunk.first, round_)

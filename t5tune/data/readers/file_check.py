@@ -38,7 +38,10 @@ def find_problems(
             if isinstance(place, TableFile):
                 names = entry.source or data.source, entry.target or data.target
                 for path in files:
-                    _check_table(entry, path, names, (source_lang, target_lang), where)
+                    is_text = data.denoise is not None
+                    _check_table(
+                        entry, path, names, (source_lang, target_lang), where, is_text=is_text
+                    )
         except T5TuneError as error:
             yield error
 
@@ -49,6 +52,8 @@ def _check_table(
     names: tuple[str | None, str | None],
     languages: tuple[str | None, str | None],
     where: str,
+    *,
+    is_text: bool,
 ) -> None:
     place, files = display_path(path), entry.place
     assert isinstance(files, TableFile)  # the caller has looked
@@ -63,7 +68,7 @@ def _check_table(
     columns = entry.columns or columns
     if columns is None:
         return
-    guess_columns(*names, columns, languages, place, where)
+    guess_columns(*names, columns, languages, place, where, is_text=is_text)
     for reference in entry.references or ():
         for name in template_fields(reference, where) if "{" in reference else [reference]:
             if name not in columns and name.split(".")[0] not in columns:

@@ -41,6 +41,7 @@ class Request:
         references: Specifications of further references.
         skips_bad_rows: Whether rows that cannot be read are left out and counted.
         streaming: Whether files of the hub are removed when they have been read.
+        is_text: Whether rows have one column of text, which is source and target of an example.
     """
 
     where: str
@@ -50,6 +51,7 @@ class Request:
     references: list[str]
     skips_bad_rows: bool = False
     streaming: bool = False
+    is_text: bool = False
 
     def count(self, num_rows: int | None) -> int | None:
         """Return how many of a number of rows are read, if it is known."""

@@ -58,11 +58,11 @@ def open_split(
             f"the recipe has no split {split}; it has {', '.join(others)} and {last}.",
             next_command=f"t5tune eval --split {last}",
         )
-    languages = source_lang, target_lang
-    place = entry.place
+    languages, columns = (source_lang, target_lang), (data.source, data.target)
+    place, is_text = entry.place, data.denoise is not None
     if not data.cuts or not (split == "train" or isinstance(place, CutSplit)):
-        return open_entry(f"data.{split}", entry, languages, (data.source, data.target))
-    train = open_entry("data.train", data.train, languages, (data.source, data.target))
+        return open_entry(f"data.{split}", entry, languages, columns, is_text=is_text)
+    train = open_entry("data.train", data.train, languages, columns, is_text=is_text)
     found = (cuts or StoredCuts(data, *languages)).find(train)
     if isinstance(place, CutSplit):
         return open_cut(train, split, place, found)
@@ -74,6 +74,8 @@ def open_entry(
     entry: DataEntry,
     languages: tuple[str | None, str | None],
     columns: tuple[str | None, str | None] = (None, None),
+    *,
+    is_text: bool = False,
 ) -> OpenSplit:
     """Open one entry that is not cut from another one.
 
@@ -82,6 +84,7 @@ def open_entry(
         entry: Where the examples are.
         languages: Languages of source and target.
         columns: Columns of source and target, where the entry names none.
+        is_text: Whether it holds plain text, which is source and target of an example.
 
     Raises:
         T5TuneError: As `open_split` does.
@@ -94,6 +97,7 @@ def open_entry(
         entry.references or [],
         entry.on_bad_row == "skip",
         bool(entry.streaming),
+        is_text,
     )
     place = entry.place
     with track(f"opening {request.where}"), naming_key(request.where, place):

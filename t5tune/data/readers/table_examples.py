@@ -57,8 +57,9 @@ def _choose_columns(tables: Sequence[Table], request: Request) -> tuple[str, str
     for table in tables:
         if table.columns or names is None:
             names = guess_columns(
-                source, target, table.columns, request.languages, table.place, request.where
-            )
+                source, target, table.columns, request.languages, table.place, request.where,
+                is_text=request.is_text,
+            )  # fmt: skip
             source, target = names if table.columns else request.columns
     assert names is not None  # there is a table
     return names

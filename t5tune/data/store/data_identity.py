@@ -71,13 +71,15 @@ def identify_data(
         contents = [
             [path.suffix, states[path][0] if entry.streaming else _digest(path)] for path in paths
         ]
-    values = {
+    values: dict[str, Any] = {
         "entry": entry.model_dump(mode="json", exclude=_LEFT_OUT, exclude_defaults=True),
         "source": data.source,
         "target": data.target,
         "languages": [source_lang, target_lang],
         "contents": contents,
     }
+    if data.denoise is not None:
+        values["is_text"] = True
     if split == "train" and data.cuts:
         cuts = {name: asdict(cut) for name, cut in data.cuts.items()}
         values["cuts"] = {"choice": CHOICE, **cuts}

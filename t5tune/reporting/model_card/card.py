@@ -30,7 +30,12 @@ if TYPE_CHECKING:
     from huggingface_hub import ModelCardData
 
 _LONGEST_EXAMPLE = 200  # characters; a document to summarize would hide the code around it
-_TASKS = {"translation": "translates", "summarization": "summarizes", "text2text": "rewrites"}
+_TASKS = {
+    "translation": "translates",
+    "summarization": "summarizes",
+    "text2text": "rewrites",
+    "denoise": "completes texts from which spans are missing",
+}
 
 
 def write_model_card(run: RunDirectory, recipe: ResolvedRecipe, report: Report) -> None:

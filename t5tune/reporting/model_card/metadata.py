@@ -22,6 +22,7 @@ PIPELINES = {
     "translation": "translation",
     "summarization": "summarization",
     "text2text": "text2text-generation",
+    "denoise": "text2text-generation",
 }
 
 

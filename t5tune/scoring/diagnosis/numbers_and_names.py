@@ -63,7 +63,7 @@ def _find_lost(
     evidence: Evidence, look: Callable[[str, Sequence[str], str], Iterable[bool]]
 ) -> Sightings:
     """Find hypotheses that lack some of what `look` finds in source and references."""
-    if evidence.sources is None or evidence.task == "summarization":
+    if evidence.sources is None or evidence.task in ("summarization", "denoise"):
         return NOT_CHECKED
     texts = zip(evidence.sources, evidence.references, evidence.hypotheses, strict=True)
     found = {index: list(look(*of_one)) for index, of_one in enumerate(texts)}

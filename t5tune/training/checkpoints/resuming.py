@@ -140,8 +140,9 @@ def fingerprint_recipe(recipe: Recipe) -> str:
         content["data"][split] = {
             key: value for key, value in entry.items() if key in FIRST_KEYS or value is not None
         }
-    if content["data"]["augment"] is None:  # as in the recipes of earlier versions
-        del content["data"]["augment"]
+    for key in ("augment", "denoise"):
+        if content["data"][key] is None:  # as in the recipes of earlier versions
+            del content["data"][key]
     if (scratch := content["model"]["from_scratch"]) is not None:
         for key, default in (("architecture", "t5"), ("activation", None)):
             if scratch[key] == default:

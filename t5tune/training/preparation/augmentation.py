@@ -6,8 +6,13 @@ from collections.abc import Iterable
 
 from transformers import PreTrainedTokenizerBase
 
-from t5tune.data.augmentation.recipe_augmenter import build_augmenter, identify_augmentation
+from t5tune.data.augmentation.recipe_augmenter import (
+    VERSION,
+    build_augmenter,
+    identify_augmentation,
+)
 from t5tune.data.augmentation.rounds import NO_AUGMENTATION, Rounds, SubwordDraw
+from t5tune.data.denoising.denoiser import Denoiser
 from t5tune.data.pairs import Cleaning, Pairs
 from t5tune.data.subwords.sampler import build_samplers
 from t5tune.recipe.resolved_recipe import ResolvedData
@@ -19,8 +24,12 @@ def build_rounds(texts: Texts, tokenizer: PreTrainedTokenizerBase, data: Resolve
 
     Raises:
         T5TuneError: A file cannot be used, the training data has no names, or the tokenizer cannot
-            sample.
+            sample or has no tokens for what is left out of plain text.
     """
+    if data.denoise is not None:
+        identity = {"version": VERSION, "denoise": data.denoise.model_dump(mode="json")}
+        denoiser = Denoiser(tokenizer, data.denoise)
+        return Rounds(data.denoise.rounds or 1, identity, denoiser=denoiser)
     section = data.augment
     if section is None or not section.is_on:
         return NO_AUGMENTATION

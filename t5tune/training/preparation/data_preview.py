@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from transformers import PreTrainedTokenizerBase
 
@@ -15,14 +15,18 @@ from t5tune.data.augmentation.augmenter import draw_bits
 from t5tune.data.augmentation.kinds import KINDS
 from t5tune.data.augmentation.recipe_augmenter import build_augmenter
 from t5tune.data.augmentation.rounds import SUBWORD
-from t5tune.data.pairs import NUM_FOLLOWING, Cleaning, Pairs
+from t5tune.data.denoising.denoiser import Denoiser
+from t5tune.data.pair_encoding import PairEncoder
+from t5tune.data.pairs import NUM_FOLLOWING, Cleaning, NumberedPairs, Pairs
 from t5tune.data.readers.hub_commits import pin_commits
 from t5tune.data.readers.open_splits import describe_place
 from t5tune.data.subwords.sampler import build_samplers
+from t5tune.data.token_sequences import TokenSequences
 from t5tune.models.loading import load_tokenizer
 from t5tune.recipe.from_scratch_section import FromScratchSection
 from t5tune.recipe.resolve import choose_rounds
 from t5tune.recipe.schema import Recipe
+from t5tune.training.preparation.denoising_objective import choose_objective
 from t5tune.training.preparation.texts import Texts, open_texts
 from t5tune.training.preparation.vocabulary import find_or_build_tokenizer
 
@@ -107,6 +111,7 @@ def preview_data(recipe: Recipe) -> DataPreview:
         T5TuneError: A split cannot be read, or the augmentation is not possible.
     """
     pinned = recipe.model_copy(update={"data": pin_commits(recipe.data, {})})
+    pinned = choose_objective(pinned)
     texts = open_texts(pinned.data, recipe.source_lang, recipe.target_lang)
     augment = recipe.data.augment
     seed = recipe.training.seed
@@ -114,6 +119,8 @@ def preview_data(recipe: Recipe) -> DataPreview:
         seed = augment.seed
     first = _read_first(texts)
     splits = _describe_splits(pinned, texts)
+    if pinned.data.denoise is not None:
+        return _preview_denoising(pinned, texts, first, splits)
     if augment is None or not augment.is_on:
         return DataPreview(splits, 1, seed, 0, ())
     section = augment.model_copy(update={"seed": seed})
@@ -197,6 +204,32 @@ def _preview_subwords(recipe: Recipe, texts: Texts, first: Sequence[TextPair]) -
             after.append(" ".join(tokenizer.convert_ids_to_tokens(new)))
         examples.append(Change(1, TextPair(*before), TextPair(*after)))
     return KindPreview(SUBWORD, section.subword.sides, section.subword.share, None, examples)
+
+
+def _preview_denoising(
+    recipe: Recipe, texts: Texts, first: Sequence[TextPair], splits: Sequence[SplitPreview]
+) -> DataPreview:
+    """Show the pieces of the first texts, and what becomes of them."""
+    data, section = recipe.data, recipe.data.denoise
+    assert section is not None  # the caller has looked
+    seed = recipe.training.seed if section.seed is None else section.seed
+    tokenizer = _find_tokenizer(recipe, texts)
+    denoiser = Denoiser(tokenizer, section.model_copy(update={"seed": seed}))
+    prefix = data.train.prefix or data.prefix or ""
+    encoder = PairEncoder(tokenizer, prefix, data.max_source_length, data.max_target_length)
+    pairs = Pairs(*([pair.source for pair in first[:NUM_EXAMPLES]] for _ in range(2)))
+    sides = denoiser.encode(encoder, NumberedPairs(0, pairs), 0)
+    denoised = [TokenSequences.from_arrays(side.lengths, side.ids) for side in sides]
+
+    def show(of_both: Sequence[Any], i: int) -> TextPair:
+        source, target = (" ".join(tokenizer.convert_ids_to_tokens(side[i])) for side in of_both)
+        return TextPair(source, target)
+
+    whole = encoder.tokenize(pairs)
+    examples = [Change(1, show(whole, i), show(denoised, i)) for i in range(len(pairs.sources))]
+    kind = KindPreview(denoiser.objective, "both", 1.0, None, examples)
+    rounds = None if data.train.streaming else choose_rounds(recipe)
+    return DataPreview(splits, rounds, seed, 0, [kind])
 
 
 def _find_tokenizer(recipe: Recipe, texts: Texts) -> PreTrainedTokenizerBase:

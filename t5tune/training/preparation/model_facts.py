@@ -49,6 +49,7 @@ def find_facts(
         length_limit=longest_references(validation, tokenizer) if asks_for_limit else None,
         gains_by_bf16=gains_by_bf16,
         began_in_bf16=began_in_bf16,
+        objective=None if recipe.data.denoise is None else recipe.data.denoise.objective,
         began_with_rounds=read_fact(checkpoint, ROUNDS) if checkpoint is not None else None,
         adapter_targets=find_targets(model, adapter.type)
         if adapter is not None and adapter.targets is None

@@ -45,6 +45,7 @@ from t5tune.training.checkpoints.resuming import (
 )
 from t5tune.training.checkpoints.store import remove_unfinished
 from t5tune.training.preparation.commits import TOKENIZER, pin_data, pin_model
+from t5tune.training.preparation.denoising_objective import choose_objective
 from t5tune.training.preparation.environment import package_versions, record_environment
 from t5tune.training.preparation.family_choices import say_family
 from t5tune.training.preparation.model_facts import find_facts
@@ -65,7 +66,8 @@ def prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
     checkpoint = _find_checkpoint(run)
     pinned, commits = pin_model(recipe, run, is_resumed=checkpoint is not None)
     pinned, data_commits = pin_data(pinned, run)
-    texts = open_texts(pinned.data, recipe.source_lang, recipe.target_lang)
+    settled = choose_objective(pinned, checkpoint)
+    texts = open_texts(settled.data, recipe.source_lang, recipe.target_lang)
     if checkpoint is None:  # a run that resumes asks the hub for nothing
         check_sections(pinned)
     facts: dict[str, Any] = {
@@ -81,7 +83,7 @@ def prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
     family, forced_bos = find_family(model.config.model_type), None
     if family.has_language_tokens:
         forced_bos = set_languages(tokenizer, recipe.source_lang, recipe.target_lang)
-    needs = find_facts(pinned, model, tokenizer, texts.validation, checkpoint)
+    needs = find_facts(settled, model, tokenizer, texts.validation, checkpoint)
     resolved, choices = _resolve(pinned, needs)
     if not pinned.model.is_from_scratch:
         say_family(model, tokenizer, resolved, choices, forced_bos)
@@ -89,8 +91,8 @@ def prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
     if resolved.model.adapter is not None:
         facts[BASE] = _add_adapter(model, resolved, checkpoint)
     facts[BF16] = resolved.training.bf16
-    if resolved.data.augment is not None:
-        facts[ROUNDS] = resolved.data.augment.rounds
+    if (varied := resolved.data.augment or resolved.data.denoise) is not None:
+        facts[ROUNDS] = varied.rounds
     tokens = prepare_tokens(texts, tokenizer, resolved.data, model, run)
     facts[DATA] = tokens.fingerprints | facts[DATA]
     if checkpoint is not None:

@@ -28,6 +28,7 @@ class Texts:
         validation: Validation set.
         test: Test set; None where the recipe has none.
         languages: Source and target language codes of the recipe.
+        objective: How plain text becomes examples; None for pairs.
     """
 
     training: TrainingText
@@ -35,6 +36,7 @@ class Texts:
     validation: Examples
     test: Examples | None
     languages: tuple[str | None, str | None] = (None, None)
+    objective: str | None = None
 
     @property
     def translated(self) -> list[Examples]:
@@ -78,7 +80,8 @@ def open_texts(data: DataSection, source_lang: str | None, target_lang: str | No
     validation = load_examples(data, "validation", *languages, cuts)
     _refuse_blank(validation, data.validation.place)
     test = load_examples(data, "test", *languages, cuts) if data.test is not None else None
-    return Texts(training, cuts.identity, validation, test, languages)
+    objective = None if data.denoise is None else data.denoise.objective
+    return Texts(training, cuts.identity, validation, test, languages, objective)
 
 
 def _refuse_blank(validation: Examples, place: Place) -> None:

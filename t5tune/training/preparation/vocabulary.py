@@ -8,6 +8,7 @@ from pathlib import Path
 
 from transformers import PreTrainedTokenizerBase
 
+from t5tune.data.denoising.noise_tokens import add_noise_tokens
 from t5tune.data.store.store_building import SIDES
 from t5tune.data.store.store_key import LIBRARIES, digest_tokenizer
 from t5tune.errors import T5TuneError
@@ -27,10 +28,21 @@ def find_or_build_tokenizer(
 ) -> PreTrainedTokenizerBase:
     """Return the tokenizer of a new model, as `build_tokenizer` does.
 
+    Of plain text, it has tokens for what is left out.
+
     Raises:
         T5TuneError: An existing tokenizer cannot be loaded, the training data cannot be read, or
             it does not allow such a vocabulary.
     """
+    tokenizer = _find_or_build(section, texts, revision)
+    if texts.objective is not None:
+        add_noise_tokens(tokenizer, texts.objective)
+    return tokenizer
+
+
+def _find_or_build(
+    section: TokenizerSection, texts: Texts, revision: str | None
+) -> PreTrainedTokenizerBase:
     if section.type in ("existing", "bytes"):
         return build_tokenizer(section, (), (), revision=revision)
     key = [_VERSION, section.model_dump(), texts.identity.values, *map(version, LIBRARIES)]
@@ -39,8 +51,9 @@ def find_or_build_tokenizer(
     if known is not None:
         mark_used(directory)
         return known
-    sides = (texts.training.side(side, "learning a vocabulary from") for side in SIDES)
-    tokenizer = build_tokenizer(section, *sides)
+    sides = [texts.training.side(side, "learning a vocabulary from") for side in SIDES]
+    is_text = texts.objective is not None  # both sides are the same
+    tokenizer = build_tokenizer(section, sides[0], () if is_text else sides[1])
     texts.identity.check_unchanged()
     with suppress(OSError):  # it can be learned again
         _save(tokenizer, directory)

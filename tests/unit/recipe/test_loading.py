@@ -81,8 +81,8 @@ def test_data_files_are_relative_to_the_recipe_and_overrides_to_the_shell(  # ty
         (
             "task: translation",
             "task: translate",
-            "r.yaml:3: task: expected translation, summarization or text2text, found 'translate'; "
-            "did you mean translation?",
+            "r.yaml:3: task: expected translation, summarization, text2text or denoise, found "
+            "'translate'; did you mean translation?",
         ),
         ("seed: 7", "seed: x", "r.yaml:14: training.seed: expected a whole number, found 'x'"),
         ("seed: 7", "seed: -1", "r.yaml:14: training.seed: has to be greater than or equal to 0, "

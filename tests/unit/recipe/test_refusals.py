@@ -298,3 +298,20 @@ def test_paths_of_sets_and_tasks_start_at_the_recipe(load: Load, tmp_path: Path)
     evaluation = load(GOOD + entry).evaluation
     assert evaluation.keep[0].file == str(tmp_path / "x.tsv")
     assert evaluation.contrastive == [str(tmp_path / "a.jsonl"), "occupations-en-de"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (["task=translation"], "`data.denoise` requires `task: denoise`"),
+        (["data.target=de"], "`data.target`: with `task: denoise` a text is its own target"),
+        (["data.train.references=[b]"], "`data.train.references`: with `task: denoise` a text has"),
+        (["data.test={sacrebleu: wmt20}"], "data.test: with `task: denoise`, plain text comes"),
+        (["data.augment={upper: 0.1}"], "`data.augment` and `task: denoise` exclude each other"),
+        (["evaluation.stress=[typos]"], "`evaluation.stress` and `task: denoise` exclude"),
+    ],
+)
+def test_plain_text_has_no_targets(load: Load, changes: list[str], expected: str) -> None:
+    assert expected in message(load, GOOD, "task=denoise", "data.denoise={rate: 0.2}", *changes)
+    plain = load(GOOD, "task=denoise")
+    assert plain.data.denoise is not None, "without a section too"

@@ -491,8 +491,18 @@ def list_data_files(folder: Path) -> list[Path]:
 
 
 def test_a_format_of_the_library_is_not_streamed(hub_here: Hub) -> None:
-    hub_here.add("datasets", WMT, {"train.txt": b"one\n"})
+    hub_here.add("datasets", WMT, {"train.xml": b"<a>one</a>\n"})
     entry = {"hub": WMT, "split": "train"}
     data = DataSection.model_validate({"train": {**entry, "streaming": True}, "validation": entry})
-    with pytest.raises(T5TuneError, match=r"data\.train\.streaming: train\.txt is not read row"):
+    with pytest.raises(T5TuneError, match=r"data\.train\.streaming: train\.xml is not read row"):
         open_split(data, "train", "en", "de")
+
+
+def test_plain_text_is_streamed_line_by_line(hub_here: Hub) -> None:
+    hub_here.add("datasets", WMT, {"train.txt": "one\u2028\n\ntwo\n".encode()})
+    entry = {"hub": WMT, "split": "train"}
+    data = DataSection.model_validate(
+        {"train": {**entry, "streaming": True}, "validation": entry, "denoise": {}}
+    )
+    texts = [(one.source, one.references) for one in open_split(data, "train").read()]
+    assert texts == [(text, [text]) for text in ("one\u2028", "", "two")]
