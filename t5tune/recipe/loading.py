@@ -246,8 +246,13 @@ _Dumper.add_representer(str, _represent_text)
 
 def dump_recipe(recipe: Recipe) -> str:
     """Return YAML with every default, from which `load_recipe` reads the same recipe."""
+    return dump_values(recipe.model_dump(mode="json"))
+
+
+def dump_values(content: Mapping[str, Any]) -> str:
+    """Return YAML from which `load_recipe` reads the same values."""
     return yaml.dump(
-        recipe.model_dump(mode="json"),
+        dict(content),
         Dumper=_Dumper,
         sort_keys=False,
         allow_unicode=True,
