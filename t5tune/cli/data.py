@@ -8,6 +8,7 @@ import typer
 
 from t5tune.cli.completion import complete_change, complete_recipe
 from t5tune.cli.results import print_data, print_text
+from t5tune.cli.shared_options import AllowModelCode, proposing_permission
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,17 +33,22 @@ def data(
         ),
     ] = None,
     json_output: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
+    allow_code: AllowModelCode = False,
 ) -> None:
     """Show what training would see: the splits, and examples of each augmentation."""
     import json
 
+    from t5tune.models.permission import permission_of, permitting
     from t5tune.recipe.loading import load_recipe
     from t5tune.training.preparation.data_preview import preview_data
     from t5tune.training.preparation.inputs import check_inputs
 
     loaded = load_recipe(recipe, overrides or [], for_training=True)
     check_inputs(loaded)
-    preview = preview_data(loaded)
+    with proposing_permission():
+        permission = permission_of(loaded.model, allow_code=allow_code)
+    with permitting(permission):
+        preview = preview_data(loaded)
     if json_output:
         print_data(json.dumps(_to_json(preview), ensure_ascii=False, indent=2))
         return

@@ -106,7 +106,10 @@ def _explain_refusal(config: PreTrainedConfig) -> str | None:
     """Return why a model cannot be trained to turn texts into texts; None if it can."""
     if not config.is_encoder_decoder:
         return "not an encoder-decoder one"
-    if type(config) in MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING:
+    brought = current().code and "AutoModelForSeq2SeqLM" in as_object(
+        getattr(config, "auto_map", None)
+    )
+    if brought or type(config) in MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING:
         return None
     for mapping, inputs in _OTHER_INPUTS:
         if type(config) in mapping:

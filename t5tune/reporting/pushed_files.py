@@ -1,4 +1,4 @@
-"""What `t5tune push` sends of a run: model, card, report, recipe and exports."""
+"""What `t5tune push` sends of a run: model, card, report, recipe, adapter and exports."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from t5tune.errors import T5TuneError
 from t5tune.models.directories import check_model_is_of, check_run, refuse_model
 from t5tune.recipe.loading import load_resolved_recipe
 from t5tune.reporting.model_card.card_check import check_card, with_licence
-from t5tune.reporting.model_card.facts import portable_recipe
+from t5tune.reporting.model_card.facts import is_hub_id, portable_recipe
 from t5tune.run.directory import MODEL_CARD, RunDirectory, display_path
 from t5tune.run.manifest import MANIFEST, find_damage, read_manifest
 
@@ -31,8 +31,8 @@ def list_pushed_files(run: RunDirectory, repository: str, licence: str | None) -
     """Return what is pushed of a run, after a check that all of it is whole.
 
     The model lies at the top, so that `from_pretrained` finds it; the report of the run's own
-    evaluation beside it, and each export in a folder. The recipe names files without their
-    directories.
+    evaluation beside it, and an adapter and each export in a folder. The recipe names files without
+    their directories.
 
     Args:
         run: The run.
@@ -49,9 +49,11 @@ def list_pushed_files(run: RunDirectory, repository: str, licence: str | None) -
     files = _list_whole(run.model)
     files |= _list_report(run)
     files[MODEL_CARD] = _read_card(run, repository, licence).encode()
-    recipe = portable_recipe(load_resolved_recipe(run.recipe))
-    text = yaml.safe_dump(recipe, sort_keys=False, allow_unicode=True)
+    recipe = load_resolved_recipe(run.recipe)
+    text = yaml.safe_dump(portable_recipe(recipe), sort_keys=False, allow_unicode=True)
     files[f"{FOLDER}/{run.recipe.name}"] = text.encode()
+    if run.adapter.is_dir():
+        files |= _list_adapter(run, recipe.model.name)
     for export in list_exports(run):
         if damage := find_damage(export):
             raise refuse_export(export, damage)
@@ -69,6 +71,15 @@ def _list_whole(directory: Path, prefix: str = "") -> PushedFiles:
     """Return the files that a manifest names, and itself: nothing that somebody else put there."""
     names = [*(read_manifest(directory) or {}).get("files", ()), MANIFEST]
     return {prefix + name: directory / name for name in names}
+
+
+def _list_adapter(run: RunDirectory, base: str | None) -> PushedFiles:
+    if damage := find_damage(run.adapter):
+        raise refuse_model(run.adapter, damage)
+    if is_hub_id(base):
+        return _list_whole(run.adapter, f"{run.adapter.name}/")
+    say(f"{display_path(run.adapter)} is left out: it names {base}, which only this machine has")
+    return {}
 
 
 def _list_report(run: RunDirectory) -> PushedFiles:

@@ -10,6 +10,8 @@ import pytest
 import yaml
 from huggingface_hub import constants
 
+from t5tune.reporting import pushed_files
+from t5tune.run.manifest import write_manifest
 from tests.conftest import RunCommand, TrainOnce
 from tests.hub.receiving import WRITER
 from tests.hub.server import Hub
@@ -32,9 +34,17 @@ def hub_with_token(
 
 
 def test_a_run_is_pushed_privately_after_it_was_shown(
-    hub_with_token: Hub, t5tune: RunCommand, tmp_path: Path
+    hub_with_token: Hub, t5tune: RunCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hub = hub_with_token
+    adapter = tmp_path / "runs/tiny/adapter"
+    adapter.mkdir()
+    (adapter / "adapter_config.json").write_text("{}")
+    write_manifest(adapter, {})
+    (adapter / "notes.txt").write_text("of nobody's business")
+    shown = t5tune(*PUSH)
+    assert "runs/tiny/adapter is left out" in shown.err
+    monkeypatch.setattr(pushed_files, "is_hub_id", lambda _: True)
     shown = t5tune(*PUSH)
     assert (shown.code, hub.requests) == (0, []), shown.err
     assert "nothing has been sent" in shown.err
@@ -50,6 +60,9 @@ def test_a_run_is_pushed_privately_after_it_was_shown(
     assert result["commit"] == repository.branches["main"]
     assert result["files"] == {p: len(c) for p, c in files.items() if p != ".gitattributes"}
     assert {"config.json", "model.safetensors", "ctranslate2-int8/model.bin"} < files.keys()
+    assert [path for path in files if path.startswith("adapter/")] == [
+        "adapter/adapter_config.json", "adapter/manifest.json"
+    ]  # fmt: skip
     reports = {f"t5tune/report.{kind}" for kind in ("json", "md", "html")}
     assert {"README.md", "t5tune/recipe.yaml", *reports} < files.keys()
     _, metadata, _ = files["README.md"].decode().split("---\n", 2)
