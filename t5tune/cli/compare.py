@@ -10,7 +10,12 @@ import typer
 
 from t5tune.cli.completion import complete_metric, complete_system
 from t5tune.cli.results import print_data, print_text
-from t5tune.cli.shared_options import Lowercase
+from t5tune.cli.shared_options import (
+    AllowModelCode,
+    AllowPickle,
+    Lowercase,
+    proposing_permission,
+)
 
 if TYPE_CHECKING:
     from t5tune.scoring.significance.comparison import Comparison
@@ -65,6 +70,8 @@ def compare(
             help="Directory for comparison.html (a web page), comparison.md and comparison.json."
         ),
     ] = None,
+    allow_code: AllowModelCode = False,
+    allow_pickle: AllowPickle = False,
 ) -> None:
     """Compare systems on the same test set with the first: scores, intervals, p-values.
 
@@ -74,22 +81,25 @@ def compare(
     from t5tune.reporting.comparisons.chosen_comparison import ComparisonNotWritten
 
     try:
-        comparison = t5tune.compare(
-            *systems,
-            split=split,
-            references=reference,
-            sources=source,
-            metrics=metric,
-            test=test,
-            num_resamples=num_resamples,
-            num_trials=num_trials,
-            seed=seed,
-            target_lang=target_lang,
-            tokenize=tokenize,
-            lowercase=lowercase,
-            normalize=normalize,
-            output_dir=output_dir,
-        )
+        with proposing_permission():
+            comparison = t5tune.compare(
+                *systems,
+                split=split,
+                references=reference,
+                sources=source,
+                metrics=metric,
+                test=test,
+                num_resamples=num_resamples,
+                num_trials=num_trials,
+                seed=seed,
+                target_lang=target_lang,
+                tokenize=tokenize,
+                lowercase=lowercase,
+                normalize=normalize,
+                output_dir=output_dir,
+                allow_code=allow_code,
+                allow_pickle=allow_pickle,
+            )
     except ComparisonNotWritten as error:
         _print(error.comparison, as_json=json_output)
         raise

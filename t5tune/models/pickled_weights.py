@@ -99,4 +99,6 @@ def convert(name: str, state: str, config: PreTrainedConfig, place: dict[str, An
 
 
 def _directory(name: str, state: str) -> Path:
+    if Path(name).is_dir():
+        name = str(Path(name).resolve())
     return user_cache_directory() / CONVERTED / name_in_cache([_VERSION, name, state])

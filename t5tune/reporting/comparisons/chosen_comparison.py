@@ -11,6 +11,7 @@ from typing import Literal
 from t5tune.console import say, track
 from t5tune.errors import T5TuneError
 from t5tune.files.writing import NotWritten
+from t5tune.models.permission import Permission, permitting
 from t5tune.recipe.resolve import choose_metrics
 from t5tune.recipe.schema import Recipe
 from t5tune.reporting.comparisons.compared_systems import (
@@ -62,6 +63,8 @@ def compare(
     lowercase: bool = False,
     normalize: Normalization | None = None,
     output_dir: str | Path | None = None,
+    allow_code: bool = False,
+    allow_pickle: bool = False,
 ) -> Comparison:
     """Compare systems on the same test set with the first one, as `t5tune compare` does.
 
@@ -80,6 +83,9 @@ def compare(
         lowercase: Whether to ignore case.
         normalize: Normalization for `exact_match`.
         output_dir: Directory for comparison.html, comparison.md and comparison.json.
+        allow_code: Whether Python code that `base` brings along may run; the run's own recipe has
+            to want it too.
+        allow_pickle: Whether weights that `base` has only as a pickle may be read.
 
     Raises:
         ComparisonNotWritten: The files cannot be written; the error has the comparison.
@@ -94,7 +100,10 @@ def compare(
     check_options(chosen, tokenize, normalize or "none")
     for name in chosen:  # refused before anything is read or translated
         build_metric(name, options)
-    outputs = gather_systems(names, split, references, sources)
+    wants_code = recipe is not None and recipe.model.trust_remote_code
+    has_pickle = recipe is not None and recipe.model.allow_pickle
+    with permitting(Permission(allow_code and wants_code, allow_pickle or has_pickle)):
+        outputs = gather_systems(names, split, references, sources)
     with track("comparing"):
         comparison = compare_systems(
             outputs,

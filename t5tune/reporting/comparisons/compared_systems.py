@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from t5tune.distributed.torch_import import bound_spinning
 from t5tune.errors import T5TuneError
 from t5tune.files.writing import write_texts
-from t5tune.models.permission import Permission, permitting
 from t5tune.recipe.loading import load_resolved_recipe
 from t5tune.recipe.model_section import PretrainedModel
 from t5tune.recipe.resolved_recipe import ResolvedRecipe
@@ -220,7 +219,10 @@ def _translate_with_base(
     references: Sequence[Sequence[str]],
     sources: Sequence[str] | None,
 ) -> StoredOutput:
-    """Translate the same examples with the first run's untrained base model."""
+    """Translate the same examples with the first run's untrained base model.
+
+    The caller permits what that model may do beyond being read (`models/permission.py`).
+    """
     bound_spinning()
     from t5tune.data.examples import Examples
     from t5tune.decoding.found_model import find_base_model
@@ -233,15 +235,14 @@ def _translate_with_base(
             f"the sources are unknown, so {BASE} has nothing to translate.",
             next_command=f"t5tune compare {shlex.join(arguments)} --source FILE",
         )
-    with permitting(Permission(pickles=recipe.model.allow_pickle)):
-        found = find_base_model(base).for_task(
-            recipe.task,
-            recipe.source_lang,
-            recipe.target_lang,
-            recipe.data.train.prefix,
-            max_source_length=recipe.data.max_source_length,
-        )
-        model = found.load()
+    found = find_base_model(base).for_task(
+        recipe.task,
+        recipe.source_lang,
+        recipe.target_lang,
+        recipe.data.train.prefix,
+        max_source_length=recipe.data.max_source_length,
+    )
+    model = found.load()
     examples = Examples(split, list(sources), list(map(list, references)))
     options = options_of_recipe(recipe.decoding, recipe.decoding.max_new_tokens)
     hypotheses = translate_examples(model.translator, examples, options)
