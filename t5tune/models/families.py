@@ -174,7 +174,7 @@ def set_languages(
     Raises:
         T5TuneError: A language is missing or unknown to the tokenizer.
     """
-    codes = _language_codes(tokenizer)
+    codes = find_language_codes(tokenizer)
     source = _find_code(source_lang, codes, "source_lang")
     target = _find_code(target_lang, codes, "target_lang")
     tokenizer.src_lang = source
@@ -182,17 +182,16 @@ def set_languages(
     return codes[target]
 
 
-def _language_codes(tokenizer: PreTrainedTokenizerBase) -> dict[str, int]:
+def find_language_codes(tokenizer: PreTrainedTokenizerBase) -> dict[str, int]:
     """Return the codes of a tokenizer's languages, and the ids of their tokens."""
     tokens: dict[str, str] = getattr(tokenizer, "lang_code_to_token", None) or {}
     if tokens:  # M2M100: en -> __en__
         return {code: int(tokenizer.convert_tokens_to_ids(t)) for code, t in tokens.items()}
-    known = getattr(tokenizer, "lang_code_to_id", None)
-    if known:
-        return dict(known)
+    known = getattr(tokenizer, "lang_code_to_id", None) or {}
     vocabulary = tokenizer.get_vocab()
     special = set(tokenizer.all_special_tokens) | set(tokenizer.get_added_vocab())
-    return {token: vocabulary[token] for token in special if "_" in token and token in vocabulary}
+    named = [token for token in special if "_" in token and token in vocabulary]
+    return {**known, **{token: vocabulary[token] for token in named}}
 
 
 def _find_code(language: str | None, codes: dict[str, int], key: str) -> str:

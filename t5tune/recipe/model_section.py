@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from t5tune.recipe.adapter_section import AdapterSection
 from t5tune.recipe.from_scratch_section import FromScratchSection
+from t5tune.recipe.new_language_section import NewLanguageSection
 from t5tune.recipe.section import Section
 
 # Parts that can be frozen; layers count from 0 at the embeddings, and ranges include both ends.
@@ -52,6 +53,16 @@ class ModelSection(Section):
     freeze: list[Annotated[str, Field(pattern=FROZEN_PART, examples=FROZEN_EXAMPLES)]] = Field(
         default=[], description="Parts of the model that are not trained."
     )
+    new_tokens: list[Annotated[str, Field(pattern=r"^\S+$")]] = Field(
+        default=[],
+        description="Tokens that the model's vocabulary lacks: letters, words, or markers such as "
+        "<formal>.",
+    )
+    new_language: NewLanguageSection | None = Field(
+        default=None,
+        description="A language that the model does not know; its token starts as that of another "
+        "one.",
+    )
 
     @property
     def origin(self) -> PretrainedModel | FromScratchSection:
@@ -77,6 +88,30 @@ class ModelSection(Section):
         for key in ("revision", "allow_pickle"):
             if getattr(self, key) and self.name is None:
                 raise ValueError(f"`{key}` requires `name`")
+        return self
+
+    @model_validator(mode="after")
+    def _vocabulary_can_grow(self) -> ModelSection:
+        key = "new_tokens" if self.new_tokens else "new_language"
+        if not self.new_tokens and self.new_language is None:
+            return self
+        if len(set(self.new_tokens)) < len(self.new_tokens):
+            raise ValueError("a token is listed twice in `new_tokens`")
+        if self.is_from_scratch:
+            raise ValueError(
+                f"`{key}` and `from_scratch` exclude each other: a vocabulary from scratch is "
+                "learned from the training text"
+            )
+        if "embeddings" in self.freeze:
+            raise ValueError(
+                f"`{key}` and `freeze: [embeddings]` exclude each other: new tokens have to be "
+                "learned"
+            )
+        if self.adapter is not None:
+            raise ValueError(
+                f"`{key}` and `adapter` exclude each other: an adapter leaves the embeddings as "
+                "they are, and new tokens have to be learned; add them in a run of their own first"
+            )
         return self
 
     @model_validator(mode="after")

@@ -95,6 +95,16 @@ class Recipe(Section):
         return self
 
     @model_validator(mode="after")
+    def _new_language_is_translated(self) -> Recipe:
+        language = self.model.new_language
+        if language is not None and language.code not in (self.source_lang, self.target_lang):
+            raise ValueError(
+                f"`model.new_language.code` {language.code} is neither `source_lang` nor "
+                "`target_lang`"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _weights_can_be_gone_back_to(self) -> Recipe:
         if self.training.regularization.l2_sp is not None and self.model.is_from_scratch:
             raise ValueError(

@@ -60,7 +60,7 @@ FIRST_KEYS = frozenset(
     )
 )  # fmt: skip
 # Keys of `model` that a fingerprint has only where they are set, as data entries.
-LATER_KEYS = ("adapter", "freeze", "trust_remote_code")
+LATER_KEYS = ("adapter", "freeze", "new_language", "new_tokens", "trust_remote_code")
 
 
 def recorded_recipe(run: RunDirectory) -> Recipe | None:

@@ -44,6 +44,7 @@ from t5tune.training.checkpoints.resuming import (
     warn_of_versions,
 )
 from t5tune.training.checkpoints.store import remove_unfinished
+from t5tune.training.preparation.added_vocabulary import add_vocabulary
 from t5tune.training.preparation.commits import TOKENIZER, pin_data, pin_model
 from t5tune.training.preparation.denoising_objective import choose_objective
 from t5tune.training.preparation.environment import package_versions, record_environment
@@ -138,7 +139,7 @@ def _build_or_load(
         tokenizer = load_tokenizer(origin.name, revision=origin.revision)
     model = load_model(origin.name, revision=origin.revision, config=config)
     override_needs(model.generation_config, changes)
-    return model, tokenizer
+    return model, add_vocabulary(model, tokenizer, section, texts)
 
 
 def _add_adapter(model: PreTrainedModel, recipe: FittedRecipe, checkpoint: Path | None) -> str:

@@ -73,3 +73,23 @@ def test_values_for_an_adapter(
     assert found == pytest.approx(expected)
     assert resolved.model.adapter.targets == ["q", "v"]
     assert fingerprint_recipe(recipe) != fingerprint_recipe(plain)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (["model.new_tokens=[a, a]"], "a token is listed twice in `new_tokens`"),
+        (["model.new_tokens=[a]", "model.freeze=[embeddings]"],
+         "`new_tokens` and `freeze: [embeddings]` exclude each other"),
+        (["model.new_language={code: xy_XY, like: de_DE}"],
+         "`model.new_language.code` xy_XY is neither `source_lang` nor `target_lang`"),
+        (["model.new_language={code: xy_XY, like: xy_XY}"], "`code` is a new language and `like`"),
+        (["model.name=null", "model.from_scratch={}", "model.new_tokens=[a]"],
+         "`new_tokens` and `from_scratch` exclude each other"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_added(changes: list[str], expected: str, tmp_path: Path) -> None:
+    given = ["model.from_scratch=null", "model.name=a/b", *changes]
+    with pytest.raises(T5TuneError) as refused:
+        load_recipe(write_tiny_recipe(tmp_path), given)
+    assert expected in refused.value.message
