@@ -50,6 +50,7 @@ from t5tune.models.hub_files import (
 )
 from t5tune.models.permission import current, refuse_code
 from t5tune.models.pickled_weights import (
+    WITHOUT_ADAPTER,
     check_parts,
     check_permitted,
     convert,
@@ -257,6 +258,7 @@ def load_model(
             generation_config=load_generation_config(name, revision=place.get("revision")),
             dtype=torch.float32,
             use_safetensors=True,
+            adapter_kwargs=WITHOUT_ADAPTER,
             **place,
         )
         model = _load_even_without_threads(load)

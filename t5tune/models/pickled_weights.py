@@ -19,6 +19,8 @@ from t5tune.files.writing import write_directory
 from t5tune.models.hub_files import PICKLED, SAFETENSORS
 from t5tune.models.permission import current, refuse_pickles
 
+# Transformers would ask the hub whether a model has an adapter beside it, and load that.
+WITHOUT_ADAPTER = {"local_files_only": True}
 _VERSION = 1  # of the way from pickles to safetensors
 
 
@@ -90,6 +92,7 @@ def convert(name: str, state: str, config: PreTrainedConfig, place: dict[str, An
         dtype=torch.float32,
         use_safetensors=False,
         weights_only=True,
+        adapter_kwargs=WITHOUT_ADAPTER,
         **place,
     )
     directory = _directory(name, state)
