@@ -33,6 +33,6 @@ translate() { # NAME KEY=VALUE ...
     training.early_stopping_patience=10 --output-dir "$out/$name" "$@"
 }
 translate random model.from_scratch.tokenizer="{type: existing, name: $(realpath "$out")/text/model}" "$@"
-translate denoised model.from_scratch=null model.name="$(realpath "$out")/text/model" \
+translate denoised model.from_scratch=null model.name="$(realpath "$out")/text/model" data.prefix="" \
   training.optim=adamw_torch training.learning_rate=1.0e-3 "$@"
 .venv/bin/t5tune compare "$out/random" "$out/denoised"
