@@ -45,6 +45,7 @@ class CachedTranslator:
         # Of the last call: sources that were cut, cached or not; distinct ones that were not in the
         # cache; and the seconds that generating these took, without loading the translator.
         self.num_truncated = 0
+        self.num_chunked = 0  # generated ones
         self.num_generated = 0
         self.generation_seconds = 0.0
         self._cache = cache
@@ -60,6 +61,7 @@ class CachedTranslator:
         # Longest first, as within batches; the order changes no hypothesis.
         missing = sorted(set(sources) - found.keys(), key=lambda text: (-len(text), text))
         self.num_generated = len(missing)
+        self.num_chunked = 0
         self.generation_seconds = 0.0
         if on_progress is not None:
             on_progress(len(sources) - len(missing))
@@ -85,6 +87,7 @@ class CachedTranslator:
         start = time.perf_counter()
         hypotheses = self._translator.translate(sources, options, on_progress)
         self.generation_seconds += time.perf_counter() - start
+        self.num_chunked += self._translator.num_chunked
         is_cut = _find_cut(self._translator, sources)
         new = {
             source: CachedHypothesis(hypothesis, cut)

@@ -61,7 +61,7 @@ class CTranslate2Translator(SearchingTranslator):
         self.engine = export.engine
         self.num_truncated = 0
         self.max_source_length = settings.max_source_length
-        self._input = settings.input
+        self.settings = settings.input
         self._directory = export.path
         self._settings = settings
         self._blaming_files = partial(
@@ -79,11 +79,11 @@ class CTranslate2Translator(SearchingTranslator):
 
     def encode(self, sources: Sequence[str]) -> list[list[int]]:
         """Return token ids of the sources, prefix included, and set `num_truncated`."""
-        limit = self._input.max_source_length
+        limit = self.settings.max_source_length
         encoded: list[list[int]] = []
         self.num_truncated = 0
         for start in range(0, len(sources), CHUNK):
-            texts = self._input.add_prefix(sources[start : start + CHUNK])
+            texts = self.settings.add_prefix(sources[start : start + CHUNK])
             sequences = self._tokenization.encode(texts)
             encoded += shorten_all(sequences, limit, self._tokenization.encode)
             if limit is not None:
@@ -91,7 +91,7 @@ class CTranslate2Translator(SearchingTranslator):
         return encoded
 
     def count_tokens(self, sources: Sequence[str]) -> list[int]:
-        texts = self._input.add_prefix(sources)
+        texts = self.settings.add_prefix(sources)
         return [len(ids) for ids in self._tokenization.encode(texts)]
 
     def _search(
@@ -108,7 +108,7 @@ class CTranslate2Translator(SearchingTranslator):
         batches = list(form_batches(lengths, _spread(options, sum(lengths), num_workers)))
         model = self._load()
         arguments = self._arguments(options, with_scores=with_scores)
-        forced = self._input.forced_bos_token_id
+        forced = self.settings.forced_bos_token_id
 
         def start(batch: list[int]) -> list[Any]:
             tokens = [self._name(encoded[i]) for i in batch]
@@ -141,7 +141,7 @@ class CTranslate2Translator(SearchingTranslator):
             )
         frame = TargetFrame(**self._settings.targets)
         encoded = self.encode(sources)
-        limit = self._input.max_source_length
+        limit = self.settings.max_source_length
         cut = [False] * len(sources)
         if limit is not None and self.num_truncated:
             cut = [count > limit for count in self.count_tokens(sources)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -22,7 +22,7 @@ from t5tune.models.families import (
     set_languages,
     was_trained_with_prefixes,
 )
-from t5tune.models.input_settings import InputSettings
+from t5tune.models.input_settings import CHUNK, CUT, InputSettings
 from t5tune.models.loading import find_commit, load_config, load_model, load_tokenizer
 from t5tune.recipe.loading import load_resolved_recipe
 from t5tune.recipe.model_section import PretrainedModel
@@ -127,7 +127,7 @@ class FoundModel:
             "files": files,
             "precision": "float32",  # as `load_model` loads
             "device": default_device(),
-            **asdict(self.settings),
+            **self.settings.describe(),
             "source_lang": getattr(self.tokenizer, "src_lang", None),
             "target_lang": getattr(self.tokenizer, "tgt_lang", None),
         }
@@ -228,7 +228,12 @@ def find_model_of_run(run: RunDirectory, recipe: ResolvedRecipe, directory: Path
         None,
         load_config(str(directory)),
         load_tokenizer(str(directory)),
-        InputSettings(recipe.data.train.prefix, recipe.data.max_source_length),
+        InputSettings(
+            recipe.data.train.prefix,
+            recipe.data.max_source_length,
+            long_sources=recipe.data.long_sources,
+            source_lang=recipe.source_lang,
+        ),
         recipe=recipe,
         run=run,
     )
@@ -264,7 +269,9 @@ def _find_bare_model(
             _ask_for_languages(name, has_languages=has_both)
     limit = own.get("max_source_length")
     max_source_length = limit if isinstance(limit, int) and limit > 0 else None
-    settings = InputSettings(prefix, max_source_length, forced_bos)
+    long_sources = CHUNK if own.get("long_sources") == CHUNK else CUT
+    language = source_lang or own.get("source_lang")
+    settings = InputSettings(prefix, max_source_length, forced_bos, long_sources, language)
     return FoundModel(name, name, revision, config, tokenizer, settings)
 
 

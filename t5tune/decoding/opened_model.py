@@ -262,6 +262,11 @@ def _translate(
 
 def warn_of_truncation(translator: PlainTranslator) -> None:
     """Warn of sources of the last call that were too long."""
+    if translator.num_chunked:
+        say(
+            f"{translator.num_chunked:,} sources were longer than the model's max_source_length; "
+            "they were read in chunks, and the outputs joined"
+        )
     if translator.num_truncated:
         say(
             f"{translator.num_truncated:,} sources were cut to the model's max_source_length; "

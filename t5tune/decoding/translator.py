@@ -5,10 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from t5tune.decoding.documents.chunks import join_outputs, split_long_sources
 from t5tune.decoding.scored_pairs import TOKENS_PER_BATCH, ScoredPair
 from t5tune.errors import T5TuneError
+from t5tune.models.input_settings import CHUNK, InputSettings
 
 if TYPE_CHECKING:
     from t5tune.recipe.schema import DecodingSection
@@ -124,6 +127,7 @@ class PlainTranslator(Protocol):
 
     engine: str  # name of the engine in reports
     num_truncated: int  # sources of the last call that were cut to the model's length
+    num_chunked: int  # those that were read in chunks
 
     def translate(
         self, sources: Sequence[str], options: DecodingOptions, on_progress: OnProgress = None
@@ -179,12 +183,43 @@ class Translator(PlainTranslator, Protocol):
 
 
 class SearchingTranslator(ABC):
-    """A translator whose best hypotheses are n-best lists of one."""
+    """A translator whose best hypotheses are n-best lists of one.
+
+    If its settings say so, sources that are too long are read in chunks, and the outputs joined;
+    n-best lists are of sources that are cut.
+    """
+
+    settings: InputSettings
+    num_chunked = 0
 
     def translate(
         self, sources: Sequence[str], options: DecodingOptions, on_progress: OnProgress = None
     ) -> list[Hypothesis]:
         options = replace(options, num_hypotheses=1)
+        limit = self.settings.max_source_length
+        if self.settings.long_sources != CHUNK or limit is None:
+            return self._find_best(sources, options, on_progress)
+        language = self.settings.source_lang
+        chunks = split_long_sources(sources, self.count_tokens, limit, language=language)
+        self.num_chunked = sum(len(of_one) > 1 for of_one in chunks)
+        if not self.num_chunked:
+            return self._find_best(sources, options, on_progress)
+        pieces = [piece for of_one in chunks for piece in of_one]
+        num_done = 0
+
+        def count_sources(num: int) -> None:
+            nonlocal num_done
+            before = num_done * len(sources) // len(pieces)
+            num_done += num
+            if on_progress is not None:
+                on_progress(num_done * len(sources) // len(pieces) - before)
+
+        found = iter(self._find_best(pieces, options, count_sources))
+        return [_join(list(islice(found, len(of_one)))) for of_one in chunks]
+
+    def _find_best(
+        self, sources: Sequence[str], options: DecodingOptions, on_progress: OnProgress
+    ) -> list[Hypothesis]:
         found = self._search(sources, options, on_progress, with_scores=False)
         return [best for (best,) in found]
 
@@ -200,6 +235,10 @@ class SearchingTranslator(ABC):
         return self._search(sources, options, on_progress, with_scores=True)
 
     @abstractmethod
+    def count_tokens(self, sources: Sequence[str]) -> list[int]:
+        """See `Translator.count_tokens`."""
+
+    @abstractmethod
     def _search(
         self,
         sources: Sequence[str],
@@ -209,6 +248,17 @@ class SearchingTranslator(ABC):
         with_scores: bool,
     ) -> list[list[Hypothesis]]:
         """Return `num_hypotheses` hypotheses for each source, in their order."""
+
+
+def _join(parts: Sequence[Hypothesis]) -> Hypothesis:
+    """Return the hypothesis for a source from those for its chunks."""
+    if len(parts) == 1:
+        return parts[0]
+    return Hypothesis(
+        join_outputs([part.text for part in parts]),
+        sum(part.num_tokens for part in parts),
+        any(part.reached_limit for part in parts),
+    )
 
 
 def build_hypothesis(

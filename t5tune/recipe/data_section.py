@@ -214,10 +214,16 @@ class DataSection(Section):
         default=None, description="`prefix` of every entry that does not give its own."
     )
     max_source_length: PositiveInt = Field(
-        default=128, description="Limit in tokens; longer sources are cut."
+        default=128,
+        description="Limit in tokens; longer sources are cut, or read in chunks.",
     )
     max_target_length: PositiveInt = Field(
         default=128, description="Limit in tokens; longer targets are cut."
+    )
+    long_sources: Literal["cut", "chunk"] = Field(
+        default="cut",
+        description="What becomes of longer sources when they are translated. chunk: they are "
+        "split where sentences end, and the outputs are joined; training cuts them in any case.",
     )
     augment: AugmentSection | None = Field(
         default=None, description="How training examples are varied; as they are if left out."

@@ -57,7 +57,7 @@ def build_evaluation_report(
             [hypothesis.reached_limit for hypothesis in hypotheses],
             source_lang=recipe.source_lang,
             target_lang=recipe.target_lang,
-            decoding=options.describe(),
+            decoding=options.describe() | _describe_chunks(recipe),
             task=recipe.task,
             run=trained,
             overlap=overlap,
@@ -68,6 +68,11 @@ def build_evaluation_report(
         origin=origin,
         num_resamples=DEFAULT_NUM_RESAMPLES,
     )
+
+
+def _describe_chunks(recipe: Recipe) -> dict[str, str]:
+    long_sources = recipe.data.long_sources
+    return {} if long_sources == "cut" else {"long_sources": long_sources}
 
 
 @track("writing the report")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -10,17 +9,14 @@ from functools import partial
 from t5tune.decoding.documents.markup import (
     Marked,
     count_emphasis,
-    find_whole,
     is_unharmed,
     keeps_protected,
     put_marks,
     remove_marks,
     take_apart,
 )
+from t5tune.decoding.documents.splitting import find_cut
 from t5tune.decoding.translator import DecodingOptions, Hypothesis, Translator
-
-_CLAUSE_END = re.compile(r"(?<=[,;:،؛—–])\s+|(?<=[、，；：。！？])\s*")
-_SPACE = re.compile(r"\s+")
 
 
 @dataclass
@@ -52,6 +48,7 @@ class SentenceTranslator:
         self.translator = translator  # of sentences that fit into its `max_source_length`
         self.engine = translator.engine
         self.num_truncated = 0
+        self.num_chunked = 0  # sentences fit
         self.num_marks_lost = 0  # number of emphasis marks lost so far
 
     def translate(
@@ -97,7 +94,7 @@ class SentenceTranslator:
         if not part.is_translated or lengths[id(part)] <= limit or len(part.text) < 2:
             yield part
             return
-        start, end = _find_cut(part.text)
+        start, end = find_cut(part.text)
         yield _Part(part.text[:start], True)
         if end > start:
             yield _Part(part.text[start:end], False)
@@ -146,28 +143,6 @@ def _translate_pieces(parts: Sequence[_Part], translate: _Translate) -> None:
         # A sentence that has lost only emphasis is better translated in one piece.
         if not keeps_protected(part.text, part.hypotheses[0].text):
             part.hypotheses = [_join(found)]
-
-
-def _find_cut(text: str) -> tuple[int, int]:
-    """Return the white space, or the position, near the middle where a text is best cut."""
-    middle = len(text) / 2
-    whole = find_whole(text)
-    for pattern, inside in ((_CLAUSE_END, False), (_SPACE, False), (_SPACE, True)):
-        spans = [
-            match.span()
-            for match in pattern.finditer(text)
-            if text[: match.start()].strip() and text[match.end() :].strip()
-        ]
-        if not inside:  # not within code, math or a link, if there is another place
-            spans = [
-                span for span in spans if not any(start < span[1] < end for start, end in whole)
-            ]
-        if pattern is _CLAUSE_END:  # a clause that ends near an end of the text saves little
-            spans = [span for span in spans if abs(span[0] - middle) < middle / 2]
-        if spans:
-            return min(spans, key=lambda span: abs(span[0] - middle))
-    half = len(text) // 2
-    return half, half
 
 
 def _join(parts: Sequence[_Part]) -> Hypothesis:

@@ -13,7 +13,9 @@ from t5tune.scoring.languages import short_code
 
 _EMPHASIS = re.compile(r"([*_~]{1,3})(?!\s)([^*_~]+)(?<!\s)\1")
 _CLOSING = re.compile(r"[*_~]{1,3}(?=\s)|(?:\[\^[^\]\s]+\])+(?=\s|\Z)")
-_ENDS_OPEN = re.compile(r"[。！？]['\"”’»）)」』]*$")  # scripts without blanks between sentences
+ENDS_OPEN = re.compile(r"[。！？]['\"”’»）)」』]*$")  # scripts without blanks between sentences
+_CLAUSE_END = re.compile(r"(?<=[,;:،؛—–])\s+|(?<=[、，；：。！？])\s*")
+_SPACE = re.compile(r"\s+")
 _ENDS_SPACED = re.compile(r"[.!?…]['\"”’»)]*$")
 
 
@@ -63,8 +65,8 @@ class Segment:
     def _space_after(self, translation: str) -> str:
         if not self.is_followed:
             return self.after
-        was_open = _ENDS_OPEN.search(self.source) is not None
-        is_open = _ENDS_OPEN.search(translation) is not None
+        was_open = ENDS_OPEN.search(self.source) is not None
+        is_open = ENDS_OPEN.search(translation) is not None
         if self.after == " " and is_open and not was_open:
             return ""
         if not self.after and was_open and not is_open and _ENDS_SPACED.search(translation):
@@ -172,3 +174,25 @@ def _join_protected(joined: str, sentences: list[str]) -> Iterator[str]:
             start = end
     if start < end:
         yield joined[start:]
+
+
+def find_cut(text: str) -> tuple[int, int]:
+    """Return the white space, or the position, near the middle where a text is best cut."""
+    middle = len(text) / 2
+    whole = find_whole(text)
+    for pattern, inside in ((_CLAUSE_END, False), (_SPACE, False), (_SPACE, True)):
+        spans = [
+            match.span()
+            for match in pattern.finditer(text)
+            if text[: match.start()].strip() and text[match.end() :].strip()
+        ]
+        if not inside:  # not within code, math or a link, if there is another place
+            spans = [
+                span for span in spans if not any(start < span[1] < end for start, end in whole)
+            ]
+        if pattern is _CLAUSE_END:  # a clause that ends near an end of the text saves little
+            spans = [span for span in spans if abs(span[0] - middle) < middle / 2]
+        if spans:
+            return min(spans, key=lambda span: abs(span[0] - middle))
+    half = len(text) // 2
+    return half, half

@@ -12,7 +12,7 @@ from typing import Any
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.errors import T5TuneError, did_you_mean
 from t5tune.files.json_values import read_object
-from t5tune.models.input_settings import InputSettings
+from t5tune.models.input_settings import CUT, InputSettings
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import find_damage_at_a_glance, fingerprint_directory
 
@@ -49,11 +49,19 @@ class ExportSettings:
     # Fields of the `TargetFrame`; None where the stored tokenizer cannot encode targets, as in
     # exports of earlier versions.
     targets: dict[str, Any] | None = None
+    long_sources: str = CUT  # as in `InputSettings`, like the next one
+    source_lang: str | None = None
 
     @property
     def input(self) -> InputSettings:
         """Input settings of the model."""
-        return InputSettings(self.prefix, self.max_source_length, self.forced_bos_token_id)
+        return InputSettings(
+            self.prefix,
+            self.max_source_length,
+            self.forced_bos_token_id,
+            self.long_sources,
+            self.source_lang,
+        )
 
     @property
     def options(self) -> DecodingOptions:
@@ -146,7 +154,10 @@ def remake_command(directory: Path, patience: float | None = None) -> str:
 
 def write_settings(settings: ExportSettings, directory: Path) -> None:
     """Write `t5tune.json`."""
-    text = json.dumps(asdict(settings), ensure_ascii=False, indent=1)
+    values = asdict(settings)
+    if settings.long_sources == CUT:
+        del values["long_sources"], values["source_lang"]
+    text = json.dumps(values, ensure_ascii=False, indent=1)
     (directory / SETTINGS_FILE).write_text(text + "\n", encoding="utf-8")
 
 

@@ -131,6 +131,7 @@ class _Decoder:
         self._kind = kind
         self._is_document = is_document
         self._num_truncated = 0
+        self._num_chunked = 0
         self._num_limited = 0
 
     @cached_property
@@ -174,6 +175,7 @@ class _Decoder:
                     "tokens; its translation lacks the rest (--documents splits long texts)"
                 )
         self._num_truncated += translator.num_truncated
+        self._num_chunked += translator.num_chunked
         limited = [i for i, found in enumerate(hypotheses) if found[0].reached_limit]
         if limited and not self._num_limited:
             say(
@@ -186,6 +188,11 @@ class _Decoder:
         """Print the number of warnings of each kind, if there was more than one."""
         if self._num_truncated > 1:
             say(f"{self._num_truncated:,} sources were cut to the model's max_source_length")
+        if self._num_chunked:
+            say(
+                f"{self._num_chunked:,} sources were longer than the model's max_source_length; "
+                "they were read in chunks, and the translations joined"
+            )
         if self._num_limited > 1:
             say(f"{self._num_limited:,} translations ended at the length limit")
         translator = self._translator if self.model.is_open else None

@@ -161,9 +161,12 @@ def _limits(recipe: ResolvedRecipe, report: Report) -> str:
     if recipe.source_lang and recipe.target_lang:
         pair = f"{code(recipe.source_lang)} to {code(recipe.target_lang)}"
         items.append(f"One direction only: {pair}. Other languages give no useful output.")
+    longest = f"{recipe.data.max_source_length:,} tokens, prefix and end of sequence included"
     items.append(
-        f"Sources are cut after {recipe.data.max_source_length:,} tokens, prefix and end of "
-        "sequence included."
+        f"Sources are cut after {longest}."
+        if recipe.data.long_sources == "cut"
+        else f"t5tune reads sources of more than {longest}, in chunks and joins the outputs; other "
+        "programs cut them."
     )
     if limit := report.decoding.get("max_new_tokens"):
         limited = report.length_limited

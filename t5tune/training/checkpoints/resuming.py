@@ -140,8 +140,8 @@ def fingerprint_recipe(recipe: Recipe) -> str:
         content["data"][split] = {
             key: value for key, value in entry.items() if key in FIRST_KEYS or value is not None
         }
-    for key in ("augment", "denoise"):
-        if content["data"][key] is None:  # as in the recipes of earlier versions
+    for key, default in (("augment", None), ("denoise", None), ("long_sources", "cut")):
+        if content["data"][key] == default:  # as in the recipes of earlier versions
             del content["data"][key]
     if (scratch := content["model"]["from_scratch"]) is not None:
         for key, default in (("architecture", "t5"), ("activation", None)):

@@ -173,5 +173,11 @@ def _set_up_search(
     data, decoding = recipe.data, recipe.decoding
     options = options_of_recipe(decoding, decoding.max_new_tokens)
     model.generation_config = build_generation_config(model, options, forced_bos)
-    settings = InputSettings(data.train.prefix, data.max_source_length, forced_bos)
+    settings = InputSettings(
+        data.train.prefix,
+        data.max_source_length,
+        forced_bos,
+        data.long_sources,
+        recipe.source_lang,
+    )
     return LoadedModel(name, TorchTranslator(model, tokenizer, settings), tokenizer, options)

@@ -103,10 +103,12 @@ def _rehearse_positions(model: PreTrainedModel, limit: int, dataset: EncodedData
             with torch.no_grad():
                 model(input_ids=source, decoder_input_ids=target, use_cache=False)
         except (IndexError, RuntimeError) as error:
+            is_source = key == "data.max_source_length"
+            chunks = "   # and data.long_sources=chunk, to translate longer ones in chunks"
             raise T5TuneError(
                 f"{key}: sequences have up to {length:,} tokens, and the model has {positions:,} "
                 "positions.",
-                next_command=f"the same command with {key}={positions}",
+                next_command=f"the same command with {key}={positions}{chunks * is_source}",
             ) from error
 
 

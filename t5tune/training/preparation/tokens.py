@@ -145,13 +145,13 @@ def tokenize(
         if overlap != before:
             keep_overlap(run, fingerprint, examples, overlap)
     texts.training.forget()
-    _describe(store.manifest, texts)
+    _describe(store.manifest, texts, data)
     for sentence in describe_leaks(texts.translated, overlaps):
         say(sentence)
     return store
 
 
-def _describe(manifest: StoreManifest, texts: Texts) -> None:
+def _describe(manifest: StoreManifest, texts: Texts, data: ResolvedData) -> None:
     for sentence in (*manifest.remarks, *describe_augmentation(manifest)):
         say(f"data.train: {sentence}")
     blank = f" ({manifest.num_blank:,} blank ones left out)" if manifest.num_blank else ""
@@ -162,4 +162,5 @@ def _describe(manifest: StoreManifest, texts: Texts) -> None:
         say(
             f"data: {manifest.num_truncated:,} of {2 * manifest.num_examples:,} training texts "
             "were cut to data.max_source_length or data.max_target_length"
+            + (" (chunks are for translating)" if data.long_sources == "chunk" else "")
         )

@@ -27,6 +27,7 @@ class Watched:
         self.translator = translator
         self.calls: list[list[str]] = []
         self.num_truncated = 0
+        self.num_chunked = 0
         self.max_source_length = translator.max_source_length
         self.count_tokens = translator.count_tokens
 

@@ -26,6 +26,7 @@ class Words:
 
     engine = "words"
     num_truncated = 0
+    num_chunked = 0
 
     def __init__(self, function: Callable[[str], str], max_source_length: int | None) -> None:
         self.function = function
