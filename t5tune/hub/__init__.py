@@ -1,4 +1,4 @@
-"""The Hugging Face hub: everything that t5tune fetches from it and says about it.
+"""The Hugging Face hub: everything that t5tune fetches from it, sends to it and says about it.
 
 Loading from the hub takes three steps and no other call of its libraries:
 
@@ -14,6 +14,8 @@ If a library has to do the loading itself, `with reaching(repository, "data.trai
 turns every failure of the network, the hub, the repository, the cache and its disk into one
 `T5TuneError` that begins with that key. Other exceptions pass: they are bugs, or the caller
 explains them.
+
+`push_files` in `pushing.py` sends the files of a run; its failures are explained in the same place.
 
 The log of the hub's library does not reach the terminal (`taming.py`): its retries are reported in
 our words, its warnings and bars are dropped. This room imports neither torch nor transformers nor

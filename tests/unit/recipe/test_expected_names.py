@@ -55,6 +55,7 @@ def message(recipe: Path, override: str) -> str:
         ("decoding.max_length=9", "decoding.max_length: unknown key; did you mean max_new_tokens?"),
         ("decoding.early_stopping=true", "unknown key; the search does not have this setting"),
         ("training.early_stopping=3", "did you mean early_stopping_patience?"),
+        ("training.push_to_hub=true", "`t5tune push RUN OWNER/NAME` does"),
         ("tokenizer=x", "tokenizer: unknown key; a model has its own tokenizer"),
         ("model.from_scratch.tokenizer.sampling={alpha: 0.1}",
          "sampling: unknown key; data.augment.subword draws other pieces"),

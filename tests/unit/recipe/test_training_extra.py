@@ -22,6 +22,7 @@ from t5tune.recipe.training_extra import (
     FORWARDED,
     SCHEDULE_PARAMETERS,
     Tracker,
+    find_extra_problems,
     harmless_fields,
     recipe_keys,
     refused_fields,
@@ -141,3 +142,9 @@ def test_recipes_built_in_python_are_checked_where_training_begins(tiny_recipe: 
     assert isinstance(recipe, Recipe)
     with pytest.raises(T5TuneError, match=r"training\.extra\.fp16: not supported"):
         check_extra(recipe.training, from_scratch=True)
+
+
+def test_who_wants_to_upload_is_told_how() -> None:
+    ((key, problem),) = find_extra_problems({"push_to_hub": True})
+    assert key == "push_to_hub"
+    assert "`t5tune push RUN OWNER/NAME`" in problem
