@@ -47,7 +47,9 @@ def reaching(repository: HubRepository, key: str) -> Iterator[None]:
 
 def explain(error: BaseException, repository: HubRepository, key: str) -> T5TuneError | None:
     """Return the error that explains an exception or its cause; None if it is not about the hub."""
-    for explain_one in (_explain_answer, _explain_transport, _explain_files, _explain_absence):
+    for explain_one in (
+        _explain_answer, _explain_transport, _explain_files, _explain_absence, _explain_upload
+    ):  # fmt: skip
         for each in _chain(error):
             explained = explain_one(each, repository)
             if explained is not None:
@@ -277,6 +279,17 @@ def _explain_absence(error: BaseException, repository: HubRepository) -> _Explai
             f"see {repository.page}/tree/main",
         )
     return explain_absence(repository)
+
+
+def _explain_upload(error: BaseException, repository: HubRepository) -> _Explained | None:
+    """Explain what the library or Xet's own code raises about an upload, if nothing else does."""
+    if not repository.is_pushed or not isinstance(error, RuntimeError | ValueError):
+        return None
+    reason = without_credentials(" ".join(str(error).split()))[:300]
+    return (
+        f"{repository.name} could not be pushed to {hub_name()}: {reason}",
+        f"{AGAIN}   # continues",
+    )
 
 
 def explain_absence(repository: HubRepository) -> _Explained:

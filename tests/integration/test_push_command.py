@@ -78,6 +78,10 @@ def test_a_run_is_pushed_privately_after_it_was_shown(
 
 def test_an_interrupted_push_continues(hub_with_token: Hub, t5tune: RunCommand) -> None:
     hub = hub_with_token
+    hub.faults.add("/objects/batch", body='{"objects": 7}', times=1)
+    broken = t5tune(*PUSH, "--yes")
+    assert broken.code == 1
+    assert "could not be pushed to the hub" in broken.err
     hub.faults.add("/commit/main", status=503, times=1)
     broken = t5tune(*PUSH, "--yes")
     assert broken.code == 1
