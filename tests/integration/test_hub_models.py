@@ -92,6 +92,31 @@ def test_a_run_stays_on_the_commit_that_it_started_with(
     assert not any(second in path for path in hub_here.paths())
 
 
+def test_an_adapter_resumes_on_the_commit_of_its_model(
+    hub_here: Hub, t5tune: RunCommand, recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = hub_here.add("models", NAME, t5_files(seed=1))
+    first = repository.branches["main"]
+    command = ("train", recipe, "model.adapter={type: ia3}")
+    assert t5tune(*command).code == 0
+    repository.commit(t5_files(seed=2))
+
+    def forget_model() -> None:
+        shutil.rmtree(tmp_path / "hf-home")
+        monkeypatch.setattr("t5tune.hub.snapshot._found", {})  # as in a new process
+
+    forget_model()
+    result = t5tune(*command, "training.max_steps=3")
+    assert result.code == 0, result.err
+    config = json.loads(Path("runs/tiny/adapter/adapter_config.json").read_text(encoding="utf-8"))
+    assert (config["base_model_name_or_path"], config["revision"]) == (NAME, first)
+    forget_model()
+    hub_here.stop()
+    result = t5tune(*command, "training.max_steps=4")
+    assert result.code == 1
+    assert f"error: model.name: {NAME} could not be loaded from the hub" in result.err
+
+
 def test_a_new_run_takes_the_newest_commit(
     hub_here: Hub, t5tune: RunCommand, recipe: Path, tmp_path: Path
 ) -> None:
