@@ -274,6 +274,13 @@ def guess_columns(
         candidates += [f"translation.{language}"] if "translation" in columns and language else []
         candidates += names
         found = [c for c in candidates if c in columns or c.split(".")[0] in columns]
+        if not found and len(columns) == 1:
+            raise T5TuneError(
+                f"{where}: {place} has one column, {columns[0]}, and an example has a source and a "
+                "target.",
+                next_command="give source_file and target_file, or a file with two columns; "
+                "task: denoise trains on plain text",
+            )
         if not found and columns:
             raise T5TuneError(
                 f"{where}: which column of {place} is the {key}? (columns: {list_names(columns)})",

@@ -100,10 +100,10 @@ MISTAKES = {
     "validate tiny.yaml data.train.source=english": "data.train.source: train.tsv: there is no col",
     "train tiny.yaml data.test.file=no.tsv": "data.test.file: no.tsv is not there.",
     "train tiny.yaml data.train.target=german": "data.train.target: train.tsv: there is no column",
-    "train tiny.yaml data.train.file=tests.txt": "data.train.file: the ending of tests.txt",
+    "train tiny.yaml data.train.file=tests.txt": "data.train: tests.txt has one column, text",
     "train tiny.yaml model.from_scratch=null model.name=flan-t5-small": "model.name: flan-t5-small "
     "is not a directory, and the name of a model on the hub has an owner and a slash; did you mean",
-    "train tiny.yaml training.lora=8": "command line: training.lora: unknown key; LoRA",
+    "train tiny.yaml training.lora=8": "command line: training.lora: unknown key; an adapter",
 }
 
 
