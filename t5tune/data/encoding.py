@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from t5tune.data.side_encoding import encode_side
 from t5tune.data.token_sequences import Ids as Ids
 from t5tune.data.token_sequences import TokenSequences as TokenSequences
 from t5tune.data.truncation import shorten_all
@@ -84,13 +85,9 @@ def encode_texts(
     Returns:
         Token ids of each text, and the number of texts that were cut.
     """
-    side = "text_target" if as_target else "text"
 
     def encode(chunk: list[str]) -> list[list[int]]:
-        arguments: dict[str, Any] = {side: chunk}
-        # Long sequences are cut here: without verbose=False the tokenizer would warn of them.
-        found: list[list[int]] = tokenizer(**arguments, verbose=False)["input_ids"]
-        return found
+        return encode_side(chunk, tokenizer, as_target=as_target)
 
     encoded: list[list[int]] = []
     num_truncated = 0

@@ -16,7 +16,7 @@ from t5tune.errors import T5TuneError
 from t5tune.files.json_values import as_object
 from t5tune.models.directories import SETTINGS_KEY, check_run
 from t5tune.models.families import (
-    default_prefix,
+    choose_prefix,
     find_family,
     is_byte_level,
     set_languages,
@@ -82,10 +82,7 @@ class FoundModel:
         if find_family(model_type).has_language_tokens:
             forced_bos = set_languages(tokenizer, source_lang, target_lang)
         if prefix is None:
-            is_bytes = is_byte_level(tokenizer)
-            prefix = default_prefix(
-                model_type, task, source_lang, target_lang, is_byte_level=is_bytes
-            )
+            prefix = choose_prefix(model_type, tokenizer, task, source_lang, target_lang)
         settings = InputSettings(prefix, max_source_length, forced_bos)
         other = FoundModel(self.name, self.path, self.revision, self.config, tokenizer, settings)
         other._owner = self
@@ -260,11 +257,8 @@ def _find_bare_model(
     if prefix is None and isinstance(own.get("prefix"), str):
         prefix = own["prefix"]
     if prefix is None:
-        is_bytes = is_byte_level(tokenizer)
-        prefix = default_prefix(
-            config.model_type, task, source_lang, target_lang, is_byte_level=is_bytes
-        )
-        needs_one = was_trained_with_prefixes(config, is_byte_level=is_bytes)
+        prefix = choose_prefix(config.model_type, tokenizer, task, source_lang, target_lang)
+        needs_one = was_trained_with_prefixes(config, is_byte_level=is_byte_level(tokenizer))
         if needs_one and not prefix and task == "translation":
             _ask_for_languages(name, has_languages=has_both)
     limit = own.get("max_source_length")

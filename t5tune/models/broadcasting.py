@@ -21,10 +21,12 @@ from t5tune.models.adapters import has_adapter, inject
 from t5tune.models.directories import ADAPTER_CONFIG
 from t5tune.models.freezing import freeze
 from t5tune.models.loading import load_tokenizer
+from t5tune.models.ties import list_ties, untie
 
 Files = dict[str, bytes]  # contents by path below a directory
 
 _FROZEN = "frozen.json"  # names of the parameters that are not trained
+_TIES = "ties.json"  # names of those that are another one too
 
 
 def pack_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Files:
@@ -39,6 +41,8 @@ def pack_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Fi
             adapter.save_pretrained(directory)
         frozen = [name for name, p in model.named_parameters() if not p.requires_grad]
         (Path(directory) / _FROZEN).write_text(json.dumps(frozen), encoding="utf-8")
+        ties = sorted(list_ties(model))
+        (Path(directory) / _TIES).write_text(json.dumps(ties), encoding="utf-8")
         root = Path(directory)
         paths = [path for path in root.rglob("*") if path.is_file()]
         return {str(path.relative_to(root)): path.read_bytes() for path in paths}
@@ -58,6 +62,7 @@ def unpack_model(files: Files) -> tuple[PreTrainedModel, PreTrainedTokenizerBase
             from peft import PeftConfig
 
             inject(model, PeftConfig.from_pretrained(directory))
+        untie(model, json.loads((Path(directory) / _TIES).read_text(encoding="utf-8")))
         frozen = set(json.loads((Path(directory) / _FROZEN).read_text(encoding="utf-8")))
         freeze(p for name, p in model.named_parameters() if name in frozen)
         return model.eval(), load_tokenizer(directory)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -50,6 +50,9 @@ class Family:
     find_prefix: Callable[[str, str | None, str | None], str] = _no_prefix
     # How its models were pretrained, or nearly so, among the objectives of `data.denoise`.
     objective: ObjectiveName | None = None
+    # How a token of the sources names the target language in those of its models that translate
+    # into several, with {} for the language.
+    tag: str = ""
     # Positions are relative, without local attention: examples can be packed into one row.
     has_relative_positions: bool = False
     # The logits are the output layer's product and nothing else. BART, Pegasus, mBART and Marian
@@ -58,6 +61,9 @@ class Family:
     has_t5_sublayers: bool = False  # which `models/cpu` has in a faster form
     # The decoder of some of its models divides its outputs by the square root of the width.
     scales_outputs: bool = False
+    # Transformers 5 divides them in all of its models, also in those whose own configuration says
+    # that they were trained without (`tie_word_embeddings: false`).
+    scales_outputs_always: bool = False
     starts_from_padding: bool = False  # the decoder reads the embedding of the padding first
     # Fields of the configuration that CTranslate2 4.8 reads and that Transformers 5 no longer has:
     # whether LayerNorm comes before a sublayer (after it otherwise), and after the embeddings.
@@ -80,6 +86,7 @@ T5 = Family(
     dict.fromkeys(("t5-v1_1-", "flan-", "byt5-"), "google"),
     find_prefix=_t5_prefix,
     objective="span_corruption",
+    tag="<2{}>",  # MADLAD-400
     has_relative_positions=True,
     has_plain_output_layer=True,
     has_t5_sublayers=True,
@@ -92,7 +99,7 @@ FAMILIES = (
     replace(T5, title="mT5", model_types=("mt5",), owners={"mt5-": "google"},
             find_prefix=_no_prefix),
     Family("UMT5", ("umt5",), 3e-4, {"umt5-": "google"}, objective="span_corruption",
-           has_relative_positions=True, has_plain_output_layer=True),
+           has_relative_positions=True, has_plain_output_layer=True, scales_outputs_always=True),
     Family("LongT5", ("longt5",), 3e-4, {"long-t5-": "google"}, has_plain_output_layer=True),
     Family("Switch Transformers", ("switch_transformers",), 3e-4, objective="span_corruption"),
     Family("T5Gemma", ("t5gemma",), 3e-4, {"t5gemma-": "google"}),
@@ -104,8 +111,8 @@ FAMILIES = (
     Family("LED", ("led",), 3e-5),
     Family("Blenderbot", ("blenderbot",), 3e-5),
     Family("Pegasus-X", ("pegasus_x",), 3e-5),
-    Family("Marian", ("marian",), 5e-5, {"opus-mt-": "Helsinki-NLP"}, starts_from_padding=True,
-           objective="text_infilling"),
+    Family("Marian", ("marian",), 5e-5, {"opus-mt-": "Helsinki-NLP"}, tag=">>{}<<",
+           starts_from_padding=True, objective="text_infilling"),
     Family("mBART", ("mbart",), 3e-5, {"mbart-": "facebook"}, has_language_tokens=True,
            objective="text_infilling",
            ctranslate2_fields=_layer_norm(before=True, of_embeddings=True)),
@@ -146,6 +153,38 @@ def default_prefix(
     if is_byte_level:
         return ""
     return find_family(model_type).find_prefix(task, source_lang, target_lang)
+
+
+def find_tag(
+    model_type: str, tokenizer: PreTrainedTokenizerBase, task: str, target_lang: str | None
+) -> str:
+    """Return the prefix that names the target language, such as `>>deu<< `; empty without one.
+
+    Of the models of Marian and T5, those that translate into several languages have such tokens.
+    """
+    before, _, after = find_family(model_type).tag.partition("{}")
+    if not before or task != "translation" or target_lang is None:
+        return ""
+    codes = {
+        token[len(before) : -len(after)]
+        for token in tokenizer.get_vocab()
+        if token.startswith(before) and token.endswith(after)
+    }
+    code = _find_same(target_lang, codes)
+    return "" if code is None else f"{before}{code}{after} "
+
+
+def choose_prefix(
+    model_type: str,
+    tokenizer: PreTrainedTokenizerBase,
+    task: str,
+    source_lang: str | None,
+    target_lang: str | None,
+) -> str:
+    """Return what a pretrained model needs before every source."""
+    return find_tag(model_type, tokenizer, task, target_lang) or default_prefix(
+        model_type, task, source_lang, target_lang, is_byte_level=is_byte_level(tokenizer)
+    )
 
 
 def was_trained_with_prefixes(config: PreTrainedConfig, *, is_byte_level: bool) -> bool:
@@ -200,13 +239,18 @@ def _find_code(language: str | None, codes: dict[str, int], key: str) -> str:
             f"{key}: this model needs to know the language.",
             next_command=f"add `{key}:` to the recipe, for example {next(iter(codes), 'en')}",
         )
-    if language in codes:
-        return language
-    same = sorted(code for code in codes if short_code(code) == short_code(language))
-    # Akan and Twi are both "ak": the spelling of the request decides.
-    if same:
-        return min(same, key=lambda code: not code.startswith(f"{language}_"))
+    if (same := _find_same(language, codes)) is not None:
+        return same
     raise T5TuneError(
         f"{key}: the model does not know the language {language}{did_you_mean(language, codes)}",
         next_command=f"use one of the model's codes: {', '.join(sorted(codes)[:12])} …",
     )
+
+
+def _find_same(language: str, codes: Collection[str]) -> str | None:
+    """Return the code of a language in another spelling; None if there is none."""
+    if language in codes:
+        return language
+    same = sorted(code for code in codes if short_code(code) == short_code(language))
+    # Akan and Twi are both "ak": the spelling of the request decides.
+    return min(same, key=lambda code: not code.startswith(f"{language}_"), default=None)

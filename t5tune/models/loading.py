@@ -26,6 +26,7 @@ from transformers import (
     PreTrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
+    PreTrainedTokenizerFast,
 )
 from transformers.tokenization_utils_base import TOKENIZER_CONFIG_FILE
 from transformers.utils import logging
@@ -35,6 +36,7 @@ from t5tune.errors import T5TuneError, did_you_mean, shorten_reason
 from t5tune.files.json_values import as_object, read_object
 from t5tune.hub import HubRepository, Snapshot, find_snapshot
 from t5tune.hub.integrity import find_damaged_file
+from t5tune.models.corrections import correct_model, has_wrong_unknown
 from t5tune.models.directories import blaming_files, check_model, check_tokenizer
 from t5tune.models.families import FAMILIES
 from t5tune.models.generation import FORCED_BOS, load_generation_config, read_needs
@@ -223,6 +225,8 @@ def load_tokenizer(name: str, *, revision: str | None = None) -> PreTrainedToken
             kind = settings.get("tokenizer_class")
             check_tokenizer(directory, getattr(transformers, str(kind), None))
             raise
+        if has_wrong_unknown(tokenizer):
+            tokenizer = PreTrainedTokenizerFast.from_pretrained(name, **place)
     check_tokenizer(directory, type(tokenizer))
     return tokenizer
 
@@ -264,6 +268,7 @@ def load_model(
         model = _load_even_without_threads(load)
     model.generation_config.update(**read_needs(model.generation_config, model.config))
     _align(model)
+    correct_model(model, PreTrainedConfig.get_config_dict(name, **place)[0])
     return model.eval()
 
 

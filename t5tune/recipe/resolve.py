@@ -81,6 +81,7 @@ class ModelFacts:
             None without one.
         began_with_rounds: Number of rounds of augmentation that it was trained in; None without
             one.
+        is_tag: Whether the prefix is a token that names the target language.
         adapter_targets: Layers that get the adapter of the recipe by default; None without one.
         objective: How the family was pretrained, if plain text becomes examples.
     """
@@ -92,6 +93,7 @@ class ModelFacts:
     gains_by_bf16: bool | None = None
     began_in_bf16: bool | None = None
     began_with_rounds: int | None = None
+    is_tag: bool = False
     adapter_targets: list[str] | None = None
     objective: ObjectiveName | None = None
 
@@ -224,6 +226,8 @@ def _choose_prefixes(recipe: Recipe, facts: ModelFacts) -> Iterator[Choice]:
     if prefix is None:
         prefix = "" if recipe.model.is_from_scratch else facts.prefix
         reason = "how the original T5 was told this task"
+        if facts.is_tag:
+            reason = "the model's token of target_lang"
         if not prefix:
             reason = "the model knows no prefix for the task"
         yield Choice("data.prefix", prefix, reason)

@@ -36,6 +36,10 @@ CALLED: dict[str, tuple[str, ...]] = {
     f"{TRAINER}._save_rng_state": ("self", "output_dir"),
     f"{TRAINER}._sync_replicated_trainable_parameters": ("self", "model"),
     "transformers.GenerationConfig._get_default_generation_params": (),
+    "transformers.models.marian.modeling_marian.MarianSinusoidalPositionalEmbedding"
+    ".create_weight": ("self",),
+    "transformers.models.pegasus.modeling_pegasus.PegasusSinusoidalPositionalEmbedding"
+    ".create_weight": ("self",),
     "transformers.trainer_pt_utils.safe_globals": (),
     "transformers.modeling_utils.remove_tied_weights_from_state_dict": ("state_dict", "model"),
     "accelerate.utils.memory.should_reduce_batch_size": ("exception",),

@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from t5tune.data.side_encoding import encode_side
 from t5tune.data.store.sequence_files import digest_file
 from t5tune.files.cache_directory import name_in_cache
 
@@ -71,8 +72,7 @@ def digest_tokenizer(tokenizer: PreTrainedTokenizerBase) -> str:
             if path.name != "tokenizer_config.json"
         }
     probes = [
-        tokenizer(**{side: list(_PROBES)}, verbose=False)["input_ids"]
-        for side in ("text", "text_target")
+        encode_side(list(_PROBES), tokenizer, as_target=as_target) for as_target in (False, True)
     ]
     added = sorted(tokenizer.get_added_vocab().items())
     parts = [type(tokenizer).__name__, files, added, probes]

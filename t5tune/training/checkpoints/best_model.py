@@ -17,8 +17,10 @@ from t5tune.decoding.found_model import FoundRun, find_model_of_run
 from t5tune.decoding.loaded_model import LoadedModel
 from t5tune.models.adapters import count_trained, has_adapter
 from t5tune.models.directories import SETTINGS_KEY, TRAINED_KEY
+from t5tune.models.families import find_family
 from t5tune.models.input_settings import CUT
 from t5tune.models.loading import load_config
+from t5tune.models.ties import has_own_output_layer
 from t5tune.recipe.resolved_recipe import ResolvedRecipe
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import flush, remove_directory, write_manifest
@@ -106,8 +108,12 @@ def _save_rest(
     if num_trained is not None:
         settings[TRAINED_KEY] = num_trained
     setattr(config, SETTINGS_KEY, settings)
+    model = trained.translator.model
+    if find_family(config.model_type).scales_outputs and has_own_output_layer(model):
+        # Other programs, Transformers 4 among them, take the library's "tied" at its word.
+        config.tie_word_embeddings = getattr(config, "scale_decoder_outputs", False)
     config.save_pretrained(directory)
-    trained.translator.model.generation_config.save_pretrained(directory)
+    model.generation_config.save_pretrained(directory)
     trained.tokenizer.save_pretrained(directory)
 
 

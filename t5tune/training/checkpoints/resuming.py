@@ -27,6 +27,7 @@ DATA = "data_sha256"
 VERSIONS = "versions"
 BF16 = "bf16"
 ROUNDS = "augmentation_rounds"
+PREFIX = "prefix"
 BASE = "base_weights"  # hash of the weights that an adapter changes
 
 # Keys that change how long a run trains, not what it has trained so far.

@@ -20,6 +20,7 @@ from t5tune.data.pair_encoding import PairEncoder
 from t5tune.data.pairs import NUM_FOLLOWING, Cleaning, NumberedPairs, Pairs
 from t5tune.data.readers.hub_commits import pin_commits
 from t5tune.data.readers.open_splits import describe_place
+from t5tune.data.side_encoding import encode_side
 from t5tune.data.subwords.sampler import build_samplers
 from t5tune.data.token_sequences import TokenSequences
 from t5tune.models.loading import load_tokenizer
@@ -197,8 +198,8 @@ def _preview_subwords(recipe: Recipe, texts: Texts, first: Sequence[TextPair]) -
     for i, pair in enumerate(first[:NUM_EXAMPLES]):
         draw = Random(draw_bits(section.seed or 0, 0, i, SUBWORD))
         before, after = [], []
-        for side, text, sampler in zip(("text", "text_target"), pair, samplers, strict=True):
-            ids = tokenizer(**{side: text}, verbose=False)["input_ids"]
+        for as_target, text, sampler in zip((False, True), pair, samplers, strict=True):
+            (ids,) = encode_side([text], tokenizer, as_target=as_target)
             new = ids if sampler is None else sampler.resample(ids, draw)
             before.append(" ".join(tokenizer.convert_ids_to_tokens(ids)))
             after.append(" ".join(tokenizer.convert_ids_to_tokens(new)))

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from t5tune.console import say
 from t5tune.data.examples import Examples
 from t5tune.models.adapters import find_targets
-from t5tune.models.families import default_prefix, find_family, is_byte_level
+from t5tune.models.families import default_prefix, find_family, find_tag, is_byte_level
 from t5tune.recipe.resolve import ModelFacts
 from t5tune.recipe.schema import Recipe
 from t5tune.reporting.evaluation import longest_references
 from t5tune.run.manifest import read_fact
-from t5tune.training.checkpoints.resuming import BF16, ROUNDS
+from t5tune.training.checkpoints.resuming import BF16, PREFIX, ROUNDS
 from t5tune.training.preparation.precision import measure_bf16
 
 if TYPE_CHECKING:
@@ -40,12 +40,17 @@ def find_facts(
     if began_in_bf16 is not None and gains_by_bf16 not in (None, began_in_bf16):
         kind = "bf16" if began_in_bf16 else "fp32"
         say(f"precision: {kind}, as this run began; the other one would be faster on this machine")
+    prefix = default_prefix(
+        model_type, recipe.task, *languages, is_byte_level=is_byte_level(tokenizer)
+    )
+    tag = find_tag(model_type, tokenizer, recipe.task, recipe.target_lang)
+    if checkpoint is not None and read_fact(checkpoint, PREFIX) != tag:
+        tag = ""  # as in the version that the run began with
     return ModelFacts(
         model_type=model_type,
         learning_rate=find_family(model_type).learning_rate,
-        prefix=default_prefix(
-            model_type, recipe.task, *languages, is_byte_level=is_byte_level(tokenizer)
-        ),
+        prefix=tag or prefix,
+        is_tag=bool(tag),
         length_limit=longest_references(validation, tokenizer) if asks_for_limit else None,
         gains_by_bf16=gains_by_bf16,
         began_in_bf16=began_in_bf16,

@@ -9,6 +9,7 @@ from typing import Any
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
 from t5tune.console import say, track
+from t5tune.data.side_encoding import end_targets
 from t5tune.decoding.loaded_model import LoadedModel
 from t5tune.decoding.search import build_generation_config
 from t5tune.decoding.torch_translator import TorchTranslator
@@ -34,6 +35,7 @@ from t5tune.training.checkpoints.resuming import (
     BASE,
     BF16,
     DATA,
+    PREFIX,
     RECIPE,
     ROUNDS,
     VERSIONS,
@@ -92,6 +94,7 @@ def prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
     if resolved.model.adapter is not None:
         facts[BASE] = _add_adapter(model, resolved, checkpoint)
     facts[BF16] = resolved.training.bf16
+    facts[PREFIX] = resolved.data.prefix
     if (varied := resolved.data.augment or resolved.data.denoise) is not None:
         facts[ROUNDS] = varied.rounds
     tokens = prepare_tokens(texts, tokenizer, resolved.data, model, run)
@@ -139,7 +142,9 @@ def _build_or_load(
         tokenizer = load_tokenizer(origin.name, revision=origin.revision)
     model = load_model(origin.name, revision=origin.revision, config=config)
     override_needs(model.generation_config, changes)
-    return model, add_vocabulary(model, tokenizer, section, texts)
+    tokenizer = add_vocabulary(model, tokenizer, section, texts)
+    end_targets(tokenizer)
+    return model, tokenizer
 
 
 def _add_adapter(model: PreTrainedModel, recipe: FittedRecipe, checkpoint: Path | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,18 @@ import torch
 
 from t5tune.models.broadcasting import pack_model, unpack_model
 from t5tune.models.loading import load_model, load_tokenizer
+from tests.genuine_families import FAMILIES as PUBLISHED
+from tests.genuine_families import write_files
 from tests.integration.test_model_families import FAMILIES, save_tiny_model
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", [*FAMILIES, "Flan-T5", "LongT5"])
 def test_a_model_arrives_as_it_was(family: str, tmp_path: Path) -> None:
-    folder = str(save_tiny_model(family, tmp_path / "model"))
+    folder = str(tmp_path / "model")
+    if family in FAMILIES:
+        save_tiny_model(family, tmp_path / "model")
+    else:  # with an output layer of its own, and without
+        write_files(replace(PUBLISHED[family], weights="safetensors").files(), tmp_path / "model")
     model, tokenizer = load_model(folder), load_tokenizer(folder)
     model.generation_config.max_new_tokens = 7
     copied, copied_tokenizer = unpack_model(pack_model(model, tokenizer))
