@@ -187,4 +187,4 @@ def test_what_is_not_skipped() -> None:
     error = refuse(b"en\tde\na\nb\n", "a.tsv", **skip)
     assert error.message.startswith("None of 2 rows can be read; the first one: a.tsv, line 2 has")
     error = refuse(b'{"en": "a"}\n{"en": "b"}\n', "a.jsonl", **skip)
-    assert "which column of a.jsonl is the target? (columns: en)" in error.message
+    assert "a.jsonl has one column, en" in error.message
