@@ -223,7 +223,8 @@ class DataSection(Section):
     long_sources: Literal["cut", "chunk"] = Field(
         default="cut",
         description="What becomes of longer sources when they are translated. chunk: they are "
-        "split where sentences end, and the outputs are joined; training cuts them in any case.",
+        "split where sentences end, and the outputs are joined; training cuts them in any case, "
+        "but makes several examples of a long plain text.",
     )
     augment: AugmentSection | None = Field(
         default=None, description="How training examples are varied; as they are if left out."

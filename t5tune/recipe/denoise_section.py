@@ -44,15 +44,13 @@ class DenoiseSection(Section):
 
 
 def refuse_pairs(data: DataSection) -> None:
-    """Refuse what plain text does not have: targets, and changes of pairs.
+    """Refuse what plain text does not have: targets, and augmentation, which changes pairs.
 
     Raises:
         ValueError: The section names some.
     """
     if data.augment is not None:
         raise ValueError("`data.augment` and `task: denoise` exclude each other: it changes pairs")
-    if data.long_sources != "cut":
-        raise ValueError("`data.long_sources: chunk` and `task: denoise` exclude each other")
     if data.target is not None:
         raise ValueError("`data.target`: with `task: denoise` a text is its own target")
     for split, entry in data.entries.items():

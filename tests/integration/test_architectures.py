@@ -36,15 +36,15 @@ def test_an_architecture_trains_resumes_loads_and_exports(
         f"{SIZES[name]}, tokenizer: {tokenizer}}}"
     )
     command = ("train", tiny_recipe, section, "training.eval_steps=2", "decoding.max_new_tokens=9")
-    command += ("training.max_steps=4", "export=ctranslate2-float32")
-    whole = t5tune(*command)
+    command += ("training.max_steps=4",)
+    whole = t5tune(*command, "export=none")
     assert whole.code == 0, whole.err
     run = Path("runs/tiny")
     last = run / "checkpoints/checkpoint-4/model.safetensors"
     before = load_file(last)
-    for part in ("checkpoints/checkpoint-4", "model", "eval", "ctranslate2-float32"):
+    for part in ("checkpoints/checkpoint-4", "model", "eval"):
         shutil.rmtree(run / part)
-    resumed = t5tune(*command)
+    resumed = t5tune(*command, "export=ctranslate2-float32")
     assert resumed.code == 0, resumed.err
     assert "resuming from runs/tiny/checkpoints/checkpoint-2" in resumed.err
     after = load_file(last)

@@ -78,6 +78,7 @@ def test_text_is_streamed_into_a_bart_of_bytes(t5tune: RunCommand, recipe: Path)
     trained = t5tune(
         "train", recipe, f"model.from_scratch={json.dumps(scratch)}", "data.denoise.rounds=null",
         "data.train.streaming=true", "data.validation={file: held_out.txt}",
+        "data.long_sources=chunk",
         "training.max_steps=2", "training.eval_steps=2",
     )  # fmt: skip
     assert trained.code == 0, trained.err

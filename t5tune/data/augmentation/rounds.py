@@ -75,8 +75,9 @@ class Rounds:
         if self.identity is None:
             return Encoded(encode.encode_pairs(chunk.pairs), Counter(), 0)
         if self.denoiser is not None:
-            counts = Counter({self.denoiser.objective: len(chunk.pairs.sources)})
-            return Encoded(self.denoiser.encode(encode, chunk, round_), counts, 0)
+            denoised = self.denoiser.encode(encode, chunk, round_)
+            counts = Counter({self.denoiser.objective: len(denoised[0].lengths)})
+            return Encoded(denoised, counts, 0)
         pairs, kinds = self._change(chunk, round_)
         sides = encode.tokenize(pairs)
         sampled = self._resample(sides, encode.limits, chunk.first, round_)
@@ -146,17 +147,27 @@ class RoundCounts:
     Attributes:
         changed: Number of examples that each kind has changed.
         num_too_long: Number of examples that stay as they are, because changed they are too long.
+        num_examples: Number of examples.
     """
 
     changed: Counter[str] = field(default_factory=Counter)
     num_too_long: int = 0
+    num_examples: int = 0
 
     def add(self, encoded: Encoded) -> None:
         """Count some pairs of a round."""
         self.changed += encoded.changed
         self.num_too_long += encoded.num_too_long
+        self.num_examples += len(encoded.sides[0].lengths)
 
-    def to_json(self, num_rounds: int) -> dict[str, Any]:
-        """Return the counts as a store's manifest has them."""
+    def to_json(self, num_rounds: int, num_kept: int) -> dict[str, Any]:
+        """Return the counts as a store's manifest has them.
+
+        Args:
+            num_rounds: Number of rounds.
+            num_kept: Number of pairs in the data; texts that are divided give more examples.
+        """
         changed = dict(sorted(self.changed.items()))
-        return {"rounds": num_rounds, "changed": changed, "too_long": self.num_too_long}
+        counts = {"rounds": num_rounds, "changed": changed, "too_long": self.num_too_long}
+        num_examples = self.num_examples // num_rounds
+        return counts if num_examples == num_kept else {**counts, "num_examples": num_examples}

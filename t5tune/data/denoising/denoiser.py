@@ -29,6 +29,7 @@ class Denoiser:
     Args:
         tokenizer: Tokenizer of the model.
         section: Section of a recipe whose values are all chosen.
+        divides: Whether a text that is too long becomes several examples; it is cut otherwise.
 
     Attributes:
         objective: Name of the objective.
@@ -37,12 +38,15 @@ class Denoiser:
         T5TuneError: The tokenizer lacks the tokens that stand for spans.
     """
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, section: DenoiseSection) -> None:
+    def __init__(
+        self, tokenizer: PreTrainedTokenizerBase, section: DenoiseSection, *, divides: bool = False
+    ) -> None:
         assert section.objective is not None  # chosen
         assert section.rate is not None
         self.objective: str = section.objective
         self._rate, self._mean_length = section.rate, section.mean_length
         self._seed = section.seed or 0
+        self._divides = divides
         self._has_sentinels = section.objective == "span_corruption"
         self._sentinels = find_sentinels(tokenizer) if self._has_sentinels else []
         self._mask = 0 if self._has_sentinels else find_mask(tokenizer)
@@ -50,7 +54,7 @@ class Denoiser:
     def encode(
         self, encode: PairEncoder, chunk: NumberedPairs, round_: int
     ) -> tuple[EncodedSide, EncodedSide]:
-        """Return the tokens of sources and targets; texts that are too long are cut first."""
+        """Return the tokens of sources and targets; texts that are too long are cut or divided."""
         texts = chunk.pairs.sources
         # The spans are tokens of the source; of the targets, only what surrounds them is needed.
         given = [""] * len(texts) if self._has_sentinels else texts
@@ -60,13 +64,16 @@ class Denoiser:
         num_cut = 0
         sides: tuple[list[Tokens], list[Tokens]] = ([], [])
         for i, (source, target) in enumerate(zip(sources, targets, strict=True)):
-            text = frames[0].strip(source)
-            num_cut += len(text) > most
-            draw = Random(draw_bits(self._seed, round_, chunk.first + i, TOPIC))
-            left, missing = self._leave_out(text[:most], draw)
-            expected = missing if self._has_sentinels else frames[1].strip(target)[:most]
-            sides[0].append(frames[0].put_around(left, source))
-            sides[1].append(frames[1].put_around(expected, target))
+            text, whole = frames[0].strip(source), frames[1].strip(target)
+            num_cut += len(text) > most and not self._divides
+            for start in range(0, max(len(text), 1) if self._divides else 1, most):
+                part = slice(start, start + most)
+                topic = f"{TOPIC} {start}" if start else TOPIC
+                draw = Random(draw_bits(self._seed, round_, chunk.first + i, topic))
+                left, missing = self._leave_out(text[part], draw)
+                sides[0].append(frames[0].put_around(left, source))
+                expected = missing if self._has_sentinels else whole[part]
+                sides[1].append(frames[1].put_around(expected, target))
         return (
             EncodedSide(*flatten(sides[0]), num_cut),
             EncodedSide(*flatten(sides[1]), 0 if self._has_sentinels else num_cut),

@@ -89,6 +89,7 @@ def build_store(
                 "data.train: every example has a blank source or target.",
                 next_command="check `source:` and `target:` under data.train in the recipe",
             )
+        num_kept = cleaning.num_read - cleaning.num_blank
         digests = [writer.close() for writer in writers]
         manifest = StoreManifest(
             key.to_json(),
@@ -102,7 +103,7 @@ def build_store(
             fingerprint_files(temporary, SIDES, dtype),
             list(describe_readings()),
             {name: digest for of_side in digests for name, digest in of_side.items()},
-            None if rounds.identity is None else counts.to_json(rounds.num),
+            None if rounds.identity is None else counts.to_json(rounds.num, num_kept),
         )
         (temporary / MANIFEST).write_text(manifest.to_text(), encoding="utf-8")
 

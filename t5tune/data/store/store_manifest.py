@@ -36,7 +36,8 @@ class StoreManifest:
         files: XXH3 digest of each file of the store, by its name.
         augmentation: Number of `rounds` of the examples that follow each other in the store, and
             over all of them the examples that each kind has `changed` and those that would have
-            become `too_long`; None without augmentation, when the file lacks the key.
+            become `too_long`; `num_examples` of a round, where long texts are divided into several;
+            None without augmentation, when the file lacks the key.
     """
 
     key: Mapping[str, Any]
@@ -55,7 +56,8 @@ class StoreManifest:
     @property
     def num_examples(self) -> int:
         """Number of examples of a round."""
-        return self.num_read - self.num_blank
+        num_kept = self.num_read - self.num_blank
+        return int((self.augmentation or {}).get("num_examples", num_kept))
 
     @property
     def num_rounds(self) -> int:

@@ -27,8 +27,10 @@ def build_rounds(texts: Texts, tokenizer: PreTrainedTokenizerBase, data: Resolve
             sample or has no tokens for what is left out of plain text.
     """
     if data.denoise is not None:
-        identity = {"version": VERSION, "denoise": data.denoise.model_dump(mode="json")}
-        denoiser = Denoiser(tokenizer, data.denoise)
+        divides = data.long_sources == "chunk"
+        values = data.denoise.model_dump(mode="json")
+        identity = {"version": VERSION, "denoise": values, "divides": divides}
+        denoiser = Denoiser(tokenizer, data.denoise, divides=divides)
         return Rounds(data.denoise.rounds or 1, identity, denoiser=denoiser)
     section = data.augment
     if section is None or not section.is_on:

@@ -162,5 +162,9 @@ def _describe(manifest: StoreManifest, texts: Texts, data: ResolvedData) -> None
         say(
             f"data: {manifest.num_truncated:,} of {2 * manifest.num_examples:,} training texts "
             "were cut to data.max_source_length or data.max_target_length"
-            + (" (chunks are for translating)" if data.long_sources == "chunk" else "")
+            + (
+                " (data.long_sources: chunk is about translating)"
+                if data.long_sources == "chunk"
+                else ""
+            )
         )

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from random import Random
 
 import pytest
 from transformers import ByT5Tokenizer, PreTrainedTokenizerBase
 
+from t5tune.data.augmentation.rounds import Rounds
 from t5tune.data.denoising.corruption import corrupt_spans, count_spans, fill_masks
 from t5tune.data.denoising.denoiser import Denoiser
 from t5tune.data.denoising.held_out_texts import leave_out_words
 from t5tune.data.denoising.noise_tokens import add_noise_tokens
 from t5tune.data.pair_encoding import EncodedSide, PairEncoder
 from t5tune.data.pairs import NumberedPairs, Pairs
+from t5tune.data.store.store_building import build_store
+from t5tune.data.store.store_key import StoreKey
+from t5tune.data.store.store_manifest import read_manifest
+from t5tune.data.store.token_store import TokenStore
 from t5tune.data.token_sequences import TokenSequences
 from t5tune.errors import T5TuneError
 from t5tune.models.new_tokenizers import build_tokenizer
@@ -110,6 +116,33 @@ def test_draws_belong_to_the_example_and_the_round(section: DenoiseSection) -> N
     if section is MASKS:
         expected = [tokenizer(text).input_ids[:11] for text in TEXTS]
         assert [ids[:-1] for ids in whole[1]] == [[i for i in ids if i != end] for ids in expected]
+
+
+@pytest.mark.parametrize("section", [SPANS, MASKS], ids=lambda one: one.objective)
+def test_a_long_text_becomes_several_examples(section: DenoiseSection, tmp_path: Path) -> None:
+    tokenizer = learn(str(section.objective))
+    rounds = Rounds(2, {}, denoiser=Denoiser(tokenizer, section, divides=True))
+    key = StoreKey({}, "", "", 12, 12, {})
+    texts = ["one two", " ".join(["one two three"] * 9), " "]
+    build_store(
+        tmp_path / "store", key, lambda: [Pairs(texts, texts)],
+        PairEncoder(tokenizer, "", 12, 12), origin="here", rounds=rounds,
+    )  # fmt: skip
+    manifest = read_manifest(tmp_path / "store")
+    assert manifest is not None
+    assert (manifest.num_read, manifest.num_blank, manifest.num_truncated) == (3, 1, 0)
+    dataset = TokenStore(tmp_path / "store", manifest).open()
+    assert len(dataset) == 2 * manifest.num_examples == 2 * dataset.num_examples
+    assert manifest.num_examples > 3
+    assert int(dataset.sources.lengths.max()) <= 12
+    first = [dataset[i] for i in range(1, dataset.num_examples)]
+    if section is MASKS:
+        labels = [i for one in first for i in one["labels"][:-1].tolist()]
+        assert labels == tokenizer(texts[1]).input_ids[:-1]
+    else:
+        hidden = sum(len(set(one["labels"].tolist()) & set(tokenizer(texts[1]).input_ids)) > 1
+                     for one in first)  # fmt: skip
+        assert hidden == len(first), "each has a span"
 
 
 def test_a_sentinel_has_the_id_before_that_of_the_last_one_as_in_t5() -> None:
