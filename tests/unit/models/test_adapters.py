@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch.nn.functional import cross_entropy
 from transformers import PreTrainedModel
 
@@ -26,6 +27,10 @@ from t5tune.models.cpu.fast_paths import use_fast_paths
 from t5tune.models.decoder_inputs import shift_labels
 from t5tune.models.freezing import freeze_parts
 from t5tune.recipe.adapter_section import AdapterSection
+from t5tune.recipe.model_section import ModelSection
+from t5tune.run.directory import RunDirectory
+from t5tune.training.checkpoints.best_adapter import save_with_adapter
+from t5tune.training.checkpoints.selection import ChosenWeights
 from t5tune.training.step.batch_loss import BatchLoss
 from t5tune.training.step.objective import Objective
 from t5tune.training.strategies.strategy import Strategy
@@ -171,3 +176,21 @@ def test_what_cannot_have_an_adapter_is_named(tmp_path: Path) -> None:
     for target, reason in (("qq", "has no layer qq"), ("lm_head", "cannot have an adapter on")):
         with pytest.raises(T5TuneError, match=f"model.adapter.targets: t5 {reason}"):
             add_adapter(model, AdapterSection(targets=["q", target]), seed=1)
+
+
+def test_an_average_that_is_chosen_becomes_adapter_and_model(tmp_path: Path) -> None:
+    model = build("t5", tmp_path)
+    add_adapter(model, AdapterSection(r=2), seed=1)
+    save_trained(model, tmp_path)
+    averaged = {name: torch.full_like(t, 0.5) for name, t in trained_tensors(model).items()}
+    name, before = next((n, t.clone()) for n, t in model.state_dict().items() if "q.base" in n)
+    run = RunDirectory(tmp_path)
+    section = ModelSection(name="a/b", adapter=AdapterSection(r=2))
+    chosen = ChosenWeights(tmp_path, "an average", averaged)
+    save_with_adapter(run, section, chosen, model, run.model, {})
+    kept = load_file(run.adapter / "adapter_model.safetensors")
+    assert len(kept) == len(averaged)
+    assert all(torch.all(tensor == 0.5) for tensor in kept.values())
+    # alpha / r is 2, and each element of the product of rank 2 is 2 * 0.5 * 0.5.
+    merged = load_file(run.model / "model.safetensors")[name.replace("base_layer.", "")]
+    torch.testing.assert_close(merged, before + 1.0)
