@@ -55,8 +55,8 @@ def add_tokens(
     return tokenizer
 
 
-def add_language(tokenizer: PreTrainedTokenizerBase, code: str, like: str) -> str:
-    """Add the token of a language to a multilingual tokenizer; return the token of its donor.
+def add_language(tokenizer: PreTrainedTokenizerBase, code: str, like: str) -> None:
+    """Add the token of a language to a multilingual tokenizer, where `like` has one.
 
     Raises:
         T5TuneError: The tokenizer has no tokens of languages, knows the new one or does not know
@@ -93,7 +93,6 @@ def add_language(tokenizer: PreTrainedTokenizerBase, code: str, like: str) -> st
     )
     if not _accepts(tokenizer, code):
         raise refusal
-    return like
 
 
 def _accepts(tokenizer: PreTrainedTokenizerBase, code: str) -> bool:

@@ -110,7 +110,8 @@ class ModelSection(Section):
         if self.adapter is not None:
             raise ValueError(
                 f"`{key}` and `adapter` exclude each other: an adapter leaves the embeddings as "
-                "they are, and new tokens have to be learned; add them in a run of their own first"
+                "they are, and new tokens have to be learned; a run with `freeze: [encoder, "
+                "decoder]` teaches them, and one with an adapter can start from its model"
             )
         return self
 

@@ -23,7 +23,7 @@ def add_vocabulary(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     section: ModelSection,
-    texts: Texts | None,
+    texts: Texts,
 ) -> PreTrainedTokenizerBase:
     """Add the new tokens and language of a recipe to a model, and return its tokenizer with them.
 
@@ -31,35 +31,51 @@ def add_vocabulary(
         model: Pretrained model, whose embeddings are changed in place.
         tokenizer: Its tokenizer.
         section: Section of the recipe.
-        texts: Texts whose unknown tokens are counted before and after, for the log; None if it
-            has been done before.
+        texts: Texts whose unknown tokens are counted before and after, for the log.
 
     Raises:
         T5TuneError: The tokenizer cannot take one of them.
     """
     if not section.new_tokens and section.new_language is None:
         return tokenizer
-    vocabulary, num_known = tokenizer.get_vocab(), find_next_id(tokenizer)
-    tokens = [token for token in section.new_tokens if token not in vocabulary]
+    num_known, language = find_next_id(tokenizer), section.new_language
+    if language is not None and not find_family(model.config.model_type).has_language_tokens:
+        raise T5TuneError(
+            f"model.new_language: a {model.config.model_type} model has no tokens of languages; "
+            "its prefix or its training data says what it translates.",
+            next_command="remove model.new_language from the recipe",
+        )
+    tokens = _list_missing(tokenizer, section)
     donors = {token: find_parts(tokenizer, token) for token in tokens}
-    before = _count_unknown(tokenizer, texts) if texts is not None else []
-    extended = add_tokens(tokenizer, tokens) if tokens else tokenizer
-    language = section.new_language
+    before = _count_unknown(tokenizer, texts)
+    extended = extend_tokenizer(tokenizer, section)
     if language is not None:
-        if not find_family(model.config.model_type).has_language_tokens:
-            raise T5TuneError(
-                f"model.new_language: a {model.config.model_type} model has no tokens of "
-                "languages; its prefix or its training data says what it translates.",
-                next_command="remove model.new_language from the recipe",
-            )
-        donor = add_language(extended, language.code, language.like)
-        donors[language.code] = [find_language_codes(extended)[donor]]
+        donors[language.code] = [find_language_codes(extended)[language.like]]
     by_id = {int(extended.convert_tokens_to_ids(t)): ids for t, ids in donors.items()}
     if by_id:
         start_embeddings(model, by_id, num_known)
-    if texts is not None:
-        _describe(section, len(tokens), before, _count_unknown(extended, texts))
+    _describe(section, len(tokens), before, _count_unknown(extended, texts))
     return extended
+
+
+def extend_tokenizer(
+    tokenizer: PreTrainedTokenizerBase, section: ModelSection
+) -> PreTrainedTokenizerBase:
+    """Return a tokenizer with the new tokens and language of a recipe.
+
+    Raises:
+        T5TuneError: It cannot take one of them.
+    """
+    if tokens := _list_missing(tokenizer, section):
+        tokenizer = add_tokens(tokenizer, tokens)
+    if section.new_language is not None:
+        add_language(tokenizer, section.new_language.code, section.new_language.like)
+    return tokenizer
+
+
+def _list_missing(tokenizer: PreTrainedTokenizerBase, section: ModelSection) -> list[str]:
+    vocabulary = tokenizer.get_vocab()
+    return [token for token in section.new_tokens if token not in vocabulary]
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from t5tune.models.loading import load_tokenizer
 from t5tune.recipe.from_scratch_section import FromScratchSection
 from t5tune.recipe.resolve import choose_rounds
 from t5tune.recipe.schema import Recipe
+from t5tune.training.preparation.added_vocabulary import extend_tokenizer
 from t5tune.training.preparation.denoising_objective import choose_objective
 from t5tune.training.preparation.texts import Texts, open_texts
 from t5tune.training.preparation.vocabulary import find_or_build_tokenizer
@@ -237,4 +238,5 @@ def _find_tokenizer(recipe: Recipe, texts: Texts) -> PreTrainedTokenizerBase:
     origin = recipe.model.origin
     if isinstance(origin, FromScratchSection):
         return find_or_build_tokenizer(origin.tokenizer, texts, None)
-    return load_tokenizer(origin.name, revision=origin.revision)
+    tokenizer = load_tokenizer(origin.name, revision=origin.revision)
+    return extend_tokenizer(tokenizer, recipe.model)
