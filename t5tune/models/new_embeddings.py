@@ -8,6 +8,8 @@ import torch
 from transformers import PreTrainedModel
 
 BIAS = "final_logits_bias"  # of BART, Marian, mBART and Pegasus
+_SIZES = ("num_embeddings", "out_features")  # attributes of layers with a row for each token
+_CONFIGURED = ("vocab_size", "decoder_vocab_size")
 
 
 def start_embeddings(
@@ -23,9 +25,7 @@ def start_embeddings(
         donors: Ids that each new token starts from, by its id.
         num_known: Number of tokens before the new ones.
     """
-    num_rows = max(donors) + 1
-    if num_rows > model.get_input_embeddings().weight.shape[0]:
-        model.resize_token_embeddings(num_rows, mean_resizing=False)
+    _grow(model, max(donors) + 1)
     with torch.no_grad():
         for table in _tables(model):
             of_all = table[:num_known].mean(dim=0)
@@ -33,14 +33,50 @@ def start_embeddings(
                 table[number] = table[list(ids)].mean(dim=0) if ids else of_all
 
 
-def _tables(model: PreTrainedModel) -> Iterator[torch.Tensor]:
-    """Yield every table with a row for each token, tied ones once."""
-    layers = [
-        stack.get_input_embeddings() for stack in (model, model.get_encoder(), model.get_decoder())
+def _grow(model: PreTrainedModel, num_rows: int) -> None:
+    """Add rows to all tables that have fewer.
+
+    The library's `resize_token_embeddings` would tie an output layer to the embeddings where the
+    configuration says so, whatever the checkpoint has.
+    """
+    before = model.get_input_embeddings().weight.shape[0]
+    if num_rows <= before:
+        return
+    grown: dict[int, torch.nn.Parameter] = {}
+    for layer in _layers(model):
+        for name, table in list(layer.named_parameters(recurse=False)):
+            if id(table) not in grown:
+                more = table.detach().new_zeros(num_rows - before, *table.shape[1:])
+                grown[id(table)] = torch.nn.Parameter(torch.cat([table.detach(), more]))
+            layer.register_parameter(name, grown[id(table)])
+        for size in _SIZES:
+            if hasattr(layer, size):
+                setattr(layer, size, num_rows)
+    if (bias := getattr(model, BIAS, None)) is not None:
+        more = bias.new_zeros(1, num_rows - before)
+        model.register_buffer(BIAS, torch.cat([bias, more], dim=1))
+    for name in _CONFIGURED:
+        if getattr(model.config, name, None) == before:
+            setattr(model.config, name, num_rows)
+
+
+def _layers(model: PreTrainedModel) -> list[torch.nn.Module]:
+    """Return the layers with a row for each token, each once."""
+    stacks = (model, model.get_encoder(), model.get_decoder())
+    found = [*(stack.get_input_embeddings() for stack in stacks), model.get_output_embeddings()]
+    tables = {id(p) for layer in found if layer is not None for p in layer.parameters()}
+    # Also those that no method of the model gives, as Marian's encoder has one.
+    return [
+        module
+        for module in model.modules()
+        if any(id(p) in tables for p in module.parameters(recurse=False))
     ]
-    layers.append(model.get_output_embeddings())
-    tables = [layer.weight for layer in layers if layer is not None]
-    tables += [layer.bias[:, None] for layer in layers if getattr(layer, "bias", None) is not None]
-    if getattr(model, BIAS, None) is not None:
-        tables.append(getattr(model, BIAS).T)
-    yield from {table.data_ptr(): table for table in tables}.values()
+
+
+def _tables(model: PreTrainedModel) -> Iterator[torch.Tensor]:
+    """Yield every table with a row for each token, tied ones once; biases have one column."""
+    tables = [table for layer in _layers(model) for table in layer.parameters(recurse=False)]
+    columns = [table if table.dim() > 1 else table[:, None] for table in tables]
+    if (bias := getattr(model, BIAS, None)) is not None:
+        columns.append(bias.T)
+    yield from {table.data_ptr(): table for table in columns}.values()

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoTokenizer
+from transformers import AutoTokenizer, PreTrainedModel
 
 from t5tune.errors import T5TuneError
+from t5tune.models.loading import load_model
 from t5tune.models.new_embeddings import start_embeddings
 from t5tune.models.new_tokens import add_language, add_tokens, find_next_id, find_parts
+from t5tune.models.ties import list_ties
 from tests.tiny_families import FAMILIES
 
 LETTERS = ["ŋ", "ẽ"]
@@ -51,29 +53,46 @@ def test_new_tokens_stand_inside_words_and_survive_copies(family: str, tmp_path:
     if family not in BYTES:
         assert parts["ŋ"] == []
         assert len(parts["ẽ"]) == 1  # an e
-    tables = {"input": model.get_input_embeddings().weight.clone()}
-    tables["output"] = model.get_output_embeddings().weight.clone()
-    bias = getattr(model, "final_logits_bias", None)
-    if bias is not None:
-        bias += torch.randn(bias.shape)
-        tables["bias"] = bias.T.clone()
-    donors = {first: [], first + 1: [3, 4], first + 2: [7]}
-    start_embeddings(model, donors, first)
-    now = {
+
+
+@pytest.mark.parametrize("family", ["t5", "t5-1.1", "bart", "nllb", "marian"])
+def test_new_tokens_start_as_their_donors_and_ties_stay(family: str, tmp_path: Path) -> None:
+    model, _ = FAMILIES[family](tmp_path / "a")
+    if family == "t5-1.1":  # as Transformers reads the configurations of published models
+        model.config.tie_word_embeddings = True
+    before, ties = tables_of(model), list_ties(model)
+    num = len(before["input"])
+    donors = {num: [], num + 1: [3, 4], num + 7: [7]}
+    start_embeddings(model, donors, num)
+    assert list_ties(model) == ties
+    assert model.config.vocab_size == num + 8
+    for name, table in tables_of(model).items():
+        assert len(table) == num + 8, name
+        assert torch.equal(table[:num], before[name]), name
+        torch.testing.assert_close(table[num], before[name].mean(dim=0))
+        torch.testing.assert_close(table[num + 1], (table[3] + table[4]) / 2)
+        torch.testing.assert_close(table[num + 7], table[7])
+    model.save_pretrained(tmp_path / "b")
+    again = load_model(str(tmp_path / "b"))
+    for name, table in tables_of(again).items():
+        assert torch.equal(table, tables_of(model)[name]), name
+    ids = torch.tensor([[3, num + 1]])
+    with torch.no_grad():
+        assert model(input_ids=ids, decoder_input_ids=ids).logits.shape[-1] == num + 8
+
+
+def tables_of(model: PreTrainedModel) -> dict[str, torch.Tensor]:
+    """Return copies of all that has a row for each token; a bias, which is zero, with values."""
+    tables = {
         "input": model.get_input_embeddings().weight,
         "output": model.get_output_embeddings().weight,
     }
+    bias = getattr(model, "final_logits_bias", None)
     if bias is not None:
-        now["bias"] = model.final_logits_bias.T
-    for name, table in tables.items():
-        assert torch.equal(now[name][:first], table[:first]), name
-        torch.testing.assert_close(now[name][first], table[:first].mean(dim=0))
-        torch.testing.assert_close(now[name][first + 1], (table[3] + table[4]) / 2)
-        torch.testing.assert_close(now[name][first + 2], table[7])
-    tied = model.get_input_embeddings().weight.data_ptr()
-    assert (tied == model.get_output_embeddings().weight.data_ptr()) == torch.equal(
-        tables["input"], tables["output"]
-    )
+        if not bias.any():
+            bias += torch.linspace(0, 1, bias.shape[1])
+        tables["bias"] = bias.T
+    return {name: table.detach().clone() for name, table in tables.items()}
 
 
 def test_what_a_tokenizer_never_finds_is_refused(tmp_path: Path) -> None:
