@@ -83,7 +83,7 @@ class ModelFacts:
             one.
         is_tag: Whether the prefix is a token that names the target language.
         adapter_targets: Layers that get the adapter of the recipe by default; None without one.
-        objective: How the family was pretrained, if plain text becomes examples.
+        objective: Objective with which plain text becomes examples; None for pairs.
     """
 
     model_type: str

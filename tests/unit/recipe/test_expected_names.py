@@ -68,6 +68,8 @@ def message(recipe: Path, override: str) -> str:
         ("evaluation.metrics=[rougeL]", "found 'rougeL'; rouge gives ROUGE-1, ROUGE-2"),
         ("evaluation.metrics=[loss]", "found 'loss'; a validation translates and scores"),
         ("evaluation.best_metric=eval_loss", "found 'eval_loss'; a validation translates"),
+        ("task=pretraining", "found 'pretraining'; did you mean denoise?"),
+        ("data.noise_density=0.2", "noise_density: unknown key; did you mean denoise.rate?"),
         ("task=seq2seq", "found 'seq2seq'; did you mean text2text?"),
         ("export=onnx", "found 'onnx'; models are exported only to CTranslate2"),
         ("export=int8", "found 'int8'; did you mean ctranslate2-int8?"),
