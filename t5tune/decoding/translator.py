@@ -196,7 +196,7 @@ class SearchingTranslator(ABC):
         self, sources: Sequence[str], options: DecodingOptions, on_progress: OnProgress = None
     ) -> list[Hypothesis]:
         options = replace(options, num_hypotheses=1)
-        limit = self.settings.max_source_length
+        self.num_chunked, limit = 0, self.settings.max_source_length
         if self.settings.long_sources != CHUNK or limit is None:
             return self._find_best(sources, options, on_progress)
         language = self.settings.source_lang
@@ -226,7 +226,7 @@ class SearchingTranslator(ABC):
     def translate_n_best(
         self, sources: Sequence[str], options: DecodingOptions, on_progress: OnProgress = None
     ) -> list[list[Hypothesis]]:
-        num = options.num_hypotheses
+        self.num_chunked, num = 0, options.num_hypotheses
         if num > options.num_beams:  # a search keeps no others
             raise T5TuneError(
                 f"{num} hypotheses need as many beams; there are {options.num_beams}.",

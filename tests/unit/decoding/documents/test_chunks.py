@@ -72,4 +72,6 @@ def test_a_translator_joins_the_outputs_for_the_chunks(tmp_path: Path) -> None:
     expected = plain.translate(chunks[0], options)
     assert found[0].text == join_outputs([one.text for one in expected])
     assert found[0].num_tokens == sum(one.num_tokens for one in expected)
+    translator.translate_n_best(texts, options)
+    assert (translator.num_chunked, translator.num_truncated) == (0, 1)
     assert found[1] == plain.translate(["two"], options)[0]
