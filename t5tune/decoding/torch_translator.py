@@ -28,6 +28,7 @@ from t5tune.distributed.launch_environment import Place
 from t5tune.distributed.processes import broadcast_result, gather, place
 from t5tune.models.generation import read_needs
 from t5tune.models.input_settings import InputSettings
+from t5tune.models.positions import count_positions
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -44,7 +45,8 @@ class TorchTranslator(SearchingTranslator):
     them: the batches, and with them the padding of a source, are formed from all sources.
 
     The model's mode (training or evaluation) is kept. If the settings name no first token, the one
-    in the model's generation configuration is used.
+    in the model's generation configuration is used. Sources are cut to the positions that the model
+    has, if these are fewer than the settings allow.
     """
 
     engine = TORCH
@@ -61,6 +63,9 @@ class TorchTranslator(SearchingTranslator):
         if settings.forced_bos_token_id is None:
             forced = model.generation_config.forced_bos_token_id
             settings = replace(settings, forced_bos_token_id=forced)
+        positions, limit = count_positions(model), settings.max_source_length
+        if positions is not None and limit is not None and limit > positions:
+            settings = replace(settings, max_source_length=positions)
         self.settings = settings
         self.num_truncated = 0
         self._is_distributed = False

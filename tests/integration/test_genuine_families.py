@@ -30,6 +30,7 @@ from t5tune.decoding.translator import DecodingOptions
 from t5tune.errors import T5TuneError
 from t5tune.models.decoder_inputs import shift_labels
 from t5tune.models.families import OTHER, find_family
+from t5tune.models.input_settings import InputSettings
 from t5tune.models.loading import load_model, load_tokenizer
 from t5tune.models.ties import has_own_output_layer
 from t5tune.recipe.model_section import ModelSection
@@ -181,7 +182,10 @@ def test_a_published_model_is_trained_as_its_family_needs(
     else:
         refused = f"CTranslate2 does not know {family.config['model_type']} models"
         assert f"warning: export: ctranslate2-float32 will not be made: {refused}" in resumed
-    translator = TorchTranslator(before, tokenizer)
+    translator = TorchTranslator(before, tokenizer, InputSettings(family.prefix, 128))
+    translator.translate(["two one " * 99], DecodingOptions(2, 1))
+    assert translator.num_truncated == 1
+    assert translator.max_source_length == (family.positions or 128)
     options = DecodingOptions(65, 1)
     packing, limit = tell_limits(LoadedModel(name, translator, tokenizer, options), family)
     check_row(name, [
