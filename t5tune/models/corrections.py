@@ -40,10 +40,13 @@ def _compute_positions(model: PreTrainedModel) -> None:
     """
     computed: dict[torch.Size, torch.Tensor] = {}
     for module in model.modules():
-        if (create := getattr(module, "create_weight", None)) is not None:
-            if module.weight.shape not in computed:
-                computed[module.weight.shape] = create()
-            module.weight.data.copy_(computed[module.weight.shape])
+        create = getattr(module, "create_weight", None)
+        if create is None or not isinstance(module, torch.nn.Embedding):
+            continue
+        shape = module.weight.shape
+        if shape not in computed:
+            computed[shape] = create()
+        module.weight.data.copy_(computed[shape])
 
 
 def _undo_scaling(model: PreTrainedModel) -> None:
