@@ -30,6 +30,7 @@ _INNER = "base_layer"  # peft's name for the layer that an adapter surrounds
 # IA³ scales keys, values, and what the last layer of the feed-forward reads (Liu et al. 2022,
 # section 3.3). These are their names in the families of Transformers.
 _KEYS_AND_VALUES = ("k", "v", "k_proj", "v_proj", "key", "value")
+_OTHER_PARTS = {"router", "vision_tower", "multi_modal_projector"}
 _LAST_OF_FEED_FORWARD = ("wo", "fc2", "down_proj")
 
 
@@ -95,7 +96,9 @@ def inject(model: PreTrainedModel, config: Any) -> None:
 def _build_config(section: AdapterSection, targets: Sequence[str]) -> Any:
     from peft import IA3Config, LoraConfig
 
+    apart = rf".*\b({'|'.join(sorted(_OTHER_PARTS))})\b.*"
     shared = {"target_modules": list(targets), "task_type": "SEQ_2_SEQ_LM"}
+    shared["exclude_modules"] = apart
     if section.type == "ia3":
         last = [name for name in targets if name.rpartition(".")[2] in _LAST_OF_FEED_FORWARD]
         return IA3Config(**shared, feedforward_modules=last)
@@ -109,15 +112,19 @@ def _build_config(section: AdapterSection, targets: Sequence[str]) -> Any:
 
 
 def _linear_layers(model: PreTrainedModel) -> Iterator[tuple[str, torch.nn.Module]]:
-    """Yield the layers that may have an adapter; routers of experts and the output layer may not.
+    """Yield the layers that may have an adapter.
 
-    The output layer is often the embeddings too, which a merged adapter would change.
+    The output layer may not: it is often the embeddings too, which a merged adapter would change.
+    Nor may routers of experts, and what reads images, in T5Gemma 2.
     """
     for name, module in model.named_modules():
-        is_router = "router" in name.split(".")
         is_output = module is model.get_output_embeddings()
-        if type(module) is torch.nn.Linear and not is_router and not is_output:
+        if type(module) is torch.nn.Linear and not _lies_apart(name) and not is_output:
             yield name, module
+
+
+def _lies_apart(name: str) -> bool:
+    return bool(_OTHER_PARTS & set(name.split(".")))
 
 
 def _check_targets(model: PreTrainedModel, targets: Sequence[str]) -> None:
@@ -126,7 +133,7 @@ def _check_targets(model: PreTrainedModel, targets: Sequence[str]) -> None:
         matching = [
             name
             for name, _ in model.named_modules()
-            if name == target or name.endswith(f".{target}")
+            if (name == target or name.endswith(f".{target}")) and not _lies_apart(name)
         ]
         if matching and all(name in allowed for name in matching):
             continue

@@ -57,8 +57,14 @@ def _parameters_of(model: PreTrainedModel, part: str) -> Iterator[torch.nn.Param
 
 
 def _find_layers(stack: torch.nn.Module, numbers: str, part: str) -> Sequence[torch.nn.Module]:
-    lists = [getattr(stack, name) for name in _LAYER_LISTS if hasattr(stack, name)]
-    (all_layers,) = lists or [[]]
+    lists = [
+        module
+        for name, module in stack.named_modules()
+        if isinstance(module, torch.nn.ModuleList)
+        and name.rpartition(".")[2] in _LAYER_LISTS
+        and "vision_tower" not in name  # T5Gemma 2 reads images too
+    ]
+    all_layers = list(lists[0]) if lists else []
     first, _, last = numbers.partition("-")
     start, end = int(first), int(last or first)
     if not start <= end < len(all_layers):
@@ -67,4 +73,4 @@ def _find_layers(stack: torch.nn.Module, numbers: str, part: str) -> Sequence[to
             f"{len(all_layers) - 1}.",
             next_command="correct model.freeze in the recipe",
         )
-    return list(all_layers)[start : end + 1]
+    return all_layers[start : end + 1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 import torch
-from transformers import PreTrainedModel
+from transformers import PreTrainedConfig, PreTrainedModel
 
 BIAS = "final_logits_bias"  # of BART, Marian, mBART and Pegasus
 _SIZES = ("num_embeddings", "out_features")  # attributes of layers with a row for each token
@@ -45,6 +45,8 @@ def _grow(model: PreTrainedModel, num_rows: int) -> None:
     grown: dict[int, torch.nn.Parameter] = {}
     for layer in _layers(model):
         for name, table in list(layer.named_parameters(recurse=False)):
+            if len(table) != before:
+                continue
             if id(table) not in grown:
                 more = table.detach().new_zeros(num_rows - before, *table.shape[1:])
                 grown[id(table)] = torch.nn.Parameter(torch.cat([table.detach(), more]))
@@ -55,16 +57,27 @@ def _grow(model: PreTrainedModel, num_rows: int) -> None:
     if (bias := getattr(model, BIAS, None)) is not None:
         more = bias.new_zeros(1, num_rows - before)
         model.register_buffer(BIAS, torch.cat([bias, more], dim=1))
-    for name in _CONFIGURED:
-        if getattr(model.config, name, None) == before:
-            setattr(model.config, name, num_rows)
+    for config in _list_configs(model.config):
+        for name in _CONFIGURED:
+            if getattr(config, name, None) == before:
+                setattr(config, name, num_rows)
+
+
+def _list_configs(config: PreTrainedConfig) -> Iterator[PreTrainedConfig]:
+    """Yield a configuration and those of its parts, as T5Gemma has them."""
+    yield config
+    for part in vars(config).values():
+        if isinstance(part, PreTrainedConfig):
+            yield from _list_configs(part)
 
 
 def _layers(model: PreTrainedModel) -> list[torch.nn.Module]:
     """Return the layers with a row for each token, each once."""
     stacks = (model, model.get_encoder(), model.get_decoder())
     found = [*(stack.get_input_embeddings() for stack in stacks), model.get_output_embeddings()]
-    tables = {id(p) for layer in found if layer is not None for p in layer.parameters()}
+    num_rows = len(model.get_input_embeddings().weight)
+    parameters = [p for layer in found if layer is not None for p in layer.parameters()]
+    tables = {id(p) for p in parameters if len(p) == num_rows}
     # Also those that no method of the model gives, as Marian's encoder has one.
     return [
         module
@@ -75,7 +88,9 @@ def _layers(model: PreTrainedModel) -> list[torch.nn.Module]:
 
 def _tables(model: PreTrainedModel) -> Iterator[torch.Tensor]:
     """Yield every table with a row for each token, tied ones once; biases have one column."""
-    tables = [table for layer in _layers(model) for table in layer.parameters(recurse=False)]
+    num_rows = len(model.get_input_embeddings().weight)
+    parameters = [p for layer in _layers(model) for p in layer.parameters(recurse=False)]
+    tables = [p for p in parameters if len(p) == num_rows]
     columns = [table if table.dim() > 1 else table[:, None] for table in tables]
     if (bias := getattr(model, BIAS, None)) is not None:
         columns.append(bias.T)

@@ -37,13 +37,15 @@ def add_tokens(
     Raises:
         T5TuneError: The tokenizer cannot take one of them, or never finds it in a text.
     """
-    first = find_next_id(tokenizer)
+    first, known = find_next_id(tokenizer), tokenizer.get_vocab()
     markers = [token for token in tokens if _is_cut_out(tokenizer, token)]
     pieces = [token for token in tokens if token not in markers]
     if pieces:
         tokenizer = _add_pieces(tokenizer, pieces)
     # Not normalized: a marker stands in texts as it is written.
     tokenizer.add_tokens([AddedToken(marker, normalized=False) for marker in markers])
+    if not known.items() <= tokenizer.get_vocab().items():
+        raise _refuse(tokenizer, tokens, "no new pieces, because others would get other ids")
     for token in tokens:
         number = tokenizer.convert_tokens_to_ids(token)
         if number < first or number not in tokenizer(token)["input_ids"]:
@@ -152,14 +154,16 @@ def _edit_backend(tokenizer: PreTrainedTokenizerBase, path: Path, pieces: Sequen
     content = json.loads(path.read_text(encoding="utf-8"))
     model, first = content["model"], find_next_id(tokenizer)
     vocabulary = model["vocab"]
-    if model["type"] == "Unigram":
-        # Ids are places in the list: added tokens, which may lie after it, have places there too.
-        missing = tokenizer.convert_ids_to_tokens(list(range(len(vocabulary), first)))
-        vocabulary += [[piece, _BEST] for piece in (*missing, *pieces)]
-    elif model["type"] == "BPE" and (longer := [piece for piece in pieces if len(piece) > 1]):
+    if model["type"] == "BPE" and (longer := [piece for piece in pieces if len(piece) > 1]):
         raise _refuse(tokenizer, longer, "new pieces of one character only")
+    # Added tokens that lie after the vocabulary, as NLLB's languages do, become part of it: loading
+    # would count on from its new end, and give them other ids.
+    start = len(vocabulary)
+    new = [*tokenizer.convert_ids_to_tokens(list(range(start, first))), *pieces]
+    if model["type"] == "Unigram":  # ids are places in the list
+        vocabulary += [[piece, _BEST] for piece in new]
     else:
-        vocabulary.update({piece: first + number for number, piece in enumerate(pieces)})
+        vocabulary.update({piece: start + number for number, piece in enumerate(new)})
     write_text(path, json.dumps(content, ensure_ascii=False))
 
 

@@ -9,10 +9,12 @@ import torch
 from transformers import AutoTokenizer, PreTrainedModel
 
 from t5tune.errors import T5TuneError
-from t5tune.models.loading import load_model
+from t5tune.models.loading import load_model, load_tokenizer
 from t5tune.models.new_embeddings import start_embeddings
 from t5tune.models.new_tokens import add_language, add_tokens, find_next_id, find_parts
 from t5tune.models.ties import list_ties
+from tests.genuine_families import FAMILIES as PUBLISHED
+from tests.genuine_families import write_files
 from tests.tiny_families import FAMILIES
 
 LETTERS = ["ŋ", "ẽ"]
@@ -93,6 +95,20 @@ def tables_of(model: PreTrainedModel) -> dict[str, torch.Tensor]:
             bias += torch.linspace(0, 1, bias.shape[1])
         tables["bias"] = bias.T
     return {name: table.detach().clone() for name, table in tables.items()}
+
+
+def test_languages_of_a_published_nllb_keep_their_ids(tmp_path: Path) -> None:
+    """They lie after the pieces, to which new ones are added."""
+    write_files(PUBLISHED["NLLB"].files(), tmp_path / "a")
+    tokenizer = load_tokenizer(str(tmp_path / "a"))
+    known, first = tokenizer.get_vocab(), find_next_id(tokenizer)
+    extended = add_tokens(tokenizer, LETTERS)
+    add_language(extended, "xyz_Latn", "deu_Latn")
+    extended.save_pretrained(tmp_path / "b")
+    for one in (extended, load_tokenizer(str(tmp_path / "b"))):
+        assert known.items() <= one.get_vocab().items()
+        assert one.convert_tokens_to_ids([*LETTERS, "xyz_Latn"]) == [first, first + 1, first + 2]
+        assert one.decode(one("oneŋtwo ẽ")["input_ids"], skip_special_tokens=True) == "oneŋtwo ẽ"
 
 
 def test_what_a_tokenizer_never_finds_is_refused(tmp_path: Path) -> None:
