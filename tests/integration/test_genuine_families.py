@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -37,7 +36,7 @@ from t5tune.recipe.model_section import ModelSection
 from t5tune.run.directory import RunDirectory
 from t5tune.training.preparation.rehearsal import rehearse
 from t5tune.training.recipe_batches import build_collator
-from tests.conftest import REPOSITORY, TINY, Result, RunCommand, number_pairs, write_pairs
+from tests.conftest import REPOSITORY, TINY, RunCommand, number_pairs, write_pairs
 from tests.genuine_families import FAMILIES, GenuineFamily
 from tests.hub.server import Hub
 
@@ -47,21 +46,6 @@ PAIRS = number_pairs(4, 300)
 TABLE = REPOSITORY / "docs" / "models.md"
 # A search that no generation configuration overrides.
 PLAIN = {"max_new_tokens": 6, "min_length": 0, "no_repeat_ngram_size": 0, "early_stopping": False}
-
-
-@dataclass
-class Training:
-    """Train a family's model; what is left of the data are a few pairs of each split."""
-
-    family: GenuineFamily
-    run: RunCommand
-
-    def __call__(self, *settings: str) -> Result:
-        result = self.run(
-            "train", "tiny.yaml", f"training.packing={str(self.family.can_pack).lower()}", *settings
-        )
-        assert result.code == 0, result.err
-        return result
 
 
 def write_recipe(family: GenuineFamily) -> None:
@@ -75,15 +59,25 @@ def write_recipe(family: GenuineFamily) -> None:
     Path("tiny.yaml").write_text(yaml.safe_dump(recipe), encoding="utf-8")
 
 
-def resume(train: Training) -> str:
-    """Resume the run from step 1, which has to end with the same weights, and return its log."""
+def train_twice(t5tune: RunCommand, monkeypatch: pytest.MonkeyPatch, *settings: str) -> list[str]:
+    """Train until the model is to be saved, and again from step 1 to the end; return both logs.
+
+    Both have the same weights after step 2.
+    """
+
+    def stop(*_: object) -> None:
+        raise T5TuneError("stopped", next_command="the same command")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("t5tune.training.session.keep_best_model", stop)
+        first = t5tune("train", "tiny.yaml", *settings)
+    assert (first.code, "error: stopped" in first.err) == (1, True), first.err
     weights = WEIGHTS.read_bytes()
-    for name in ("checkpoints/checkpoint-2", "model", "eval"):
-        shutil.rmtree(RUN / name)
-    result = train("export=ctranslate2-float32")
-    assert "resuming from" in result.err
+    shutil.rmtree(WEIGHTS.parent)
+    second = t5tune("train", "tiny.yaml", *settings)
+    assert (second.code, "resuming from" in second.err) == (0, True), second.err
     assert WEIGHTS.read_bytes() == weights
-    return result.err
+    return [first.err, second.err]
 
 
 def encode(tokenizer: PreTrainedTokenizerBase, prefix: str) -> dict[str, torch.Tensor]:
@@ -151,9 +145,8 @@ def test_a_published_model_is_trained_as_its_family_needs(
     family = FAMILIES[name]
     hub_here.add("models", family.model, family.files())
     write_recipe(family)
-    train = Training(family, t5tune)
-    said = train("export=none").err
-    resumed = resume(train)
+    packing = f"training.packing={str(family.can_pack).lower()}"
+    said, resumed = train_twice(t5tune, monkeypatch, packing, "export=ctranslate2-float32")
 
     tokenizer = load_tokenizer(str(RUN / "model"))
     if family.languages is not None:
