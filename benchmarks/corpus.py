@@ -208,7 +208,7 @@ def write_parquet(directory: Path, num_pairs: int, seed: int = 0, num_shards: in
 def train_tokenizer(directory: Path, num_pairs: int = 50_000) -> None:
     """Train a unigram vocabulary of 32,000 pieces as recipes do, and save it."""
     from t5tune.models.new_tokenizers import build_tokenizer
-    from t5tune.recipe.from_scratch_section import TokenizerSection
+    from t5tune.recipe.sections.from_scratch_section import TokenizerSection
 
     sources: list[str] = []
     targets: list[str] = []

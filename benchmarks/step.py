@@ -37,7 +37,7 @@ from t5tune.distributed.model_shape import ModelShape
 from t5tune.models.cpu.dropout import use_byte_dropout
 from t5tune.models.cpu.fast_t5 import use_fast_sublayers
 from t5tune.models.output_layer import without_output_layer
-from t5tune.recipe.regularization_section import RegularizationSection
+from t5tune.recipe.sections.regularization_section import RegularizationSection
 from t5tune.training.optim.building import build_optimizer
 from t5tune.training.preparation.precision import measure_bf16
 from t5tune.training.regularizers.recipe_regularizers import build_regularization, find_rates

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from t5tune.data.denoising.held_out_texts import leave_out_words
 from t5tune.data.readers.sources import open_split, read_all
 from t5tune.data.store.stored_cuts import StoredCuts
-from t5tune.recipe.data_section import DataSection
+from t5tune.recipe.sections.data_section import DataSection
 
 
 @dataclass(frozen=True)

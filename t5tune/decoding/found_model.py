@@ -25,8 +25,8 @@ from t5tune.models.families import (
 from t5tune.models.input_settings import CHUNK, CUT, InputSettings
 from t5tune.models.loading import find_commit, load_config, load_model, load_tokenizer
 from t5tune.recipe.loading import load_resolved_recipe
-from t5tune.recipe.model_section import PretrainedModel
 from t5tune.recipe.resolved_recipe import ResolvedRecipe
+from t5tune.recipe.sections.model_section import PretrainedModel
 from t5tune.run.directory import RunDirectory
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from transformers import PreTrainedModel
 from t5tune.errors import T5TuneError, did_you_mean
 
 if TYPE_CHECKING:
-    from t5tune.recipe.adapter_section import AdapterSection
+    from t5tune.recipe.sections.adapter_section import AdapterSection
 
 FILE = "adapter.safetensors"  # in a checkpoint: trained tensors by the names of the parameters
 _ADAPTER_WEIGHTS = "adapter_model.safetensors"  # peft's name

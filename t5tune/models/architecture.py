@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedTokenizerBase
 
-    from t5tune.recipe.from_scratch_section import FromScratchSection
+    from t5tune.recipe.sections.from_scratch_section import FromScratchSection
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from t5tune.scoring.languages import T5_LANGUAGES, short_code
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedTokenizerBase
 
-    from t5tune.recipe.denoise_section import ObjectiveName
+    from t5tune.recipe.sections.denoise_section import ObjectiveName
 
 T5_VOCAB_SIZE = 32128  # of the original T5, with its padding
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-    from t5tune.recipe.from_scratch_section import FromScratchSection
+    from t5tune.recipe.sections.from_scratch_section import FromScratchSection
 
 
 def build_model(

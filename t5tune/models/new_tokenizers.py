@@ -13,7 +13,7 @@ from t5tune.models.loading import load_tokenizer
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-    from t5tune.recipe.from_scratch_section import TokenizerSection
+    from t5tune.recipe.sections.from_scratch_section import TokenizerSection
 
 SPECIAL_TOKENS = ("<pad>", "</s>", "<unk>")  # at T5's ids 0, 1, 2
 # SentencePiece holds all its texts in memory: of more of them it gets each second, third, ...

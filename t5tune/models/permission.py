@@ -19,7 +19,7 @@ from t5tune.errors import NotAllowed, T5TuneError
 from t5tune.run.directory import RunDirectory
 
 if TYPE_CHECKING:
-    from t5tune.recipe.model_section import ModelSection
+    from t5tune.recipe.sections.model_section import ModelSection
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from t5tune.errors import T5TuneError, did_you_mean, list_names
 from t5tune.files.json_values import read_object
 from t5tune.recipe.loading import dump_values
 from t5tune.recipe.schema import Recipe
-from t5tune.recipe.section import Section
+from t5tune.recipe.sections.section import Section
 from t5tune.recipe.training_extra import (
     FORWARDED,
     NAME,

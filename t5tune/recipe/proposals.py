@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from t5tune.recipe.from_scratch_section import DEFAULT_VOCAB_SIZE
 from t5tune.recipe.schema import Recipe
-from t5tune.recipe.training_section import TrainingSection
+from t5tune.recipe.sections.from_scratch_section import DEFAULT_VOCAB_SIZE
+from t5tune.recipe.sections.training_section import TrainingSection
 
 BYTE_MODEL = "google/byt5-small"
 

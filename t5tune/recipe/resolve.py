@@ -13,12 +13,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from t5tune.recipe.augment_section import ROUNDS
-from t5tune.recipe.denoise_section import RATES, ObjectiveName
-from t5tune.recipe.model_section import ModelSection
 from t5tune.recipe.resolved_recipe import FittedRecipe, ResolvedRecipe
 from t5tune.recipe.schema import Recipe
-from t5tune.recipe.training_section import OptimName, TrainingSection
+from t5tune.recipe.sections.augment_section import ROUNDS
+from t5tune.recipe.sections.denoise_section import RATES, ObjectiveName
+from t5tune.recipe.sections.model_section import ModelSection
+from t5tune.recipe.sections.training_section import OptimName, TrainingSection
 from t5tune.scoring.registry import default_metrics, ranks_models
 
 TOKENS_PER_BATCH = 4096

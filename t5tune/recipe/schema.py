@@ -10,12 +10,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from t5tune.recipe.data_section import DataSection
-from t5tune.recipe.denoise_section import refuse_pairs
-from t5tune.recipe.evaluation_section import EvaluationSection
-from t5tune.recipe.model_section import ModelSection
-from t5tune.recipe.section import Count, PositiveInt, Section
-from t5tune.recipe.training_section import TrainingSection
+from t5tune.recipe.sections.data_section import DataSection
+from t5tune.recipe.sections.denoise_section import refuse_pairs
+from t5tune.recipe.sections.evaluation_section import EvaluationSection
+from t5tune.recipe.sections.model_section import ModelSection
+from t5tune.recipe.sections.section import Count, PositiveInt, Section
+from t5tune.recipe.sections.training_section import TrainingSection
 from t5tune.scoring.registry import is_evaluate_metric
 from t5tune.scoring.score import ScoringOptions
 

@@ -15,12 +15,12 @@ from t5tune.errors import T5TuneError, did_you_mean
 from t5tune.files.writing import NotWritten
 from t5tune.models.model_names import choose_model
 from t5tune.models.permission import Permission, permission_for, permitting
-from t5tune.recipe.data_section import DataEntry, DataSection
 from t5tune.recipe.loading import build_recipe, load_recipe, load_resolved_recipe
-from t5tune.recipe.model_section import ModelSection
 from t5tune.recipe.overrides import Override, read_keywords
 from t5tune.recipe.resolve import choose_metrics
 from t5tune.recipe.schema import Recipe
+from t5tune.recipe.sections.data_section import DataEntry, DataSection
+from t5tune.recipe.sections.model_section import ModelSection
 from t5tune.reporting.beside.kinds import check_sections
 from t5tune.reporting.comparisons.compared_systems import write_comparison
 from t5tune.reporting.evaluation_task import EvaluationTask

@@ -17,7 +17,7 @@ from t5tune.errors import T5TuneError
 from t5tune.files.cache_directory import mark_used, user_cache_directory
 from t5tune.files.json_values import as_object, read_object
 from t5tune.files.writing import write_text
-from t5tune.recipe.data_section import DataSection
+from t5tune.recipe.sections.data_section import DataSection
 from t5tune.run.directory import RunDirectory
 
 

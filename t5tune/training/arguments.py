@@ -10,8 +10,8 @@ from transformers import Seq2SeqTrainingArguments
 from t5tune.decoding.loaded_model import default_device
 from t5tune.errors import T5TuneError, shorten_reason
 from t5tune.recipe.resolved_recipe import ResolvedTraining
+from t5tune.recipe.sections.training_section import TrainingSection
 from t5tune.recipe.training_extra import NAME, find_extra_problems
-from t5tune.recipe.training_section import TrainingSection
 from t5tune.run.directory import RunDirectory
 from t5tune.scoring.registry import METRICS
 

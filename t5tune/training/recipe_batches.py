@@ -15,7 +15,7 @@ from t5tune.errors import T5TuneError
 from t5tune.models.families import FAMILIES, find_family
 from t5tune.models.packed import accept_packed_rows
 from t5tune.recipe.resolve import choose_batch_size
-from t5tune.recipe.training_section import TrainingSection
+from t5tune.recipe.sections.training_section import TrainingSection
 from t5tune.training.callbacks.batch_probe import LongestBatch
 
 

@@ -25,7 +25,7 @@ from t5tune.distributed.processes import broadcast_result, is_main_process
 from t5tune.distributed.sharding_refusals import drops_layers
 from t5tune.models.compiled import compile_stacks
 from t5tune.recipe.resolved_recipe import ResolvedRecipe, ResolvedTraining
-from t5tune.recipe.section import MOST
+from t5tune.recipe.sections.section import MOST
 from t5tune.run.directory import RunDirectory
 from t5tune.scoring.registry import MetricSpec
 from t5tune.training.arguments import build_training_arguments

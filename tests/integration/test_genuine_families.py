@@ -32,7 +32,7 @@ from t5tune.models.families import OTHER, find_family
 from t5tune.models.input_settings import InputSettings
 from t5tune.models.loading import load_model, load_tokenizer
 from t5tune.models.ties import has_own_output_layer
-from t5tune.recipe.model_section import ModelSection
+from t5tune.recipe.sections.model_section import ModelSection
 from t5tune.run.directory import RunDirectory
 from t5tune.training.preparation.rehearsal import rehearse
 from t5tune.training.recipe_batches import build_collator

@@ -19,8 +19,8 @@ from t5tune.data.noise.protection import TAGS
 from t5tune.data.pairs import Pairs
 from t5tune.errors import T5TuneError
 from t5tune.files.hashing import hash_file
-from t5tune.recipe.augment_section import AugmentSection
-from t5tune.recipe.data_section import DataSection
+from t5tune.recipe.sections.augment_section import AugmentSection
+from t5tune.recipe.sections.data_section import DataSection
 
 VERSION = 1  # of the noise and its draws; another one makes other training data
 _MOST_NAMES = 2000

@@ -17,7 +17,7 @@ from t5tune.data.truncation import count_added_at_end
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-    from t5tune.recipe.denoise_section import DenoiseSection
+    from t5tune.recipe.sections.denoise_section import DenoiseSection
 
 TOPIC = "denoise"  # of the draws
 Tokens = list[int]

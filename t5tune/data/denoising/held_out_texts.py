@@ -15,7 +15,7 @@ from t5tune.data.denoising.noise_tokens import MASK, NUM_SENTINELS, name_sentine
 from t5tune.errors import T5TuneError
 
 if TYPE_CHECKING:
-    from t5tune.recipe.denoise_section import DenoiseSection
+    from t5tune.recipe.sections.denoise_section import DenoiseSection
 
 TOPIC = "held out"  # of the draws
 _SEED = 0  # whatever the recipe's: scores of runs with several seeds are compared

@@ -18,7 +18,6 @@ from t5tune.data.readers.tables import file_options, find_format, open_table
 from t5tune.data.readers.text_pairs import open_text_pair
 from t5tune.data.store.stored_cuts import StoredCuts
 from t5tune.errors import T5TuneError
-from t5tune.recipe.data_section import DataEntry, DataSection
 from t5tune.recipe.places import (
     CutSplit,
     HubSplit,
@@ -28,6 +27,7 @@ from t5tune.recipe.places import (
     TextPair,
     as_names,
 )
+from t5tune.recipe.sections.data_section import DataEntry, DataSection
 from t5tune.run.directory import display_path
 
 

@@ -15,8 +15,8 @@ from t5tune.data.store.sequence_files import digest_file
 from t5tune.errors import T5TuneError
 from t5tune.files.cache_directory import name_in_cache
 from t5tune.files.compression import refuse_file
-from t5tune.recipe.data_section import DataSection
 from t5tune.recipe.places import FILE_KEYS, HubSplit, Place, SacrebleuSet
+from t5tune.recipe.sections.data_section import DataSection
 from t5tune.run.directory import display_path
 
 # Keys of an entry that decide nothing, or that the identity has in another form.

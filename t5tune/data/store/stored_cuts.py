@@ -27,8 +27,8 @@ from t5tune.files.cache_directory import mark_used, name_in_cache, user_cache_di
 from t5tune.files.json_values import as_count, as_object, parse_json
 from t5tune.files.writing import write_text
 from t5tune.hub.snapshot import is_commit
-from t5tune.recipe.data_section import DataSection
 from t5tune.recipe.places import HubSplit
+from t5tune.recipe.sections.data_section import DataSection
 
 _VERSION = 1  # of the files
 

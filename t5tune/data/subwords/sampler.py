@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     # Training imports this module, and benchmarks train where there is no pydantic.
-    from t5tune.recipe.augment_section import SubwordSampling
+    from t5tune.recipe.sections.augment_section import SubwordSampling
 
 ALPHA = 0.2  # with a vocabulary of 8,000 pieces, texts of Multi30k have 1.3 times the tokens
 DROPOUT = 0.1  # of Provilkov et al. 2020

@@ -9,7 +9,7 @@ from t5tune.models.architecture import Architecture, name_sizes_as_bart
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedTokenizerBase
 
-    from t5tune.recipe.from_scratch_section import FromScratchSection
+    from t5tune.recipe.sections.from_scratch_section import FromScratchSection
 
 
 def _build_config(

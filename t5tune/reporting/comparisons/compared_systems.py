@@ -14,8 +14,8 @@ from t5tune.distributed.torch_import import bound_spinning
 from t5tune.errors import T5TuneError
 from t5tune.files.writing import write_texts
 from t5tune.recipe.loading import load_resolved_recipe
-from t5tune.recipe.model_section import PretrainedModel
 from t5tune.recipe.resolved_recipe import ResolvedRecipe
+from t5tune.recipe.sections.model_section import PretrainedModel
 from t5tune.reporting.comparisons.stored_output import StoredOutput, read_output
 from t5tune.reporting.given_texts import References, Texts, read_references, read_texts
 from t5tune.run.directory import RunDirectory, find_directory, refuse_run

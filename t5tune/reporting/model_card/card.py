@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from t5tune.files.writing import write_text
-from t5tune.recipe.data_section import DataSection
 from t5tune.recipe.resolved_recipe import ResolvedRecipe
+from t5tune.recipe.sections.data_section import DataSection
 from t5tune.reporting.beside.rendering import find_alarms, short_blocks
 from t5tune.reporting.markdown import cell, code, escape, table_of
 from t5tune.reporting.model_card.facts import (

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from t5tune.recipe.data_section import DataSection
 from t5tune.recipe.places import HubSplit, Place
 from t5tune.recipe.resolved_recipe import ResolvedRecipe
+from t5tune.recipe.sections.data_section import DataSection
 from t5tune.reporting.model_card.facts import ModelFacts, describe_data, is_hub_id
 from t5tune.reporting.reports.report import Report
 from t5tune.scoring.languages import without_region

@@ -10,9 +10,9 @@ import yaml
 from t5tune.data.examples import Examples
 from t5tune.data.fingerprints import fingerprint_rows
 from t5tune.files.json_values import read_object
-from t5tune.recipe.data_section import DataSection
-from t5tune.recipe.model_section import ModelSection
 from t5tune.recipe.resolved_recipe import ResolvedRecipe
+from t5tune.recipe.sections.data_section import DataSection
+from t5tune.recipe.sections.model_section import ModelSection
 from t5tune.reporting.model_card.facts import (
     ModelFacts,
     describe_data,

@@ -18,7 +18,7 @@ from t5tune.training.checkpoints.selection import ChosenWeights
 from t5tune.training.optim.averaging import set_weights
 
 if TYPE_CHECKING:
-    from t5tune.recipe.model_section import ModelSection
+    from t5tune.recipe.sections.model_section import ModelSection
 
 
 def save_with_adapter(

@@ -11,7 +11,7 @@ import torch
 from t5tune.console import say, track
 from t5tune.distributed.processes import broadcast_result
 from t5tune.errors import T5TuneError
-from t5tune.recipe.training_section import TrainingSection
+from t5tune.recipe.sections.training_section import TrainingSection
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import find_damage
 from t5tune.scoring.registry import METRICS

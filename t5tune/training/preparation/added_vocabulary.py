@@ -12,7 +12,7 @@ from t5tune.errors import T5TuneError
 from t5tune.models.families import find_family, find_language_codes
 from t5tune.models.new_embeddings import start_embeddings
 from t5tune.models.new_tokens import add_language, add_tokens, find_next_id, find_parts
-from t5tune.recipe.model_section import ModelSection
+from t5tune.recipe.sections.model_section import ModelSection
 from t5tune.training.preparation.texts import Texts
 
 _MOST_COUNTED = 10_000  # training examples whose unknown tokens are counted

@@ -6,8 +6,8 @@ from t5tune.console import say
 from t5tune.data.readers.hub_commits import Revision, hub_splits, pin_commits, revision_of
 from t5tune.files.json_values import keep_texts, read_object
 from t5tune.models.loading import find_commit
-from t5tune.recipe.model_section import ModelSection, PretrainedModel
 from t5tune.recipe.schema import Recipe
+from t5tune.recipe.sections.model_section import ModelSection, PretrainedModel
 from t5tune.run.directory import RunDirectory
 from t5tune.training.checkpoints.resuming import recorded_recipe
 

@@ -24,9 +24,9 @@ from t5tune.data.side_encoding import encode_side
 from t5tune.data.subwords.sampler import build_samplers
 from t5tune.data.token_sequences import TokenSequences
 from t5tune.models.loading import load_tokenizer
-from t5tune.recipe.from_scratch_section import FromScratchSection
 from t5tune.recipe.resolve import choose_rounds
 from t5tune.recipe.schema import Recipe
+from t5tune.recipe.sections.from_scratch_section import FromScratchSection
 from t5tune.training.preparation.added_vocabulary import extend_tokenizer
 from t5tune.training.preparation.denoising_objective import choose_objective
 from t5tune.training.preparation.texts import Texts, open_texts

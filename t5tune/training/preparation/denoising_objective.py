@@ -7,9 +7,9 @@ from pathlib import Path
 from t5tune.errors import T5TuneError
 from t5tune.models.families import find_family
 from t5tune.models.loading import load_config
-from t5tune.recipe.denoise_section import RATES
-from t5tune.recipe.from_scratch_section import FromScratchSection
 from t5tune.recipe.schema import Recipe
+from t5tune.recipe.sections.denoise_section import RATES
+from t5tune.recipe.sections.from_scratch_section import FromScratchSection
 
 
 def choose_objective(recipe: Recipe, checkpoint: Path | None = None) -> Recipe:

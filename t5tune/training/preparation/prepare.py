@@ -22,11 +22,11 @@ from t5tune.models.from_scratch import build_model
 from t5tune.models.generation import override_needs
 from t5tune.models.input_settings import InputSettings
 from t5tune.models.loading import load_config, load_model, load_tokenizer
-from t5tune.recipe.from_scratch_section import FromScratchSection
-from t5tune.recipe.model_section import ModelSection
 from t5tune.recipe.resolve import Choice, ModelFacts, resolve_for_model
 from t5tune.recipe.resolved_recipe import FittedRecipe
 from t5tune.recipe.schema import Recipe
+from t5tune.recipe.sections.from_scratch_section import FromScratchSection
+from t5tune.recipe.sections.model_section import ModelSection
 from t5tune.reporting.beside.kinds import check_sections
 from t5tune.reporting.recipe_scoring import rehearse_recipe_scoring
 from t5tune.run.directory import RunDirectory

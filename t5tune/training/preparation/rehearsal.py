@@ -27,7 +27,7 @@ from t5tune.errors import T5TuneError, shorten_reason
 from t5tune.models.adapters import plain_state_dict
 from t5tune.models.decoder_inputs import shift_labels
 from t5tune.models.loading import load_config, load_tokenizer, refuse_fields
-from t5tune.recipe.model_section import ModelSection
+from t5tune.recipe.sections.model_section import ModelSection
 from t5tune.run.directory import RunDirectory
 from t5tune.scoring.diagnosis.wrong_language import load_identifier
 from t5tune.training.checkpoints.disk_space import OTHER_FILES, refuse_full_disk

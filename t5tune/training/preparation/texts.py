@@ -14,8 +14,8 @@ from t5tune.data.store.data_identity import DataIdentity
 from t5tune.data.store.stored_cuts import StoredCuts
 from t5tune.data.training_text import TrainingText
 from t5tune.errors import T5TuneError
-from t5tune.recipe.data_section import DataSection
 from t5tune.recipe.places import Place
+from t5tune.recipe.sections.data_section import DataSection
 
 
 @dataclass(frozen=True)

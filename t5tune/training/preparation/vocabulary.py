@@ -16,7 +16,7 @@ from t5tune.files.cache_directory import mark_used, name_in_cache, user_cache_di
 from t5tune.files.writing import write_directory
 from t5tune.models.loading import load_tokenizer
 from t5tune.models.new_tokenizers import build_tokenizer
-from t5tune.recipe.from_scratch_section import TokenizerSection
+from t5tune.recipe.sections.from_scratch_section import TokenizerSection
 from t5tune.training.preparation.texts import Texts
 
 _DIGEST = "t5tune-digest.txt"  # beside the files: what `digest_tokenizer` returned

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from transformers import PreTrainedModel
 
-from t5tune.recipe.regularization_section import RegularizationSection
+from t5tune.recipe.sections.regularization_section import RegularizationSection
 from t5tune.training.regularizers.in_force import Regularization
 from t5tune.training.regularizers.kinds import REGULARIZERS
 from t5tune.training.regularizers.regularizer import RunParts

@@ -16,7 +16,7 @@ from t5tune.data.pairs import is_usable
 from t5tune.data.readers.open_splits import OpenSplit
 from t5tune.data.readers.sources import open_split
 from t5tune.data.store.data_identity import identify_data
-from t5tune.recipe.data_section import DataSection
+from t5tune.recipe.sections.data_section import DataSection
 
 
 @pytest.fixture(autouse=True)

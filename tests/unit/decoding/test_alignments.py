@@ -27,7 +27,7 @@ from t5tune.models.cpu.fast_t5 import use_fast_sublayers
 from t5tune.models.input_settings import InputSettings
 from t5tune.models.loading import load_model, load_tokenizer
 from t5tune.models.new_tokenizers import build_tokenizer
-from t5tune.recipe.from_scratch_section import TokenizerSection
+from t5tune.recipe.sections.from_scratch_section import TokenizerSection
 from t5tune.scoring.diagnosis.findings import Alignment
 from tests.conftest import number_pairs
 from tests.integration.test_model_families import FAMILIES, SIZES, save_tiny_model

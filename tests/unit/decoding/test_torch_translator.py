@@ -9,7 +9,7 @@ from t5tune.decoding.translator import DecodingOptions, limit_from_references
 from t5tune.errors import T5TuneError
 from t5tune.models.input_settings import InputSettings
 from t5tune.models.new_tokenizers import build_tokenizer
-from t5tune.recipe.from_scratch_section import TokenizerSection
+from t5tune.recipe.sections.from_scratch_section import TokenizerSection
 
 SOURCES = ["a", "a much longer source than the others", "bc", "", "de fg", "bc"]
 

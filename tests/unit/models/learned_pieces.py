@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from t5tune.models.new_tokenizers import build_tokenizer
-from t5tune.recipe.from_scratch_section import TokenizerSection
+from t5tune.recipe.sections.from_scratch_section import TokenizerSection
 from tests.conftest import REPOSITORY
 
 

@@ -26,8 +26,8 @@ from t5tune.models.adapters import (
 from t5tune.models.cpu.fast_paths import use_fast_paths
 from t5tune.models.decoder_inputs import shift_labels
 from t5tune.models.freezing import freeze_parts
-from t5tune.recipe.adapter_section import AdapterSection
-from t5tune.recipe.model_section import ModelSection
+from t5tune.recipe.sections.adapter_section import AdapterSection
+from t5tune.recipe.sections.model_section import ModelSection
 from t5tune.run.directory import RunDirectory
 from t5tune.training.checkpoints.best_adapter import save_with_adapter
 from t5tune.training.checkpoints.selection import ChosenWeights

@@ -12,7 +12,7 @@ from t5tune.models.adapters import add_adapter
 from t5tune.models.broadcasting import pack_model, unpack_model
 from t5tune.models.freezing import freeze_parts
 from t5tune.models.loading import load_model, load_tokenizer
-from t5tune.recipe.adapter_section import AdapterSection
+from t5tune.recipe.sections.adapter_section import AdapterSection
 from tests.genuine_families import FAMILIES as PUBLISHED
 from tests.genuine_families import write_files
 from tests.integration.test_model_families import FAMILIES, save_tiny_model

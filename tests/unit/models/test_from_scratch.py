@@ -10,7 +10,7 @@ from transformers import AutoTokenizer
 from t5tune.errors import T5TuneError
 from t5tune.models.from_scratch import build_model
 from t5tune.models.new_tokenizers import build_tokenizer
-from t5tune.recipe.from_scratch_section import FromScratchSection, TokenizerSection
+from t5tune.recipe.sections.from_scratch_section import FromScratchSection, TokenizerSection
 from tests import forks
 from tests.conftest import REPOSITORY
 from tests.unit.models.learned_pieces import learn_pieces

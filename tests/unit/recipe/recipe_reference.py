@@ -10,9 +10,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from t5tune.recipe.data_section import DataEntry
 from t5tune.recipe.problems import examples_of
 from t5tune.recipe.schema import Recipe
+from t5tune.recipe.sections.data_section import DataEntry
 
 NAMES = {int: "whole number", float: "number", str: "text", bool: "true or false"}
 

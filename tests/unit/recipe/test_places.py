@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from t5tune.recipe.data_section import DataEntry
-from t5tune.recipe.from_scratch_section import FromScratchSection
-from t5tune.recipe.model_section import ModelSection, PretrainedModel
 from t5tune.recipe.places import HubSplit, Place, TableFile, TextPair
+from t5tune.recipe.sections.data_section import DataEntry
+from t5tune.recipe.sections.from_scratch_section import FromScratchSection
+from t5tune.recipe.sections.model_section import ModelSection, PretrainedModel
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from t5tune.recipe.training_section import TrainingSection
+from t5tune.recipe.sections.training_section import TrainingSection
 from tests.conftest import REPOSITORY
 from tests.unit.recipe.recipe_reference import recipe_reference
 

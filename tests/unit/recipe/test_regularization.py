@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from t5tune.recipe.regularization_section import RegularizationSection
 from t5tune.recipe.schema import Recipe
+from t5tune.recipe.sections.regularization_section import RegularizationSection
 from t5tune.training.checkpoints.resuming import fingerprint_recipe
 from t5tune.training.regularizers.kinds import REGULARIZERS
 from tests.tiny_sections import build_tiny_recipe

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from t5tune.recipe.loading import load_recipe
-from t5tune.recipe.training_section import TrainingSection
+from t5tune.recipe.sections.training_section import TrainingSection
 
 RECIPE = """\
 name: demo

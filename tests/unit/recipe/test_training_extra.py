@@ -18,6 +18,7 @@ from transformers.optimization import TYPE_TO_SCHEDULER_FUNCTION
 from t5tune.errors import T5TuneError
 from t5tune.recipe.loading import load_recipe
 from t5tune.recipe.schema import Recipe
+from t5tune.recipe.sections.training_section import TrainingSection
 from t5tune.recipe.training_extra import (
     FORWARDED,
     SCHEDULE_PARAMETERS,
@@ -27,7 +28,6 @@ from t5tune.recipe.training_extra import (
     recipe_keys,
     refused_fields,
 )
-from t5tune.recipe.training_section import TrainingSection
 from t5tune.training.callbacks.trackers import PACKAGES
 from tests.conftest import RunCommand
 

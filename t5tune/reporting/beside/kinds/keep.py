@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from t5tune.distributed.processes import OfMainProcess, broadcast_result, on_main_process
-from t5tune.recipe.kept_task import KeptTask
-from t5tune.recipe.model_section import PretrainedModel
 from t5tune.recipe.schema import Recipe
+from t5tune.recipe.sections.kept_task import KeptTask
+from t5tune.recipe.sections.model_section import PretrainedModel
 from t5tune.reporting.beside.kind import Evaluated, SectionKind
 from t5tune.reporting.beside.report_section import Section, SectionTable
 from t5tune.scoring.score import ScoringOptions

@@ -12,7 +12,7 @@ from t5tune.training.regularizers.perturbed_passes import PerturbedPasses
 from t5tune.training.regularizers.regularizer import Regularizer, RunParts
 
 if TYPE_CHECKING:
-    from t5tune.recipe.regularization_section import FreeLbSection
+    from t5tune.recipe.sections.regularization_section import FreeLbSection
 
 
 def _build(section: FreeLbSection, parts: RunParts) -> PerturbedPasses:

@@ -27,10 +27,10 @@ from t5tune.data.store.token_store import TokenStore
 from t5tune.data.streaming import ExampleStream, StreamPosition
 from t5tune.data.subwords.sampler import build_samplers
 from t5tune.errors import T5TuneError
-from t5tune.recipe.augment_section import AUGMENTATIONS, SubwordSampling
 from t5tune.recipe.loading import build_recipe
 from t5tune.recipe.places import TableFile
 from t5tune.recipe.schema import Recipe
+from t5tune.recipe.sections.augment_section import AUGMENTATIONS, SubwordSampling
 from tests.conftest import TINY, number_pairs
 from tests.tiny_families import FAMILIES
 

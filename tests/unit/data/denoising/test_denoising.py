@@ -23,8 +23,8 @@ from t5tune.data.store.token_store import TokenStore
 from t5tune.data.token_sequences import TokenSequences
 from t5tune.errors import T5TuneError
 from t5tune.models.new_tokenizers import build_tokenizer
-from t5tune.recipe.denoise_section import DenoiseSection
-from t5tune.recipe.from_scratch_section import TokenizerSection
+from t5tune.recipe.sections.denoise_section import DenoiseSection
+from t5tune.recipe.sections.from_scratch_section import TokenizerSection
 from tests.conftest import number_pairs
 
 TEXTS = [" ".join([pair[0]] * 5) for pair in number_pairs(40)]

@@ -19,8 +19,8 @@ from t5tune.data.readers.open_splits import Example, OpenSplit
 from t5tune.data.readers.sources import load_split
 from t5tune.data.store.data_identity import identify_data
 from t5tune.errors import T5TuneError
-from t5tune.recipe.data_section import DataSection
 from t5tune.recipe.places import CutSplit, TableFile
+from t5tune.recipe.sections.data_section import DataSection
 from t5tune.training.checkpoints.resuming import find_unsafe_changes, fingerprint_recipe
 from tests.conftest import number_pairs, write_pairs
 from tests.tiny_sections import build_tiny_recipe

@@ -23,8 +23,8 @@ from t5tune.data.readers.hub_commits import hub_splits, pin_commits
 from t5tune.data.readers.sources import load_split, open_split
 from t5tune.errors import T5TuneError
 from t5tune.recipe.catalog import recipes_directory
-from t5tune.recipe.data_section import DataEntry, DataSection
 from t5tune.recipe.loading import load_recipe
+from t5tune.recipe.sections.data_section import DataEntry, DataSection
 from tests.hub.data_sets import (
     SPLITS,
     add_shipped_data,

@@ -15,8 +15,8 @@ from t5tune.data.readers.open_splits import Example, OpenSplit
 from t5tune.data.store.stored_cuts import StoredCuts, cuts_directory
 from t5tune.data.store.stored_files import list_stored
 from t5tune.errors import T5TuneError
-from t5tune.recipe.data_section import DataSection
 from t5tune.recipe.places import TableFile
+from t5tune.recipe.sections.data_section import DataSection
 
 EXAMPLES = [Example(f"sourcé {i}\u2028", [f"target {i}", '"\\']) for i in range(60)]
 SIZES = {"validation": {"from": "train", "size": 7}, "test": {"from": "train", "size": "5%"}}

@@ -13,7 +13,7 @@ from t5tune.data.pair_encoding import choose_encoding
 from t5tune.data.subwords.sampler import build_samplers
 from t5tune.data.subwords.unigram import UnigramSampling
 from t5tune.errors import T5TuneError
-from t5tune.recipe.augment_section import SubwordSampling
+from t5tune.recipe.sections.augment_section import SubwordSampling
 from tests.tiny_families import FAMILIES, MULTILINGUAL, TEXTS, set_languages
 
 

@@ -19,7 +19,7 @@ from t5tune.decoding.export.tokenization import (
 )
 from t5tune.models.families import set_languages
 from t5tune.models.new_tokenizers import build_tokenizer
-from t5tune.recipe.from_scratch_section import TokenizerSection
+from t5tune.recipe.sections.from_scratch_section import TokenizerSection
 from tests.tiny_families import FAMILIES, MULTILINGUAL, TEXTS
 
 KINDS = {

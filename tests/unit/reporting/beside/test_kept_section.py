@@ -8,7 +8,7 @@ from dataclasses import replace
 from rich.console import Console
 
 from t5tune.data.examples import Examples
-from t5tune.recipe.kept_task import KeptTask
+from t5tune.recipe.sections.kept_task import KeptTask
 from t5tune.reporting.beside.kinds import keep
 from t5tune.reporting.beside.report_section import Section, put_alarms_first
 from t5tune.reporting.html.report_page import render_html

@@ -10,7 +10,7 @@ import pytest
 from t5tune.recipe.loading import change_recipe
 from t5tune.recipe.proposals import spell_in_bytes, train_longer
 from t5tune.recipe.schema import Recipe
-from t5tune.recipe.training_section import TrainingSection
+from t5tune.recipe.sections.training_section import TrainingSection
 from t5tune.reporting.reports.findings_markdown import render_findings
 from t5tune.reporting.reports.report_terminal import finding_lines
 from t5tune.scoring.diagnosis.detectors import DETECTORS

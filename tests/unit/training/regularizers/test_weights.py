@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from t5tune.errors import T5TuneError
-from t5tune.recipe.regularization_section import RegularizationSection
+from t5tune.recipe.sections.regularization_section import RegularizationSection
 from t5tune.training.optim.building import build_optimizer
 from t5tune.training.regularizers.recipe_regularizers import build_regularization, find_rates
 from t5tune.training.regularizers.regularizer import RunParts

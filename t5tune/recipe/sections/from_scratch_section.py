@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from t5tune.recipe.section import Depth, PositiveInt, Section, WholeNumber, Width
+from t5tune.recipe.sections.section import Depth, PositiveInt, Section, WholeNumber, Width
 
 DEFAULT_VOCAB_SIZE = 8000
 SUBWORDS = ("unigram", "bpe")  # types of tokenizers whose vocabulary has a size

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from t5tune.recipe.section import Section, WholeNumber
+from t5tune.recipe.sections.section import Section, WholeNumber
 
 Positive = Annotated[float, Field(gt=0)]
 Probability = Annotated[float, Field(gt=0, lt=1)]

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from t5tune.recipe.regularization_section import NEED_ALL_WEIGHTS, RegularizationSection
-from t5tune.recipe.section import Count, PositiveInt, Section, Share, WholeNumber
+from t5tune.recipe.sections.regularization_section import NEED_ALL_WEIGHTS, RegularizationSection
+from t5tune.recipe.sections.section import Count, PositiveInt, Section, Share, WholeNumber
 
 OptimName = Literal["adafactor", "adamw_torch"]
 

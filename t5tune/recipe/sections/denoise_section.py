@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from t5tune.recipe.places import SacrebleuSet, TextPair
-from t5tune.recipe.section import PositiveInt, Section, WholeNumber
+from t5tune.recipe.sections.section import PositiveInt, Section, WholeNumber
 
 if TYPE_CHECKING:
-    from t5tune.recipe.data_section import DataSection
+    from t5tune.recipe.sections.data_section import DataSection
 
 ObjectiveName = Literal["span_corruption", "text_infilling"]
 RATES = {"span_corruption": 0.15, "text_infilling": 0.3}

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from t5tune.recipe.section import PositiveInt, Section, Share
+from t5tune.recipe.sections.section import PositiveInt, Section, Share
 
 DEFAULT_RANK = 16
 DEFAULT_DROPOUT = 0.0

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from t5tune.recipe.section import PositiveInt, Section, WholeNumber
+from t5tune.recipe.sections.section import PositiveInt, Section, WholeNumber
 
 ROUNDS = 4
 ROUND_KEYS = ("rounds", "seed", "subword")  # keys that are not kinds of augmentation

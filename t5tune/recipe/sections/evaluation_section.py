@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from t5tune.recipe.kept_task import KeptTask
 from t5tune.recipe.places import FileNames
-from t5tune.recipe.section import PositiveInt, Section
+from t5tune.recipe.sections.kept_task import KeptTask
+from t5tune.recipe.sections.section import PositiveInt, Section
 from t5tune.recipe.stress_names import STRESS_NAMES
 from t5tune.scoring.registry import EVALUATE_PATTERN, METRICS, is_metric_name, ranks_models
 from t5tune.scoring.score import Normalization

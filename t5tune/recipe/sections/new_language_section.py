@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from t5tune.recipe.section import Section
+from t5tune.recipe.sections.section import Section
 
 _CODE = r"^[A-Za-z]{2,8}([_-][A-Za-z0-9]{2,8})*$"
 

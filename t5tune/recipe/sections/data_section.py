@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, create_model, field_validator, model_validator
 
 from t5tune.files.formats import FORMATS
-from t5tune.recipe.augment_section import AugmentSection
-from t5tune.recipe.denoise_section import DenoiseSection
 from t5tune.recipe.places import PLACES, SHARED_KEYS, CutSplit, FileNames, Place
-from t5tune.recipe.section import MOST, Count, PositiveInt, Section
+from t5tune.recipe.sections.augment_section import AugmentSection
+from t5tune.recipe.sections.denoise_section import DenoiseSection
+from t5tune.recipe.sections.section import MOST, Count, PositiveInt, Section
 
 if TYPE_CHECKING:
     FormatName = str

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from t5tune.recipe.adapter_section import AdapterSection
-from t5tune.recipe.from_scratch_section import FromScratchSection
-from t5tune.recipe.new_language_section import NewLanguageSection
-from t5tune.recipe.section import Section
+from t5tune.recipe.sections.adapter_section import AdapterSection
+from t5tune.recipe.sections.from_scratch_section import FromScratchSection
+from t5tune.recipe.sections.new_language_section import NewLanguageSection
+from t5tune.recipe.sections.section import Section
 
 # Parts that can be frozen; layers count from 0 at the embeddings, and ranges include both ends.
 FROZEN_PART = r"^(embeddings|(encoder|decoder)(\.layers\.\d+(-\d+)?)?)$"
