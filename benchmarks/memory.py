@@ -10,6 +10,7 @@ own up to the end of its third step, with each number of rows:
     stock-bf16          the same with bf16
     adamw, adafactor    `t5tune train` with training.optim=adamw_torch and adafactor
     checkpointing       adafactor with training.gradient_checkpointing=true
+    lora                adamw with model.adapter={type: lora, r: 16}
 
 Printed are the greatest resident memory (VmHWM in /proc, so Linux only) and, from the two
 numbers of rows, the bytes for each further token, and the bytes for each parameter: what is left
@@ -37,6 +38,7 @@ OWN_ARMS = {
     "adamw": ("training.optim=adamw_torch",),
     "adafactor": ("training.optim=adafactor",),
     "checkpointing": ("training.optim=adafactor", "training.gradient_checkpointing=true"),
+    "lora": ("training.optim=adamw_torch", "model.adapter={type: lora, r: 16}"),
 }
 ARMS = ("stock", "stock-bf16", *OWN_ARMS)
 RECIPE = """
