@@ -82,7 +82,7 @@ def add_adapter(model: PreTrainedModel, section: AdapterSection, *, seed: int) -
     _check_targets(model, targets)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        inject(model, _build_config(section, targets))
+        inject(model, _build_config(model, section, targets))
 
 
 def inject(model: PreTrainedModel, config: Any) -> None:
@@ -93,12 +93,13 @@ def inject(model: PreTrainedModel, config: Any) -> None:
     model.train(model.training)
 
 
-def _build_config(section: AdapterSection, targets: Sequence[str]) -> Any:
+def _build_config(model: PreTrainedModel, section: AdapterSection, targets: Sequence[str]) -> Any:
     from peft import IA3Config, LoraConfig
 
-    apart = rf".*\b({'|'.join(sorted(_OTHER_PARTS))})\b.*"
-    shared = {"target_modules": list(targets), "task_type": "SEQ_2_SEQ_LM"}
-    shared["exclude_modules"] = apart
+    shared: dict[str, Any] = {"target_modules": list(targets), "task_type": "SEQ_2_SEQ_LM"}
+    parts = {part for name, _ in model.named_modules() for part in name.split(".")}
+    if apart := sorted(_OTHER_PARTS & parts):  # peft warns of parts that a model does not have
+        shared["exclude_modules"] = rf".*\b({'|'.join(apart)})\b.*"
     if section.type == "ia3":
         last = [name for name in targets if name.rpartition(".")[2] in _LAST_OF_FEED_FORWARD]
         return IA3Config(**shared, feedforward_modules=last)

@@ -526,6 +526,10 @@ def test_code_and_pickles_of_a_model_directory_do_not_run(
     result = t5tune("train", "tiny.yaml", *base)
     assert result.code == 1
     assert "Traceback" not in result.err
+    assert "its weights are only in a pickle" in result.err
+    result = t5tune("train", "tiny.yaml", *base, "model.allow_pickle=true")
+    assert result.code == 1
+    assert "Traceback" not in result.err
     assert "the model in this directory could not be loaded" in result.err
     assert not Path("owned").exists()
 
