@@ -202,7 +202,7 @@ class _Building:
 
     def set_defaults(self) -> None:
         """Give keys what the scripts do without a flag."""
-        defaults = load_table("imported_flags")["defaults"]
+        defaults = dict(load_table("imported_flags")["defaults"])
         if "warmup_ratio" in self.flags:
             del defaults["training.warmup_steps"]
         for key, value in defaults.items():

@@ -107,3 +107,13 @@ def test_no_recipe_follows_from_half_a_command_line(
 ) -> None:
     with pytest.raises(T5TuneError, match=re.escape(message)):
         import_command(script, arguments)
+
+
+def test_a_command_line_leaves_the_defaults_of_the_next_one_alone() -> None:
+    def warmup_steps(*arguments: str) -> int | None:
+        text = import_command("run_translation", [*DATA, *arguments]).text
+        steps: int | None = yaml.safe_load(text)["training"].get("warmup_steps")
+        return steps
+
+    assert [warmup_steps("--warmup_ratio", "0.1") for _ in range(2)] == [None, None]
+    assert warmup_steps() == 0
