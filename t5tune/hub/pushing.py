@@ -11,7 +11,7 @@ from t5tune.errors import T5TuneError
 from t5tune.hub.downloads import MEGABYTE
 from t5tune.hub.explanations import explain_absent_token, explain_offline_push, reaching, refuse
 from t5tune.hub.offline import is_offline
-from t5tune.hub.repository import HubRepository
+from t5tune.hub.repository import HubRepository, is_repository_name
 
 _LARGE = 10 * MEGABYTE  # files from this size on are sent one by one, for the sake of progress
 
@@ -30,15 +30,7 @@ def check_name(name: str) -> None:
     Raises:
         T5TuneError: It is such a name.
     """
-    from huggingface_hub.errors import HFValidationError
-    from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
-
-    try:
-        validate_repo_id(name)
-        is_whole = name.count("/") == 1
-    except HFValidationError:
-        is_whole = False
-    if not is_whole:
+    if not is_repository_name(name) or name.count("/") != 1:
         raise T5TuneError(
             f"{name!r} is not the name of a repository, which has an owner and a slash.",
             next_command="t5tune push RUN OWNER/NAME   # hf auth whoami names the owner",
@@ -92,4 +84,4 @@ def push_files(
                     api.preupload_lfs_files(created.repo_id, [operation], free_memory=False)
                     advance(operation.upload_info.size // MEGABYTE)
             commit = api.create_commit(created.repo_id, operations, commit_message=message)
-    return Pushed(f"{repository.page}", commit.oid)
+    return Pushed(repository.page, commit.oid)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 CUT, CHUNK = "cut", "chunk"  # what becomes of sources that are too long
+_OF_SPLITTING = ("long_sources", "source_lang")
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,18 @@ class InputSettings:
         """Return the sources as the tokenizer gets them."""
         return [self.prefix + source for source in sources]
 
+    @property
+    def splitting(self) -> dict[str, Any]:
+        """How long sources are split, as files keep it: nothing where they are cut."""
+        if self.long_sources == CUT:
+            return {}
+        return {"long_sources": self.long_sources, "source_lang": self.source_lang}
+
     def describe(self) -> dict[str, Any]:
         """Return what differs between models; how long sources are split, only if they are."""
-        values = asdict(self)
-        if self.long_sources == CUT:
-            del values["long_sources"], values["source_lang"]
-        return values
+        return {**without_splitting(asdict(self)), **self.splitting}
+
+
+def without_splitting(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of settings but those about long sources."""
+    return {key: value for key, value in values.items() if key not in _OF_SPLITTING}

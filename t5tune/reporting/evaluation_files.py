@@ -14,6 +14,7 @@ from t5tune.data.overlap import TrainingOverlap
 from t5tune.decoding.translator import DecodingOptions, Hypothesis
 from t5tune.files.json_values import read_log, read_object
 from t5tune.files.writing import write_texts
+from t5tune.models.input_settings import CUT
 from t5tune.recipe.resolve import choose_metrics
 from t5tune.recipe.schema import Recipe
 from t5tune.reporting.reports.report import Origin, Report, render_report
@@ -72,7 +73,7 @@ def build_evaluation_report(
 
 def _describe_chunks(recipe: Recipe) -> dict[str, str]:
     long_sources = recipe.data.long_sources
-    return {} if long_sources == "cut" else {"long_sources": long_sources}
+    return {} if long_sources == CUT else {"long_sources": long_sources}
 
 
 @track("writing the report")

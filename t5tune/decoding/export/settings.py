@@ -12,7 +12,7 @@ from typing import Any
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.errors import T5TuneError, did_you_mean
 from t5tune.files.json_values import read_object
-from t5tune.models.input_settings import CUT, InputSettings
+from t5tune.models.input_settings import CUT, InputSettings, without_splitting
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import find_damage_at_a_glance, fingerprint_directory
 
@@ -154,9 +154,7 @@ def remake_command(directory: Path, patience: float | None = None) -> str:
 
 def write_settings(settings: ExportSettings, directory: Path) -> None:
     """Write `t5tune.json`."""
-    values = asdict(settings)
-    if settings.long_sources == CUT:
-        del values["long_sources"], values["source_lang"]
+    values = {**without_splitting(asdict(settings)), **settings.input.splitting}
     text = json.dumps(values, ensure_ascii=False, indent=1)
     (directory / SETTINGS_FILE).write_text(text + "\n", encoding="utf-8")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from t5tune.files.writing import write_text
+from t5tune.models.input_settings import CUT
 from t5tune.recipe.resolved_recipe import ResolvedRecipe
 from t5tune.recipe.sections.data_section import DataSection
 from t5tune.reporting.beside.rendering import find_alarms, short_blocks
@@ -164,7 +165,7 @@ def _limits(recipe: ResolvedRecipe, report: Report) -> str:
     longest = f"{recipe.data.max_source_length:,} tokens, prefix and end of sequence included"
     items.append(
         f"Sources are cut after {longest}."
-        if recipe.data.long_sources == "cut"
+        if recipe.data.long_sources == CUT
         else f"t5tune reads sources of more than {longest}, in chunks and joins the outputs; other "
         "programs cut them."
     )

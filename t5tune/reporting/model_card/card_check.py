@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from t5tune.errors import T5TuneError, shorten_reason
+from t5tune.hub.repository import is_repository_name
 
 _BLOCK = re.compile(r"---\n(.*?)\n---\n", re.DOTALL)
 _LANGUAGE = re.compile(r"[a-z]{2,3}|multilingual|code")  # ISO 639, and two words of the hub
@@ -78,9 +79,6 @@ def _find_missing(metadata: dict[str, Any]) -> Iterator[str]:
 
 
 def _find_wrong(metadata: dict[str, Any]) -> Iterator[str]:
-    from huggingface_hub.errors import HFValidationError
-    from huggingface_hub.utils import validate_repo_id  # type: ignore[attr-defined]
-
     for code in _listed(metadata.get("language")):
         if not isinstance(code, str) or _LANGUAGE.fullmatch(code) is None:
             yield f"language has {code!r}, which is not an ISO 639 code of two or three letters"
@@ -89,9 +87,7 @@ def _find_wrong(metadata: dict[str, Any]) -> Iterator[str]:
             yield f"tags has {tag!r}, which is not text"
     for key in ("base_model", "datasets"):
         for name in _listed(metadata.get(key)):
-            try:
-                validate_repo_id(name)
-            except HFValidationError:
+            if not is_repository_name(name):
                 yield f"{key} has {name!r}, which is not a name on the hub"
 
 

@@ -18,7 +18,6 @@ from t5tune.decoding.loaded_model import LoadedModel
 from t5tune.models.adapters import count_trained, has_adapter
 from t5tune.models.directories import SETTINGS_KEY, TRAINED_KEY
 from t5tune.models.families import find_family
-from t5tune.models.input_settings import CUT
 from t5tune.models.loading import load_config
 from t5tune.models.ties import has_own_output_layer
 from t5tune.recipe.resolved_recipe import ResolvedRecipe
@@ -102,9 +101,7 @@ def _save_rest(
         "max_source_length": trained.translator.max_source_length,
         "weights": weights.label,
     }
-    if trained.translator.settings.long_sources != CUT:
-        chosen = trained.translator.settings.describe()
-        settings |= {key: chosen[key] for key in ("long_sources", "source_lang")}
+    settings |= trained.translator.settings.splitting
     if num_trained is not None:
         settings[TRAINED_KEY] = num_trained
     setattr(config, SETTINGS_KEY, settings)

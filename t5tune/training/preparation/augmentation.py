@@ -15,6 +15,7 @@ from t5tune.data.augmentation.rounds import NO_AUGMENTATION, Rounds, SubwordDraw
 from t5tune.data.denoising.denoiser import Denoiser
 from t5tune.data.pairs import Cleaning, Pairs
 from t5tune.data.subwords.sampler import build_samplers
+from t5tune.models.input_settings import CHUNK
 from t5tune.recipe.resolved_recipe import ResolvedData
 from t5tune.training.preparation.texts import Texts
 
@@ -27,7 +28,7 @@ def build_rounds(texts: Texts, tokenizer: PreTrainedTokenizerBase, data: Resolve
             sample or has no tokens for what is left out of plain text.
     """
     if data.denoise is not None:
-        divides = data.long_sources == "chunk"
+        divides = data.long_sources == CHUNK
         values = data.denoise.model_dump(mode="json")
         identity = {"version": VERSION, "denoise": values, "divides": divides}
         denoiser = Denoiser(tokenizer, data.denoise, divides=divides)

@@ -21,6 +21,7 @@ from t5tune.data.store.store_building import build_store
 from t5tune.data.store.store_key import StoreKey, digest_tokenizer
 from t5tune.data.store.store_manifest import StoreManifest
 from t5tune.data.store.token_store import TokenStore, choose_folder, find_or_build_store
+from t5tune.models.input_settings import CHUNK
 from t5tune.recipe.resolved_recipe import ResolvedData
 from t5tune.reporting.known_overlaps import keep_overlap, known_overlap
 from t5tune.reporting.reports.leak_sentences import describe_leaks
@@ -164,7 +165,7 @@ def _describe(manifest: StoreManifest, texts: Texts, data: ResolvedData) -> None
             "were cut to data.max_source_length or data.max_target_length"
             + (
                 " (data.long_sources: chunk is about translating)"
-                if data.long_sources == "chunk"
+                if data.long_sources == CHUNK
                 else ""
             )
         )
