@@ -35,7 +35,8 @@ from t5tune.data.parallel_map import map_on_all_cores
 from t5tune.data.readers.sources import load_split, open_split
 from t5tune.data.token_sequences import TokenSequences
 from t5tune.data.training_text import TrainingText
-from t5tune.recipe.sections.data_section import DataEntry, DataSection
+from t5tune.recipe.sections.data_entry import DataEntry
+from t5tune.recipe.sections.data_section import DataSection
 
 CHUNK = 2000  # as in t5tune.data.encoding
 NUM_TEST_PAIRS = 3000

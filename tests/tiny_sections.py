@@ -7,7 +7,8 @@ from typing import Any
 from t5tune.recipe.resolve import ModelFacts, resolve_for_model, resolve_for_steps
 from t5tune.recipe.resolved_recipe import FittedTraining, ResolvedRecipe
 from t5tune.recipe.schema import Recipe
-from t5tune.recipe.sections.data_section import DataEntry, DataSection
+from t5tune.recipe.sections.data_entry import DataEntry
+from t5tune.recipe.sections.data_section import DataSection
 
 
 def fitted_training(**values: Any) -> FittedTraining:

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 from t5tune.recipe.contrastive_names import SHIPPED
 from t5tune.recipe.places import FILE_KEYS, FileNames
 from t5tune.recipe.sections.augment_section import AUGMENTATIONS, AugmentSection
-from t5tune.recipe.sections.data_section import DataEntry, DataSection
+from t5tune.recipe.sections.data_entry import DataEntry
+from t5tune.recipe.sections.data_section import DataSection
 from t5tune.recipe.sections.evaluation_section import EvaluationSection
 from t5tune.recipe.sections.model_section import ModelSection
 from t5tune.recipe.yaml_lines import KeyPath

@@ -7,7 +7,8 @@ recipe too: `recipe.yaml` has the same keys, and `load_recipe` reads it.
 from __future__ import annotations
 
 from t5tune.recipe.schema import DecodingSection, Recipe
-from t5tune.recipe.sections.data_section import DataEntry, DataSection
+from t5tune.recipe.sections.data_entry import DataEntry
+from t5tune.recipe.sections.data_section import DataSection
 from t5tune.recipe.sections.evaluation_section import BestMetricName, EvaluationSection, MetricName
 from t5tune.recipe.sections.section import Count, PositiveInt, Share
 from t5tune.recipe.sections.training_section import OptimName, TrainingSection

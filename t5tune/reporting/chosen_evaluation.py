@@ -19,7 +19,8 @@ from t5tune.recipe.loading import build_recipe, load_recipe, load_resolved_recip
 from t5tune.recipe.overrides import Override, read_keywords
 from t5tune.recipe.resolve import choose_metrics
 from t5tune.recipe.schema import Recipe
-from t5tune.recipe.sections.data_section import DataEntry, DataSection
+from t5tune.recipe.sections.data_entry import DataEntry
+from t5tune.recipe.sections.data_section import DataSection
 from t5tune.recipe.sections.model_section import ModelSection
 from t5tune.reporting.beside.kinds import check_sections
 from t5tune.reporting.comparisons.compared_systems import write_comparison

@@ -9,7 +9,7 @@ from t5tune.errors import T5TuneError
 from t5tune.files.text_files import read_stdin_lines
 from t5tune.models.model_names import choose_model
 from t5tune.recipe.loading import load_resolved_recipe
-from t5tune.recipe.sections.data_section import DataEntry
+from t5tune.recipe.sections.data_entry import DataEntry
 from t5tune.reporting.given_texts import STDIN, check_sizes, read_texts
 from t5tune.run.directory import RunDirectory
 

@@ -15,7 +15,8 @@ from t5tune.data.readers.sacrebleu_sets import check_sacrebleu_set
 from t5tune.data.readers.tables import file_options, find_format, read_columns
 from t5tune.errors import T5TuneError
 from t5tune.recipe.places import SacrebleuSet, TableFile
-from t5tune.recipe.sections.data_section import DataEntry, DataSection
+from t5tune.recipe.sections.data_entry import DataEntry
+from t5tune.recipe.sections.data_section import DataSection
 from t5tune.run.directory import display_path
 
 

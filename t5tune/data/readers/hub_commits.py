@@ -9,7 +9,8 @@ from t5tune.data.readers.hub_rows import check_hub_split
 from t5tune.data.readers.hub_splits import is_folder
 from t5tune.hub import HubRepository, find_snapshot
 from t5tune.recipe.places import HubSplit
-from t5tune.recipe.sections.data_section import DataEntry, DataSection
+from t5tune.recipe.sections.data_entry import DataEntry
+from t5tune.recipe.sections.data_section import DataSection
 
 Revision = tuple[str, str | None]  # a data set, and its branch, tag or commit if one is named
 

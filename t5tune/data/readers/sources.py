@@ -27,7 +27,8 @@ from t5tune.recipe.places import (
     TextPair,
     as_names,
 )
-from t5tune.recipe.sections.data_section import DataEntry, DataSection
+from t5tune.recipe.sections.data_entry import DataEntry
+from t5tune.recipe.sections.data_section import DataSection
 from t5tune.run.directory import display_path
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, model_validator
 
-from t5tune.recipe.sections.data_section import DataEntry
+from t5tune.recipe.sections.data_entry import DataEntry
 from t5tune.scoring.registry import METRICS, default_metrics, is_computed_here, ranks_models
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import pytest
 from t5tune.data import training_text
 from t5tune.data.readers.sources import open_split
 from t5tune.data.training_text import TrainingText
-from t5tune.recipe.sections.data_section import DataEntry
+from t5tune.recipe.sections.data_entry import DataEntry
 from tests.tiny_sections import as_data
 
 

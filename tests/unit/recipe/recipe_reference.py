@@ -12,7 +12,7 @@ from pydantic_core import PydanticUndefined
 
 from t5tune.recipe.problems import examples_of
 from t5tune.recipe.schema import Recipe
-from t5tune.recipe.sections.data_section import DataEntry
+from t5tune.recipe.sections.data_entry import DataEntry
 
 NAMES = {int: "whole number", float: "number", str: "text", bool: "true or false"}
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from t5tune.recipe.places import HubSplit, Place, TableFile, TextPair
-from t5tune.recipe.sections.data_section import DataEntry
+from t5tune.recipe.sections.data_entry import DataEntry
 from t5tune.recipe.sections.from_scratch_section import FromScratchSection
 from t5tune.recipe.sections.model_section import ModelSection, PretrainedModel
 

@@ -10,7 +10,7 @@ from t5tune.errors import T5TuneError
 from t5tune.recipe.loading import build_recipe, dump_recipe
 from t5tune.recipe.places import CutSplit
 from t5tune.recipe.schema import Recipe
-from t5tune.recipe.sections.data_section import DataEntry
+from t5tune.recipe.sections.data_entry import DataEntry
 from t5tune.recipe.yaml_lines import parse_yaml
 
 CUT = {"from": "train", "size": 5}

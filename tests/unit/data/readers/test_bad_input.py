@@ -12,7 +12,7 @@ from t5tune.data.readers.file_check import find_problems
 from t5tune.data.readers.sources import load_split
 from t5tune.errors import T5TuneError
 from t5tune.recipe.loading import load_recipe
-from t5tune.recipe.sections.data_section import DataEntry
+from t5tune.recipe.sections.data_entry import DataEntry
 from tests.tiny_sections import as_data
 
 

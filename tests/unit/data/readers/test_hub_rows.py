@@ -24,7 +24,8 @@ from t5tune.data.readers.sources import load_split, open_split
 from t5tune.errors import T5TuneError
 from t5tune.recipe.catalog import recipes_directory
 from t5tune.recipe.loading import load_recipe
-from t5tune.recipe.sections.data_section import DataEntry, DataSection
+from t5tune.recipe.sections.data_entry import DataEntry
+from t5tune.recipe.sections.data_section import DataSection
 from tests.hub.data_sets import (
     SPLITS,
     add_shipped_data,

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from t5tune.data.readers.sources import load_split
-from t5tune.recipe.sections.data_section import DataEntry
+from t5tune.recipe.sections.data_entry import DataEntry
 from tests.tiny_sections import as_data
 
 Pairs = list[tuple[str, str]]

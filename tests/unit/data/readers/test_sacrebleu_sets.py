@@ -21,7 +21,7 @@ from t5tune.data.readers.file_check import find_problems
 from t5tune.data.readers.sources import load_split
 from t5tune.data.store.data_identity import identify_data
 from t5tune.errors import T5TuneError
-from t5tune.recipe.sections.data_section import DataEntry
+from t5tune.recipe.sections.data_entry import DataEntry
 from t5tune.reporting.model_card.facts import describe_data
 from tests.tiny_sections import as_data
 

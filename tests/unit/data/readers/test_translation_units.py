@@ -11,7 +11,7 @@ import pytest
 from t5tune.data.examples import load_examples
 from t5tune.data.readers.sources import load_split, open_split
 from t5tune.errors import T5TuneError
-from t5tune.recipe.sections.data_section import DataEntry
+from t5tune.recipe.sections.data_entry import DataEntry
 from tests.tiny_sections import as_data
 
 
