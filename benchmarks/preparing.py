@@ -122,7 +122,8 @@ def prepare(path: Path, tokenizer_directory: Path, run: Path, cut: str | None) -
     training = TrainingText(open_split(data, "train", "en", "de", cuts))
     texts = Texts(training, cuts.identity, test, test)
     times["identity"] = time.perf_counter() - started
-    store = tokenize(texts, tokenizer, data, RunDirectory(run), NO_AUGMENTATION)
+    stores = tokenize(texts, tokenizer, data, RunDirectory(run), NO_AUGMENTATION)
+    (store,) = stores.by_key.values()
     dataset = store.open()
     times["tokens"] = time.perf_counter() - started
     lengths = dataset.sources.lengths, dataset.targets.lengths

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from t5tune.data.side_encoding import encode_side
 from t5tune.data.token_sequences import Ids as Ids
+from t5tune.data.token_sequences import JoinedSequences
 from t5tune.data.token_sequences import TokenSequences as TokenSequences
 from t5tune.data.truncation import shorten_all
 
@@ -32,6 +33,8 @@ class EncodedDataset(torch.utils.data.Dataset[dict[str, Ids]]):
         num_truncated: Number of texts that were cut.
         largest_id: Largest id, where it is known: to look for it reads all tokens.
         num_rounds: Number of variants of the same examples, which follow each other.
+        part_sizes: Number of examples of each part of a mixture, rounds counted; the parts follow
+            each other, each with its rounds.
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class EncodedDataset(torch.utils.data.Dataset[dict[str, Ids]]):
         num_truncated: int = 0,
         largest_id: int | None = None,
         num_rounds: int = 1,
+        part_sizes: Sequence[int] = (),
     ) -> None:
         self.sources = sources
         self.targets = targets
@@ -49,6 +53,7 @@ class EncodedDataset(torch.utils.data.Dataset[dict[str, Ids]]):
             largest_id = max(int(side.ids.max(initial=0)) for side in (sources, targets))
         self.largest_id = largest_id
         self.num_rounds = num_rounds
+        self.part_sizes = tuple(part_sizes) or (len(sources),)
 
     @property
     def num_examples(self) -> int:
@@ -64,6 +69,20 @@ class EncodedDataset(torch.utils.data.Dataset[dict[str, Ids]]):
             i = int(index)
             return {"input_ids": self.sources[i], "labels": self.targets[i]}
         return [self[i] for i in index]
+
+
+def join_datasets(parts: Sequence[EncodedDataset]) -> EncodedDataset:
+    """Return the examples of a mixture's parts, which have the same number of rounds."""
+    if len(parts) == 1:
+        return parts[0]
+    return EncodedDataset(
+        JoinedSequences([part.sources for part in parts]),
+        JoinedSequences([part.targets for part in parts]),
+        sum(part.num_truncated for part in parts),
+        max(part.largest_id for part in parts),
+        parts[0].num_rounds,
+        [len(part) for part in parts],
+    )
 
 
 def encode_texts(

@@ -17,6 +17,13 @@ def fingerprint_rows(rows: Iterable[Iterable[str]]) -> str:
     return watched.hexdigest()
 
 
+def combine_fingerprints(fingerprints: Sequence[str]) -> str:
+    """Return the fingerprint of several data sets in order; of one it is its own."""
+    if len(fingerprints) == 1:
+        return fingerprints[0]
+    return hashlib.sha256("\n".join(fingerprints).encode()).hexdigest()
+
+
 class RowsFingerprint:
     """Computes the fingerprint of rows while they are read for something else."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
@@ -21,7 +22,6 @@ class TokenSequences:
 
     Attributes:
         lengths: Number of tokens of each sequence, shape (num_sequences,).
-        ids: Ids of all tokens, shape (num_tokens,).
     """
 
     def __init__(self, sequences: Sequence[Sequence[int]]) -> None:
@@ -36,14 +36,40 @@ class TokenSequences:
 
     def _hold(self, lengths: Lengths, ids: Ids) -> None:
         self.lengths = lengths
-        self.ids = ids
+        self._ids = ids
         self._offsets = np.concatenate([[0], np.cumsum(lengths)])
+
+    @property
+    def ids(self) -> Ids:
+        """Ids of all tokens, shape (num_tokens,)."""
+        return self._ids
 
     def __len__(self) -> int:
         return len(self.lengths)
 
     def __getitem__(self, index: int) -> Ids:
-        return self.ids[self._offsets[index] : self._offsets[index + 1]]
+        return self._ids[self._offsets[index] : self._offsets[index + 1]]
+
+
+class JoinedSequences(TokenSequences):
+    """The sequences of several sets, one set after another; their ids stay where they are.
+
+    Args:
+        sets: Sets of sequences.
+    """
+
+    def __init__(self, sets: Sequence[TokenSequences]) -> None:
+        self.lengths = np.concatenate([one.lengths for one in sets])
+        self._sets = sets
+        self._starts = [0, *np.cumsum([len(one) for one in sets]).tolist()]
+
+    @property
+    def ids(self) -> Ids:
+        return np.concatenate([one.ids.astype(np.int32) for one in self._sets])
+
+    def __getitem__(self, index: int) -> Ids:
+        number = bisect_right(self._starts, index) - 1
+        return self._sets[number][index - self._starts[number]]
 
 
 def flatten(sequences: Sequence[Sequence[int]]) -> tuple[Lengths, NDArray[np.int32]]:

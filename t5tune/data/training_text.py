@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from t5tune.data.pairs import Cleaning, Pairs
-from t5tune.data.readers.open_splits import OpenSplit
+from t5tune.data.readers.open_splits import OpenSplit, join_splits
+from t5tune.data.readers.sources import open_split
+from t5tune.data.store.stored_cuts import StoredCuts
+from t5tune.recipe.sections.data_section import DataSection
 
 # Characters of the pairs that are kept instead of read again: as Python's texts some 200 MB.
 _MOST_REMEMBERED = 50_000_000
@@ -62,6 +65,53 @@ class TrainingText:
     def forget(self) -> None:
         """Free the memory."""
         self._remembered = None
+
+
+class JoinedText(TrainingText):
+    """The pairs of several entries, one after another.
+
+    Args:
+        texts: Texts of the entries, which remember what is small.
+    """
+
+    def __init__(self, texts: Sequence[TrainingText]) -> None:
+        super().__init__(join_splits("data.train", [text.split for text in texts]))
+        self._texts = texts
+
+    def chunks(self, doing: str) -> Iterator[Pairs]:
+        for text in self._texts:
+            yield from text.chunks(doing)
+
+    def forget(self) -> None:
+        for text in self._texts:
+            text.forget()
+
+
+def open_training(
+    data: DataSection,
+    source_lang: str | None,
+    target_lang: str | None,
+    cuts: StoredCuts | None = None,
+) -> dict[str, TrainingText]:
+    """Open the entries of the training data; those with the same examples share a text.
+
+    Arguments and errors as in `open_split`.
+
+    Returns:
+        The texts by the keys of the entries.
+    """
+    origins = data.origins
+    opened = {
+        key: TrainingText(open_split(data, key, source_lang, target_lang, cuts))
+        for key in dict.fromkeys(origins.values())
+    }
+    return {key: opened[origin] for key, origin in origins.items()}
+
+
+def join_texts(texts: Iterable[TrainingText]) -> TrainingText:
+    """Return all pairs, those that entries share only once."""
+    distinct = list({id(text): text for text in texts}.values())
+    return JoinedText(distinct) if len(distinct) > 1 else distinct[0]
 
 
 class _Side:

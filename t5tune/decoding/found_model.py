@@ -226,7 +226,7 @@ def find_model_of_run(run: RunDirectory, recipe: ResolvedRecipe, directory: Path
         load_config(str(directory)),
         load_tokenizer(str(directory)),
         InputSettings(
-            recipe.data.train.prefix,
+            recipe.data.model_prefix,
             recipe.data.max_source_length,
             long_sources=recipe.data.long_sources,
             source_lang=recipe.source_lang,

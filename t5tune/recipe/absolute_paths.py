@@ -53,12 +53,15 @@ class AbsolutePaths:
 
     def of_data(self, section: DataSection) -> DataSection:
         """Return the section with absolute paths of its splits and of its augmentations."""
-        updates: dict[str, DataEntry | AugmentSection] = {
-            split: self.of_entry(entry, "data", split) for split, entry in section.entries.items()
-        }
-        if section.augment is not None:
-            updates["augment"] = self._of_augmentations(section.augment)
-        return section.model_copy(update=updates)
+        section = section.with_entries(
+            {
+                key: self.of_entry(entry, "data", key.partition("[")[0])
+                for key, entry in section.entries.items()
+            }
+        )
+        if section.augment is None:
+            return section
+        return section.model_copy(update={"augment": self._of_augmentations(section.augment)})
 
     def _of_augmentations(self, section: AugmentSection) -> AugmentSection:
         updates = {

@@ -12,7 +12,7 @@ from typing import Any
 
 from t5tune.recipe.yaml_lines import by_name, load_table
 
-_SPLITS = ("data.train", "data.validation", "data.test")
+_SPLITS = ("data.train", "data.train[0]", "data.validation", "data.test")
 # Metrics of the library `evaluate` that people ask for by their names alone.
 _OF_EVALUATE = ("meteor", "bertscore", "bleurt", "google_bleu", "nist_mt", "character", "mauve")
 
@@ -60,7 +60,7 @@ def answer_value(key: str, value: str) -> str | None:
 
 def answer_section(path: str, value: object) -> str | None:
     """Return the advice on a value in place of a section, or a list in place of a text."""
-    is_split = path in _SPLITS
+    is_split = re.sub(r"\[\d+\]", "[0]", path) in _SPLITS
     if isinstance(value, list) and is_split:
         return f"write {{file: [{', '.join(map(str, value))}]}}"
     if isinstance(value, str) and is_split:

@@ -169,6 +169,13 @@ class SacrebleuSet(Place):
         return f"{self.sacrebleu} of sacreBLEU"
 
 
+@dataclass(frozen=True)
+class SeveralPlaces(Place):
+    """The places of a mixture; no single entry has it."""
+
+    places: Sequence[Place] = ()
+
+
 PLACES: tuple[type[Place], ...] = (HubSplit, TableFile, SacrebleuSet, CutSplit, TextPair)
 FILE_KEYS = tuple(key for kind in PLACES for key in kind.file_keys)
 SHARED_KEYS = ("references",)  # names of files here, of columns in the base class

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import UnionType
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ from pydantic.fields import FieldInfo
 from t5tune.errors import did_you_mean, visible
 from t5tune.recipe.expected_names import answer_key, answer_section, answer_value
 from t5tune.recipe.schema import Recipe
+from t5tune.recipe.sections.mixed_entry import ONE, SEVERAL
 from t5tune.recipe.yaml_lines import KeyPath
 
 Place = Callable[[KeyPath], str]
@@ -77,6 +78,8 @@ def _known_path(location: Sequence[str | int], kind: str) -> KeyPath:
     annotation: Any = Recipe
     for part in location:
         section = _section_of(annotation)
+        if part in (ONE, SEVERAL):
+            continue
         if isinstance(part, int):
             path.append(part)
             annotation = _item_of(annotation)
@@ -87,8 +90,15 @@ def _known_path(location: Sequence[str | int], kind: str) -> KeyPath:
     return tuple(path)
 
 
+def _members(annotation: Any) -> Iterator[Any]:
+    """Yield a type and its arguments, without what annotates them."""
+    for member in (annotation, *typing.get_args(annotation)):
+        is_annotated = typing.get_origin(member) is typing.Annotated
+        yield typing.get_args(member)[0] if is_annotated else member
+
+
 def _section_of(annotation: Any) -> type[BaseModel] | None:
-    for candidate in (annotation, *typing.get_args(annotation)):
+    for candidate in _members(annotation):
         if isinstance(candidate, type) and issubclass(candidate, BaseModel):
             return candidate
     return None
@@ -110,8 +120,8 @@ def field_annotation(path: Sequence[str | int]) -> Any:
 
 def _item_of(annotation: Any) -> Any:
     """Return the type of the items of a list, None if it is not a list."""
-    for candidate in (annotation, *typing.get_args(annotation)):
-        if typing.get_origin(candidate) is list:
+    for candidate in _members(annotation):
+        if typing.get_origin(candidate) in (list, Sequence):
             return typing.get_args(candidate)[0]
     return None
 
@@ -122,7 +132,7 @@ def list_keys() -> list[str]:
         ".".join((*map(str, path), name))
         for path, names in _all_sections()
         for name in names
-        if _section_of(field_annotation((*path, name))) is None
+        if 0 not in path and _section_of(field_annotation((*path, name))) is None
     ]
 
 
@@ -221,9 +231,11 @@ def _show(value: Any) -> str:
 
 
 def _unknown_key(path: KeyPath) -> str:
-    parent = tuple(part for part in path[:-1] if isinstance(part, str))
-    key = str(path[-1])
     sections = dict(_all_sections())
+    parent = tuple(0 if isinstance(part, int) else part for part in path[:-1])
+    if parent not in sections:
+        parent = tuple(part for part in parent if isinstance(part, str))
+    key = str(path[-1])
     near_sections = sorted(sections, key=lambda other: _distance(parent, other))
     answer = answer_key(_join(parent), key)
     for other in near_sections:
@@ -261,4 +273,7 @@ def _all_sections(
         inner = _section_of(field.annotation)
         if inner is not None:
             found += _all_sections(inner, (*path, name))
+        item = _section_of(_item_of(field.annotation))
+        if item is not None and item is not inner:  # several may stand where one may
+            found += _all_sections(item, (*path, name, 0))
     return found

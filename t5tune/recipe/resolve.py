@@ -262,7 +262,7 @@ def _choose_rounds(recipe: Recipe, facts: ModelFacts) -> Iterator[Choice]:
     section, training = recipe.data.augment or recipe.data.denoise, recipe.training
     if section is None:
         return
-    if section.rounds is None and not recipe.data.train.streaming:
+    if section.rounds is None and not recipe.data.is_streamed:
         before = facts.began_with_rounds
         rounds, reason = choose_rounds(recipe), "variants enough for the number of epochs"
         if before is not None and before != rounds:
@@ -352,9 +352,10 @@ def _apply(kind: type[SomeRecipe], recipe: Recipe, choices: Iterable[Choice]) ->
     values = recipe.model_dump()
     for choice in choices:
         *sections, name = choice.key.split(".")
-        section = values
+        section: Any = values
         for part in sections:
-            section = section[part]
+            key, _, number = part.partition("[")  # train[0] is the first entry of a mixture
+            section = section[key][int(number.rstrip("]"))] if number else section[key]
         section[name] = choice.value
     return kind.model_validate(values)
 

@@ -6,10 +6,16 @@ recipe too: `recipe.yaml` has the same keys, and `load_recipe` reads it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import Discriminator, Tag
+
 from t5tune.recipe.schema import DecodingSection, Recipe
 from t5tune.recipe.sections.data_entry import DataEntry
 from t5tune.recipe.sections.data_section import DataSection
 from t5tune.recipe.sections.evaluation_section import BestMetricName, EvaluationSection, MetricName
+from t5tune.recipe.sections.mixed_entry import ONE, SEVERAL, MixedEntry, tell_entries
 from t5tune.recipe.sections.section import Count, PositiveInt, Share
 from t5tune.recipe.sections.training_section import OptimName, TrainingSection
 
@@ -20,13 +26,28 @@ class ResolvedDataEntry(DataEntry):
     prefix: str
 
 
+class ResolvedMixedEntry(MixedEntry):
+    """An entry of a mixture whose prefix is known."""
+
+    prefix: str
+
+
 class ResolvedData(DataSection):
     """Splits with their prefixes."""
 
-    train: ResolvedDataEntry
+    train: Annotated[
+        Annotated[ResolvedDataEntry, Tag(ONE)]
+        | Annotated[Sequence[ResolvedMixedEntry], Tag(SEVERAL)],
+        Discriminator(tell_entries),
+    ]
     validation: ResolvedDataEntry
     test: ResolvedDataEntry | None = None
     prefix: str
+
+    @property
+    def model_prefix(self) -> str:
+        """Text before every source that is translated."""
+        return self.train.prefix if isinstance(self.train, DataEntry) else self.validation.prefix
 
 
 class ResolvedDecoding(DecodingSection):

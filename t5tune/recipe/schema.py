@@ -126,7 +126,7 @@ class Recipe(Section):
 
     @model_validator(mode="after")
     def _streaming_fits(self) -> Recipe:
-        if not self.data.train.streaming:
+        if not self.data.is_streamed:
             return self
         if self.training.max_steps is None:
             raise ValueError(
@@ -149,6 +149,22 @@ class Recipe(Section):
                 "`streaming` on data.train and `evaluation.generalization` exclude each other: "
                 "what is new in an example is known only after all training data is read"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _mixture_changes_in_the_run(self) -> Recipe:
+        *_, last = self.data.changes
+        if last and self.training.max_steps is None:
+            raise ValueError(
+                "`from_step` and `until_step` of data.train need `training.max_steps`: how many "
+                "steps an epoch has depends on the entries that it uses"
+            )
+        for number, entry in enumerate(self.data.mixture):
+            if self.training.max_steps is not None and entry.begin >= self.training.max_steps:
+                raise ValueError(
+                    f"`data.train[{number}].from_step` is {entry.begin}, and the run ends at "
+                    f"`training.max_steps` {self.training.max_steps}"
+                )
         return self
 
     @model_validator(mode="after")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -11,20 +12,20 @@ import numpy as np
 from t5tune.console import say
 from t5tune.data.encoding import encode_texts
 from t5tune.data.examples import Examples
-from t5tune.data.fingerprints import RowsFingerprint
 from t5tune.data.novelty import ComparedLengths, NoveltyCounter, TrainingNovelty, novelty_key
 from t5tune.data.pair_encoding import PairEncoder
-from t5tune.data.pairs import Cleaning, Pairs
-from t5tune.data.readers.sources import open_split
+from t5tune.data.pairs import Pairs
 from t5tune.data.store.store_key import StoreKey, digest_tokenizer
 from t5tune.data.store.store_manifest import stores_directory
 from t5tune.data.store.stored_cuts import StoredCuts
 from t5tune.data.store.token_store import find_lengths
-from t5tune.data.training_text import TrainingText
+from t5tune.data.token_sequences import Lengths
+from t5tune.data.training_text import TrainingText, open_training
 from t5tune.errors import T5TuneError
 from t5tune.files.json_values import as_object, read_object
 from t5tune.files.writing import write_text
 from t5tune.recipe.resolved_recipe import ResolvedRecipe
+from t5tune.reporting.known_overlaps import fingerprint_texts
 from t5tune.run.directory import RunDirectory
 
 if TYPE_CHECKING:
@@ -50,19 +51,23 @@ def find_novelty(
     known = TrainingNovelty.from_json(read_object(file))
     if recorded is not None and known is not None:
         return known
-    counter, rows = NoveltyCounter(examples), RowsFingerprint()
+    counter = NoveltyCounter(examples)
     languages = recipe.source_lang, recipe.target_lang
     try:
-        lengths = _TrainingLengths(run, recipe, tokenizer)
-        text = TrainingText(open_split(recipe.data, "train", *languages))
-        for pairs in Cleaning().clean(text.chunks("looking for what is new in the test set")):
+        cuts = StoredCuts(recipe.data, *languages)
+        texts = open_training(recipe.data, *languages, cuts)
+        lengths = _TrainingLengths(run, recipe, tokenizer, cuts, texts)
+
+        def see(text: TrainingText, pairs: Pairs) -> None:
             counter.add(pairs)
-            lengths.add(pairs)
-            rows.add_pairs(*pairs)
+            lengths.add(text, pairs)
+
+        doing = "looking for what is new in the test set"
+        found = fingerprint_texts(texts.values(), doing, see)
     except T5TuneError as error:
         say(f"what is new in the test set is not known: {error.message}")
         return None
-    if recorded is not None and rows.hexdigest() != recorded:
+    if recorded is not None and found != recorded:
         say(
             "what is new in the test set is not known: data.train is not what it was when "
             f"{run.path} was trained"
@@ -84,29 +89,44 @@ class _TrainingLengths:
         run: Run of the training data.
         recipe: Its recipe.
         tokenizer: Its tokenizer.
+        cuts: What is cut from the training data.
+        texts: Texts of its entries.
     """
 
     def __init__(
-        self, run: RunDirectory, recipe: ResolvedRecipe, tokenizer: PreTrainedTokenizerBase
+        self,
+        run: RunDirectory,
+        recipe: ResolvedRecipe,
+        tokenizer: PreTrainedTokenizerBase,
+        cuts: StoredCuts,
+        texts: Mapping[str, TrainingText],
     ) -> None:
         data = recipe.data
         limits = data.max_source_length, data.max_target_length
-        identity = StoredCuts(data, recipe.source_lang, recipe.target_lang).identity
-        key = StoreKey(identity.values, digest_tokenizer(tokenizer), data.train.prefix, *limits)
-        stored = find_lengths(key, (stores_directory(), run.tokens))
-        self._is_known = stored is not None
-        self._prefix = data.train.prefix
-        self._encoder = PairEncoder(tokenizer, data.train.prefix, *limits)
+        digest = digest_tokenizer(tokenizer)
+        self._prefix = data.model_prefix
         self._tokenizer = tokenizer
-        self._histograms = list(map(np.bincount, stored or (np.zeros(0, np.int64),) * 2))
+        self._histograms = [np.zeros(0, np.int64)] * 2
+        self._encoders: dict[int, PairEncoder] = {}  # by the text whose lengths are not stored
+        for key in dict.fromkeys(data.origins.values()):
+            prefix = data.entries[key].prefix or ""
+            store = StoreKey(cuts.identities[key].values, digest, prefix, *limits)
+            stored = find_lengths(store, (stores_directory(), run.tokens))
+            if stored is None:
+                self._encoders[id(texts[key])] = PairEncoder(tokenizer, prefix, *limits)
+            else:
+                self._count(stored)
 
-    def add(self, pairs: Pairs) -> None:
-        """Count training pairs."""
-        if self._is_known or not pairs.sources:
-            return
-        for i, side in enumerate(self._encoder.encode_pairs(pairs)):
+    def add(self, text: TrainingText, pairs: Pairs) -> None:
+        """Count training pairs of a text."""
+        encoder = self._encoders.get(id(text))
+        if encoder is not None and pairs.sources:
+            self._count([side.lengths for side in encoder.encode_pairs(pairs)])
+
+    def _count(self, lengths: Sequence[Lengths]) -> None:
+        for i, of_side in enumerate(lengths):
             before = self._histograms[i]
-            counts = np.bincount(side.lengths, minlength=len(before))
+            counts = np.bincount(of_side, minlength=len(before))
             counts[: len(before)] += before
             self._histograms[i] = counts
 

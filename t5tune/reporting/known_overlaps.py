@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from t5tune.console import say
 from t5tune.data.examples import Examples
-from t5tune.data.fingerprints import RowsFingerprint
+from t5tune.data.fingerprints import RowsFingerprint, combine_fingerprints
 from t5tune.data.overlap import OverlapCounter, TrainingOverlap, overlap_key
-from t5tune.data.pairs import Cleaning
-from t5tune.data.readers.sources import open_split
-from t5tune.data.training_text import TrainingText
+from t5tune.data.pairs import Cleaning, Pairs
+from t5tune.data.training_text import TrainingText, open_training
 from t5tune.errors import T5TuneError
 from t5tune.files.cache_directory import mark_used, user_cache_directory
 from t5tune.files.json_values import as_object, read_object
@@ -38,21 +38,23 @@ def find_overlap(
     recorded = as_object(read_object(run.environment).get("data_sha256")).get("data.train")
     if recorded is not None and (known := known_overlap(run, str(recorded), examples)) is not None:
         return known
-    counter, rows = OverlapCounter([examples]), RowsFingerprint()
+    counter = OverlapCounter([examples])
     try:
-        if data.train.streaming:
+        if data.is_streamed:
             raise T5TuneError("data.train is streamed, and training compared no such set")
-        text = TrainingText(open_split(data, "train", source_lang, target_lang))
-        for pairs in Cleaning().clean(text.chunks("comparing the test set with")):
-            counter.add(pairs, counter.search(pairs))
-            rows.add_pairs(*pairs)
+        texts = open_training(data, source_lang, target_lang)
+        found = fingerprint_texts(
+            texts.values(),
+            "comparing the test set with",
+            lambda _, pairs: counter.add(pairs, counter.search(pairs)),
+        )
     except T5TuneError as error:
         say(f"the test set is not compared with the training data: {error.message}")
         return None
     (overlap,) = counter.results()
     if recorded is None:  # no key to store it under
         return overlap
-    if rows.hexdigest() != recorded:
+    if found != recorded:
         say(
             "the test set is not compared with the training data: data.train is not what it was "
             f"when {run.path} was trained"
@@ -60,6 +62,26 @@ def find_overlap(
         return None
     keep_overlap(run, str(recorded), examples, overlap)
     return overlap
+
+
+def fingerprint_texts(
+    texts: Iterable[TrainingText], doing: str, see: Callable[[TrainingText, Pairs], None]
+) -> str:
+    """Read training data, and return the fingerprint that environment.json has of it.
+
+    Args:
+        texts: Texts of its entries; one that several share is read once.
+        doing: What is done with them, for the progress.
+        see: Function that is called with each chunk of clean pairs, in order, and its text.
+    """
+    found = []
+    for text in {id(text): text for text in texts}.values():
+        rows = RowsFingerprint()
+        for pairs in Cleaning().clean(text.chunks(doing)):
+            see(text, pairs)
+            rows.add_pairs(*pairs)
+        found.append(rows.hexdigest())
+    return combine_fingerprints(found)
 
 
 def keep_overlap(

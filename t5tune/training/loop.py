@@ -27,7 +27,8 @@ from t5tune.training.checkpoints.selection import ChosenWeights, choose_weights
 from t5tune.training.checkpoints.store import ENDED, PENDING, step_of
 from t5tune.training.preparation.start import Start
 from t5tune.training.random_numbers import seed_process
-from t5tune.training.recipe_batches import build_batch_plan
+from t5tune.training.recipe_batches import build_batch_plan, choose_seed
+from t5tune.training.recipe_mixture import plan_phases
 from t5tune.training.trainer import T5TuneTrainer
 from t5tune.training.trainer_building import build_trainer, build_watchers
 from t5tune.training.validation import Validation
@@ -50,9 +51,11 @@ def run_training_loop(start: Start, run: RunDirectory) -> TrainedWeights | signa
         T5TuneError: A setting is wrong, the loss has diverged, or memory or disk is full.
     """
     fitted = start.recipe.training
-    plan = build_batch_plan(fitted, start.dataset)
+    data = start.recipe.data
+    phases = plan_phases(data, start.dataset, choose_seed(fitted))
+    plan = build_batch_plan(fitted, start.dataset, phases=phases)
     per_epoch = None
-    if not start.recipe.data.train.streaming:
+    if not data.is_streamed and len(phases) <= 1:
         per_epoch = math.ceil(len(plan) / fitted.gradient_accumulation_steps)
     num_steps = fitted.max_steps or math.ceil(fitted.num_train_epochs * (per_epoch or 1))
     recipe, choices = resolve_for_steps(

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from t5tune.console import track
+from t5tune.data.batching.epoch_rows import EpochRows
 from t5tune.data.batching.packing import PackedBatches, PackedCollator, choose_row_lengths
+from t5tune.data.batching.phases import PhasedBatches
 from t5tune.data.batching.plans import BatchPlan, FixedSizeBatches, TokenBudgetBatches
 from t5tune.data.encoding import Collator, EncodedDataset
 from t5tune.decoding.loaded_model import LoadedModel
@@ -17,11 +19,20 @@ from t5tune.models.packed import accept_packed_rows
 from t5tune.recipe.resolve import choose_batch_size
 from t5tune.recipe.sections.training_section import TrainingSection
 from t5tune.training.callbacks.batch_probe import LongestBatch
+from t5tune.training.recipe_mixture import Phase
+
+
+def choose_seed(section: TrainingSection) -> int:
+    """Return the seed of the order of the examples."""
+    return int(section.extra.get("data_seed", section.seed))
 
 
 @track("planning the batches")
 def build_batch_plan(
-    section: TrainingSection, dataset: EncodedDataset, position: Sequence[int] = ()
+    section: TrainingSection,
+    dataset: EncodedDataset,
+    position: Sequence[int] = (),
+    phases: Sequence[Phase] = (),
 ) -> BatchPlan:
     """Plan the batches of each epoch: a token budget, or a fixed number of examples.
 
@@ -29,17 +40,32 @@ def build_batch_plan(
         section: Training section of the recipe.
         dataset: Examples that are batched together.
         position: Numbers that make the order of a window of a stream its own.
+        phases: What each epoch of a mixture has.
     """
-    seed = section.extra.get("data_seed", section.seed)
+    if phases:
+        plans = [_plan(section, dataset, phase.seed, phase.rows) for phase in phases]
+        if len(plans) == 1:
+            return plans[0]
+        per_step = section.gradient_accumulation_steps
+        begins = [phase.begin * per_step for phase in phases]
+        return PhasedBatches(plans, begins, (section.max_steps or 0) * per_step)
+    seed = choose_seed(section)
     if position:
         seed = int(np.random.SeedSequence([seed, *position]).generate_state(1)[0])
-    size, num_rounds = choose_batch_size(section), dataset.num_rounds
+    rows = EpochRows(dataset.num_examples, dataset.num_rounds)
+    return _plan(section, dataset, seed, rows)
+
+
+def _plan(
+    section: TrainingSection, dataset: EncodedDataset, seed: int, rows: EpochRows
+) -> BatchPlan:
+    size = choose_batch_size(section)
     if size.unit == "examples":
-        return FixedSizeBatches(dataset.num_examples, size.count, seed, num_rounds)
+        return FixedSizeBatches(len(dataset), size.count, seed, rows)
     lengths = dataset.sources.lengths, dataset.targets.lengths
     if section.packing:
-        return PackedBatches(*lengths, choose_row_lengths(*lengths), size.count, seed, num_rounds)
-    return TokenBudgetBatches(*lengths, size.count, seed, num_rounds)
+        return PackedBatches(*lengths, choose_row_lengths(*lengths), size.count, seed, rows)
+    return TokenBudgetBatches(*lengths, size.count, seed, rows)
 
 
 def build_longest_batch(
@@ -73,6 +99,7 @@ def build_collator(plan: BatchPlan, model: LoadedModel) -> Collator | PackedColl
         T5TuneError: Rows are packed, and the model has absolute positions.
     """
     pad_token_id = int(model.tokenizer.pad_token_id)
+    plan = plan.former
     if not isinstance(plan, PackedBatches):
         return Collator(pad_token_id)
     model_itself = model.translator.model

@@ -114,9 +114,12 @@ def build_trainer(
     strategy = build_strategy(model, training, arguments.device, from_scratch=from_scratch)
     collate = build_collator(plan, start.model)
     longest = None
-    if training.tokens_per_batch == "auto" and isinstance(plan, TokenBudgetBatches | PackedBatches):
-        most_rows = MOST if recipe.data.train.streaming else start.dataset.num_examples
-        longest = build_longest_batch(plan, start.dataset, collate, most_rows)
+    former = plan.former
+    if training.tokens_per_batch == "auto" and isinstance(
+        former, TokenBudgetBatches | PackedBatches
+    ):
+        most_rows = MOST if recipe.data.is_streamed else start.dataset.num_examples
+        longest = build_longest_batch(former, start.dataset, collate, most_rows)
     return T5TuneTrainer(
         model=model,
         tokenizer=start.model.tokenizer,
@@ -168,7 +171,7 @@ def _build_loader(
 ) -> StepLoader:
     dataset: Any
     steps: OptimizerSteps | StreamedSteps
-    if start.recipe.data.train.streaming:
+    if start.recipe.data.is_streamed:
         dataset = GivenExamples()
         steps = build_streamed_steps(start, training, arguments)
     else:
@@ -202,7 +205,7 @@ def _build_batch_limit(plan: BatchPlan, log: JsonLog, checkpoint: Path | None) -
     """Build the limit that an earlier part of the run has found, and log every change."""
 
     def note(state: TrainerState, limit: int) -> None:
-        wanted = getattr(plan, "tokens_per_batch", limit + 1)
+        wanted = getattr(plan.former, "tokens_per_batch", limit + 1)
         pieces = "" if limit >= wanted else "; larger ones are computed in pieces"
         say(f"memory: batches of {limit:,} tokens fit{pieces}")
         log.write_batch_limit(state, limit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import string
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -114,10 +114,11 @@ def collect_names(chunks: Iterable[Pairs]) -> list[str]:
 
 def _fixed_texts(data: DataSection) -> list[str]:
     """Return expressions for the fixed words of templates, such as `question:`."""
-    templates: Sequence[str | None] = (
-        data.train.source or data.source,
-        data.train.target or data.target,
-    )
+    templates = [
+        template
+        for entry in data.training_entries.values()
+        for template in (entry.source or data.source, entry.target or data.target)
+    ]
     pieces = (
         piece.strip()
         for template in templates

@@ -13,15 +13,9 @@ from heapq import heappop, heappush
 import numpy as np
 import torch
 
+from t5tune.data.batching.epoch_rows import EpochRows, Indices, Lengths
 from t5tune.data.batching.first_fit import pack_pools
-from t5tune.data.batching.plans import (
-    FormedBatches,
-    Indices,
-    LazyList,
-    Lengths,
-    Partition,
-    Sides,
-)
+from t5tune.data.batching.plans import FormedBatches, LazyList, Partition, Sides
 from t5tune.data.encoding import IGNORED, Ids
 
 POOL_EXAMPLES = 4096  # examples packed together; more fill rows better, fewer are mixed better
@@ -54,12 +48,12 @@ class PackedBatches(FormedBatches):
     (first-fit decreasing), among POOL_EXAMPLES random ones.
 
     Args:
-        source_lengths: Number of tokens of each source, shape (num_rounds * num_examples,).
-        target_lengths: Number of tokens of each target, shape (num_rounds * num_examples,).
+        source_lengths: Number of tokens of each source, shape (num_rows,).
+        target_lengths: Number of tokens of each target, shape (num_rows,).
         row_lengths: Source and target positions of a row; no example is longer.
         tokens_per_batch: Number of positions of a batch on both sides; at least one row.
         seed: Seed of the order.
-        num_rounds: Number of rounds of the examples, which the epochs use in turn.
+        rows: Rows of each epoch; all if left out.
     """
 
     def __init__(
@@ -69,11 +63,11 @@ class PackedBatches(FormedBatches):
         row_lengths: tuple[int, int],
         tokens_per_batch: int,
         seed: int,
-        num_rounds: int = 1,
+        rows: EpochRows | None = None,
     ) -> None:
         self.row_lengths = row_lengths
         self.rows_per_batch = max(1, tokens_per_batch // sum(row_lengths))
-        super().__init__(source_lengths, target_lengths, tokens_per_batch, seed, num_rounds)
+        super().__init__(source_lengths, target_lengths, tokens_per_batch, seed, rows)
 
     @property
     def most_parts(self) -> int:

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from t5tune.data.batching.epoch_rows import EpochRows, Indices, Lengths
 from t5tune.data.batching.ordering import (
     SORTED_TOGETHER,
     find_batch_starts,
@@ -20,8 +21,6 @@ from t5tune.data.batching.ordering import (
     sort_within,
 )
 
-Lengths = NDArray[Any]  # of any integers
-Indices = NDArray[np.int64]
 T = TypeVar("T")
 
 POOL_BATCHES = 12  # number of batches that are sorted together by source length, in large data
@@ -86,7 +85,7 @@ class BatchPlan(torch.utils.data.Sampler[Any]):
     """A batch sampler whose every epoch has the same number of batches.
 
     The Trainer counts the batches of an epoch once, so the number must not vary with the
-    shuffling. Each example appears exactly once per epoch, and epoch n is always the same
+    shuffling. Each row that the epoch has appears exactly once, and epoch n is always the same
     list of batches.
 
     Args:
@@ -105,6 +104,11 @@ class BatchPlan(torch.utils.data.Sampler[Any]):
         """Return the indices of the examples of each batch of an epoch."""
         raise NotImplementedError
 
+    @property
+    def former(self) -> BatchPlan:
+        """Plan that decides what a batch is."""
+        return self
+
     def __len__(self) -> int:
         """Return the number of batches of every epoch."""
         raise NotImplementedError
@@ -120,30 +124,31 @@ class FixedSizeBatches(BatchPlan):
     """Random batches of a fixed number of examples; the last one of an epoch may be smaller.
 
     Args:
-        num_examples: Number of examples of a round.
+        num_examples: Number of all examples.
         batch_size: Number of examples of a batch.
         seed: Seed of the order.
-        num_rounds: Number of rounds of the examples, which the epochs use in turn.
+        rows: Examples of each epoch; all if left out.
     """
 
-    def __init__(self, num_examples: int, batch_size: int, seed: int, num_rounds: int = 1) -> None:
+    def __init__(
+        self, num_examples: int, batch_size: int, seed: int, rows: EpochRows | None = None
+    ) -> None:
         super().__init__(seed)
-        self.num_examples = num_examples
+        self.rows = rows or EpochRows(num_examples)
+        self.num_examples = self.rows.num_examples
         self.batch_size = batch_size
-        self.num_rounds = num_rounds
 
     def __len__(self) -> int:
         return -(-self.num_examples // self.batch_size)
 
     def plan_epoch(self, epoch: int) -> Sequence[Indices]:
-        order = self._generator(epoch).permutation(self.num_examples)
-        order += epoch % self.num_rounds * self.num_examples
+        order = self.rows.take(epoch, self._generator(epoch).permutation(self.num_examples))
         size = self.batch_size
         return [order[start : start + size] for start in range(0, self.num_examples, size)]
 
 
 class Sides(NamedTuple):
-    """Lengths of the examples of a round.
+    """Lengths of the examples of an epoch.
 
     Attributes:
         sources: Number of tokens of each source, shape (num_examples,).
@@ -158,11 +163,11 @@ class FormedBatches(BatchPlan):
     """Batches of parts that depend on lengths, so that their number varies with the shuffling.
 
     Args:
-        source_lengths: Number of tokens of each source, shape (num_rounds * num_examples,).
-        target_lengths: Number of tokens of each target, shape (num_rounds * num_examples,).
+        source_lengths: Number of tokens of each source, shape (num_rows,).
+        target_lengths: Number of tokens of each target, shape (num_rows,).
         tokens_per_batch: Token budget of a batch.
         seed: Seed of the order.
-        num_rounds: Number of rounds of the examples, which the epochs use in turn.
+        rows: Rows of each epoch; all if left out.
     """
 
     def __init__(
@@ -171,23 +176,32 @@ class FormedBatches(BatchPlan):
         target_lengths: Lengths,
         tokens_per_batch: int,
         seed: int,
-        num_rounds: int = 1,
+        rows: EpochRows | None = None,
     ) -> None:
         super().__init__(seed)
-        self.num_examples = len(source_lengths) // num_rounds
+        self.rows = rows or EpochRows(len(source_lengths))
+        self.num_examples = self.rows.num_examples
         # Small integers: they are put in another order several times an epoch.
-        sides = (np.split(_shrink(side), num_rounds) for side in (source_lengths, target_lengths))
-        self._rounds = [Sides(*lengths) for lengths in zip(*sides, strict=True)]
+        self._sides = Sides(_shrink(source_lengths), _shrink(target_lengths))
         self.tokens_per_batch = tokens_per_batch
-        num_epochs = max(num_rounds, 1 if self.num_examples >= LARGE else 3)
+        num_epochs = 1 if self.num_examples >= LARGE else 3
+        if self.rows.is_periodic:
+            num_epochs = max(self.rows.period, num_epochs)
+        # Epochs of the same rows are formed together.
+        self._period = min(self.rows.period, num_epochs)
         generators = [self._generator(epoch) for epoch in range(num_epochs)]
         formed = [
-            self._form(generators[number::num_rounds], lengths)
-            for number, lengths in enumerate(self._rounds)
+            self._form(generators[number :: self._period], self._lengths_of(number))
+            for number in range(self._period)
         ]
-        self._num_batches = self._choose_num_batches(max(len(one) for of in formed for one in of))
+        sizes = [len(one) for of in formed for one in of]
+        # Other rows make a little more difference than another order.
+        reserve = 0 if self.rows.is_periodic else 2 * (max(sizes) - min(sizes))
+        self._num_batches = self._choose_num_batches(max(sizes) + reserve)
         # Kept until another epoch is planned.
-        self._first: Sequence[Any] | None = self._arrange(formed[0][0], generators[0])
+        order = self.rows.take(0, formed[0][0].order)
+        first = Partition(order, formed[0][0].starts)
+        self._first: Sequence[Any] | None = self._arrange(first, generators[0])
 
     def __len__(self) -> int:
         return self._num_batches
@@ -197,11 +211,14 @@ class FormedBatches(BatchPlan):
             self._first = None
         if self._first is not None:
             return self._first
-        generator, number = self._generator(epoch), epoch % len(self._rounds)
-        formed = self._form_few_enough(generator, number)
-        # The examples of a round follow those of the rounds before.
-        order = formed.order + number * self.num_examples if number else formed.order
+        generator = self._generator(epoch)
+        used, formed = self._form_few_enough(generator, epoch)
+        order = self.rows.take(used, formed.order)
         return self._arrange(Partition(order, formed.starts), generator)
+
+    def _lengths_of(self, epoch: int) -> Sides:
+        rows = self.rows.find(epoch)
+        return Sides(*(lengths[rows] for lengths in self._sides))
 
     @property
     def most_parts(self) -> int:
@@ -210,7 +227,7 @@ class FormedBatches(BatchPlan):
 
     @abstractmethod
     def _form(self, generators: Sequence[np.random.Generator], lengths: Sides) -> list[Partition]:
-        """Form the parts of an epoch with each generator, of examples of one round."""
+        """Form the parts of an epoch with each generator, of the same examples."""
 
     @abstractmethod
     def _choose_num_batches(self, num_parts: int) -> int:
@@ -220,18 +237,23 @@ class FormedBatches(BatchPlan):
     def _arrange(self, formed: Partition, generator: np.random.Generator) -> Sequence[Any]:
         """Return the batches of an epoch in random order."""
 
-    def _form_few_enough(self, generator: np.random.Generator, number: int) -> Partition:
-        """Return the parts of the first order of a round's examples with few enough of them.
+    def _form_few_enough(self, generator: np.random.Generator, epoch: int) -> tuple[int, Partition]:
+        """Return the parts of the first order of an epoch's rows with few enough of them.
 
         Other orders are rarely needed, and each costs a pass over the data, so there are only
-        MOST_ORDERS of them. After these, the order of the round's first epoch is used again, which
-        has few enough.
+        MOST_ORDERS of them. After these, the order of an earlier epoch is used again, which has few
+        enough: the first one of the same round.
+
+        Returns:
+            The epoch whose rows they are, and the parts.
         """
+        lengths = self._lengths_of(epoch)
         for _ in range(MOST_ORDERS):
-            (formed,) = self._form([generator], self._rounds[number])
+            (formed,) = self._form([generator], lengths)
             if len(formed) <= self.most_parts:
-                return formed
-        return self._form([self._generator(number)], self._rounds[number])[0]
+                return epoch, formed
+        first = epoch % self._period
+        return first, self._form([self._generator(first)], self._lengths_of(first))[0]
 
 
 class TokenBudgetBatches(FormedBatches):

@@ -49,10 +49,16 @@ def open_cut(train: OpenSplit, split: str, place: CutSplit, cuts: Cuts) -> OpenS
     return OpenSplit(f"data.{split}", place, train.unit, len(examples), lambda: iter(examples))
 
 
-def leave_out(train: OpenSplit, cuts: Cuts) -> OpenSplit:
-    """Return the training data without the examples of the cuts, in the same order."""
+def leave_out(train: OpenSplit, cuts: Cuts, *, is_part: bool = False) -> OpenSplit:
+    """Return the training data without the examples of the cuts, in the same order.
+
+    Args:
+        train: Training data, or one of the entries that are mixed.
+        cuts: What is cut from all of it.
+        is_part: Whether there are other entries.
+    """
     digests = {_digest(one.source) for examples in cuts.examples.values() for one in examples}
-    num_rows = None if train.num_rows is None else train.num_rows - cuts.num_cut
+    num_rows = None if train.num_rows is None or is_part else train.num_rows - cuts.num_cut
 
     def read() -> Iterator[Example]:
         return (one for one in train.read() if _digest(one.source) not in digests)

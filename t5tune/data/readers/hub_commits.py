@@ -16,7 +16,7 @@ Revision = tuple[str, str | None]  # a data set, and its branch, tag or commit i
 
 
 def hub_splits(data: DataSection) -> Iterator[tuple[str, HubSplit]]:
-    """Return the entries on the hub, by split."""
+    """Return the entries on the hub, by their keys in the section."""
     for split, entry in data.entries.items():
         place = entry.place
         if isinstance(place, HubSplit) and not is_folder(place.hub):
@@ -51,4 +51,4 @@ def pin_commits(data: DataSection, known: Mapping[Revision, str]) -> DataSection
         commit = commits[revision]
         pinned[split] = data.entries[split].model_copy(update={"revision": commit})
         check_hub_split(replace(place, revision=commit), f"data.{split}")
-    return data.model_copy(update=pinned)
+    return data.with_entries(pinned)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from typing import NamedTuple
 from t5tune.console import track
 from t5tune.errors import T5TuneError
 from t5tune.files.wrong_setting import WrongSetting
-from t5tune.recipe.places import Place, as_names, join_names
+from t5tune.recipe.places import Place, SeveralPlaces, as_names, join_names
 from t5tune.run.directory import display_path
 
 CHUNK_EXAMPLES = 2000
@@ -112,6 +112,28 @@ class OpenSplit:
         )
 
 
+def join_splits(where: str, splits: Sequence[OpenSplit]) -> OpenSplit:
+    """Return the examples of several splits, one after another."""
+    nums = [split.num_rows for split in splits]
+    units = {split.unit for split in splits}
+    last = splits[0]
+
+    def read() -> Iterator[Example]:
+        nonlocal last
+        for last in splits:
+            yield from last.read()
+
+    return OpenSplit(
+        where,
+        SeveralPlaces([split.place for split in splits]),
+        units.pop() if len(units) == 1 else "examples",
+        None if None in nums else sum(filter(None, nums)),
+        read,
+        lambda: [sentence for split in splits for sentence in split.describe_readings()],
+        lambda: last.locate_last(),
+    )
+
+
 @contextmanager
 def naming_key(where: str, place: Place) -> Iterator[None]:
     """Tell which key of an entry has to change, if its place has that key.
@@ -129,6 +151,8 @@ def naming_key(where: str, place: Place) -> Iterator[None]:
 
 def describe_place(place: Place) -> str:
     """Return a place in words, for messages."""
+    if isinstance(place, SeveralPlaces):
+        return "; ".join(map(describe_place, place.places))
     if not place.file_keys:
         return str(place)
     names = as_names(getattr(place, place.file_keys[0]))

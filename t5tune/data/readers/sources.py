@@ -11,7 +11,13 @@ from t5tune.console import say, track
 from t5tune.data.readers.cuts import leave_out, open_cut
 from t5tune.data.readers.hub_rows import open_hub_table, stream_hub_table
 from t5tune.data.readers.local_files import find_files
-from t5tune.data.readers.open_splits import Example, OpenSplit, Request, naming_key
+from t5tune.data.readers.open_splits import (
+    Example,
+    OpenSplit,
+    Request,
+    join_splits,
+    naming_key,
+)
 from t5tune.data.readers.sacrebleu_sets import open_sacrebleu_set
 from t5tune.data.readers.table_examples import open_tables
 from t5tune.data.readers.tables import file_options, find_format, open_table
@@ -61,13 +67,18 @@ def open_split(
         )
     languages, columns = (source_lang, target_lang), (data.source, data.target)
     place, is_text = entry.place, data.denoise is not None
-    if not data.cuts or not (split == "train" or isinstance(place, CutSplit)):
+    if not data.cuts or not (split in data.training_entries or isinstance(place, CutSplit)):
         return open_entry(f"data.{split}", entry, languages, columns, is_text=is_text)
-    train = open_entry("data.train", data.train, languages, columns, is_text=is_text)
+    opened = {
+        key: open_entry(f"data.{key}", data.entries[key], languages, columns, is_text=is_text)
+        for key in dict.fromkeys(data.origins.values())
+    }
+    every = list(opened.values())
+    train = join_splits("data.train", every) if len(every) > 1 else every[0]
     found = (cuts or StoredCuts(data, *languages)).find(train)
     if isinstance(place, CutSplit):
         return open_cut(train, split, place, found)
-    return leave_out(train, found)
+    return leave_out(opened[data.origins[split]], found, is_part=len(every) > 1)
 
 
 def open_entry(

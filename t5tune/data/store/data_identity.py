@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,11 @@ from t5tune.files.cache_directory import name_in_cache
 from t5tune.files.compression import refuse_file
 from t5tune.recipe.places import FILE_KEYS, HubSplit, Place, SacrebleuSet
 from t5tune.recipe.sections.data_section import DataSection
+from t5tune.recipe.sections.mixed_entry import MIXING_KEYS
 from t5tune.run.directory import display_path
 
 # Keys of an entry that decide nothing, or that the identity has in another form.
-_LEFT_OUT = {*FILE_KEYS, "prefix"}
+_LEFT_OUT = {*FILE_KEYS, *MIXING_KEYS, "prefix"}
 
 
 @dataclass(frozen=True)
@@ -80,10 +82,34 @@ def identify_data(
     }
     if data.denoise is not None:
         values["is_text"] = True
-    if split == "train" and data.cuts:
+    if split in data.training_entries and data.cuts:
         cuts = {name: asdict(cut) for name, cut in data.cuts.items()}
         values["cuts"] = {"choice": CHOICE, **cuts}
     return DataIdentity(values, states)
+
+
+def identify_training(
+    data: DataSection, source_lang: str | None, target_lang: str | None
+) -> dict[str, DataIdentity]:
+    """Return the identity of each training entry, by its key; see `identify_data`."""
+    languages, origins = (source_lang, target_lang), data.origins
+    distinct = dict.fromkeys(origins.values())
+    found = {key: identify_data(data, key, *languages) for key in distinct}
+    if len(found) > 1 and data.cuts:  # what is cut from one depends on all
+        every = [one.values for one in found.values()]
+        found = {
+            key: replace(one, values={**one.values, "mixture": every}) for key, one in found.items()
+        }
+    return {key: found[origin] for key, origin in origins.items()}
+
+
+def join_identities(identities: Iterable[DataIdentity]) -> DataIdentity:
+    """Return the identity of a mixture."""
+    first, *others = {id(one): one for one in identities}.values()
+    if not others:
+        return first
+    values = {"mixture": [one.values for one in (first, *others)]}
+    return DataIdentity(values, {p: s for one in (first, *others) for p, s in one.states.items()})
 
 
 def _local_files(place: Place, languages: Languages, where: str) -> list[Path]:

@@ -21,7 +21,7 @@ from t5tune.console import say
 from t5tune.data.readers.cuts import Cuts, choose_cuts
 from t5tune.data.readers.hub_splits import is_folder
 from t5tune.data.readers.open_splits import Example, OpenSplit, describe_place
-from t5tune.data.store.data_identity import DataIdentity, identify_data
+from t5tune.data.store.data_identity import DataIdentity, identify_training, join_identities
 from t5tune.errors import T5TuneError
 from t5tune.files.cache_directory import mark_used, name_in_cache, user_cache_directory
 from t5tune.files.json_values import as_count, as_object, parse_json
@@ -48,9 +48,14 @@ class StoredCuts:
         self._found: Cuts | None = None
 
     @cached_property
+    def identities(self) -> dict[str, DataIdentity]:
+        """Identities of the training entries, by their keys, with the cuts."""
+        return identify_training(self._data, *self._languages)
+
+    @property
     def identity(self) -> DataIdentity:
-        """Identity of the training data, with its cuts."""
-        return identify_data(self._data, "train", *self._languages)
+        """Identity of all training data, with its cuts."""
+        return join_identities(self.identities.values())
 
     def find(self, train: OpenSplit) -> Cuts:
         """Return the cuts; the first call reads them, or the training data.
@@ -85,13 +90,13 @@ class StoredCuts:
 
     def _key(self) -> dict[str, Any] | None:
         """Return what decides the cuts, as JSON values; None where it is not known."""
-        train = self._data.train
-        place = train.place
-        is_on_hub = isinstance(place, HubSplit) and not is_folder(place.hub)
-        if is_on_hub and not is_commit(train.revision or ""):
-            return None
+        for entry in self._data.training_entries.values():
+            place = entry.place
+            is_on_hub = isinstance(place, HubSplit) and not is_folder(place.hub)
+            if is_on_hub and not is_commit(entry.revision or ""):
+                return None
         key: dict[str, Any] = {"version": _VERSION, "data": self.identity.values}
-        if train.streaming:  # then the identity has nothing of the content
+        if self._data.is_streamed:  # then the identity has nothing of the content
             key["states"] = [list(state) for state in self.identity.states.values()]
         return key
 

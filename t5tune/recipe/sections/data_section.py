@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeVar
 
 from pydantic import Field, field_validator, model_validator
 
@@ -10,15 +11,31 @@ from t5tune.recipe.places import CutSplit
 from t5tune.recipe.sections.augment_section import AugmentSection
 from t5tune.recipe.sections.data_entry import DataEntry
 from t5tune.recipe.sections.denoise_section import DenoiseSection
+from t5tune.recipe.sections.mixed_entry import (
+    NO_EXAMPLES,
+    MixedEntry,
+    MixingSection,
+    TrainEntries,
+    check_mixture,
+    find_changes,
+)
 from t5tune.recipe.sections.section import PositiveInt, Section
+
+SomeData = TypeVar("SomeData", bound="DataSection")
 
 
 class DataSection(Section):
     """The three splits, and the keys that they share."""
 
-    train: DataEntry
+    train: TrainEntries = Field(
+        description="Where the examples for training come from: one entry, or a list of entries "
+        "that are mixed."
+    )
     validation: DataEntry
     test: DataEntry | None = None
+    mixing: MixingSection | None = Field(
+        default=None, description="How the entries of `train` are mixed, if they have no weights."
+    )
     source: str | None = Field(
         default=None, description="`source` of every entry that does not give its own."
     )
@@ -50,9 +67,47 @@ class DataSection(Section):
 
     @property
     def entries(self) -> dict[str, DataEntry]:
-        """Entries that are given, by split."""
-        entries = {"train": self.train, "validation": self.validation, "test": self.test}
-        return {split: entry for split, entry in entries.items() if entry is not None}
+        """Entries that are given, by their keys: `train[0]` is the first one of a mixture."""
+        entries = {**self.training_entries, "validation": self.validation, "test": self.test}
+        return {key: entry for key, entry in entries.items() if entry is not None}
+
+    @property
+    def training_entries(self) -> dict[str, DataEntry]:
+        """Entries of the training data, by their keys."""
+        if isinstance(self.train, DataEntry):
+            return {"train": self.train}
+        return {f"train[{number}]": entry for number, entry in enumerate(self.train)}
+
+    @property
+    def origins(self) -> dict[str, str]:
+        """Keys of the training entries, each with that of the first one with the same examples."""
+        first: dict[str, str] = {}
+        return {
+            key: first.setdefault(entry.model_dump_json(exclude=NO_EXAMPLES), key)
+            for key, entry in self.training_entries.items()
+        }
+
+    @property
+    def mixture(self) -> Sequence[MixedEntry]:
+        """Entries that are mixed; none where the training data is one entry."""
+        return () if isinstance(self.train, DataEntry) else self.train
+
+    @property
+    def is_streamed(self) -> bool:
+        """Whether the training data is streamed."""
+        return isinstance(self.train, DataEntry) and bool(self.train.streaming)
+
+    @property
+    def changes(self) -> list[int]:
+        """Numbers of steps after which a mixture uses other entries, from 0."""
+        return find_changes(self.mixture)
+
+    def with_entries(self: SomeData, entries: Mapping[str, DataEntry]) -> SomeData:
+        """Return the section with other entries under some keys of `entries`."""
+        changed: dict[str, DataEntry] = {**self.entries, **entries}
+        train = [changed.pop(key) for key in self.training_entries]
+        one = train[0] if isinstance(self.train, DataEntry) else train
+        return self.model_copy(update={"train": one, **changed})
 
     @property
     def cuts(self) -> dict[str, CutSplit]:
@@ -70,7 +125,7 @@ class DataSection(Section):
     @model_validator(mode="after")
     def _streams_can_be_augmented(self) -> DataSection:
         augment = self.augment
-        if augment is None or not self.train.streaming:
+        if augment is None or not self.is_streamed:
             return self
         if augment.rounds is not None:
             raise ValueError(
@@ -86,7 +141,15 @@ class DataSection(Section):
 
     @field_validator("train")
     @classmethod
-    def _train_is_whole(cls, train: DataEntry) -> DataEntry:
-        if isinstance(train.place, CutSplit):
+    def _train_is_whole(cls, train: TrainEntries) -> TrainEntries:
+        if isinstance(train, DataEntry) and isinstance(train.place, CutSplit):
             raise ValueError("`train` is what other splits are cut from; name its own place")
         return train
+
+    @model_validator(mode="after")
+    def _mixture_fits(self) -> DataSection:
+        if self.mixture:
+            check_mixture(self.mixture, self.mixing)
+        elif self.mixing is not None:
+            raise ValueError("`mixing` is for a list of entries under `train`")
+        return self

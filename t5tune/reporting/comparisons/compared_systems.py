@@ -239,7 +239,7 @@ def _translate_with_base(
         recipe.task,
         recipe.source_lang,
         recipe.target_lang,
-        recipe.data.train.prefix,
+        recipe.data.model_prefix,
         max_source_length=recipe.data.max_source_length,
     )
     model = found.load()

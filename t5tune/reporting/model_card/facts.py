@@ -91,7 +91,8 @@ def is_hub_id(name: str | None) -> bool:
 def portable_recipe(recipe: Recipe) -> dict[str, Any]:
     """Return the recipe without defaults, with the bare names of files and local models."""
     content: dict[str, Any] = recipe.model_dump(mode="json", exclude_defaults=True)
-    entries = [content["data"].get(split) or {} for split in ("train", "validation", "test")]
+    of_splits = [content["data"].get(split) or {} for split in ("train", "validation", "test")]
+    entries = [one for of in of_splits for one in (of if isinstance(of, list) else [of])]
     for entry in [*entries, *content.get("evaluation", {}).get("keep", [])]:
         for key in FILE_KEYS:
             if key in entry:

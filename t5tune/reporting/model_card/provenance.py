@@ -86,4 +86,6 @@ def _data_rows(
             f"{num_examples:,} examples" if num_examples else "",
             f"SHA-256 {fingerprint[:_SHOWN_DIGITS]}…" if isinstance(fingerprint, str) else "",
         ]
-        yield f"{_NAMES[split]} data", ", ".join(part for part in parts if part)
+        name, _, number = split.partition("[")  # train[0] is the first entry of a mixture
+        count = f" {int(number.rstrip(']')) + 1}" if number else ""
+        yield f"{_NAMES[name]} data{count}", ", ".join(part for part in parts if part)

@@ -65,7 +65,7 @@ def describe_training(
         spelling=spell_in_bytes(_as_written(run, recipe)),
         is_from_scratch=recipe.model.is_from_scratch,
         max_target_length=recipe.data.max_target_length,
-        lacks_prefix=_lacks_prefix(recipe.model.name, recipe.data.train.prefix, model_type),
+        lacks_prefix=_lacks_prefix(recipe.model.name, recipe.data.model_prefix, model_type),
         evaluation=tuple(evaluation),
         settings=tuple(settings),
         options=("--allow-code",)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,7 @@ def _find_harmless(*recipes: Recipe) -> Sequence[str]:
 
 
 def _is_below(key: str, sections: Sequence[str]) -> bool:
+    key = re.sub(r"\[\d+\]", "", key)  # an entry of a mixture has the keys of one alone
     return any(key == section or key.startswith(f"{section}.") for section in sections)
 
 
@@ -129,19 +131,19 @@ def describe_changes(recorded: Recipe, recipe: Recipe) -> str:
 
 def _value(section: Any, key: str) -> Any:
     for part in key.split("."):
-        section = section.get(part) if isinstance(section, dict) else None
+        name, _, number = part.partition("[")
+        section = section.get(name) if isinstance(section, dict) else None
+        section = section[int(number.rstrip("]"))] if number and section else section
     return section
 
 
 def fingerprint_recipe(recipe: Recipe) -> str:
     """Return the SHA-256 of everything in the recipe that decides the final model."""
     content = recipe.model_dump(mode="json")
-    for split in recipe.data.entries:
-        entry = content["data"][split]
-        content["data"][split] = {
-            key: value for key, value in entry.items() if key in FIRST_KEYS or value is not None
-        }
-    for key, default in (("augment", None), ("denoise", None), ("long_sources", "cut")):
+    for split in ("train", "validation", "test"):
+        content["data"][split] = _shorten(content["data"][split])
+    later = (("augment", None), ("denoise", None), ("mixing", None), ("long_sources", "cut"))
+    for key, default in later:
         if content["data"][key] == default:  # as in the recipes of earlier versions
             del content["data"][key]
     if (scratch := content["model"]["from_scratch"]) is not None:
@@ -162,8 +164,18 @@ def fingerprint_recipe(recipe: Recipe) -> str:
         section = content
         for part in sections:
             section = section[part]
-        section.pop(name, None)  # not every recipe has the keys of `training.extra`
+        for one in section if isinstance(section, list) else [section]:
+            one.pop(name, None)  # not every recipe has the keys of `training.extra`
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _shorten(value: Any) -> Any:
+    """Return entries of data without keys that version 0.1.0 did not have and that are not set."""
+    if isinstance(value, list):
+        return list(map(_shorten, value))
+    if value is None:
+        return None
+    return {key: one for key, one in value.items() if key in FIRST_KEYS or one is not None}
 
 
 def has_model_of(run: RunDirectory, recipe: Recipe) -> bool:

@@ -131,7 +131,7 @@ def preview_data(recipe: Recipe) -> DataPreview:
     kinds = _preview_kinds(seeded, texts, first)
     if section.subword is not None and section.subword.share > 0:
         kinds.append(_preview_subwords(seeded, texts, first))
-    rounds = None if pinned.data.train.streaming else choose_rounds(recipe)
+    rounds = None if pinned.data.is_streamed else choose_rounds(recipe)
     return DataPreview(splits, rounds, seed, len(first), kinds)
 
 
@@ -147,17 +147,16 @@ def _clean_pairs(texts: Texts, cleaning: Cleaning, doing: str) -> Iterator[TextP
 
 def _describe_splits(recipe: Recipe, texts: Texts) -> list[SplitPreview]:
     entries = recipe.data.entries
-    cleaning, num_training = Cleaning(), None
-    if not recipe.data.train.streaming:
-        num_training = sum(1 for _ in _clean_pairs(texts, cleaning, "counting"))
-    counts: dict[str, int | None] = dict(texts.count_examples(num_training))
-    return [
-        SplitPreview(
-            name,
-            describe_place(entry.place),
-            counts.get(name),
-            cleaning.num_blank if name == "train" else 0,
+    num_examples, num_blank = dict[str, int](), dict[str, int]()
+    for name, one in texts.entries.items() if not recipe.data.is_streamed else ():
+        cleaning = Cleaning()
+        num_examples[name] = sum(
+            len(pairs.sources) for pairs in cleaning.clean(one.text.chunks("counting"))
         )
+        num_blank[name] = cleaning.num_blank
+    counts = texts.count_examples(num_examples)
+    return [
+        SplitPreview(name, describe_place(entry.place), counts.get(name), num_blank.get(name, 0))
         for name, entry in entries.items()
     ]
 
@@ -217,7 +216,8 @@ def _preview_denoising(
     seed = recipe.training.seed if section.seed is None else section.seed
     tokenizer = _find_tokenizer(recipe, texts)
     denoiser = Denoiser(tokenizer, section.model_copy(update={"seed": seed}))
-    prefix = data.train.prefix or data.prefix or ""
+    first_entry = next(iter(data.training_entries.values()))
+    prefix = first_entry.prefix or data.prefix or ""
     encoder = PairEncoder(tokenizer, prefix, data.max_source_length, data.max_target_length)
     pairs = Pairs(*([pair.source for pair in first[:NUM_EXAMPLES]] for _ in range(2)))
     sides = denoiser.encode(encoder, NumberedPairs(0, pairs), 0)
@@ -230,7 +230,7 @@ def _preview_denoising(
     whole = encoder.tokenize(pairs)
     examples = [Change(1, show(whole, i), show(denoised, i)) for i in range(len(pairs.sources))]
     kind = KindPreview(denoiser.objective, "both", 1.0, None, examples)
-    rounds = None if data.train.streaming else choose_rounds(recipe)
+    rounds = None if data.is_streamed else choose_rounds(recipe)
     return DataPreview(splits, rounds, seed, 0, [kind])
 
 

@@ -19,6 +19,7 @@ from t5tune.files.json_values import read_object
 from t5tune.files.writing import write_text
 from t5tune.models.directories import MODEL_KEY
 from t5tune.recipe.schema import Recipe
+from t5tune.reporting.beside.kinds.mixture import MIXTURE
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import fingerprint_files
 
@@ -33,6 +34,7 @@ def record_environment(
     command: str | None,
     commits: Mapping[str, str],
     remarks: Mapping[str, Sequence[str]],
+    mixture: Sequence[Mapping[str, Any]] = (),
 ) -> None:
     """Write environment.json; date and command stay those that the run began with.
 
@@ -43,6 +45,7 @@ def record_environment(
         command: Command that was typed.
         commits: Commits on the hub by keys of the recipe.
         remarks: What was noticed while data was read, such as rows left out, by keys of the recipe.
+        mixture: Shares of the entries of a mixture, by phase.
     """
     before = read_object(run.environment)
     now = datetime.now(timezone.utc).isoformat(timespec="seconds")
@@ -60,6 +63,7 @@ def record_environment(
         "data_sha256": dict(data),
         "num_examples": dict(num_examples),
         "data_remarks": dict(remarks),
+        **({MIXTURE: list(mixture)} if mixture else {}),
         "recipe": recipe.model_dump(mode="json"),
     }
     _write(run, environment)

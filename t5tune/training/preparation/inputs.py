@@ -43,7 +43,7 @@ def check_inputs(recipe: Recipe) -> None:
         return
     count = [f"{len(problems)} problems:"] if len(problems) > 1 else []
     next_command = problems[0].next_command
-    files = recipe.data.train.place.files
+    files = [file for one in recipe.data.training_entries.values() for file in one.place.files]
     if files and files[0].startswith(str(recipes_directory())):
         next_command = f"t5tune recipes show {recipe.name}   # says which data it needs, and where"
     raise T5TuneError(

@@ -57,6 +57,8 @@ from t5tune.training.preparation.start import Start
 from t5tune.training.preparation.texts import Texts, open_texts
 from t5tune.training.preparation.tokens import prepare_tokens
 from t5tune.training.preparation.vocabulary import find_or_build_tokenizer
+from t5tune.training.recipe_batches import choose_seed
+from t5tune.training.recipe_mixture import plan_phases
 
 
 def prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
@@ -101,14 +103,18 @@ def prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
     facts[DATA] = tokens.fingerprints | facts[DATA]
     if checkpoint is not None:
         check_data(checkpoint, facts[DATA])
+    phases = plan_phases(resolved.data, tokens.dataset, choose_seed(resolved.training))
+    for phase in phases:
+        say(str(phase))
+    mixture = [phase.to_json() for phase in phases]
     num_examples = texts.count_examples(tokens.num_examples)
     remarks = texts.list_remarks(tokens.remarks)
     commits |= data_commits
-    record_environment(run, recipe, facts[DATA], num_examples, command, commits, remarks)
+    record_environment(run, recipe, facts[DATA], num_examples, command, commits, remarks, mixture)
     loaded = _set_up_search(run.name, model, tokenizer, resolved, forced_bos)
     rehearse(loaded, resolved.model, resolved.export, run, tokens.dataset, resolved.target_lang)
     return Start(
-        resolved, choices, tokens.store, tokens.dataset, loaded, texts.validation,
+        resolved, choices, tokens.stores, tokens.dataset, loaded, texts.validation,
         OfMainProcess(texts.reported), checkpoint, facts, OfMainProcess(tokens.streamed),
     )  # fmt: skip
 
@@ -179,7 +185,7 @@ def _set_up_search(
     options = options_of_recipe(decoding, decoding.max_new_tokens)
     model.generation_config = build_generation_config(model, options, forced_bos)
     settings = InputSettings(
-        data.train.prefix,
+        data.model_prefix,
         data.max_source_length,
         forced_bos,
         data.long_sources,

@@ -13,7 +13,7 @@ import torch
 
 from t5tune.data.encoding import EncodedDataset, TokenSequences
 from t5tune.data.examples import Examples
-from t5tune.data.store.token_store import TokenStore
+from t5tune.data.store.training_stores import TrainingStores
 from t5tune.decoding.loaded_model import LoadedModel, broadcast_model
 from t5tune.distributed.processes import (
     OfMainProcess,
@@ -38,7 +38,7 @@ class Start:
     recipe: FittedRecipe  # resolved for the model
     choices: Sequence[Choice]  # those for the model, with their reasons
     # Of the training data, in the cache of the main process's machine; None if it is streamed.
-    store: TokenStore | None
+    store: TrainingStores | None
     dataset: EncodedDataset  # training data; of a stream, one example as long as any of it
     model: LoadedModel  # what is trained, with its translator for validation
     validation: Examples  # examples that each validation translates
@@ -79,15 +79,15 @@ def broadcast_start(prepare: Callable[[], Start]) -> Start:
     )
 
 
-def _share_dataset(store: TokenStore, find: Callable[[], EncodedDataset]) -> EncodedDataset:
+def _share_dataset(store: TrainingStores, find: Callable[[], EncodedDataset]) -> EncodedDataset:
     """Return the data set of the main process in every process."""
     if all(gather(store.is_here())):
         return find() if is_main_process() else store.open()
     sources = _broadcast_sequences(lambda: find().sources)
     targets = _broadcast_sequences(lambda: find().targets)
-    manifest = store.manifest
+    names = "num_truncated", "largest_id", "num_rounds", "part_sizes"
     return EncodedDataset(
-        sources, targets, manifest.num_truncated, manifest.largest_id, manifest.num_rounds
+        sources, targets, *broadcast_result(lambda: [getattr(find(), name) for name in names])
     )
 
 

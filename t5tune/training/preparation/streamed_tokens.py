@@ -82,10 +82,11 @@ def open_stream(
     if rounds.identity is not None:
         parts.append(rounds.identity)
     fingerprint = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-    size = data.train.shuffle_buffer or SHUFFLE_BUFFER
+    (entry,) = data.training_entries.values()
+    size = entry.shuffle_buffer or SHUFFLE_BUFFER
     stream = ExampleStream(
         split,
-        PairEncoder(tokenizer, data.train.prefix, data.max_source_length, data.max_target_length),
+        PairEncoder(tokenizer, entry.prefix or "", data.max_source_length, data.max_target_length),
         size,
         int(model.get_input_embeddings().weight.shape[0]),
         texts.identity.check_unchanged,

@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from t5tune.console import track
 from t5tune.data.examples import Examples, load_examples
 from t5tune.data.fingerprints import fingerprint_rows
 from t5tune.data.readers.open_splits import describe_place
-from t5tune.data.readers.sources import open_split
 from t5tune.data.store.data_identity import DataIdentity
 from t5tune.data.store.stored_cuts import StoredCuts
-from t5tune.data.training_text import TrainingText
+from t5tune.data.training_text import TrainingText, join_texts, open_training
 from t5tune.errors import T5TuneError
 from t5tune.recipe.places import Place
 from t5tune.recipe.sections.data_section import DataSection
+
+
+@dataclass(frozen=True)
+class TextsOfEntry:
+    """Training pairs of one entry.
+
+    Attributes:
+        text: The pairs.
+        identity: What decides them.
+        title: Its key in the recipe, with its name in a mixture.
+    """
+
+    text: TrainingText
+    identity: DataIdentity
+    title: str = "data.train"
 
 
 @dataclass(frozen=True)
@@ -23,12 +37,13 @@ class Texts:
     """Texts without their prefix.
 
     Attributes:
-        training: Training pairs.
+        training: Training pairs, of a mixture those of all entries.
         identity: What decides them.
         validation: Validation set.
         test: Test set; None where the recipe has none.
         languages: Source and target language codes of the recipe.
         objective: How plain text becomes examples; None for pairs.
+        mixture: Texts of the entries of a mixture, by their keys; empty for one entry.
     """
 
     training: TrainingText
@@ -37,6 +52,12 @@ class Texts:
     test: Examples | None
     languages: tuple[str | None, str | None] = (None, None)
     objective: str | None = None
+    mixture: Mapping[str, TextsOfEntry] = field(default_factory=dict)
+
+    @property
+    def entries(self) -> Mapping[str, TextsOfEntry]:
+        """Texts of the training entries, by their keys."""
+        return self.mixture or {"train": TextsOfEntry(self.training, self.identity)}
 
     @property
     def translated(self) -> list[Examples]:
@@ -48,15 +69,15 @@ class Texts:
         """Set that the report is about."""
         return self.test or self.validation
 
-    def count_examples(self, num_training: int | None) -> dict[str, int]:
-        """Return the number of examples by split; None for training data that is streamed."""
-        counts = {} if num_training is None else {"train": num_training}
-        counts["validation"] = len(self.validation.sources)
+    def count_examples(self, of_training: Mapping[str, int]) -> dict[str, int]:
+        """Return the number of examples by split, with those of the training entries."""
+        counts = {**of_training, "validation": len(self.validation.sources)}
         return counts if self.test is None else {**counts, "test": len(self.test.sources)}
 
-    def list_remarks(self, of_training: Sequence[str]) -> dict[str, list[str]]:
+    def list_remarks(self, of_training: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
         """Return by keys of the recipe what was noticed while the splits were read."""
-        remarks = {"data.train": of_training, "data.validation": self.validation.remarks}
+        remarks = {f"data.{key}": sentences for key, sentences in of_training.items()}
+        remarks["data.validation"] = self.validation.remarks
         if self.test is not None:
             remarks["data.test"] = self.test.remarks
         return {key: list(sentences) for key, sentences in remarks.items() if sentences}
@@ -76,12 +97,17 @@ def open_texts(data: DataSection, source_lang: str | None, target_lang: str | No
     """
     languages = source_lang, target_lang
     cuts = StoredCuts(data, *languages)
-    training = TrainingText(open_split(data, "train", *languages, cuts))
+    opened = open_training(data, *languages, cuts)
     validation = load_examples(data, "validation", *languages, cuts)
     _refuse_blank(validation, data.validation.place)
     test = load_examples(data, "test", *languages, cuts) if data.test is not None else None
     objective = None if data.denoise is None else data.denoise.objective
-    return Texts(training, cuts.identity, validation, test, languages, objective)
+    mixture = {
+        key: TextsOfEntry(opened[key], cuts.identities[key], f"data.{key} ({entry.title})")
+        for key, entry in zip(opened, data.mixture, strict=bool(data.mixture))
+    }
+    training = join_texts(opened.values())
+    return Texts(training, cuts.identity, validation, test, languages, objective, mixture)
 
 
 def _refuse_blank(validation: Examples, place: Place) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 import typing
+from collections.abc import Collection, Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -13,6 +14,7 @@ from pydantic_core import PydanticUndefined
 from t5tune.recipe.problems import examples_of
 from t5tune.recipe.schema import Recipe
 from t5tune.recipe.sections.data_entry import DataEntry
+from t5tune.recipe.sections.mixed_entry import MixedEntry
 
 NAMES = {int: "whole number", float: "number", str: "text", bool: "true or false"}
 
@@ -24,12 +26,16 @@ def recipe_reference() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _add_section(lines: list[str], section: type[BaseModel], path: str) -> None:
+def _add_section(
+    lines: list[str], section: type[BaseModel], path: str, known: Collection[str] = ()
+) -> None:
     title = f"`{path}`" if path else "Top level"
     lines += [f"### {title}", "", _first_paragraph(section), ""]
     lines += ["| key | value | default | meaning |", "|---|---|---|---|"]
     inner: list[tuple[str, type[BaseModel]]] = []
     for name, field in section.model_fields.items():
+        if name in known:
+            continue
         nested = _nested(field.annotation)
         lines.append(f"| `{name}` | {_value(field)} | {_default(field)} | {_meaning(field)} |")
         if nested is not None and nested is not DataEntry:
@@ -39,6 +45,8 @@ def _add_section(lines: list[str], section: type[BaseModel], path: str) -> None:
         _add_section(lines, nested, inner_path)
         if inner_path == "data":
             _add_section(lines, DataEntry, "data.train, data.validation, data.test")
+            title = "data.train, as a list: keys of an entry beside those above"
+            _add_section(lines, MixedEntry, title, DataEntry.model_fields)
 
 
 def _first_paragraph(section: type[BaseModel]) -> str:
@@ -65,7 +73,7 @@ def _type_name(annotation: Any) -> str:
         return ", ".join(_type_name(part) for part in arguments if part is not type(None))
     if origin is Literal:
         return ", ".join(f"`{value}`" for value in arguments)
-    if origin is list:
+    if origin in (list, Sequence):
         return f"list of {_type_name(arguments[0])}"
     if origin is dict:
         return "keys and values"

@@ -13,7 +13,7 @@ import transformers.trainer
 
 from t5tune.data.encoding import EncodedDataset, TokenSequences
 from t5tune.data.examples import Examples
-from t5tune.data.store.token_store import TokenStore
+from t5tune.data.store.training_stores import TrainingStores
 from t5tune.decoding.loaded_model import LoadedModel
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.distributed.processes import OfMainProcess
@@ -70,7 +70,7 @@ def build(tiny_recipe: Path, tmp_path: Path) -> Iterator[Build]:
         start = Start(
             fitted,
             choices,
-            cast("TokenStore", None),  # only several processes look at it
+            cast("TrainingStores", None),  # only several processes look at it
             dataset,
             loaded,
             Examples("validation", [], []),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from t5tune.data.batching import plans as batching
+from t5tune.data.batching.epoch_rows import EpochRows
 from t5tune.data.batching.packing import PackedBatches
 from t5tune.data.batching.plans import (
     BatchPlan,
@@ -52,11 +53,11 @@ def test_epochs_use_the_rounds_in_turn(kind: str) -> None:
     lengths = generator.integers(3, 30, 3 * 400), generator.integers(3, 30, 3 * 400)
     plan: BatchPlan
     if kind == "budget":
-        plan = TokenBudgetBatches(*lengths, 500, seed=7, num_rounds=3)
+        plan = TokenBudgetBatches(*lengths, 500, seed=7, rows=EpochRows(400, 3))
     elif kind == "packed":
-        plan = PackedBatches(*lengths, (64, 64), 512, seed=7, num_rounds=3)
+        plan = PackedBatches(*lengths, (64, 64), 512, seed=7, rows=EpochRows(400, 3))
     else:
-        plan = FixedSizeBatches(400, 32, seed=7, num_rounds=3)
+        plan = FixedSizeBatches(1200, 32, seed=7, rows=EpochRows(400, 3))
     for epoch in range(7):
         batches = plan.plan_epoch(epoch)
         assert len(batches) == len(plan)

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from t5tune.errors import T5TuneError
+from t5tune.recipe.loading import build_recipe, differing_keys, dump_recipe
+from t5tune.recipe.schema import Recipe
+from t5tune.recipe.sections.data_section import DataSection
+from t5tune.recipe.yaml_lines import parse_yaml
+from tests.tiny_sections import build_tiny_recipe, resolved
+
+A, B = {"file": "a.tsv"}, {"file": "b.tsv"}
+
+
+def mix(*entries: dict[str, Any], **data: Any) -> Recipe:
+    return build_tiny_recipe(train=list(entries), **data)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("entries", "data", "sentence"),
+    [
+        ([A, {**B, "weight": 0}], {}, "greater than 0"),
+        ([A, {**B, "weight": -2.0}], {}, "greater than 0"),
+        ([{**A, "weight": 1}, B], {}, "give each entry of `train` a `weight`, or none"),
+        ([{**A, "weight": 1}], {"mixing": {"temperature": 2}}, "exclude each other"),
+        ([A, A], {}, "two entries of `train` are called a.tsv; give each a `name`"),
+        ([A, {**B, "streaming": True}], {}, "`streaming` is for data.train with a single entry"),
+        ([A, {"from": "train", "size": 5}], {}, "name its own place"),
+        ([{**A, "until_step": 5}, {**B, "from_step": 9}], {}, "is used after step 5"),
+        ([{**A, "from_step": 5, "until_step": 5}, B], {}, "is not after `from_step` 5"),
+        ([{**A, "until_step": 5}, B], {}, "need `training.max_steps`"),
+    ],
+)
+def test_mixtures_that_cannot_be(
+    entries: list[dict[str, Any]], data: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(ValidationError, match=sentence):
+        mix(*entries, **data)
+
+
+def test_temperature_needs_a_list() -> None:
+    with pytest.raises(ValidationError, match="`mixing` is for a list"):
+        build_tiny_recipe(mixing={"temperature": 2})
+
+
+def test_an_unknown_key_of_an_entry_is_named_with_its_place() -> None:
+    values = mix(A, B).model_dump(mode="json", exclude_none=True)
+    values["data"]["train"][1]["wieght"] = 3
+    with pytest.raises(T5TuneError) as raised:
+        build_recipe(values)
+    assert "data.train[1].wieght: unknown key; did you mean weight?" in raised.value.message
+    values["data"]["train"] = ["a.tsv", "b.tsv"]
+    with pytest.raises(T5TuneError) as raised:
+        build_recipe(values)
+    assert "write {file: [a.tsv, b.tsv]}" in raised.value.message
+
+
+def test_a_resolved_mixture_is_read_as_it_was() -> None:
+    recipe = resolved(mix({**A, "weight": 1}, {**B, "weight": 2, "prefix": "b: "}))
+    assert [entry.prefix for entry in recipe.data.mixture] == ["", "b: "]
+    again = Recipe.model_validate(parse_yaml(dump_recipe(recipe), "recipe.yaml").value)
+    assert differing_keys(again, recipe) == []
+    moved = recipe.data.with_entries({"train[1]": recipe.data.mixture[0]})
+    changed = recipe.model_copy(update={"data": moved})
+    assert "data.train[1].file" in differing_keys(changed, recipe)
+    assert [*recipe.data.entries] == ["train[0]", "train[1]", "validation", "test"]
+
+
+def test_entries_with_the_same_examples_share_them() -> None:
+    late = {**A, "name": "late", "from_step": 3, "weight": 1}
+    entries = [{**A, "weight": 2}, {**B, "weight": 1}, late]
+    data = DataSection.model_validate({"train": entries, "validation": A})
+    assert data.origins == {"train[0]": "train[0]", "train[1]": "train[1]", "train[2]": "train[0]"}
+    assert data.changes == [0, 3]
