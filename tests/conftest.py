@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import hashlib
+import importlib.metadata
 import os
 import re
 import shlex
@@ -17,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import typer.main
 import yaml
 from filelock import FileLock
 from hypothesis import settings
@@ -32,6 +35,11 @@ if os.environ.get("T5TUNE_TEST_DEVICE") != "cuda":
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+# Commands in this process would find the same again each time: the options of every command in its
+# annotations, and the versions of libraries in their metadata.
+typer.main.get_command = functools.cache(typer.main.get_command)
+importlib.metadata.version = functools.cache(importlib.metadata.version)
 
 # The examples are the same each time, so that a test that passed passes on the next machine. To
 # look for more, run `pytest --hypothesis-profile=search`.
@@ -91,15 +99,26 @@ def _silence_about_what_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("t5tune.console.SILENT_SECONDS", 3600.0)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _libraries_left_out_of_searches_for_garbage() -> None:
     """Every training in this process would search all that the libraries made, a third of its time.
 
-    Once for each process, when the first test has imported them; tests may end it for themselves.
+    Once for each file, because the one before may have imported more and may have ended it. To ask
+    how many objects are left out takes as long as a search, so nobody does.
     """
-    if "t5tune.training.session" in sys.modules and not gc.get_freeze_count():
+    if "t5tune.training.session" in sys.modules:
+        from t5tune.training import garbage
+
         gc.collect()
         gc.freeze()
+        garbage.is_left_out = True
+
+
+@pytest.fixture
+def nothing_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Search everything for garbage again, up to the end of this file."""
+    gc.unfreeze()
+    monkeypatch.setattr("t5tune.training.garbage.is_left_out", False)
 
 
 @pytest.fixture

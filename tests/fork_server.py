@@ -39,10 +39,14 @@ def import_everything() -> None:
     from transformers import AutoModelForSeq2SeqLM, T5ForConditionalGeneration  # noqa: F401
 
     import t5tune.cli.app
-    import t5tune.training.session  # noqa: F401
+    import t5tune.training.entry  # noqa: F401
     from t5tune.scoring.diagnosis import wrong_language
+    from t5tune.training import garbage
 
     wrong_language._identifier()  # half a second in each command
+    gc.collect()
+    gc.freeze()  # so that the forks share the memory
+    garbage.is_left_out = True
 
 
 def serve(requests: socket.socket) -> None:
@@ -162,6 +166,4 @@ def _end(code: int) -> NoReturn:
 if __name__ == "__main__":
     subprocess.Popen = forks.Fork  # type: ignore[misc]  # torch's launcher imports it by name
     import_everything()
-    gc.collect()
-    gc.freeze()  # so that the forks share the memory
     serve(socket.socket(fileno=int(sys.argv[1])))

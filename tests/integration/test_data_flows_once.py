@@ -98,9 +98,8 @@ def test_languages_are_ready_to_identify_before_training_where_memory_is_plentif
 
 
 def test_a_training_leaves_what_is_imported_out_of_searches_for_garbage(
-    t5tune: RunCommand, tiny_recipe: Path, monkeypatch: pytest.MonkeyPatch
+    nothing_left_out: None, t5tune: RunCommand, tiny_recipe: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gc.unfreeze()  # what the test process may have frozen before
     left_out = []
 
     def note(*_: Any, **__: Any) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from t5tune.training import garbage
 from t5tune.training.garbage import leaving_out_existing_objects
 
 
@@ -19,11 +20,9 @@ class Circle:
 
 
 @pytest.fixture(autouse=True)
-def nothing_left_out() -> Iterator[None]:
-    gc.unfreeze()
+def _as_before(nothing_left_out: None) -> Iterator[None]:
     yield
     gc.unfreeze()
-    gc.enable()
 
 
 def test_existing_objects_are_left_out_and_earlier_garbage_is_collected() -> None:
@@ -47,3 +46,11 @@ def test_what_the_process_has_left_out_stays_left_out() -> None:
     with leaving_out_existing_objects():
         pass
     assert gc.get_freeze_count() >= num_left_out - 100  # some objects are freed meanwhile
+
+
+def test_a_process_that_says_that_it_has_left_something_out_is_not_asked_how_much(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(garbage, "is_left_out", True)
+    with leaving_out_existing_objects():
+        assert gc.get_freeze_count() == 0
