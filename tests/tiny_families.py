@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -51,14 +53,30 @@ Built = tuple[hf.PreTrainedModel, hf.PreTrainedTokenizerBase]
 
 
 def train_pieces(path: Path, **settings: int) -> sentencepiece.SentencePieceProcessor:
+    trained = _train_pieces(**settings)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(trained)
+    return sentencepiece.SentencePieceProcessor(model_proto=trained)
+
+
+@cache
+def _train_pieces(**settings: int) -> bytes:
     trained = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(TEXTS), model_writer=trained, model_type="unigram", vocab_size=60,
         hard_vocab_limit=False, minloglevel=2, **settings,
     )  # fmt: skip
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(trained.getvalue())
-    return sentencepiece.SentencePieceProcessor(model_proto=trained.getvalue())
+    return trained.getvalue()
+
+
+def train_tokenizer(tokenizer_class: Any) -> hf.PreTrainedTokenizerBase:
+    """Return a tokenizer whose vocabulary is learned once; each caller may change its own."""
+    return copy.deepcopy(_train_tokenizer(tokenizer_class))
+
+
+@cache
+def _train_tokenizer(tokenizer_class: Any) -> hf.PreTrainedTokenizerBase:
+    return tokenizer_class().train_new_from_iterator(TEXTS, vocab_size=300)
 
 
 def write_vocabulary(path: Path, first: list[str], model: Any, last: list[str]) -> list[str]:
@@ -77,7 +95,7 @@ def force_end(config: Any) -> None:
 
 def _t5(model_class: Any, config_class: Any, **settings: Any) -> Callable[[Path], Built]:
     def build(_: Path) -> Built:
-        tokenizer = hf.T5Tokenizer().train_new_from_iterator(TEXTS, vocab_size=300)
+        tokenizer = train_tokenizer(hf.T5Tokenizer)
         # Released models have more embedding rows than tokens.
         config = config_class(vocab_size=len(tokenizer) + 5, **T5_SIZES, **settings)
         return model_class(config), tokenizer
@@ -96,7 +114,7 @@ def build_with_new_tokenizer(
     tokenizer_class: Any, config_class: Any, model_class: Any
 ) -> Callable[[Path], Built]:
     def build(_: Path) -> Built:
-        tokenizer = tokenizer_class().train_new_from_iterator(TEXTS, vocab_size=300)
+        tokenizer = train_tokenizer(tokenizer_class)
         eos = tokenizer.eos_token_id
         config = config_class(
             vocab_size=len(tokenizer), pad_token_id=tokenizer.pad_token_id, eos_token_id=eos,

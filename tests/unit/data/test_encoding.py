@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,6 +11,8 @@ from t5tune.data.encoding import encode_texts
 from t5tune.data.truncation import shorten_all
 from t5tune.decoding.export.tokenization import load_tokenization, write_tokenization
 from t5tune.models.families import set_languages
+from tests import forks
+from tests.conftest import REPOSITORY
 from tests.tiny_families import FAMILIES, MULTILINGUAL, TEXTS
 
 LONG = "one two three four five one two three"
@@ -65,12 +66,5 @@ def test_byt5_does_not_warn_of_texts_that_end_by_themselves(tmp_path: Path) -> N
     _, tokenizer = FAMILIES["byt5"](tmp_path / "model")
     tokenizer.save_pretrained(tmp_path)
     # In a separate process, because the test runner has its own rules for warnings.
-    program = (
-        "import sys; from pathlib import Path; from t5tune.models.loading import load_tokenizer; "
-        "from t5tune.decoding.export.tokenization import write_tokenization; "
-        "write_tokenization(load_tokenizer(sys.argv[1]), Path(sys.argv[1]), ['one</s>'])"
-    )
-    found = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True
-    )
-    assert found.stderr == ""
+    command = [sys.executable, "-m", "tests.unit.data.texts_of_byt5", tmp_path]
+    assert forks.run(command, cwd=REPOSITORY, text=True, check=True).stderr == ""

@@ -17,11 +17,20 @@ def count_graphs() -> int:
     return int(torch._dynamo.utils.counters["stats"]["unique_graphs"])
 
 
-@needs_compiler
-def test_generation_compiles_nothing_and_training_one_shape() -> None:
+@pytest.fixture
+def only_traced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trace, which takes seconds instead of a minute; test_train_command.py compiles."""
     torch._dynamo.reset()
     torch._dynamo.utils.counters.clear()
+    compile_part = torch.nn.Module.compile
+    monkeypatch.setattr(
+        torch.nn.Module, "compile", lambda part: compile_part(part, backend="eager")
+    )
     torch.manual_seed(0)
+
+
+@needs_compiler
+def test_generation_compiles_nothing_and_training_one_shape(only_traced: None) -> None:
     model = T5ForConditionalGeneration(
         T5Config(
             vocab_size=40, d_model=16, d_kv=8, d_ff=32, num_layers=1, num_heads=2,
@@ -47,14 +56,7 @@ def test_generation_compiles_nothing_and_training_one_shape() -> None:
     assert count_graphs() == graphs
 
 
-def test_blocks_are_compiled_once_for_any_depth(monkeypatch: pytest.MonkeyPatch) -> None:
-    torch._dynamo.reset()
-    torch._dynamo.utils.counters.clear()
-    compile_part = torch.nn.Module.compile
-    monkeypatch.setattr(  # only traced, which takes seconds instead of a minute
-        torch.nn.Module, "compile", lambda part: compile_part(part, backend="eager")
-    )
-    torch.manual_seed(0)
+def test_blocks_are_compiled_once_for_any_depth(only_traced: None) -> None:
     model = T5ForConditionalGeneration(
         T5Config(
             vocab_size=40, d_model=16, d_kv=8, d_ff=32, num_layers=5, num_heads=2,

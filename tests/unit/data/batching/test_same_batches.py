@@ -145,7 +145,7 @@ def examples(draw: st.DrawFn) -> tuple[Lengths, Lengths]:
     return sources, targets
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     examples(), st.integers(1, 600), st.integers(0, 2**32 - 1), st.sampled_from([1, 40, 1 << 15])
 )
@@ -169,7 +169,7 @@ def test_keys_that_are_equal_stay_in_order() -> None:
     assert np.array_equal(ordering.sort_within(keys, parts), np.concatenate(expected))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=24, deadline=None)
 @given(
     examples(),
     st.integers(0, 40),
