@@ -37,6 +37,7 @@ class GenuineFamily:
         own_output_layer: Whether an output layer is stored that differs from the embeddings.
         dtype: Precision of the stored weights.
         first: First token of a generated text; None where the model chooses it.
+        start: Token that the decoder starts from, where the target language decides it.
         languages: Codes of source and target in the tokenizer, where it has any.
         positions: Longest sequence; None where positions are relative, or computed as needed.
         prefix: Text before every source for English to German.
@@ -53,6 +54,7 @@ class GenuineFamily:
     own_output_layer: bool = False
     dtype: torch.dtype = torch.float32
     first: str | None = None
+    start: str | None = None
     languages: tuple[str, str] | None = None
     positions: int | None = None
     can_pack: bool = False
@@ -394,6 +396,15 @@ FAMILIES: dict[str, GenuineFamily] = {
          "early_stopping": True, "eos_token_id": 2, "forced_eos_token_id": 2, "max_length": 200,
          "num_beams": 5, "pad_token_id": 1},
         "pickled", first="de_DE", languages=("en_XX", "de_DE"), positions=64,
+    ),
+    "mBART": GenuineFamily(
+        "facebook/mbart-large-cc25",
+        {**{key: value for key, value in _MBART50.items()
+            if key not in ("decoder_start_token_id", "early_stopping", "tokenizer_class")},
+         "activation_function": "gelu", "max_length": 1024,
+         "task_specific_params": {"translation_en_to_ro": {"decoder_start_token_id": LAST}}},
+        lambda: kinds.with_tokenizer_json(kinds.mbart_tokenizer("MBartTokenizer")), None,
+        start="de_DE", languages=("en_XX", "de_DE"), positions=64,
     ),
     "Pegasus": GenuineFamily(
         "google/pegasus-xsum", _PEGASUS, kinds.pegasus_tokenizer,

@@ -15,7 +15,7 @@ import torch
 import transformers as hf
 
 from t5tune.decoding.torch_translator import TorchTranslator
-from t5tune.models.families import set_languages
+from t5tune.models.families import begin_texts
 from t5tune.models.input_settings import InputSettings
 from tests.conftest import number_pairs
 
@@ -203,5 +203,5 @@ def build_translator(family: str, folder: Path) -> TorchTranslator:
             torch.nn.init.normal_(parameter, std=0.3 if is_embedding else 0.7)
     model.generation_config = hf.GenerationConfig.from_model_config(model.config)
     model.config.save_pretrained(folder)
-    forced = set_languages(tokenizer, "en", "de") if family in MULTILINGUAL else None
-    return TorchTranslator(model.eval(), tokenizer, InputSettings(forced_bos_token_id=forced))
+    beginning = begin_texts(model.config.model_type, tokenizer, "en", "de")
+    return TorchTranslator(model.eval(), tokenizer, InputSettings(**beginning._asdict()))

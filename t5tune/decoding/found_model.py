@@ -16,10 +16,10 @@ from t5tune.errors import T5TuneError
 from t5tune.files.json_values import as_object
 from t5tune.models.directories import SETTINGS_KEY, check_run
 from t5tune.models.families import (
+    begin_texts,
     choose_prefix,
     find_family,
     is_byte_level,
-    set_languages,
     was_trained_with_prefixes,
 )
 from t5tune.models.input_settings import CHUNK, CUT, InputSettings
@@ -78,12 +78,11 @@ class FoundModel:
             T5TuneError: The model needs languages and does not know these.
         """
         tokenizer = load_tokenizer(self.path, revision=self.revision)
-        model_type, forced_bos = self.config.model_type, None
-        if find_family(model_type).has_language_tokens:
-            forced_bos = set_languages(tokenizer, source_lang, target_lang)
+        model_type = self.config.model_type
+        beginning = begin_texts(model_type, tokenizer, source_lang, target_lang)
         if prefix is None:
             prefix = choose_prefix(model_type, tokenizer, task, source_lang, target_lang)
-        settings = InputSettings(prefix, max_source_length, forced_bos)
+        settings = InputSettings(prefix, max_source_length, **beginning._asdict())
         other = FoundModel(self.name, self.path, self.revision, self.config, tokenizer, settings)
         other._owner = self
         return other
@@ -244,15 +243,13 @@ def _find_bare_model(
     )  # one commit for all parts, even if the hub gets a new one meanwhile
     config = load_config(name, revision=revision)
     tokenizer = load_tokenizer(name, revision=revision)
-    forced_bos = None
     has_both = source_lang is not None and target_lang is not None
-    if find_family(config.model_type).has_language_tokens:
-        if not has_both:
-            raise T5TuneError(
-                f"{name} needs to know the languages of source and target.",
-                next_command="--source-lang en --target-lang de",
-            )
-        forced_bos = set_languages(tokenizer, source_lang, target_lang)
+    if find_family(config.model_type).has_language_tokens and not has_both:
+        raise T5TuneError(
+            f"{name} needs to know the languages of source and target.",
+            next_command="--source-lang en --target-lang de",
+        )
+    beginning = begin_texts(config.model_type, tokenizer, source_lang, target_lang)
     own = as_object(getattr(config, SETTINGS_KEY, None))
     if prefix is None and isinstance(own.get("prefix"), str):
         prefix = own["prefix"]
@@ -265,7 +262,13 @@ def _find_bare_model(
     max_source_length = limit if isinstance(limit, int) and limit > 0 else None
     long_sources = CHUNK if own.get("long_sources") == CHUNK else CUT
     language = source_lang or own.get("source_lang")
-    settings = InputSettings(prefix, max_source_length, forced_bos, long_sources, language)
+    settings = InputSettings(
+        prefix,
+        max_source_length,
+        long_sources=long_sources,
+        source_lang=language,
+        **beginning._asdict(),
+    )
     return FoundModel(name, name, revision, config, tokenizer, settings)
 
 

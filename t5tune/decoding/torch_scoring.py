@@ -13,7 +13,7 @@ from t5tune.data.token_sequences import TokenSequences
 from t5tune.data.truncation import count_added_at_end
 from t5tune.decoding.scored_pairs import ScoredPair, TargetFrame, frame_targets
 from t5tune.decoding.source_batches import form_pair_batches
-from t5tune.models.generation import read_needs
+from t5tune.models.generation import find_start, read_needs
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -32,6 +32,7 @@ class EncodedPairs:
         targets: Tokens of each target in its frame.
         sources_cut: Whether each source was too long.
         targets_cut: Whether each target was too long.
+        start: Token that the decoder starts from.
         num_told: Number of the first tokens of a target that the model is told.
         pad_id: Token that pads both sides.
         vocabulary: Number of tokens that the model chooses from.
@@ -41,6 +42,7 @@ class EncodedPairs:
     targets: TokenSequences
     sources_cut: list[bool]
     targets_cut: list[bool]
+    start: int
     num_told: int
     pad_id: int
     vocabulary: int
@@ -84,6 +86,14 @@ def find_frame(
     )
 
 
+def find_start_token(model: PreTrainedModel, settings: InputSettings) -> int:
+    """Return the token that the decoder starts from."""
+    if settings.decoder_start_token_id is not None:
+        return settings.decoder_start_token_id
+    needs = read_needs(model.generation_config, model.config)
+    return int(needs[find_start(needs)])
+
+
 def encode_targets(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase) -> list[list[int]]:
     """Return the tokens of each target without special ones around them."""
     if not texts:
@@ -114,6 +124,7 @@ def encode_pairs(
         TokenSequences([ids for ids, _ in framed]),
         are_cut,
         [is_cut for _, is_cut in framed],
+        find_start_token(model, settings),
         frame.num_told,
         int(tokenizer.pad_token_id),
         int(model.get_output_embeddings().weight.shape[0]),
@@ -129,16 +140,13 @@ def score_batch(
     The model is in evaluation mode.
     """
     sources, targets = pairs.sources, pairs.targets
-    needs = read_needs(model.generation_config, model.config)
-    key = "decoder_start_token_id" if "decoder_start_token_id" in needs else "bos_token_id"
-    start: int = needs[key]
     device = model.device
     input_ids = pad_sequences([sources[i] for i in batch], pairs.pad_id).to(device)
     labels = pad_sequences([targets[i] for i in batch], pairs.pad_id).to(device)
     lengths = torch.tensor([int(sources.lengths[i]) for i in batch], device=device)
     positions = torch.arange(input_ids.shape[1], device=device)
     decoder_input_ids = labels.roll(1, dims=1)
-    decoder_input_ids[:, 0] = start
+    decoder_input_ids[:, 0] = pairs.start
     logits = model(
         input_ids=input_ids,
         attention_mask=(positions[None, :] < lengths[:, None]).long(),

@@ -27,7 +27,7 @@ from t5tune.decoding.translator import (
 from t5tune.distributed.launch_environment import Place
 from t5tune.distributed.processes import broadcast_result, gather, place
 from t5tune.models.generation import read_needs
-from t5tune.models.input_settings import InputSettings
+from t5tune.models.input_settings import OWN, InputSettings
 from t5tune.models.positions import count_positions
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class TorchTranslator(SearchingTranslator):
         self.model = model
         self.tokenizer = tokenizer
         settings = settings or InputSettings()
-        if settings.forced_bos_token_id is None:
+        if settings.beginning == OWN:
             forced = model.generation_config.forced_bos_token_id
             settings = replace(settings, forced_bos_token_id=forced)
         positions, limit = count_positions(model), settings.max_source_length
@@ -189,7 +189,7 @@ class TorchTranslator(SearchingTranslator):
         attention_mask = (torch.arange(input_ids.shape[1])[None, :] < lengths[:, None]).long()
         device = self.model.device
         input_ids, attention_mask = input_ids.to(device), attention_mask.to(device)
-        search = build_generation_config(self.model, options, self.settings.forced_bos_token_id)
+        search = build_generation_config(self.model, options, self.settings.beginning)
         with generating_with(self.model, search):
             generated = self.model.generate(input_ids=input_ids, attention_mask=attention_mask)
         hypotheses = self._read_hypotheses(generated.cpu(), options.max_new_tokens)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from t5tune.errors import T5TuneError, did_you_mean
+from t5tune.models.input_settings import OWN, Beginning
 from t5tune.scoring.languages import T5_LANGUAGES, short_code
 
 if TYPE_CHECKING:
@@ -45,6 +46,9 @@ class Family:
     owners: Mapping[str, str] = field(default_factory=dict)
     # Tokens name source and target language, the target's being the first generated token.
     has_language_tokens: bool = False
+    # In training, the decoder reads the last token of a target first. The first mBART's tokenizer
+    # puts the target language there, mBART-50's puts it before the text.
+    starts_from_last_label: bool = False
     # The prefix its models were pretrained with, for a task and two languages. mT5 and ByT5 saw no
     # prefixes (Xue et al. 2021, 2022).
     find_prefix: Callable[[str, str | None, str | None], str] = _no_prefix
@@ -114,7 +118,7 @@ FAMILIES = (
     Family("Marian", ("marian",), 5e-5, {"opus-mt-": "Helsinki-NLP"}, tag=">>{}<<",
            starts_from_padding=True, objective="text_infilling"),
     Family("mBART", ("mbart",), 3e-5, {"mbart-": "facebook"}, has_language_tokens=True,
-           objective="text_infilling",
+           starts_from_last_label=True, objective="text_infilling",
            ctranslate2_fields=_layer_norm(before=True, of_embeddings=True)),
     Family("M2M100 or NLLB", ("m2m_100",), 3e-5, dict.fromkeys(("m2m100", "nllb-"), "facebook"),
            has_language_tokens=True, has_plain_output_layer=True),
@@ -202,13 +206,35 @@ def was_trained_with_prefixes(config: PreTrainedConfig, *, is_byte_level: bool) 
     return names_prefixes or config.vocab_size == T5_VOCAB_SIZE
 
 
+def begin_texts(
+    model_type: str,
+    tokenizer: PreTrainedTokenizerBase,
+    source_lang: str | None,
+    target_lang: str | None,
+) -> Beginning:
+    """Tell a tokenizer its languages, and return how the model begins a text in the target's.
+
+    For a family without tokens of languages there is nothing to tell.
+
+    Raises:
+        T5TuneError: A language is missing or unknown to the tokenizer.
+    """
+    family = find_family(model_type)
+    if not family.has_language_tokens:
+        return OWN
+    language = set_languages(tokenizer, source_lang, target_lang)
+    if family.starts_from_last_label and tokenizer(text_target="")["input_ids"][-1] == language:
+        return Beginning(decoder_start_token_id=language)
+    return Beginning(forced_bos_token_id=language)
+
+
 def set_languages(
     tokenizer: PreTrainedTokenizerBase, source_lang: str | None, target_lang: str | None
-) -> int | None:
+) -> int:
     """Tell the tokenizer of an mBART, M2M100 or NLLB model its languages.
 
-    They are codes of the tokenizer or of ISO 639-1. The id of the target language's token, which
-    generation has to begin with, is returned.
+    They are codes of the tokenizer or of ISO 639-1. The id of the target language's token is
+    returned.
 
     Raises:
         T5TuneError: A language is missing or unknown to the tokenizer.

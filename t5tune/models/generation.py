@@ -25,6 +25,7 @@ from t5tune.errors import T5TuneError
 # last token of a hypothesis that is cut at the length limit by the end of the sequence, so that it
 # looks like a finished one. CTranslate2 has no such setting.
 _SPECIAL_TOKENS = ("bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id")
+START = "decoder_start_token_id"
 FORCED_BOS = "forced_bos_token_id"  # configurations of Transformers 5 no longer have it
 _CONSTRAINTS = (
     FORCED_BOS,
@@ -55,6 +56,11 @@ def read_needs(generation: GenerationConfig, config: PreTrainedConfig) -> dict[s
             if needs[key] is None:
                 needs[key] = getattr(other, key, None)
     return {key: value for key, value in needs.items() if value is not None}
+
+
+def find_start(needs: Mapping[str, Any]) -> str:
+    """Return the name of the token that the decoder starts from, among what a model needs."""
+    return START if START in needs else "bos_token_id"
 
 
 def override_needs(generation: GenerationConfig, overrides: Mapping[str, Any]) -> None:

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 CUT, CHUNK = "cut", "chunk"  # what becomes of sources that are too long
 _OF_SPLITTING = ("long_sources", "source_lang")
+_START = "decoder_start_token_id"
+
+
+class Beginning(NamedTuple):
+    """How a model begins a text; None leaves a part to its generation configuration."""
+
+    # First generated token, which tells multilingual models the target language.
+    forced_bos_token_id: int | None = None
+    # Token that the decoder starts from, where it is the language's, as in the first mBART.
+    decoder_start_token_id: int | None = None
+
+
+OWN = Beginning()  # as the model's generation configuration says
 
 
 @dataclass(frozen=True)
@@ -16,11 +29,15 @@ class InputSettings:
 
     prefix: str = ""  # text before every source
     max_source_length: int | None = None  # limit in tokens, prefix included; None for no limit
-    # First generated token, which tells multilingual models the target language; None leaves it to
-    # the model's generation configuration.
-    forced_bos_token_id: int | None = None
+    forced_bos_token_id: int | None = None  # see `Beginning`
     long_sources: str = CUT
     source_lang: str | None = None  # for splitting sources into sentences, with `chunk` alone
+    decoder_start_token_id: int | None = None  # see `Beginning`
+
+    @property
+    def beginning(self) -> Beginning:
+        """How the model begins a text."""
+        return Beginning(self.forced_bos_token_id, self.decoder_start_token_id)
 
     def add_prefix(self, sources: Iterable[str]) -> list[str]:
         """Return the sources as the tokenizer gets them."""
@@ -34,10 +51,12 @@ class InputSettings:
         return {"long_sources": self.long_sources, "source_lang": self.source_lang}
 
     def describe(self) -> dict[str, Any]:
-        """Return what differs between models; how long sources are split, only if they are."""
-        return {**without_splitting(asdict(self)), **self.splitting}
+        """Return what differs between models; what few of them have, only if this one has it."""
+        return without_unused(asdict(self))
 
 
-def without_splitting(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of settings but those about long sources."""
-    return {key: value for key, value in values.items() if key not in _OF_SPLITTING}
+def without_unused(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of settings but those that few models have, where this one lacks them."""
+    unused: tuple[str, ...] = _OF_SPLITTING if values["long_sources"] == CUT else ()
+    unused += (_START,) if values[_START] is None else ()
+    return {key: value for key, value in values.items() if key not in unused}

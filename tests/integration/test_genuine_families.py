@@ -153,10 +153,13 @@ def test_a_published_model_is_trained_as_its_family_needs(
         tokenizer.src_lang, tokenizer.tgt_lang = family.languages
     batch = encode(tokenizer, family.prefix)
     before, after = load_trained(family)
-    first = {} if family.languages is None else {
-        "forced_bos_token_id": tokenizer.convert_tokens_to_ids(family.first)
-    }  # fmt: skip
-    results = compute(before, batch, **first), compute(after, batch)
+    beginning = {"forced_bos_token_id": family.first, "decoder_start_token_id": family.start}
+    of_language = {
+        key: tokenizer.convert_tokens_to_ids(token)
+        for key, token in beginning.items()
+        if token is not None and family.languages is not None
+    }
+    results = compute(before, batch, **of_language), compute(after, batch)
     assert results[0] == results[1]
     assert has_own_output_layer(before) == has_own_output_layer(after)
     if family.config["model_type"] != "t5gemma":  # whose inputs are the encoder's embeddings
@@ -194,12 +197,13 @@ def check_what_was_said(said: str, family: GenuineFamily, start: str) -> None:
     assert said.count("warning: model.name: ") == (known is OTHER)
     assert said.count(f"\nfamily: {known.title};") == (known is not OTHER)
     assert said_value(said, "data.prefix") == json.dumps(family.prefix)
-    assert f": {start}, as the model's configuration says\n" in said
+    reason = "as the model's configuration says" if family.start is None else "target_lang decides"
+    assert f": {start}, {reason}\n" in said
     if family.languages is not None:
         source, target = family.languages
         assert said_value(said, "source_lang") == source
         assert said_value(said, "target_lang") == target
-        assert f": {family.first}, target_lang decides\n" in said
+        assert f": {family.first or family.start}, target_lang decides\n" in said
 
 
 def said_value(said: str, key: str) -> str:

@@ -22,7 +22,7 @@ from t5tune.decoding.export.settings import (
     write_settings,
 )
 from t5tune.decoding.export.tokenization import encodes_targets, write_tokenization
-from t5tune.decoding.torch_scoring import find_frame
+from t5tune.decoding.torch_scoring import find_frame, find_start_token
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.errors import T5TuneError
 from t5tune.models.families import find_family
@@ -53,12 +53,12 @@ class _MarianLoader(MarianMTLoader):
 class _Converter(TransformersConverter):
     """CTranslate2's converter for a model in memory, with its mistakes corrected."""
 
-    def __init__(
-        self, directory: Path, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase
-    ) -> None:
+    def __init__(self, directory: Path, translator: TorchTranslator) -> None:
         super().__init__(str(directory))
+        model = translator.model
         self.model = copy.deepcopy(model)  # quantizing multiplies the weights in place
-        self.tokenizer = tokenizer
+        self.tokenizer = translator.tokenizer
+        self.start = find_start_token(model, translator.settings)
         self.family = find_family(model.config.model_type)
 
     def load_model(self, *arguments: Any, **settings: Any) -> PreTrainedModel:
@@ -86,10 +86,9 @@ class _Converter(TransformersConverter):
         tokens = list_tokens(self.tokenizer, spec.get_source_vocabulary_size()[0])
         # The converter's own lists lack tokens, and no public method removes a list.
         spec._vocabularies = {"source": [tokens], "target": [tokens]}
-        needs = read_needs(self.model.generation_config, config)
-        key = "decoder_start_token_id" if "decoder_start_token_id" in needs else "bos_token_id"
-        spec.config.decoder_start_token = tokens[needs[key]]
+        spec.config.decoder_start_token = tokens[self.start]
         if spec.config.bos_token is None:  # mBART-50's tokenizer has none, and loading needs one
+            needs = read_needs(self.model.generation_config, config)
             spec.config.bos_token = tokens[needs.get("bos_token_id", self.tokenizer.eos_token_id)]
         return spec
 
@@ -131,9 +130,7 @@ def convert_model(
     """
     model, tokenizer = translator.model.to("cpu"), translator.tokenizer
     try:
-        _Converter(model_directory, model, tokenizer).convert(
-            str(directory), quantization=quantization
-        )
+        _Converter(model_directory, translator).convert(str(directory), quantization=quantization)
     except Exception as error:  # any error: the converter checks little beforehand
         if isinstance(error, OSError):
             raise

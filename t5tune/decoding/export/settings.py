@@ -12,7 +12,7 @@ from typing import Any
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.errors import T5TuneError, did_you_mean
 from t5tune.files.json_values import read_object
-from t5tune.models.input_settings import CUT, InputSettings, without_splitting
+from t5tune.models.input_settings import CUT, InputSettings, without_unused
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import find_damage_at_a_glance, fingerprint_directory
 
@@ -51,6 +51,7 @@ class ExportSettings:
     targets: dict[str, Any] | None = None
     long_sources: str = CUT  # as in `InputSettings`, like the next one
     source_lang: str | None = None
+    decoder_start_token_id: int | None = None
 
     @property
     def input(self) -> InputSettings:
@@ -61,6 +62,7 @@ class ExportSettings:
             self.forced_bos_token_id,
             self.long_sources,
             self.source_lang,
+            self.decoder_start_token_id,
         )
 
     @property
@@ -154,7 +156,7 @@ def remake_command(directory: Path, patience: float | None = None) -> str:
 
 def write_settings(settings: ExportSettings, directory: Path) -> None:
     """Write `t5tune.json`."""
-    values = {**without_splitting(asdict(settings)), **settings.input.splitting}
+    values = without_unused(asdict(settings))
     text = json.dumps(values, ensure_ascii=False, indent=1)
     (directory / SETTINGS_FILE).write_text(text + "\n", encoding="utf-8")
 

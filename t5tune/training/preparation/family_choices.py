@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from t5tune.console import say
 from t5tune.models.families import OTHER, find_family
-from t5tune.models.generation import FORCED_BOS, read_needs
+from t5tune.models.generation import FORCED_BOS, find_start, read_needs
+from t5tune.models.input_settings import Beginning
 from t5tune.recipe.resolve import AS_WRITTEN, Choice, list_of_family
 from t5tune.recipe.resolved_recipe import FittedRecipe
 
@@ -20,7 +21,7 @@ def say_family(
     tokenizer: PreTrainedTokenizerBase,
     recipe: FittedRecipe,
     choices: Iterable[Choice],
-    forced_bos: int | None,
+    beginning: Beginning,
 ) -> None:
     """Print the family and, in a line each, what is used for it and why.
 
@@ -29,7 +30,7 @@ def say_family(
         tokenizer: Its tokenizer, which knows the languages.
         recipe: Recipe resolved for the model.
         choices: Choices that the recipe left open.
-        forced_bos: First generated token that the languages demand; None if they demand none.
+        beginning: What the languages decide.
     """
     model_type = model.config.model_type
     family = find_family(model_type)
@@ -41,7 +42,7 @@ def say_family(
     else:
         say(f"family: {family.title}; each line begins with the key that changes it")
     languages = _list_languages(tokenizer, recipe) if family.has_language_tokens else ()
-    tokens = _list_tokens(model, tokenizer, recipe, forced_bos)
+    tokens = _list_tokens(model, tokenizer, recipe, beginning)
     for choice in (*languages, *tokens, *list_of_family(recipe, choices)):
         say(f"  {choice}")
 
@@ -57,15 +58,17 @@ def _list_tokens(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     recipe: FittedRecipe,
-    forced_bos: int | None,
+    beginning: Beginning,
 ) -> Iterator[Choice]:
     """Yield what the decoder starts from, and the first token that it has to generate."""
     needs = read_needs(model.generation_config, model.config)
-    start = "decoder_start_token_id" if "decoder_start_token_id" in needs else "bos_token_id"
-    for key in (start, FORCED_BOS):
+    of_languages = {
+        key: number for key, number in beginning._asdict().items() if number is not None
+    }
+    for key in (find_start({**needs, **of_languages}), FORCED_BOS):
         number, reason = needs.get(key), "as the model's configuration says"
-        if key == FORCED_BOS and forced_bos is not None:
-            number, reason = forced_bos, "target_lang decides"
+        if key in of_languages:
+            number, reason = of_languages[key], "target_lang decides"
         elif key in recipe.model.config:
             reason = AS_WRITTEN
         elif number is None:

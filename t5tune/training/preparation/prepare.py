@@ -16,11 +16,11 @@ from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import options_of_recipe
 from t5tune.distributed.processes import OfMainProcess
 from t5tune.models.adapters import add_adapter, fingerprint_weights, load_trained
-from t5tune.models.families import find_family, set_languages
+from t5tune.models.families import begin_texts
 from t5tune.models.freezing import freeze_parts
 from t5tune.models.from_scratch import build_model
 from t5tune.models.generation import override_needs
-from t5tune.models.input_settings import InputSettings
+from t5tune.models.input_settings import Beginning, InputSettings
 from t5tune.models.loading import load_config, load_model, load_tokenizer
 from t5tune.recipe.resolve import Choice, ModelFacts, resolve_for_model
 from t5tune.recipe.resolved_recipe import FittedRecipe
@@ -85,13 +85,12 @@ def prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
         warn_of_versions(checkpoint, facts[VERSIONS])
     set_seed(recipe.training.seed)
     model, tokenizer = _build_or_load(pinned.model, texts, checkpoint, commits.get(TOKENIZER))
-    family, forced_bos = find_family(model.config.model_type), None
-    if family.has_language_tokens:
-        forced_bos = set_languages(tokenizer, recipe.source_lang, recipe.target_lang)
+    model_type = model.config.model_type
+    beginning = begin_texts(model_type, tokenizer, recipe.source_lang, recipe.target_lang)
     needs = find_facts(settled, model, tokenizer, texts.validation, checkpoint)
     resolved, choices = _resolve(pinned, needs)
     if not pinned.model.is_from_scratch:
-        say_family(model, tokenizer, resolved, choices, forced_bos)
+        say_family(model, tokenizer, resolved, choices, beginning)
     freeze_parts(model, resolved.model.freeze)
     if resolved.model.adapter is not None:
         facts[BASE] = _add_adapter(model, resolved, checkpoint)
@@ -111,7 +110,7 @@ def prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
     remarks = texts.list_remarks(tokens.remarks)
     commits |= data_commits
     record_environment(run, recipe, facts[DATA], num_examples, command, commits, remarks, mixture)
-    loaded = _set_up_search(run.name, model, tokenizer, resolved, forced_bos)
+    loaded = _set_up_search(run.name, model, tokenizer, resolved, beginning)
     rehearse(loaded, resolved.model, resolved.export, run, tokens.dataset, resolved.target_lang)
     return Start(
         resolved, choices, tokens.stores, tokens.dataset, loaded, texts.validation,
@@ -178,17 +177,17 @@ def _set_up_search(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     recipe: FittedRecipe,
-    forced_bos: int | None,
+    beginning: Beginning,
 ) -> LoadedModel:
     """Give the model the search of the recipe, which is saved with it."""
     data, decoding = recipe.data, recipe.decoding
     options = options_of_recipe(decoding, decoding.max_new_tokens)
-    model.generation_config = build_generation_config(model, options, forced_bos)
+    model.generation_config = build_generation_config(model, options, beginning)
     settings = InputSettings(
         data.model_prefix,
         data.max_source_length,
-        forced_bos,
-        data.long_sources,
-        recipe.source_lang,
+        long_sources=data.long_sources,
+        source_lang=recipe.source_lang,
+        **beginning._asdict(),
     )
     return LoadedModel(name, TorchTranslator(model, tokenizer, settings), tokenizer, options)

@@ -101,9 +101,11 @@ def _score_plainly(translator: TorchTranslator, source: str, target: str) -> lis
     forced = translator.settings.forced_bos_token_id
     labels = tokenizer(text_target=[target], return_tensors="pt").input_ids
     inputs = tokenizer([source], return_tensors="pt").input_ids
-    if forced is not None and labels[0, 0] != forced:  # the first mBART has it at the end
-        labels = torch.cat([labels[:, -1:], labels[:, :-1]], dim=1)
-    start = torch.full((1, 1), model.config.decoder_start_token_id)
+    first = translator.settings.decoder_start_token_id
+    if first is not None:  # the first mBART's, whose language lies behind the text
+        assert labels[0, -1] == first
+        labels = labels[:, :-1]
+    start = torch.full((1, 1), model.config.decoder_start_token_id if first is None else first)
     with torch.no_grad():
         decoder_inputs = torch.cat([start, labels[:, :-1]], dim=1)
         logits = model(input_ids=inputs, decoder_input_ids=decoder_inputs).logits

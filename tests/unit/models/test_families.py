@@ -44,6 +44,7 @@ FACTS = {
     "has_plain_output_layer": {True: "t5 mt5 umt5 longt5 m2m_100"},
     "has_t5_sublayers": {True: "t5 mt5"},
     "scales_outputs": {True: "t5 mt5"},
+    "starts_from_last_label": {True: "mbart"},
     "starts_from_padding": {True: "marian"},
 }
 

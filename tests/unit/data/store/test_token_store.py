@@ -28,8 +28,9 @@ from t5tune.data.store.store_manifest import MANIFEST, stores_directory
 from t5tune.data.store.token_store import TokenStore, find_or_build_store, find_store
 from t5tune.data.truncation import shorten
 from t5tune.errors import T5TuneError
+from t5tune.models.families import set_languages
 from tests.conftest import number_pairs
-from tests.tiny_families import FAMILIES, MULTILINGUAL, set_languages
+from tests.tiny_families import FAMILIES, MULTILINGUAL
 
 PREFIX = "translate: "
 TEXTS = [

@@ -13,8 +13,9 @@ from t5tune.data.pair_encoding import choose_encoding
 from t5tune.data.subwords.sampler import build_samplers
 from t5tune.data.subwords.unigram import UnigramSampling
 from t5tune.errors import T5TuneError
+from t5tune.models.families import set_languages
 from t5tune.recipe.sections.augment_section import SubwordSampling
-from tests.tiny_families import FAMILIES, MULTILINGUAL, TEXTS, set_languages
+from tests.tiny_families import FAMILIES, MULTILINGUAL, TEXTS
 
 
 def test_segmentations_have_the_probability_of_their_pieces() -> None:
