@@ -212,6 +212,30 @@ _BART: Settings = {
     },
     "vocab_size": rows(0),
 }  # fmt: skip
+_LED: Settings = {
+    **_LAYERS, **_LABELS, "architectures": ["LEDForConditionalGeneration"], "model_type": "led",
+    "_name_or_path": "./", "_num_labels": 3, "activation_dropout": 0.0,
+    "activation_function": "gelu", "attention_dropout": 0.0, "attention_window": [16],
+    "bos_token_id": 0, "classif_dropout": 0.0, "classifier_dropout": 0.0, "decoder_layerdrop": 0.0,
+    "decoder_start_token_id": 2, "dropout": 0.1, "encoder_layerdrop": 0.0, "eos_token_id": 2,
+    "max_decoder_position_embeddings": 48, "max_encoder_position_embeddings": 64,
+    "pad_token_id": 1, "vocab_size": rows(0),
+}  # fmt: skip
+_BLENDERBOT: Settings = {
+    **_LAYERS, **_LABELS, "architectures": ["BlenderbotForConditionalGeneration"],
+    "model_type": "blenderbot", "activation_dropout": 0.0, "activation_function": "gelu",
+    "add_bias_logits": False, "add_final_layer_norm": True, "attention_dropout": 0.0,
+    "bos_token_id": 1, "classif_dropout": 0.0, "classifier_dropout": 0.0, "decoder_layerdrop": 0.0,
+    "decoder_start_token_id": 1, "do_blenderbot_90_layernorm": True, "dropout": 0.1,
+    "encoder_layerdrop": 0.0, "encoder_no_repeat_ngram_size": 3, "eos_token_id": 2,
+    "extra_layer_norm": False, "extra_pos_embeddings": 0,
+    "force_bos_token_to_be_generated": False, "forced_eos_token_id": 2,
+    "layernorm_variant": "prelayernorm", "length_penalty": 0.65, "max_length": 60,
+    "max_position_embeddings": 64, "min_length": 20, "no_repeat_ngram_size": 3,
+    "normalize_before": True, "normalize_embedding": False, "num_beams": 10, "pad_token_id": 0,
+    "scale_embedding": True, "static_position_embeddings": False, "unk_token_id": 3,
+    "vocab_size": rows(0),
+}  # fmt: skip
 _MBART50: Settings = {
     **_LAYERS, **_LABELS, "architectures": ["MBartForConditionalGeneration"],
     "model_type": "mbart", "_num_labels": 3, "activation_dropout": 0.0,
@@ -239,6 +263,28 @@ _PEGASUS: Settings = {
                                "max_position_embeddings": 512, "num_beams": 8},
     },
     "vocab_size": rows(0),
+}  # fmt: skip
+_PEGASUS_X: Settings = {
+    **_LAYERS, **_LABELS, "architectures": ["PegasusXForConditionalGeneration"],
+    "model_type": "pegasus_x", "activation_dropout": 0.1, "activation_function": "relu",
+    "attention_dropout": 0.1, "block_size": 8, "bos_token_id": 0, "classifier_dropout": 0.0,
+    "decoder_layerdrop": 0.0, "decoder_start_token_id": 0, "dropout": 0.1,
+    "encoder_layerdrop": 0.0, "eos_token_id": 1, "forced_eos_token_id": 1,
+    "gradient_checkpointing": False, "length_penalty": 0.8, "max_length": 16384,
+    "max_position_embeddings": 16384, "num_beams": 8, "num_global_tokens": 4, "pad_token_id": 0,
+    "scale_embedding": True, "stagger_local_blocks": True, "static_position_embeddings": True,
+    "torch_dtype": "float32", "vocab_size": rows(0),
+}  # fmt: skip
+_SWITCH: Settings = {
+    **_T5, "architectures": ["SwitchTransformersForConditionalGeneration"],
+    "model_type": "switch_transformers", "add_router_probs": False, "decoder_sparse_step": 2,
+    "dense_act_fn": "relu", "encoder_sparse_step": 2, "expert_capacity": 64,
+    "feed_forward_proj": "relu", "is_gated_act": False, "num_decoder_layers": 2, "num_experts": 4,
+    "num_layers": 2, "num_sparse_decoder_layers": 1, "num_sparse_encoder_layers": 1,
+    "relative_attention_max_distance": 128, "router_aux_loss_coef": 0.001, "router_bias": False,
+    "router_dtype": "float32", "router_ignore_padding_tokens": False,
+    "router_jitter_noise": 0.01, "router_type": "tokens_masked", "router_z_loss_coef": 0.001,
+    "torch_dtype": "float32", "use_cache": True,
 }  # fmt: skip
 _MARIAN: Settings = {
     **_LAYERS, **_LABELS, "architectures": ["MarianMTModel"], "model_type": "marian",
@@ -366,6 +412,9 @@ FAMILIES: dict[str, GenuineFamily] = {
         kinds.t5_tokenizer, _OF_T5, "pickled", stored=_only_shared,
         exports=False,
     ),
+    "Switch Transformers": GenuineFamily(
+        "google/switch-base-8", _SWITCH, kinds.t5_tokenizer, _OF_T5, "pickled", exports=False,
+    ),
     "T5Gemma": GenuineFamily(
         "google/t5gemma-s-s-prefixlm", _T5GEMMA, kinds.gemma_tokenizer,
         {"_from_model_config": True, "bos_token_id": 2, "eos_token_id": [1, 107],
@@ -381,6 +430,14 @@ FAMILIES: dict[str, GenuineFamily] = {
     "BART": GenuineFamily(
         "facebook/bart-base", _BART, kinds.bart_tokenizer, None, stored=_without_head,
         first="<s>", positions=64,
+    ),
+    "LED": GenuineFamily(
+        "allenai/led-base-16384", _LED, kinds.bart_tokenizer, None, "pickled", positions=64,
+        exports=False,
+    ),
+    "Blenderbot": GenuineFamily(
+        "facebook/blenderbot-400M-distill", _BLENDERBOT, kinds.blenderbot_tokenizer, None,
+        "pickled", positions=64, exports=False,
     ),
     "another family": GenuineFamily(
         "RUCAIBox/mvp", {**_BART, "architectures": ["MvpForConditionalGeneration"],
@@ -412,6 +469,11 @@ FAMILIES: dict[str, GenuineFamily] = {
          "forced_eos_token_id": 1, "length_penalty": 0.6, "max_length": 64, "num_beams": 8,
          "pad_token_id": 0},
         "pickled", positions=64,
+    ),
+    "Pegasus-X": GenuineFamily(
+        "google/pegasus-x-base", _PEGASUS_X,
+        lambda: kinds.with_tokenizer_json(kinds.pegasus_tokenizer()), None, "pickled",
+        exports=False,
     ),
     "Marian": GenuineFamily(
         "Helsinki-NLP/opus-mt-en-de", _MARIAN, kinds.marian_tokenizer, _OF_MARIAN, "pickled",

@@ -151,6 +151,25 @@ def bart_tokenizer() -> Files:
     }
 
 
+def blenderbot_tokenizer() -> Files:
+    """Return vocab.json and merges.txt of a byte-level BPE alone, with the padding first."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    _train_bpe(tokenizer, ["<pad>", "<s>", "</s>", "<unk>"], initial_alphabet=alphabet)
+    model = json.loads(tokenizer.to_str())["model"]
+    merges = [merge if isinstance(merge, str) else " ".join(merge) for merge in model["merges"]]
+    config = {
+        **_OF_FAIRSEQ, "add_prefix_space": True, "errors": "replace",
+        "special_tokens_map_file": None, "tokenizer_class": "BlenderbotTokenizer",
+    }  # fmt: skip
+    return {
+        "vocab.json": to_json({**model["vocab"], "<mask>": len(model["vocab"])}),
+        "merges.txt": "\n".join(["#version: 0.2", *merges, ""]).encode(),
+        "tokenizer_config.json": to_json(config),
+    }
+
+
 def _train_bpe(tokenizer: Tokenizer, special: list[str], **settings: Any) -> None:
     trainer = BpeTrainer(vocab_size=320, special_tokens=special, show_progress=False, **settings)
     tokenizer.train_from_iterator(TEXTS, trainer)

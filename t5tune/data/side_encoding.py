@@ -14,12 +14,16 @@ def end_targets(tokenizer: PreTrainedTokenizerBase) -> None:
     """Let targets end, and begin with their first word, where a tokenizer sees to neither.
 
     T5Gemma's is that of Gemma, a decoder: it begins every text and ends none. Trained on such
-    targets a model would not learn when to stop. Its sources stay as in its pretraining, and a run
-    that began without this goes on without.
+    targets a model would not learn when to stop. Its sources stay as in its pretraining. Blenderbot
+    has an end on both sides, which Transformers 5 leaves out without a tokenizer.json. A run that
+    began without this goes on without.
     """
-    if "Gemma" not in type(tokenizer).__name__:
+    kind = type(tokenizer).__name__
+    if tokenizer.eos_token_id in tokenizer(text_target="")["input_ids"]:
         return
-    if tokenizer.eos_token_id not in tokenizer(text_target="")["input_ids"]:
+    if kind == "BlenderbotTokenizer":
+        tokenizer.add_eos_token = True
+    elif "Gemma" in kind:
         tokenizer.init_kwargs[ENDS_TARGETS] = True
 
 

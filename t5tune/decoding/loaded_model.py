@@ -19,6 +19,7 @@ from t5tune.models.broadcasting import Files, broadcast_weights, pack_model, unp
 from t5tune.models.directories import SETTINGS_KEY
 from t5tune.models.generation import SEARCH
 from t5tune.models.input_settings import InputSettings
+from t5tune.models.positions import find_positions
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedTokenizerBase
@@ -63,7 +64,7 @@ class LoadedModel:
         if generation.max_length is not None:
             return max(1, int(generation.max_length) - 1)  # max_length counts the start token
         limit = 2 * self.reading_length + SPARE_TOKENS
-        positions = getattr(self.translator.model.config, "max_position_embeddings", None)
+        positions = find_positions(self.translator.model.config, "decoder")
         return limit if positions is None else min(limit, positions)
 
     @property

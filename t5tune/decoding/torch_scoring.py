@@ -14,6 +14,7 @@ from t5tune.data.truncation import count_added_at_end
 from t5tune.decoding.scored_pairs import ScoredPair, TargetFrame, frame_targets
 from t5tune.decoding.source_batches import form_pair_batches
 from t5tune.models.generation import find_start, read_needs
+from t5tune.models.positions import find_positions
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -76,13 +77,12 @@ def find_frame(
     end = read_needs(model.generation_config, model.config).get("eos_token_id")
     if not isinstance(end, int):  # T5Gemma has two
         end = tokenizer.eos_token_id
-    positions = getattr(model.config, "max_position_embeddings", None)
     return frame_targets(
         encode([""])[0],
         count_added_at_end(encode),
         forced_bos_token_id,
         int(end),
-        positions if isinstance(positions, int) else None,
+        find_positions(model.config, "decoder"),
     )
 
 

@@ -37,7 +37,7 @@ def refuse_unequal_parts(model: PreTrainedModel) -> None:
     Raises:
         T5TuneError: The model has experts, or drops layers in training.
     """
-    if getattr(model.config, "num_experts", None):
+    if has_experts(model):
         raise T5TuneError(
             f"training.sharding: {model.config.model_type} sends tokens to experts, and one that "
             "no token of a process chooses has no gradient there for the others to add up.",
@@ -59,6 +59,11 @@ def drops_layers(model: torch.nn.Module) -> bool:
     Their weights then get no gradient in one process while they get one in another.
     """
     return any(getattr(module, "layerdrop", 0.0) > 0.0 for module in model.modules())
+
+
+def has_experts(model: PreTrainedModel) -> bool:
+    """Return whether tokens choose which weights they use, as in Switch Transformers."""
+    return bool(getattr(model.config, "num_experts", None))
 
 
 def not_in_force(what: str, local: int, whole: int) -> T5TuneError:

@@ -69,6 +69,9 @@ class Family:
     # that they were trained without (`tie_word_embeddings: false`).
     scales_outputs_always: bool = False
     starts_from_padding: bool = False  # the decoder reads the embedding of the padding first
+    # What Transformers makes of it, if that is wrong and cannot be corrected here, as a relative
+    # clause.
+    fault: str = ""
     # Fields of the configuration that CTranslate2 4.8 reads and that Transformers 5 no longer has:
     # whether LayerNorm comes before a sublayer (after it otherwise), and after the embeddings.
     ctranslate2_fields: Mapping[str, bool] = field(default_factory=dict)
@@ -122,7 +125,9 @@ FAMILIES = (
            ctranslate2_fields=_layer_norm(before=True, of_embeddings=True)),
     Family("M2M100 or NLLB", ("m2m_100",), 3e-5, dict.fromkeys(("m2m100", "nllb-"), "facebook"),
            has_language_tokens=True, has_plain_output_layer=True),
-    Family("NLLB-MoE", ("nllb-moe",), 3e-5, has_language_tokens=True),
+    # tests/unit/models/test_corrections.py shows it, and fails when it is mended.
+    Family("NLLB-MoE", ("nllb-moe",), fault="which Transformers 5.23 computes with its first two "
+           "experts alone, whichever its routers choose"),
 )  # fmt: skip
 
 

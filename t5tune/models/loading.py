@@ -38,7 +38,7 @@ from t5tune.hub import HubRepository, Snapshot, find_snapshot
 from t5tune.hub.integrity import find_damaged_file
 from t5tune.models.corrections import correct_model, has_wrong_unknown
 from t5tune.models.directories import blaming_files, check_model, check_tokenizer
-from t5tune.models.families import FAMILIES
+from t5tune.models.families import FAMILIES, find_family
 from t5tune.models.generation import FORCED_BOS, load_generation_config, read_needs
 from t5tune.models.hub_files import (
     CONFIG,
@@ -100,7 +100,7 @@ def load_config(
         raise T5TuneError(
             f"model.name: {name} is a {config.model_type} model, {reason}.",
             next_command="choose a model of one of these families: "
-            + ", ".join(family.title for family in FAMILIES),
+            + ", ".join(family.title for family in FAMILIES if not family.fault),
         )
     return apply_overrides(config, overrides or {})
 
@@ -109,6 +109,8 @@ def _explain_refusal(config: PreTrainedConfig) -> str | None:
     """Return why a model cannot be trained to turn texts into texts; None if it can."""
     if not config.is_encoder_decoder:
         return "not an encoder-decoder one"
+    if fault := find_family(config.model_type).fault:
+        return fault
     brought = current().code and "AutoModelForSeq2SeqLM" in as_object(
         getattr(config, "auto_map", None)
     )

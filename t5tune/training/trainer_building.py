@@ -22,7 +22,7 @@ from t5tune.data.batching.plans import BatchPlan, TokenBudgetBatches
 from t5tune.data.batching.steps import Collate, OptimizerSteps, StepLoader
 from t5tune.data.batching.streamed_steps import GivenExamples, StreamedSteps
 from t5tune.distributed.processes import broadcast_result, is_main_process
-from t5tune.distributed.sharding_refusals import drops_layers
+from t5tune.distributed.sharding_refusals import drops_layers, has_experts
 from t5tune.models.compiled import compile_stacks
 from t5tune.recipe.resolved_recipe import ResolvedRecipe, ResolvedTraining
 from t5tune.recipe.sections.section import MOST
@@ -105,7 +105,7 @@ def build_trainer(
     arguments = build_training_arguments(
         training, run, num_steps, best_metric=best_metric, from_scratch=from_scratch
     )
-    if drops_layers(model):
+    if drops_layers(model) or has_experts(model):
         arguments.ddp_find_unused_parameters = True
     if training.torch_compile:
         compile_stacks(model, by_block=training.torch_compile == "blocks")

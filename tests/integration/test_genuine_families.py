@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Callable
 from itertools import takewhile
 from pathlib import Path
+from re import fullmatch
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from t5tune.data.encoding import Collator, EncodedDataset, TokenSequences, encod
 from t5tune.decoding.loaded_model import LoadedModel
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import DecodingOptions
+from t5tune.distributed.sharding_refusals import drops_layers, refuse_unequal_parts
 from t5tune.errors import T5TuneError
 from t5tune.models.decoder_inputs import shift_labels
 from t5tune.models.families import OTHER, find_family
@@ -44,6 +46,7 @@ RUN = Path("runs/tiny")
 WEIGHTS = RUN / "checkpoints" / "checkpoint-2" / "model.safetensors"
 PAIRS = number_pairs(4, 300)
 TABLE = REPOSITORY / "docs" / "models.md"
+SHARDED_IN_A_TEST = ("t5", "mt5", "bart")  # test_sharding.py trains them in two processes
 # A search that no generation configuration overrides.
 PLAIN = {"max_new_tokens": 6, "min_length": 0, "no_repeat_ngram_size": 0, "early_stopping": False}
 
@@ -133,7 +136,14 @@ def tell_limits(loaded: LoadedModel, family: GenuineFamily) -> tuple[str, str]:
     limit = refusal(rehearse, loaded, section, "none", run, dataset, None)
     expected = "decoding.max_new_tokens: sequences have up to 65 tokens"
     assert limit[: len(expected)] == ("" if family.positions is None else expected)
-    return "refused" if packing else "yes", "`max_position_embeddings`" if limit else "no limit"
+    keys = [f"`{key}`" for key in family.config if fullmatch("max_.*position_embeddings", key)]
+    return "refused" if packing else "yes", ", ".join(sorted(keys)) if limit else "no limit"
+
+
+def tell_sharding(model: PreTrainedModel) -> str:
+    if refusal(refuse_unequal_parts, model):
+        return "without `layerdrop`" if drops_layers(model) else "refused"
+    return "tested" if model.config.model_type in SHARDED_IN_A_TEST else "possible"
 
 
 @pytest.mark.parametrize("name", FAMILIES)
@@ -187,7 +197,7 @@ def test_a_published_model_is_trained_as_its_family_needs(
     check_row(name, [
         f"`{family.model}`", code(family.prefix), code(start), code(family.first),
         "own" if family.own_output_layer else "tied", said_value(said, "training.learning_rate"),
-        limit, packing, "same texts" if parity.exists() else "refused",
+        limit, packing, tell_sharding(before), "same texts" if parity.exists() else "refused",
     ])  # fmt: skip
     check_what_was_said(said, family, start)
 

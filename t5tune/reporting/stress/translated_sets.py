@@ -9,6 +9,7 @@ from t5tune.console import say, track
 from t5tune.decoding.cached_translator import CachedTranslator
 from t5tune.decoding.translator import DecodingOptions, Hypothesis
 from t5tune.distributed.processes import broadcast_result
+from t5tune.models.positions import find_positions
 from t5tune.reporting.beside.kind import Evaluated
 from t5tune.reporting.stress.hard_set import CleanSet, HardExample, StressKind
 from t5tune.reporting.stress.kinds import KINDS
@@ -62,9 +63,7 @@ def _lengthen(evaluated: Evaluated, num_joined: int) -> DecodingOptions:
     options, model = evaluated.options, evaluated.model
     if num_joined == 1:
         return options
-    positions = broadcast_result(
-        lambda: getattr(model.get().config, "max_position_embeddings", None)
-    )
+    positions = broadcast_result(lambda: find_positions(model.get().config, "decoder"))
     limit = options.max_new_tokens * num_joined
     if positions is not None:
         limit = max(options.max_new_tokens, min(limit, positions))

@@ -27,6 +27,7 @@ from t5tune.errors import T5TuneError, shorten_reason
 from t5tune.models.adapters import plain_state_dict
 from t5tune.models.decoder_inputs import shift_labels
 from t5tune.models.loading import load_config, load_tokenizer, refuse_fields
+from t5tune.models.positions import find_positions
 from t5tune.recipe.sections.model_section import ModelSection
 from t5tune.run.directory import RunDirectory
 from t5tune.scoring.diagnosis.wrong_language import load_identifier
@@ -85,25 +86,23 @@ def _rehearse_training(model: PreTrainedModel, section: ModelSection) -> None:
 
 def _rehearse_positions(model: PreTrainedModel, limit: int, dataset: EncodedDataset) -> None:
     """Try the longest sequences, for which the model may have too few positions."""
-    positions = getattr(model.config, "max_position_embeddings", None)
-    if not isinstance(positions, int):
-        return
     longest = {
         "data.max_source_length": int(dataset.sources.lengths.max(initial=0)),
         "data.max_target_length": int(dataset.targets.lengths.max(initial=0)),
         "decoding.max_new_tokens": limit,
     }
     for key, length in longest.items():
-        if length <= positions:
+        is_source = key == "data.max_source_length"
+        positions = find_positions(model.config, "encoder" if is_source else "decoder")
+        if positions is None or length <= positions:
             continue
         short = torch.zeros((1, 1), dtype=torch.long, device=model.device)
         long = short.expand(1, length)
-        source, target = (long, short) if key == "data.max_source_length" else (short, long)
+        source, target = (long, short) if is_source else (short, long)
         try:
             with torch.no_grad():
                 model(input_ids=source, decoder_input_ids=target, use_cache=False)
         except (IndexError, RuntimeError) as error:
-            is_source = key == "data.max_source_length"
             chunks = "   # and data.long_sources=chunk, to translate longer ones in chunks"
             raise T5TuneError(
                 f"{key}: sequences have up to {length:,} tokens, and the model has {positions:,} "

@@ -8,12 +8,19 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, PreTrainedModel
+from transformers import (
+    AutoModelForSeq2SeqLM,
+    AutoTokenizer,
+    NllbMoeConfig,
+    NllbMoeForConditionalGeneration,
+    PreTrainedModel,
+)
 
 from t5tune.data.encoding import encode_texts
 from t5tune.data.side_encoding import end_targets
+from t5tune.errors import T5TuneError
 from t5tune.models.families import find_tag
-from t5tune.models.loading import load_model, load_tokenizer
+from t5tune.models.loading import load_config, load_model, load_tokenizer
 from tests.genuine_families import FAMILIES, write_files
 from tests.genuine_tokenizers import load, to_json
 
@@ -102,3 +109,25 @@ def test_the_token_of_a_language(name: str, language: str | None, tag: str) -> N
     kind = family.config["model_type"]
     files = family.tokenizer() | {"config.json": to_json({"model_type": kind})}
     assert find_tag(kind, load(files), "translation", language) == tag
+
+
+def test_nllb_moe_is_refused_as_long_as_the_library_computes_it_with_two_experts(
+    tmp_path: Path,
+) -> None:
+    config = NllbMoeConfig(
+        vocab_size=40, d_model=8, encoder_layers=1, decoder_layers=1, encoder_ffn_dim=8,
+        decoder_ffn_dim=8, encoder_attention_heads=1, decoder_attention_heads=1, num_experts=6,
+        encoder_sparse_step=1, decoder_sparse_step=1, encoder_layerdrop=0, decoder_layerdrop=0,
+    )  # fmt: skip
+    model = NllbMoeForConditionalGeneration(config).eval()
+    ids = torch.arange(4, 40)[None]
+    model(input_ids=ids, labels=ids).loss.backward()
+    used = {
+        name.split("expert_")[1].split(".")[0]
+        for name, parameter in model.named_parameters()
+        if "expert_" in name and parameter.grad is not None
+    }
+    assert used == {"0", "1"}
+    config.save_pretrained(tmp_path)
+    with pytest.raises(T5TuneError, match="with its first two experts alone"):
+        load_config(str(tmp_path))

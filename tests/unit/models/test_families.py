@@ -35,10 +35,10 @@ def test_families_by_model_type() -> None:
 FACTS = {
     "learning_rate": {
         3e-4: "t5 mt5 umt5 longt5 switch_transformers t5gemma t5gemma2",
-        3e-5: "bart pegasus led blenderbot pegasus_x mbart m2m_100 nllb-moe",
-        5e-5: "marian",
+        3e-5: "bart pegasus led blenderbot pegasus_x mbart m2m_100",
+        5e-5: "marian nllb-moe",
     },
-    "has_language_tokens": {True: "mbart m2m_100 nllb-moe"},
+    "has_language_tokens": {True: "mbart m2m_100"},
     "has_prefixes": {True: "t5"},
     "has_relative_positions": {True: "t5 mt5 umt5"},
     "has_plain_output_layer": {True: "t5 mt5 umt5 longt5 m2m_100"},
