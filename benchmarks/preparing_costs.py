@@ -30,7 +30,7 @@ from t5tune.data.examples import Examples
 from t5tune.data.fingerprints import fingerprint_rows
 from t5tune.data.overlap import OverlapCounter
 from t5tune.data.overlap_index import ChunkMatches
-from t5tune.data.pairs import Cleaning, Pairs
+from t5tune.data.pairs import Pairs
 from t5tune.data.parallel_map import map_on_all_cores
 from t5tune.data.readers.sources import load_split, open_split
 from t5tune.data.token_sequences import TokenSequences
@@ -75,7 +75,7 @@ def search_overlap(counter: OverlapCounter, pairs: list[tuple[str, str]]) -> Non
 
 def compare_alone(data: DataSection, counter: OverlapCounter, *, on_all_cores: bool) -> None:
     """Read the training pairs and compare them with a test set, as where the tokens are cached."""
-    chunks = Cleaning().clean(TrainingText(open_split(data, "train")).chunks("comparing"))
+    chunks = TrainingText(open_split(data, "train")).usable_chunks("comparing")
     found: Iterable[tuple[Pairs, ChunkMatches]] = ((some, counter.search(some)) for some in chunks)
     for pairs, matches in map_on_all_cores(counter.search, chunks) if on_all_cores else found:
         counter.add(pairs, matches)

@@ -40,10 +40,10 @@ def import_everything() -> None:
 
     import t5tune.cli.app
     import t5tune.training.entry  # noqa: F401
-    from t5tune.scoring.diagnosis import wrong_language
+    from t5tune.scoring import language_identity
     from t5tune.training import garbage
 
-    wrong_language._identifier()  # half a second in each command
+    language_identity._identifier()  # half a second in each command
     gc.collect()
     gc.freeze()  # so that the forks share the memory
     garbage.is_left_out = True

@@ -1,4 +1,4 @@
-"""`t5tune data`: the splits of a recipe, and what augmentation makes of training examples."""
+"""`t5tune data`: the splits of a recipe, what cleaning leaves out, and what augmentation makes."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from t5tune.data.cleaning.cleaning_report import CleaningReport
     from t5tune.training.preparation.data_preview import DataPreview, KindPreview
 
 
@@ -35,7 +36,7 @@ def data(
     json_output: Annotated[bool, typer.Option("--json", help="Print as JSON.")] = False,
     allow_code: AllowModelCode = False,
 ) -> None:
-    """Show what training would see: the splits, and examples of each augmentation."""
+    """Show what training would see: the splits, and examples of each rule and augmentation."""
     import json
 
     from t5tune.models.permission import permission_of, permitting
@@ -61,6 +62,8 @@ def _format(preview: DataPreview) -> Iterator[str]:
         count = "streamed" if split.num_examples is None else f"{split.num_examples:,} examples"
         blank = f", {split.num_blank:,} blank ones left out" if split.num_blank else ""
         yield f"{split.name:10}  {count:>18}  {split.place}{blank}"
+    for key, report in preview.cleaning.items():
+        yield from _format_cleaning(key, report)
     if not preview.kinds:
         yield "no augmentation"
         return
@@ -75,6 +78,21 @@ def _format(preview: DataPreview) -> Iterator[str]:
                 yield ""
             for before, after in zip(change.before, change.after, strict=True):
                 yield f"  {before}" if before == after else f"  {before}\n    -> {after}"
+
+
+def _format_cleaning(key: str, report: CleaningReport) -> Iterator[str]:
+    yield ""
+    for sentence in report.describe():
+        yield f"{key}: {sentence}"
+    for name, examples in report.examples.items():
+        if not examples:
+            continue
+        yield ""
+        yield f"{name}: {report.counts[name]:,} pairs left out"
+        for example in sorted(examples, key=lambda one: one.row):
+            yield f"  pair {example.row:,}: {example.source}"
+            yield f"    -> {example.target}"
+    yield ""
 
 
 def _describe(kind: KindPreview) -> str:
@@ -116,5 +134,6 @@ def _to_json(preview: DataPreview) -> dict[str, Any]:
     }
     return {
         "splits": [asdict(split) for split in preview.splits],
+        "cleaning": {key: report.to_json() for key, report in preview.cleaning.items()} or None,
         "augmentation": augmentation if kinds else None,
     }

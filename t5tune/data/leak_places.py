@@ -7,12 +7,11 @@ from dataclasses import replace
 
 from t5tune.console import track
 from t5tune.data.overlap import TrainingOverlap
-from t5tune.data.pairs import is_usable
-from t5tune.data.readers.open_splits import OpenSplit
+from t5tune.data.training_text import TrainingText
 
 
 def locate_leaks(
-    overlaps: Sequence[TrainingOverlap], train: OpenSplit, place_key: str
+    overlaps: Sequence[TrainingOverlap], train: TrainingText, place_key: str
 ) -> list[TrainingOverlap]:
     """Return the overlaps with the places of the pairs that will be shown.
 
@@ -38,13 +37,14 @@ def locate_leaks(
     ]
 
 
-def _find_places(train: OpenSplit, numbers: Iterable[int]) -> dict[int, str]:
-    """Return the places of usable pairs by their numbers."""
+def _find_places(text: TrainingText, numbers: Iterable[int]) -> dict[int, str]:
+    """Return the places of the pairs that training uses by their numbers."""
     wanted, places = set(numbers), dict[int, str]()
+    train, cleaning = text.split, text.start_cleaning()
     last, number = max(wanted), 0
     with track(f"locating a leak in {train.where}", last + 1, train.unit) as advance:
         for example in train.read():
-            if not is_usable(example.source, example.references[0]):
+            if not cleaning.keeps(example.source, example.references[0]):
                 continue
             if number in wanted:
                 places[number] = train.locate_last()

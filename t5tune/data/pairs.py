@@ -1,4 +1,4 @@
-"""Training pairs in chunks: cleaned, and counted."""
+"""Training pairs in chunks, and what leaves some of them out."""
 
 from __future__ import annotations
 
@@ -6,8 +6,16 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from t5tune.errors import T5TuneError
+
+if TYPE_CHECKING:
+    from t5tune.data.cleaning.cleaner import Cleaner
+    from t5tune.data.cleaning.cleaning_report import CleaningReport
+    from t5tune.data.cleaning.kept_rows import KeptRows
+
+BLANK = "blank"  # rule by which pairs are left out in any case
 NUM_FOLLOWING = 8  # pairs behind an example that it may be joined with
 
 
@@ -62,30 +70,59 @@ def is_usable(source: str, target: str) -> bool:
     return bool(source.strip() and target.strip())
 
 
+def refuse_blank() -> T5TuneError:
+    """Return the error for training data of which no pair has two texts."""
+    return T5TuneError(
+        "data.train: every example has a blank source or target.",
+        next_command="check `source:` and `target:` under data.train in the recipe",
+    )
+
+
 @dataclass
 class Cleaning:
-    """Leaves out pairs that are not usable, and counts them.
+    """Leaves out pairs in one pass over all of them, and counts them.
 
     Validation and test data are never cleaned: a score counts every example.
 
     Attributes:
+        kept: What the rules of the recipe keep; None without rules, when blank pairs are left out.
+        cleaner: Rules that judge each pair as it comes, for data that is streamed.
+        report: What rules leave out; None without them.
         num_read: Number of pairs so far.
-        num_blank: Number of those that were left out.
+        num_dropped: Number of those that were left out.
     """
 
+    kept: KeptRows | None = None
+    cleaner: Cleaner | None = None
+    report: CleaningReport | None = None
     num_read: int = 0
-    num_blank: int = 0
+    num_dropped: int = 0
+
+    @property
+    def num_blank(self) -> int:
+        """Number of pairs that were left out because a side is blank."""
+        return self.num_dropped if self.report is None else self.report.counts[BLANK]
+
+    def keeps(self, source: str, target: str) -> bool:
+        """Count the next pair, and return whether it is used."""
+        if self.cleaner is not None and self.report is not None:
+            pair = Pairs([source], [target])
+            verdicts = self.cleaner.judge(pair).verdicts
+            self.report.add(pair, verdicts)
+            is_kept = not verdicts[0]
+        elif self.kept is None:
+            is_kept = is_usable(source, target)
+        else:  # rows that were not there when they were judged fail a later check
+            rows = self.kept.is_kept
+            is_kept = self.num_read < len(rows) and bool(rows[self.num_read])
+        self.num_read += 1
+        self.num_dropped += not is_kept
+        return is_kept
 
     def clean(self, chunks: Iterable[Pairs]) -> Iterator[Pairs]:
         """Yield the other pairs of each chunk."""
         for sources, targets in chunks:
-            kept = [
-                (source, target)
-                for source, target in zip(sources, targets, strict=True)
-                if is_usable(source, target)
-            ]
-            self.num_read += len(sources)
-            self.num_blank += len(sources) - len(kept)
+            kept = [pair for pair in zip(sources, targets, strict=True) if self.keeps(*pair)]
             if len(kept) == len(sources):
                 yield Pairs(sources, targets)
             elif kept:

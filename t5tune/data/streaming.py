@@ -11,8 +11,9 @@ import numpy as np
 from t5tune.data.augmentation.rounds import NO_AUGMENTATION, Rounds
 from t5tune.data.encoding import EncodedDataset, TokenSequences
 from t5tune.data.pair_encoding import EncodedSide, PairEncoder
-from t5tune.data.pairs import Cleaning, NumberedPairs, Pairs
-from t5tune.data.readers.open_splits import Example, OpenSplit
+from t5tune.data.pairs import NumberedPairs, Pairs, refuse_blank
+from t5tune.data.readers.open_splits import Example
+from t5tune.data.training_text import TrainingText
 from t5tune.errors import T5TuneError
 
 SHUFFLE_BUFFER = 100_000
@@ -52,7 +53,7 @@ class ExampleStream:
     Windows follow from the data and their size alone, so that a position is enough to continue.
 
     Args:
-        split: Training data.
+        text: Training data.
         encode: Encoder of the pairs.
         size: Number of examples of a window; the last one of a pass may have fewer.
         num_embeddings: Number that is greater than every id which the model knows.
@@ -62,11 +63,12 @@ class ExampleStream:
 
     Attributes:
         num_windows: Number of windows so far.
+        cleaning: What leaves out pairs of the first pass, and counts them.
     """
 
     def __init__(
         self,
-        split: OpenSplit,
+        text: TrainingText,
         encode: PairEncoder,
         size: int,
         num_embeddings: int,
@@ -75,7 +77,9 @@ class ExampleStream:
         rounds: Rounds = NO_AUGMENTATION,
     ) -> None:
         self.num_windows = 0
-        self._split = split
+        self.cleaning = text.start_cleaning()
+        self._text = text
+        self._split = text.split
         self._encode = encode
         self._size = size
         self._num_embeddings = num_embeddings
@@ -106,13 +110,22 @@ class ExampleStream:
                 row += num_rows
                 is_usable = True
             if not is_usable:
-                raise self._refuse_blank() if num_rows else self._split.refuse_empty()
+                if self.cleaning.report is not None:
+                    self.cleaning.report.check_some_are_left()
+                raise refuse_blank() if num_rows else self._split.refuse_empty()
 
     def _pass_over(self, rows: Iterator[Example], *, is_first: bool) -> None:
         while chunk := _take(rows, _CHUNK_EXAMPLES):
-            for pairs in Cleaning().clean([_as_pairs(chunk)]):
-                if is_first:
-                    self._watch(pairs)
+            self._choose(chunk, is_first=is_first)
+
+    def _choose(self, chunk: Sequence[Example], *, is_first: bool) -> Pairs:
+        """Return the pairs that are used; those of the first pass are counted and watched."""
+        cleaning = self.cleaning if is_first else self._text.start_cleaning()
+        for pairs in cleaning.clean([self._text.as_pairs(chunk)]):
+            if is_first:
+                self._watch(pairs)
+            return pairs
+        return Pairs([], [])
 
     def _fill(
         self, rows: Iterator[Example], begin: StreamPosition
@@ -124,9 +137,8 @@ class ExampleStream:
         while chunk := _take(rows, min(_CHUNK_EXAMPLES, self._size - num_examples)):
             first = begin.row + num_rows
             num_rows += len(chunk)
-            for pairs in Cleaning().clean([_as_pairs(chunk)]):
-                if begin.num_passes == 0:
-                    self._watch(pairs)
+            pairs = self._choose(chunk, is_first=begin.num_passes == 0)
+            if pairs.sources:
                 numbered = NumberedPairs(first, pairs)
                 encoded.append(self._rounds.encode(self._encode, numbered, begin.num_passes).sides)
                 num_examples += len(pairs.sources)
@@ -143,13 +155,6 @@ class ExampleStream:
             )
         return dataset, num_rows
 
-    @staticmethod
-    def _refuse_blank() -> T5TuneError:
-        return T5TuneError(
-            "data.train: every example has a blank source or target.",
-            next_command="check `source:` and `target:` under data.train in the recipe",
-        )
-
 
 def _take(rows: Iterator[Example], most: int) -> list[Example]:
     """Return the next rows, fewer if they are long."""
@@ -162,10 +167,6 @@ def _take(rows: Iterator[Example], most: int) -> list[Example]:
         taken.append(row)
         num_characters += len(row.source) + len(row.references[0])
     return taken
-
-
-def _as_pairs(chunk: Sequence[Example]) -> Pairs:
-    return Pairs([one.source for one in chunk], [one.references[0] for one in chunk])
 
 
 def _join(sides: Sequence[EncodedSide]) -> TokenSequences:

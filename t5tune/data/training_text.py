@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from t5tune.data.cleaning.cleaner import Cleaner, build_cleaner
+from t5tune.data.cleaning.cleaning_report import CleaningReport
+from t5tune.data.cleaning.kept_rows import KeptRows, find_kept_rows, join_kept_rows
 from t5tune.data.pairs import Cleaning, Pairs
-from t5tune.data.readers.open_splits import OpenSplit, join_splits
+from t5tune.data.readers.open_splits import Example, OpenSplit, join_splits
 from t5tune.data.readers.sources import open_split
 from t5tune.data.store.stored_cuts import StoredCuts
+from t5tune.data.text_normalizers import AS_IT_IS, Normalizer, choose_normalizer
 from t5tune.recipe.sections.data_section import DataSection
 
 # Characters of the pairs that are kept instead of read again: as Python's texts some 200 MB.
@@ -15,17 +19,31 @@ _MOST_REMEMBERED = 50_000_000
 
 
 class TrainingText:
-    """Training pairs as they are read, uncleaned.
+    """Training pairs, as they are read and as training uses them.
 
     Small data is read once and remembered; of larger data no more than a chunk is in memory.
 
     Args:
         split: Split of the training data.
+        cleaner: Rules by which pairs are left out; None if the recipe names none.
+        is_streamed: Whether pairs are judged as they come, since nobody reads all of them first.
+        normalizers: What is done with every source and target.
     """
 
-    def __init__(self, split: OpenSplit) -> None:
+    def __init__(
+        self,
+        split: OpenSplit,
+        cleaner: Cleaner | None = None,
+        *,
+        is_streamed: bool = False,
+        normalizers: tuple[Normalizer, Normalizer] = (AS_IT_IS, AS_IT_IS),
+    ) -> None:
         self.split = split
+        self._cleaner = cleaner
+        self._is_streamed = is_streamed
+        self._normalizers = normalizers
         self._remembered: list[Pairs] | None = None
+        self._kept: KeptRows | None = None
 
     def chunks(self, doing: str) -> Iterator[Pairs]:
         """Yield all pairs, some at a time.
@@ -42,7 +60,7 @@ class TrainingText:
         kept: list[Pairs] | None = []
         num_characters = num_read = 0
         for chunk in self.split.chunks(doing):
-            pairs = Pairs([one.source for one in chunk], [one.references[0] for one in chunk])
+            pairs = self.as_pairs(chunk)
             if kept is not None:
                 num_characters += sum(map(len, pairs.sources)) + sum(map(len, pairs.targets))
                 num_read += len(chunk)
@@ -52,6 +70,36 @@ class TrainingText:
                 kept = kept if num_characters <= share * _MOST_REMEMBERED else None
             yield pairs
         self._remembered = kept
+
+    def usable_chunks(self, doing: str) -> Iterator[Pairs]:
+        """Yield the pairs that training uses; arguments and errors as in `chunks`."""
+        return self.start_cleaning().clean(self.chunks(doing))
+
+    def start_cleaning(self) -> Cleaning:
+        """Return what leaves out pairs, for one pass over all of them.
+
+        The first call judges all pairs by the rules of the recipe, if there are any and the data
+        is not streamed.
+
+        Raises:
+            T5TuneError: No pair is left, or the pairs cannot be read.
+        """
+        if self._cleaner is None:
+            return Cleaning()
+        if self._is_streamed:
+            report = CleaningReport.of_rules(self._cleaner.names)
+            return Cleaning(cleaner=self._cleaner, report=report)
+        if self._kept is None:
+            self._kept = find_kept_rows(self._cleaner, self.chunks("cleaning"))
+        return Cleaning(self._kept, report=self._kept.report)
+
+    def as_pairs(self, examples: Sequence[Example]) -> Pairs:
+        """Return examples as pairs, normalized as the recipe asks."""
+        of_source, of_target = self._normalizers
+        return Pairs(
+            of_source.normalize_all([one.source for one in examples]),
+            of_target.normalize_all([one.references[0] for one in examples]),
+        )
 
     def side(self, name: str, doing: str) -> _Side:
         """Return the texts of all usable pairs on one side, which can be read several times.
@@ -82,6 +130,10 @@ class JoinedText(TrainingText):
         for text in self._texts:
             yield from text.chunks(doing)
 
+    def start_cleaning(self) -> Cleaning:
+        parts = [kept for text in self._texts if (kept := text.start_cleaning().kept) is not None]
+        return Cleaning(join_kept_rows(parts) if parts else None)
+
     def forget(self) -> None:
         for text in self._texts:
             text.forget()
@@ -100,9 +152,15 @@ def open_training(
     Returns:
         The texts by the keys of the entries.
     """
-    origins = data.origins
+    origins, languages = data.origins, (source_lang, target_lang)
+    of_source, of_target = (choose_normalizer(data.normalization, one) for one in languages)
     opened = {
-        key: TrainingText(open_split(data, key, source_lang, target_lang, cuts))
+        key: TrainingText(
+            open_split(data, key, *languages, cuts),
+            build_cleaner(data.cleaning, languages),
+            is_streamed=data.is_streamed,
+            normalizers=(of_source, of_target),
+        )
         for key in dict.fromkeys(origins.values())
     }
     return {key: opened[origin] for key, origin in origins.items()}
@@ -121,5 +179,5 @@ class _Side:
         self._doing = doing
 
     def __iter__(self) -> Iterator[str]:
-        for pairs in Cleaning().clean(self._text.chunks(self._doing)):
+        for pairs in self._text.usable_chunks(self._doing):
             yield from getattr(pairs, self._name)

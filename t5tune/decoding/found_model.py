@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from t5tune.console import say
+from t5tune.data.text_normalizers import NORMALIZATIONS, choose_normalizer
 from t5tune.decoding.loaded_model import LoadedModel, default_device
 from t5tune.decoding.model_fingerprint import fingerprint_model
 from t5tune.decoding.torch_translator import TorchTranslator
@@ -229,6 +230,7 @@ def find_model_of_run(run: RunDirectory, recipe: ResolvedRecipe, directory: Path
             recipe.data.max_source_length,
             long_sources=recipe.data.long_sources,
             source_lang=recipe.source_lang,
+            normalization=choose_normalizer(recipe.data.normalization, recipe.source_lang).names,
         ),
         recipe=recipe,
         run=run,
@@ -262,11 +264,13 @@ def _find_bare_model(
     max_source_length = limit if isinstance(limit, int) and limit > 0 else None
     long_sources = CHUNK if own.get("long_sources") == CHUNK else CUT
     language = source_lang or own.get("source_lang")
+    names = tuple(name for name in own.get("normalization") or () if name in NORMALIZATIONS)
     settings = InputSettings(
         prefix,
         max_source_length,
         long_sources=long_sources,
         source_lang=language,
+        normalization=names,
         **beginning._asdict(),
     )
     return FoundModel(name, name, revision, config, tokenizer, settings)

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
+from t5tune.data.text_normalizers import Normalizer
+
 CUT, CHUNK = "cut", "chunk"  # what becomes of sources that are too long
 _OF_SPLITTING = ("long_sources", "source_lang")
 _START = "decoder_start_token_id"
@@ -33,6 +35,7 @@ class InputSettings:
     long_sources: str = CUT
     source_lang: str | None = None  # for splitting sources into sentences, with `chunk` alone
     decoder_start_token_id: int | None = None  # see `Beginning`
+    normalization: tuple[str, ...] = ()  # of sources; names as in `Normalizer`
 
     @property
     def beginning(self) -> Beginning:
@@ -41,14 +44,18 @@ class InputSettings:
 
     def add_prefix(self, sources: Iterable[str]) -> list[str]:
         """Return the sources as the tokenizer gets them."""
-        return [self.prefix + source for source in sources]
+        texts = Normalizer(self.normalization).normalize_all(list(sources))
+        return [self.prefix + text for text in texts]
 
     @property
-    def splitting(self) -> dict[str, Any]:
-        """How long sources are split, as files keep it: nothing where they are cut."""
-        if self.long_sources == CUT:
-            return {}
-        return {"long_sources": self.long_sources, "source_lang": self.source_lang}
+    def special(self) -> dict[str, Any]:
+        """Settings that few models have, as files keep them: those that are in force."""
+        found: dict[str, Any] = {}
+        if self.long_sources != CUT:
+            found |= {"long_sources": self.long_sources, "source_lang": self.source_lang}
+        if self.normalization:
+            found["normalization"] = list(self.normalization)
+        return found
 
     def describe(self) -> dict[str, Any]:
         """Return what differs between models; what few of them have, only if this one has it."""
@@ -59,4 +66,5 @@ def without_unused(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values of settings but those that few models have, where this one lacks them."""
     unused: tuple[str, ...] = _OF_SPLITTING if values["long_sources"] == CUT else ()
     unused += (_START,) if values[_START] is None else ()
+    unused += () if values["normalization"] else ("normalization",)
     return {key: value for key, value in values.items() if key not in unused}

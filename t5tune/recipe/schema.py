@@ -10,12 +10,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from t5tune.recipe.sections.cleaning_section import OF_LANGUAGES, fit_standard
 from t5tune.recipe.sections.data_section import DataSection
 from t5tune.recipe.sections.denoise_section import refuse_pairs
 from t5tune.recipe.sections.evaluation_section import EvaluationSection
 from t5tune.recipe.sections.model_section import ModelSection
 from t5tune.recipe.sections.section import Count, PositiveInt, Section
 from t5tune.recipe.sections.training_section import TrainingSection
+from t5tune.scoring.languages import short_code
 from t5tune.scoring.registry import is_evaluate_metric
 from t5tune.scoring.score import ScoringOptions
 
@@ -76,6 +78,16 @@ class Recipe(Section):
             return {**value, "data": {**data, "denoise": {}}}
         return value
 
+    @model_validator(mode="before")
+    @classmethod
+    def _standard_rules_fit_the_task(cls, value: Any) -> Any:
+        """Replace `standard` in `data.cleaning` by the rules that suit the task."""
+        data = value.get("data") if isinstance(value, dict) else None
+        if not isinstance(data, dict) or "cleaning" not in data:
+            return value
+        rules = fit_standard(data["cleaning"], value.get("task"))
+        return {**value, "data": {**data, "cleaning": rules}}
+
     @model_validator(mode="after")
     def _plain_text_is_alone(self) -> Recipe:
         if self.task != "denoise":
@@ -92,6 +104,21 @@ class Recipe(Section):
     def _translation_names_languages(self) -> Recipe:
         if self.task == "translation" and not (self.source_lang and self.target_lang):
             raise ValueError("a translation needs `source_lang` and `target_lang`")
+        return self
+
+    @model_validator(mode="after")
+    def _texts_have_languages(self) -> Recipe:
+        languages = [short_code(one) for one in (self.source_lang, self.target_lang) if one]
+        for name in self.data.cleaning.rules if self.data.cleaning is not None else ():
+            if name in OF_LANGUAGES and not languages:
+                raise ValueError(
+                    f"`data.cleaning.{name}` needs `source_lang` and `target_lang`, or one of them"
+                )
+        if "romanian" in (self.data.normalization or ()) and languages and "ro" not in languages:
+            raise ValueError(
+                "`data.normalization` has romanian, and neither `source_lang` nor `target_lang` is "
+                "ro"
+            )
         return self
 
     @model_validator(mode="after")

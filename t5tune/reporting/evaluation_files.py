@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from t5tune.console import say, track
 from t5tune.data.examples import Examples
@@ -58,7 +59,7 @@ def build_evaluation_report(
             [hypothesis.reached_limit for hypothesis in hypotheses],
             source_lang=recipe.source_lang,
             target_lang=recipe.target_lang,
-            decoding=options.describe() | _describe_chunks(recipe),
+            decoding=options.describe() | _describe_inputs(recipe),
             task=recipe.task,
             run=trained,
             overlap=overlap,
@@ -71,9 +72,10 @@ def build_evaluation_report(
     )
 
 
-def _describe_chunks(recipe: Recipe) -> dict[str, str]:
-    long_sources = recipe.data.long_sources
-    return {} if long_sources == CUT else {"long_sources": long_sources}
+def _describe_inputs(recipe: Recipe) -> dict[str, Any]:
+    data = recipe.data
+    chunks = {} if data.long_sources == CUT else {"long_sources": data.long_sources}
+    return chunks if not data.normalization else {**chunks, "normalization": data.normalization}
 
 
 @track("writing the report")

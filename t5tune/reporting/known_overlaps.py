@@ -11,7 +11,7 @@ from t5tune.console import say
 from t5tune.data.examples import Examples
 from t5tune.data.fingerprints import RowsFingerprint, combine_fingerprints
 from t5tune.data.overlap import OverlapCounter, TrainingOverlap, overlap_key
-from t5tune.data.pairs import Cleaning, Pairs
+from t5tune.data.pairs import Pairs
 from t5tune.data.training_text import TrainingText, open_training
 from t5tune.errors import T5TuneError
 from t5tune.files.cache_directory import mark_used, user_cache_directory
@@ -77,7 +77,7 @@ def fingerprint_texts(
     found = []
     for text in {id(text): text for text in texts}.values():
         rows = RowsFingerprint()
-        for pairs in Cleaning().clean(text.chunks(doing)):
+        for pairs in text.usable_chunks(doing):
             see(text, pairs)
             rows.add_pairs(*pairs)
         found.append(rows.hexdigest())

@@ -15,7 +15,7 @@ from t5tune.data.readers.open_splits import OpenSplit
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.errors import T5TuneError
 from t5tune.recipe.loading import load_recipe
-from t5tune.scoring.diagnosis.wrong_language import _identifier
+from t5tune.scoring.language_identity import _identifier
 from t5tune.training.step.memory import MainMemory
 from tests.conftest import RunCommand
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from t5tune.console import track
+from t5tune.data.cleaning.cleaner import identify_cleaning
 from t5tune.data.readers.cuts import CHOICE
 from t5tune.data.readers.hub_splits import is_folder
 from t5tune.data.readers.local_files import place_files
@@ -82,6 +83,10 @@ def identify_data(
     }
     if data.denoise is not None:
         values["is_text"] = True
+    if split in data.training_entries:
+        values |= identify_cleaning(data.cleaning)
+        if data.normalization:
+            values["normalization"] = data.normalization
     if split in data.training_entries and data.cuts:
         cuts = {name: asdict(cut) for name, cut in data.cuts.items()}
         values["cuts"] = {"choice": CHOICE, **cuts}

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from t5tune.data.augmentation.rounds import NO_AUGMENTATION, Encoded, RoundCounts, Rounds
 from t5tune.data.fingerprints import RowsFingerprint
 from t5tune.data.pair_encoding import EncodedSide, PairEncoder
-from t5tune.data.pairs import Cleaning, NumberedPairs, Pairs, number_pairs
+from t5tune.data.pairs import Cleaning, NumberedPairs, Pairs, number_pairs, refuse_blank
 from t5tune.data.parallel_map import map_on_all_cores
 from t5tune.data.store.sequence_files import SequenceWriter, fingerprint_files, id_type
 from t5tune.data.store.store_key import StoreKey
@@ -40,6 +40,7 @@ def build_store(
     *,
     origin: str,
     rounds: Rounds = NO_AUGMENTATION,
+    start_cleaning: Callable[[], Cleaning] = Cleaning,
     watch: Watch | None = None,
     describe_readings: Callable[[], Sequence[str]] = tuple,
 ) -> None:
@@ -52,6 +53,7 @@ def build_store(
         encode: Encoder of the pairs.
         origin: Place of the examples, for people.
         rounds: Variants of the examples.
+        start_cleaning: Function that returns what leaves out pairs; called in each round.
         watch: What else is done with the pairs that are kept.
         describe_readings: Function that is called at the end for the manifest's remarks.
 
@@ -64,11 +66,11 @@ def build_store(
         found = watch.search(chunk.pairs) if watch is not None and number == 0 else None
         return rounds.encode(encode, chunk, number), found
 
-    cleaning, fingerprint, counts = Cleaning(), RowsFingerprint(), RoundCounts()
+    cleaning, fingerprint, counts = start_cleaning(), RowsFingerprint(), RoundCounts()
 
     def read() -> Iterator[tuple[int, NumberedPairs]]:
         for number in range(rounds.num):
-            cleaner = cleaning if number == 0 else Cleaning()
+            cleaner = cleaning if number == 0 else start_cleaning()
             for chunk in number_pairs(cleaner.clean(chunks())):
                 yield number, chunk
 
@@ -84,12 +86,9 @@ def build_store(
                 if watch is not None:
                     watch.add(pairs, found)
                 num_truncated += num_cut
-        if cleaning.num_read == cleaning.num_blank:
-            raise T5TuneError(
-                "data.train: every example has a blank source or target.",
-                next_command="check `source:` and `target:` under data.train in the recipe",
-            )
-        num_kept = cleaning.num_read - cleaning.num_blank
+        if cleaning.num_read == cleaning.num_dropped:
+            raise refuse_blank()
+        num_kept = cleaning.num_read - cleaning.num_dropped
         digests = [writer.close() for writer in writers]
         manifest = StoreManifest(
             key.to_json(),
@@ -104,6 +103,7 @@ def build_store(
             list(describe_readings()),
             {name: digest for of_side in digests for name, digest in of_side.items()},
             None if rounds.identity is None else counts.to_json(rounds.num, num_kept),
+            None if cleaning.report is None else cleaning.report.to_json(),
         )
         (temporary / MANIFEST).write_text(manifest.to_text(), encoding="utf-8")
 

@@ -16,6 +16,7 @@ from t5tune.files.json_values import read_object
 MANIFEST = "manifest.json"
 LOCK_ENDING = ".lock"  # of the lock beside the directory of a store
 _DIGEST = "digest"  # key of the digest of all other keys
+_LATER = ("augmentation", "cleaning")  # keys of stores that have it
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class StoreManifest:
             over all of them the examples that each kind has `changed` and those that would have
             become `too_long`; `num_examples` of a round, where long texts are divided into several;
             None without augmentation, when the file lacks the key.
+        cleaning: What the rules of the recipe have left out, as `CleaningReport.to_json` gives it;
+            None without rules, when the file lacks the key.
     """
 
     key: Mapping[str, Any]
@@ -52,11 +55,12 @@ class StoreManifest:
     remarks: Sequence[str]
     files: Mapping[str, str]
     augmentation: Mapping[str, Any] | None = None
+    cleaning: Mapping[str, Any] | None = None
 
     @property
     def num_examples(self) -> int:
         """Number of examples of a round."""
-        num_kept = self.num_read - self.num_blank
+        num_kept = self.num_read - int((self.cleaning or {}).get("num_dropped", self.num_blank))
         return int((self.augmentation or {}).get("num_examples", num_kept))
 
     @property
@@ -67,8 +71,9 @@ class StoreManifest:
     def to_text(self) -> str:
         """Return the content of the manifest's file."""
         values = asdict(self)
-        if self.augmentation is None:
-            del values["augmentation"]
+        for name in _LATER:
+            if values[name] is None:
+                del values[name]
         return json.dumps({**values, _DIGEST: _digest(values)}, indent=1) + "\n"
 
 
@@ -82,7 +87,7 @@ def read_manifest(directory: Path) -> StoreManifest | None:
     values = read_object(directory / MANIFEST)
     is_whole = values.pop(_DIGEST, None) == _digest(values)
     names = {field.name for field in fields(StoreManifest)}
-    if not is_whole or {*values, "augmentation"} != names:
+    if not is_whole or {*values, *_LATER} != names:
         return None
     return StoreManifest(**values)
 

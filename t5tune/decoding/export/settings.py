@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,9 +49,10 @@ class ExportSettings:
     # Fields of the `TargetFrame`; None where the stored tokenizer cannot encode targets, as in
     # exports of earlier versions.
     targets: dict[str, Any] | None = None
-    long_sources: str = CUT  # as in `InputSettings`, like the next one
+    long_sources: str = CUT  # as in `InputSettings`, like the next two
     source_lang: str | None = None
     decoder_start_token_id: int | None = None
+    normalization: Sequence[str] = ()
 
     @property
     def input(self) -> InputSettings:
@@ -63,6 +64,7 @@ class ExportSettings:
             self.long_sources,
             self.source_lang,
             self.decoder_start_token_id,
+            tuple(self.normalization),
         )
 
     @property

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from t5tune.recipe.places import CutSplit
 from t5tune.recipe.sections.augment_section import AugmentSection
+from t5tune.recipe.sections.cleaning_section import DUPLICATES, Cleaning
 from t5tune.recipe.sections.data_entry import DataEntry
 from t5tune.recipe.sections.denoise_section import DenoiseSection
 from t5tune.recipe.sections.mixed_entry import (
@@ -22,6 +23,7 @@ from t5tune.recipe.sections.mixed_entry import (
 from t5tune.recipe.sections.section import PositiveInt, Section
 
 SomeData = TypeVar("SomeData", bound="DataSection")
+NormalizationName = Literal["entities", "nfc", "quotes", "romanian"]
 
 
 class DataSection(Section):
@@ -57,6 +59,18 @@ class DataSection(Section):
         description="What becomes of longer sources when they are translated. chunk: they are "
         "split where sentences end, and the outputs are joined; training cuts them in any case, "
         "but makes several examples of a long plain text.",
+    )
+    normalization: list[NormalizationName] | None = Field(
+        default=None,
+        min_length=1,
+        description="How the characters of texts are changed: sources and targets of training, and "
+        "sources that are translated. entities: those of HTML become characters. nfc: composed. "
+        "quotes: straight ones. romanian: ș and ț with commas, in Romanian texts.",
+    )
+    cleaning: Cleaning = Field(
+        default=None,
+        description="Rules by which training pairs are left out: standard, a list of rules, or "
+        "rules with their settings. Blank pairs are left out in any case.",
     )
     augment: AugmentSection | None = Field(
         default=None, description="How training examples are varied; as they are if left out."
@@ -121,6 +135,17 @@ class DataSection(Section):
         if entry is not None and entry.streaming:
             raise ValueError("`streaming` is for data.train; other splits are read as a whole")
         return entry
+
+    @model_validator(mode="after")
+    def _streams_have_no_memory(self) -> DataSection:
+        for name in self.cleaning.rules if self.cleaning is not None else ():
+            if name in DUPLICATES and self.is_streamed:
+                raise ValueError(
+                    f"`cleaning.{name}` and `streaming` on data.train exclude each other: a stream "
+                    "remembers no pairs; write `cleaning: [standard, {duplicates: false}]` for the "
+                    "other rules"
+                )
+        return self
 
     @model_validator(mode="after")
     def _streams_can_be_augmented(self) -> DataSection:

@@ -37,11 +37,11 @@ def find_lost_numbers(evidence: Evidence) -> Sightings:
 
 
 def _look_for_numbers(source: str, references: Sequence[str], hypothesis: str) -> Iterator[bool]:
-    numbers = [groups for groups in _numbers(source) if not _may_be_a_word(groups)]
-    expected = [_readings(text) for text in references] if numbers else []
-    wanted = [one for one in numbers if all(_is_in(one, of_one) for of_one in expected)]
-    there = _readings(hypothesis) if wanted else set()
-    return (_is_in(one, there) for one in wanted)
+    numbers = [groups for groups in find_numbers(source) if not _may_be_a_word(groups)]
+    expected = [list_readings(text) for text in references] if numbers else []
+    wanted = [one for one in numbers if all(is_among(one, of_one) for of_one in expected)]
+    there = list_readings(hypothesis) if wanted else set()
+    return (is_among(one, there) for one in wanted)
 
 
 def find_lost_names(evidence: Evidence) -> Sightings:
@@ -71,7 +71,7 @@ def _find_lost(
     return Sightings(sum(map(bool, found.values())), {i: num for i, num in lost.items() if num})
 
 
-def _numbers(text: str) -> Iterator[Number]:
+def find_numbers(text: str) -> Iterator[Number]:
     """Yield numbers as groups of ASCII digits; digits that spaces group are one number."""
     end = 0
     for match in _SPACED_NUMBER.finditer(text):
@@ -97,14 +97,15 @@ def _may_be_a_word(groups: Number) -> bool:
     return len(groups) == 1 and int(_joined(groups)[:4]) <= _LARGEST_WRITTEN_OUT
 
 
-def _readings(text: str) -> set[str]:
+def list_readings(text: str) -> set[str]:
     """Return numbers with their groups joined, in both readings of spaces, and the groups."""
-    found = set(map(_joined, _numbers(text)))
+    found = set(map(_joined, find_numbers(text)))
     found.update(_joined(_groups(number)) for number in _PLAIN_NUMBER.findall(text))
-    return found | {_joined((group,)) for number in _numbers(text) for group in number}
+    return found | {_joined((group,)) for number in find_numbers(text) for group in number}
 
 
-def _is_in(groups: Number, readings: set[str]) -> bool:
+def is_among(groups: Number, readings: set[str]) -> bool:
+    """Return whether a number, or each of its groups, is among the readings of a text."""
     digits = _joined(groups)
     return (
         digits in readings

@@ -27,10 +27,11 @@ def find_loops(evidence: Evidence) -> Sightings:
     """Find hypotheses that repeat far more than their references and their source do."""
     clarity = {}
     for index, hypothesis in enumerate(evidence.hypotheses):
-        counted = _count(hypothesis)
+        counted = count_repetition(hypothesis)
         if not counted.excess_over(_NOTHING):
             continue  # most texts: the others, which may be long, need not be counted
-        excess = min(counted.excess_over(_count(other)) for other in evidence.expected_texts(index))
+        expected = map(count_repetition, evidence.expected_texts(index))
+        excess = min(map(counted.excess_over, expected))
         if excess:
             clarity[index] = excess
     num_checked = sum(bool(hypothesis.strip()) for hypothesis in evidence.hypotheses)
@@ -61,7 +62,7 @@ def count_repeated_ngrams(tokens: Sequence[str], order: int = 4) -> int:
 
 
 @dataclass(frozen=True)
-class _Repetition:
+class Repetition:
     """Repetition in a text: immediate in tokens, anywhere in 4-grams, and in letters."""
 
     num_tokens: int
@@ -69,7 +70,7 @@ class _Repetition:
     anywhere: int
     letters: int
 
-    def excess_over(self, other: _Repetition) -> float:
+    def excess_over(self, other: Repetition) -> float:
         """Return the number of tokens in excess of the other text; 0 if it is small."""
         at_once = self.at_once - other.at_once
         anywhere = self.anywhere - other.anywhere
@@ -81,14 +82,15 @@ class _Repetition:
         return max(found, default=0.0)
 
 
-_NOTHING = _Repetition(0, 0, 0, 0)
+_NOTHING = Repetition(0, 0, 0, 0)
 
 
-def _count(text: str) -> _Repetition:
+def count_repetition(text: str) -> Repetition:
+    """Count what a text repeats."""
     tokens = split_tokens(text)
     letters = max((len(match.group()) for match in _LETTERS_AGAIN.finditer(text)), default=0)
     if len(tokens) - len(set(tokens)) < _MIN_EXCESS:
-        return _Repetition(len(tokens), 0, 0, letters)
-    return _Repetition(
+        return Repetition(len(tokens), 0, 0, letters)
+    return Repetition(
         len(tokens), count_repeated_tokens(tokens), count_repeated_ngrams(tokens), letters
     )

@@ -101,7 +101,7 @@ def _save_rest(
         "max_source_length": trained.translator.max_source_length,
         "weights": weights.label,
     }
-    settings |= trained.translator.settings.splitting
+    settings |= trained.translator.settings.special
     if num_trained is not None:
         settings[TRAINED_KEY] = num_trained
     setattr(config, SETTINGS_KEY, settings)

@@ -142,10 +142,12 @@ def fingerprint_recipe(recipe: Recipe) -> str:
     content = recipe.model_dump(mode="json")
     for split in ("train", "validation", "test"):
         content["data"][split] = _shorten(content["data"][split])
-    later = (("augment", None), ("denoise", None), ("mixing", None), ("long_sources", "cut"))
-    for key, default in later:
+    later = dict.fromkeys(("augment", "cleaning", "denoise", "mixing", "normalization"))
+    for key, default in (*later.items(), ("long_sources", "cut")):
         if content["data"][key] == default:  # as in the recipes of earlier versions
             del content["data"][key]
+    if rules := content["data"].get("cleaning"):  # rules of later versions are off
+        content["data"]["cleaning"] = {name: one for name, one in rules.items() if one is not None}
     if (scratch := content["model"]["from_scratch"]) is not None:
         for key, default in (("architecture", "t5"), ("activation", None)):
             if scratch[key] == default:

@@ -13,7 +13,7 @@ from t5tune.data.augmentation.recipe_augmenter import (
 )
 from t5tune.data.augmentation.rounds import NO_AUGMENTATION, Rounds, SubwordDraw
 from t5tune.data.denoising.denoiser import Denoiser
-from t5tune.data.pairs import Cleaning, Pairs
+from t5tune.data.pairs import Pairs
 from t5tune.data.subwords.sampler import build_samplers
 from t5tune.models.input_settings import CHUNK
 from t5tune.recipe.resolved_recipe import ResolvedData
@@ -38,7 +38,7 @@ def build_rounds(texts: Texts, tokenizer: PreTrainedTokenizerBase, data: Resolve
         return NO_AUGMENTATION
 
     def read_pairs() -> Iterable[Pairs]:
-        return Cleaning().clean(texts.training.chunks("looking for names in"))
+        return texts.training.usable_chunks("looking for names in")
 
     augmenter = build_augmenter(data, texts.languages, read_pairs)
     subwords = None

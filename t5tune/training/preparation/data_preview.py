@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from random import Random
 from typing import Any, NamedTuple
@@ -15,6 +15,7 @@ from t5tune.data.augmentation.augmenter import draw_bits
 from t5tune.data.augmentation.kinds import KINDS
 from t5tune.data.augmentation.recipe_augmenter import build_augmenter
 from t5tune.data.augmentation.rounds import SUBWORD
+from t5tune.data.cleaning.cleaning_report import CleaningReport
 from t5tune.data.denoising.denoiser import Denoiser
 from t5tune.data.pair_encoding import PairEncoder
 from t5tune.data.pairs import NUM_FOLLOWING, Cleaning, NumberedPairs, Pairs
@@ -97,6 +98,8 @@ class DataPreview:
         seed: Seed of the augmentation.
         looked_at: Number of examples whose augmentation was counted, in the first round.
         kinds: Kinds of augmentation in the order in which they are applied.
+        cleaning: What the rules of the recipe leave out of each training entry, or of the
+            beginning of a stream; empty without rules.
     """
 
     splits: Sequence[SplitPreview]
@@ -104,6 +107,7 @@ class DataPreview:
     seed: int
     looked_at: int
     kinds: Sequence[KindPreview]
+    cleaning: Mapping[str, CleaningReport] = field(default_factory=dict)
 
 
 def preview_data(recipe: Recipe) -> DataPreview:
@@ -119,12 +123,18 @@ def preview_data(recipe: Recipe) -> DataPreview:
     seed = recipe.training.seed
     if augment is not None and augment.seed is not None:
         seed = augment.seed
-    first = _read_first(texts)
+    cleaning = texts.training.start_cleaning()
+    first = list(islice(_clean_pairs(texts, cleaning, "reading"), LOOKED_AT))
     splits = _describe_splits(pinned, texts)
+    found = {"train": cleaning.report}
+    if not pinned.data.is_streamed:
+        found = {key: one.text.start_cleaning().report for key, one in texts.entries.items()}
+    reports = {key: report for key, report in found.items() if report is not None}
     if pinned.data.denoise is not None:
-        return _preview_denoising(pinned, texts, first, splits)
+        preview = _preview_denoising(pinned, texts, first, splits)
+        return replace(preview, cleaning=reports)
     if augment is None or not augment.is_on:
-        return DataPreview(splits, 1, seed, 0, ())
+        return DataPreview(splits, 1, seed, 0, (), reports)
     section = augment.model_copy(update={"seed": seed})
     data = pinned.data.model_copy(update={"augment": section})
     seeded = recipe.model_copy(update={"data": data})
@@ -132,12 +142,7 @@ def preview_data(recipe: Recipe) -> DataPreview:
     if section.subword is not None and section.subword.share > 0:
         kinds.append(_preview_subwords(seeded, texts, first))
     rounds = None if pinned.data.is_streamed else choose_rounds(recipe)
-    return DataPreview(splits, rounds, seed, len(first), kinds)
-
-
-def _read_first(texts: Texts) -> list[TextPair]:
-    pairs = _clean_pairs(texts, Cleaning(), "reading")
-    return list(islice(pairs, LOOKED_AT))
+    return DataPreview(splits, rounds, seed, len(first), kinds, reports)
 
 
 def _clean_pairs(texts: Texts, cleaning: Cleaning, doing: str) -> Iterator[TextPair]:
@@ -149,7 +154,7 @@ def _describe_splits(recipe: Recipe, texts: Texts) -> list[SplitPreview]:
     entries = recipe.data.entries
     num_examples, num_blank = dict[str, int](), dict[str, int]()
     for name, one in texts.entries.items() if not recipe.data.is_streamed else ():
-        cleaning = Cleaning()
+        cleaning = one.text.start_cleaning()
         num_examples[name] = sum(
             len(pairs.sources) for pairs in cleaning.clean(one.text.chunks("counting"))
         )
@@ -165,7 +170,7 @@ def _preview_kinds(recipe: Recipe, texts: Texts, first: Sequence[TextPair]) -> l
     languages = recipe.source_lang, recipe.target_lang
 
     def read_pairs() -> Iterator[Pairs]:
-        return Cleaning().clean(texts.training.chunks("looking for names in"))
+        return texts.training.usable_chunks("looking for names in")
 
     augmenter = build_augmenter(recipe.data, languages, read_pairs)
     shares = {step.name: step.share for step in augmenter.steps}

@@ -19,6 +19,7 @@ from t5tune.files.json_values import read_object
 from t5tune.files.writing import write_text
 from t5tune.models.directories import MODEL_KEY
 from t5tune.recipe.schema import Recipe
+from t5tune.reporting.beside.kinds.cleaned_data import CLEANING
 from t5tune.reporting.beside.kinds.mixture import MIXTURE
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import fingerprint_files
@@ -35,6 +36,7 @@ def record_environment(
     commits: Mapping[str, str],
     remarks: Mapping[str, Sequence[str]],
     mixture: Sequence[Mapping[str, Any]] = (),
+    cleaning: Mapping[str, Any] | None = None,
 ) -> None:
     """Write environment.json; date and command stay those that the run began with.
 
@@ -46,6 +48,8 @@ def record_environment(
         commits: Commits on the hub by keys of the recipe.
         remarks: What was noticed while data was read, such as rows left out, by keys of the recipe.
         mixture: Shares of the entries of a mixture, by phase.
+        cleaning: What rules left out of each training entry, with examples, as
+            `CleaningReport.to_json` gives it.
     """
     before = read_object(run.environment)
     now = datetime.now(timezone.utc).isoformat(timespec="seconds")
@@ -64,6 +68,7 @@ def record_environment(
         "num_examples": dict(num_examples),
         "data_remarks": dict(remarks),
         **({MIXTURE: list(mixture)} if mixture else {}),
+        **({CLEANING: dict(cleaning)} if cleaning else {}),
         "recipe": recipe.model_dump(mode="json"),
     }
     _write(run, environment)

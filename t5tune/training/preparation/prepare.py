@@ -10,6 +10,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
 from t5tune.console import say, track
 from t5tune.data.side_encoding import end_targets
+from t5tune.data.text_normalizers import choose_normalizer
 from t5tune.decoding.loaded_model import LoadedModel
 from t5tune.decoding.search import build_generation_config
 from t5tune.decoding.torch_translator import TorchTranslator
@@ -109,7 +110,12 @@ def prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
     num_examples = texts.count_examples(tokens.num_examples)
     remarks = texts.list_remarks(tokens.remarks)
     commits |= data_commits
-    record_environment(run, recipe, facts[DATA], num_examples, command, commits, remarks, mixture)
+    stores = tokens.stores.by_key if tokens.stores is not None else {}
+    cleaning = {key: store.manifest.cleaning for key, store in stores.items()}
+    record_environment(
+        run, recipe, facts[DATA], num_examples, command, commits, remarks, mixture,
+        {key: report for key, report in cleaning.items() if report is not None},
+    )  # fmt: skip
     loaded = _set_up_search(run.name, model, tokenizer, resolved, beginning)
     rehearse(loaded, resolved.model, resolved.export, run, tokens.dataset, resolved.target_lang)
     return Start(
@@ -188,6 +194,7 @@ def _set_up_search(
         data.max_source_length,
         long_sources=data.long_sources,
         source_lang=recipe.source_lang,
+        normalization=choose_normalizer(data.normalization, recipe.source_lang).names,
         **beginning._asdict(),
     )
     return LoadedModel(name, TorchTranslator(model, tokenizer, settings), tokenizer, options)

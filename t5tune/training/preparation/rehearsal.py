@@ -30,7 +30,7 @@ from t5tune.models.loading import load_config, load_tokenizer, refuse_fields
 from t5tune.models.positions import find_positions
 from t5tune.recipe.sections.model_section import ModelSection
 from t5tune.run.directory import RunDirectory
-from t5tune.scoring.diagnosis.wrong_language import load_identifier
+from t5tune.scoring.language_identity import load_identifier
 from t5tune.training.checkpoints.disk_space import OTHER_FILES, refuse_full_disk
 from t5tune.training.random_numbers import keeping_random_state
 from t5tune.training.step.memory import MainMemory

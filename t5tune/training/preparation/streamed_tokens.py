@@ -57,7 +57,9 @@ class StreamedTokens:
             keep_overlap(run, self.fingerprint, examples, overlap, for_others=False)
         for sentence in describe_leaks(self.sets, overlaps):
             say(sentence)
-        for sentence in self.describe_readings():
+        report = self.stream.cleaning.report
+        cleaning = () if report is None else report.describe()
+        for sentence in (*self.describe_readings(), *cleaning):
             say(f"data.train: {sentence}")
 
 
@@ -85,7 +87,7 @@ def open_stream(
     (entry,) = data.training_entries.values()
     size = entry.shuffle_buffer or SHUFFLE_BUFFER
     stream = ExampleStream(
-        split,
+        texts.training,
         PairEncoder(tokenizer, entry.prefix or "", data.max_source_length, data.max_target_length),
         size,
         int(model.get_input_embeddings().weight.shape[0]),

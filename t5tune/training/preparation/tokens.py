@@ -12,12 +12,13 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from t5tune.console import say
 from t5tune.data.augmentation.describing import describe_augmentation
 from t5tune.data.augmentation.rounds import Rounds
+from t5tune.data.cleaning.cleaning_report import CleaningReport
 from t5tune.data.encoding import EncodedDataset
 from t5tune.data.fingerprints import combine_fingerprints
 from t5tune.data.leak_places import locate_leaks
 from t5tune.data.overlap import OverlapCounter
 from t5tune.data.pair_encoding import PairEncoder
-from t5tune.data.pairs import Cleaning, Pairs
+from t5tune.data.pairs import Pairs
 from t5tune.data.readers.open_splits import describe_place
 from t5tune.data.store.store_building import build_store
 from t5tune.data.store.store_key import StoreKey, digest_tokenizer
@@ -132,7 +133,7 @@ def tokenize(
     overlaps = [overlap for overlap in known if overlap is not None]
     if len(overlaps) < len(known):
         overlaps = compared.finish().results()
-    overlaps = locate_leaks(overlaps, texts.training.split, texts.identity.place_key())
+    overlaps = locate_leaks(overlaps, texts.training, texts.identity.place_key())
     for examples, overlap, before in zip(texts.translated, overlaps, known, strict=True):
         if overlap != before:
             keep_overlap(run, fingerprint, examples, overlap)
@@ -170,7 +171,7 @@ class _Comparison:
         if self._counter is None or len(self._seen) < len(self._wanted):
             self._counter = OverlapCounter(self._texts.translated)
             doing = "comparing the test set with"
-            for pairs in Cleaning().clean(self._texts.training.chunks(doing)):
+            for pairs in self._texts.training.usable_chunks(doing):
                 self._counter.add(pairs, self._counter.search(pairs))
         return self._counter
 
@@ -215,6 +216,7 @@ class _StoreBuilder:
             self._encoder(),
             origin=describe_place(split.place),
             rounds=self._rounds,
+            start_cleaning=self._entry.text.start_cleaning,
             watch=self._compared.watch(self._entry.text),
             describe_readings=split.describe_readings,
         )
@@ -225,7 +227,10 @@ class _StoreBuilder:
 
 
 def _list_remarks(manifest: StoreManifest) -> list[str]:
-    return [*manifest.remarks, *describe_augmentation(manifest)]
+    cleaning = (
+        () if manifest.cleaning is None else CleaningReport.from_json(manifest.cleaning).describe()
+    )
+    return [*manifest.remarks, *cleaning, *describe_augmentation(manifest)]
 
 
 def _describe(stores: Mapping[str, TokenStore], texts: Texts, data: ResolvedData) -> None:

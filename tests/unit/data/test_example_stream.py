@@ -8,13 +8,16 @@ from itertools import islice
 
 import pytest
 
+from t5tune.data.cleaning.cleaner import build_cleaner
 from t5tune.data.pair_encoding import EncodedSide, PairEncoder
 from t5tune.data.pairs import Pairs
 from t5tune.data.readers.open_splits import Example, OpenSplit
 from t5tune.data.streaming import ExampleStream, StreamPosition, Window
 from t5tune.data.token_sequences import flatten
+from t5tune.data.training_text import TrainingText
 from t5tune.errors import T5TuneError
 from t5tune.recipe.places import TableFile
+from t5tune.recipe.sections.cleaning_section import CleaningSection
 
 BLANK = frozenset({3, 4, 11, 24})  # rows without a source
 
@@ -42,7 +45,7 @@ def stream_of(
         if seen is not None:
             seen.extend(pairs.sources)
 
-    return ExampleStream(split, Numbers(), size, num_embeddings, lambda: None, watch)
+    return ExampleStream(TrainingText(split), Numbers(), size, num_embeddings, lambda: None, watch)
 
 
 def rows(num: int) -> list[Example]:
@@ -107,7 +110,7 @@ def test_long_texts_are_read_few_at_a_time() -> None:
             return super().encode_pairs(pairs)
 
     split = split_of([Example("1", ["x" * 3_000_000])] * 5)
-    stream = ExampleStream(split, Noting(), 5, 100, lambda: None, lambda _: None)
+    stream = ExampleStream(TrainingText(split), Noting(), 5, 100, lambda: None, lambda _: None)
     assert len(next(stream.windows(StreamPosition())).dataset) == 5
     assert sizes == [2, 2, 1]
 
@@ -129,6 +132,20 @@ def test_data_that_changes_is_noticed() -> None:
     def check() -> None:
         raise T5TuneError("It changed.")
 
-    stream = ExampleStream(split_of(rows(9)), Numbers(), 5, 100, check, lambda _: None)
+    stream = ExampleStream(
+        TrainingText(split_of(rows(9))), Numbers(), 5, 100, check, lambda _: None
+    )
     with pytest.raises(T5TuneError, match="It changed"):
         next(stream.windows(StreamPosition()))
+
+
+def test_rules_leave_out_pairs_of_a_stream_and_count_the_first_pass() -> None:
+    section = CleaningSection.model_validate({"too_long": {"characters": 6}})
+    examples = [Example(str(i), ["too long" if i % 3 == 1 else "target"]) for i in range(8)]
+    text = TrainingText(split_of(examples), build_cleaner(section, (None, None)), is_streamed=True)
+    stream = ExampleStream(text, Numbers(), 3, 100, lambda: None, lambda _: None)
+    windows = [numbers(one) for one in islice(stream.windows(StreamPosition()), 4)]
+    assert windows == [[0, 2, 3], [5, 6], [0, 2, 3], [5, 6]]
+    assert stream.cleaning.report is not None
+    assert stream.cleaning.report.counts == {"blank": 0, "too_long": 3}
+    assert stream.cleaning.report.num_read == 8

@@ -13,9 +13,9 @@ import pytest
 from t5tune.data.leak_places import locate_leaks
 from t5tune.data.overlap import LeakedExample, TrainingOverlap
 from t5tune.data.pairs import is_usable
-from t5tune.data.readers.open_splits import OpenSplit
 from t5tune.data.readers.sources import open_split
 from t5tune.data.store.data_identity import identify_data
+from t5tune.data.training_text import TrainingText
 from t5tune.recipe.sections.data_section import DataSection
 
 
@@ -31,15 +31,15 @@ def leak(number: int, num_clean: int = 0) -> TrainingOverlap:
     return TrainingOverlap((None,) * len(agreement), agreement, worst)  # type: ignore[arg-type]
 
 
-def open_train(train: dict[str, Any], **others: Any) -> OpenSplit:
+def open_train(train: dict[str, Any], **others: Any) -> TrainingText:
     section = DataSection.model_validate({"train": train, "validation": train, **others})
-    return open_split(section, "train", "en", "de")
+    return TrainingText(open_split(section, "train", "en", "de"))
 
 
-def place_of(split: OpenSplit, source: str) -> str:
+def place_of(train: TrainingText, source: str) -> str:
     """Return the place of the usable pair that has a source."""
-    sources = [one.source for one in split.read() if is_usable(one.source, one.references[0])]
-    (located,) = locate_leaks([leak(sources.index(source))], split, "key")
+    sources = [one.source for one in train.split.read() if is_usable(one[0], one.references[0])]
+    (located,) = locate_leaks([leak(sources.index(source))], train, "key")
     assert located.worst is not None
     return located.worst.place
 
@@ -55,7 +55,7 @@ def test_blank_and_bad_rows_and_other_files_are_counted() -> None:
     assert place_of(split, "three") == "b.tsv.gz, line 3"
     # So are those that other splits have.
     cut = open_train(train, validation={"from": "train", "size": 1, "seed": 1})
-    (left,) = {one.source for one in cut.read()} & {"two", "one"}
+    (left,) = {one.source for one in cut.split.read()} & {"two", "one"}
     assert place_of(cut, "three") == "b.tsv.gz, line 3"
     assert place_of(cut, left) == f"a.tsv, line {2 if left == 'one' else 5}"
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from transformers.models.nllb.tokenization_nllb import FAIRSEQ_LANGUAGE_CODES
 
-from t5tune.scoring.diagnosis import wrong_language
+from t5tune.scoring import language_identity
 from t5tune.scoring.languages import short_code, without_region
 
 # NLLB's codes and their two letters, as in the tables that langcodes replaced.
@@ -41,7 +41,7 @@ def test_no_two_languages_of_nllb_have_one_code_but_akan_and_twi() -> None:
 
 
 def test_codes_of_the_language_identifier_stay_apart() -> None:
-    labels = [str(label) for label in wrong_language._identifier().labels]
+    labels = [str(label) for label in language_identity._identifier().labels]
     assert len({short_code(label) for label in labels}) == len(labels) > 100
-    groups = wrong_language._ALIKE
-    assert all(short_code(code) == code for code in set.union(wrong_language._COMMON, *groups))
+    groups = language_identity._ALIKE
+    assert all(short_code(code) == code for code in set.union(language_identity._COMMON, *groups))

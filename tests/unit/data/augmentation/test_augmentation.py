@@ -26,6 +26,7 @@ from t5tune.data.store.store_manifest import StoreManifest, read_manifest
 from t5tune.data.store.token_store import TokenStore
 from t5tune.data.streaming import ExampleStream, StreamPosition
 from t5tune.data.subwords.sampler import build_samplers
+from t5tune.data.training_text import TrainingText
 from t5tune.errors import T5TuneError
 from t5tune.recipe.loading import build_recipe
 from t5tune.recipe.places import TableFile
@@ -222,7 +223,9 @@ def test_streams_are_varied_anew_in_each_pass_and_continue_the_same(
     encoder = PairEncoder(tokenizer, "", 40, 40)
 
     def read(begin: StreamPosition, num: int) -> list[tuple[StreamPosition, list[int]]]:
-        stream = ExampleStream(split, encoder, 8, 1000, lambda: None, lambda _: None, rounds)
+        stream = ExampleStream(
+            TrainingText(split), encoder, 8, 1000, lambda: None, lambda _: None, rounds
+        )
         windows = islice(stream.windows(begin), num)
         return [(one.start, one.dataset.sources.ids.tolist()) for one in windows]
 

@@ -8,7 +8,7 @@ from t5tune.scoring.diagnosis.detectors import DETECTORS
 from t5tune.scoring.diagnosis.diagnose import diagnose, finding_to_json
 from t5tune.scoring.diagnosis.evidence import Evidence
 from t5tune.scoring.diagnosis.findings import Finding
-from t5tune.scoring.diagnosis.wrong_language import main_script
+from t5tune.scoring.writing_systems import main_script
 
 
 def find(
