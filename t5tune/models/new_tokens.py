@@ -57,8 +57,16 @@ def add_tokens(
     return tokenizer
 
 
-def add_language(tokenizer: PreTrainedTokenizerBase, code: str, like: str) -> None:
+def add_language(
+    tokenizer: PreTrainedTokenizerBase, code: str, like: str, *, as_source: bool
+) -> None:
     """Add the token of a language to a multilingual tokenizer, where `like` has one.
+
+    Args:
+        tokenizer: Tokenizer, which is changed.
+        code: Code of the new language.
+        like: Language that it starts as.
+        as_source: Whether it is the language of the sources.
 
     Raises:
         T5TuneError: The tokenizer has no tokens of languages, knows the new one or does not know
@@ -66,13 +74,12 @@ def add_language(tokenizer: PreTrainedTokenizerBase, code: str, like: str) -> No
     """
     key, codes = "model.new_language", find_language_codes(tokenizer)
     kind = type(tokenizer).__name__.removesuffix("Tokenizer")
-    refusal = T5TuneError(
-        f"{key}: Transformers has the languages of {kind} in a fixed table, and does not load a "
-        "tokenizer with another one.",
-        next_command="a model of NLLB or mBART (mbart-large-cc25)",
-    )
+    in_table = f"{key}: Transformers has the languages of {kind} in a fixed table, and "
+    others = "a model of NLLB or mBART (mbart-large-cc25)"
     if hasattr(tokenizer, "lang_code_to_token"):  # M2M100's
-        raise refusal
+        raise T5TuneError(
+            f"{in_table}does not load a tokenizer with another one.", next_command=others
+        )
     if code in codes:
         raise T5TuneError(
             f"{key}.code: the model knows the language {code} already.",
@@ -93,21 +100,25 @@ def add_language(tokenizer: PreTrainedTokenizerBase, code: str, like: str) -> No
     tokenizer.add_special_tokens(
         {"extra_special_tokens": [token]}, replace_extra_special_tokens=False
     )
-    if not _accepts(tokenizer, code):
-        raise refusal
+    if not _accepts(tokenizer, "src_lang" if as_source else "tgt_lang", code):
+        raise T5TuneError(
+            f"{in_table}does not load a tokenizer whose sources are in another one; targets may "
+            "be.",
+            next_command=f"{others}, or one that translates into {code}",
+        )
 
 
-def _accepts(tokenizer: PreTrainedTokenizerBase, code: str) -> bool:
-    """Return whether a tokenizer can have a language, and be loaded with it."""
-    before = tokenizer.src_lang
+def _accepts(tokenizer: PreTrainedTokenizerBase, side: str, code: str) -> bool:
+    """Return whether a tokenizer can have a language on a side, and be loaded with it."""
+    before = getattr(tokenizer, side)
     try:
-        tokenizer.src_lang = code
+        setattr(tokenizer, side, code)
         with TemporaryDirectory() as directory:
             tokenizer.save_pretrained(directory)
             type(tokenizer).from_pretrained(directory)
     except KeyError:
         return False
-    tokenizer.src_lang = before
+    setattr(tokenizer, side, before)
     return True
 
 

@@ -23,6 +23,7 @@ def add_vocabulary(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     section: ModelSection,
+    source_lang: str | None,
     texts: Texts,
 ) -> PreTrainedTokenizerBase:
     """Add the new tokens and language of a recipe to a model, and return its tokenizer with them.
@@ -31,6 +32,7 @@ def add_vocabulary(
         model: Pretrained model, whose embeddings are changed in place.
         tokenizer: Its tokenizer.
         section: Section of the recipe.
+        source_lang: Language of the sources.
         texts: Texts whose unknown tokens are counted before and after, for the log.
 
     Raises:
@@ -48,7 +50,7 @@ def add_vocabulary(
     tokens = _list_missing(tokenizer, section)
     donors = {token: find_parts(tokenizer, token) for token in tokens}
     before = _count_unknown(tokenizer, texts)
-    extended = extend_tokenizer(tokenizer, section)
+    extended = extend_tokenizer(tokenizer, section, source_lang)
     if language is not None:
         donors[language.code] = [find_language_codes(extended)[language.like]]
     by_id = {int(extended.convert_tokens_to_ids(t)): ids for t, ids in donors.items()}
@@ -59,7 +61,7 @@ def add_vocabulary(
 
 
 def extend_tokenizer(
-    tokenizer: PreTrainedTokenizerBase, section: ModelSection
+    tokenizer: PreTrainedTokenizerBase, section: ModelSection, source_lang: str | None
 ) -> PreTrainedTokenizerBase:
     """Return a tokenizer with the new tokens and language of a recipe.
 
@@ -68,8 +70,8 @@ def extend_tokenizer(
     """
     if tokens := _list_missing(tokenizer, section):
         tokenizer = add_tokens(tokenizer, tokens)
-    if section.new_language is not None:
-        add_language(tokenizer, section.new_language.code, section.new_language.like)
+    if (new := section.new_language) is not None:
+        add_language(tokenizer, new.code, new.like, as_source=new.code == source_lang)
     return tokenizer
 
 

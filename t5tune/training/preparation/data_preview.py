@@ -244,4 +244,4 @@ def _find_tokenizer(recipe: Recipe, texts: Texts) -> PreTrainedTokenizerBase:
     if isinstance(origin, FromScratchSection):
         return find_or_build_tokenizer(origin.tokenizer, texts, None)
     tokenizer = load_tokenizer(origin.name, revision=origin.revision)
-    return extend_tokenizer(tokenizer, recipe.model)
+    return extend_tokenizer(tokenizer, recipe.model, recipe.source_lang)

@@ -27,7 +27,6 @@ from t5tune.recipe.resolve import Choice, ModelFacts, resolve_for_model
 from t5tune.recipe.resolved_recipe import FittedRecipe
 from t5tune.recipe.schema import Recipe
 from t5tune.recipe.sections.from_scratch_section import FromScratchSection
-from t5tune.recipe.sections.model_section import ModelSection
 from t5tune.reporting.beside.kinds import check_sections
 from t5tune.reporting.recipe_scoring import rehearse_recipe_scoring
 from t5tune.run.directory import RunDirectory
@@ -85,7 +84,7 @@ def prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
         check_data(checkpoint, facts[DATA])
         warn_of_versions(checkpoint, facts[VERSIONS])
     set_seed(recipe.training.seed)
-    model, tokenizer = _build_or_load(pinned.model, texts, checkpoint, commits.get(TOKENIZER))
+    model, tokenizer = _build_or_load(pinned, texts, checkpoint, commits.get(TOKENIZER))
     model_type = model.config.model_type
     beginning = begin_texts(model_type, tokenizer, recipe.source_lang, recipe.target_lang)
     needs = find_facts(settled, model, tokenizer, texts.validation, checkpoint)
@@ -134,12 +133,13 @@ def _find_checkpoint(run: RunDirectory) -> Path | None:
 
 @track("preparing the model")
 def _build_or_load(
-    section: ModelSection, texts: Texts, checkpoint: Path | None, tokenizer_commit: str | None
+    recipe: Recipe, texts: Texts, checkpoint: Path | None, tokenizer_commit: str | None
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Build or load the model; a checkpoint contains all of it, so its origin is not needed.
 
     Beside an adapter it contains none of it.
     """
+    section = recipe.model
     if checkpoint is not None and section.adapter is None:
         return load_model(str(checkpoint)), load_tokenizer(str(checkpoint))
     origin, changes = section.origin, section.config
@@ -153,7 +153,7 @@ def _build_or_load(
         tokenizer = load_tokenizer(origin.name, revision=origin.revision)
     model = load_model(origin.name, revision=origin.revision, config=config)
     override_needs(model.generation_config, changes)
-    tokenizer = add_vocabulary(model, tokenizer, section, texts)
+    tokenizer = add_vocabulary(model, tokenizer, section, recipe.source_lang, texts)
     end_targets(tokenizer)
     return model, tokenizer
 

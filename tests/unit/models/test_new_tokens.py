@@ -9,6 +9,7 @@ import torch
 from transformers import AutoTokenizer, PreTrainedModel
 
 from t5tune.errors import T5TuneError
+from t5tune.models.families import begin_texts
 from t5tune.models.loading import load_model, load_tokenizer
 from t5tune.models.new_embeddings import start_embeddings
 from t5tune.models.new_tokens import add_language, add_tokens, find_next_id, find_parts
@@ -103,7 +104,7 @@ def test_languages_of_a_published_nllb_keep_their_ids(tmp_path: Path) -> None:
     tokenizer = load_tokenizer(str(tmp_path / "a"))
     known, first = tokenizer.get_vocab(), find_next_id(tokenizer)
     extended = add_tokens(tokenizer, LETTERS)
-    add_language(extended, "xyz_Latn", "deu_Latn")
+    add_language(extended, "xyz_Latn", "deu_Latn", as_source=True)
     extended.save_pretrained(tmp_path / "b")
     for one in (extended, load_tokenizer(str(tmp_path / "b"))):
         assert known.items() <= one.get_vocab().items()
@@ -125,8 +126,22 @@ def test_languages_that_cannot_be_added_are_refused(tmp_path: Path) -> None:
         ("xyz", "eng_Latn", "have the form ace_Arab, and xyz does not"),
     ):
         with pytest.raises(T5TuneError, match=reason):
-            add_language(nllb, code, like)
+            add_language(nllb, code, like, as_source=True)
     for family, kind, code in (("m2m100", "M2M100", "xy"), ("mbart50", "MBart50", "xy_XY")):
         _, tokenizer = FAMILIES[family](tmp_path / family)
         with pytest.raises(T5TuneError, match=f"has the languages of {kind} in a fixed table"):
-            add_language(tokenizer, code, "en" if family == "m2m100" else "en_XX")
+            add_language(tokenizer, code, "en" if family == "m2m100" else "en_XX", as_source=True)
+
+
+def test_mbart_50_translates_into_a_language_that_is_not_in_its_table(tmp_path: Path) -> None:
+    _, tokenizer = FAMILIES["mbart50"](tmp_path)
+    known, first = tokenizer.get_vocab(), find_next_id(tokenizer)
+    add_language(tokenizer, "xy_XY", "de_DE", as_source=False)
+    assert begin_texts("mbart", tokenizer, "en", "xy_XY").forced_bos_token_id == first
+    tokenizer.save_pretrained(tmp_path / "saved")
+    again = AutoTokenizer.from_pretrained(tmp_path / "saved")
+    assert again.get_vocab() == {**known, "xy_XY": first}
+    for one in (tokenizer, again):
+        ids = one(text_target="two")["input_ids"]
+        assert (ids[0], ids[-1]) == (first, tokenizer.eos_token_id)
+        assert one.decode(ids, skip_special_tokens=True) == "two"
