@@ -6,6 +6,7 @@ import copy
 import io
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -204,4 +205,4 @@ def build_translator(family: str, folder: Path) -> TorchTranslator:
     model.generation_config = hf.GenerationConfig.from_model_config(model.config)
     model.config.save_pretrained(folder)
     beginning = begin_texts(model.config.model_type, tokenizer, "en", "de")
-    return TorchTranslator(model.eval(), tokenizer, InputSettings(**beginning._asdict()))
+    return TorchTranslator(model.eval(), tokenizer, InputSettings(**asdict(beginning)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -83,7 +83,7 @@ class FoundModel:
         beginning = begin_texts(model_type, tokenizer, source_lang, target_lang)
         if prefix is None:
             prefix = choose_prefix(model_type, tokenizer, task, source_lang, target_lang)
-        settings = InputSettings(prefix, max_source_length, **beginning._asdict())
+        settings = InputSettings(prefix, max_source_length, **asdict(beginning))
         other = FoundModel(self.name, self.path, self.revision, self.config, tokenizer, settings)
         other._owner = self
         return other
@@ -271,7 +271,7 @@ def _find_bare_model(
         long_sources=long_sources,
         source_lang=language,
         normalization=names,
-        **beginning._asdict(),
+        **asdict(beginning),
     )
     return FoundModel(name, name, revision, config, tokenizer, settings)
 

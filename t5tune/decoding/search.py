@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any
 
 from transformers import GenerationConfig, PreTrainedModel
@@ -28,7 +29,7 @@ def build_generation_config(
         values["num_return_sequences"] = options.num_hypotheses
     if beginning.decoder_start_token_id is not None:
         values.pop(FORCED_BOS, None)  # a language that an earlier version forced
-    values |= {key: token for key, token in beginning._asdict().items() if token is not None}
+    values |= {key: token for key, token in asdict(beginning).items() if token is not None}
     return GenerationConfig(**values)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from t5tune.data.text_normalizers import Normalizer
 
@@ -13,7 +13,8 @@ _OF_SPLITTING = ("long_sources", "source_lang")
 _START = "decoder_start_token_id"
 
 
-class Beginning(NamedTuple):
+@dataclass(frozen=True)
+class Beginning:
     """How a model begins a text; None leaves a part to its generation configuration."""
 
     # First generated token, which tells multilingual models the target language.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from t5tune.console import say
@@ -62,9 +63,7 @@ def _list_tokens(
 ) -> Iterator[Choice]:
     """Yield what the decoder starts from, and the first token that it has to generate."""
     needs = read_needs(model.generation_config, model.config)
-    of_languages = {
-        key: number for key, number in beginning._asdict().items() if number is not None
-    }
+    of_languages = {key: number for key, number in asdict(beginning).items() if number is not None}
     for key in (find_start({**needs, **of_languages}), FORCED_BOS):
         number, reason = needs.get(key), "as the model's configuration says"
         if key in of_languages:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -195,6 +196,6 @@ def _set_up_search(
         long_sources=data.long_sources,
         source_lang=recipe.source_lang,
         normalization=choose_normalizer(data.normalization, recipe.source_lang).names,
-        **beginning._asdict(),
+        **asdict(beginning),
     )
     return LoadedModel(name, TorchTranslator(model, tokenizer, settings), tokenizer, options)
