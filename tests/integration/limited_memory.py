@@ -1,6 +1,6 @@
 """Run `t5tune train` with a limit on the MiB that its batches may take beside all imports.
 
-python tests/integration/limited_memory.py MEBIBYTES RECIPE [KEY=VALUE ...]     0 sets no limit
+python -m tests.integration.limited_memory MEBIBYTES RECIPE [KEY=VALUE ...]     0 sets no limit
 
 The limit is on addresses. It applies only while a batch is computed, and checkpoints are complete
 before: a thread for which no address is left waits for ever (Thread.start of Python 3.11).
