@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import gc
 import hashlib
-import importlib.metadata
 import os
 import re
 import shlex
@@ -19,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import typer.main
 import yaml
 from filelock import FileLock
 from hypothesis import settings
@@ -36,10 +33,7 @@ if os.environ.get("T5TUNE_TEST_DEVICE") != "cuda":
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
-# Commands in this process would find the same again each time: the options of every command in its
-# annotations, and the versions of libraries in their metadata.
-typer.main.get_command = functools.cache(typer.main.get_command)
-importlib.metadata.version = functools.cache(importlib.metadata.version)
+forks.remember_what_stays()
 
 # The examples are the same each time, so that a test that passed passes on the next machine. To
 # look for more, run `pytest --hypothesis-profile=search`.

@@ -27,6 +27,7 @@ from tests import forks
 
 def import_everything() -> None:
     """Import and load what commands need, without computing anything."""
+    forks.remember_what_stays()
     import ctranslate2  # noqa: F401
     import datasets  # noqa: F401
     import langcodes.language_distance  # noqa: F401
@@ -36,13 +37,17 @@ def import_everything() -> None:
     import sacrebleu.metrics  # noqa: F401
     import tensorboard.summary.writer.event_file_writer  # noqa: F401
     import torch.utils.tensorboard  # noqa: F401
+    import typer.main
     from transformers import AutoModelForSeq2SeqLM, T5ForConditionalGeneration  # noqa: F401
 
-    import t5tune.cli.app
     import t5tune.training.entry  # noqa: F401
+    from t5tune.cli.app import app
     from t5tune.scoring import language_identity
     from t5tune.training import garbage
+    from t5tune.training.preparation.environment import package_versions
 
+    typer.main.get_command(app)
+    package_versions()
     language_identity._identifier()  # half a second in each command
     gc.collect()
     gc.freeze()  # so that the forks share the memory

@@ -13,6 +13,8 @@ from __future__ import annotations
 import array
 import contextlib
 import ctypes
+import functools
+import importlib.metadata
 import json
 import os
 import signal
@@ -23,6 +25,8 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import typer.main
 
 _REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -112,6 +116,15 @@ def run_ranks(num: int, module: str, *arguments: str | Path, timeout: float = 12
             failed = process.wait(timeout)
             output.seek(0)
             assert not failed, output.read()[-6000:]
+
+
+def remember_what_stays() -> None:
+    """Let commands of one process find only once what would be the same each time.
+
+    That is the options of every command in its annotations, and the versions of libraries.
+    """
+    typer.main.get_command = functools.cache(typer.main.get_command)
+    importlib.metadata.version = functools.cache(importlib.metadata.version)
 
 
 def read_early(environment: Mapping[str, str]) -> dict[str, str]:
