@@ -398,7 +398,7 @@ def stress(script: str, folder: Path, *options: str) -> dict[str, Any]:
 
 
 @pytest.mark.skipif(not shutil.which("strace"), reason="strace injects the kills")
-@pytest.mark.parametrize("every", [15, pytest.param(1, marks=pytest.mark.stress)])
+@pytest.mark.parametrize("every", [25, pytest.param(1, marks=pytest.mark.stress)])
 @pytest.mark.timeout(900)
 def test_kill_at_every_file_operation_of_a_save(every: int, tmp_path: Path) -> None:
     result = stress("kill_saves", tmp_path, "--every", str(every))
@@ -414,8 +414,8 @@ def test_kill_at_every_file_operation_of_a_save(every: int, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("name", "times"),
     [
-        ("SIGTERM", 3),
-        ("SIGKILL", 3),
+        ("SIGTERM", 2),
+        ("SIGKILL", 2),
         pytest.param("SIGTERM", 50, marks=pytest.mark.stress),
         pytest.param("SIGINT", 50, marks=pytest.mark.stress),
         pytest.param("SIGKILL", 50, marks=pytest.mark.stress),
@@ -465,7 +465,12 @@ def test_a_second_ctrl_c_exits_at_once(tiny_recipe: Path) -> None:
 
 @pytest.mark.parametrize(
     ("command", "examples"),
-    [("validate", 300), ("train", 40), pytest.param("train", 300, marks=pytest.mark.stress)],
+    [
+        ("validate", 120),
+        ("train", 40),
+        pytest.param("validate", 300, marks=pytest.mark.stress),
+        pytest.param("train", 300, marks=pytest.mark.stress),
+    ],
 )
 @pytest.mark.timeout(900)
 def test_a_hostile_recipe_is_one_sentence(command: str, examples: int, tmp_path: Path) -> None:

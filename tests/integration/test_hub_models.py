@@ -199,10 +199,12 @@ def test_pickled_weights_are_converted_once_if_that_is_allowed(
     assert "weights" in t5tune("cache", "list").out
 
 
-def test_without_a_network_the_cache_is_used_at_once(hub_command: HubCommand) -> None:
-    hub = hub_command.hub
+def test_without_a_network_the_cache_is_used_at_once(
+    hub_command: HubCommand, hub_here: Hub, t5tune: RunCommand
+) -> None:
+    hub = hub_here  # which is that of the command, and has its cache
     commit = hub.add("models", NAME, t5_files()).branches["main"]
-    online = hub_command(*TRANSLATE)
+    online = t5tune(*TRANSLATE)
     assert (online.code, said(online)) == (0, SAID)
     hub.stop()
     offline = hub_command(*TRANSLATE, PYTHONPATH="")  # with the library's own pauses

@@ -46,6 +46,19 @@ def run_python(*runs: Path) -> list[str]:
     return [line.strip() for line in done.stdout.splitlines()]
 
 
+def run_python_here(
+    run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """Return what the card's Python example prints, without network."""
+    (python,) = code_blocks(run, "python")
+    with monkeypatch.context() as patch:
+        patch.chdir(run / "model")
+        patch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+        capsys.readouterr()
+        exec(python, {})
+    return capsys.readouterr().out.strip()
+
+
 def run_command(t5tune: RunCommand, run: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Return what the card's command prints, without network, in the card's directory."""
     (shell,) = code_blocks(run, "sh")
@@ -60,7 +73,11 @@ def run_command(t5tune: RunCommand, run: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_the_card_of_a_trained_run(
-    run: Path, trained: Path, t5tune: RunCommand, monkeypatch: pytest.MonkeyPatch
+    run: Path,
+    trained: Path,
+    t5tune: RunCommand,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     card = ModelCard.load(run / "model/README.md")
     report = json.loads((run / "eval/test/report.json").read_text())
@@ -71,7 +88,7 @@ def test_the_card_of_a_trained_run(
     assert card.data.language == ["en", "de"]
     assert str(trained) not in card.content
     smoke = json.loads((run / "model/smoke.json").read_text())
-    assert run_python(run) == [smoke["hypothesis"]]
+    assert run_python_here(run, capsys, monkeypatch) == smoke["hypothesis"]
     assert run_command(t5tune, run, monkeypatch) == smoke["hypothesis"]
 
 

@@ -30,7 +30,9 @@ SECONDS = 120  # a hang is a failure
 T5TUNE = (sys.executable, "-m", "t5tune")
 TWO = ("--num-processes", "2")
 # With dropout, and long enough for a signal to come between two steps.
-LONG = ("training.max_steps=60", "training.eval_steps=20", "training.logging_steps=1")
+LONG = (
+    "training.max_steps=45", "training.eval_steps=15", "training.logging_steps=1", "export=none",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +174,7 @@ def test_layers_that_are_dropped_at_random(folder: Path) -> None:
     model = save_tiny_model("nllb", folder / "nllb")
     settings = (
         "model.from_scratch=null", f"model.name={model}", "model.config.encoder_layerdrop=0.5",
-        "training.eval_steps=8", "training.gradient_accumulation_steps=3",
+        "training.eval_steps=8", "training.gradient_accumulation_steps=3", "export=none",
     )  # fmt: skip
     done = finish(start(folder, "train", "tiny.yaml", *settings, *TWO))
     assert done.returncode == 0, done.stderr
@@ -199,13 +201,13 @@ def test_evaluation_is_that_of_one_process(
     assert (uninterrupted / "eval/test/hypotheses.txt").read_text() == Path(
         "one/hypotheses.txt"
     ).read_text()
-    assert {line["step"] for line in read_lines(uninterrupted, "validation")} == {20, 40, 60}
+    assert {line["step"] for line in read_lines(uninterrupted, "validation")} == {15, 30, 45}
 
 
 def test_sharded_weights_train_like_full_ones_and_resume_in_one_process(folder: Path) -> None:
     exact = (
         "model.config.dropout_rate=0.0", "training.logging_steps=1", "training.eval_steps=4",
-        "training.lr_scheduler_type=constant", "training.warmup_steps=0",
+        "training.lr_scheduler_type=constant", "training.warmup_steps=0", "export=none",
     )  # fmt: skip
     sharded = (*exact, "training.sharding=fsdp", "training.max_steps=4", *TWO)
     done = finish(start(folder, "train", "tiny.yaml", *sharded, "--output-dir", "run"))
@@ -233,7 +235,7 @@ def test_signals_save_once_and_two_processes_resume_to_the_same_weights(
 ) -> None:
     run = Path("stopped")
     command = ("train", "tiny.yaml", *LONG, *TWO, "--output-dir", str(run))
-    for number, step in ((signal.SIGTERM, 5), (signal.SIGINT, 30)):
+    for number, step in ((signal.SIGTERM, 5), (signal.SIGINT, 20)):
         process = start(folder, *command)
         wait_for_step(process, step)
         process.send_signal(number)
@@ -245,7 +247,7 @@ def test_signals_save_once_and_two_processes_resume_to_the_same_weights(
         )
         assert "Traceback" not in done.stderr
         newest = max(int(p.name.split("-")[1]) for p in (run / "checkpoints").iterdir())
-        assert step <= newest < 60
+        assert step <= newest < 45
         if number == signal.SIGTERM:
             shutil.copytree(run, "one")
     files = {p.name for p in (run / f"checkpoints/checkpoint-{newest}").iterdir()}
@@ -258,12 +260,12 @@ def test_signals_save_once_and_two_processes_resume_to_the_same_weights(
     one = t5tune("train", "tiny.yaml", *LONG, "--output-dir", "one")
     assert one.code == 0, one.err
     assert one.err.count("random numbers: saved by 2 processes and continued by 1") == 1
-    assert [line["step"] for line in read_lines(Path("one"), "loss")] == list(range(1, 61))
+    assert [line["step"] for line in read_lines(Path("one"), "loss")] == list(range(1, 46))
     assert weights(Path("one")).keys() == weights(uninterrupted).keys()
 
 
 def test_a_second_ctrl_c_exits_at_once(folder: Path) -> None:
-    endless = ("training.max_steps=1000000", "training.eval_steps=1000000", *LONG[2:])
+    endless = (*LONG, "training.max_steps=1000000", "training.eval_steps=1000000")
     process = start(folder, "train", "tiny.yaml", *endless, *TWO)
     wait_for_step(process, 3)
     worker(process, 1).suspend()  # so that the step cannot end
@@ -335,6 +337,7 @@ def test_time_memory_and_patience_are_agreed_on(folder: Path) -> None:
         "training.max_minutes=0.03", "training.max_steps=100000", "training.eval_steps=100000",
         "training.early_stopping_patience=1", "training.tokens_per_batch=auto",
         "training.tokens_per_step=400", "training.warmup_steps=5", "training.ema_decay=0.9",
+        "export=none",
     )  # fmt: skip
     done = finish(start(folder, "train", "tiny.yaml", *settings, *TWO))
     assert done.returncode == 0, done.stderr
@@ -407,12 +410,9 @@ def test_torchrun_and_accelerate_and_slurm_train_the_same(
 
 
 def test_waiting_for_the_first_process_has_no_timeout(folder: Path) -> None:
-    script = str(Path(__file__).parent / "waiting.py")
+    command = (sys.executable, "-m", "tests.integration.waiting")
     address = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": "2"}
-    both = [
-        start(folder, script, command=(sys.executable,), environment={**address, "RANK": rank})
-        for rank in "01"
-    ]
+    both = [start(folder, command=command, environment={**address, "RANK": rank}) for rank in "01"]
     for done in map(finish, both):
         assert (done.returncode, done.stdout) == (0, "ready\n"), done.stderr
 

@@ -19,7 +19,8 @@ from t5tune.files.json_values import read_log
 from tests.conftest import RunCommand
 from tests.integration.test_data_flows_once import count_calls
 
-QUICK = ("export=none", "model.from_scratch.tokenizer.type=bytes")
+SHORT = ("export=none", "training.max_steps=2", "training.eval_steps=2")
+QUICK = (*SHORT, "model.from_scratch.tokenizer.type=bytes")
 
 
 @pytest.fixture(autouse=True)
@@ -112,7 +113,7 @@ def test_a_file_that_changes_while_it_is_read_is_one_sentence(
 
 
 def test_the_cache_is_listed_and_pruned(t5tune: RunCommand, tiny_recipe: Path) -> None:
-    learned = ("export=none", "model.from_scratch.tokenizer.type=characters")
+    learned = (*SHORT, "model.from_scratch.tokenizer.type=characters")
     assert "0 in" in t5tune("cache", "list").out
     assert t5tune("train", tiny_recipe, "--output-dir", "a", *learned).code == 0
     listed = t5tune("cache", "list").out
@@ -134,7 +135,7 @@ def test_the_cache_is_listed_and_pruned(t5tune: RunCommand, tiny_recipe: Path) -
 
 
 def test_what_a_run_uses_is_not_pruned(t5tune: RunCommand, tiny_recipe: Path) -> None:
-    learned = ("export=none", "model.from_scratch.tokenizer.type=characters")
+    learned = (*SHORT, "model.from_scratch.tokenizer.type=characters")
     assert t5tune("train", tiny_recipe, "--output-dir", "a", *learned).code == 0
     rows = json.loads(t5tune("cache", "list", "--json").out)
     for row in rows:
@@ -160,7 +161,7 @@ def test_without_a_cache_that_can_be_written_the_run_has_its_own(
 def test_a_vocabulary_is_learned_once(
     t5tune: RunCommand, tiny_recipe: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    settings = ["export=none", f"model.from_scratch.tokenizer.type={kind}"]
+    settings = [*SHORT, f"model.from_scratch.tokenizer.type={kind}"]
     if kind != "unigram":
         settings.append("model.from_scratch.tokenizer.vocab_size=8000")
     read = count_calls(monkeypatch, "chunks", owner=OpenSplit)
@@ -185,12 +186,11 @@ def test_bad_rows_are_told_by_every_run_and_kept_with_the_tokens(
         with Path(name).open("a", encoding="utf-8") as stream:
             stream.write("bad\n")
     skip = ("data.train.on_bad_row=skip", "data.validation.on_bad_row=skip")
-    few = ("training.max_steps=2", "training.eval_steps=2", *QUICK)
-    refused = t5tune("train", tiny_recipe, "--output-dir", "a", *few)
+    refused = t5tune("train", tiny_recipe, "--output-dir", "a", *QUICK)
     assert refused.code == 1
     assert re.search(r"validation\.tsv, line \d+ has 1 column", refused.err)
     for run in "ab":  # the second one finds the tokens
-        result = t5tune("train", tiny_recipe, "--output-dir", run, *few, *skip)
+        result = t5tune("train", tiny_recipe, "--output-dir", run, *QUICK, *skip)
         assert result.code == 0, result.err
         environment = json.loads(Path(f"{run}/environment.json").read_text(encoding="utf-8"))
         remarks = environment["data_remarks"]

@@ -13,6 +13,7 @@ def slow() -> str:
     return "ready"
 
 
-processes.TIMEOUT = timedelta(seconds=1)
-with processes.joined():
-    print(processes.broadcast_result(slow))
+if __name__ == "__main__":
+    processes.TIMEOUT = timedelta(seconds=1)
+    with processes.joined():
+        print(processes.broadcast_result(slow))
