@@ -16,10 +16,16 @@ from t5tune.errors import NotAllowed
 MODEL_HELP = "A run, a model directory or a hub id; the newest run if left out."
 Model = Annotated[str | None, typer.Argument(help=MODEL_HELP, autocompletion=complete_run)]
 SourceLang = Annotated[
-    str | None, typer.Option(help="Source language, if the model needs it and is not a run.")
+    str | None,
+    typer.Option(
+        help="Source language, if the model has several directions or, not being a run, needs it."
+    ),
 ]
 TargetLang = Annotated[
-    str | None, typer.Option(help="Target language, if the model needs it and is not a run.")
+    str | None,
+    typer.Option(
+        help="Target language, if the model has several directions or, not being a run, needs it."
+    ),
 ]
 Prefix = Annotated[
     str | None,

@@ -153,16 +153,16 @@ def open_training(
         The texts by the keys of the entries.
     """
     origins, languages = data.origins, (source_lang, target_lang)
-    of_source, of_target = (choose_normalizer(data.normalization, one) for one in languages)
-    opened = {
-        key: TrainingText(
+    opened: dict[str, TrainingText] = {}
+    for key in dict.fromkeys(origins.values()):
+        own = data.languages_of(key, languages)
+        of_source, of_target = (choose_normalizer(data.normalization, one) for one in own)
+        opened[key] = TrainingText(
             open_split(data, key, *languages, cuts),
-            build_cleaner(data.cleaning, languages),
+            build_cleaner(data.cleaning, own),
             is_streamed=data.is_streamed,
             normalizers=(of_source, of_target),
         )
-        for key in dict.fromkeys(origins.values())
-    }
     return {key: opened[origin] for key, origin in origins.items()}
 
 

@@ -77,6 +77,16 @@ class CTranslate2Translator(SearchingTranslator):
         self._eos = self._tokens[settings.eos_token_id]
         self._model: Any = None
 
+    def use_direction(self, source_lang: str | None, target_lang: str | None) -> None:
+        if not self._settings.speaks(source_lang, target_lang):
+            own = self.settings.directions[0]
+            raise T5TuneError(
+                f"{self._directory} translates only from {own}: its tokenizer names these "
+                "languages.",
+                next_command="the same command with the run and --engine torch",
+            )
+        super().use_direction(source_lang, target_lang)
+
     def encode(self, sources: Sequence[str]) -> list[list[int]]:
         """Return token ids of the sources, prefix included, and set `num_truncated`."""
         limit = self.settings.max_source_length

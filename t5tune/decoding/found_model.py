@@ -15,6 +15,7 @@ from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import DecodingOptions, options_of_recipe
 from t5tune.errors import T5TuneError
 from t5tune.files.json_values import as_object
+from t5tune.models.directions import list_directions
 from t5tune.models.directories import SETTINGS_KEY, check_run
 from t5tune.models.families import (
     begin_texts,
@@ -219,11 +220,12 @@ def find_model_of_run(run: RunDirectory, recipe: ResolvedRecipe, directory: Path
         recipe: Resolved recipe of the run.
         directory: Directory of the model: the run's `model/`, or the one that becomes it.
     """
+    config = load_config(str(directory))
     return FoundRun(
         run.name,
         str(directory),
         None,
-        load_config(str(directory)),
+        config,
         load_tokenizer(str(directory)),
         InputSettings(
             recipe.data.model_prefix,
@@ -231,6 +233,9 @@ def find_model_of_run(run: RunDirectory, recipe: ResolvedRecipe, directory: Path
             long_sources=recipe.data.long_sources,
             source_lang=recipe.source_lang,
             normalization=choose_normalizer(recipe.data.normalization, recipe.source_lang).names,
+            directions=list_directions(
+                recipe.data, (recipe.source_lang, recipe.target_lang), config.model_type
+            ),
         ),
         recipe=recipe,
         run=run,

@@ -9,7 +9,13 @@ from typing import Any, TypeVar
 
 from t5tune.console import say, track
 from t5tune.decoding.scored_pairs import ScoredPair, check_pairs
-from t5tune.decoding.translator import DecodingOptions, Hypothesis, PlainTranslator, Translator
+from t5tune.decoding.translator import (
+    DecodingOptions,
+    Hypothesis,
+    PlainTranslator,
+    SearchingTranslator,
+    Translator,
+)
 from t5tune.errors import T5TuneError, did_you_mean
 
 T = TypeVar("T")
@@ -53,6 +59,7 @@ class OpenedModel:
         self.choice = choice
         self._open = open_
         self._opened: OpenedEngine | None = None
+        self._languages: tuple[str | None, str | None] | None = None  # those of the translator
 
     @property
     def is_open(self) -> bool:
@@ -71,8 +78,22 @@ class OpenedModel:
 
     @property
     def translator(self) -> Translator:
-        """The model in its engine."""
-        return self.open().translator
+        """The model in its engine, which translates between the languages that were chosen.
+
+        Raises:
+            T5TuneError: It has several directions, and none was chosen.
+        """
+        return self._direct(None, None)
+
+    def _direct(self, source_lang: str | None, target_lang: str | None) -> Translator:
+        """Return the translator between these languages, or those that the model was loaded for."""
+        translator = self.open().translator
+        choice = self.choice
+        languages = source_lang or choice.source_lang, target_lang or choice.target_lang
+        if languages != self._languages and isinstance(translator, SearchingTranslator):
+            translator.use_direction(*languages)
+            self._languages = languages
+        return translator
 
     @property
     def options(self) -> DecodingOptions:
@@ -87,13 +108,23 @@ class OpenedModel:
     @property
     def engine(self) -> str:
         """Name of the engine in reports."""
-        return self.translator.engine
+        return self.open().translator.engine
 
-    def translate(self, texts: Sequence[str], **search: Any) -> list[Hypothesis]:
+    def translate(
+        self,
+        texts: Sequence[str],
+        *,
+        source_lang: str | None = None,
+        target_lang: str | None = None,
+        **search: Any,
+    ) -> list[Hypothesis]:
         """Translate texts; a blank one has a blank hypothesis.
 
         Args:
             texts: Texts, without the prefix.
+            source_lang: Language of the texts, for a model with several directions; the one that
+                the model was loaded for if left out.
+            target_lang: Language of the translations, likewise.
             search: Fields of `DecodingOptions`, such as `num_beams=8`; the others keep the
                 values of the model.
 
@@ -104,7 +135,8 @@ class OpenedModel:
             T5TuneError: A field does not exist.
         """
         options = self.choose_options(search)
-        return _translate(texts, BLANK, options, self.translator.translate, self.translator)
+        translator = self._direct(source_lang, target_lang)
+        return _translate(texts, BLANK, options, translator.translate, translator)
 
     def translate_n_best(
         self, texts: Sequence[str], num_hypotheses: int, **search: Any

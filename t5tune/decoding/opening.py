@@ -47,7 +47,7 @@ def load(
         engine: `auto`, `torch`, `torch-bf16`, `ctranslate2` or one export such as
             `ctranslate2-int8`.
         source_lang: Language of the sources, for a model that needs it and is neither a run
-            nor an export.
+            nor an export, and for one that was trained in several directions.
         target_lang: Language of the translations, likewise.
         prefix: Prefix for a model that is neither; by default the one it was trained with.
         allow_code: Whether Python code that the model brings along may run; a run's own recipe has
@@ -70,6 +70,16 @@ def _open(choice: ModelChoice) -> OpenedEngine:
     """Open a model with the best engine that it has, and name that on stderr."""
     bound_spinning()
     export = choose_export(choice.name, choice.engine)
+    languages = choice.source_lang, choice.target_lang
+    if (
+        export is not None
+        and choice.engine == AUTO
+        and export.path != Path(choice.name)
+        and any(languages)
+        and not export.settings.speaks(*languages)
+    ):
+        say(f"not used: {export.path} translates only from {export.settings.input.directions[0]}")
+        export = None
     if export is not None:
         settings = export.settings
         translator = open_export(export)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, TypeVar
 
 import torch
@@ -26,6 +26,7 @@ from t5tune.decoding.translator import (
 )
 from t5tune.distributed.launch_environment import Place
 from t5tune.distributed.processes import broadcast_result, gather, place
+from t5tune.models.families import begin_texts
 from t5tune.models.generation import read_needs
 from t5tune.models.input_settings import OWN, InputSettings
 from t5tune.models.positions import count_positions
@@ -79,6 +80,14 @@ class TorchTranslator(SearchingTranslator):
         distributed = copy.copy(self)
         distributed._is_distributed = True
         return distributed
+
+    def use_direction(self, source_lang: str | None, target_lang: str | None) -> None:
+        super().use_direction(source_lang, target_lang)
+        if any(one.has_tokens for one in self.settings.directions):
+            chosen = self.settings.choose(source_lang, target_lang)
+            model_type, languages = self.model.config.model_type, chosen.languages
+            beginning = begin_texts(model_type, self.tokenizer, *languages)
+            self.settings = replace(self.settings, **asdict(beginning))
 
     @property
     def max_source_length(self) -> int | None:

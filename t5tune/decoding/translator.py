@@ -217,6 +217,21 @@ class SearchingTranslator(ABC):
         found = iter(self._find_best(pieces, options, count_sources))
         return [_join(list(islice(found, len(of_one)))) for of_one in chunks]
 
+    def use_direction(self, source_lang: str | None, target_lang: str | None) -> None:
+        """Translate from now on between these languages, if the model has several directions.
+
+        Raises:
+            T5TuneError: The languages name none of them, or several.
+        """
+        if self.settings.directions:
+            chosen = self.settings.choose(source_lang, target_lang)
+            self.settings = replace(
+                self.settings,
+                prefix=chosen.prefix,
+                source_lang=chosen.source_lang,
+                normalization=tuple(chosen.normalization),
+            )
+
     def _find_best(
         self, sources: Sequence[str], options: DecodingOptions, on_progress: OnProgress
     ) -> list[Hypothesis]:

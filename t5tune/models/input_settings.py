@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from t5tune.data.text_normalizers import Normalizer
+from t5tune.errors import T5TuneError
 
 CUT, CHUNK = "cut", "chunk"  # what becomes of sources that are too long
 _OF_SPLITTING = ("long_sources", "source_lang")
+_DIRECTIONS = "directions"
 _START = "decoder_start_token_id"
 
 
@@ -27,6 +29,25 @@ OWN = Beginning()  # as the model's generation configuration says
 
 
 @dataclass(frozen=True)
+class Direction:
+    """Languages that a model translates between, and what says so."""
+
+    source_lang: str | None
+    target_lang: str | None
+    prefix: str = ""
+    has_tokens: bool = False  # of its tokenizer, that name languages
+    normalization: Sequence[str] = ()  # of sources; names as in `Normalizer`
+
+    @property
+    def languages(self) -> tuple[str | None, str | None]:
+        """Codes of source and target."""
+        return self.source_lang, self.target_lang
+
+    def __str__(self) -> str:
+        return f"{self.source_lang} to {self.target_lang}"
+
+
+@dataclass(frozen=True)
 class InputSettings:
     """Input settings of one model, the same for every engine."""
 
@@ -37,6 +58,8 @@ class InputSettings:
     source_lang: str | None = None  # for splitting sources into sentences, with `chunk` alone
     decoder_start_token_id: int | None = None  # see `Beginning`
     normalization: tuple[str, ...] = ()  # of sources; names as in `Normalizer`
+    # Directions of a model that has several, the one of these settings first.
+    directions: Sequence[Direction] = ()
 
     @property
     def beginning(self) -> Beginning:
@@ -58,9 +81,31 @@ class InputSettings:
             found["normalization"] = list(self.normalization)
         return found
 
+    def choose(self, source_lang: str | None, target_lang: str | None) -> Direction:
+        """Return the direction of a model with several that these languages mean.
+
+        Raises:
+            T5TuneError: They mean none, or several.
+        """
+        found = [
+            one
+            for one in self.directions
+            if source_lang in (None, one.source_lang) and target_lang in (None, one.target_lang)
+        ]
+        if len(found) == 1:
+            return found[0]
+        names = ", ".join(map(str, self.directions))
+        given = source_lang is not None or target_lang is not None
+        problem = "none of them was asked for" if given and not found else "which one is wanted?"
+        example = (found or self.directions)[0]
+        raise T5TuneError(
+            f"this model translates in several directions ({names}); {problem}",
+            next_command=f"--source-lang {example.source_lang} --target-lang {example.target_lang}",
+        )
+
     def describe(self) -> dict[str, Any]:
         """Return what differs between models; what few of them have, only if this one has it."""
-        return without_unused(asdict(self))
+        return without_unused(asdict(replace(self, directions=())))
 
 
 def without_unused(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,4 +113,5 @@ def without_unused(values: Mapping[str, Any]) -> dict[str, Any]:
     unused: tuple[str, ...] = _OF_SPLITTING if values["long_sources"] == CUT else ()
     unused += (_START,) if values[_START] is None else ()
     unused += () if values["normalization"] else ("normalization",)
+    unused += () if values[_DIRECTIONS] else (_DIRECTIONS,)
     return {key: value for key, value in values.items() if key not in unused}

@@ -12,7 +12,7 @@ from typing import Any
 
 from t5tune.recipe.yaml_lines import by_name, load_table
 
-_SPLITS = ("data.train", "data.train[0]", "data.validation", "data.test")
+_SPLITS = ("data.train", "data.validation", "data.test")
 # Metrics of the library `evaluate` that people ask for by their names alone.
 _OF_EVALUATE = ("meteor", "bertscore", "bleurt", "google_bleu", "nist_mt", "character", "mauve")
 
@@ -35,6 +35,7 @@ def _tables() -> dict[str, Any]:
 def answer_key(section: str, name: str) -> str | None:
     """Return the advice on an unknown key that people expect in a section; None without any."""
     plain, tables = name.lower().replace("-", "_"), _tables()
+    section = section.removesuffix("[0]")  # an entry of several is expected to have the same keys
     of_section = tables["in_section"].get("data.train" if section in _SPLITS else section, {})
     same_as = (same for start, same in tables["beginnings"].items() if plain.startswith(start))
     answer: str | None = of_section.get(plain) or tables["answers"].get(plain)
@@ -60,7 +61,7 @@ def answer_value(key: str, value: str) -> str | None:
 
 def answer_section(path: str, value: object) -> str | None:
     """Return the advice on a value in place of a section, or a list in place of a text."""
-    is_split = re.sub(r"\[\d+\]", "[0]", path) in _SPLITS
+    is_split = re.sub(r"\[\d+\]", "", path) in _SPLITS
     if isinstance(value, list) and is_split:
         return f"write {{file: [{', '.join(map(str, value))}]}}"
     if isinstance(value, str) and is_split:

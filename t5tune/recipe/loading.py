@@ -275,15 +275,17 @@ def _differences(a: Any, b: Any, path: tuple[str, ...]) -> Iterator[str]:
             for key in _differences(inner_a.get(name), inner_b.get(name), (*path, name))
         ]
         yield from inner or ([".".join(path)] if (a is None) != (b is None) else [])
-    elif _are_mixtures(a, b) and path == ("data", "train"):
+    elif _are_entries(a, b) and path[:1] == ("data",):
         for number, both in enumerate(zip(a, b, strict=True)):
-            yield from _differences(*both, ("data", f"train[{number}]"))
+            yield from _differences(*both, ("data", f"{path[-1]}[{number}]"))
     elif a != b or isinstance(a, bool) != isinstance(b, bool):  # True == 1 in Python
         yield ".".join(path)
 
 
-def _are_mixtures(a: Any, b: Any) -> bool:
-    return isinstance(a, list) and isinstance(b, list) and len(a) == len(b)
+def _are_entries(a: Any, b: Any) -> bool:
+    """Return whether two lists have sections at the same places."""
+    are_lists = isinstance(a, list) and isinstance(b, list) and len(a) == len(b)
+    return are_lists and all(isinstance(one, dict) for one in (*a, *b))
 
 
 def recipe_json_schema() -> dict[str, Any]:

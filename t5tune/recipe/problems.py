@@ -91,10 +91,15 @@ def _known_path(location: Sequence[str | int], kind: str) -> KeyPath:
 
 
 def _members(annotation: Any) -> Iterator[Any]:
-    """Yield a type and its arguments, without what annotates them."""
-    for member in (annotation, *typing.get_args(annotation)):
-        is_annotated = typing.get_origin(member) is typing.Annotated
-        yield typing.get_args(member)[0] if is_annotated else member
+    """Yield a type and its arguments, without what annotates them; unions have those of all."""
+    if typing.get_origin(annotation) is typing.Annotated:
+        annotation = typing.get_args(annotation)[0]
+    yield annotation
+    for member in typing.get_args(annotation):
+        if _is_union(annotation):
+            yield from _members(member)
+        else:
+            yield member
 
 
 def _section_of(annotation: Any) -> type[BaseModel] | None:

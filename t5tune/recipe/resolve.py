@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from t5tune.recipe.resolved_recipe import FittedRecipe, ResolvedRecipe
@@ -84,6 +84,7 @@ class ModelFacts:
         is_tag: Whether the prefix is a token that names the target language.
         adapter_targets: Layers that get the adapter of the recipe by default; None without one.
         objective: Objective with which plain text becomes examples; None for pairs.
+        direction_prefixes: Prefix of each direction by its languages, where there are several.
     """
 
     model_type: str
@@ -96,6 +97,7 @@ class ModelFacts:
     is_tag: bool = False
     adapter_targets: list[str] | None = None
     objective: ObjectiveName | None = None
+    direction_prefixes: Mapping[tuple[str | None, str | None], str] = field(default_factory=dict)
 
 
 def resolve_for_model(recipe: Recipe, facts: ModelFacts) -> tuple[FittedRecipe, list[Choice]]:
@@ -222,7 +224,14 @@ def _choose_adapter(recipe: Recipe, facts: ModelFacts) -> Iterator[Choice]:
 
 
 def _choose_prefixes(recipe: Recipe, facts: ModelFacts) -> Iterator[Choice]:
-    prefix = recipe.data.prefix
+    prefix, main = recipe.data.prefix, (recipe.source_lang, recipe.target_lang)
+    of_directions = dict(facts.direction_prefixes)
+    if of_directions:  # a direction has the prefix that an entry for training says
+        of_directions |= {
+            recipe.data.languages_of(key, main): entry.prefix
+            for key, entry in recipe.data.training_entries.items()
+            if entry.prefix is not None
+        }
     if prefix is None:
         prefix = "" if recipe.model.is_from_scratch else facts.prefix
         reason = "how the original T5 was told this task"
@@ -230,10 +239,15 @@ def _choose_prefixes(recipe: Recipe, facts: ModelFacts) -> Iterator[Choice]:
             reason = "the model's token of target_lang"
         if not prefix:
             reason = "the model knows no prefix for the task"
+        if main in of_directions:
+            prefix, reason = of_directions[main], "one of several directions"
         yield Choice("data.prefix", prefix, reason)
-    for split, entry in recipe.data.entries.items():
+    for key, entry in recipe.data.entries.items():
+        languages = recipe.data.languages_of(key, main)
+        own = of_directions.get(languages, prefix)
         if entry.prefix is None:
-            yield Choice(f"data.{split}.prefix", prefix, SHARED_PREFIX)
+            reason = SHARED_PREFIX if own == prefix else f"from {languages[0]} to {languages[1]}"
+            yield Choice(f"data.{key}.prefix", own, reason)
 
 
 def choose_rounds(recipe: Recipe) -> int:

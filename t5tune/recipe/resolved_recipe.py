@@ -15,7 +15,13 @@ from t5tune.recipe.schema import DecodingSection, Recipe
 from t5tune.recipe.sections.data_entry import DataEntry
 from t5tune.recipe.sections.data_section import DataSection
 from t5tune.recipe.sections.evaluation_section import BestMetricName, EvaluationSection, MetricName
-from t5tune.recipe.sections.mixed_entry import ONE, SEVERAL, MixedEntry, tell_entries
+from t5tune.recipe.sections.mixed_entry import (
+    ONE,
+    SEVERAL,
+    DirectedEntry,
+    MixedEntry,
+    tell_entries,
+)
 from t5tune.recipe.sections.section import Count, PositiveInt, Share
 from t5tune.recipe.sections.training_section import OptimName, TrainingSection
 
@@ -32,6 +38,19 @@ class ResolvedMixedEntry(MixedEntry):
     prefix: str
 
 
+class ResolvedDirectedEntry(DirectedEntry):
+    """An entry of several for validation or test whose prefix is known."""
+
+    prefix: str
+
+
+ResolvedTestEntries = Annotated[
+    Annotated[ResolvedDataEntry, Tag(ONE)]
+    | Annotated[Sequence[ResolvedDirectedEntry], Tag(SEVERAL)],
+    Discriminator(tell_entries),
+]
+
+
 class ResolvedData(DataSection):
     """Splits with their prefixes."""
 
@@ -40,14 +59,15 @@ class ResolvedData(DataSection):
         | Annotated[Sequence[ResolvedMixedEntry], Tag(SEVERAL)],
         Discriminator(tell_entries),
     ]
-    validation: ResolvedDataEntry
-    test: ResolvedDataEntry | None = None
+    validation: ResolvedTestEntries
+    test: ResolvedTestEntries | None = None
     prefix: str
 
     @property
     def model_prefix(self) -> str:
         """Text before every source that is translated."""
-        return self.train.prefix if isinstance(self.train, DataEntry) else self.validation.prefix
+        key = "train" if isinstance(self.train, DataEntry) else self.key_of("validation")
+        return self.entries[key].prefix or ""
 
 
 class ResolvedDecoding(DecodingSection):

@@ -195,6 +195,47 @@ class Recipe(Section):
         return self
 
     @model_validator(mode="after")
+    def _directions_are_told_apart(self) -> Recipe:
+        languages = self.source_lang, self.target_lang
+        data = self.data.with_both_directions(languages)
+        directions = data.find_directions(languages)
+        if len(directions) > 1:
+            if any(None in one for one in directions):
+                raise ValueError(
+                    "several directions need `source_lang` and `target_lang`, those of the recipe "
+                    "or of each entry of `train`"
+                )
+            if languages not in directions:
+                raise ValueError(
+                    "`source_lang` and `target_lang` of the recipe are those of validation and "
+                    "test, and no entry of `train` has this direction"
+                )
+            if data.cuts:
+                raise ValueError(
+                    "`from: train` cuts one direction; with several, name other files for "
+                    "validation and test"
+                )
+            if data.prefix and any(entry.prefix is None for entry in self.data.mixture):
+                raise ValueError(
+                    "`data.prefix` is the same for all directions; give each entry of `train` its "
+                    "own `prefix`, or leave it out"
+                )
+        for split in ("validation", "test"):
+            keys = [key for key in data.entries if key.startswith(f"{split}[")]
+            for number, key in enumerate(keys):
+                own = data.languages_of(key, languages)
+                if own not in directions:
+                    raise ValueError(
+                        f"`data.{key}`: no entry of `train` is from {own[0]} to {own[1]}"
+                    )
+                if not number and own != languages:
+                    raise ValueError(
+                        f"`data.{key}`: the first entry has the recipe's own `source_lang` and "
+                        "`target_lang`"
+                    )
+        return self if data is self.data else self.model_copy(update={"data": data})
+
+    @model_validator(mode="after")
     def _has_a_base_to_keep(self) -> Recipe:
         if self.evaluation.keep and self.model.is_from_scratch:
             raise ValueError(

@@ -73,7 +73,8 @@ class Evaluation:
 
 def longest_references(examples: Examples, tokenizer: PreTrainedTokenizerBase) -> int:
     """Return the length limit that fits the first references of these examples, in tokens."""
-    references = [of_one[0] for of_one in examples.references]
+    sets = [examples, *examples.others]
+    references = [of_one[0] for one in sets for of_one in one.references]
     encoded, _ = encode_texts(references, tokenizer, max_length=None, as_target=True)
     return limit_from_references([len(ids) for ids in encoded])
 

@@ -1,4 +1,4 @@
-"""Test a run whose training data is a mixture that changes with the steps."""
+"""Test runs on a mixture: one that changes with the steps, and one in two directions."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+import t5tune as door
 from tests.conftest import RunCommand, number_pairs, write_pairs
 from tests.weights import weights
 
@@ -65,3 +66,49 @@ def test_a_mixture_trains_resumes_in_the_middle_and_names_what_has_changed(
     changed = t5tune("train", recipe)
     assert changed.code == 1
     assert "data.train[1] (more.tsv): not what it was when" in changed.err
+
+
+def test_one_model_translates_in_both_directions(
+    t5tune: RunCommand, tiny_recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    content = yaml.safe_load(tiny_recipe.read_text(encoding="utf-8"))
+    content["data"] = {
+        split: [{"file": f"{split}.tsv", "directions": "both"}]
+        for split in ("train", "validation", "test")
+    }
+    content["training"] |= {"max_steps": 2, "eval_steps": 2}
+    content["evaluation"] = {"metrics": ["bleu"]}
+    content["export"] = "ctranslate2-float32"
+    tiny_recipe.write_text(yaml.safe_dump(content), encoding="utf-8")
+    trained = t5tune("train", tiny_recipe)
+    assert trained.code == 0, trained.err
+    assert "data.train[1] (train.tsv (de to en)): 150 training examples" in trained.err
+    run = Path("runs/tiny")
+
+    written = yaml.safe_load((run / "recipe.yaml").read_text(encoding="utf-8"))["data"]
+    assert [entry["prefix"] for entry in written["train"]] == ["<2de> ", "<2en> "]
+    assert [entry["prefix"] for entry in written["test"]] == ["<2de> ", "<2en> "]
+    tokenizer = json.loads((run / "model/tokenizer.json").read_text(encoding="utf-8"))
+    assert {"<2de>", "<2en>"} <= {one["content"] for one in tokenizer["added_tokens"]}
+
+    log = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    (scores,) = (line["validation"] for line in log if "validation" in line)
+    assert set(scores) == {"BLEU", "BLEU en-de", "BLEU de-en"}
+    assert scores["BLEU"] == pytest.approx((scores["BLEU en-de"] + scores["BLEU de-en"]) / 2)
+    report = json.loads((run / "eval/test/report.json").read_text(encoding="utf-8"))
+    found = {one["name"]: one["values"] for one in report["beside"]}["directions"]
+    assert list(found) == ["en-de", "de-en", "mean"]
+    assert found["en-de"][0]["value"] == report["scores"][0]["value"]
+
+    translate = ["translate", "--model", run, "zwei eins"]
+    asked = t5tune(*translate)
+    assert asked.code == 1
+    assert "(en to de, de to en); which one is wanted?" in asked.err
+    back = t5tune(*translate, "--target-lang", "en")
+    assert back.code == 0, back.err
+    torch = t5tune(*translate, "--target-lang", "en", "--engine", "torch")
+    assert torch.out == back.out
+    loaded = door.load(run, engine="torch")
+    both = [loaded.translate(["zwei eins"], target_lang=one)[0].text for one in ("en", "de")]
+    assert both[0] == back.out.strip()

@@ -32,17 +32,16 @@ def find_problems(
     """
     for split, entry in data.entries.items():
         where, place = f"data.{split}", entry.place
+        languages = data.written_languages(split, (source_lang, target_lang))
         try:
             files = place_files(place, where)
             if isinstance(place, SacrebleuSet):
-                check_sacrebleu_set(place, (source_lang, target_lang), where)
+                check_sacrebleu_set(place, languages, where)
             if isinstance(place, TableFile):
                 names = entry.source or data.source, entry.target or data.target
                 for path in files:
                     is_text = data.denoise is not None
-                    _check_table(
-                        entry, path, names, (source_lang, target_lang), where, is_text=is_text
-                    )
+                    _check_table(entry, path, names, languages, where, is_text=is_text)
         except T5TuneError as error:
             yield error
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from t5tune.console import track
@@ -132,6 +132,15 @@ def join_splits(where: str, splits: Sequence[OpenSplit]) -> OpenSplit:
         lambda: [sentence for split in splits for sentence in split.describe_readings()],
         lambda: last.locate_last(),
     )
+
+
+def reverse_split(split: OpenSplit) -> OpenSplit:
+    """Return the examples with the first reference as the source, and the source as its target."""
+
+    def read() -> Iterator[Example]:
+        return (Example(references[0], [source]) for source, references in split.read())
+
+    return replace(split, read=read)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from t5tune.data.readers.open_splits import (
     Request,
     join_splits,
     naming_key,
+    reverse_split,
 )
 from t5tune.data.readers.sacrebleu_sets import open_sacrebleu_set
 from t5tune.data.readers.table_examples import open_tables
@@ -58,27 +59,31 @@ def open_split(
         T5TuneError: There is no such split, the file or the hub cannot be read, a column is
             missing, or source and target have different lengths.
     """
+    given, split = split, data.key_of(split)
     entry = data.entries.get(split)
     if entry is None:
         *others, last = data.entries
         raise T5TuneError(
-            f"the recipe has no split {split}; it has {', '.join(others)} and {last}.",
+            f"the recipe has no split {given}; it has {', '.join(others)} and {last}.",
             next_command=f"t5tune eval --split {last}",
         )
     languages, columns = (source_lang, target_lang), (data.source, data.target)
     place, is_text = entry.place, data.denoise is not None
     if not data.cuts or not (split in data.training_entries or isinstance(place, CutSplit)):
-        return open_entry(f"data.{split}", entry, languages, columns, is_text=is_text)
-    opened = {
+        written = data.written_languages(split, languages)
+        opened = open_entry(f"data.{split}", entry, written, columns, is_text=is_text)
+        is_reversed = written != data.languages_of(split, languages)
+        return reverse_split(opened) if is_reversed else opened
+    uncut = {
         key: open_entry(f"data.{key}", data.entries[key], languages, columns, is_text=is_text)
         for key in dict.fromkeys(data.origins.values())
     }
-    every = list(opened.values())
+    every = list(uncut.values())
     train = join_splits("data.train", every) if len(every) > 1 else every[0]
     found = (cuts or StoredCuts(data, *languages)).find(train)
     if isinstance(place, CutSplit):
         return open_cut(train, split, place, found)
-    return leave_out(opened[data.origins[split]], found, is_part=len(every) > 1)
+    return leave_out(uncut[data.origins[split]], found, is_part=len(every) > 1)
 
 
 def open_entry(

@@ -68,7 +68,9 @@ def identify_data(
         T5TuneError: A file cannot be read.
     """
     entry = data.entries[split]
-    paths = _local_files(entry.place, (source_lang, target_lang), f"data.{split}")
+    languages = source_lang, target_lang
+    written = data.written_languages(split, languages)
+    paths = _local_files(entry.place, written, f"data.{split}")
     states = {path: _state(path) for path in paths}
     with track(f"looking for data.{split} in the cache"):
         contents = [
@@ -78,7 +80,7 @@ def identify_data(
         "entry": entry.model_dump(mode="json", exclude=_LEFT_OUT, exclude_defaults=True),
         "source": data.source,
         "target": data.target,
-        "languages": [source_lang, target_lang],
+        "languages": list(written),
         "contents": contents,
     }
     if data.denoise is not None:
@@ -87,6 +89,8 @@ def identify_data(
         values |= identify_cleaning(data.cleaning)
         if data.normalization:
             values["normalization"] = data.normalization
+    if written != data.languages_of(split, languages):
+        values["is_reversed"] = True
     if split in data.training_entries and data.cuts:
         cuts = {name: asdict(cut) for name, cut in data.cuts.items()}
         values["cuts"] = {"choice": CHOICE, **cuts}

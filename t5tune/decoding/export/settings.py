@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.errors import T5TuneError, did_you_mean
 from t5tune.files.json_values import read_object
-from t5tune.models.input_settings import CUT, InputSettings, without_unused
+from t5tune.models.input_settings import CUT, Direction, InputSettings, without_unused
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import find_damage_at_a_glance, fingerprint_directory
 
@@ -53,6 +53,7 @@ class ExportSettings:
     source_lang: str | None = None
     decoder_start_token_id: int | None = None
     normalization: Sequence[str] = ()
+    directions: Sequence[Mapping[str, Any]] = ()  # fields of each `Direction`
 
     @property
     def input(self) -> InputSettings:
@@ -65,7 +66,18 @@ class ExportSettings:
             self.source_lang,
             self.decoder_start_token_id,
             tuple(self.normalization),
+            tuple(Direction(**one) for one in self.directions),
         )
+
+    def speaks(self, source_lang: str | None, target_lang: str | None) -> bool:
+        """Return whether the export can translate between these languages.
+
+        Tokens of languages are part of its tokenizer; a prefix can be another one.
+        """
+        directions = self.input.directions
+        if not any(one.has_tokens for one in directions):
+            return True
+        return self.input.choose(source_lang, target_lang) == directions[0]
 
     @property
     def options(self) -> DecodingOptions:

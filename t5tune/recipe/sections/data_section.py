@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field, field_validator, model_validator
 
@@ -14,16 +14,20 @@ from t5tune.recipe.sections.data_entry import DataEntry
 from t5tune.recipe.sections.denoise_section import DenoiseSection
 from t5tune.recipe.sections.mixed_entry import (
     NO_EXAMPLES,
+    DirectedEntry,
     MixedEntry,
     MixingSection,
+    TestEntries,
     TrainEntries,
     check_mixture,
     find_changes,
+    reverse_entry,
 )
 from t5tune.recipe.sections.section import PositiveInt, Section
 
 SomeData = TypeVar("SomeData", bound="DataSection")
 NormalizationName = Literal["entities", "nfc", "quotes", "romanian"]
+Languages = tuple[str | None, str | None]  # codes of source and target
 
 
 class DataSection(Section):
@@ -33,8 +37,13 @@ class DataSection(Section):
         description="Where the examples for training come from: one entry, or a list of entries "
         "that are mixed."
     )
-    validation: DataEntry
-    test: DataEntry | None = None
+    validation: TestEntries = Field(
+        description="Where the examples for validation come from: one entry, or a list with one "
+        "for each direction, the recipe's own first."
+    )
+    test: TestEntries | None = Field(
+        default=None, description="Where the examples of the report come from, as `validation`."
+    )
     mixing: MixingSection | None = Field(
         default=None, description="How the entries of `train` are mixed, if they have no weights."
     )
@@ -82,15 +91,20 @@ class DataSection(Section):
     @property
     def entries(self) -> dict[str, DataEntry]:
         """Entries that are given, by their keys: `train[0]` is the first one of a mixture."""
-        entries = {**self.training_entries, "validation": self.validation, "test": self.test}
-        return {key: entry for key, entry in entries.items() if entry is not None}
+        return {
+            **self.training_entries,
+            **_by_key("validation", self.validation),
+            **_by_key("test", self.test),
+        }
 
     @property
     def training_entries(self) -> dict[str, DataEntry]:
         """Entries of the training data, by their keys."""
-        if isinstance(self.train, DataEntry):
-            return {"train": self.train}
-        return {f"train[{number}]": entry for number, entry in enumerate(self.train)}
+        return _by_key("train", self.train)
+
+    def key_of(self, split: str) -> str:
+        """Return the key of a split's entry: the first one, where it has several."""
+        return split if split in self.entries else f"{split}[0]"
 
     @property
     def origins(self) -> dict[str, str]:
@@ -106,6 +120,46 @@ class DataSection(Section):
         """Entries that are mixed; none where the training data is one entry."""
         return () if isinstance(self.train, DataEntry) else self.train
 
+    def languages_of(self, key: str, languages: Languages) -> Languages:
+        """Return the languages of an entry, where it has its own instead of the recipe's."""
+        entry = self.entries[key]
+        if not isinstance(entry, DirectedEntry):
+            return languages
+        return entry.source_lang or languages[0], entry.target_lang or languages[1]
+
+    def written_languages(self, key: str, languages: Languages) -> Languages:
+        """Return the languages of the columns of an entry, which may be reversed."""
+        source_lang, target_lang = self.languages_of(key, languages)
+        entry = self.entries[key]
+        is_reversed = isinstance(entry, DirectedEntry) and entry.directions == "reversed"
+        return (target_lang, source_lang) if is_reversed else (source_lang, target_lang)
+
+    def find_directions(self, languages: Languages) -> list[Languages]:
+        """Return the languages that training translates between, the recipe's own first."""
+        found = [self.languages_of(key, languages) for key in self.training_entries]
+        return sorted(dict.fromkeys(found), key=lambda one: one != languages)
+
+    def with_both_directions(self: SomeData, languages: Languages) -> SomeData:
+        """Return the section with two entries in place of each that has both directions.
+
+        The others follow all entries, whose numbers stay.
+
+        Raises:
+            ValueError: An entry cannot have both.
+        """
+        updates: dict[str, Any] = {}
+        for split in ("train", "validation", "test"):
+            entries = list(_by_key(split, getattr(self, split)).values())
+            reversed_: list[DataEntry] = []
+            for place, entry in enumerate(entries):
+                if isinstance(entry, DirectedEntry) and entry.directions == "both":
+                    own = self.languages_of(f"{split}[{place}]", languages)
+                    entries[place] = entry.model_copy(update={"directions": None})
+                    reversed_.append(reverse_entry(entry, *own))
+            if reversed_:
+                updates[split] = [*entries, *reversed_]
+        return self.model_copy(update=updates) if updates else self
+
     @property
     def is_streamed(self) -> bool:
         """Whether the training data is streamed."""
@@ -118,10 +172,13 @@ class DataSection(Section):
 
     def with_entries(self: SomeData, entries: Mapping[str, DataEntry]) -> SomeData:
         """Return the section with other entries under some keys of `entries`."""
-        changed: dict[str, DataEntry] = {**self.entries, **entries}
-        train = [changed.pop(key) for key in self.training_entries]
-        one = train[0] if isinstance(self.train, DataEntry) else train
-        return self.model_copy(update={"train": one, **changed})
+        updates: dict[str, Any] = {}
+        for split in ("train", "validation", "test"):
+            before = getattr(self, split)
+            changed = [entries.get(key, one) for key, one in _by_key(split, before).items()]
+            if changed:
+                updates[split] = changed[0] if isinstance(before, DataEntry) else changed
+        return self.model_copy(update=updates)
 
     @property
     def cuts(self) -> dict[str, CutSplit]:
@@ -131,8 +188,8 @@ class DataSection(Section):
 
     @field_validator("validation", "test")
     @classmethod
-    def _only_train_is_streamed(cls, entry: DataEntry | None) -> DataEntry | None:
-        if entry is not None and entry.streaming:
+    def _only_train_is_streamed(cls, entry: TestEntries | None) -> TestEntries | None:
+        if isinstance(entry, DataEntry) and entry.streaming:
             raise ValueError("`streaming` is for data.train; other splits are read as a whole")
         return entry
 
@@ -178,3 +235,12 @@ class DataSection(Section):
         elif self.mixing is not None:
             raise ValueError("`mixing` is for a list of entries under `train`")
         return self
+
+
+def _by_key(split: str, value: TrainEntries | TestEntries | None) -> dict[str, DataEntry]:
+    """Return the entries of a split by their keys, which have numbers where it has a list."""
+    if value is None:
+        return {}
+    if isinstance(value, DataEntry):
+        return {split: value}
+    return {f"{split}[{number}]": entry for number, entry in enumerate(value)}

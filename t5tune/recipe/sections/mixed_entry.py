@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import PurePath
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
@@ -26,8 +26,8 @@ class MixingSection(Section):
     )
 
 
-class MixedEntry(DataEntry):
-    """One of several corpora that train one model."""
+class DirectedEntry(DataEntry):
+    """An entry with a name, and with languages that need not be those of the recipe."""
 
     name: str | None = Field(
         default=None,
@@ -36,6 +36,46 @@ class MixedEntry(DataEntry):
         description="Name in messages and in the report; the name of the data set or of the file "
         "if left out.",
     )
+    source_lang: str | None = Field(
+        default=None, description="Language code; that of the recipe if left out."
+    )
+    target_lang: str | None = Field(
+        default=None, description="Language code; that of the recipe if left out."
+    )
+    directions: Literal["both", "reversed"] | None = Field(
+        default=None,
+        description="reversed: the source of an example is its target, and the other way round; "
+        "both: as they are, and reversed as another entry with the same weight.",
+    )
+
+    @property
+    def title(self) -> str:
+        """Name in messages and in the report."""
+        if self.name is not None:
+            return self.name
+        place = self.place
+        if isinstance(place, HubSplit):
+            return place.hub if place.config is None else f"{place.hub} {place.config}"
+        return PurePath(place.files[0]).name if place.files else str(place)
+
+    @model_validator(mode="after")
+    def _is_one_of_several(self) -> DirectedEntry:
+        if self.streaming:
+            raise ValueError(
+                "`streaming` is for data.train with a single entry; the examples of a mixture are "
+                "stored, which takes about 2 bytes a token"
+            )
+        if isinstance(self.place, CutSplit):
+            raise ValueError("`from: train` is for a split with a single entry; name its own place")
+        return self
+
+
+class MixedEntry(DirectedEntry):
+    """One of several corpora that train one model.
+
+    Entries of lists under `validation` and `test` have the keys of `DirectedEntry` alone.
+    """
+
     weight: float | None = Field(
         default=None,
         gt=0.0,
@@ -54,16 +94,6 @@ class MixedEntry(DataEntry):
     )
 
     @property
-    def title(self) -> str:
-        """Name in messages and in the report."""
-        if self.name is not None:
-            return self.name
-        place = self.place
-        if isinstance(place, HubSplit):
-            return place.hub if place.config is None else f"{place.hub} {place.config}"
-        return PurePath(place.files[0]).name if place.files else str(place)
-
-    @property
     def begin(self) -> int:
         """Number of steps before the first one that uses the entry."""
         return self.from_step or 0
@@ -74,13 +104,6 @@ class MixedEntry(DataEntry):
 
     @model_validator(mode="after")
     def _is_mixed(self) -> MixedEntry:
-        if self.streaming:
-            raise ValueError(
-                "`streaming` is for data.train with a single entry; the examples of a mixture are "
-                "stored, which takes about 2 bytes a token"
-            )
-        if isinstance(self.place, CutSplit):
-            raise ValueError("`train` is what other splits are cut from; name its own place")
         if self.until_step is not None and self.until_step <= self.begin:
             raise ValueError(
                 f"`until_step` {self.until_step} is not after `from_step` {self.begin}, so that no "
@@ -89,10 +112,12 @@ class MixedEntry(DataEntry):
         return self
 
 
+SomeEntry = TypeVar("SomeEntry", bound=DirectedEntry)
+
 # Keys that an entry alone does not have.
 MIXING_KEYS = set(MixedEntry.model_fields) - set(DataEntry.model_fields)
 # Keys that decide nothing about the examples of an entry.
-NO_EXAMPLES = {*MIXING_KEYS, "prefix"}
+NO_EXAMPLES = {"name", "weight", "max_repeats", "from_step", "until_step", "prefix"}
 
 
 def tell_entries(value: Any) -> str:
@@ -103,6 +128,12 @@ def tell_entries(value: Any) -> str:
 
 TrainEntries = Annotated[
     Annotated[DataEntry, Tag(ONE)] | Annotated[Sequence[MixedEntry], Tag(SEVERAL)],
+    Discriminator(tell_entries),
+]
+
+
+TestEntries = Annotated[
+    Annotated[DataEntry, Tag(ONE)] | Annotated[Sequence[DirectedEntry], Tag(SEVERAL)],
     Discriminator(tell_entries),
 ]
 
@@ -125,6 +156,34 @@ def check_mixture(entries: Sequence[MixedEntry], mixing: MixingSection | None) -
     for step in find_changes(entries):
         if not any(entry.is_used_after(step) for entry in entries):
             raise ValueError(f"no entry of `train` is used after step {step}")
+
+
+def reverse_entry(entry: SomeEntry, source_lang: str | None, target_lang: str | None) -> SomeEntry:
+    """Return the other direction of an entry that has both.
+
+    Args:
+        entry: An entry with `directions: both`.
+        source_lang: Language of its sources.
+        target_lang: Language of its targets.
+
+    Raises:
+        ValueError: The languages are unknown, or it has a prefix, which names one direction.
+    """
+    if source_lang is None or target_lang is None:
+        raise ValueError("`directions: both` needs `source_lang` and `target_lang`")
+    if entry.prefix is not None:
+        raise ValueError(
+            "`prefix` and `directions: both` exclude each other: each direction has its own; "
+            "write two entries, one with `directions: reversed`"
+        )
+    return entry.model_copy(
+        update={
+            "directions": "reversed",
+            "name": f"{entry.title} ({target_lang} to {source_lang})",
+            "source_lang": target_lang,
+            "target_lang": source_lang,
+        }
+    )
 
 
 def find_changes(entries: Sequence[MixedEntry]) -> list[int]:

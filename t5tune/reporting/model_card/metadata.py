@@ -33,7 +33,7 @@ def build_metadata(
     from huggingface_hub import ModelCardData
 
     split = report.split or "test"
-    entry = recipe.data.entries.get(split)
+    entry = recipe.data.entries.get(recipe.data.key_of(split))
     data: dict[str, Any] = {
         "dataset_name": split,
         "dataset_type": recipe.name,

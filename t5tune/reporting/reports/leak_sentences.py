@@ -109,8 +109,10 @@ def _say_where(numbers: Mapping[str, int]) -> str:
 
 
 def _consequence(split: str, num_clean: int) -> str:
-    if split == "validation":
+    if split.startswith("validation"):
         return "Validation scores and the choice of the best checkpoint favour learning by heart."
+    if split.startswith("test-"):  # another direction than that of the report
+        return "Its scores favour learning by heart."
     if not num_clean:
         return "There is no clean part to report a score on."
     return f"The report will have a score of the {num_clean:,} clean ones too."

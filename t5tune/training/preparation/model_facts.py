@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from t5tune.console import say
 from t5tune.data.examples import Examples
 from t5tune.models.adapters import find_targets
+from t5tune.models.directions import choose_prefixes
 from t5tune.models.families import default_prefix, find_family, find_tag, is_byte_level
 from t5tune.recipe.resolve import ModelFacts
 from t5tune.recipe.schema import Recipe
@@ -46,7 +47,15 @@ def find_facts(
     tag = find_tag(model_type, tokenizer, recipe.task, recipe.target_lang)
     if checkpoint is not None and read_fact(checkpoint, PREFIX) != tag:
         tag = ""  # as in the version that the run began with
+    directions = recipe.data.find_directions(languages)
+    prefixes = {}
+    if len(directions) > 1:
+        from_scratch = recipe.model.is_from_scratch
+        prefixes = choose_prefixes(
+            model_type, tokenizer, recipe.task, directions, from_scratch=from_scratch
+        )
     return ModelFacts(
+        direction_prefixes=prefixes,
         model_type=model_type,
         learning_rate=find_family(model_type).learning_rate,
         prefix=tag or prefix,

@@ -17,7 +17,9 @@ from t5tune.decoding.search import build_generation_config
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import options_of_recipe
 from t5tune.distributed.processes import OfMainProcess
+from t5tune.errors import T5TuneError
 from t5tune.models.adapters import add_adapter, fingerprint_weights, load_trained
+from t5tune.models.directions import list_directions
 from t5tune.models.families import begin_texts
 from t5tune.models.freezing import freeze_parts
 from t5tune.models.from_scratch import build_model
@@ -78,7 +80,7 @@ def prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
         check_sections(pinned)
     facts: dict[str, Any] = {
         RECIPE: fingerprint_recipe(recipe),
-        DATA: {"data.validation": texts.fingerprint_validation()},
+        DATA: texts.fingerprint_validation(),
         VERSIONS: package_versions(),
     }
     if checkpoint is not None:
@@ -87,6 +89,8 @@ def prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
     set_seed(recipe.training.seed)
     model, tokenizer = _build_or_load(pinned, texts, checkpoint, commits.get(TOKENIZER))
     model_type = model.config.model_type
+    for key in recipe.data.training_entries if recipe.data.mixture else ():
+        _check_languages(model_type, tokenizer, key, recipe)
     beginning = begin_texts(model_type, tokenizer, recipe.source_lang, recipe.target_lang)
     needs = find_facts(settled, model, tokenizer, texts.validation, checkpoint)
     resolved, choices = _resolve(pinned, needs)
@@ -159,6 +163,18 @@ def _build_or_load(
     return model, tokenizer
 
 
+def _check_languages(
+    model_type: str, tokenizer: PreTrainedTokenizerBase, key: str, recipe: Recipe
+) -> None:
+    """Refuse an entry in a language that the model does not know."""
+    languages = recipe.source_lang, recipe.target_lang
+    try:
+        begin_texts(model_type, tokenizer, *recipe.data.languages_of(key, languages))
+    except T5TuneError as error:
+        message = f"data.{key}.{error.message}"
+        raise T5TuneError(message, next_command=error.next_command) from error
+
+
 def _add_adapter(model: PreTrainedModel, recipe: FittedRecipe, checkpoint: Path | None) -> str:
     """Add the adapter of the recipe, as new or from a checkpoint; return the model's hash."""
     assert recipe.model.adapter is not None
@@ -196,6 +212,9 @@ def _set_up_search(
         long_sources=data.long_sources,
         source_lang=recipe.source_lang,
         normalization=choose_normalizer(data.normalization, recipe.source_lang).names,
+        directions=list_directions(
+            data, (recipe.source_lang, recipe.target_lang), model.config.model_type
+        ),
         **asdict(beginning),
     )
     return LoadedModel(name, TorchTranslator(model, tokenizer, settings), tokenizer, options)

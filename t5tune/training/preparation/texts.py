@@ -13,6 +13,7 @@ from t5tune.data.store.data_identity import DataIdentity
 from t5tune.data.store.stored_cuts import StoredCuts
 from t5tune.data.training_text import TrainingText, join_texts, open_training
 from t5tune.errors import T5TuneError
+from t5tune.models.directions import list_tags
 from t5tune.recipe.places import Place
 from t5tune.recipe.sections.data_section import DataSection
 
@@ -44,6 +45,7 @@ class Texts:
         languages: Source and target language codes of the recipe.
         objective: How plain text becomes examples; None for pairs.
         mixture: Texts of the entries of a mixture, by their keys; empty for one entry.
+        tags: Words that name a direction, where there are several.
     """
 
     training: TrainingText
@@ -53,6 +55,7 @@ class Texts:
     languages: tuple[str | None, str | None] = (None, None)
     objective: str | None = None
     mixture: Mapping[str, TextsOfEntry] = field(default_factory=dict)
+    tags: Sequence[str] = ()
 
     @property
     def entries(self) -> Mapping[str, TextsOfEntry]:
@@ -62,7 +65,8 @@ class Texts:
     @property
     def translated(self) -> list[Examples]:
         """Sets that are translated and scored."""
-        return [self.validation] if self.test is None else [self.validation, self.test]
+        sets = [self.validation] if self.test is None else [self.validation, self.test]
+        return [*sets, *(other for one in sets for other in one.others)]
 
     @property
     def reported(self) -> Examples:
@@ -83,10 +87,17 @@ class Texts:
         return {key: list(sentences) for key, sentences in remarks.items() if sentences}
 
     @track("taking fingerprints of the data")
-    def fingerprint_validation(self) -> str:
-        """Return the SHA-256 of what validations read."""
-        pairs = zip(self.validation.sources, self.validation.references, strict=True)
-        return fingerprint_rows([source, *others] for source, others in pairs)
+    def fingerprint_validation(self) -> dict[str, str]:
+        """Return the SHA-256 of what validations read, by the entry."""
+        found = {"data.validation": _fingerprint(self.validation)}
+        for number, other in enumerate(self.validation.others, start=1):
+            found[f"data.validation[{number}]"] = _fingerprint(other)
+        return found
+
+
+def _fingerprint(examples: Examples) -> str:
+    pairs = zip(examples.sources, examples.references, strict=True)
+    return fingerprint_rows([source, *others] for source, others in pairs)
 
 
 def open_texts(data: DataSection, source_lang: str | None, target_lang: str | None) -> Texts:
@@ -99,7 +110,7 @@ def open_texts(data: DataSection, source_lang: str | None, target_lang: str | No
     cuts = StoredCuts(data, *languages)
     opened = open_training(data, *languages, cuts)
     validation = load_examples(data, "validation", *languages, cuts)
-    _refuse_blank(validation, data.validation.place)
+    _refuse_blank(validation, data.entries[data.key_of("validation")].place)
     test = load_examples(data, "test", *languages, cuts) if data.test is not None else None
     objective = None if data.denoise is None else data.denoise.objective
     mixture = {
@@ -107,7 +118,8 @@ def open_texts(data: DataSection, source_lang: str | None, target_lang: str | No
         for key, entry in zip(opened, data.mixture, strict=bool(data.mixture))
     }
     training = join_texts(opened.values())
-    return Texts(training, cuts.identity, validation, test, languages, objective, mixture)
+    tags = list_tags(data, languages)
+    return Texts(training, cuts.identity, validation, test, languages, objective, mixture, tags)
 
 
 def _refuse_blank(validation: Examples, place: Place) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
@@ -26,6 +27,7 @@ from t5tune.data.store.store_manifest import StoreManifest
 from t5tune.data.store.token_store import TokenStore, choose_folder, find_or_build_store
 from t5tune.data.store.training_stores import TrainingStores
 from t5tune.data.training_text import TrainingText
+from t5tune.models.families import find_family, set_languages
 from t5tune.models.input_settings import CHUNK
 from t5tune.recipe.resolved_recipe import ResolvedData
 from t5tune.reporting.known_overlaps import keep_overlap, known_overlap
@@ -70,11 +72,12 @@ def prepare_tokens(
 ) -> TrainingTokens:
     """Return the tokens of the training data. Errors as in `tokenize` and `open_stream`."""
     rounds = build_rounds(texts, tokenizer, data)
+    has_languages = find_family(model.config.model_type).has_language_tokens
     if data.is_streamed:
         streamed = open_stream(texts, tokenizer, data, model, rounds)
         fingerprints = {"data.train": streamed.fingerprint}
         return TrainingTokens(None, streamed, imagine_longest(data), fingerprints)
-    stores = tokenize(texts, tokenizer, data, run, rounds)
+    stores = tokenize(texts, tokenizer, data, run, rounds, has_languages=has_languages)
     fingerprints = {}
     for key, store in stores.by_key.items():
         title = texts.entries[key].title
@@ -104,6 +107,8 @@ def tokenize(
     data: ResolvedData,
     run: RunDirectory,
     rounds: Rounds,
+    *,
+    has_languages: bool = False,
 ) -> TrainingStores:
     """Return the tokens of the training data, and compare the other sets with its texts.
 
@@ -115,18 +120,26 @@ def tokenize(
         data: Data section of the resolved recipe.
         run: Run that stores the comparisons for its reports.
         rounds: Variants of the training data; the comparison is with the data as it is.
+        has_languages: Whether the tokenizer adds tokens that name languages.
 
     Raises:
         T5TuneError: The training data cannot be read or changes meanwhile, none of it can be used,
             or the disk is full.
     """
-    folder, digest = choose_folder(run.tokens), digest_tokenizer(tokenizer)
+    folder, digests = choose_folder(run.tokens), dict[Any, str]()
     compared = _Comparison(texts)
     stores: dict[str, TokenStore] = {}
     for key, entry in texts.entries.items():
         prefix = data.entries[key].prefix or ""
-        build = _StoreBuilder(entry, tokenizer, digest, data, prefix, rounds, compared)
+        languages = data.languages_of(key, texts.languages) if has_languages else texts.languages
+        if languages != texts.languages:
+            set_languages(tokenizer, *languages)
+        if languages not in digests:
+            digests[languages] = digest_tokenizer(tokenizer)
+        build = _StoreBuilder(entry, tokenizer, digests[languages], data, prefix, rounds, compared)
         stores[key] = find_or_build_store(build.key, folder, build)
+        if languages != texts.languages:
+            set_languages(tokenizer, *texts.languages)
     found = TrainingStores(stores)
     fingerprint = fingerprint_pairs(found, data)
     known = [known_overlap(run, fingerprint, examples) for examples in texts.translated]

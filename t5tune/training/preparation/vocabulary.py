@@ -14,6 +14,7 @@ from t5tune.data.store.store_key import LIBRARIES, digest_tokenizer
 from t5tune.errors import T5TuneError
 from t5tune.files.cache_directory import mark_used, name_in_cache, user_cache_directory
 from t5tune.files.writing import write_directory
+from t5tune.models.directions import add_tags
 from t5tune.models.loading import load_tokenizer
 from t5tune.models.new_tokenizers import build_tokenizer
 from t5tune.recipe.sections.from_scratch_section import TokenizerSection
@@ -28,7 +29,7 @@ def find_or_build_tokenizer(
 ) -> PreTrainedTokenizerBase:
     """Return the tokenizer of a new model, as `build_tokenizer` does.
 
-    Of plain text, it has tokens for what is left out.
+    Of plain text, it has tokens for what is left out; of several directions, one for each.
 
     Raises:
         T5TuneError: An existing tokenizer cannot be loaded, the training data cannot be read, or
@@ -37,6 +38,8 @@ def find_or_build_tokenizer(
     tokenizer = _find_or_build(section, texts, revision)
     if texts.objective is not None:
         add_noise_tokens(tokenizer, texts.objective)
+    if texts.tags and section.type not in ("existing", "bytes"):
+        add_tags(tokenizer, texts.tags)
     return tokenizer
 
 

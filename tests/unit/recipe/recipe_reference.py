@@ -14,7 +14,7 @@ from pydantic_core import PydanticUndefined
 from t5tune.recipe.problems import examples_of
 from t5tune.recipe.schema import Recipe
 from t5tune.recipe.sections.data_entry import DataEntry
-from t5tune.recipe.sections.mixed_entry import MixedEntry
+from t5tune.recipe.sections.mixed_entry import DirectedEntry, MixedEntry
 
 NAMES = {int: "whole number", float: "number", str: "text", bool: "true or false"}
 
@@ -45,8 +45,11 @@ def _add_section(
         _add_section(lines, nested, inner_path)
         if inner_path == "data":
             _add_section(lines, DataEntry, "data.train, data.validation, data.test")
-            title = "data.train, as a list: keys of an entry beside those above"
-            _add_section(lines, MixedEntry, title, DataEntry.model_fields)
+            for entry, title, known in (
+                (DirectedEntry, "any of them as a list", DataEntry.model_fields),
+                (MixedEntry, "data.train as a list", DirectedEntry.model_fields),
+            ):
+                _add_section(lines, entry, f"{title}: further keys of its entries", known)
 
 
 def _first_paragraph(section: type[BaseModel]) -> str:

@@ -52,6 +52,12 @@ def test_an_unknown_key_of_an_entry_is_named_with_its_place() -> None:
     with pytest.raises(T5TuneError) as raised:
         build_recipe(values)
     assert "data.train[1].wieght: unknown key; did you mean weight?" in raised.value.message
+    values["data"]["test"] = [A, {**B, "targte_lang": "de"}]
+    with pytest.raises(T5TuneError) as raised:
+        build_recipe(values)
+    assert (
+        "data.test[1].targte_lang: unknown key; did you mean target_lang?" in raised.value.message
+    )
     values["data"]["train"] = ["a.tsv", "b.tsv"]
     with pytest.raises(T5TuneError) as raised:
         build_recipe(values)
@@ -75,3 +81,34 @@ def test_entries_with_the_same_examples_share_them() -> None:
     data = DataSection.model_validate({"train": entries, "validation": A})
     assert data.origins == {"train[0]": "train[0]", "train[1]": "train[1]", "train[2]": "train[0]"}
     assert data.changes == [0, 3]
+
+
+def test_both_directions_are_two_entries() -> None:
+    both = {**A, "directions": "both", "source_lang": "en", "target_lang": "de"}
+    french = {**B, "source_lang": "en", "target_lang": "fr", "prefix": "fr: "}
+    values: dict[str, Any] = {
+        "name": "a",
+        "task": "translation",
+        "source_lang": "en",
+        "target_lang": "de",
+        "model": {"name": "a/b"},
+        "data": {"train": [both, french], "validation": A},
+    }
+    data = Recipe.model_validate(values).data
+    assert [(one.title, one.directions) for one in data.mixture] == [
+        ("a.tsv", None),
+        ("b.tsv", None),
+        ("a.tsv (de to en)", "reversed"),
+    ]
+    assert data.find_directions(("en", "de")) == [("en", "de"), ("en", "fr"), ("de", "en")]
+    assert data.written_languages("train[2]", ("en", "de")) == ("en", "de")
+    for key, value, sentence in (
+        ("validation", {"from": "train", "size": 5}, "`from: train` cuts one direction"),
+        ("prefix", "to German: ", "`data.prefix` is the same for all directions"),
+        ("test", [A, {**A, "target_lang": "nl"}], "no entry of `train` is from en to nl"),
+        ("train", [{**both, "prefix": "x"}], "`prefix` and `directions: both` exclude"),
+    ):
+        with pytest.raises(ValidationError, match=sentence):
+            Recipe.model_validate({**values, "data": {**values["data"], key: value}})
+    with pytest.raises(ValidationError, match="no entry of `train` has this direction"):
+        Recipe.model_validate({**values, "target_lang": "nl"})
