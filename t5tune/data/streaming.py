@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import count, islice
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -13,8 +13,10 @@ from t5tune.data.encoding import EncodedDataset, TokenSequences
 from t5tune.data.pair_encoding import EncodedSide, PairEncoder
 from t5tune.data.pairs import NumberedPairs, Pairs, refuse_blank
 from t5tune.data.readers.open_splits import Example
-from t5tune.data.training_text import TrainingText
 from t5tune.errors import T5TuneError
+
+if TYPE_CHECKING:  # it reads recipes, and training does without them
+    from t5tune.data.training_text import TrainingText
 
 SHUFFLE_BUFFER = 100_000
 _CHUNK_EXAMPLES = 1000

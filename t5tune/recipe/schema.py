@@ -108,13 +108,14 @@ class Recipe(Section):
 
     @model_validator(mode="after")
     def _texts_have_languages(self) -> Recipe:
-        languages = [short_code(one) for one in (self.source_lang, self.target_lang) if one]
+        given = list(filter(None, (self.source_lang, self.target_lang)))
         for name in self.data.cleaning.rules if self.data.cleaning is not None else ():
-            if name in OF_LANGUAGES and not languages:
+            if name in OF_LANGUAGES and not given:
                 raise ValueError(
                     f"`data.cleaning.{name}` needs `source_lang` and `target_lang`, or one of them"
                 )
-        if "romanian" in (self.data.normalization or ()) and languages and "ro" not in languages:
+        needs_romanian = bool(given) and "romanian" in (self.data.normalization or ())
+        if needs_romanian and "ro" not in map(short_code, given):
             raise ValueError(
                 "`data.normalization` has romanian, and neither `source_lang` nor `target_lang` is "
                 "ro"
