@@ -1,6 +1,6 @@
 """Measure what the rules of `data.cleaning` find of noise that is planted, and what they cost.
 
-.venv/bin/python benchmarks/cleaning.py --data DIR [--share 0.05] [--seed 1]
+.venv/bin/python benchmarks/cleaning.py --data DIR [--share 0.05] [--seed 1] [--rules A,B]
 .venv/bin/python benchmarks/cleaning.py --data DIR --pairs 1000000
 .venv/bin/python benchmarks/cleaning.py --data DIR --train FOLDER --steps N [--seeds 3]
     [--share 0.02] [--change KEY=VALUE ...]
@@ -31,6 +31,7 @@ import resource
 import subprocess
 import sys
 import time
+from bisect import bisect
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -66,10 +67,12 @@ class Planter:
         self.pairs = pairs
         self.foreign = foreign
         self.draw = draw
+        self.others: list[int] = []  # rows without noise
 
     def plant(self, rule: str, rows: Sequence[int]) -> dict[int, Pair]:
         """Return the noise of a rule for these rows, without those that allow none."""
         make: Callable[[int], Pair | None] = getattr(self, rule)
+        self.others = sorted(set(range(len(self.pairs))).difference(rows))
         made = ((row, make(row)) for row in rows)
         return {row: pair for row, pair in made if pair is not None}
 
@@ -157,16 +160,22 @@ class Planter:
         return source, re.sub(rf"(?<!\d){old}(?!\d)", new, target)
 
     def duplicates(self, row: int) -> Pair | None:
-        return self.pairs[self.draw.randrange(row)] if row else None
+        return self._repeat(row)
 
     def normalized_duplicates(self, row: int) -> Pair | None:
-        if not row:
+        earlier = self._repeat(row)
+        if earlier is None:
             return None
-        source, target = self.pairs[self.draw.randrange(row)]
+        source, target = earlier
         change: Callable[[str], str] = self.draw.choice(
             [str.upper, lambda text: text.rstrip(" .!?"), lambda text: text.replace(" ", "  ")]
         )
         return change(source), change(target)
+
+    def _repeat(self, row: int) -> Pair | None:
+        """Return an earlier pair that stays as it is."""
+        num = bisect(self.others, row)
+        return self.pairs[self.others[self.draw.randrange(num)]] if num else None
 
     def _on_one_side(self, row: int, change: Callable[[str], str]) -> Pair:
         return self._change(row, self.draw.randrange(2), change)
@@ -215,12 +224,12 @@ def measure_rule(
     return len(planted), found, len(dropped) - found, len(pairs) - len(planted)
 
 
-def measure_rules(data: Path, share: float, seed: int) -> None:
+def measure_rules(data: Path, rules: Sequence[str], share: float, seed: int) -> None:
     print("| corpus | rule | planted | recall | precision | left out of the rest |")
     print("|---|---|---|---|---|---|")
     for name in CORPORA:
         pairs = read_corpus(data, name)
-        for rule in RULE_NAMES:
+        for rule in rules:
             draw = random.Random(f"{seed} {name} {rule}")
             rows = draw.sample(range(len(pairs)), int(share * len(pairs)))
             if rule == "number_mismatch":  # few pairs have numbers
@@ -237,6 +246,7 @@ def measure_rules(data: Path, share: float, seed: int) -> None:
 
 def measure_time(data: Path, num_pairs: int) -> None:
     pairs = [pair for name in CORPORA for pair in read_corpus(data, name)]
+    random.Random(1).shuffle(pairs)
     repeated = (pairs * (num_pairs // len(pairs) + 1))[:num_pairs]
     rules = dict.fromkeys(STANDARD_RULES, True)
     cleaner = build_cleaner(CleaningSection.model_validate(rules), LANGUAGES)
@@ -289,6 +299,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--rules", default=",".join(RULE_NAMES), help="with commas")
     parser.add_argument("--share", type=float)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--pairs", type=int)
@@ -300,7 +311,8 @@ def main() -> None:
     elif options.pairs is not None:
         measure_time(options.data, options.pairs)
     else:
-        measure_rules(options.data, options.share or 0.05, options.seed)
+        rules = options.rules.split(",")
+        measure_rules(options.data, rules, options.share or 0.05, options.seed)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ VERY_SURE = 0.9
 _SHARE_OF_OTHER = 0.95
 _LEAST_OF_OTHER = 0.3
 _FEWEST_LETTERS = 20
-_QUICK_LOOK = 80  # characters of a text
+_QUICK_LOOK = 50  # characters of a text; where they do not tell, all of it is looked at
 
 # Languages that the identifier confuses, so its verdict is ignored for them.
 _ALIKE = (

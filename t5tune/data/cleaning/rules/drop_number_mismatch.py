@@ -38,7 +38,7 @@ def _is_hour(groups: Number, readings: set[str]) -> bool:
     if len(first) > 2 or not all(group.lstrip("0") in readings for group in others):
         return False
     hour = int(first)
-    return str(hour + _HALF_A_DAY) in readings or str(abs(hour - _HALF_A_DAY)) in readings
+    return str(hour + (_HALF_A_DAY if hour < _HALF_A_DAY else -_HALF_A_DAY)) in readings
 
 
 RULE = CleaningRule("number_mismatch", _build)
