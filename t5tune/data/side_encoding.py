@@ -19,11 +19,14 @@ def end_targets(tokenizer: PreTrainedTokenizerBase) -> None:
     began without this goes on without.
     """
     kind = type(tokenizer).__name__
+    is_blenderbot = kind == "BlenderbotTokenizer"
+    if not is_blenderbot and "Gemma" not in kind:  # M2M100's has no targets without languages
+        return
     if tokenizer.eos_token_id in tokenizer(text_target="")["input_ids"]:
         return
-    if kind == "BlenderbotTokenizer":
+    if is_blenderbot:
         tokenizer.add_eos_token = True
-    elif "Gemma" in kind:
+    else:
         tokenizer.init_kwargs[ENDS_TARGETS] = True
 
 
