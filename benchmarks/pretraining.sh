@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Does denoising help a tenth of the pairs? Trains on the text of both sides, then translation on the first tenth of the
 # pairs from that model and from random weights with the same tokenizer, and compares the two on the test set (paired).
-#   [PRETRAINING=MINUTES] [TUNING=MINUTES] benchmarks/pretraining.sh DATA OUT [KEY=VALUE ...]
+#   [PRETRAINING=MINUTES] [TUNING=STEPS] benchmarks/pretraining.sh DATA OUT [KEY=VALUE ...]
 # DATA holds train.en, train.de, val.en, val.de, test.en and test.de; OUT gets the three runs; the settings are for all.
 set -euo pipefail
 data=$(realpath "$1") out=$2
@@ -29,10 +29,10 @@ translate() { # NAME KEY=VALUE ...
     data.train="{source_file: $data/train.en, target_file: $data/train.de, max_examples: $pairs}" \
     data.validation="{source_file: $data/val.en, target_file: $data/val.de}" \
     data.test="{source_file: $data/test.en, target_file: $data/test.de}" \
-    training.max_minutes="${TUNING:-5}" training.num_train_epochs=1000 training.eval_steps=200 \
+    training.max_steps="${TUNING:-1000}" training.eval_steps=200 \
     training.early_stopping_patience=10 --output-dir "$out/$name" "$@"
 }
 translate random model.from_scratch.tokenizer="{type: existing, name: $(realpath "$out")/text/model}" "$@"
-translate denoised model.from_scratch=null model.name="$(realpath "$out")/text/model" data.prefix="" \
-  training.optim=adamw_torch training.learning_rate=1.0e-3 "$@"
+translate denoised model.from_scratch=null model.name="$(realpath "$out")/text/model" \
+  training.optim=adafactor training.scale_parameter=true "$@"
 .venv/bin/t5tune compare "$out/random" "$out/denoised"

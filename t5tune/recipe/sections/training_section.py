@@ -57,6 +57,11 @@ class TrainingSection(Section):
     optim: OptimName | None = Field(
         default=None, description="adafactor for T5 from scratch, adamw_torch for fine-tuning."
     )
+    scale_parameter: bool | None = Field(
+        default=None,
+        description="With optim adafactor: steps are relative to the size of the weights. true from "
+        "scratch and false for fine-tuning, if left out.",
+    )
     learning_rate: Annotated[float, Field(gt=0)] | None = Field(
         default=None, description="Peak learning rate."
     )
@@ -162,6 +167,12 @@ class TrainingSection(Section):
                     f"`regularization.{name}` and `torch_compile` exclude each other: compiled "
                     "stacks read tokens, and no perturbed embeddings"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _scales_what_adafactor_does(self) -> TrainingSection:
+        if self.scale_parameter is not None and self.optim != "adafactor":
+            raise ValueError("`scale_parameter` requires `optim: adafactor`")
         return self
 
     @model_validator(mode="after")

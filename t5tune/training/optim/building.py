@@ -32,7 +32,7 @@ def build_optimizer(
 
     Weight decay is applied to matrices only, not to norms, biases and factors. From scratch,
     Adafactor scales its steps by the size of the parameters, as T5 was pre-trained; fine-tuning
-    takes them unscaled, as Hugging Face's T5 page advises.
+    takes them unscaled, as Hugging Face's T5 page advises, unless `scale_parameter` says otherwise.
 
     Args:
         model: Model to train.
@@ -56,7 +56,8 @@ def build_optimizer(
     ]
     if section.optim == "adafactor":
         kind = ShardedAdafactor if is_sharded(model) else Adafactor
-        return kind(groups, lr=section.learning_rate, scale_parameter=from_scratch)
+        scales = from_scratch if section.scale_parameter is None else section.scale_parameter
+        return kind(groups, lr=section.learning_rate, scale_parameter=scales)
     extra = section.extra
     betas = extra.get("adam_beta1", ADAM_BETAS[0]), extra.get("adam_beta2", ADAM_BETAS[1])
     epsilon = extra.get("adam_epsilon", ADAM_EPSILON)

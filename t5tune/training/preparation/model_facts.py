@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from t5tune.console import say
 from t5tune.data.examples import Examples
+from t5tune.files.json_values import as_object
 from t5tune.models.adapters import find_targets
 from t5tune.models.directions import choose_prefixes
+from t5tune.models.directories import SETTINGS_KEY
 from t5tune.models.families import default_prefix, find_family, find_tag, is_byte_level
 from t5tune.recipe.resolve import ModelFacts
 from t5tune.recipe.schema import Recipe
@@ -44,6 +46,9 @@ def find_facts(
     prefix = default_prefix(
         model_type, recipe.task, *languages, is_byte_level=is_byte_level(tokenizer)
     )
+    began_without = checkpoint is None or read_fact(checkpoint, PREFIX) == ""
+    if began_without and as_object(getattr(model.config, SETTINGS_KEY, None)).get("prefix") == "":
+        prefix = ""  # the model of a run whose sources had none
     tag = find_tag(model_type, tokenizer, recipe.task, recipe.target_lang)
     if checkpoint is not None and read_fact(checkpoint, PREFIX) != tag:
         tag = ""  # as in the version that the run began with

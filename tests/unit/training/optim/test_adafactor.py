@@ -7,9 +7,13 @@ import copy
 import pytest
 import torch
 import transformers
+from pydantic import ValidationError
 
+from t5tune.recipe.sections.training_section import TrainingSection
 from t5tune.training.optim import adafactor
 from t5tune.training.optim.adafactor import Adafactor
+from t5tune.training.optim.building import build_optimizer
+from tests.tiny_sections import fitted_training
 
 
 def build_model() -> torch.nn.Module:
@@ -76,3 +80,19 @@ def test_a_saved_state_continues_bit_identically() -> None:
     train(resumed, again, 5, 2)
     for a, b in zip(whole.parameters(), resumed.parameters(), strict=True):
         assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize("from_scratch", [True, False])
+@pytest.mark.parametrize("asked", [True, False, None])
+def test_steps_are_relative_from_scratch_unless_the_recipe_says_otherwise(
+    from_scratch: bool, asked: bool | None
+) -> None:
+    section = fitted_training(optim="adafactor", scale_parameter=asked)
+    optimizer = build_optimizer(build_model(), section, from_scratch=from_scratch)
+    expected = from_scratch if asked is None else asked
+    assert [group["scale_parameter"] for group in optimizer.param_groups] == [expected] * 2
+
+
+def test_other_optimizers_have_no_relative_steps() -> None:
+    with pytest.raises(ValidationError, match="`scale_parameter` requires `optim: adafactor`"):
+        TrainingSection(scale_parameter=True)
