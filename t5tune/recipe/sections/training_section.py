@@ -59,8 +59,8 @@ class TrainingSection(Section):
     )
     scale_parameter: bool | None = Field(
         default=None,
-        description="With optim adafactor: steps are relative to the size of the weights. true from "
-        "scratch and false for fine-tuning, if left out.",
+        description="With optim adafactor: steps relative to the size of the weights. true from "
+        "scratch and false for fine-tuning.",
     )
     learning_rate: Annotated[float, Field(gt=0)] | None = Field(
         default=None, description="Peak learning rate."
