@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from t5tune.data.text_normalizers import NORMALIZATIONS, choose_normalizer
+from t5tune.models.input_settings import InputSettings
 
 
 def test_each_changes_what_it_says_and_nothing_twice() -> None:
@@ -25,3 +26,9 @@ def test_cedillas_are_right_in_turkish() -> None:
     assert choose_normalizer(["romanian", "nfc"], "ron_Latn").names == ("nfc", "romanian")
     assert choose_normalizer(["romanian"], None).normalize("ţ s\u0327") == "ț s\u0327"
     assert choose_normalizer(["romanian", "nfc"], None).normalize("t\u0327") == "ț"
+
+
+def test_a_model_normalizes_what_it_translates() -> None:
+    settings = InputSettings("say: ", normalization=("entities", "quotes"))
+    assert settings.add_prefix(["“a” &amp; b"]) == ['say: "a" & b']
+    assert InputSettings("say: ").add_prefix(["“a” &amp; b"]) == ["say: “a” &amp; b"]
