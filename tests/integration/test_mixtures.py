@@ -26,6 +26,7 @@ def recipe(tiny_recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         {"file": "more.tsv", "weight": 1},
         {"file": "train.tsv", "name": "end", "weight": 1, "max_repeats": 1, "from_step": 6},
     ]
+    content["evaluation"] = {"metrics": ["bleu"]}
     content["export"] = "none"
     tiny_recipe.write_text(yaml.safe_dump(content), encoding="utf-8")
     return tiny_recipe
