@@ -68,7 +68,9 @@ class Step:
         if layers == "fast":
             use_fast_sublayers(self.model)
         self.bf16 = bf16
-        settings: Any = SimpleNamespace(optim="adafactor", learning_rate=1e-3, weight_decay=0.0)
+        settings: Any = SimpleNamespace(
+            optim="adafactor", learning_rate=1e-3, weight_decay=0.0, scale_parameter=None
+        )
         section = RegularizationSection.model_validate(yaml.safe_load(regularization) or {})
         rates = find_rates(section, self.model)
         self.optimizer = build_optimizer(self.model, settings, from_scratch=True, rates=rates)

@@ -271,7 +271,9 @@ def build_t5tune(
         keep_freed_memory()
     use_fast_paths(model, is_sharded=False)
     # Mirrors the recipe's section, because pydantic is not on every machine with a GPU.
-    settings: Any = SimpleNamespace(optim="adafactor", learning_rate=2e-2, weight_decay=0.0)
+    settings: Any = SimpleNamespace(
+        optim="adafactor", learning_rate=2e-2, weight_decay=0.0, scale_parameter=None
+    )
     lengths = dataset.sources.lengths, dataset.targets.lengths
     collate: Collator | PackedCollator = Collator(int(tokenizer.pad_token_id))
     plan: BatchPlan

@@ -15,7 +15,6 @@ from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import DecodingOptions, options_of_recipe
 from t5tune.errors import T5TuneError
 from t5tune.files.json_values import as_object
-from t5tune.models.directions import list_directions
 from t5tune.models.directories import SETTINGS_KEY, check_run
 from t5tune.models.families import (
     begin_texts,
@@ -25,6 +24,7 @@ from t5tune.models.families import (
     was_trained_with_prefixes,
 )
 from t5tune.models.input_settings import CHUNK, CUT, InputSettings
+from t5tune.models.language_directions import list_directions
 from t5tune.models.loading import find_commit, load_config, load_model, load_tokenizer
 from t5tune.recipe.loading import load_resolved_recipe
 from t5tune.recipe.resolved_recipe import ResolvedRecipe

@@ -9,8 +9,6 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from t5tune.scoring.languages import short_code
 from t5tune.scoring.writing_systems import FEWEST_LETTERS, main_script
 
@@ -120,6 +118,7 @@ def seems_to_be(text: str, expected: str, other_side: str | None) -> bool:
 @cache
 def _quick_identifier(*languages: str | None) -> LanguageIdentifier:
     """Return the identifier of a few languages, whose table is small."""
+    import numpy as np
     from py3langid.langid import LanguageIdentifier
 
     whole = _identifier()

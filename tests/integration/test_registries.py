@@ -213,7 +213,7 @@ def _open_alternating_lines(place: AlternatingLines, request: Request) -> OpenSp
         ),
     ],
     # The keys of all places are in the section, where users look for them.
-    "recipe/sections/data_section.py": [
+    "recipe/sections/data_entry.py": [
         (
             'description="Text file with one target per line, a pattern, or a list."\n    )\n',
             '    lines_file: str | None = Field(default=None, description="Toy.")\n',

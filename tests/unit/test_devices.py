@@ -48,7 +48,9 @@ def ledger() -> DeviceLedger:
 
 
 def train_a_step(model: Any, batch: dict[str, torch.Tensor], optim: str) -> None:
-    section: Any = SimpleNamespace(optim=optim, learning_rate=1e-3, weight_decay=0.01, extra={})
+    section: Any = SimpleNamespace(
+        optim=optim, learning_rate=1e-3, weight_decay=0.01, scale_parameter=None, extra={}
+    )
     optimizer = build_optimizer(model.train(), section, from_scratch=True)
     loss = BatchLoss(model, Strategy(optimizer), Objective(0.1), bf16=True, searches_unused=False)
     with torch.autocast("cpu", torch.bfloat16):

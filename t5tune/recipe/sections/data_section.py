@@ -104,7 +104,8 @@ class DataSection(Section):
 
     def key_of(self, split: str) -> str:
         """Return the key of a split's entry: the first one, where it has several."""
-        return split if split in self.entries else f"{split}[0]"
+        first = f"{split}[0]"
+        return first if first in self.entries else split
 
     @property
     def origins(self) -> dict[str, str]:

@@ -161,6 +161,8 @@ def fingerprint_recipe(recipe: Recipe) -> str:
     }
     if not content["training"]["regularization"]:
         del content["training"]["regularization"]
+    if content["training"]["scale_parameter"] is None:
+        del content["training"]["scale_parameter"]
     for key in _find_harmless(recipe):
         *sections, name = key.split(".")
         section = content

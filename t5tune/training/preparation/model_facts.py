@@ -9,9 +9,9 @@ from t5tune.console import say
 from t5tune.data.examples import Examples
 from t5tune.files.json_values import as_object
 from t5tune.models.adapters import find_targets
-from t5tune.models.directions import choose_prefixes
 from t5tune.models.directories import SETTINGS_KEY
 from t5tune.models.families import default_prefix, find_family, find_tag, is_byte_level
+from t5tune.models.language_directions import choose_prefixes
 from t5tune.recipe.resolve import ModelFacts
 from t5tune.recipe.schema import Recipe
 from t5tune.reporting.evaluation import longest_references

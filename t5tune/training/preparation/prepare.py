@@ -19,12 +19,12 @@ from t5tune.decoding.translator import options_of_recipe
 from t5tune.distributed.processes import OfMainProcess
 from t5tune.errors import T5TuneError
 from t5tune.models.adapters import add_adapter, fingerprint_weights, load_trained
-from t5tune.models.directions import list_directions
 from t5tune.models.families import begin_texts
 from t5tune.models.freezing import freeze_parts
 from t5tune.models.from_scratch import build_model
 from t5tune.models.generation import override_needs
 from t5tune.models.input_settings import Beginning, InputSettings
+from t5tune.models.language_directions import list_directions
 from t5tune.models.loading import load_config, load_model, load_tokenizer
 from t5tune.recipe.resolve import Choice, ModelFacts, resolve_for_model
 from t5tune.recipe.resolved_recipe import FittedRecipe

@@ -13,7 +13,7 @@ from t5tune.data.store.data_identity import DataIdentity
 from t5tune.data.store.stored_cuts import StoredCuts
 from t5tune.data.training_text import TrainingText, join_texts, open_training
 from t5tune.errors import T5TuneError
-from t5tune.models.directions import list_tags
+from t5tune.models.language_directions import list_tags
 from t5tune.recipe.places import Place
 from t5tune.recipe.sections.data_section import DataSection
 

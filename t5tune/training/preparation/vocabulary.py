@@ -14,7 +14,7 @@ from t5tune.data.store.store_key import LIBRARIES, digest_tokenizer
 from t5tune.errors import T5TuneError
 from t5tune.files.cache_directory import mark_used, name_in_cache, user_cache_directory
 from t5tune.files.writing import write_directory
-from t5tune.models.directions import add_tags
+from t5tune.models.language_directions import add_tags
 from t5tune.models.loading import load_tokenizer
 from t5tune.models.new_tokenizers import build_tokenizer
 from t5tune.recipe.sections.from_scratch_section import TokenizerSection

@@ -10,9 +10,9 @@ from t5tune.data.augmentation.rounds import NO_AUGMENTATION
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.errors import T5TuneError
-from t5tune.models.directions import list_directions
 from t5tune.models.families import begin_texts
 from t5tune.models.input_settings import InputSettings
+from t5tune.models.language_directions import list_directions
 from t5tune.recipe.resolved_recipe import ResolvedData
 from t5tune.run.directory import RunDirectory
 from t5tune.training.preparation.texts import open_texts

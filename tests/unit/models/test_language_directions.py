@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from t5tune.errors import T5TuneError
-from t5tune.models.directions import choose_prefixes, name_tags
 from t5tune.models.input_settings import Direction, InputSettings
+from t5tune.models.language_directions import choose_prefixes, name_tags
 
 
 def tokenizer(*tokens: str) -> Any:
