@@ -16,6 +16,13 @@ from t5tune.console import say
 RandomState = tuple[torch.Tensor, torch.Tensor | None]  # of the CPU and of the current GPU
 
 
+def derive_seed(seed: int, *position: int) -> int:
+    """Return the seed of a part of a run, such as a phase; without a position that of the run."""
+    if not position:
+        return seed
+    return int(np.random.SeedSequence([seed, *position]).generate_state(1)[0])
+
+
 def seed_process(seed: int, rank: int, step: int) -> None:
     """Give each process random numbers of its own, or all would drop out the same."""
     (state,) = np.random.SeedSequence([seed, rank, step]).generate_state(1, np.uint64)

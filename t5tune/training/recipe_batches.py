@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from t5tune.console import track
 from t5tune.data.batching.epoch_rows import EpochRows
 from t5tune.data.batching.packing import PackedBatches, PackedCollator, choose_row_lengths
@@ -19,6 +17,7 @@ from t5tune.models.packed import accept_packed_rows
 from t5tune.recipe.resolve import choose_batch_size
 from t5tune.recipe.sections.training_section import TrainingSection
 from t5tune.training.callbacks.batch_probe import LongestBatch
+from t5tune.training.random_numbers import derive_seed
 from t5tune.training.recipe_mixture import Phase
 
 
@@ -49,9 +48,7 @@ def build_batch_plan(
         per_step = section.gradient_accumulation_steps
         begins = [phase.begin * per_step for phase in phases]
         return PhasedBatches(plans, begins, (section.max_steps or 0) * per_step)
-    seed = choose_seed(section)
-    if position:
-        seed = int(np.random.SeedSequence([seed, *position]).generate_state(1)[0])
+    seed = derive_seed(choose_seed(section), *position)
     rows = EpochRows(dataset.num_examples, dataset.num_rounds)
     return _plan(section, dataset, seed, rows)
 

@@ -11,6 +11,7 @@ import numpy as np
 from t5tune.data.batching.epoch_rows import MixedPart, MixedRows, count_examples
 from t5tune.data.encoding import EncodedDataset
 from t5tune.errors import T5TuneError
+from t5tune.training.random_numbers import derive_seed
 
 if TYPE_CHECKING:
     from t5tune.recipe.sections.data_section import DataSection
@@ -85,9 +86,8 @@ def plan_phases(data: DataSection, dataset: EncodedDataset, seed: int) -> list[P
     lengths = dataset.sources.lengths + dataset.targets.lengths
     phases = []
     for number, step in enumerate(data.changes):
-        own = seed
-        if number:  # the order of each phase is its own
-            own = int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
+        # The order of each phase is its own; the first one has that of the run.
+        own = derive_seed(seed, number) if number else seed
         used = [place for place, one in enumerate(data.mixture) if one.is_used_after(step)]
         asked, parts = _divide(data, dataset, used)
         rows = MixedRows(parts, lengths, own, dataset.num_rounds)

@@ -110,8 +110,7 @@ def _rows(
 
     size = "" if num_examples is None else f"{num_examples:,}"
     for score in scores:
-        ends = score.confidence_interval or ()
-        interval = " to ".join(format_value(score.name, end) for end in ends)
+        interval = " to ".join(score.shown_interval or ())
         yield name, size, score.name, format_value(score.name, score.value), interval
 
 
