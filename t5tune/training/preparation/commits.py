@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from t5tune.console import say
-from t5tune.data.readers.hub_commits import Revision, hub_splits, pin_commits, revision_of
+from t5tune.data.readers.hub_commits import (
+    Revision,
+    hub_splits,
+    pin_commits,
+    pin_entries,
+    revision_of,
+)
 from t5tune.files.json_values import keep_texts, read_object
 from t5tune.models.loading import find_commit
+from t5tune.recipe.places import HubSplit
 from t5tune.recipe.schema import Recipe
+from t5tune.recipe.sections.kept_task import KeptTask
 from t5tune.recipe.sections.model_section import ModelSection, PretrainedModel
 from t5tune.run.directory import RunDirectory
 from t5tune.training.checkpoints.resuming import recorded_recipe
@@ -55,25 +65,38 @@ def pin_model(
 def pin_data(recipe: Recipe, run: RunDirectory) -> tuple[Recipe, dict[str, str]]:
     """Find the commits of the data sets, which environment.json of the run may name.
 
-    Return the recipe with commits as the revisions of its data, and commits by keys of the recipe,
-    such as `data.train`, for environment.json.
+    Return the recipe with commits as the revisions of its data and of the tasks of
+    `evaluation.keep`, and commits by keys of the recipe, such as `data.train`, for
+    environment.json.
 
     Raises:
         T5TuneError: A data set or revision does not exist or cannot be reached.
     """
-    data = pin_commits(recipe.data, _recorded_data_commits(run))
-    commits = {f"data.{split}": str(place.revision) for split, place in hub_splits(data)}
-    return recipe.model_copy(update={"data": data}), commits
+    known = _recorded_data_commits(run)
+    kept = list(pin_entries(_kept_tasks(recipe), known).values())
+    pinned = recipe.model_copy(
+        update={
+            "data": pin_commits(recipe.data, known),
+            "evaluation": recipe.evaluation.model_copy(update={"keep": kept}),
+        }
+    )
+    return pinned, {key: str(place.revision) for key, place in _find_places(pinned)}
+
+
+def _kept_tasks(recipe: Recipe) -> dict[str, KeptTask]:
+    return {f"evaluation.keep[{n}]": task for n, task in enumerate(recipe.evaluation.keep)}
+
+
+def _find_places(recipe: Recipe) -> Iterator[tuple[str, HubSplit]]:
+    """Yield the places on the hub by their keys in a recipe."""
+    data = {f"data.{key}": entry for key, entry in recipe.data.entries.items()}
+    return hub_splits(data | _kept_tasks(recipe))
 
 
 def _recorded_data_commits(run: RunDirectory) -> dict[Revision, str]:
     recorded, commits = recorded_recipe(run), _recorded_commits(run)
-    places = hub_splits(recorded.data) if recorded is not None else ()
-    return {
-        revision_of(place): commits[key]
-        for split, place in places
-        if (key := f"data.{split}") in commits
-    }
+    places = _find_places(recorded) if recorded is not None else ()
+    return {revision_of(place): commits[key] for key, place in places if key in commits}
 
 
 def _find_origin(section: ModelSection) -> tuple[str, str | None, str]:

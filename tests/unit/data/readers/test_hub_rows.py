@@ -452,7 +452,7 @@ def test_all_splits_are_looked_at_before_the_first_is_loaded(hub_here: Hub) -> N
     assert loaded(hub_here) == []
     entries["test"]["split"] = "test"
     pinned = pin_commits(DataSection.model_validate(entries), {})
-    assert [entry.revision for _, entry in hub_splits(pinned)] == [commit] * 3
+    assert [entry.revision for _, entry in hub_splits(pinned.entries)] == [commit] * 3
     assert loaded(hub_here) == []
 
 
