@@ -14,10 +14,10 @@ Entities of HTML, which the tokenizer of news_en_de has written, become characte
 With --pairs, the corpora are repeated to that number, and `standard` judges them with all cores:
 wall time, and seconds of processors with those of all copies.
 
-With --train, noise of every kind is planted into Multi30k, --share of each kind, and
+With --train, noise of every kind is put in place of pairs of Multi30k, --share of each kind, and
 benchmarks/remedies.py trains on the corpus without noise, with noise, and with noise and
-`data.cleaning: standard`, in turns and with equal steps; it ends with BLEU and paired tests.
-FOLDER keeps noisy files and results; the same command again resumes.
+`data.cleaning: standard`, in turns, with equal steps and greedy search; it ends with BLEU and
+paired tests. FOLDER keeps noisy files and results; the same command again resumes.
 """
 
 from __future__ import annotations
@@ -278,7 +278,8 @@ def train(options: argparse.Namespace, others: Sequence[str]) -> None:
         noisy |= planter.plant(rule, rows[number * num : (number + 1) * num])
     arms: dict[str, list[str]] = {"noisy": [], "cleaned": ["data.cleaning=standard"]}
     for side, language in enumerate(LANGUAGES):
-        file = folder / f"noisy.{language}"
+        # Other noise is another file, and so another training.
+        file = folder / f"noisy-{options.share}-{options.seed}.{language}"
         file.write_text("".join(f"{pair[side]}\n" for pair in noisy.values()), encoding="utf-8")
         key = ("source_file", "target_file")[side]
         for changes in arms.values():
@@ -286,7 +287,7 @@ def train(options: argparse.Namespace, others: Sequence[str]) -> None:
     command = [
         sys.executable, str(HERE / "remedies.py"), "--task", "multi30k",
         "--arms", ",".join(["none", *arms]), "--data", str(options.data / "multi30k"),
-        "--results", str(folder / "results.jsonl"),
+        "--results", str(folder / "results.jsonl"), "--change", "decoding.num_beams=1",
     ]  # fmt: skip
     for arm, changes in arms.items():
         for change in changes:
