@@ -484,6 +484,11 @@ FAMILIES: dict[str, GenuineFamily] = {
         lambda: kinds.marian_tokenizer(">>deu<<", ">>nld<<"), _OF_MARIAN, dtype=torch.float16,
         positions=64, prefix=">>deu<< ",
     ),
+    "Marian, two vocabularies": GenuineFamily(
+        "hf-internal-testing/test-marian-two-vocabs",
+        {**_MARIAN, "share_encoder_decoder_embeddings": False},
+        lambda: kinds.marian_tokenizer(separate_vocabs=True), _OF_MARIAN, positions=64,
+    ),
     "M2M100": GenuineFamily(
         "facebook/m2m100_418M", _M2M100, kinds.m2m100_tokenizer, _OF_M2M100, "pickled",
         first="__de__", languages=("en", "de"),

@@ -191,21 +191,30 @@ def pegasus_tokenizer() -> Files:
     }
 
 
-def marian_tokenizer(*codes: str) -> Files:
-    """Return two SentencePiece models and one vocabulary, with the padding at its end."""
+def marian_tokenizer(*codes: str, separate_vocabs: bool = False) -> Files:
+    """Return two SentencePiece models and a vocabulary or two, with the padding at its end.
+
+    The second one has the same tokens with other ids.
+    """
     model = pieces_of(OF_FAIRSEQ)
     config = {
         "source_lang": "eng", "target_lang": "deu", "unk_token": "<unk>", "eos_token": "</s>",
         "pad_token": "<pad>", "model_max_length": 512, "sp_model_kwargs": {},
-        "separate_vocabs": False, "special_tokens_map_file": None,
+        "separate_vocabs": separate_vocabs, "special_tokens_map_file": None,
         "tokenizer_class": "MarianTokenizer",
     }  # fmt: skip
-    return {
+    vocabulary = numbered(model, ["</s>", "<unk>"], [*codes, "<pad>"])
+    files = {
         "source.spm": model,
         "target.spm": model,
-        "vocab.json": numbered(model, ["</s>", "<unk>"], [*codes, "<pad>"]),
+        "vocab.json": vocabulary,
         "tokenizer_config.json": to_json(config),
     }
+    if separate_vocabs:
+        first, unknown, *own, last = json.loads(vocabulary)
+        tokens = (first, unknown, *reversed(own), last)
+        files["target_vocab.json"] = to_json({token: i for i, token in enumerate(tokens)})
+    return files
 
 
 _OF_FAIRSEQ = {

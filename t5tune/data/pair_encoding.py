@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from t5tune.data.pairs import Pairs
-from t5tune.data.side_encoding import encode_side
+from t5tune.data.side_encoding import choose_side, encode_side
 from t5tune.data.token_sequences import Lengths, flatten
 from t5tune.data.truncation import shorten_all
 
@@ -54,7 +54,8 @@ class PairEncoder:
         max_source_length: int,
         max_target_length: int,
     ) -> None:
-        self.vocab_size = 1 + max(tokenizer.get_vocab().values())
+        sides = {choose_side(tokenizer, as_target=as_target) for as_target in (False, True)}
+        self.vocab_size = 1 + max(number for one in sides for number in one.get_vocab().values())
         self.limits = max_source_length, max_target_length
         self._prefix = prefix
         self._encode_source = choose_encoding(tokenizer, as_target=False)

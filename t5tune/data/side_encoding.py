@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -28,6 +28,33 @@ def end_targets(tokenizer: PreTrainedTokenizerBase) -> None:
         tokenizer.add_eos_token = True
     else:
         tokenizer.init_kwargs[ENDS_TARGETS] = True
+
+
+def has_own_targets(tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Return whether targets have a vocabulary of their own, as MarianTokenizer can have it."""
+    return bool(getattr(tokenizer, "separate_vocabs", False))
+
+
+def choose_side(tokenizer: PreTrainedTokenizerBase, *, as_target: bool) -> PreTrainedTokenizerBase:
+    """Return a tokenizer that lists, names and spells the tokens of one side.
+
+    It is the tokenizer itself, unless each side has its own vocabulary: MarianTokenizer then lists
+    the tokens of sources, and names and spells those of targets, whichever ids it is given.
+    """
+    if not has_own_targets(tokenizer):
+        return tokenizer
+    parts: dict[str, Any] = {**vars(tokenizer), "separate_vocabs": False}
+    if as_target:
+        parts["encoder"] = parts["current_encoder"] = parts["target_encoder"]
+        parts["spm_source"] = parts["current_spm"] = parts["spm_target"]
+        parts["total_vocab_size"] = 0  # counted again when it is asked for
+    else:
+        parts["decoder"] = {number: token for token, number in parts["encoder"].items()}
+        parts["spm_target"] = parts["spm_source"]
+    # Not `copy`, which reads the files again that the tokenizer was made from.
+    side: PreTrainedTokenizerBase = object.__new__(type(tokenizer))
+    vars(side).update(parts)
+    return side
 
 
 def encode_side(

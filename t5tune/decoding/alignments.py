@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from t5tune.data.encoding import encode_texts
+from t5tune.data.side_encoding import choose_side
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.scoring.diagnosis.findings import Alignment
 
@@ -60,8 +61,10 @@ def _align(
     if max(len(source_ids), len(target_ids)) > MAX_TOKENS:
         return None
     num_prefix = _count_prefix(translator, source_ids)
-    source_words, columns = _group_tokens(source_ids, tokenizer, num_left_out=num_prefix)
-    target_words, rows = _group_tokens(target_ids, tokenizer)
+    source_words, columns = _group_tokens(
+        source_ids, choose_side(tokenizer, as_target=False), num_left_out=num_prefix
+    )
+    target_words, rows = _group_tokens(target_ids, choose_side(tokenizer, as_target=True))
     if not all(0 < len(words) <= MAX_WORDS for words in (source_words, target_words)):
         return None
     attention = _attend(translator.model, source_ids, target_ids)

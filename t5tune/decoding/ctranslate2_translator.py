@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -17,8 +16,8 @@ from t5tune.data.truncation import shorten_all
 from t5tune.decoding.ctranslate2_device import count_gpus, find_device
 from t5tune.decoding.export.settings import (
     QUANTIZATIONS,
-    VOCABULARY_FILE,
     Export,
+    read_vocabularies,
     refuse_export,
     remake_command,
 )
@@ -71,8 +70,7 @@ class CTranslate2Translator(SearchingTranslator):
         )
         with self._blaming_files():
             self._tokenization = load_tokenization(export.path, settings.tokenization)
-            text = (export.path / VOCABULARY_FILE).read_text(encoding="utf-8")
-            self._tokens: list[str] = json.loads(text)
+            self._source_tokens, self._tokens = read_vocabularies(export.path)
         self._ids = {token: number for number, token in enumerate(self._tokens)}
         self._eos = self._tokens[settings.eos_token_id]
         self._model: Any = None
@@ -121,7 +119,7 @@ class CTranslate2Translator(SearchingTranslator):
         forced = self.settings.forced_bos_token_id
 
         def start(batch: list[int]) -> list[Any]:
-            tokens = [self._name(encoded[i]) for i in batch]
+            tokens = [self._name_sources(encoded[i]) for i in batch]
             beginning = None if forced is None else [[self._tokens[forced]]] * len(tokens)
             started: list[Any] = model.translate_batch(tokens, beginning, **arguments)
             return started
@@ -167,7 +165,7 @@ class CTranslate2Translator(SearchingTranslator):
 
         def start(batch: list[int]) -> list[Any]:
             pairs = (
-                [self._name(encoded[i]) for i in batch],
+                [self._name_sources(encoded[i]) for i in batch],
                 [self._name(framed[i][0][:-1]) for i in batch],
             )
             started: list[Any] = model.score_batch(*pairs, asynchronous=True, max_input_length=0)
@@ -186,8 +184,11 @@ class CTranslate2Translator(SearchingTranslator):
 
         return self._run(list(form_pair_batches(*lengths, most, most)), start, read, on_progress)
 
+    def _name_sources(self, ids: Sequence[int]) -> list[str]:
+        return [self._source_tokens[number] for number in ids]
+
     def _name(self, ids: Sequence[int]) -> list[str]:
-        """Return the tokens with these ids."""
+        """Return the tokens of targets with these ids."""
         return [self._tokens[number] for number in ids]
 
     def _run(

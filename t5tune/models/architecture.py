@@ -20,11 +20,13 @@ class Architecture:
         name: Value of `model.from_scratch.architecture`.
         model_class: Name of its class in Transformers.
         build_config: Function that returns the configuration for sizes and a tokenizer.
+        takes_separate_vocabs: Whether sources and targets can have a vocabulary each.
     """
 
     name: str
     model_class: str
     build_config: Callable[[FromScratchSection, PreTrainedTokenizerBase], PreTrainedConfig]
+    takes_separate_vocabs: bool = False
 
 
 def name_sizes_as_bart(

@@ -134,7 +134,10 @@ def check_tokenizer(directory: Path, kind: type | None) -> None:
 
 def _find_tokenizer_gap(directory: Path, kind: type | None) -> str | None:
     names: Mapping[str, str] = getattr(kind, "vocab_files_names", {})
-    needed = [name for role, name in names.items() if role not in _OPTIONAL]
+    optional = set(_OPTIONAL)
+    if read_object(directory / "tokenizer_config.json").get("separate_vocabs"):  # Marian's
+        optional.discard("target_vocab_file")
+    needed = [name for role, name in names.items() if role not in optional]
     if not (directory / "tokenizer_config.json").is_file() and kind is None:
         return "tokenizer_config.json is missing"
     if not needed or (directory / "tokenizer.json").is_file():

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from t5tune.data.side_encoding import has_own_targets
 from t5tune.errors import T5TuneError
 from t5tune.models.architectures import ARCHITECTURES
 from t5tune.models.loading import apply_overrides, refuse_fields
@@ -29,14 +30,21 @@ def build_model(
     `overrides` are further fields of its configuration.
 
     Raises:
-        T5TuneError: The configuration has no such field or does not accept its value, or the
-            model does not fit into the machine's memory.
+        T5TuneError: The configuration has no such field or does not accept its value, the tokenizer
+            has a vocabulary for each side and the architecture does not, or the model does not fit
+            into the machine's memory.
     """
     import torch
     import transformers
 
     architecture = ARCHITECTURES[section.architecture]
     model_class = getattr(transformers, architecture.model_class)
+    if has_own_targets(tokenizer) and not architecture.takes_separate_vocabs:
+        raise T5TuneError(
+            f"model.from_scratch.tokenizer.name: {section.tokenizer.name} has a vocabulary of "
+            f"each side, and a {architecture.name} has one for both.",
+            next_command="the same command with model.from_scratch.architecture=marian",
+        )
     config = architecture.build_config(section, tokenizer)
     apply_overrides(config, overrides)
     try:

@@ -71,6 +71,8 @@ os.environ["DISABLE_SAFETENSORS_CONVERSION"] = "1"
 
 # ByT5's tokenizer warns of every text that contains the letters of its end token.
 warnings.filterwarnings("ignore", message="This sequence already has")
+# Marian's tokenizer, of a library for what it never does.
+warnings.filterwarnings("ignore", message="Recommended: pip install sacremoses")
 
 _IN_ONE_THREAD = "HF_DEACTIVATE_ASYNC_LOAD"  # Transformers then loads without a pool of threads
 

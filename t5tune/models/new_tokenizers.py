@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import io
+import json
+import sys
 from collections.abc import Iterable, Sequence
 from itertools import chain, islice
-from typing import TYPE_CHECKING
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 from t5tune.errors import T5TuneError
+from t5tune.files.writing import write_text
 from t5tune.models.loading import load_tokenizer
 
 if TYPE_CHECKING:
@@ -18,6 +23,10 @@ if TYPE_CHECKING:
 SPECIAL_TOKENS = ("<pad>", "</s>", "<unk>")  # at T5's ids 0, 1, 2
 # SentencePiece holds all its texts in memory: of more of them it gets each second, third, ...
 MOST_TEXTS = 2_000_000
+_FILES_OF_MARIAN = {
+    "source_spm": "source.spm", "target_spm": "target.spm",
+    "vocab": "vocab.json", "target_vocab_file": "target_vocab.json",
+}  # fmt: skip
 SPACE = "▁"  # stands for the blank before a word, as in SentencePiece
 
 
@@ -42,6 +51,8 @@ def build_tokenizer(
         return load_tokenizer(section.name, revision=revision)
     if section.type == "bytes":
         return ByT5Tokenizer(extra_ids=0)
+    if section.separate_vocabs:
+        return _learn_two_vocabularies(sources, targets, section)
     if section.type in ("unigram", "bpe"):
         return _learn_subwords((sources, targets), section)
     if section.type == "words":
@@ -62,14 +73,57 @@ def _words(texts: Iterable[str]) -> set[str]:
 def _learn_subwords(
     sides: Sequence[Iterable[str]], section: TokenizerSection
 ) -> PreTrainedTokenizerBase:
-    """Learn a subword vocabulary, unigram (Kudo 2018) or byte-pair merges (Sennrich et al. 2016).
+    """Learn a subword vocabulary for a fast tokenizer, which any program can load."""
+    import sentencepiece
+    from transformers import T5Tokenizer
+
+    model = sentencepiece.SentencePieceProcessor(model_proto=_learn_pieces(sides, section))
+    pieces = [model.id_to_piece(i) for i in range(len(model))]
+    if section.type == "bpe":
+        return _merge_pairs(pieces)
+    scores = [model.get_score(i) for i in range(len(model))]
+    return T5Tokenizer(vocab=list(zip(pieces, scores, strict=True)), extra_ids=0)
+
+
+def _learn_two_vocabularies(
+    sources: Iterable[str], targets: Iterable[str], section: TokenizerSection
+) -> PreTrainedTokenizerBase:
+    """Learn a subword vocabulary for each side, for the one class that can have two.
+
+    It has SentencePiece's own treatment of the texts around the pieces, which is made to be that of
+    the others: every kind of white space is a blank.
+    """
+    import sentencepiece
+    from transformers import MarianTokenizer
+
+    blanks = (code for code in range(sys.maxunicode + 1) if chr(code).isspace())
+    with TemporaryDirectory() as name:
+        directory = Path(name)
+        files = {part: str(directory / file) for part, file in _FILES_OF_MARIAN.items()}
+        rules = directory / "white_space.tsv"
+        write_text(rules, "".join(f"{code:X}\t20\n" for code in blanks if chr(code) != " "))
+        for texts, model_file, vocabulary_file in (
+            (sources, files["source_spm"], files["vocab"]),
+            (targets, files["target_spm"], files["target_vocab_file"]),
+        ):
+            trained = _learn_pieces([texts], section, normalization_rule_tsv=str(rules))
+            model = sentencepiece.SentencePieceProcessor(model_proto=trained)
+            Path(model_file).write_bytes(trained)
+            ids = {model.id_to_piece(number): number for number in range(len(model))}
+            write_text(Path(vocabulary_file), json.dumps(ids, ensure_ascii=False))
+        return MarianTokenizer(**files, separate_vocabs=True)
+
+
+def _learn_pieces(
+    sides: Sequence[Iterable[str]], section: TokenizerSection, **settings: Any
+) -> bytes:
+    """Learn a SentencePiece model, unigram (Kudo 2018) or byte pairs (Sennrich et al. 2016).
 
     SentencePiece runs on one thread, which takes seconds: the trainer of `tokenizers` gives
     different scores, and different pieces where scores tie, each time it runs (version 0.23, one
     thread or several).
     """
     import sentencepiece
-    from transformers import T5Tokenizer
 
     vocab_size = section.vocab_size
     num_texts = _check_size(sides, vocab_size)
@@ -84,7 +138,7 @@ def _learn_subwords(
             hard_vocab_limit=False,  # a text with fewer pieces gets as many as it has
             character_coverage=1.0,
             # Like T5's tokenizer: it splits at white space and does not normalize.
-            normalization_rule_name="identity",
+            **(settings or {"normalization_rule_name": "identity"}),
             split_by_unicode_script=False,
             split_by_number=False,
             pad_id=0,
@@ -101,12 +155,7 @@ def _learn_subwords(
             f"from the training text: {error}",
             next_command="model.from_scratch.tokenizer.type=bytes   # or another vocab_size",
         ) from error
-    model = sentencepiece.SentencePieceProcessor(model_proto=trained.getvalue())
-    pieces = [model.id_to_piece(i) for i in range(len(model))]
-    if section.type == "bpe":
-        return _merge_pairs(pieces)
-    scores = [model.get_score(i) for i in range(len(model))]
-    return T5Tokenizer(vocab=list(zip(pieces, scores, strict=True)), extra_ids=0)
+    return trained.getvalue()
 
 
 def _check_size(sides: Sequence[Iterable[str]], vocab_size: int) -> int:

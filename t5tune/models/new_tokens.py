@@ -16,6 +16,7 @@ from unicodedata import combining, normalize
 
 from transformers import AddedToken, PreTrainedTokenizerBase
 
+from t5tune.data.side_encoding import has_own_targets
 from t5tune.errors import T5TuneError, did_you_mean
 from t5tune.files.writing import write_text
 from t5tune.models.families import find_language_codes, is_byte_level
@@ -37,6 +38,8 @@ def add_tokens(
     Raises:
         T5TuneError: The tokenizer cannot take one of them, or never finds it in a text.
     """
+    if has_own_targets(tokenizer):
+        raise _refuse(tokenizer, tokens, "no new tokens, because source and target have their own")
     first, known = find_next_id(tokenizer), tokenizer.get_vocab()
     markers = [token for token in tokens if _is_cut_out(tokenizer, token)]
     pieces = [token for token in tokens if token not in markers]
@@ -183,8 +186,6 @@ def _edit_marian(
 ) -> None:
     from sentencepiece.sentencepiece_model_pb2 import ModelProto
 
-    if getattr(tokenizer, "separate_vocabs", False):
-        raise _refuse(tokenizer, pieces, "no new pieces, because source and target have their own")
     path, first = directory / "vocab.json", find_next_id(tokenizer)
     vocabulary = json.loads(path.read_text(encoding="utf-8"))
     vocabulary.update({piece: first + number for number, piece in enumerate(pieces)})

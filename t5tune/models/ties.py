@@ -30,6 +30,6 @@ def untie(model: PreTrainedModel, ties: Collection[str]) -> None:
 
 
 def has_own_output_layer(model: PreTrainedModel) -> bool:
-    """Return whether the output layer is not tied to the embeddings."""
-    outputs, inputs = model.get_output_embeddings(), model.get_input_embeddings()
+    """Return whether the output layer is not tied to the embeddings of targets."""
+    outputs, inputs = model.get_output_embeddings(), model.get_decoder().get_input_embeddings()
     return outputs is not None and outputs.weight is not inputs.weight

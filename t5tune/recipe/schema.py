@@ -256,6 +256,21 @@ class Recipe(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _separate_vocabularies_fit(self) -> Recipe:
+        scratch = self.model.from_scratch
+        if scratch is None or not scratch.tokenizer.separate_vocabs:
+            return self
+        other = ""
+        if self.task == "denoise":
+            other = "`task: denoise`: sources and targets are parts of the same text"
+        elif len(self.data.find_directions((self.source_lang, self.target_lang))) > 1:
+            other = "several directions: each side is in several languages"
+        if other:
+            key = "`model.from_scratch.tokenizer.separate_vocabs`"
+            raise ValueError(f"{key} excludes {other}, for which one vocabulary is learned")
+        return self
+
     @property
     def runs_code(self) -> bool:
         """Whether it needs Python code of others, which only the command line can allow."""

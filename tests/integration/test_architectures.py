@@ -19,21 +19,31 @@ SIZES = {
     "marian": "num_layers: 1, num_decoder_layers: 2",
     "bart": "num_layers: 2, num_decoder_layers: 1",
 }
+TOKENIZERS = {
+    "joint": "{type: bpe, vocab_size: 60}",
+    "separate": "{type: unigram, vocab_size: 40, separate_vocabs: true}",
+    "words": "{type: words}",
+}
+CASES = [("bart", "words"), ("marian", "joint"), ("marian", "separate")]
 
 
-@pytest.mark.parametrize("name", sorted(ARCHITECTURES.keys() - {"t5"}))
+def test_every_architecture_is_tested() -> None:
+    assert {name for name, _ in CASES} == ARCHITECTURES.keys() - {"t5"}
+
+
+@pytest.mark.parametrize(("name", "tokenizer"), CASES)
 def test_an_architecture_trains_resumes_loads_and_exports(
     name: str,
+    tokenizer: str,
     t5tune: RunCommand,
     tiny_recipe: Path,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    tokenizer = "{type: bpe, vocab_size: 60}" if name == "marian" else "{type: words}"
     section = (
         f"model.from_scratch={{architecture: {name}, d_model: 16, d_ff: 32, num_heads: 2, "
-        f"{SIZES[name]}, tokenizer: {tokenizer}}}"
+        f"{SIZES[name]}, tokenizer: {TOKENIZERS[tokenizer]}}}"
     )
     command = ("train", tiny_recipe, section, "training.eval_steps=2", "decoding.max_new_tokens=9")
     command += ("training.max_steps=4",)

@@ -172,8 +172,7 @@ def test_a_published_model_is_trained_as_its_family_needs(
     results = compute(before, batch, **of_language), compute(after, batch)
     assert results[0] == results[1]
     assert has_own_output_layer(before) == has_own_output_layer(after)
-    if family.config["model_type"] != "t5gemma":  # whose inputs are the encoder's embeddings
-        assert has_own_output_layer(after) == family.own_output_layer
+    assert has_own_output_layer(after) == family.own_output_layer
     starts, firsts = ({ids[i] for found in results[0][1:] for ids in found} for i in (0, 1))
     assert starts == set(shift_labels(after, batch["labels"])[:, 0].tolist())  # as in training
     assert (batch["labels"] == tokenizer.eos_token_id).sum() == len(PAIRS)

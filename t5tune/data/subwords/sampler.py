@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from random import Random
 from typing import TYPE_CHECKING, Any, Protocol
 
+from t5tune.data.side_encoding import choose_side
 from t5tune.data.subwords.bpe import BpeDropout
 from t5tune.data.subwords.unigram import UnigramSampling
 from t5tune.errors import T5TuneError
@@ -82,10 +83,11 @@ def build_samplers(
     Raises:
         T5TuneError: The tokenizer cannot sample, or not in the way that the section asks for.
     """
-    sides = [
-        SubwordSampler(tokenizer, _find_method(tokenizer, section, as_target=as_target))
-        for as_target in (False, True)
-    ]
+    sides = []
+    for as_target in (False, True):
+        side = choose_side(tokenizer, as_target=as_target)
+        method = _find_method(side, section, as_target=as_target)
+        sides.append(SubwordSampler(side, method))
     return sides[0], sides[1] if section.sides == "both" else None
 
 

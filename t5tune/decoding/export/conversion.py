@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -15,10 +14,11 @@ from ctranslate2.converters.transformers import MarianMTLoader
 from ctranslate2.specs.model_spec import OPTIONAL
 
 from t5tune.console import track
+from t5tune.data.side_encoding import choose_side
 from t5tune.decoding.export.settings import (
     PATIENCE,
-    VOCABULARY_FILE,
     ExportSettings,
+    read_vocabularies,
     write_settings,
 )
 from t5tune.decoding.export.tokenization import encodes_targets, write_tokenization
@@ -83,9 +83,14 @@ class _Converter(TransformersConverter):
             # takes for the original T5's scaling; T5 1.1, Flan-T5 and mT5 do not scale.
             scales = getattr(config, "scale_decoder_outputs", False)
             spec.decoder.scale_outputs = config.d_model**-0.5 if scales else OPTIONAL
-        tokens = list_tokens(self.tokenizer, spec.get_source_vocabulary_size()[0])
+        sources = choose_side(self.tokenizer, as_target=False)
+        targets = choose_side(self.tokenizer, as_target=True)
+        tokens = list_tokens(targets, spec.get_target_vocabulary_size())
         # The converter's own lists lack tokens, and no public method removes a list.
-        spec._vocabularies = {"source": [tokens], "target": [tokens]}
+        spec._vocabularies = {
+            "source": [list_tokens(sources, spec.get_source_vocabulary_size()[0])],
+            "target": [tokens],
+        }
         spec.config.decoder_start_token = tokens[self.start]
         if spec.config.bos_token is None:  # mBART-50's tokenizer has none, and loading needs one
             needs = read_needs(self.model.generation_config, config)
@@ -139,7 +144,7 @@ def convert_model(
             f"CTranslate2 cannot convert this {model.config.model_type} model: {reason}",
             next_command=f"t5tune translate --engine torch --model {model_directory.parent}",
         ) from error
-    tokens = json.loads((directory / VOCABULARY_FILE).read_text(encoding="utf-8"))
+    _, tokens = read_vocabularies(directory)
     tokenization = write_tokenization(tokenizer, directory, translator.settings.add_prefix(sources))
     targets = None
     if encodes_targets(tokenizer, directory, tokenization, sources):
@@ -165,7 +170,7 @@ def find_constraints(needs: Mapping[str, Any], tokens: Sequence[str]) -> dict[st
 
     Args:
         needs: Result of `read_needs`.
-        tokens: Tokens of the vocabulary, in the order of their ids.
+        tokens: Tokens of the targets' vocabulary, in the order of their ids.
     """
     end = needs.get("eos_token_id")
     never = [ids for ids in needs.get("bad_words_ids", []) if ids != [end]]  # as `generate` does

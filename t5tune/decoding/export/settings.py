@@ -18,7 +18,8 @@ from t5tune.run.manifest import find_damage_at_a_glance, fingerprint_directory
 
 SETTINGS_FILE = "t5tune.json"
 PARITY_FILE = "parity.json"
-VOCABULARY_FILE = "shared_vocabulary.json"  # CTranslate2's, of source and target
+# CTranslate2's, of both sides or of one.
+_VOCABULARY_FILES = tuple(f"{of}_vocabulary.json" for of in ("shared", "source", "target"))
 ENGINE_PREFIX = "ctranslate2-"
 
 # A beam search of CTranslate2 stops when patience * beams hypotheses have ended; that of `generate`
@@ -138,6 +139,18 @@ def read_export(directory: Path) -> Export:
         problem = f"another version of t5tune wrote {SETTINGS_FILE}"
         raise refuse_export(directory, problem) from error
     return Export(directory, settings, parity)
+
+
+def read_vocabularies(directory: Path) -> tuple[list[str], list[str]]:
+    """Return the tokens of sources and of targets of an export, in the order of their ids.
+
+    Raises:
+        OSError: A file is missing.
+    """
+    shared, *of_sides = (directory / name for name in _VOCABULARY_FILES)
+    paths = of_sides if of_sides[0].is_file() else [shared, shared]
+    sources, targets = (json.loads(path.read_text(encoding="utf-8")) for path in paths)
+    return sources, targets
 
 
 def refuse_export(directory: Path, problem: str) -> T5TuneError:

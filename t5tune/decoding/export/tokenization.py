@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+
+from t5tune.data.side_encoding import has_own_targets
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -137,37 +140,40 @@ def _sentencepiece(directory: Path, settings: dict[str, Any]) -> Tokenization:
     from sentencepiece import SentencePieceProcessor
 
     processor = SentencePieceProcessor(model_file=str(directory / settings["model_file"]))
-    vocabulary: dict[str, int] = json.loads(
-        (directory / settings["vocabulary_file"]).read_text(encoding="utf-8")
-    )
-    pieces = {number: piece for piece, number in vocabulary.items()}
-    pieces.update((int(number), token) for number, token in settings["languages"].items())
+    vocabulary = _read_vocabulary(directory / settings["vocabulary_file"])
     unknown: int = settings["unknown"]
 
-    def encode_with(own: SentencePieceProcessor, text: str) -> list[int]:
+    def encode_with(own: SentencePieceProcessor, ids: dict[str, int], text: str) -> list[int]:
         found: list[str] = []
         if settings["has_codes"] and (code := _LANGUAGE_CODE.match(text)):
             found.append(code[0])
             text = text[code.end() :]
         found += own.encode(text, out_type=str)
-        return [vocabulary.get(piece, unknown) for piece in found]
+        return [ids.get(piece, unknown) for piece in found]
 
-    def encode(text: str) -> list[int]:
-        return encode_with(processor, text)
-
-    target_file = settings.get("target_model_file")
+    encode = partial(encode_with, processor, vocabulary)
     encode_target = None
-    if target_file is not None:
-        of_targets = SentencePieceProcessor(model_file=str(directory / target_file))
-
-        def encode_target(text: str) -> list[int]:
-            return encode_with(of_targets, text)
+    of_targets, target_vocabulary = processor, vocabulary
+    if (file := settings.get("target_model_file")) is not None:
+        of_targets = SentencePieceProcessor(model_file=str(directory / file))
+        if (file := settings.get("target_vocabulary_file")) is not None:
+            target_vocabulary = _read_vocabulary(directory / file)
+        encode_target = partial(encode_with, of_targets, target_vocabulary)
+    # Marian spells outputs with the pieces of sources where both sides share a vocabulary.
+    spelling = processor if target_vocabulary is vocabulary else of_targets
+    pieces = {number: piece for piece, number in target_vocabulary.items()}
+    pieces.update((int(number), token) for number, token in settings["languages"].items())
 
     def decode(ids: list[int]) -> str:
-        text: str = processor.decode_pieces([pieces[i] for i in ids if i in pieces])
+        text: str = spelling.decode_pieces([pieces[i] for i in ids if i in pieces])
         return text.replace("▁", " ").strip()
 
     return PieceTokenization(settings, encode, decode, encode_target)
+
+
+def _read_vocabulary(path: Path) -> dict[str, int]:
+    vocabulary: dict[str, int] = json.loads(path.read_text(encoding="utf-8"))
+    return vocabulary
 
 
 class TransformersTokenization:
@@ -238,13 +244,14 @@ def write_tokenization(
     reference = TransformersTokenization(tokenizer)
     texts = [*sources, *PROBES]
     expected = reference.encode(texts)
-    decoded = reference.decode(expected)
+    outputs = reference.encode_targets(texts) if has_own_targets(tokenizer) else expected
+    decoded = reference.decode(outputs)
     for write in (_write_fast, _write_bytes, _write_sentencepiece):
         settings = write(tokenizer, directory)
         if settings is None:
             continue
         own = load_tokenization(directory, settings)
-        if own.encode(texts) == expected and own.decode(expected) == decoded:
+        if own.encode(texts) == expected and own.decode(outputs) == decoded:
             return settings
     tokenizer.save_pretrained(directory)
     languages = {key: getattr(tokenizer, key, None) for key in ("src_lang", "tgt_lang")}
@@ -294,10 +301,13 @@ def _write_sentencepiece(
     if model_file is None or vocabulary_file is None or model_file == vocabulary_file:
         return None
     tokenizer.save_vocabulary(str(directory))
+    of_targets = {"target_model_file": files["target_spm"]} if "target_spm" in files else {}
+    if has_own_targets(tokenizer):
+        of_targets["target_vocabulary_file"] = files["target_vocab_file"]
     return {
         "kind": "sentencepiece",
         "model_file": model_file,
-        **({"target_model_file": files["target_spm"]} if "target_spm" in files else {}),
+        **of_targets,
         "vocabulary_file": vocabulary_file,
         "unknown": int(tokenizer.unk_token_id),
         "has_codes": hasattr(tokenizer, "remove_language_code"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from t5tune.data.side_encoding import choose_side, has_own_targets
 from t5tune.models.architecture import Architecture, name_sizes_as_bart
 
 if TYPE_CHECKING:
@@ -17,8 +18,11 @@ def _build_config(
 ) -> PreTrainedConfig:
     from transformers import MarianConfig
 
+    targets = choose_side(tokenizer, as_target=True)
     return MarianConfig(
         **name_sizes_as_bart(section, tokenizer),
+        decoder_vocab_size=len(targets),
+        share_encoder_decoder_embeddings=not has_own_targets(tokenizer),
         activation_function=section.activation or "swish",
         decoder_start_token_id=tokenizer.pad_token_id,
         max_position_embeddings=512,
@@ -26,4 +30,4 @@ def _build_config(
     )
 
 
-ARCHITECTURE = Architecture("marian", "MarianMTModel", _build_config)
+ARCHITECTURE = Architecture("marian", "MarianMTModel", _build_config, takes_separate_vocabs=True)

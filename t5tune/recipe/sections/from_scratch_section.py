@@ -27,6 +27,11 @@ class TokenizerSection(Section):
         default=DEFAULT_VOCAB_SIZE,
         description="Size of a unigram or bpe vocabulary, special tokens included.",
     )
+    separate_vocabs: bool = Field(
+        default=False,
+        description="marian with unigram or bpe only: sources and targets have a vocabulary each, "
+        "both of `vocab_size`; otherwise they share one.",
+    )
     whole_target_words: bool = Field(
         default=False,
         description="characters only: target words are single tokens (phones, tags, actions).",
@@ -43,6 +48,8 @@ class TokenizerSection(Section):
             raise ValueError("`whole_target_words` requires `type: characters`")
         if self.type not in SUBWORDS and self.vocab_size != DEFAULT_VOCAB_SIZE:
             raise ValueError("`vocab_size` requires `type: unigram` or `type: bpe`")
+        if self.type not in SUBWORDS and self.separate_vocabs:
+            raise ValueError("`separate_vocabs` requires `type: unigram` or `type: bpe`")
         return self
 
 
@@ -78,6 +85,11 @@ class FromScratchSection(Section):
     @model_validator(mode="after")
     def _keys_fit_architecture(self) -> FromScratchSection:
         kind = self.architecture
+        if self.tokenizer.separate_vocabs and kind != "marian":
+            raise ValueError(
+                f"a {kind} has one vocabulary for sources and targets: `tokenizer.separate_vocabs` "
+                "requires `architecture: marian`"
+            )
         if kind == "t5" and self.activation is not None:
             raise ValueError("a t5 has no `activation`; `feed_forward_proj` chooses its layers")
         if kind == "t5":

@@ -21,7 +21,7 @@ from t5tune.data.pair_encoding import PairEncoder
 from t5tune.data.pairs import NUM_FOLLOWING, Cleaning, NumberedPairs, Pairs
 from t5tune.data.readers.hub_commits import pin_commits
 from t5tune.data.readers.open_splits import describe_place
-from t5tune.data.side_encoding import encode_side
+from t5tune.data.side_encoding import choose_side, encode_side
 from t5tune.data.subwords.sampler import build_samplers
 from t5tune.data.token_sequences import TokenSequences
 from t5tune.models.loading import load_tokenizer
@@ -206,8 +206,9 @@ def _preview_subwords(recipe: Recipe, texts: Texts, first: Sequence[TextPair]) -
         for as_target, text, sampler in zip((False, True), pair, samplers, strict=True):
             (ids,) = encode_side([text], tokenizer, as_target=as_target)
             new = ids if sampler is None else sampler.resample(ids, draw)
-            before.append(" ".join(tokenizer.convert_ids_to_tokens(ids)))
-            after.append(" ".join(tokenizer.convert_ids_to_tokens(new)))
+            side = choose_side(tokenizer, as_target=as_target)
+            before.append(" ".join(side.convert_ids_to_tokens(ids)))
+            after.append(" ".join(side.convert_ids_to_tokens(new)))
         examples.append(Change(1, TextPair(*before), TextPair(*after)))
     return KindPreview(SUBWORD, section.subword.sides, section.subword.share, None, examples)
 

@@ -20,6 +20,7 @@ from transformers.modeling_utils import remove_tied_weights_from_state_dict
 
 from t5tune.console import say
 from t5tune.data.encoding import EncodedDataset, encode_texts
+from t5tune.data.side_encoding import choose_side, has_own_targets
 from t5tune.decoding.ctranslate2_translator import check_availability
 from t5tune.decoding.export.settings import ENGINE_PREFIX
 from t5tune.decoding.loaded_model import LoadedModel
@@ -54,7 +55,7 @@ def rehearse(
         T5TuneError: A part fails; the message names the key of the recipe.
     """
     model = loaded.translator.model
-    _check_vocabulary(model, section.origin_key, dataset)
+    _check_vocabulary(loaded, section.origin_key, dataset)
     was_training = model.training
     try:
         with keeping_random_state():
@@ -68,14 +69,23 @@ def rehearse(
     _rehearse_findings(target_lang)
 
 
-def _check_vocabulary(model: PreTrainedModel, key: str, dataset: EncodedDataset) -> None:
-    rows = model.get_input_embeddings().weight.shape[0]
-    if dataset.largest_id >= rows:
-        raise T5TuneError(
-            f"{key}: the tokenizer gives the token {dataset.largest_id:,}, and the model "
-            f"has embeddings for {rows:,} tokens only.",
-            next_command="a model with its own tokenizer",
-        )
+def _check_vocabulary(loaded: LoadedModel, key: str, dataset: EncodedDataset) -> None:
+    model, tokenizer = loaded.translator.model, loaded.tokenizer
+    largest = {model: dataset.largest_id}
+    if has_own_targets(tokenizer):
+        sides = {model.get_encoder(): False, model.get_decoder(): True}
+        largest = {
+            stack: max(choose_side(tokenizer, as_target=as_target).get_vocab().values())
+            for stack, as_target in sides.items()
+        }
+    for part, number in largest.items():
+        rows = part.get_input_embeddings().weight.shape[0]
+        if number >= rows:
+            raise T5TuneError(
+                f"{key}: the tokenizer gives the token {number:,}, and the model has embeddings "
+                f"for {rows:,} tokens only.",
+                next_command="a model with its own tokenizer",
+            )
 
 
 def _rehearse_training(model: PreTrainedModel, section: ModelSection) -> None:

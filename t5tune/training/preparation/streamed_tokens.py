@@ -86,11 +86,12 @@ def open_stream(
     fingerprint = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
     (entry,) = data.training_entries.values()
     size = entry.shuffle_buffer or SHUFFLE_BUFFER
+    stacks = model.get_encoder(), model.get_decoder()
     stream = ExampleStream(
         texts.training,
         PairEncoder(tokenizer, entry.prefix or "", data.max_source_length, data.max_target_length),
         size,
-        int(model.get_input_embeddings().weight.shape[0]),
+        max(len(stack.get_input_embeddings().weight) for stack in stacks),
         texts.identity.check_unchanged,
         lambda pairs: counter.add(pairs, counter.search(pairs)),
         rounds,

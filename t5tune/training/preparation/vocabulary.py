@@ -48,7 +48,10 @@ def _find_or_build(
 ) -> PreTrainedTokenizerBase:
     if section.type in ("existing", "bytes"):
         return build_tokenizer(section, (), (), revision=revision)
-    key = [_VERSION, section.model_dump(), texts.identity.values, *map(version, LIBRARIES)]
+    settings = section.model_dump()
+    if not section.separate_vocabs:  # as in the cache of earlier versions
+        del settings["separate_vocabs"]
+    key = [_VERSION, settings, texts.identity.values, *map(version, LIBRARIES)]
     directory = user_cache_directory() / "tokenizers" / name_in_cache(key)
     known = _load(directory)
     if known is not None:
