@@ -11,7 +11,11 @@ from t5tune.data.training_text import TrainingText
 
 
 def locate_leaks(
-    overlaps: Sequence[TrainingOverlap], train: TrainingText, place_key: str
+    overlaps: Sequence[TrainingOverlap],
+    train: TrainingText,
+    place_key: str,
+    *,
+    also_rare: bool = False,
 ) -> list[TrainingOverlap]:
     """Return the overlaps with the places of the pairs that will be shown.
 
@@ -22,11 +26,14 @@ def locate_leaks(
         overlaps: Overlaps of sets with the training data.
         train: Training data.
         place_key: Digest of the training data and of the names of its files.
+        also_rare: Whether leaks are shown that are too rare to be notable.
 
     Raises:
         T5TuneError: The training data cannot be read.
     """
-    shown = [one.worst for one in overlaps if one.worst is not None and one.is_notable]
+    shown = [
+        one.worst for one in overlaps if one.worst is not None and (also_rare or one.is_notable)
+    ]
     unknown = [one.training_number for one in shown if one.place_key != place_key]
     places = _find_places(train, unknown) if unknown else {}
     return [

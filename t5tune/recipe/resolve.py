@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from t5tune.recipe.resolved_recipe import FittedRecipe, ResolvedRecipe
+from t5tune.recipe.resolved_recipe import FittedRecipe, ResolvedData, ResolvedRecipe
 from t5tune.recipe.schema import Recipe
 from t5tune.recipe.sections.augment_section import ROUNDS
 from t5tune.recipe.sections.denoise_section import RATES, ObjectiveName
@@ -120,6 +120,16 @@ def resolve_for_model(recipe: Recipe, facts: ModelFacts) -> tuple[FittedRecipe, 
         *_choose_scores(recipe),
     ]
     return _apply(FittedRecipe, recipe, choices), choices
+
+
+def resolve_data(recipe: Recipe, facts: ModelFacts) -> ResolvedData:
+    """Choose every value that decides the tokens of the data, as `resolve_for_model` does."""
+    choices = [
+        *_choose_prefixes(recipe, facts),
+        *_choose_denoising(recipe, facts),
+        *_choose_rounds(recipe, facts),
+    ]
+    return ResolvedData.model_validate(_apply(Recipe, recipe, choices).data.model_dump())
 
 
 def resolve_for_steps(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 import t5tune as door
+from t5tune.files.json_values import read_object
 from tests.conftest import RunCommand, number_pairs, write_pairs
 from tests.weights import weights
 
@@ -35,8 +37,25 @@ def recipe(tiny_recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_a_mixture_trains_resumes_in_the_middle_and_names_what_has_changed(
     t5tune: RunCommand, recipe: Path
 ) -> None:
+    def look(*options: str) -> dict[str, Any]:
+        shown: dict[str, Any] = json.loads(t5tune("data", recipe, "--json", *options).out)
+        return shown
+
+    def count_tokens(shown: dict[str, Any]) -> list[tuple[int, bool]]:
+        return [
+            (split[side]["num_tokens"], split[side]["is_estimate"])
+            for split in shown["splits"][:3]
+            for side in ("source", "target")
+        ]
+
+    assert [is_estimate for _, is_estimate in count_tokens(look("--rows", "40"))] == [
+        True, True, False, False, True, True,
+    ]  # fmt: skip
     trained = t5tune("train", recipe)
     assert trained.code == 0, trained.err
+    whole = look()
+    assert count_tokens(look("--rows", "40")) == count_tokens(whole)  # from the stores
+    assert whole["mixture"] == read_object(Path("runs/tiny/environment.json"))["mixture"]
     for line in (
         "data.train[1] (more.tsv): 40 training examples",
         "data: 10 validation, 13 test",

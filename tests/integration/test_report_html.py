@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from t5tune.reporting.beside.report_section import Section, SectionTable
+from t5tune.reporting.html.data_page import render_data_html
 from t5tune.reporting.html.report_page import render_comparison_html, render_html
 from t5tune.reporting.reports.report import Origin
 from t5tune.reporting.reports.report_building import build_report
@@ -22,6 +23,7 @@ from t5tune.scoring.diagnosis.findings import Alignment, Breakdown, Bucket, Find
 from t5tune.scoring.score import ScoringOptions
 from t5tune.scoring.significance.comparison import compare_systems
 from t5tune.scoring.system_output import SystemOutput
+from tests.data_overviews import build_overview
 from tests.hostile_texts import HOSTILE_TEXTS
 
 FLAGS = (
@@ -179,6 +181,13 @@ def comparison_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     path = tmp_path_factory.mktemp("comparison") / "comparison.html"
     path.write_text(render_comparison_html(comparison), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def data_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("data") / "data.html"
+    path.write_text(render_data_html(build_overview()), encoding="utf-8")
     return path
 
 
@@ -646,3 +655,53 @@ def test_it_prints_without_its_controls(
         assert len(column(browser, 0)) == 50
     finally:
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1300])
+def test_the_page_about_data_fits_can_be_read_and_loads_nothing(
+    browser: Any, data_file: Path, width: int, scheme: str
+) -> None:
+    show(browser, data_file, width=width, scheme=scheme)
+    run(browser, "document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    page, window = run(
+        browser,
+        "const root = document.documentElement; return [root.scrollWidth, root.clientWidth]",
+    )
+    assert window in (width, width - 15)  # with a scroll bar
+    assert page <= window
+    looked, found = run(browser, FIND_LOW_CONTRAST)
+    assert looked > 300
+    assert found == []
+    assert browser.get_log("browser") == []
+    assert browser.title != "run"
+    count = "return document.querySelectorAll(arguments[0]).length"
+    assert run(browser, count, "img, b, iframe, main script") == 0
+    # Sources and targets of three splits, and of each of the two entries for training.
+    assert run(browser, count, "#beside-lengths .chart") == 10
+    # Bars and labels inside their charts.
+    outside = run(
+        browser,
+        "return [...document.querySelectorAll('.chart svg :is(rect, text, line)')]"
+        ".filter((one) => {"
+        "  const [box, all] = [one, one.ownerSVGElement].map((it) => it.getBoundingClientRect());"
+        "  return box.left < all.left - 1 || box.right > all.right + 1 || box.top < all.top - 1"
+        "    || box.bottom > all.bottom + 1;"
+        "}).map((one) => one.outerHTML)",
+    )
+    assert outside == []
+
+
+def test_bars_of_lengths_tell_their_numbers(browser: Any, data_file: Path) -> None:
+    from selenium.webdriver.common.action_chains import ActionChains
+
+    show(browser, data_file)
+    chart = find(browser, "#beside-lengths .chart")
+    readout = chart.find_element("css selector", "output")
+    assert readout.text == "median 28, longest 43, 99 over the limit of 40"
+    assert len(chart.find_elements("css selector", ".limit")) == 1
+    bar = chart.find_elements("css selector", ".catcher")[-1]
+    ActionChains(browser).move_to_element(bar).perform()
+    assert readout.text.endswith(" of 43 to 44 tokens")
+    marked = [one.text for one in browser.find_elements("css selector", ".piece.unknown")]
+    assert marked == ["<unk>", "<unk>"]

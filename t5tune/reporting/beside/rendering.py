@@ -37,16 +37,31 @@ def _table_block(table: SectionTable) -> str:
 def section_lines(section: Section) -> list[str]:
     """Return the first table of a section as lines with tabs, after its title."""
     rows = section.tables[0].rows if section.tables else ()
-    lines = ["\t".join(visible(one, one_line=True) for one in row) for row in rows]
-    return [visible(section.title, one_line=True), *lines]
+    return [visible(section.title, one_line=True), *map(_join_cells, rows)]
 
 
-def section_parts(section: Section) -> list[RenderableType]:
-    """Return what a terminal shows of a section: its title, its first table, its sentences."""
+def all_section_lines(section: Section) -> list[str]:
+    """Return all of a section as lines, those of tables with tabs, and their headers first."""
+    lines = [visible(section.title, one_line=True)]
+    for table in section.tables:
+        lines += [visible(table.caption, one_line=True)] if table.caption else []
+        lines += map(_join_cells, [table.header, *table.rows])
+    return [*lines, *(visible(sentence, one_line=True) for sentence in section.sentences)]
+
+
+def _join_cells(row: Sequence[str]) -> str:
+    return "\t".join(visible(one, one_line=True) for one in row)
+
+
+def section_parts(section: Section, *, num_tables: int = 1) -> list[RenderableType]:
+    """Return what a terminal shows of a section: its title, first tables and sentences."""
     from rich.text import Text
 
     parts: list[RenderableType] = [Text("\n" + visible(section.title, one_line=True), style="bold")]
-    parts += [_terminal_table(table) for table in section.tables[:1]]
+    for table in section.tables[:num_tables]:
+        if num_tables > 1 and table.caption:
+            parts.append(Text("\n" + visible(table.caption, one_line=True)))
+        parts.append(_terminal_table(table))
     return parts + [Text(visible(sentence, one_line=True)) for sentence in section.sentences]
 
 

@@ -152,13 +152,13 @@ class Bin:
     y: float
     width: float
     height: float
-    is_gain: bool  # whether its examples are better than the baseline's
+    kind: str  # class of its style
     text: str  # label with range and number of the examples
 
 
 @dataclass(frozen=True)
 class Histogram:
-    """Distribution of gains and losses by example; examples without a difference are left out."""
+    """Numbers of examples or texts by the size of something."""
 
     bins: tuple[Bin, ...]
     x_ticks: tuple[Tick, ...]
@@ -173,7 +173,7 @@ _BINS_A_SIDE = 10
 
 
 def draw_histogram(gains: Sequence[float]) -> Histogram:
-    """Lay out a histogram around 0.
+    """Lay out a histogram around 0, without examples that have no difference.
 
     Args:
         gains: Gain of each example, positive where it is better than the baseline's.
@@ -199,7 +199,7 @@ def draw_histogram(gains: Sequence[float]) -> Histogram:
             y=round(bottom - height, 1),
             width=round(plot_width / len(counts) - 2, 1),
             height=height,
-            is_gain=i >= _BINS_A_SIDE,
+            kind="gain" if i >= _BINS_A_SIDE else "loss",
             text=f"{num} {word} by {span}",
         )
 

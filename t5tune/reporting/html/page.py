@@ -11,7 +11,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     import jinja2
     from markupsafe import Markup
 
-_SCRIPTS = ("page.js", "charts.js", "heatmaps.js", "differences.js", "examples.js", "table.js")
+WITHOUT_EXAMPLES = ("page.js", "charts.js")  # scripts of a page that has no table of examples
+_SCRIPTS = (*WITHOUT_EXAMPLES, "heatmaps.js", "differences.js", "examples.js", "table.js")
 
 # Characters that are invisible or change how the text beside them is read: control characters
 # and marks that override the direction of writing.
@@ -31,14 +32,19 @@ _INVISIBLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def render_page(template: str, data: Mapping[str, object], **values: object) -> str:
+def render_page(
+    template: str,
+    data: Mapping[str, object],
+    scripts: Sequence[str] = _SCRIPTS,
+    **values: object,
+) -> str:
     """Return the complete document. The same input gives the same text.
 
-    The template, a file in `templates`, prints the values; the script shows the data.
+    The template, a file in `templates`, prints the values; the scripts show the data.
     """
     from markupsafe import Markup
 
-    style, script = _read("report.css"), "\n".join(_read(name) for name in _SCRIPTS)
+    style, script = _read("report.css"), "\n".join(map(_read, scripts))
     policy = "; ".join(
         [
             "default-src 'none'",

@@ -40,7 +40,7 @@ def describe_leaks(sets: Sequence[Examples], overlaps: Sequence[TrainingOverlap]
         lines += [
             f"leak: {_share(numbers)} of the {examples.split} set is {_say_where(numbers)}. "
             f"{_consequence(examples.split, numbers['clean'])}",
-            f"leak: for example, {_quote(examples, overlap, overlap.worst)}",
+            f"leak: for example, {quote_leak(examples, overlap, overlap.worst)}",
         ]
     return lines
 
@@ -118,7 +118,8 @@ def _consequence(split: str, num_clean: int) -> str:
     return f"The report will have a score of the {num_clean:,} clean ones too."
 
 
-def _quote(examples: Examples, overlap: TrainingOverlap, worst: LeakedExample) -> str:
+def quote_leak(examples: Examples, overlap: TrainingOverlap, worst: LeakedExample) -> str:
+    """Return a sentence about a leaked example and the training pair that it agrees with."""
     source, training_source, target = (
         f'"{textwrap.shorten(text, _MOST_CHARACTERS, placeholder=" …")}"'
         for text in (examples.sources[worst.number], worst.training_source, worst.training_target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from t5tune.training.checkpoints.resuming import BF16, PREFIX, ROUNDS
 from t5tune.training.preparation.precision import measure_bf16
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 
 def find_facts(
@@ -35,19 +36,47 @@ def find_facts(
     The validation set has the longest reference, and the checkpoint to resume from the precision
     that the run began in.
     """
-    languages, model_type = (recipe.source_lang, recipe.target_lang), model.config.model_type
-    adapter = recipe.model.adapter
+    model_type, adapter = model.config.model_type, recipe.model.adapter
     asks_for_limit = recipe.decoding.max_new_tokens is None
     gains_by_bf16 = measure_bf16() if recipe.training.bf16 == "auto" else None
     began_in_bf16 = read_fact(checkpoint, BF16) if checkpoint is not None else None
     if began_in_bf16 is not None and gains_by_bf16 not in (None, began_in_bf16):
         kind = "bf16" if began_in_bf16 else "fp32"
         say(f"precision: {kind}, as this run began; the other one would be faster on this machine")
+    return replace(
+        find_prefixes(recipe, model_type, tokenizer, model.config, checkpoint),
+        length_limit=longest_references(validation, tokenizer) if asks_for_limit else None,
+        gains_by_bf16=gains_by_bf16,
+        began_in_bf16=began_in_bf16,
+        began_with_rounds=read_fact(checkpoint, ROUNDS) if checkpoint is not None else None,
+        adapter_targets=find_targets(model, adapter.type)
+        if adapter is not None and adapter.targets is None
+        else None,
+    )
+
+
+def find_prefixes(
+    recipe: Recipe,
+    model_type: str,
+    tokenizer: PreTrainedTokenizerBase,
+    config: PreTrainedConfig | None = None,
+    checkpoint: Path | None = None,
+) -> ModelFacts:
+    """Return the facts that decide the tokens of texts, for which no weights are needed.
+
+    Args:
+        recipe: Recipe as written.
+        model_type: Type in the model's configuration.
+        tokenizer: Tokenizer of the model.
+        config: The model's configuration; None for a new model.
+        checkpoint: Checkpoint that training resumes from.
+    """
+    languages = recipe.source_lang, recipe.target_lang
     prefix = default_prefix(
         model_type, recipe.task, *languages, is_byte_level=is_byte_level(tokenizer)
     )
     began_without = checkpoint is None or read_fact(checkpoint, PREFIX) == ""
-    if began_without and as_object(getattr(model.config, SETTINGS_KEY, None)).get("prefix") == "":
+    if began_without and as_object(getattr(config, SETTINGS_KEY, None)).get("prefix") == "":
         prefix = ""  # the model of a run whose sources had none
     tag = find_tag(model_type, tokenizer, recipe.task, recipe.target_lang)
     if checkpoint is not None and read_fact(checkpoint, PREFIX) != tag:
@@ -60,17 +89,10 @@ def find_facts(
             model_type, tokenizer, recipe.task, directions, from_scratch=from_scratch
         )
     return ModelFacts(
-        direction_prefixes=prefixes,
         model_type=model_type,
         learning_rate=find_family(model_type).learning_rate,
         prefix=tag or prefix,
         is_tag=bool(tag),
-        length_limit=longest_references(validation, tokenizer) if asks_for_limit else None,
-        gains_by_bf16=gains_by_bf16,
-        began_in_bf16=began_in_bf16,
+        direction_prefixes=prefixes,
         objective=None if recipe.data.denoise is None else recipe.data.denoise.objective,
-        began_with_rounds=read_fact(checkpoint, ROUNDS) if checkpoint is not None else None,
-        adapter_targets=find_targets(model, adapter.type)
-        if adapter is not None and adapter.targets is None
-        else None,
     )

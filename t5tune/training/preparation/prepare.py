@@ -17,9 +17,7 @@ from t5tune.decoding.search import build_generation_config
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import options_of_recipe
 from t5tune.distributed.processes import OfMainProcess
-from t5tune.errors import T5TuneError
 from t5tune.models.adapters import add_adapter, fingerprint_weights, load_trained
-from t5tune.models.families import begin_texts
 from t5tune.models.freezing import freeze_parts
 from t5tune.models.from_scratch import build_model
 from t5tune.models.generation import override_needs
@@ -52,6 +50,7 @@ from t5tune.training.checkpoints.store import remove_unfinished
 from t5tune.training.preparation.added_vocabulary import add_vocabulary
 from t5tune.training.preparation.commits import TOKENIZER, pin_data, pin_model
 from t5tune.training.preparation.denoising_objective import choose_objective
+from t5tune.training.preparation.entry_languages import begin_all_texts
 from t5tune.training.preparation.environment import package_versions, record_environment
 from t5tune.training.preparation.family_choices import say_family
 from t5tune.training.preparation.model_facts import find_facts
@@ -89,9 +88,7 @@ def prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
     set_seed(recipe.training.seed)
     model, tokenizer = _build_or_load(pinned, texts, checkpoint, commits.get(TOKENIZER))
     model_type = model.config.model_type
-    for key in recipe.data.training_entries if recipe.data.mixture else ():
-        _check_languages(model_type, tokenizer, key, recipe)
-    beginning = begin_texts(model_type, tokenizer, recipe.source_lang, recipe.target_lang)
+    beginning = begin_all_texts(model_type, tokenizer, recipe)
     needs = find_facts(settled, model, tokenizer, texts.validation, checkpoint)
     resolved, choices = _resolve(pinned, needs)
     if not pinned.model.is_from_scratch:
@@ -161,18 +158,6 @@ def _build_or_load(
     tokenizer = add_vocabulary(model, tokenizer, section, recipe.source_lang, texts)
     end_targets(tokenizer)
     return model, tokenizer
-
-
-def _check_languages(
-    model_type: str, tokenizer: PreTrainedTokenizerBase, key: str, recipe: Recipe
-) -> None:
-    """Refuse an entry in a language that the model does not know."""
-    languages = recipe.source_lang, recipe.target_lang
-    try:
-        begin_texts(model_type, tokenizer, *recipe.data.languages_of(key, languages))
-    except T5TuneError as error:
-        message = f"data.{key}.{error.message}"
-        raise T5TuneError(message, next_command=error.next_command) from error
 
 
 def _add_adapter(model: PreTrainedModel, recipe: FittedRecipe, checkpoint: Path | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from t5tune.data.cleaning.cleaning_report import CleaningReport
@@ -21,12 +21,18 @@ def _measure(evaluated: Evaluated) -> Callable[[], Section]:
 def _build(evaluated: Evaluated) -> Section:
     run = evaluated.run
     recorded = as_object(read_object(run.environment).get(CLEANING)) if run is not None else {}
-    reports = {key: CleaningReport.from_json(as_object(one)) for key, one in recorded.items()}
+    return describe_cleaning(
+        {key: CleaningReport.from_json(as_object(one)) for key, one in recorded.items()}
+    )
+
+
+def describe_cleaning(reports: Mapping[str, CleaningReport]) -> Section:
+    """Return the section on what rules have left out of each training entry, by its key."""
     sentences = [f"data.{key}: {one}." for key, of in reports.items() for one in of.describe()]
     if not reports:
         sentences = ["What the rules of data.cleaning have left out is not recorded."]
     tables = [table for key, of in reports.items() for table in _build_tables(f"data.{key}", of)]
-    values: dict[str, Any] = {"entries": dict(recorded)}
+    values: dict[str, Any] = {"entries": {key: one.to_json() for key, one in reports.items()}}
     return Section(CLEANING, "Cleaning", tuple(sentences), tuple(tables), values)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from t5tune.files.json_values import as_object, read_object
@@ -11,7 +11,9 @@ from t5tune.reporting.beside.kind import Evaluated, SectionKind
 from t5tune.reporting.beside.report_section import Section, SectionTable
 
 MIXTURE = "mixture"  # key in environment.json
-_HEADER = ("entry", "examples", "in an epoch", "share", "asked for", "share of tokens")
+_HEADER = (
+    "entry", "examples", "in an epoch", "times each", "share", "asked for", "share of tokens",
+)  # fmt: skip
 
 
 def _measure(evaluated: Evaluated) -> Callable[[], Section]:
@@ -22,6 +24,15 @@ def _build(evaluated: Evaluated) -> Section:
     run = evaluated.run
     recorded = read_object(run.environment).get(MIXTURE) if run is not None else None
     phases = [as_object(one) for one in recorded] if isinstance(recorded, list) else []
+    return describe_mixture(phases)
+
+
+def describe_mixture(phases: Sequence[Mapping[str, Any]]) -> Section:
+    """Return the section on a mixture.
+
+    Args:
+        phases: Shares of the entries by phase, as environment.json has them.
+    """
     sentence = "Each epoch has as many examples as the entries have together, in these shares."
     if not phases:
         sentence = "How the entries of data.train were mixed is not recorded."
@@ -35,6 +46,7 @@ def _build_table(phase: Mapping[str, Any], *, is_only: bool) -> SectionTable:
             str(one["name"]),
             f"{one['examples']:,}",
             f"{one['examples_per_epoch']:,}",
+            f"{one['examples_per_epoch'] / one['examples']:.2f}",
             *(f"{100 * one[key]:.1f} %" for key in ("share", "asked", "token_share")),
         )
         for one in phase["entries"]
