@@ -112,5 +112,5 @@ class LengthCounts:
 
 def _round_up(width: float) -> int:
     """Return the next whole number of the form 1, 2 or 5 times a power of ten."""
-    power = 10 ** max(0, math.floor(math.log10(max(width, 1))))
+    power = int(10 ** math.floor(math.log10(max(width, 1))))
     return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= width)

@@ -162,19 +162,17 @@ def summarize_side(
         stored: Lengths of all texts in a token store, after they were cut, if there is one.
     """
     lengths = LengthCounts.of(counts.lengths)
-    num_tokens: int | None = lengths.num_tokens - lengths.count_cut_off(limit)
-    is_sample = num_examples is None or lengths.num_texts < num_examples
-    if num_examples is None:
-        num_tokens = None
-    elif stored is not None:
+    num_tokens = lengths.num_tokens - lengths.count_cut_off(limit)
+    is_sample = num_examples is not None and lengths.num_texts < num_examples
+    if stored is not None:
         num_tokens = int(stored.sum())
-    elif is_sample:
+    elif is_sample and num_examples is not None:
         num_tokens = round(num_tokens / max(1, lengths.num_texts) * num_examples)
     return SideOverview(
         limit,
         lengths,
-        num_tokens,
-        is_sample and stored is None and num_examples is not None,
+        None if num_examples is None else num_tokens,
+        is_sample and stored is None,
         counts.num_cut,
         counts.num_unknown,
         counts.num_with_unknown,

@@ -119,6 +119,6 @@ class TokenCounter:
             counts = (ids.count(self._parts.unknown_id) for ids in rows)
             unknown = np.fromiter(counts, np.int32, len(rows))
             # Examples that are parts of texts have no texts of their own.
-            places = np.flatnonzero(unknown) if len(rows) == len(texts) else ()
+            places = np.flatnonzero(unknown).tolist() if len(rows) == len(texts) else ()
             found = self._parts.find([prefix + texts[i] for i in places])
         return CountedSide(lengths, unknown, num_cut, found, Counter("".join(texts)))
