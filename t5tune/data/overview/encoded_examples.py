@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from t5tune.data.side_encoding import choose_side
 from t5tune.data.token_sequences import TokenSequences
 
 if TYPE_CHECKING:
@@ -70,8 +71,8 @@ def show_encoded(
         keeps_special: Whether special tokens are part of the decoded text.
     """
     source, target = (
-        _show(text, side, tokenizer, keeps_special=keeps_special)
-        for text, side in zip(texts, sides, strict=True)
+        _show(text, side, choose_side(tokenizer, as_target=is_target), keeps_special=keeps_special)
+        for text, side, is_target in zip(texts, sides, (False, True), strict=True)
     )
     return source, target
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from t5tune.data.side_encoding import encode_side
+from t5tune.data.side_encoding import choose_side, encode_side
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -56,11 +56,11 @@ class UnknownParts:
             self._backend.no_padding()
             self._are_words = type(self._backend.model).__name__ in _WORD_MODELS
 
-    def find(self, texts: Sequence[str]) -> Counter[str]:
+    def find(self, texts: Sequence[str], *, as_target: bool) -> Counter[str]:
         """Return how often each unknown part occurs in texts that have an unknown token."""
         found: Counter[str] = Counter()
         if self._backend is None:
-            return self._try_characters(texts)
+            return self._try_characters(texts, as_target=as_target)
         for text, encoding in zip(texts, self._backend.encode_batch(list(texts)), strict=True):
             for number, (start, end) in zip(encoding.ids, encoding.offsets, strict=True):
                 if number == self.unknown_id:
@@ -68,10 +68,10 @@ class UnknownParts:
                     found.update([part] if self._are_words else part)  # of each character
         return found
 
-    def _try_characters(self, texts: Sequence[str]) -> Counter[str]:
+    def _try_characters(self, texts: Sequence[str], *, as_target: bool) -> Counter[str]:
         found = Counter("".join(texts))
         characters = list(found)
-        rows = encode_side(characters, self._tokenizer, as_target=False)
+        rows = encode_side(characters, self._tokenizer, as_target=as_target)
         known = {
             one for one, ids in zip(characters, rows, strict=True) if self.unknown_id not in ids
         }
@@ -97,7 +97,7 @@ def find_changed(
         if unicodedata.category(one) != "Cs" and not unicodedata.combining(one)
     ]
     rows = encode_side([f"a{one}a" for one in tried], tokenizer, as_target=as_target)
-    texts = tokenizer.batch_decode(
+    texts = choose_side(tokenizer, as_target=as_target).batch_decode(
         rows, skip_special_tokens=True, clean_up_tokenization_spaces=False
     )
     changed = [

@@ -105,12 +105,12 @@ class TokenCounter:
                 for of_side, limit in zip(rows, self.limits, strict=True)
             ]
         return (
-            self._count(chunk.pairs.sources, rows[0], num_cut[0], self.prefix),
-            self._count(chunk.pairs.targets, rows[1], num_cut[1], ""),
+            self._count(chunk.pairs.sources, rows[0], num_cut[0], as_target=False),
+            self._count(chunk.pairs.targets, rows[1], num_cut[1], as_target=True),
         )
 
     def _count(
-        self, texts: Sequence[str], rows: Sequence[list[int]], num_cut: int, prefix: str
+        self, texts: Sequence[str], rows: Sequence[list[int]], num_cut: int, *, as_target: bool
     ) -> CountedSide:
         lengths = np.fromiter(map(len, rows), np.int32, len(rows))
         unknown = np.zeros(len(rows), np.int32)
@@ -120,5 +120,6 @@ class TokenCounter:
             unknown = np.fromiter(counts, np.int32, len(rows))
             # Examples that are parts of texts have no texts of their own.
             places = np.flatnonzero(unknown).tolist() if len(rows) == len(texts) else ()
-            found = self._parts.find([prefix + texts[i] for i in places])
+            prefix = "" if as_target else self.prefix
+            found = self._parts.find([prefix + texts[i] for i in places], as_target=as_target)
         return CountedSide(lengths, unknown, num_cut, found, Counter("".join(texts)))

@@ -15,7 +15,7 @@ def test_t5_knows_no_braces_and_turns_line_breaks_into_spaces() -> None:
     tokenizer = load(t5_tokenizer())
     texts = ["one {two}\nthree {{", "snow ☃"]
     parts = UnknownParts(tokenizer)
-    assert parts.find(texts) == Counter({"{": 3, "}": 1, "☃": 1})
+    assert parts.find(texts, as_target=False) == Counter({"{": 3, "}": 1, "☃": 1})
     assert all(tokenizer.unk_token_id in ids for ids in tokenizer(texts)["input_ids"])
     changed = find_changed(Counter("".join(texts)), tokenizer, as_target=False)
     assert [(one.character, one.count, one.becomes) for one in changed] == [("\n", 1, " ")]
@@ -24,14 +24,16 @@ def test_t5_knows_no_braces_and_turns_line_breaks_into_spaces() -> None:
 def test_a_tokenizer_without_places_of_tokens_tries_each_character() -> None:
     tokenizer = load(marian_tokenizer())
     assert not tokenizer.is_fast
-    assert UnknownParts(tokenizer).find(["one {two}"]) == Counter("{}")
+    assert UnknownParts(tokenizer).find(["one {two}"], as_target=True) == Counter("{}")
 
 
 def test_of_a_vocabulary_of_words_whole_words_are_unknown() -> None:
     backend = Tokenizer(models.WordLevel({"<unk>": 0, "one": 1, "a": 2}, unk_token="<unk>"))
     backend.pre_tokenizer = pre_tokenizers.Whitespace()
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=backend, unk_token="<unk>")
-    assert UnknownParts(tokenizer).find(["one three three"]) == Counter({"three": 2})
+    assert UnknownParts(tokenizer).find(["one three three"], as_target=False) == Counter(
+        {"three": 2}
+    )
     assert find_changed(Counter("one"), tokenizer, as_target=False) == []
 
 
