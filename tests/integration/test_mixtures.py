@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +14,13 @@ import pytest
 import yaml
 
 import t5tune as door
-from t5tune.files.json_values import read_object
+from t5tune.files.json_values import read_log, read_object
+from t5tune.training.trainer import T5TuneTrainer
+from tests import forks
 from tests.conftest import RunCommand, number_pairs, write_pairs
-from tests.weights import weights
+from tests.weights import same_weights
+
+KILLED_IN_STEP = Path(__file__).parent / "killed_in_step"
 
 
 @pytest.fixture
@@ -29,13 +36,32 @@ def recipe(tiny_recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         {"file": "train.tsv", "name": "end", "weight": 1, "max_repeats": 1, "from_step": 6},
     ]
     content["evaluation"] = {"metrics": ["bleu"]}
+    content["training"] |= {"logging_steps": 1, "gradient_accumulation_steps": 2}
     content["export"] = "none"
     tiny_recipe.write_text(yaml.safe_dump(content), encoding="utf-8")
     return tiny_recipe
 
 
-def test_a_mixture_trains_resumes_in_the_middle_and_names_what_has_changed(
-    t5tune: RunCommand, recipe: Path
+def record_batches(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, Any]]:
+    """Return a list that gets the number of steps before each batch, and its sources."""
+    compute, seen = T5TuneTrainer.compute_loss, list[tuple[int, Any]]()
+
+    def record(self: T5TuneTrainer, model: Any, inputs: Any, **keywords: Any) -> Any:
+        seen.append((self.state.global_step, inputs["input_ids"].tolist()))
+        return compute(self, model, inputs, **keywords)
+
+    monkeypatch.setattr(T5TuneTrainer, "compute_loss", record)
+    return seen
+
+
+def steps(run: Path) -> list[tuple[int, float, float]]:
+    """Return step, loss and norm of the gradient of each step that the run has logged."""
+    logged = [line for line in read_log(run / "log.jsonl") if "loss" in line]
+    return [(line["step"], line["loss"], line["grad_norm"]) for line in logged]
+
+
+def test_a_mixture_trains_continues_after_a_kill_and_names_what_has_changed(
+    t5tune: RunCommand, recipe: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def look(*options: str) -> dict[str, Any]:
         shown: dict[str, Any] = json.loads(t5tune("data", recipe, "--json", *options).out)
@@ -51,6 +77,7 @@ def test_a_mixture_trains_resumes_in_the_middle_and_names_what_has_changed(
     assert [is_estimate for _, is_estimate in count_tokens(look("--rows", "40"))] == [
         True, True, False, False, True, True,
     ]  # fmt: skip
+    seen = record_batches(monkeypatch)
     trained = t5tune("train", recipe)
     assert trained.code == 0, trained.err
     whole = look()
@@ -72,13 +99,21 @@ def test_a_mixture_trains_resumes_in_the_middle_and_names_what_has_changed(
     assert [one["name"] for one in second["entries"]] == ["more.tsv", "end"]
     assert sum(one["token_share"] for one in first["entries"]) == pytest.approx(1)
 
-    before = weights(run)
-    for name in ("model", "eval", "checkpoints/checkpoint-8"):
-        shutil.rmtree(run / name)
+    uninterrupted, expected, order = Path("uninterrupted"), steps(run), seen.copy()
+    run.rename(uninterrupted)
+    # Between the change of the mixture and the next checkpoint.
+    environment = {**os.environ, "KILL_AFTER": "7", "PYTHONPATH": str(KILLED_IN_STEP)}
+    killed = forks.run([sys.executable, "-m", "t5tune", "train", str(recipe)], env=environment)
+    assert killed.returncode == -signal.SIGKILL
+    assert steps(run) == expected[: len(steps(run))]
+    seen.clear()
     resumed = t5tune("train", recipe)
     assert resumed.code == 0, resumed.err
     assert "resuming from runs/tiny/checkpoints/checkpoint-4" in resumed.err
-    assert all((weights(run)[name] == tensor).all() for name, tensor in before.items())
+    assert seen == order[-len(seen) :]
+    assert seen[0][0] == 4
+    assert steps(run) == expected
+    assert same_weights(run, uninterrupted)
 
     shutil.rmtree(run / "model")
     with Path("more.tsv").open("a", encoding="utf-8") as stream:

@@ -34,6 +34,8 @@ LONG = (
     "training.max_steps=45", "training.eval_steps=15", "training.logging_steps=1", "export=none",
 )  # fmt: skip
 
+MIXTURE = "data.train=[{file: train.tsv, weight: 1}, {file: test.tsv, weight: 2}]"
+
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -130,11 +132,11 @@ def read_lines(run: Path, key: str) -> list[dict[str, Any]]:
     "batches",
     [
         # Steps of three batches on two processes; the last step of an epoch has one batch.
-        ("training.tokens_per_batch=200", "training.gradient_accumulation_steps=3"),
+        ("training.tokens_per_batch=200", "training.gradient_accumulation_steps=3", MIXTURE),
         # Every batch is split.
         ("training.tokens_per_batch=null", "training.per_device_train_batch_size=7"),
     ],
-    ids=["three budgets a step", "one batch of seven a step"],
+    ids=["three budgets a step, of a mixture", "one batch of seven a step"],
 )
 def test_training_is_that_of_one_process(
     batches: tuple[str, ...], folder: Path, t5tune: RunCommand
