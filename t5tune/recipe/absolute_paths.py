@@ -12,7 +12,7 @@ from t5tune.recipe.contrastive_names import SHIPPED
 from t5tune.recipe.places import FILE_KEYS, FileNames
 from t5tune.recipe.sections.augment_section import AUGMENTATIONS, AugmentSection
 from t5tune.recipe.sections.data_entry import DataEntry
-from t5tune.recipe.sections.data_section import DataSection
+from t5tune.recipe.sections.data_section import DataSection, split_key
 from t5tune.recipe.sections.evaluation_section import EvaluationSection
 from t5tune.recipe.sections.model_section import ModelSection
 from t5tune.recipe.yaml_lines import KeyPath
@@ -32,7 +32,7 @@ class AbsolutePaths:
     directory: Path  # of the recipe
     overridden: Sequence[KeyPath]
 
-    def of(self, value: FileNames | None, *key: str) -> Any:
+    def of(self, value: FileNames | None, *key: str | int) -> Any:
         """Return the paths of a key: one, or a list of them."""
         if not isinstance(value, str):
             return None if value is None else [self.of(name, *key) for name in value]
@@ -42,7 +42,7 @@ class AbsolutePaths:
         base = "" if is_overridden else str(self.directory)
         return os.path.abspath(os.path.join(base, value))  # noqa: PTH100, PTH118 (no symlinks)
 
-    def of_entry(self, entry: SomeEntry, *key: str) -> SomeEntry:
+    def of_entry(self, entry: SomeEntry, *key: str | int) -> SomeEntry:
         """Return a data entry with absolute paths."""
         paths: dict[str, Any] = {
             name: self.of(getattr(entry, name), *key, name) for name in FILE_KEYS
@@ -55,7 +55,7 @@ class AbsolutePaths:
         """Return the section with absolute paths of its splits and of its augmentations."""
         section = section.with_entries(
             {
-                key: self.of_entry(entry, "data", key.partition("[")[0])
+                key: self.of_entry(entry, "data", *split_key(key))
                 for key, entry in section.entries.items()
             }
         )
@@ -77,7 +77,10 @@ class AbsolutePaths:
         """Return the section with absolute paths; contrastive sets that ship keep their names."""
         updates: dict[str, Any] = {
             "contrastive": self._of_contrastive(section.contrastive),
-            "keep": [self.of_entry(task, "evaluation", "keep") for task in section.keep],
+            "keep": [
+                self.of_entry(task, "evaluation", "keep", number)
+                for number, task in enumerate(section.keep)
+            ],
         }
         return section.model_copy(update=updates)
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from t5tune.errors import T5TuneError
 from t5tune.recipe.absolute_paths import AbsolutePaths
 from t5tune.recipe.catalog import find_recipe, recipes_directory
-from t5tune.recipe.overrides import Override, parse_override, plain_value
+from t5tune.recipe.overrides import Override, find_entries, parse_override, plain_value
 from t5tune.recipe.problems import describe_problems, is_key
 from t5tune.recipe.resolved_recipe import ResolvedRecipe
 from t5tune.recipe.schema import Recipe
@@ -125,8 +125,7 @@ def _check(
 ) -> SomeRecipe:
     """Put each override into the document, in order, and return the recipe that it then holds."""
     read = [parse_override(given) if isinstance(given, str) else given for given in overrides]
-    for override in read:
-        _apply_override(document, override)
+    read = [_apply_override(document, override) for override in read]
     recipe = _validate(kind, document, file, read, next_command, for_training=for_training)
     paths = AbsolutePaths(file.parent, [override.path for override in read])
     training = recipe.training
@@ -140,28 +139,32 @@ def _check(
     return recipe.model_copy(update=absolute)
 
 
-def _apply_override(document: YamlDocument, override: Override) -> None:
+def _apply_override(document: YamlDocument, override: Override) -> Override:
+    """Change the document, and return the override with the numbers of entries in its path."""
+    override = find_entries(document.value, override)
     path, section = override.path, document.value
     # An unknown key stays, even as null: validation names the nearest one. So does `export=null`,
     # which means "off" to everybody, while the default of an unset key is "on".
     removes = override.value is None and is_key(path) and path != ("export",)
     for i, part in enumerate(path[:-1]):
-        inner = section.get(part)
+        inner = section[part] if isinstance(part, int) else section.get(part)
         if inner is None and removes:
-            return  # it is not set
+            return override  # it is not set
         if inner is None:
             inner = section[part] = {}
-        if not isinstance(inner, dict):
+        if not isinstance(inner, dict) and not isinstance(path[i + 1], int):
             raise T5TuneError(
                 f"{override.origin}: {override.key}: {'.'.join(map(str, path[: i + 1]))} is a "
                 "value, not a section.",
                 next_command="t5tune validate --schema   # lists every key",
             )
         section = inner
-    if removes:
-        section.pop(path[-1], None)
-    else:
-        section[path[-1]] = override.value
+    last = path[-1]
+    if not removes:
+        section[last] = override.value
+    elif isinstance(last, int) or last in section:
+        del section[last]
+    return override
 
 
 def _validate(

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from t5tune.errors import T5TuneError
+from t5tune.errors import T5TuneError, did_you_mean
 from t5tune.recipe.problems import is_text
 from t5tune.recipe.yaml_lines import KeyPath, parse_scalar, parse_yaml
 
+_NUMBER = re.compile(r"\[(\d+)\]")  # of an entry, as messages write it: data.train[0].weight
 COMMAND_LINE = "command line"
 KEYWORDS = "keywords"
 
@@ -49,7 +51,7 @@ def parse_override(text: str) -> Override:
         T5TuneError: The text is not KEY=VALUE.
     """
     key, equals, value_text = text.partition("=")
-    path: KeyPath = tuple(key.strip().split("."))
+    path: KeyPath = tuple(_NUMBER.sub(r".\1", key.strip()).split("."))
     if not equals or not all(path):
         raise T5TuneError(
             f"{COMMAND_LINE}: {text!r} is not an override: expected KEY=VALUE.",
@@ -57,12 +59,60 @@ def parse_override(text: str) -> Override:
         )
     value = value_text.strip()
     # In a text such as the template {question} {context} braces are part of it.
-    if value[:1] not in ("[", "{", '"', "'") or (value[0] in "[{" and is_text(path)):
+    if value[:1] not in ("[", "{", '"', "'") or (value[0] in "[{" and _takes_text(path)):
         return Override(path, parse_scalar(value))
     name = f"{COMMAND_LINE}: {key}"
     parsed = parse_yaml(value, name, next_command="t5tune validate --schema   # lists keys")
     problems = tuple(f"{name}: {message}" for _, message in parsed.problems)
     return Override(path, parsed.value, problems=problems)
+
+
+def _takes_text(path: KeyPath) -> bool:
+    """Return whether a key takes text alone; the third part of a path may name an entry."""
+    return is_text(path) or is_text((*path[:2], 0, *path[3:]))
+
+
+def find_entries(document: Any, override: Override) -> Override:
+    """Return an override with numbers in its path where it names an entry of a list.
+
+    An entry is named by its number, counted from 0, or by its `name`.
+
+    Raises:
+        T5TuneError: The list has no such entry.
+    """
+    found: list[str | int] = []
+    inner = document
+    for part in override.path:
+        place: str | int = part
+        if isinstance(inner, list) and inner and all(isinstance(one, dict) for one in inner):
+            place = _find_entry(inner, str(part), override, ".".join(map(str, found)))
+        found.append(place)
+        if isinstance(place, int):
+            inner = inner[place]
+        else:
+            inner = inner.get(part) if isinstance(inner, dict) else None
+    return replace(override, path=tuple(found))
+
+
+def _find_entry(
+    entries: Sequence[Mapping[str, Any]], part: str, override: Override, key: str
+) -> int:
+    """Return the number of the entry that a part of a path names."""
+    if part.isdecimal() and int(part) < len(entries):
+        return int(part)
+    names = [entry.get("name") for entry in entries]
+    if part in names:
+        return names.index(part)
+    shown = ", ".join(
+        str(number) if name is None else f"{number} ({name})" for number, name in enumerate(names)
+    )
+    hint = did_you_mean(part, [name for name in names if isinstance(name, str)])
+    rest = override.key.removeprefix(f"{key}.{part}").removeprefix(".") or "weight"
+    raise T5TuneError(
+        f"{override.origin}: {override.key}: {key} is a list whose entries are {shown}, and {part} "
+        f"is none of them{hint or '.'}",
+        next_command=f"{key}.0.{rest}=VALUE   # for example",
+    )
 
 
 def read_keywords(keywords: Mapping[str, Any]) -> list[Override]:

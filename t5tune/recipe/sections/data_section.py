@@ -161,6 +161,28 @@ class DataSection(Section):
                 updates[split] = [*entries, *reversed_]
         return self.model_copy(update=updates) if updates else self
 
+    def in_direction(self: SomeData, wanted: Languages, languages: Languages) -> SomeData:
+        """Return the section with the entries of one direction, as far as a split has any.
+
+        Args:
+            wanted: Languages of the direction, which the entries then name.
+            languages: Languages of the recipe.
+        """
+        named = dict(zip(("source_lang", "target_lang"), wanted, strict=True))
+        updates: dict[str, Any] = {}
+        for split in ("train", "validation", "test"):
+            for key, entry in _by_key(split, getattr(self, split)).items():
+                if isinstance(entry, DirectedEntry) and self.languages_of(key, languages) == wanted:
+                    updates.setdefault(split, []).append(entry.model_copy(update=named))
+        if not self.has_direction("test", wanted, languages):
+            updates["test"] = None
+        return self.model_copy(update=updates)
+
+    def has_direction(self, split: str, wanted: Languages, languages: Languages) -> bool:
+        """Return whether a split has examples of this direction. Arguments as in `in_direction`."""
+        keys = _by_key(split, getattr(self, split))
+        return any(self.languages_of(key, languages) == wanted for key in keys)
+
     @property
     def is_streamed(self) -> bool:
         """Whether the training data is streamed."""
@@ -236,6 +258,12 @@ class DataSection(Section):
         elif self.mixing is not None:
             raise ValueError("`mixing` is for a list of entries under `train`")
         return self
+
+
+def split_key(key: str) -> tuple[str] | tuple[str, int]:
+    """Return the parts of a key of `DataSection.entries`: `train[0]` is an entry of a list."""
+    split, _, number = key.rstrip("]").partition("[")
+    return (split, int(number)) if number else (split,)
 
 
 def _by_key(split: str, value: TrainEntries | TestEntries | None) -> dict[str, DataEntry]:

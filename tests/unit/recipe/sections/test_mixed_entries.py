@@ -1,12 +1,19 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 from t5tune.errors import T5TuneError
-from t5tune.recipe.loading import build_recipe, differing_keys, dump_recipe
+from t5tune.recipe.loading import (
+    build_recipe,
+    differing_keys,
+    dump_recipe,
+    dump_values,
+    load_recipe,
+)
 from t5tune.recipe.schema import Recipe
 from t5tune.recipe.sections.data_section import DataSection
 from t5tune.recipe.yaml_lines import parse_yaml
@@ -62,6 +69,40 @@ def test_an_unknown_key_of_an_entry_is_named_with_its_place() -> None:
     with pytest.raises(T5TuneError) as raised:
         build_recipe(values)
     assert "write {file: [a.tsv, b.tsv]}" in raised.value.message
+
+
+def test_a_key_of_one_entry_is_changed_by_its_number_or_its_name() -> None:
+    values = mix({**A, "weight": 1, "name": "news"}, {**B, "weight": 1}).model_dump(mode="json")
+    overrides = [
+        "data.train.news.weight=2", "data.train[1].weight=3", "data.train.1.source={en} {de}",
+        "data.train.news.max_repeats=2", "data.train.0.max_repeats=null", "data.train.1.file=c.tsv",
+    ]  # fmt: skip
+    first, second = build_recipe(values, overrides).data.mixture
+    assert (first.weight, first.max_repeats) == (2, None)
+    assert (second.weight, second.source, second.title) == (3, "{en} {de}", "c.tsv")
+    (alone,) = build_recipe(values, ["data.train.news=null"]).data.mixture
+    assert alone.title == "b.tsv"
+    for override, sentence in (
+        ("data.train.nwes.weight=2", "0 (news), 1, and nwes is none of them; did you mean news?"),
+        ("data.train.2.weight=2", "data.train.2.weight: data.train is a list whose entries are"),
+        ("data.train.weight=2", "and weight is none of them."),
+        ("data.train.news.weight=-2", "command line: data.train[0].weight: "),
+        ("data.train.1.wieght=2", "command line: data.train[1].wieght: unknown key; did you mean"),
+        ("data.train.0.file.x=2", "data.train.0.file is a value, not a section"),
+    ):
+        with pytest.raises(T5TuneError) as raised:
+            build_recipe(values, [override])
+        assert sentence in raised.value.message
+
+
+def test_the_path_of_an_override_of_one_entry_starts_here(tmp_path: Path) -> None:
+    values = mix(A, B).model_dump(mode="json", exclude_none=True)
+    file = tmp_path / "recipe.yaml"
+    file.write_text(dump_values(values), encoding="utf-8")
+    data = load_recipe(file, ["data.train.1.file=c.tsv"]).data
+    assert [entry.file for entry in data.mixture] == [
+        str(tmp_path / "a.tsv"), str(Path("c.tsv").absolute()),
+    ]  # fmt: skip
 
 
 def test_a_resolved_mixture_is_read_as_it_was() -> None:
