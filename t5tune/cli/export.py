@@ -40,7 +40,6 @@ def export(
 ) -> None:
     """Convert a model for CTranslate2 and compare both on the validation examples."""
     import json
-    from dataclasses import asdict
 
     from t5tune.decoding.export.settings import PATIENCE, check_quantization
     from t5tune.models.directories import check_exportable
@@ -62,6 +61,6 @@ def export(
             directory, quantization, output_dir=output_dir, patience=patience or PATIENCE
         )
     if json_output:
-        print_data(json.dumps({"path": str(made.path), **asdict(parity)}, ensure_ascii=False))
+        print_data(json.dumps({"path": str(made.path), **parity.to_json()}, ensure_ascii=False))
     else:
         print_text(f"{made.path}  {describe_parity(parity)}")

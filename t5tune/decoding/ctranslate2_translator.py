@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ from t5tune.decoding.ctranslate2_device import count_gpus, find_device
 from t5tune.decoding.export.settings import (
     QUANTIZATIONS,
     Export,
+    Turn,
     read_vocabularies,
     refuse_export,
     remake_command,
@@ -73,17 +75,35 @@ class CTranslate2Translator(SearchingTranslator):
             self._source_tokens, self._tokens = read_vocabularies(export.path)
         self._ids = {token: number for number, token in enumerate(self._tokens)}
         self._eos = self._tokens[settings.eos_token_id]
+        self._targets = settings.targets
         self._model: Any = None
 
     def use_direction(self, source_lang: str | None, target_lang: str | None) -> None:
         if not self._settings.speaks(source_lang, target_lang):
             own = self.settings.directions[0]
             raise T5TuneError(
-                f"{self._directory} translates only from {own}: its tokenizer names these "
-                "languages.",
-                next_command="the same command with the run and --engine torch",
+                f"{self._directory} translates only from {own}: an earlier version made it.",
+                next_command=remake_command(self._directory),
             )
         super().use_direction(source_lang, target_lang)
+        if not self._settings.turns:
+            return
+        place = self.settings.directions.index(self.settings.choose(source_lang, target_lang))
+        turn = Turn(**self._settings.turns[place])
+        self._targets = turn.targets
+        self.settings = replace(
+            self.settings,
+            forced_bos_token_id=turn.forced_bos_token_id,
+            decoder_start_token_id=turn.decoder_start_token_id,
+        )
+        self._tokenization = copy.copy(self._tokenization)  # another one may have it as well
+        self._tokenization.surround(turn.before, turn.after)
+
+    def turned(self, source_lang: str | None, target_lang: str | None) -> CTranslate2Translator:
+        """Return a translator with the same weights for another direction."""
+        other = copy.copy(self)
+        other.use_direction(source_lang, target_lang)
+        return other
 
     def encode(self, sources: Sequence[str]) -> list[list[int]]:
         """Return token ids of the sources, prefix included, and set `num_truncated`."""
@@ -116,11 +136,13 @@ class CTranslate2Translator(SearchingTranslator):
         batches = list(form_batches(lengths, _spread(options, sum(lengths), num_workers)))
         model = self._load()
         arguments = self._arguments(options, with_scores=with_scores)
-        forced = self.settings.forced_bos_token_id
+        told = self._told_start
+        if self.settings.forced_bos_token_id is not None:
+            told = [*told, self._tokens[self.settings.forced_bos_token_id]]
 
         def start(batch: list[int]) -> list[Any]:
             tokens = [self._name_sources(encoded[i]) for i in batch]
-            beginning = None if forced is None else [[self._tokens[forced]]] * len(tokens)
+            beginning = [told] * len(tokens) if told else None
             started: list[Any] = model.translate_batch(tokens, beginning, **arguments)
             return started
 
@@ -140,14 +162,14 @@ class CTranslate2Translator(SearchingTranslator):
         tokens_per_batch: int = TOKENS_PER_BATCH,
     ) -> list[ScoredPair]:
         check_pairs(sources, targets)
-        if self._settings.targets is None:
+        if self._targets is None:
             raise T5TuneError(
                 f"{self._directory} cannot encode targets: an earlier version made it, or its "
                 "tokenizer needs Transformers for them.",
                 next_command=f"the same command with --engine torch, or first: "
                 f"{remake_command(self._directory)}",
             )
-        frame = TargetFrame(**self._settings.targets)
+        frame = TargetFrame(**self._targets)
         encoded = self.encode(sources)
         limit = self.settings.max_source_length
         cut = [False] * len(sources)
@@ -166,7 +188,7 @@ class CTranslate2Translator(SearchingTranslator):
         def start(batch: list[int]) -> list[Any]:
             pairs = (
                 [self._name_sources(encoded[i]) for i in batch],
-                [self._name(framed[i][0][:-1]) for i in batch],
+                [[*self._told_start, *self._name(framed[i][0][:-1])] for i in batch],
             )
             started: list[Any] = model.score_batch(*pairs, asynchronous=True, max_input_length=0)
             return started
@@ -183,6 +205,12 @@ class CTranslate2Translator(SearchingTranslator):
             ]
 
         return self._run(list(form_pair_batches(*lengths, most, most)), start, read, on_progress)
+
+    @property
+    def _told_start(self) -> list[str]:
+        """The first token of the decoder, where it names the direction."""
+        start = self.settings.decoder_start_token_id
+        return [self._tokens[start]] if self._settings.turns and start is not None else []
 
     def _name_sources(self, ids: Sequence[int]) -> list[str]:
         return [self._source_tokens[number] for number in ids]

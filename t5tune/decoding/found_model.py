@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 from t5tune.console import say
@@ -33,6 +33,10 @@ from t5tune.run.directory import RunDirectory
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedTokenizerBase
+
+    from t5tune.decoding.export.settings import Export
+
+SomeModel = TypeVar("SomeModel", bound="FoundModel")
 
 
 @dataclass
@@ -89,6 +93,22 @@ class FoundModel:
         other._owner = self
         return other
 
+    def turned(self: SomeModel, source_lang: str | None, target_lang: str | None) -> SomeModel:
+        """Return the same model in another of its directions, with the same weights in memory.
+
+        Raises:
+            T5TuneError: The languages name none of its directions, or several.
+        """
+        chosen = self.settings.choose(source_lang, target_lang)
+        if chosen == self.settings.directions[0]:  # that of the settings
+            return self
+        tokenizer = load_tokenizer(self.path, revision=self.revision)
+        beginning = begin_texts(self.config.model_type, tokenizer, *chosen.languages)
+        settings = replace(self.settings.turned(chosen), **asdict(beginning))
+        other = replace(self, tokenizer=tokenizer, settings=settings)
+        other._owner = self
+        return other
+
     def load(self) -> LoadedModel:
         """Load the weights, or return what an earlier call has loaded.
 
@@ -116,9 +136,13 @@ class FoundModel:
     def _search(self) -> DecodingOptions | None:
         return None
 
-    def identify(self) -> dict[str, Any]:
-        """Return what its hypotheses depend on besides decoding options and library versions."""
-        directory = Path(self.path)
+    def identify(self, export: Export | None = None) -> dict[str, Any]:
+        """Return what its hypotheses depend on besides decoding options and library versions.
+
+        Args:
+            export: Export that translates instead of the model.
+        """
+        directory = Path(self.path) if export is None else export.path
         of_hub = self.revision or uuid4().hex  # unknown content equals no other
         files = fingerprint_model(directory) if directory.is_dir() else of_hub
         return {

@@ -18,12 +18,12 @@ from t5tune.decoding.opened_model import (
     OpenedEngine,
     OpenedModel,
 )
-from t5tune.decoding.translator import Translator
 from t5tune.distributed.torch_import import bound_spinning
 from t5tune.models.model_names import choose_model
 from t5tune.models.permission import permission_for, permitting
 
 if TYPE_CHECKING:
+    from t5tune.decoding.ctranslate2_translator import CTranslate2Translator
     from t5tune.decoding.export.settings import Export
 
 
@@ -106,7 +106,7 @@ def _open(choice: ModelChoice) -> OpenedEngine:
     return OpenedEngine(loaded.translator, loaded.options, loaded.name)
 
 
-def open_export(export: Export) -> Translator:
+def open_export(export: Export) -> CTranslate2Translator:
     """Open an export, and name it on stderr."""
     from t5tune.decoding.ctranslate2_translator import CTranslate2Translator
 

@@ -225,12 +225,7 @@ class SearchingTranslator(ABC):
         """
         if self.settings.directions:
             chosen = self.settings.choose(source_lang, target_lang)
-            self.settings = replace(
-                self.settings,
-                prefix=chosen.prefix,
-                source_lang=chosen.source_lang,
-                normalization=tuple(chosen.normalization),
-            )
+            self.settings = self.settings.turned(chosen)
 
     def _find_best(
         self, sources: Sequence[str], options: DecodingOptions, on_progress: OnProgress

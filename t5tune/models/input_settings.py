@@ -81,6 +81,24 @@ class InputSettings:
             found["normalization"] = list(self.normalization)
         return found
 
+    def turned(self, direction: Direction) -> InputSettings:
+        """Return the settings for another direction; what is told by tokens is left as it is."""
+        return replace(
+            self,
+            prefix=direction.prefix,
+            source_lang=direction.source_lang,
+            normalization=tuple(direction.normalization),
+        )
+
+    def add_prefixes(self, sources: Sequence[str]) -> list[str]:
+        """Return the sources as the tokenizer gets them, the prefixes of all directions in turn."""
+        turns = [self.turned(one) for one in self.directions] or [self]
+        return [
+            text
+            for place, source in enumerate(sources)
+            for text in turns[place % len(turns)].add_prefix([source])
+        ]
+
     def choose(self, source_lang: str | None, target_lang: str | None) -> Direction:
         """Return the direction of a model with several that these languages mean.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,7 @@ from t5tune.recipe.sections.data_entry import DataEntry
 from t5tune.recipe.sections.data_section import DataSection
 from t5tune.recipe.sections.model_section import ModelSection
 from t5tune.reporting.beside.kinds import check_sections
+from t5tune.reporting.chosen_direction import choose_direction, restrict
 from t5tune.reporting.comparisons.compared_systems import write_comparison
 from t5tune.reporting.evaluation_task import EvaluationTask
 from t5tune.reporting.recipe_scoring import rehearse_recipe_scoring
@@ -34,6 +35,7 @@ from t5tune.scoring.registry import METRICS, is_metric_name
 
 if TYPE_CHECKING:
     from t5tune.decoding.export.settings import Export
+    from t5tune.decoding.found_model import FoundModel
 
 SPLITS = ("train", "validation", "test")
 
@@ -66,6 +68,8 @@ class EvaluationRequest:
     def options(self) -> tuple[str, ...]:
         """Options that another command about the same examples needs too."""
         given = [("--split", self.split, "test"), ("--engine", self.engine, TORCH)]
+        given += [("--source-lang", self.source_lang or "", "")]
+        given += [("--target-lang", self.target_lang or "", "")]
         options = [part for name, value, usual in given if value != usual for part in (name, value)]
         if isinstance(self.recipe, str | os.PathLike):
             options += ["--recipe", os.fspath(self.recipe)]
@@ -115,7 +119,8 @@ def evaluate(
         recipe: Recipe with data, decoding and metrics for a model that is not a run.
         source_file: File with one source per line, to evaluate on with `reference_files`.
         reference_files: Files with one reference per line; several for several references.
-        source_lang: Source language, if neither a run nor `recipe` states it.
+        source_lang: Source language, if neither a run nor `recipe` states it, or if they have
+            several directions, of which one is to be evaluated.
         target_lang: Target language, likewise.
         prefix: Prefix of every source, likewise.
         metrics: Metrics instead of the recipe's.
@@ -172,6 +177,9 @@ def _choose(
     if settings:
         recipe, changes = try_settings(recipe, settings, name)
     recipe = _with_options(recipe, request)
+    direction = choose_direction(recipe, request.source_lang, request.target_lang)
+    if direction is not None:
+        recipe = restrict(recipe, direction, None if entry is not None else request.split)
     check_foreign_metrics(choose_metrics(recipe), allow_code=request.allow_code)
     permission = permission_for(
         name,
@@ -186,6 +194,8 @@ def _choose(
         # Never over the report of the run's own split, whatever the file is called.
         source = Path(request.source_file)
         split, label = "test", source.stem if source.stem not in SPLITS else source.name
+    if direction is not None:
+        label = f"{label}-{'-'.join(filter(None, direction))}"
     label = label if export is None else f"{label}-{export.engine}"
     found = RunDirectory(Path(name))
     directory = None if request.output_dir is None else Path(request.output_dir)
@@ -193,7 +203,8 @@ def _choose(
     if directory is None and found.is_run and not request.has_own_settings:
         directory = found.tried_evaluation(label, changes) if changes else found.evaluation(label)
         judged_by = "test" if recipe.data.test is not None else "validation"
-        is_runs_own = not changes and entry is None and split == judged_by and export is None
+        is_plain = entry is None and export is None and direction is None
+        is_runs_own = not changes and is_plain and split == judged_by
     beams = request.num_beams
     task = EvaluationTask(
         recipe,
@@ -204,6 +215,7 @@ def _choose(
         if found.is_run and any(map(changes_report, changes))
         else None,
         options=request.options,
+        direction=direction,
         settings=(*changes, *([f"decoding.num_beams={beams}"] if beams is not None else [])),
         use_cache=request.use_cache,
         allow_code=request.allow_code,
@@ -222,18 +234,25 @@ def _evaluate(chosen: ChosenEvaluation) -> Report:
     recipe = chosen.task.recipe
     languages = recipe.source_lang, recipe.target_lang
     examples = broadcast_result(lambda: load_examples(recipe.data, chosen.split, *languages))
+    direction = chosen.task.direction
+    if direction is not None:
+        name = "-".join(filter(None, direction))
+        examples = replace(examples, split=f"{examples.split}-{name}", languages=direction)
     broadcast_result(lambda: check_sections(recipe))
-    return evaluate_model(
-        lambda: find_model(
+
+    def find() -> FoundModel:
+        found = find_model(
             chosen.name,
             source_lang=recipe.source_lang,
             target_lang=recipe.target_lang,
             prefix=recipe.data.prefix,
             task=chosen.purpose,
-        ),
-        examples,
-        chosen.task,
-    ).report
+        )
+        if direction is None or not found.settings.directions:
+            return found
+        return found.turned(*direction)
+
+    return evaluate_model(find, examples, chosen.task).report
 
 
 def _choose_engine(name: str, engine: str) -> Export | None:

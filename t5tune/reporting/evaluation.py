@@ -15,7 +15,6 @@ from t5tune.decoding.export.settings import Export, refuse_export
 from t5tune.decoding.found_model import FoundModel, FoundRun
 from t5tune.decoding.hypothesis_cache import HypothesisCache, choose_cache_file
 from t5tune.decoding.loaded_model import broadcast_model, read_weights_label
-from t5tune.decoding.model_fingerprint import fingerprint_model
 from t5tune.decoding.opened_model import warn_of_truncation
 from t5tune.decoding.opening import open_export
 from t5tune.decoding.torch_translator import TorchTranslator
@@ -37,6 +36,7 @@ from t5tune.distributed.processes import (
 from t5tune.files.writing import NotWritten
 from t5tune.models.directories import check_model_is_of
 from t5tune.recipe.schema import Recipe
+from t5tune.recipe.sections.data_section import Languages
 from t5tune.reporting.beside.kind import Evaluated
 from t5tune.reporting.beside.kinds import wanted_kinds
 from t5tune.reporting.beside.report_section import put_alarms_first
@@ -118,7 +118,7 @@ def evaluate_model(
     recipe, export, directory = task.recipe, task.export, task.directory
     found = on_main_process(lambda: _find_whole(find, export))
     options = broadcast_result(lambda: decoding_options(recipe, found.get().tokenizer))
-    weights = _Weights(found, export)
+    weights = _Weights(found, export, task.direction)
     translator = _with_cache(found, weights) if task.use_cache else weights.load()
     hypotheses = translate_examples(translator, examples, options)
     num_known = 0
@@ -138,6 +138,7 @@ def evaluate_model(
         found,
         _run_of(found),
         task.use_cache,
+        export,
     )
     sections = [kind.measure(evaluated) for kind in wanted_kinds(recipe)]
 
@@ -210,9 +211,12 @@ def _find_whole(find: Callable[[], FoundModel], export: Export | None) -> FoundM
 class _Weights:
     """Weights that all processes load together on first use."""
 
-    def __init__(self, found: OfMainProcess[FoundModel], export: Export | None) -> None:
+    def __init__(
+        self, found: OfMainProcess[FoundModel], export: Export | None, direction: Languages | None
+    ) -> None:
         self._found = found
         self._export = export
+        self._direction = direction
         self.engine = TorchTranslator.engine if export is None else export.engine
         self.translator: TorchTranslator | None = None
         self._opened: Translator | None = None
@@ -221,10 +225,7 @@ class _Weights:
         """Return what hypotheses depend on apart from decoding options and library versions."""
         if not is_main_process():
             return {}  # only the main process needs it
-        identity = self._found.get().identify()
-        if self._export is not None:
-            identity["files"] = fingerprint_model(self._export.path)
-        return identity
+        return self._found.get().identify(self._export)
 
     def load(self) -> Translator:
         """Return the translator, loaded once."""
@@ -234,7 +235,10 @@ class _Weights:
 
     def _load(self) -> Translator:
         if self._export is not None:
-            return open_export(self._export)
+            translator = open_export(self._export)
+            if self._direction is not None:
+                translator.use_direction(*self._direction)
+            return translator
         loaded = broadcast_model(lambda: self._found.get().load())
         self.translator = loaded.translator
         return loaded.translator.distributed()

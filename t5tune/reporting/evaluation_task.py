@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from t5tune.recipe.schema import Recipe
+from t5tune.recipe.sections.data_section import Languages
 
 if TYPE_CHECKING:
     from t5tune.decoding.export.settings import Export
@@ -28,5 +29,7 @@ class EvaluationTask:
     options: tuple[str, ...] = ()
     # Decoding and scoring settings that differ from the run's, as KEY=VALUE.
     settings: tuple[str, ...] = ()
+    # Direction of a model with several that is evaluated alone.
+    direction: Languages | None = None
     use_cache: bool = True  # whether to reuse generated hypotheses and store new ones
     allow_code: bool = False  # whether metrics may run code of others

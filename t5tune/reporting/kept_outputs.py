@@ -10,6 +10,7 @@ from t5tune.console import track
 from t5tune.data.encoding import encode_texts
 from t5tune.data.examples import Examples
 from t5tune.decoding.cached_translator import CachedTranslator
+from t5tune.decoding.ctranslate2_translator import CTranslate2Translator
 from t5tune.decoding.hypothesis_cache import HypothesisCache, choose_cache_file
 from t5tune.decoding.loaded_model import broadcast_model
 from t5tune.decoding.torch_translator import TorchTranslator
@@ -17,6 +18,7 @@ from t5tune.decoding.translator import PlainTranslator, Translator, limit_from_r
 from t5tune.distributed.processes import OfMainProcess, is_main_process
 
 if TYPE_CHECKING:
+    from t5tune.decoding.export.settings import Export
     from t5tune.decoding.found_model import FoundModel
     from t5tune.reporting.beside.kind import Evaluated
 
@@ -29,9 +31,13 @@ def longest_target(model: FoundModel, examples: Examples) -> int:
 
 
 def translate_task(
-    model: OfMainProcess[FoundModel], examples: Examples, evaluated: Evaluated, limit: int
+    model: OfMainProcess[FoundModel],
+    examples: Examples,
+    evaluated: Evaluated,
+    limit: int,
+    export: Export | None = None,
 ) -> list[str]:
-    """Translate the examples of a task with torch; what is in the cache is not generated again.
+    """Translate the examples of a task; what is in the cache is not generated again.
 
     All processes call it together.
 
@@ -40,9 +46,14 @@ def translate_task(
         examples: Examples of the task.
         evaluated: Evaluation whose search is used.
         limit: Length limit in tokens.
+        export: Export of the report, which knows the languages of the examples; torch translates
+            without it.
     """
 
     def load() -> Translator:
+        opened = evaluated.load() if export is not None else None
+        if isinstance(opened, CTranslate2Translator):
+            return opened.turned(*examples.languages)
         return broadcast_model(lambda: model.get().load()).translator.distributed()
 
     translator: PlainTranslator = (
@@ -51,8 +62,8 @@ def translate_task(
         else CachedTranslator(
             HypothesisCache(choose_cache_file(evaluated.run)),
             load,
-            engine=TorchTranslator.engine,
-            model=model.get().identify() if is_main_process() else {},
+            engine=TorchTranslator.engine if export is None else export.engine,
+            model=model.get().identify(export) if is_main_process() else {},
         )
     )
     options = replace(evaluated.options, max_new_tokens=limit)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,10 +18,19 @@ from t5tune.data.side_encoding import choose_side
 from t5tune.decoding.export.settings import (
     PATIENCE,
     ExportSettings,
+    Turn,
     read_vocabularies,
     write_settings,
 )
-from t5tune.decoding.export.tokenization import encodes_targets, write_tokenization
+from t5tune.decoding.export.tokenization import (
+    PROBES,
+    TransformersTokenization,
+    encodes_targets,
+    find_around,
+    load_tokenization,
+    write_tokenization,
+    write_transformers,
+)
 from t5tune.decoding.torch_scoring import find_frame, find_start_token
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.errors import T5TuneError
@@ -58,7 +67,9 @@ class _Converter(TransformersConverter):
         model = translator.model
         self.model = copy.deepcopy(model)  # quantizing multiplies the weights in place
         self.tokenizer = translator.tokenizer
-        self.start = find_start_token(model, translator.settings)
+        self.start: int | None = find_start_token(model, translator.settings)
+        if _names_start(translator):
+            self.start = None  # then it is the first token that a translation is told
         self.family = find_family(model.config.model_type)
 
     def load_model(self, *arguments: Any, **settings: Any) -> PreTrainedModel:
@@ -91,7 +102,7 @@ class _Converter(TransformersConverter):
             "source": [list_tokens(sources, spec.get_source_vocabulary_size()[0])],
             "target": [tokens],
         }
-        spec.config.decoder_start_token = tokens[self.start]
+        spec.config.decoder_start_token = None if self.start is None else tokens[self.start]
         if spec.config.bos_token is None:  # mBART-50's tokenizer has none, and loading needs one
             needs = read_needs(self.model.generation_config, config)
             spec.config.bos_token = tokens[needs.get("bos_token_id", self.tokenizer.eos_token_id)]
@@ -128,12 +139,16 @@ def convert_model(
         directory: Directory to write to; it is created.
         model_directory: Directory with the model's `config.json`, which has the fingerprint.
         quantization: See `ExportSettings`, like name, fingerprint and patience.
-        sources: Texts that the stored tokenizer must encode and decode like the model's.
+        sources: Texts that the stored tokenizer must encode and decode like the model's, whatever
+            the direction.
 
     Raises:
         T5TuneError: CTranslate2 cannot convert the model.
     """
     model, tokenizer = translator.model.to("cpu"), translator.tokenizer
+    directions = translator.settings.directions
+    if _have_tokens(translator):  # said by the settings, not by the model's own configuration
+        translator.use_direction(*directions[0].languages)
     try:
         _Converter(model_directory, translator).convert(str(directory), quantization=quantization)
     except Exception as error:  # any error: the converter checks little beforehand
@@ -145,10 +160,16 @@ def convert_model(
             next_command=f"t5tune translate --engine torch --model {model_directory.parent}",
         ) from error
     _, tokens = read_vocabularies(directory)
-    tokenization = write_tokenization(tokenizer, directory, translator.settings.add_prefix(sources))
+    texts = translator.settings.add_prefixes(sources)
+    tokenization = write_tokenization(tokenizer, directory, texts)
+    turns, is_exact = _describe_turns(translator, directory, tokenization, texts)
+    if not is_exact:
+        tokenization = write_transformers(tokenizer, directory)
     targets = None
     if encodes_targets(tokenizer, directory, tokenization, sources):
         targets = asdict(find_frame(model, tokenizer, translator.settings.forced_bos_token_id))
+    else:
+        turns = [replace(turn, targets=None) for turn in turns]
     settings = ExportSettings(
         name=name,
         quantization=quantization,
@@ -160,9 +181,49 @@ def convert_model(
         constraints=find_constraints(read_needs(model.generation_config, model.config), tokens),
         patience=patience,
         targets=targets,
+        turns=[asdict(turn) for turn in turns],
     )
     write_settings(settings, directory)
     return settings
+
+
+def _have_tokens(translator: TorchTranslator) -> bool:
+    """Return whether the model has several directions that tokens name."""
+    return any(one.has_tokens for one in translator.settings.directions)
+
+
+def _names_start(translator: TorchTranslator) -> bool:
+    """Return whether the first token of the decoder names the direction, as in the first mBART."""
+    return _have_tokens(translator) and translator.settings.decoder_start_token_id is not None
+
+
+def _describe_turns(
+    translator: TorchTranslator,
+    directory: Path,
+    tokenization: dict[str, Any],
+    texts: Sequence[str],
+) -> tuple[list[Turn], bool]:
+    """Return what tells the model each of its directions, where tokens name languages.
+
+    Returns:
+        The turns, and whether the stored tokenizer encodes the texts in each as the model's own.
+    """
+    turns, is_exact = list[Turn](), True
+    if not _have_tokens(translator):
+        return turns, is_exact
+    directions = translator.settings.directions
+    texts, own = [*texts, *PROBES], load_tokenization(directory, tokenization)
+    for direction in directions:
+        translator.use_direction(*direction.languages)
+        beginning = translator.settings.beginning
+        frame = find_frame(translator.model, translator.tokenizer, beginning.forced_bos_token_id)
+        reference = TransformersTokenization(translator.tokenizer)
+        around = find_around(reference)
+        own.surround(*around)
+        is_exact = is_exact and own.encode(texts) == reference.encode(texts)
+        turns.append(Turn(*around, **asdict(beginning), targets=asdict(frame)))
+    translator.use_direction(*directions[0].languages)
+    return turns, is_exact
 
 
 def find_constraints(needs: Mapping[str, Any], tokens: Sequence[str]) -> dict[str, Any]:

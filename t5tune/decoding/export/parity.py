@@ -7,9 +7,10 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -59,7 +60,18 @@ class Parity:
     speed_ratio: float  # seconds of torch divided by those of CTranslate2
     torch_device: str
     decoding: dict[str, object]  # search of both
-    may_be_default: bool  # whether at most `MAX_LOSS` is lost
+    may_be_default: bool  # whether at most `MAX_LOSS` is lost, in every direction
+    # Comparisons in the other directions of a model with several, by names such as `de-en`.
+    directions: Mapping[str, Parity] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the contents of `parity.json`."""
+        values = asdict(self)
+        if not self.directions:
+            del values["directions"]
+        for name, other in self.directions.items():
+            values["directions"][name] = other.to_json()
+        return values
 
 
 @dataclass(frozen=True)
@@ -111,7 +123,7 @@ def export_run(
         temporary.mkdir(parents=True)  # fails before minutes of translating, if it must
         temporary.rmdir()
         settings, parity = _build(run, quantization, patience, temporary, known)
-        text = json.dumps(asdict(parity), ensure_ascii=False, indent=1)
+        text = json.dumps(parity.to_json(), ensure_ascii=False, indent=1)
         (temporary / PARITY_FILE).write_text(text + "\n", encoding="utf-8")
         write_manifest(temporary, {"model": settings.model})
         remove_directory(target)
@@ -126,7 +138,7 @@ def export_run(
                 next_command=f"{elsewhere} --output-dir DIR   # DIR is one that can be written",
             ) from error
         raise
-    export = Export(target, settings, asdict(parity))
+    export = Export(target, settings, parity.to_json())
     _say_export(export, parity, run)
     return export, parity
 
@@ -149,6 +161,14 @@ def _build(
         torch_seconds = known.seconds * num / len(known.hypotheses)
     else:
         expected, torch_seconds = _translate(loaded.translator, examples, options, is_warm=is_warm)
+    by_torch = [(expected, torch_seconds)]
+    own, others = loaded.translator.settings.directions[:1], examples.others
+    others = others if own else ()  # of a model with several directions
+    for other in others:
+        loaded.translator.use_direction(*other.languages)
+        by_torch.append(_translate(loaded.translator, other, options, is_warm=True))
+    for direction in own:
+        loaded.translator.use_direction(*direction.languages)
     torch_device = str(loaded.translator.model.device)  # before the model moves to the CPU
     settings = convert_model(
         loaded.translator,
@@ -158,23 +178,34 @@ def _build(
         quantization=quantization,
         name=run.name,
         fingerprint=fingerprint_directory(run.model) or "",
-        sources=examples.sources,
+        sources=[source for one in (examples, *others) for source in one.sources],
         patience=patience,
     )
     if torch.cuda.is_available():
         torch.cuda.empty_cache()  # CTranslate2 has an allocator of its own
     translator = CTranslate2Translator(Export(directory, settings, {}))
-    found, seconds = _translate(translator, examples, options)
-    parity = compare(
-        recipe.evaluation.best_metric,
-        recipe.scoring_options,
-        examples,
-        (expected, found),
-        (torch_seconds, seconds),
-        torch_device=torch_device,
-        decoding={**options.describe(), "patience": patience},
-    )
-    return settings, parity
+    compared = []
+    for one, (hypotheses, their_seconds) in zip((examples, *others), by_torch, strict=True):
+        is_first = one is examples
+        if not is_first:
+            translator.use_direction(*one.languages)
+        found, seconds = _translate(translator, one, options, is_warm=not is_first)
+        target_lang = recipe.target_lang if is_first else one.languages[1]
+        compared.append(
+            compare(
+                recipe.evaluation.best_metric,
+                replace(recipe.scoring_options, target_lang=target_lang),
+                one,
+                (hypotheses, found),
+                (their_seconds, seconds),
+                torch_device=torch_device,
+                decoding={**options.describe(), "patience": patience},
+            )
+        )
+    first, *rest = compared
+    named = {one.direction: parity for one, parity in zip(others, rest, strict=True)}
+    may_be_default = all(parity.may_be_default for parity in compared)
+    return settings, replace(first, directions=named, may_be_default=may_be_default)
 
 
 def _translate(
@@ -248,11 +279,15 @@ def describe_parity(parity: Parity) -> str:
 def _say_export(export: Export, parity: Parity, run: RunDirectory) -> None:
     """Say which export was made, how good it is, and whether it is the default."""
     say(f"export: {export.path}: {describe_parity(parity)}")
+    for direction, other in parity.directions.items():
+        say(f"export: {direction}: {describe_parity(other)}")
     if not parity.may_be_default:
         better = "float32" if export.settings.quantization != "float32" else None
         advice = f"t5tune export {run.path} --quantization {better}" if better else "--engine torch"
         say(
-            f"export: it loses more than {MAX_LOSS} {parity.metric}, so t5tune translate "
+            f"export: it loses more than {MAX_LOSS} {parity.metric}"
+            + (" in one of its directions" if parity.directions else "")
+            + ", so t5tune translate "
             f"does not use it without --engine {export.engine}; try: {advice}"
         )
 

@@ -32,6 +32,25 @@ QUANTIZATIONS = ("int8", "int8_float16", "int8_bfloat16", "bfloat16", "float16",
 
 
 @dataclass(frozen=True)
+class Turn:
+    """What tells a model with tokens of languages one of its directions.
+
+    Attributes:
+        before: Tokens before every source.
+        after: Tokens after every source.
+        forced_bos_token_id: See `Beginning`, like the next one.
+        decoder_start_token_id: If there is one, the weights are stored without one of their own.
+        targets: As in `ExportSettings`.
+    """
+
+    before: Sequence[int]
+    after: Sequence[int]
+    forced_bos_token_id: int | None
+    decoder_start_token_id: int | None
+    targets: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
 class ExportSettings:
     """Everything that translating needs besides the weights."""
 
@@ -55,6 +74,9 @@ class ExportSettings:
     decoder_start_token_id: int | None = None
     normalization: Sequence[str] = ()
     directions: Sequence[Mapping[str, Any]] = ()  # fields of each `Direction`
+    # Fields of the `Turn` of each direction, where tokens name languages; exports of earlier
+    # versions have none.
+    turns: Sequence[Mapping[str, Any]] = ()
 
     @property
     def input(self) -> InputSettings:
@@ -73,10 +95,10 @@ class ExportSettings:
     def speaks(self, source_lang: str | None, target_lang: str | None) -> bool:
         """Return whether the export can translate between these languages.
 
-        Tokens of languages are part of its tokenizer; a prefix can be another one.
+        One of an earlier version whose tokens name languages has one direction.
         """
         directions = self.input.directions
-        if not any(one.has_tokens for one in directions):
+        if self.turns or not any(one.has_tokens for one in directions):
             return True
         return self.input.choose(source_lang, target_lang) == directions[0]
 
@@ -184,6 +206,8 @@ def remake_command(directory: Path, patience: float | None = None) -> str:
 def write_settings(settings: ExportSettings, directory: Path) -> None:
     """Write `t5tune.json`."""
     values = without_unused(asdict(settings))
+    if not settings.turns:
+        del values["turns"]
     text = json.dumps(values, ensure_ascii=False, indent=1)
     (directory / SETTINGS_FILE).write_text(text + "\n", encoding="utf-8")
 

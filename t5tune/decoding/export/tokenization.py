@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from t5tune.data.side_encoding import has_own_targets
+from t5tune.data.truncation import count_added_at_end
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -24,6 +25,9 @@ PROBES = (
     "<pad><unk>x", "日本語のテキスト。", "Привет, мир", "👍🏽 ok", "e\u0301 \u00a0 \u2028 \ufeff",
     ">>de<< hello", "ends</s>",
 )  # fmt: skip
+
+
+Around = tuple[Sequence[int], Sequence[int]]  # tokens before and after a text
 
 
 class Tokenization(Protocol):
@@ -41,6 +45,15 @@ class Tokenization(Protocol):
         """Return token ids of targets without special tokens around them, uncut."""
         ...
 
+    def surround(self, before: Sequence[int], after: Sequence[int]) -> None:
+        """Put these tokens around every source from now on, as other languages need them."""
+        ...
+
+
+def _put_around(rows: Sequence[Sequence[int]], around: Around) -> list[list[int]]:
+    before, after = around
+    return [[*before, *ids, *after] for ids in rows]
+
 
 class FastTokenization:
     """A `tokenizer.json`, read by the library behind Transformers' fast tokenizers."""
@@ -49,9 +62,15 @@ class FastTokenization:
         from tokenizers import Tokenizer
 
         self._tokenizer: Tokenizer = Tokenizer.from_file(str(directory / "tokenizer.json"))
+        self._around: Around | None = None  # its own special tokens
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        if self._around is not None:
+            return _put_around(self.encode_targets(texts), self._around)
         return [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+
+    def surround(self, before: Sequence[int], after: Sequence[int]) -> None:
+        self._around = before, after
 
     def encode_targets(self, texts: Sequence[str]) -> list[list[int]]:
         encoded = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
@@ -101,6 +120,9 @@ class PieceTokenization:
 
     def encode_targets(self, texts: Sequence[str]) -> list[list[int]]:
         return [self._encode_text(text, self._encode_target_piece) for text in texts]
+
+    def surround(self, before: Sequence[int], after: Sequence[int]) -> None:
+        self._before, self._after = list(before), list(after)
 
     def _surround(self, ids: list[int]) -> list[int]:
         if self._ends_once and ids[-len(self._after) :] == self._after:
@@ -181,12 +203,19 @@ class TransformersTokenization:
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
         self._tokenizer = tokenizer
+        self._around: Around | None = None  # its own special tokens
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         if not texts:
             return []
-        found: list[list[int]] = self._tokenizer(list(texts), verbose=False)["input_ids"]
-        return found
+        around = self._around
+        found: list[list[int]] = self._tokenizer(
+            list(texts), add_special_tokens=around is None, verbose=False
+        )["input_ids"]
+        return found if around is None else _put_around(found, around)
+
+    def surround(self, before: Sequence[int], after: Sequence[int]) -> None:
+        self._around = before, after
 
     def encode_targets(self, texts: Sequence[str]) -> list[list[int]]:
         if not texts:
@@ -253,12 +282,24 @@ def write_tokenization(
         own = load_tokenization(directory, settings)
         if own.encode(texts) == expected and own.decode(outputs) == decoded:
             return settings
+    return write_transformers(tokenizer, directory)
+
+
+def write_transformers(tokenizer: PreTrainedTokenizerBase, directory: Path) -> dict[str, Any]:
+    """Store a tokenizer that needs Transformers. Returns what `write_tokenization` does."""
     tokenizer.save_pretrained(directory)
     languages = {key: getattr(tokenizer, key, None) for key in ("src_lang", "tgt_lang")}
     return {
         "kind": "transformers",
         "languages": {key: language for key, language in languages.items() if language},
     }
+
+
+def find_around(tokenization: Tokenization) -> Around:
+    """Return the tokens that a tokenizer puts before and after every source."""
+    (nothing,) = tokenization.encode([""])
+    place = len(nothing) - count_added_at_end(tokenization.encode)
+    return nothing[:place], nothing[place:]
 
 
 def encodes_targets(

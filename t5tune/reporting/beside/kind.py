@@ -11,6 +11,7 @@ from t5tune.reporting.beside.report_section import Section
 
 if TYPE_CHECKING:
     from t5tune.data.examples import Examples
+    from t5tune.decoding.export.settings import Export
     from t5tune.decoding.found_model import FoundModel
     from t5tune.decoding.translator import (
         DecodingOptions,
@@ -38,6 +39,7 @@ class Evaluated:
         model: Model of the report.
         run: Run that the model belongs to; None in other processes and for other models.
         use_cache: Whether hypotheses may come from the cache.
+        export: Export that translates instead of the model; None for torch.
     """
 
     recipe: Recipe
@@ -49,6 +51,7 @@ class Evaluated:
     model: OfMainProcess[FoundModel]
     run: RunDirectory | None
     use_cache: bool
+    export: Export | None = None
 
 
 @dataclass(frozen=True)

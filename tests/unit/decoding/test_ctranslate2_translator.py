@@ -17,9 +17,9 @@ from t5tune.decoding.export.settings import Export
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.decoding.translator import DecodingOptions
 from t5tune.errors import T5TuneError
-from t5tune.models.input_settings import InputSettings
+from t5tune.models.input_settings import Direction, InputSettings
 from tests.conftest import number_pairs
-from tests.tiny_families import FAMILIES, OF_SOMEBODY_ELSE, build_translator
+from tests.tiny_families import FAMILIES, MULTILINGUAL, OF_SOMEBODY_ELSE, build_translator
 
 SOURCES = [*(source for source, _ in number_pairs(12)), "zzz Ω </s> one", "two  two", "one one"]
 OPTIONS = DecodingOptions(12)
@@ -69,6 +69,36 @@ def test_a_family_translates_as_with_torch(family: str, tmp_path: Path) -> None:
                 assert ours[0].score == pytest.approx(theirs[0].score, rel=1e-4, abs=1e-4)
     assert same >= 1.6 * len(SOURCES)
     _check_scored_pairs(torch_translator, translator)
+
+
+@pytest.mark.parametrize("family", MULTILINGUAL)
+def test_an_export_translates_in_every_direction(family: str, tmp_path: Path) -> None:
+    ours = build_translator(family, tmp_path)
+    directions = [
+        Direction(*languages, has_tokens=True)
+        for languages in (("en", "de"), ("de", "en"), ("fr", "de"))
+    ]
+    ours.settings = replace(ours.settings, source_lang="en", directions=directions)
+    before = ours.settings
+    made = export(ours, tmp_path)
+    assert ours.settings == before
+    assert made.settings.tokenization["kind"] != "transformers"
+    theirs, greedy = CTranslate2Translator(made), DecodingOptions(12, num_beams=1)
+    texts = set()
+    for direction in (*directions, directions[0]):
+        ours.use_direction(*direction.languages)
+        turned = theirs.turned(*direction.languages)
+        assert turned.encode(SOURCES) == [list(ids) for ids in ours.encode(SOURCES)]
+        found = turned.translate(SOURCES, greedy)
+        assert found == ours.translate(SOURCES, greedy)
+        texts.add(tuple(hypothesis.text for hypothesis in found))
+        (pair,) = turned.score_pairs(["one two"], ["eins zwei"])
+        (expected,) = ours.score_pairs(["one two"], ["eins zwei"])
+        assert pair.log_probabilities == pytest.approx(expected.log_probabilities, abs=1e-3)
+    assert len(texts) > 1
+    of_earlier_version = replace(made, settings=replace(made.settings, turns=()))
+    with pytest.raises(T5TuneError, match="translates only from en to de"):
+        CTranslate2Translator(of_earlier_version).use_direction("de", "en")
 
 
 def _check_scored_pairs(ours: TorchTranslator, exported: CTranslate2Translator) -> None:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from t5tune.distributed.processes import on_main_process
-from t5tune.models.input_settings import Direction
 from t5tune.recipe.resolve import choose_metrics
 from t5tune.recipe.schema import Recipe
 from t5tune.recipe.sections.data_entry import DataEntry
@@ -42,18 +41,14 @@ def _translate(examples: Examples, evaluated: Evaluated) -> list[str]:
 
     def turn() -> FoundModel:
         model = evaluated.model.get()
-        direction = Direction(*examples.languages)
         if model.settings.directions:
-            direction = model.settings.choose(*examples.languages)
-        task, length = evaluated.recipe.task, evaluated.recipe.data.max_source_length
-        prefix = direction.prefix if model.settings.directions else None
-        turned = model.for_task(task, *direction.languages, prefix, max_source_length=length)
-        normalization = tuple(direction.normalization)
-        turned.settings = replace(turned.settings, normalization=normalization)
-        return turned
+            return model.turned(*examples.languages)
+        length = evaluated.recipe.data.max_source_length
+        task = evaluated.recipe.task
+        return model.for_task(task, *examples.languages, None, max_source_length=length)
 
     limit = evaluated.options.max_new_tokens
-    return translate_task(on_main_process(turn), examples, evaluated, limit)
+    return translate_task(on_main_process(turn), examples, evaluated, limit, evaluated.export)
 
 
 def _build_section(evaluated: Evaluated, outputs: Mapping[str, list[str]]) -> Section:
