@@ -156,6 +156,34 @@ def test_one_model_translates_in_both_directions(
     assert list(found) == ["en-de", "de-en", "mean"]
     assert found["en-de"][0]["value"] == report["scores"][0]["value"]
 
+    alone = t5tune("eval", run, "--source-lang", "de", "--json")
+    assert alone.code == 0, alone.err
+    back_alone = json.loads(alone.out)
+    assert back_alone["scores"] == found["de-en"]
+    assert back_alone["split"] == "test-de-en"
+    assert "translations: 13 from the cache, 0 generated" in alone.err
+    assert (run / "eval/test-de-en/hypotheses.txt").read_text() == (
+        run / "eval/test/test-de-en.txt"
+    ).read_text()
+    exported = t5tune("eval", run, "--engine", "ctranslate2", "--json")
+    sections = {one["name"]: one["values"] for one in json.loads(exported.out)["beside"]}
+    assert list(sections["directions"]) == ["en-de", "de-en", "mean"]
+    parity = json.loads((run / "ctranslate2-float32/parity.json").read_text(encoding="utf-8"))
+    assert {name: one["num_examples"] for name, one in parity["directions"].items()} == {
+        "de-en": 10
+    }
+    assert f"export: de-en: BLEU {parity['directions']['de-en']['ctranslate2']:.2f} " in trained.err
+    refused = t5tune("eval", run, "--target-lang", "fr")
+    assert refused.code == 1
+    assert "(en to de, de to en); none of them was asked for" in refused.err
+
+    card = (run / "model/README.md").read_text(encoding="utf-8")
+    sizes = {"train": 150, "validation": 10, "test": 13}
+    for split, size in sizes.items():
+        for number in (0, 1):
+            assert f"| {split}[{number}] | {split}.tsv | {size} |" in card
+    assert "These directions only: `en` to `de`, `de` to `en`." in card
+
     translate = ["translate", "--model", run, "zwei eins"]
     asked = t5tune(*translate)
     assert asked.code == 1

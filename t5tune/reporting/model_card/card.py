@@ -19,6 +19,7 @@ from t5tune.reporting.model_card.facts import (
     describe_data,
     portable_recipe,
     read_facts,
+    value_of_entry,
 )
 from t5tune.reporting.model_card.metadata import build_metadata
 from t5tune.reporting.reports.leak_sentences import describe_leak
@@ -160,8 +161,10 @@ def _limits(recipe: ResolvedRecipe, report: Report) -> str:
         "been measured."
     ]
     if recipe.source_lang and recipe.target_lang:
-        pair = f"{code(recipe.source_lang)} to {code(recipe.target_lang)}"
-        items.append(f"One direction only: {pair}. Other languages give no useful output.")
+        directions = recipe.data.find_directions((recipe.source_lang, recipe.target_lang))
+        pairs = ", ".join(f"{code(str(one))} to {code(str(other))}" for one, other in directions)
+        only = "One direction only" if len(directions) == 1 else "These directions only"
+        items.append(f"{only}: {pairs}. Other languages give no useful output.")
     longest = f"{recipe.data.max_source_length:,} tokens, prefix and end of sequence included"
     items.append(
         f"Sources are cut after {longest}."
@@ -195,7 +198,7 @@ def _limits(recipe: ResolvedRecipe, report: Report) -> str:
 def _data_table(data: DataSection, num_examples: Mapping[str, int]) -> str:
     rows = []
     for split, entry in data.entries.items():
-        num = num_examples.get(split)
+        num = value_of_entry(num_examples, split)
         size = "not recorded" if num is None else f"{num:,}"
         rows.append([split, cell(describe_data(entry.place)), size])
     return table_of(["split", "data", "examples"], rows)

@@ -71,6 +71,15 @@ def read_facts(run: RunDirectory) -> ModelFacts:
     )
 
 
+def value_of_entry(values: Mapping[str, Any], key: str) -> Any:
+    """Return what is recorded about an entry, by its key in the recipe; None if nothing is.
+
+    The first of several sets that are translated is recorded under the name of its split.
+    """
+    first = key if "train" in key else key.removesuffix("[0]")
+    return values.get(key, values.get(first))
+
+
 def describe_data(place: Place) -> str:
     """Return the hub data set with configuration and split, or file names without directories."""
     if isinstance(place, HubSplit):

@@ -19,6 +19,7 @@ from t5tune.reporting.model_card.facts import (
     portable_command,
     portable_recipe,
     read_facts,
+    value_of_entry,
 )
 from t5tune.reporting.reports.report_details import Provenance
 from t5tune.run.directory import RunDirectory
@@ -76,8 +77,9 @@ def _data_rows(
     recorded = environment.get("data_sha256")
     recorded = recorded if isinstance(recorded, Mapping) else {}
     for split, entry in data.entries.items():
-        fingerprint, num_examples = recorded.get(f"data.{split}"), facts.num_examples.get(split)
-        if split == examples.split:
+        fingerprint = value_of_entry(recorded, f"data.{split}")
+        num_examples = value_of_entry(facts.num_examples, split)
+        if split.removesuffix("[0]") == examples.split:
             pairs = zip(examples.sources, examples.references, strict=True)
             fingerprint = fingerprint_rows([source, *others] for source, others in pairs)
             num_examples = len(examples.sources)

@@ -74,9 +74,12 @@ class Texts:
         return self.test or self.validation
 
     def count_examples(self, of_training: Mapping[str, int]) -> dict[str, int]:
-        """Return the number of examples by split, with those of the training entries."""
-        counts = {**of_training, "validation": len(self.validation.sources)}
-        return counts if self.test is None else {**counts, "test": len(self.test.sources)}
+        """Return the number of examples by split, with those of entries; see `value_of_entry`."""
+        counts = dict(of_training)
+        for split, examples in (("validation", self.validation), ("test", self.test)):
+            for number, one in enumerate(() if examples is None else (examples, *examples.others)):
+                counts[f"{split}[{number}]" if number else split] = len(one.sources)
+        return counts
 
     def list_remarks(self, of_training: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
         """Return by keys of the recipe what was noticed while the splits were read."""

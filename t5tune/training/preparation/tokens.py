@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -255,7 +256,9 @@ def _describe(stores: Mapping[str, TokenStore], texts: Texts, data: ResolvedData
         line = f"{manifest.num_examples:,} training examples{blank}"
         if texts.mixture:
             say(f"{title}: {line}")
-    others = texts.count_examples({})
+    others = Counter[str]()
+    for key, num in texts.count_examples({}).items():
+        others[key.partition("[")[0]] += num
     sets = ", ".join(f"{num:,} {split}" for split, num in others.items())
     say(f"data: {sets}" if texts.mixture else f"data: {line}, {sets}")
     num_cut = sum(store.manifest.num_truncated for store in stores.values())
