@@ -245,8 +245,8 @@ def set_languages(
         T5TuneError: A language is missing or unknown to the tokenizer.
     """
     codes = find_language_codes(tokenizer)
-    source = _find_code(source_lang, codes, "source_lang")
-    target = _find_code(target_lang, codes, "target_lang")
+    source = find_code(source_lang, codes, "source_lang")
+    target = find_code(target_lang, codes, "target_lang")
     tokenizer.src_lang = source
     tokenizer.tgt_lang = target
     return codes[target]
@@ -264,7 +264,17 @@ def find_language_codes(tokenizer: PreTrainedTokenizerBase) -> dict[str, int]:
     return {**known, **{token: vocabulary[token] for token in named}}
 
 
-def _find_code(language: str | None, codes: dict[str, int], key: str) -> str:
+def find_code(language: str | None, codes: Mapping[str, int], key: str) -> str:
+    """Return the code of a language in a tokenizer, which may be spelled in another way.
+
+    Args:
+        language: Language as in a recipe.
+        codes: Result of `find_language_codes`.
+        key: Key of the recipe that names it.
+
+    Raises:
+        T5TuneError: It is missing or unknown to the tokenizer.
+    """
     if language is None:
         raise T5TuneError(
             f"{key}: this model needs to know the language.",

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 from t5tune.data.text_normalizers import choose_normalizer
 from t5tune.errors import T5TuneError
-from t5tune.models.families import default_prefix, find_family, find_tag, is_byte_level
+from t5tune.models.families import (
+    default_prefix,
+    find_code,
+    find_family,
+    find_language_codes,
+    find_tag,
+    is_byte_level,
+)
 from t5tune.models.input_settings import Direction
 
 if TYPE_CHECKING:
@@ -81,6 +88,26 @@ def list_directions(
         )
         for one in data.find_directions(languages)
     )
+
+
+def check_languages(
+    data: DataSection, languages: Languages, tokenizer: PreTrainedTokenizerBase
+) -> None:
+    """Refuse entries whose languages have no token in the tokenizer.
+
+    Args:
+        data: Data section of the recipe.
+        languages: Languages of the recipe.
+        tokenizer: Tokenizer of a family with tokens of languages.
+
+    Raises:
+        T5TuneError: The model does not know a language; the error names the key.
+    """
+    codes = find_language_codes(tokenizer)
+    for key in data.training_entries:
+        source_lang, target_lang = data.languages_of(key, languages)
+        find_code(source_lang, codes, f"data.{key}.source_lang")
+        find_code(target_lang, codes, f"data.{key}.target_lang")
 
 
 def choose_prefixes(

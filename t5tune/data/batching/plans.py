@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from t5tune.console import say
 from t5tune.data.batching.epoch_rows import EpochRows, Indices, Lengths
 from t5tune.data.batching.ordering import (
     SORTED_TOGETHER,
@@ -242,7 +243,7 @@ class FormedBatches(BatchPlan):
 
         Other orders are rarely needed, and each costs a pass over the data, so there are only
         MOST_ORDERS of them. After these, the order of an earlier epoch is used again, which has few
-        enough: the first one of the same round.
+        enough: the first one of the same round. Of a mixture, these are other rows, which is said.
 
         Returns:
             The epoch whose rows they are, and the parts.
@@ -253,6 +254,11 @@ class FormedBatches(BatchPlan):
             if len(formed) <= self.most_parts:
                 return epoch, formed
         first = epoch % self._period
+        if not self.rows.is_periodic:
+            say(
+                f"mixture: epoch {epoch + 1} has the examples of epoch {first + 1} again; its own "
+                f"do not fit into the {self._num_batches:,} batches of every epoch"
+            )
         return first, self._form([self._generator(first)], self._lengths_of(first))[0]
 
 

@@ -12,7 +12,7 @@ from t5tune.files.json_values import as_object
 from t5tune.models.adapters import find_targets
 from t5tune.models.directories import SETTINGS_KEY
 from t5tune.models.families import default_prefix, find_family, find_tag, is_byte_level
-from t5tune.models.language_directions import choose_prefixes
+from t5tune.models.language_directions import check_languages, choose_prefixes
 from t5tune.recipe.resolve import ModelFacts
 from t5tune.recipe.schema import Recipe
 from t5tune.reporting.evaluation import longest_references
@@ -84,6 +84,8 @@ def find_prefixes(
     directions = recipe.data.find_directions(languages)
     prefixes = {}
     if len(directions) > 1:
+        if find_family(model_type).has_language_tokens:
+            check_languages(recipe.data, languages, tokenizer)
         from_scratch = recipe.model.is_from_scratch
         prefixes = choose_prefixes(
             model_type, tokenizer, recipe.task, directions, from_scratch=from_scratch

@@ -7,7 +7,8 @@ import pytest
 
 from t5tune.errors import T5TuneError
 from t5tune.models.input_settings import Direction, InputSettings
-from t5tune.models.language_directions import choose_prefixes, name_tags
+from t5tune.models.language_directions import check_languages, choose_prefixes, name_tags
+from t5tune.recipe.sections.data_section import DataSection
 
 
 def tokenizer(*tokens: str) -> Any:
@@ -53,6 +54,16 @@ def test_a_language_without_a_token_is_named() -> None:
         choose_prefixes(
             "marian", tokenizer(">>deu<<"), "translation", [EN_DE, EN_NL], from_scratch=False
         )
+
+
+def test_an_entry_in_a_language_without_a_token_is_named() -> None:
+    entries = [{"file": "a"}, {"file": "b", "target_lang": "xx"}]
+    data = DataSection.model_validate({"train": entries, "validation": entries[0]})
+    known = SimpleNamespace(
+        lang_code_to_token={"en": "__en__", "de": "__de__"}, convert_tokens_to_ids=len
+    )
+    with pytest.raises(T5TuneError, match=r"data\.train\[1\]\.target_lang: .* language xx"):
+        check_languages(data, EN_DE, known)  # type: ignore[arg-type]
 
 
 def test_languages_choose_a_direction() -> None:

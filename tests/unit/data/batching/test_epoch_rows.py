@@ -77,6 +77,19 @@ def test_every_epoch_has_the_same_number_of_batches_within_the_budget() -> None:
     assert max(tokens) < 1.01 * min(tokens)  # 1.06 if epochs were drawn without regard to lengths
 
 
+def test_an_epoch_that_does_not_fit_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mixed = MixedRows(PARTS, LENGTHS, seed=1)
+    plan = TokenBudgetBatches(LENGTHS, LENGTHS, 900, seed=1, rows=mixed)
+    monkeypatch.setattr(TokenBudgetBatches, "most_parts", 1)
+    rows = [int(row) for one in plan.plan_epoch(4) for row in one]
+    assert sorted(rows) == sorted(rows_of(mixed, 1))
+    assert "mixture: epoch 5 has the examples of epoch 2 again; its own do not fit into the" in (
+        capsys.readouterr().err
+    )
+
+
 def test_phases_follow_each_other_and_stay_when_the_run_gets_longer() -> None:
     first = FixedSizeBatches(10, 5, seed=1)
     plan = PhasedBatches([first, FixedSizeBatches(6, 2, seed=2)], [0, 3], num_batches=8)

@@ -23,6 +23,29 @@ from tests.tiny_families import build_translator
 EN_DE = "en", "de"
 
 
+def test_an_entry_with_other_columns_or_without_a_pair_that_stays_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("T5TUNE_CACHE", "cache")
+    for name, header in (("a", "en\tde"), ("b", "english\tgerman"), ("c", "en\tde")):
+        text = "one two three\tone two three\n" if name == "c" else "one\teins\n"
+        (tmp_path / f"{name}.tsv").write_text(f"{header}\n{text}", encoding="utf-8")
+    values: dict[str, Any] = {"source": "en", "target": "de"}
+    values |= {"validation": {"file": "a.tsv", "prefix": ""}, "prefix": ""}
+
+    def prepare(*names: str, **others: Any) -> None:
+        train = [{"file": f"{name}.tsv", "prefix": ""} for name in names]
+        data = ResolvedData.model_validate({**values, "train": train, **others})
+        tokenizer, run = build_translator("t5", tmp_path).tokenizer, RunDirectory(tmp_path / "run")
+        tokenize(open_texts(data, *EN_DE), tokenizer, data, run, NO_AUGMENTATION)
+
+    with pytest.raises(T5TuneError, match=r"data\.train\[1\].* no column en"):
+        prepare("a", "b")
+    with pytest.raises(T5TuneError, match="leaves out 1 of 1 training pairs, and no rule leaves"):
+        prepare("a", "c", cleaning=["source_copied"])
+
+
 @pytest.mark.parametrize("family", ["nllb", "mbart"])
 def test_each_direction_has_its_own_tokens(
     family: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
