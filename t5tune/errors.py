@@ -82,7 +82,7 @@ def _spell(match: re.Match[str]) -> str:
     return match[0].encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
-def shorten_reason(error: Exception) -> str:
+def shorten_reason(error: BaseException) -> str:
     """Return what an error of a library says, on one line of at most 300 characters."""
     return " ".join(str(error).split())[:300]
 

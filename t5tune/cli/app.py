@@ -18,6 +18,7 @@ from t5tune.cli.data import data
 from t5tune.cli.evaluate import evaluate
 from t5tune.cli.export import export
 from t5tune.cli.import_command import AS_THEY_ARE, import_command
+from t5tune.cli.prepare import prepare
 from t5tune.cli.push import push
 from t5tune.cli.results import print_data
 from t5tune.cli.score import score
@@ -52,6 +53,7 @@ app.command()(compare)
 app.add_typer(recipes.app, name="recipes")
 app.add_typer(cache.app, name="cache")
 app.command()(data)
+app.command()(prepare)
 app.command(name="import", context_settings=AS_THEY_ARE)(import_command)
 app.command()(validate)
 app.command()(verify)

@@ -8,10 +8,10 @@ import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from itertools import islice
+from itertools import chain, islice, repeat
 from typing import Any, TypeVar
 
 from t5tune.distributed.launch_environment import count_cores
@@ -46,32 +46,39 @@ def map_on_all_cores(
         yield item, function(item)
     for item in iterator:
         with _copies(function) as submit:
-            yield from _in_order(submit, item, iterator)
+            yield from collect_in_order(submit, chain([item], iterator), repeat(2 * count_cores()))
 
 
-def _in_order(
-    submit: Callable[[Item], Future[Result]], first: Item, others: Iterator[Item]
+def collect_in_order(
+    submit: Callable[[Item], Callable[[], Result]], items: Iterable[Item], limits: Iterator[int]
 ) -> Iterator[tuple[Item, Result]]:
-    waiting = deque([(first, submit(first))])
-    for item in others:
+    """Yield each item with its result, in order.
+
+    Args:
+        submit: Function that has an item computed elsewhere, and returns what waits for its result.
+        items: Items of any number.
+        limits: Number of items that may wait, for each item.
+    """
+    waiting: deque[tuple[Item, Callable[[], Result]]] = deque()
+    for item in items:
         waiting.append((item, submit(item)))
-        if len(waiting) > 2 * count_cores():
-            done, future = waiting.popleft()
-            yield done, future.result()
-    for item, future in waiting:
-        yield item, future.result()
+        if len(waiting) > next(limits):
+            done, wait = waiting.popleft()
+            yield done, wait()
+    for item, wait in waiting:
+        yield item, wait()
 
 
 _function: Callable[[Any], Any]  # of this process, if it is a copy
 
 
 @contextmanager
-def _copies(function: Callable[[Item], Result]) -> Iterator[Callable[[Item], Future[Result]]]:
+def _copies(function: Callable[[Item], Result]) -> Iterator[Callable[[Item], Callable[[], Result]]]:
     """Start copies of this process; they end with the context, or with this process."""
     context = multiprocessing.get_context("fork")
     pool = ProcessPoolExecutor(count_cores(), context, _begin, (function, os.getpid()))
     try:
-        yield lambda item: pool.submit(_compute, item)
+        yield lambda item: pool.submit(_compute, item).result
     except BrokenProcessPool as error:
         raise T5TuneError(
             "The system ended a process that was tokenizing; that happens when the memory is full.",

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from t5tune.data.cleaning.cleaner import Cleaner
 from t5tune.data.cleaning.cleaning_report import CleaningReport
+from t5tune.data.executors.chosen_executor import map_in_order
 from t5tune.data.pairs import Pairs
-from t5tune.data.parallel_map import map_on_all_cores
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def find_kept_rows(cleaner: Cleaner, chunks: Iterable[Pairs]) -> KeptRows:
     report = CleaningReport.of_rules(cleaner.names)
     seen = [SeenKeys() for _ in cleaner.keys]
     kept = []
-    for pairs, (verdicts, keys) in map_on_all_cores(cleaner.judge, chunks):
+    for pairs, (verdicts, keys) in map_in_order(cleaner.judge, chunks):
         verdicts = verdicts.copy()
         for number, of_rule, known in zip(range(len(seen)), keys, seen, strict=True):
             rows = np.flatnonzero(verdicts == 0)

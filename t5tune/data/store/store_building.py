@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from t5tune.data.augmentation.rounds import NO_AUGMENTATION, Encoded, RoundCounts, Rounds
+from t5tune.data.executors.chosen_executor import map_in_order
 from t5tune.data.fingerprints import RowsFingerprint
 from t5tune.data.pair_encoding import EncodedSide, PairEncoder
 from t5tune.data.pairs import Cleaning, NumberedPairs, Pairs, number_pairs, refuse_blank
-from t5tune.data.parallel_map import map_on_all_cores
 from t5tune.data.store.sequence_files import SequenceWriter, fingerprint_files, id_type
 from t5tune.data.store.store_key import StoreKey
 from t5tune.data.store.store_manifest import MANIFEST, StoreManifest
@@ -78,7 +78,7 @@ def build_store(
     with _explaining_full_disks(directory), write_directory(directory) as temporary:
         writers = [SequenceWriter(temporary, side, dtype) for side in SIDES]
         num_truncated = 0
-        for (number, (_, pairs, _)), (encoded, found) in map_on_all_cores(work, read()):
+        for (number, (_, pairs, _)), (encoded, found) in map_in_order(work, read()):
             num_cut = _append(writers, encoded.sides)
             counts.add(encoded)
             if number == 0:  # texts and their lengths are those of the data in every round

@@ -91,19 +91,29 @@ def find_lengths(key: StoreKey, folders: Iterable[Path]) -> tuple[Lengths, Lengt
     return None
 
 
+def find_writable_folder() -> Path | None:
+    """Return the directory of this user's stores; None if it cannot be written."""
+    folder = stores_directory()
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK):
+            return folder
+    return None
+
+
 def choose_folder(own: Path) -> Path:
     """Return the directory of this user's stores, or one that a run has of its own.
 
     Args:
         own: Directory for a run where the cache cannot be written.
     """
-    folder = stores_directory()
-    with suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-        if os.access(folder, os.W_OK):
-            return folder
-    say(f"the cache {folder} cannot be written; the tokens of this run are kept in {own}")
-    return own
+    folder = find_writable_folder()
+    if folder is None:
+        say(
+            f"the cache {stores_directory()} cannot be written; the tokens of this run are kept "
+            f"in {own}"
+        )
+    return folder or own
 
 
 def find_or_build_store(key: StoreKey, folder: Path, build: Callable[[Path], None]) -> TokenStore:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from transformers import PreTrainedConfig, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 
 from t5tune.data.overview.data_overview import DataOverview
 from t5tune.data.readers.hub_commits import pin_commits
-from t5tune.data.side_encoding import end_targets
 from t5tune.models.families import find_family
-from t5tune.models.loading import load_config, load_tokenizer
 from t5tune.recipe.resolve import resolve_data
 from t5tune.recipe.schema import Recipe
 from t5tune.recipe.sections.from_scratch_section import FromScratchSection
-from t5tune.training.preparation.added_vocabulary import extend_tokenizer
 from t5tune.training.preparation.augmentation import build_rounds
 from t5tune.training.preparation.augmentation_preview import preview_augmentation
 from t5tune.training.preparation.denoising_objective import choose_objective
 from t5tune.training.preparation.entry_languages import begin_all_texts
 from t5tune.training.preparation.model_facts import find_prefixes
+from t5tune.training.preparation.model_tokenizer import open_tokenizer
 from t5tune.training.preparation.split_looks import SplitLooks
 from t5tune.training.preparation.texts import Texts, open_texts
-from t5tune.training.preparation.vocabulary import find_or_build_tokenizer
 from t5tune.training.recipe_batches import choose_seed
 from t5tune.training.recipe_mixture import Phase, plan_phases
 
@@ -39,7 +36,7 @@ def preview_data(recipe: Recipe, rows: int | None) -> DataOverview:
     pinned = recipe.model_copy(update={"data": pin_commits(recipe.data, {})})
     pinned = choose_objective(pinned)
     texts = open_texts(pinned.data, recipe.source_lang, recipe.target_lang)
-    tokenizer, model_type, config = _open_tokenizer(pinned, texts)
+    tokenizer, model_type, config = open_tokenizer(pinned, texts)
     begin_all_texts(model_type, tokenizer, recipe)
     data = resolve_data(pinned, find_prefixes(pinned, model_type, tokenizer, config))
     looks = SplitLooks(
@@ -72,21 +69,6 @@ def preview_data(recipe: Recipe, rows: int | None) -> DataOverview:
         looks.choose_examples(),
         preview_augmentation(data, texts, tokenizer),
     )
-
-
-def _open_tokenizer(
-    recipe: Recipe, texts: Texts
-) -> tuple[PreTrainedTokenizerBase, str, PreTrainedConfig | None]:
-    """Return the tokenizer that training would use, the type of the model and its configuration."""
-    origin = recipe.model.origin
-    if isinstance(origin, FromScratchSection):
-        tokenizer = find_or_build_tokenizer(origin.tokenizer, texts, None)
-        return tokenizer, origin.architecture, None
-    config = load_config(origin.name, revision=origin.revision)
-    tokenizer = load_tokenizer(origin.name, revision=origin.revision)
-    tokenizer = extend_tokenizer(tokenizer, recipe.model, recipe.source_lang)
-    end_targets(tokenizer)
-    return tokenizer, config.model_type, config
 
 
 def _describe_tokenizer(recipe: Recipe, tokenizer: PreTrainedTokenizerBase) -> str:
