@@ -17,7 +17,7 @@ from t5tune.training.preparation.entry_languages import begin_all_texts
 from t5tune.training.preparation.model_facts import find_prefixes
 from t5tune.training.preparation.model_tokenizer import open_tokenizer
 from t5tune.training.preparation.split_looks import SplitLooks
-from t5tune.training.preparation.texts import Texts, open_texts
+from t5tune.training.preparation.texts import open_texts
 from t5tune.training.recipe_batches import choose_seed
 from t5tune.training.recipe_mixture import Phase, plan_phases
 
