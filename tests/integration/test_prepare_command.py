@@ -80,6 +80,7 @@ def test_streamed_data_cannot_be_prepared(t5tune: RunCommand, recipe: Path) -> N
     values = yaml.safe_load(recipe.read_text(encoding="utf-8"))
     values["data"]["train"] = {"hub": "somebody/corpus", "split": "train", "streaming": True}
     del values["data"]["cleaning"], values["data"]["augment"]
+    values["model"]["from_scratch"]["tokenizer"] = {"type": "bytes"}
     recipe.write_text(yaml.safe_dump(values), encoding="utf-8")
     refused = t5tune("prepare", recipe)
     assert refused.code == 1
