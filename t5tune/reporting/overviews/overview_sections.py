@@ -81,11 +81,11 @@ def _say_what_was_counted(overview: DataOverview) -> Iterator[str]:
         + (f"Sources begin with {quoted}." if quoted else "No prefix stands before the sources.")
     )
     sampled = [split for split in overview.splits if split.is_sample]
-    if sampled:
+    if sampled and overview.rows is not None:
         names = ", ".join(f"data.{split.name}" for split in sampled)
         estimated = any(side.is_estimate for split in sampled for side in _sides(split))
         yield (
-            f"Of {names}, the first {overview.rows or 0:,} examples were tokenized; --rows 0 "
+            f"Of {names}, the first {overview.rows:,} examples were tokenized; --rows 0 "
             "tokenizes all."
             + (" Their number of tokens is estimated from these." if estimated else "")
         )
