@@ -1,6 +1,6 @@
 """Measure what a remedy gains on a task: trainings with it and without, seed by seed.
 
-.venv/bin/python benchmarks/remedies.py --task multi30k|g2p --data DIR --results FILE
+.venv/bin/python benchmarks/remedies.py --task multi30k|g2p|phrasebook [--data DIR] --results FILE
     --steps N | --minutes N [--arms none,r_drop,fgm] [--arm NAME=KEY=VALUE …] [--seeds 3]
     [--change KEY=VALUE …]
 
@@ -182,7 +182,7 @@ def read_options(words: list[str] | None = None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--task", choices=list(TASKS), required=True)
-    parser.add_argument("--data", type=Path, required=True, help="directory of the task's files")
+    parser.add_argument("--data", type=Path, help="directory of the task's files, if it has any")
     parser.add_argument("--language", default="dut", help="of g2p")
     parser.add_argument("--results", type=Path, required=True, help="file that is continued")
     parser.add_argument("--arms", help="names, separated by commas; the first is the baseline")
@@ -202,7 +202,9 @@ def read_options(words: list[str] | None = None) -> argparse.Namespace:
     if unknown := [name for name in names if name not in known]:
         parser.error(f"unknown arms: {', '.join(unknown)}")
     options.arms = {name: known[name] for name in names}
-    options.data = options.data.resolve()
+    if options.data is None and TASKS[options.task].files:
+        parser.error(f"{options.task} needs --data")
+    options.data = (options.data or Path()).resolve()
     return options
 
 
