@@ -45,3 +45,34 @@ def test_codes_of_the_language_identifier_stay_apart() -> None:
     assert len({short_code(label) for label in labels}) == len(labels) > 100
     groups = language_identity._ALIKE
     assert all(short_code(code) == code for code in set.union(language_identity._COMMON, *groups))
+
+
+@pytest.mark.parametrize(
+    ("text", "is_language"),
+    [
+        ("Zwei Männer stehen auf der Brücke und sehen auf den Fluss.", "de"),
+        ("Two men are standing on the bridge and look at the river.", "en"),
+        ("两个男人站在桥上看着下面的河流。", "zh"),
+        ("二人の男性が橋の上に立って川を見ています。", "ja"),
+    ],
+)
+def test_the_quick_look_at_a_language_sees_it_and_takes_no_other_for_it(
+    text: str, is_language: str
+) -> None:
+    found = [
+        language
+        for language in ("de", "en", "nl", "zh", "ja")
+        if language_identity.seems_to_be(text, language, None)
+    ]
+    assert found == [is_language]
+    assert not language_identity.seems_to_be("Donaudampfschifffahrt", is_language, None)
+
+
+def test_the_quick_look_forgets_words_without_changing_its_mind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(language_identity, "_MOST_WORDS", language_identity._QUICK_LOOK + 3)
+    words = language_identity._ShortWords(["de", "en"])
+    texts = ["the man is on the hill", "der Mann ist auf dem Berg"] * 2
+    assert [words.find_language(text.split()) for text in texts] == ["en", "de"] * 2
+    assert len(words) <= language_identity._QUICK_LOOK + 3

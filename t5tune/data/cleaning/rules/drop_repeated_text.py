@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from t5tune.data.cleaning.cleaning_rule import CleaningRule, Drops, RuleSetting
@@ -9,7 +10,7 @@ from t5tune.scoring.diagnosis.repetition import Repetition, count_repetition
 
 # Scripts without spaces, in which a word is not to be found.
 _IDEOGRAPHS = re.compile("[\u2e80-\u9fff\uf900-\ufaff]")
-_FEWEST_WORDS = 3  # that occurred before; fewer are no loop
+_FEWEST_COUPLES = 2  # of words that occurred before; fewer are no loop
 _FEWEST_TOKENS = 4  # in excess of the other side: "very, very" is a figure of speech
 _SHARE = 0.3  # of a text whose 4-grams recur later
 _FEWEST_LETTERS = 10  # of "hahahahaha"
@@ -18,9 +19,10 @@ _FEWEST_LETTERS = 10  # of "hahahahaha"
 def _may_repeat(text: str) -> bool:
     """Return whether counting is worth the time: for most texts it is not."""
     words = text.lower().split()
+    couples = list(itertools.pairwise(words))
     return (
-        len(words) - len(set(words)) >= _FEWEST_WORDS
-        or any(2 * len(set(word)) <= len(word) for word in words if len(word) > 4)
+        len(couples) - len(set(couples)) >= _FEWEST_COUPLES
+        or any(2 * len(set(word)) <= len(word) for word in words if len(word) >= _FEWEST_LETTERS)
         or (not text.isascii() and _IDEOGRAPHS.search(text) is not None)
     )
 
