@@ -59,6 +59,8 @@ class UnknownParts:
     def find(self, texts: Sequence[str], *, as_target: bool) -> Counter[str]:
         """Return how often each unknown part occurs in texts that have an unknown token."""
         found: Counter[str] = Counter()
+        if not texts:  # which some tokenizers refuse
+            return found
         if self._backend is None:
             return self._try_characters(texts, as_target=as_target)
         for text, encoding in zip(texts, self._backend.encode_batch(list(texts)), strict=True):
@@ -96,6 +98,8 @@ def find_changed(
         for one in characters
         if unicodedata.category(one) != "Cs" and not unicodedata.combining(one)
     ]
+    if not tried:
+        return []
     rows = encode_side([f"a{one}a" for one in tried], tokenizer, as_target=as_target)
     texts = choose_side(tokenizer, as_target=as_target).batch_decode(
         rows, skip_special_tokens=True, clean_up_tokenization_spaces=False

@@ -25,6 +25,8 @@ def test_a_tokenizer_without_places_of_tokens_tries_each_character() -> None:
     tokenizer = load(marian_tokenizer())
     assert not tokenizer.is_fast
     assert UnknownParts(tokenizer).find(["one {two}"], as_target=True) == Counter("{}")
+    assert UnknownParts(tokenizer).find([], as_target=True) == Counter()
+    assert find_changed({}, tokenizer, as_target=True) == []
 
 
 def test_of_a_vocabulary_of_words_whole_words_are_unknown() -> None:
