@@ -68,6 +68,7 @@ def run() -> None:
             log_to_driver=False,
             logging_level="ERROR",
             _temp_dir=sockets,
+            _node_ip_address="127.0.0.1",
         )
         sys.argv = ["t5tune", "prepare", RECIPE, "--executor", "ray"]
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import secrets
 import sys
 from pathlib import Path
 
@@ -67,6 +68,8 @@ def test_a_cluster_that_loses_workers_makes_the_same_files(
         **os.environ,
         "T5TUNE_CACHE": str(tmp_path / "of-cluster"),
         "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": secrets.token_hex(32),  # otherwise Ray writes one to the home directory
         "RAY_worker_niceness": "0",  # otherwise workers wait for whatever else runs
     }
     done = forks.run(command, env=environment, text=True, timeout=900)

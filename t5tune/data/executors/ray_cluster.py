@@ -69,10 +69,15 @@ def _connect(address: str) -> None:
             ray.init(address, log_to_driver=False, logging_level="ERROR")
     except (OSError, RuntimeError, ValueError) as error:
         if address == "auto":
-            message = "--executor ray: this machine belongs to no cluster, and --address names none"
-        else:
-            message = f"--address {address}: Ray cannot use it: {shorten_reason(error)}"
-        raise T5TuneError(f"{message.rstrip('.')}.", next_command=_START) from error
+            message = (
+                "--executor ray: this machine belongs to no cluster, and --address names none."
+            )
+            raise T5TuneError(message, next_command=_START) from error
+        raise T5TuneError(
+            f"--address {address}: Ray cannot use it: {shorten_reason(error).rstrip('.')}.",
+            next_command="RAY_AUTH_MODE=token before the same command   # where the cluster has a "
+            "token; ray status shows a cluster",
+        ) from error
 
 
 @contextmanager
