@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from t5tune.recipe.resolve import ModelFacts, resolve_for_model, resolve_for_steps
+from t5tune.recipe.choices import ModelFacts
+from t5tune.recipe.resolve import resolve_for_model, resolve_for_steps
 from t5tune.recipe.resolved_recipe import FittedTraining, ResolvedRecipe
 from t5tune.recipe.schema import Recipe
 from t5tune.recipe.sections.data_entry import DataEntry

@@ -14,9 +14,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from t5tune.recipe.resolve import choose_optim
 from t5tune.recipe.sections.section import PositiveInt, Share, WholeNumber
 from t5tune.recipe.sections.training_section import TrainingSection
+from t5tune.recipe.training_choices import choose_optim
 from t5tune.recipe.yaml_lines import by_name, load_table
 
 NAME = "training.extra"

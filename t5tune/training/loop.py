@@ -14,9 +14,11 @@ from t5tune.distributed.processes import are_several, on_main_process, place
 from t5tune.distributed.sharded_tensors import num_elements
 from t5tune.files.writing import write_text
 from t5tune.models.adapters import count_trained
+from t5tune.recipe.choices import describe_choices
 from t5tune.recipe.loading import dump_recipe
-from t5tune.recipe.resolve import choose_batch_size, describe_choices, resolve_for_steps
+from t5tune.recipe.resolve import resolve_for_steps
 from t5tune.recipe.resolved_recipe import ResolvedRecipe, ResolvedTraining
+from t5tune.recipe.training_choices import choose_batch_size
 from t5tune.run.directory import RunDirectory
 from t5tune.run.manifest import read_fact
 from t5tune.scoring.registry import METRICS, metrics_of_validation

@@ -14,8 +14,8 @@ from t5tune.decoding.loaded_model import LoadedModel
 from t5tune.errors import T5TuneError
 from t5tune.models.families import FAMILIES, find_family
 from t5tune.models.packed import accept_packed_rows
-from t5tune.recipe.resolve import choose_batch_size
 from t5tune.recipe.sections.training_section import TrainingSection
+from t5tune.recipe.training_choices import choose_batch_size
 from t5tune.training.callbacks.batch_probe import LongestBatch
 from t5tune.training.random_numbers import derive_seed
 from t5tune.training.recipe_mixture import Phase

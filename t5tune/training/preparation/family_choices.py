@@ -10,7 +10,7 @@ from t5tune.console import say
 from t5tune.models.families import OTHER, find_family
 from t5tune.models.generation import FORCED_BOS, find_start, read_needs
 from t5tune.models.input_settings import Beginning
-from t5tune.recipe.resolve import AS_WRITTEN, Choice, list_of_family
+from t5tune.recipe.choices import AS_WRITTEN, Choice, list_of_family
 from t5tune.recipe.resolved_recipe import FittedRecipe
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from t5tune.models.adapters import find_targets
 from t5tune.models.directories import SETTINGS_KEY
 from t5tune.models.families import default_prefix, find_family, find_tag, is_byte_level
 from t5tune.models.language_directions import check_languages, choose_prefixes
-from t5tune.recipe.resolve import ModelFacts
+from t5tune.recipe.choices import ModelFacts
 from t5tune.recipe.schema import Recipe
 from t5tune.reporting.evaluation import longest_references
 from t5tune.run.manifest import read_fact

@@ -24,7 +24,8 @@ from t5tune.models.generation import override_needs
 from t5tune.models.input_settings import Beginning, InputSettings
 from t5tune.models.language_directions import list_directions
 from t5tune.models.loading import load_config, load_model, load_tokenizer
-from t5tune.recipe.resolve import Choice, ModelFacts, resolve_for_model
+from t5tune.recipe.choices import Choice, ModelFacts
+from t5tune.recipe.resolve import resolve_for_model
 from t5tune.recipe.resolved_recipe import FittedRecipe
 from t5tune.recipe.schema import Recipe
 from t5tune.recipe.sections.from_scratch_section import FromScratchSection

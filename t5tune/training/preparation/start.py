@@ -25,7 +25,7 @@ from t5tune.distributed.processes import (
     on_main_process,
 )
 from t5tune.errors import T5TuneError
-from t5tune.recipe.resolve import Choice
+from t5tune.recipe.choices import Choice
 from t5tune.recipe.resolved_recipe import FittedRecipe
 from t5tune.run.manifest import MANIFEST
 from t5tune.training.preparation.streamed_tokens import StreamedTokens, imagine_longest

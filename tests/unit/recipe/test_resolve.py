@@ -8,19 +8,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from t5tune.recipe.choices import Choice, ModelFacts, describe_choices, list_of_family
 from t5tune.recipe.loading import differing_keys, dump_recipe, load_recipe
-from t5tune.recipe.resolve import (
-    Choice,
-    ModelFacts,
-    choose_batch_size,
-    choose_metrics,
-    describe_choices,
-    list_of_family,
-    resolve_for_model,
-    resolve_for_steps,
-)
+from t5tune.recipe.resolve import choose_metrics, resolve_for_model, resolve_for_steps
 from t5tune.recipe.resolved_recipe import ResolvedRecipe
 from t5tune.recipe.schema import Recipe
+from t5tune.recipe.training_choices import choose_batch_size
 
 SCRATCH = ["model.name=null", "model.from_scratch={d_model: 8, num_heads: 2, num_layers: 1}"]
 PREFIX = "translate English to German: "

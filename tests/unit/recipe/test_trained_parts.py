@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from t5tune.errors import T5TuneError
+from t5tune.recipe.choices import ModelFacts
 from t5tune.recipe.loading import load_recipe
-from t5tune.recipe.resolve import ModelFacts, resolve_for_model
+from t5tune.recipe.resolve import resolve_for_model
 from t5tune.training.checkpoints.resuming import fingerprint_recipe
 from tests.conftest import write_tiny_recipe
 from tests.tiny_sections import build_tiny_recipe

@@ -18,8 +18,9 @@ from t5tune.decoding.loaded_model import LoadedModel
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.distributed.processes import OfMainProcess
 from t5tune.errors import T5TuneError
+from t5tune.recipe.choices import ModelFacts
 from t5tune.recipe.loading import load_recipe
-from t5tune.recipe.resolve import ModelFacts, resolve_for_model, resolve_for_steps
+from t5tune.recipe.resolve import resolve_for_model, resolve_for_steps
 from t5tune.recipe.training_extra import FORWARDED
 from t5tune.run.directory import RunDirectory
 from t5tune.scoring.registry import METRICS

@@ -22,8 +22,8 @@ from t5tune.data.batching.steps import OptimizerSteps
 from t5tune.data.pair_encoding import PairEncoder
 from t5tune.data.pairs import Pairs
 from t5tune.models.new_tokenizers import build_tokenizer
-from t5tune.recipe.resolve import TOKENS_PER_BATCH
 from t5tune.recipe.sections.from_scratch_section import TokenizerSection
+from t5tune.recipe.training_choices import TOKENS_PER_BATCH
 
 
 @pytest.fixture

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from t5tune.errors import T5TuneError
+from t5tune.recipe.choices import ModelFacts
+from t5tune.recipe.data_choices import choose_rounds
 from t5tune.recipe.loading import build_recipe, load_recipe
-from t5tune.recipe.resolve import ModelFacts, choose_rounds, resolve_for_model
+from t5tune.recipe.resolve import resolve_for_model
 from t5tune.training.checkpoints.resuming import fingerprint_recipe
 from tests.conftest import TINY, write_tiny_recipe
 
