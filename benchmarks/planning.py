@@ -55,8 +55,8 @@ def read_memory(field: str) -> float:
 
 def measure(name: str, num_examples: int) -> dict[str, float]:
     """Measure one plan in this process."""
+    from t5tune.data.batching.formed_batches import TokenBudgetBatches
     from t5tune.data.batching.packing import PackedBatches, choose_row_lengths
-    from t5tune.data.batching.plans import TokenBudgetBatches
     from t5tune.data.batching.steps import OptimizerSteps
 
     lengths = draw_lengths(num_examples)

@@ -96,7 +96,7 @@ def prepare(path: Path, tokenizer_directory: Path, run: Path, cut: str | None) -
     from corpus import PairGenerator
 
     from t5tune.data.augmentation.rounds import NO_AUGMENTATION
-    from t5tune.data.batching.plans import TokenBudgetBatches
+    from t5tune.data.batching.formed_batches import TokenBudgetBatches
     from t5tune.data.examples import Examples
     from t5tune.data.readers.sources import open_split
     from t5tune.data.store.stored_cuts import StoredCuts

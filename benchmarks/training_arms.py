@@ -36,8 +36,9 @@ from transformers import (
     TrainerCallback,
 )
 
+from t5tune.data.batching.formed_batches import TokenBudgetBatches
 from t5tune.data.batching.packing import PackedBatches, PackedCollator, choose_row_lengths
-from t5tune.data.batching.plans import BatchPlan, TokenBudgetBatches
+from t5tune.data.batching.plans import BatchPlan
 from t5tune.data.batching.steps import OptimizerSteps, StepLoader
 from t5tune.data.encoding import IGNORED, Collator, EncodedDataset, TokenSequences
 from t5tune.data.pair_encoding import PairEncoder

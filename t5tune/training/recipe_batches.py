@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from t5tune.console import track
 from t5tune.data.batching.epoch_rows import EpochRows
+from t5tune.data.batching.formed_batches import TokenBudgetBatches
 from t5tune.data.batching.packing import PackedBatches, PackedCollator, choose_row_lengths
 from t5tune.data.batching.phases import PhasedBatches
-from t5tune.data.batching.plans import BatchPlan, FixedSizeBatches, TokenBudgetBatches
+from t5tune.data.batching.plans import BatchPlan, FixedSizeBatches
 from t5tune.data.encoding import Collator, EncodedDataset
 from t5tune.decoding.loaded_model import LoadedModel
 from t5tune.errors import T5TuneError

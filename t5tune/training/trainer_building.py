@@ -17,8 +17,9 @@ from transformers import (
 from transformers.integrations import TensorBoardCallback
 
 from t5tune.console import say
+from t5tune.data.batching.formed_batches import TokenBudgetBatches
 from t5tune.data.batching.packing import PackedBatches
-from t5tune.data.batching.plans import BatchPlan, TokenBudgetBatches
+from t5tune.data.batching.plans import BatchPlan
 from t5tune.data.batching.steps import Collate, OptimizerSteps, StepLoader
 from t5tune.data.batching.streamed_steps import GivenExamples, StreamedSteps
 from t5tune.distributed.processes import broadcast_result, is_main_process

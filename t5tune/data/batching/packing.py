@@ -15,7 +15,8 @@ import torch
 
 from t5tune.data.batching.epoch_rows import EpochRows, Indices, Lengths
 from t5tune.data.batching.first_fit import pack_pools
-from t5tune.data.batching.plans import FormedBatches, LazyList, Partition, Sides
+from t5tune.data.batching.formed_batches import FormedBatches, Sides
+from t5tune.data.batching.plans import LazyList, Partition
 from t5tune.data.encoding import IGNORED, Ids
 
 POOL_EXAMPLES = 4096  # examples packed together; more fill rows better, fewer are mixed better

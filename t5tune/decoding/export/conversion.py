@@ -22,13 +22,11 @@ from t5tune.decoding.export.settings import (
     read_vocabularies,
     write_settings,
 )
+from t5tune.decoding.export.stored_tokenizer import PROBES, encodes_targets, write_tokenization
 from t5tune.decoding.export.tokenization import (
-    PROBES,
     TransformersTokenization,
-    encodes_targets,
     find_around,
     load_tokenization,
-    write_tokenization,
     write_transformers,
 )
 from t5tune.decoding.torch_scoring import find_frame, find_start_token

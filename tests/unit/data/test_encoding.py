@@ -9,7 +9,8 @@ import pytest
 
 from t5tune.data.encoding import encode_texts
 from t5tune.data.truncation import shorten_all
-from t5tune.decoding.export.tokenization import load_tokenization, write_tokenization
+from t5tune.decoding.export.stored_tokenizer import write_tokenization
+from t5tune.decoding.export.tokenization import load_tokenization
 from t5tune.models.families import set_languages
 from tests import forks
 from tests.conftest import REPOSITORY

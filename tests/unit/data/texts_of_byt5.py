@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from t5tune.decoding.export.tokenization import write_tokenization
+from t5tune.decoding.export.stored_tokenizer import write_tokenization
 from t5tune.models.loading import load_tokenizer
 
 if __name__ == "__main__":

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from t5tune.data.batching.epoch_rows import EpochRows, MixedPart, MixedRows, count_examples
+from t5tune.data.batching.formed_batches import TokenBudgetBatches
 from t5tune.data.batching.phases import PhasedBatches
-from t5tune.data.batching.plans import FixedSizeBatches, TokenBudgetBatches
+from t5tune.data.batching.plans import FixedSizeBatches
 
 LENGTHS = np.random.default_rng(0).integers(4, 90, 1300)
 # 1,000 examples of which an epoch has 650, and 100 that it uses six or seven times.

@@ -7,17 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from t5tune.data.batching import plans as batching
+from t5tune.data.batching import formed_batches as batching
 from t5tune.data.batching.epoch_rows import EpochRows
+from t5tune.data.batching.formed_batches import Sides, TokenBudgetBatches
 from t5tune.data.batching.packing import PackedBatches
-from t5tune.data.batching.plans import (
-    BatchPlan,
-    FixedSizeBatches,
-    LazyList,
-    Partition,
-    Sides,
-    TokenBudgetBatches,
-)
+from t5tune.data.batching.plans import BatchPlan, FixedSizeBatches, LazyList, Partition
 from t5tune.data.batching.steps import OptimizerSteps
 from t5tune.data.pair_encoding import PairEncoder
 from t5tune.data.pairs import Pairs

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from t5tune.data.batching import first_fit, ordering, packing
+from t5tune.data.batching.formed_batches import TokenBudgetBatches
 from t5tune.data.batching.packing import PackedBatches, choose_row_lengths
-from t5tune.data.batching.plans import TokenBudgetBatches
 
 Lengths = np.ndarray[Any, np.dtype[np.int64]]
 Parts = list[list[int]]

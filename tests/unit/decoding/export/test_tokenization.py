@@ -11,12 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from transformers import ByT5Tokenizer, MarianTokenizer, PreTrainedTokenizerBase
 
-from t5tune.decoding.export.tokenization import (
-    Tokenization,
-    encodes_targets,
-    load_tokenization,
-    write_tokenization,
-)
+from t5tune.decoding.export.stored_tokenizer import encodes_targets, write_tokenization
+from t5tune.decoding.export.tokenization import Tokenization, load_tokenization
 from t5tune.models.families import set_languages
 from t5tune.models.new_tokenizers import build_tokenizer
 from t5tune.recipe.sections.from_scratch_section import TokenizerSection
