@@ -45,6 +45,7 @@ def build_jobs(base: Path, sharded: dict[str, Any]) -> dict[str, Job]:
         "bart": Job("", "bart", training={**sharded, "gradient_checkpointing": True}),
         "packed": Job("", packed=True, training={**sharded}),
         "bf16": Job("", training={**sharded, "bf16": True}),
+        "switch": Job("", "switch"),
     }
     for name, job in jobs.items():
         job.directory = str(base / name)
@@ -116,6 +117,14 @@ def test_losses_equal_those_of_two_processes_with_full_weights(runs: Runs) -> No
     sharded, ddp = runs.two["t5"][0], runs.two["ddp"][0]
     assert ddp["wrapper"] == "DistributedDataParallel"
     assert sharded["losses"] == pytest.approx(ddp["losses"], abs=1e-5)
+
+
+def test_experts_are_trained_by_two_processes_as_by_one(runs: Runs) -> None:
+    one, two = runs.one["switch"], runs.two["switch"][0]
+    assert two["wrapper"] == "DistributedDataParallel"
+    assert two["losses"] == pytest.approx(one["losses"], abs=1e-5)
+    for name, weight in one["weights"].items():
+        torch.testing.assert_close(two["weights"][name], weight, rtol=1e-4, atol=1e-5)
 
 
 def test_an_average_takes_the_place_of_the_weights(runs: Runs) -> None:

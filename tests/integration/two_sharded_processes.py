@@ -23,6 +23,8 @@ from transformers import (
     MT5ForConditionalGeneration,
     PreTrainedModel,
     Seq2SeqTrainingArguments,
+    SwitchTransformersConfig,
+    SwitchTransformersForConditionalGeneration,
     T5Config,
     T5ForConditionalGeneration,
     TrainerCallback,
@@ -31,6 +33,7 @@ from transformers import (
 from t5tune.data.batching.steps import OptimizerSteps, StepLoader
 from t5tune.distributed.fsdp import check_optimizer_state, check_weights, count_local_share
 from t5tune.distributed.sharded_tensors import gather_tensor
+from t5tune.distributed.sharding_refusals import has_experts
 from t5tune.distributed.whole_copy import full_model
 from t5tune.errors import T5TuneError
 from t5tune.models.loading import load_model
@@ -55,7 +58,7 @@ class Job:
 
     Attributes:
         directory: For checkpoints and for what each process saw.
-        family: t5, mt5 (nothing tied) or bart.
+        family: t5, mt5 (nothing tied), bart or switch (experts).
         training: Keys of the recipe's section.
         packed: Pack the examples into rows.
         steps: Optimizer steps.
@@ -124,6 +127,11 @@ def build(family: str) -> PreTrainedModel:
         "d_kv": 8, "d_ff": 33, "num_layers": 2, "num_heads": 2, "dropout_rate": 0.0,
         "decoder_start_token_id": 0,
     }  # fmt: skip
+    if family == "switch":  # its router draws noise, and drops tokens of long texts
+        experts = {"num_experts": 3, "expert_capacity": 999, "router_jitter_noise": 0.0}
+        layers = dict.fromkeys(("num_sparse_encoder_layers", "num_sparse_decoder_layers"), 1)
+        config = SwitchTransformersConfig(num_decoder_layers=2, **layers, **experts, **sizes)
+        return SwitchTransformersForConditionalGeneration(config)
     if family == "t5":
         return T5ForConditionalGeneration(T5Config(**sizes))
     return MT5ForConditionalGeneration(MT5Config(**sizes, tie_word_embeddings=False))
@@ -154,15 +162,16 @@ def run(job: Job) -> dict[str, Any]:
     """Train one model, and return what this process recorded."""
     directory = Path(job.directory)
     section = fitted_training(**{"max_grad_norm": 0.5} | job.training)
+    model = load_model(job.resume) if job.resume else build(job.family)
     arguments = Seq2SeqTrainingArguments(
         output_dir=str(directory), max_steps=job.steps, logging_steps=1, save_steps=SAVED_STEP,
         learning_rate=0.01, warmup_steps=1, report_to="none", use_cpu=True, disable_tqdm=True,
-        remove_unused_columns=False, ddp_find_unused_parameters=False, bf16=section.bf16,
+        remove_unused_columns=False, ddp_find_unused_parameters=has_experts(model),
+        bf16=section.bf16,
         activation_checkpointing=section.gradient_checkpointing,
         max_grad_norm=section.max_grad_norm,
         eval_strategy="steps", eval_steps=SAVED_STEP,
     )  # fmt: skip
-    model = load_model(job.resume) if job.resume else build(job.family)
     strategy = build_strategy(model, section, arguments.device, from_scratch=True)
     average = WeightAverage(model, section.ema_decay) if section.ema_decay else None
     if average is not None and job.resume:
