@@ -35,7 +35,7 @@ def _has_more(text: str, other: str) -> bool:
 def _is_hour(groups: Number, readings: set[str]) -> bool:
     """Return whether a number is there with its first group as the other clock has it."""
     first, *others = groups
-    if len(first) > 2 or not all(group.lstrip("0") in readings for group in others):
+    if len(first) > 2 or not all((group.lstrip("0") or "0") in readings for group in others):
         return False
     hour = int(first)
     return str(hour + (_HALF_A_DAY if hour < _HALF_A_DAY else -_HALF_A_DAY)) in readings

@@ -59,6 +59,7 @@ CASES: list[tuple[str, Any, list[tuple[str, str]], list[tuple[str, str]]]] = [
         "number_mismatch", True,
         [("in 1989", "im Jahr 1998"), ("3 of 40 men", "3 von 14 Männern")],
         [("1,234.50 euros", "1.234,50 Euro"), ("at 5:30 p.m.", "um 17.30 Uhr"),
+         ("at 3.00 p.m.", "um 15.00 Uhr"),
          ("the 1990s", "die 90er"), ("two of 12", "zwei von zwölf")],
     ),
     ("number_mismatch", {"one_side": True}, [("12 men", "zwölf Männer")], [("9", "9")]),
