@@ -32,7 +32,7 @@ from t5tune.scoring.registry import METRICS
 from t5tune.training.callbacks.clock import end_with_time
 from t5tune.training.determinism import deterministic_kernels
 from t5tune.training.garbage import leaving_out_existing_objects
-from t5tune.training.preparation.prepare import prepare
+from t5tune.training.preparation.recipe_preparation import prepare
 from t5tune.training.preparation.start import Start
 from t5tune.training.random_numbers import keeping_random_state
 from t5tune.training.recipe_batches import build_batch_plan

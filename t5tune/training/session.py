@@ -20,7 +20,7 @@ from t5tune.training.checkpoints.best_model import keep_best_model
 from t5tune.training.checkpoints.resuming import has_model_of
 from t5tune.training.determinism import deterministic_kernels
 from t5tune.training.loop import TrainedWeights, run_training_loop
-from t5tune.training.preparation.prepare import prepare
+from t5tune.training.preparation.recipe_preparation import prepare
 from t5tune.training.preparation.start import Start, broadcast_start
 from t5tune.training.result import TrainingResult
 from t5tune.training.step.allocator import keep_freed_memory, release_freed_memory
