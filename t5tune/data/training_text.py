@@ -87,7 +87,7 @@ class TrainingText:
         if self._cleaner is None:
             return Cleaning()
         if self._is_streamed:
-            report = CleaningReport.of_rules(self._cleaner.names)
+            report = CleaningReport.of_rules(self._cleaner.names, self._cleaner.key)
             return Cleaning(cleaner=self._cleaner, report=report)
         if self._kept is None:
             self._kept = find_kept_rows(self._cleaner, self.chunks("cleaning"))
@@ -159,7 +159,7 @@ def open_training(
         of_source, of_target = (choose_normalizer(data.normalization, one) for one in own)
         opened[key] = TrainingText(
             open_split(data, key, *languages, cuts),
-            build_cleaner(data.cleaning, own),
+            build_cleaner(data.cleaning_of(key), own, data.cleaning_key(key)),
             is_streamed=data.is_streamed,
             normalizers=(of_source, of_target),
         )

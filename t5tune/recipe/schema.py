@@ -81,12 +81,20 @@ class Recipe(Section):
     @model_validator(mode="before")
     @classmethod
     def _standard_rules_fit_the_task(cls, value: Any) -> Any:
-        """Replace `standard` in `data.cleaning` by the rules that suit the task."""
+        """Replace `standard` in `data.cleaning`, and in that of entries, by rules for the task."""
         data = value.get("data") if isinstance(value, dict) else None
-        if not isinstance(data, dict) or "cleaning" not in data:
+        if not isinstance(data, dict):
             return value
-        rules = fit_standard(data["cleaning"], value.get("task"))
-        return {**value, "data": {**data, "cleaning": rules}}
+
+        def fit(section: Any) -> Any:
+            if not isinstance(section, dict) or "cleaning" not in section:
+                return section
+            return {**section, "cleaning": fit_standard(section["cleaning"], value.get("task"))}
+
+        fitted = fit(data)
+        if isinstance(data.get("train"), list):
+            fitted = {**fitted, "train": [fit(entry) for entry in data["train"]]}
+        return {**value, "data": fitted}
 
     @model_validator(mode="after")
     def _plain_text_is_alone(self) -> Recipe:
@@ -109,11 +117,15 @@ class Recipe(Section):
     @model_validator(mode="after")
     def _texts_have_languages(self) -> Recipe:
         given = list(filter(None, (self.source_lang, self.target_lang)))
-        for name in self.data.cleaning.rules if self.data.cleaning is not None else ():
-            if name in OF_LANGUAGES and not given:
-                raise ValueError(
-                    f"`data.cleaning.{name}` needs `source_lang` and `target_lang`, or one of them"
-                )
+        for key in self.data.training_entries:
+            section = self.data.cleaning_of(key)
+            languages = self.data.languages_of(key, (self.source_lang, self.target_lang))
+            for name in section.rules if section is not None and not any(languages) else ():
+                if name in OF_LANGUAGES:
+                    raise ValueError(
+                        f"`{self.data.cleaning_key(key)}.{name}` needs `source_lang` and "
+                        "`target_lang`, or one of them"
+                    )
         needs_romanian = bool(given) and "romanian" in (self.data.normalization or ())
         if needs_romanian and "ro" not in map(short_code, given):
             raise ValueError(

@@ -10,6 +10,7 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
+from t5tune.data.cleaning.cleaning_report import KEY
 from t5tune.data.cleaning.cleaning_rule import Drops, MakeKey, RuleSetting
 from t5tune.data.cleaning.rules import RULES
 from t5tune.data.pairs import BLANK, Pairs, is_usable
@@ -39,10 +40,12 @@ class Cleaner:
     Attributes:
         drops: Rules about single pairs, by name, in order; blank pairs go first in any case.
         keys: Rules about pairs that occurred before, by name, which follow.
+        key: Key of the rules in the recipe.
     """
 
     drops: dict[str, Drops]
     keys: dict[str, MakeKey]
+    key: str = KEY
 
     @property
     def names(self) -> Sequence[str]:
@@ -67,13 +70,14 @@ class Cleaner:
 
 
 def build_cleaner(
-    section: CleaningSection | None, languages: tuple[str | None, str | None]
+    section: CleaningSection | None, languages: tuple[str | None, str | None], key: str = KEY
 ) -> Cleaner | None:
     """Return the rules of a recipe; None if it names none, so that blank pairs alone go.
 
     Args:
-        section: `data.cleaning`.
-        languages: Source and target language codes of the recipe.
+        section: `data.cleaning`, or the `cleaning` of an entry.
+        languages: Source and target language codes of the data.
+        key: Key of the section, for messages.
     """
     if section is None or not section.rules:
         return None
@@ -85,7 +89,7 @@ def build_cleaner(
             drops[name] = rule.build(setting)
         if rule.build_key is not None:
             keys[name] = rule.build_key(setting)
-    return Cleaner(drops, keys)
+    return Cleaner(drops, keys, key)
 
 
 def identify_cleaning(section: CleaningSection | None) -> dict[str, Any]:

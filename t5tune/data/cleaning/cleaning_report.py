@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from t5tune.data.pairs import BLANK, Pairs, refuse_blank
 from t5tune.errors import T5TuneError, visible
 
+KEY = "data.cleaning"
 NUM_EXAMPLES = 5
 _MOST_CHARACTERS = 300  # of a text that is shown
 _NOTABLE = 0.5  # share of the pairs from which a rule may be a mistake
@@ -44,16 +45,18 @@ class CleaningReport:
         counts: Number of pairs that each rule has left out, in the order of the rules; a pair is
             left out by the first one.
         examples: Some of them, drawn evenly.
+        key: Key of the rules in the recipe, which is not stored.
     """
 
     num_read: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     examples: dict[str, list[DroppedPair]] = field(default_factory=dict)
+    key: str = KEY
 
     @classmethod
-    def of_rules(cls, names: Sequence[str]) -> CleaningReport:
+    def of_rules(cls, names: Sequence[str], key: str) -> CleaningReport:
         """Return the report on no pairs."""
-        return cls(0, dict.fromkeys(names, 0), {name: [] for name in names})
+        return cls(0, dict.fromkeys(names, 0), {name: [] for name in names}, key)
 
     @property
     def num_dropped(self) -> int:
@@ -93,11 +96,11 @@ class CleaningReport:
             raise refuse_blank()
         example = min(self.examples[name])
         raise T5TuneError(
-            f"data.cleaning.{name} leaves out {self.counts[name]:,} of {self.num_read:,} training "
+            f"{self.key}.{name} leaves out {self.counts[name]:,} of {self.num_read:,} training "
             "pairs, and no rule leaves any: for example "
             f"{visible(example.source, one_line=True)[:80]!r} with "
             f"{visible(example.target, one_line=True)[:80]!r}.",
-            next_command=f"give data.cleaning.{name} other settings, or leave it out",
+            next_command=f"give {self.key}.{name} other settings, or leave it out",
         )
 
     def describe(self) -> Iterator[str]:
@@ -112,7 +115,7 @@ class CleaningReport:
         for name, count in found.items():
             if count >= _NOTABLE * self.num_read:
                 yield (
-                    f"warning: data.cleaning.{name} alone leaves out "
+                    f"warning: the rule {name} alone leaves out "
                     f"{100 * count / self.num_read:.0f}% of the pairs; t5tune data RECIPE shows "
                     "some"
                 )

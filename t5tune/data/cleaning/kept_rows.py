@@ -61,7 +61,7 @@ def find_kept_rows(cleaner: Cleaner, chunks: Iterable[Pairs]) -> KeptRows:
     Raises:
         T5TuneError: No pair is left, or the pairs cannot be read.
     """
-    report = CleaningReport.of_rules(cleaner.names)
+    report = CleaningReport.of_rules(cleaner.names, cleaner.key)
     seen = [SeenKeys() for _ in cleaner.keys]
     kept = []
     for pairs, (verdicts, keys) in map_in_order(cleaner.judge, chunks):

@@ -86,7 +86,7 @@ def identify_data(
     if data.denoise is not None:
         values["is_text"] = True
     if split in data.training_entries:
-        values |= identify_cleaning(data.cleaning)
+        values |= identify_cleaning(data.cleaning_of(split))
         if data.normalization:
             values["normalization"] = data.normalization
     if written != data.languages_of(split, languages):

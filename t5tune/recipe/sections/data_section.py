@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from t5tune.recipe.places import CutSplit
 from t5tune.recipe.sections.augment_section import AugmentSection
-from t5tune.recipe.sections.cleaning_section import DUPLICATES, Cleaning
+from t5tune.recipe.sections.cleaning_section import DUPLICATES, Cleaning, CleaningSection
 from t5tune.recipe.sections.data_entry import DataEntry
 from t5tune.recipe.sections.denoise_section import DenoiseSection
 from t5tune.recipe.sections.mixed_entry import (
@@ -120,6 +120,16 @@ class DataSection(Section):
     def mixture(self) -> Sequence[MixedEntry]:
         """Entries that are mixed; none where the training data is one entry."""
         return () if isinstance(self.train, DataEntry) else self.train
+
+    def cleaning_of(self, key: str) -> CleaningSection | None:
+        """Return the rules for a training entry, which may have its own."""
+        entry = self.training_entries[key]
+        own = entry.cleaning if isinstance(entry, MixedEntry) else None
+        return self.cleaning if own is None else own
+
+    def cleaning_key(self, key: str) -> str:
+        """Return the key of the rules for a training entry."""
+        return "data.cleaning" if self.cleaning_of(key) is self.cleaning else f"data.{key}.cleaning"
 
     def languages_of(self, key: str, languages: Languages) -> Languages:
         """Return the languages of an entry, where it has its own instead of the recipe's."""

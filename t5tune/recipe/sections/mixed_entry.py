@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from t5tune.recipe.places import CutSplit, HubSplit
+from t5tune.recipe.sections.cleaning_section import Cleaning
 from t5tune.recipe.sections.data_entry import DataEntry
 from t5tune.recipe.sections.section import Count, PositiveInt, Section
 
@@ -91,6 +92,12 @@ class MixedEntry(DirectedEntry):
     )
     until_step: PositiveInt | None = Field(
         default=None, description="Optimizer step after which the entry is no longer used."
+    )
+
+    cleaning: Cleaning = Field(
+        default=None,
+        description="Rules for the pairs of this entry, in place of those of data.cleaning; [] for "
+        "none.",
     )
 
     @property

@@ -146,8 +146,8 @@ def fingerprint_recipe(recipe: Recipe) -> str:
     for key, default in (*later.items(), ("long_sources", "cut")):
         if content["data"][key] == default:  # as in the recipes of earlier versions
             del content["data"][key]
-    if rules := content["data"].get("cleaning"):  # rules of later versions are off
-        content["data"]["cleaning"] = {name: one for name, one in rules.items() if one is not None}
+    if rules := content["data"].get("cleaning"):
+        content["data"]["cleaning"] = _name_rules(rules)
     if (scratch := content["model"]["from_scratch"]) is not None:
         for key, default in (("architecture", "t5"), ("activation", None)):
             if scratch[key] == default:
@@ -181,7 +181,13 @@ def _shorten(value: Any) -> Any:
         return list(map(_shorten, value))
     if value is None:
         return None
-    return {key: one for key, one in value.items() if key in FIRST_KEYS or one is not None}
+    kept = {key: one for key, one in value.items() if key in FIRST_KEYS or one is not None}
+    return kept | {"cleaning": _name_rules(kept["cleaning"])} if "cleaning" in kept else kept
+
+
+def _name_rules(rules: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the rules of cleaning that are named: those of later versions are off."""
+    return {name: one for name, one in rules.items() if one is not None}
 
 
 def has_model_of(run: RunDirectory, recipe: Recipe) -> bool:

@@ -38,7 +38,8 @@ def _add_section(
             continue
         nested = _nested(field.annotation)
         lines.append(f"| `{name}` | {_value(field)} | {_default(field)} | {_meaning(field)} |")
-        if nested is not None and nested is not DataEntry:
+        # A section of an entry is one of `data`, which has its table.
+        if nested is not None and nested is not DataEntry and not known:
             inner.append((f"{path}.{name}" if path else name, nested))
     lines.append("")
     for inner_path, nested in inner:

@@ -30,7 +30,7 @@ def describe_cleaning(reports: Mapping[str, CleaningReport]) -> Section:
     """Return the section on what rules have left out of each training entry, by its key."""
     sentences = [f"data.{key}: {one}." for key, of in reports.items() for one in of.describe()]
     if not reports:
-        sentences = ["What the rules of data.cleaning have left out is not recorded."]
+        sentences = ["What the rules of cleaning have left out is not recorded."]
     tables = [table for key, of in reports.items() for table in _build_tables(f"data.{key}", of)]
     values: dict[str, Any] = {"entries": {key: one.to_json() for key, one in reports.items()}}
     return Section(CLEANING, "Cleaning", tuple(sentences), tuple(tables), values)
@@ -51,7 +51,8 @@ def _list_examples(report: CleaningReport) -> Iterator[tuple[str, ...]]:
 
 
 def _is_wanted(recipe: Recipe) -> bool:
-    return recipe.data.cleaning is not None and bool(recipe.data.cleaning.rules)
+    sections = map(recipe.data.cleaning_of, recipe.data.training_entries)
+    return any(section is not None and section.rules for section in sections)
 
 
 KIND = SectionKind(CLEANING, _is_wanted, _measure, precedence=10)

@@ -98,7 +98,7 @@ def test_a_rule_that_leaves_nothing_is_named() -> None:
     said = list(report.describe())
     assert said[0].startswith("cleaning left out ")
     assert "html 7" in said[0]
-    assert any("data.cleaning.too_long alone leaves out" in sentence for sentence in said[1:])
+    assert any("the rule too_long alone leaves out" in sentence for sentence in said[1:])
     json.dumps(report.to_json())
 
 
