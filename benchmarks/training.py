@@ -67,7 +67,9 @@ def prepare(directory: Path, texts: dict[str, tuple[list[str], list[str]]]) -> N
     sources, targets = texts["train"]
     vocab_size = 8000 if len(sources) > 20_000 else 2500
     # Mirrors the recipe's section, because pydantic is not on every machine with a GPU.
-    section: Any = SimpleNamespace(type="unigram", name=None, vocab_size=vocab_size)
+    section: Any = SimpleNamespace(
+        type="unigram", name=None, vocab_size=vocab_size, separate_vocabs=False
+    )
     tokenizer = build_tokenizer(section, sources, targets)
     tokenizer.save_pretrained(directory / "tokenizer")
     save_pairs(directory, encode_pairs(sources, targets, tokenizer))

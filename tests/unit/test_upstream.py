@@ -98,7 +98,8 @@ ATTRIBUTES: tuple[tuple[str, str], ...] = (
     (ZERO_PARAMETERS, "ds_tensor"),
 )
 
-STANDARD_LIBRARY = {"_Hash", "_exit"}  # hashlib's type, and os._exit
+# hashlib's type, os._exit, and public methods of named tuples
+STANDARD_LIBRARY = {"_Hash", "_exit", "_asdict", "_replace"}
 
 
 def find(path: str) -> Any:

@@ -422,7 +422,7 @@ def test_the_data_of_every_recipe_that_ships_is_found(hub_here: Hub) -> None:
     num = 0
     for path in sorted(recipes_directory().glob("*.yaml")):
         recipe = load_recipe(path)
-        for split, _ in hub_splits(recipe.data):
+        for split, _ in hub_splits(recipe.data.entries):
             examples = load_examples(recipe.data, split, recipe.source_lang, recipe.target_lang)
             assert all(examples.sources)
             assert all(all(texts) for texts in examples.references)
