@@ -85,15 +85,20 @@ def on_source(noise: Noise, setting: Setting) -> Change:
     return change
 
 
-def on_both_sides(noise: Callable[..., str], setting: Setting) -> Change:
-    """Return a change of each side by itself, by a noise that takes the side's `language`."""
+def on_sides(noise: Callable[..., str], setting: Setting) -> Change:
+    """Return a change of each side by itself, by a noise that takes the side's `language`.
+
+    The target stays as it is where the options of the kind have `sides: source`.
+    """
+    is_one_sided = setting.options.sides == "source"
     of_source, of_target = (
         protect(partial(noise, language=language), setting.protected)
         for language in setting.languages
     )
 
     def change(pair: TextPair, draw: Random, _: Sequence[TextPair]) -> TextPair:
-        return TextPair(of_source(pair.source, draw), of_target(pair.target, draw))
+        target = pair.target if is_one_sided else of_target(pair.target, draw)
+        return TextPair(of_source(pair.source, draw), target)
 
     return change
 

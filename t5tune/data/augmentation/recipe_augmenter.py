@@ -64,7 +64,8 @@ def identify_augmentation(section: AugmentSection) -> dict[str, Any]:
     """
     kinds: dict[str, Any] = {}
     for name, options in section.kinds.items():
-        kinds[name] = options.model_dump(mode="json")
+        values = options.model_dump(mode="json")
+        kinds[name] = values if isinstance(values, dict) else {"share": values}
         file = kinds[name].pop("file", None)
         if file is not None:
             kinds[name]["content"] = hash_file(Path(file).expanduser())

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from t5tune.recipe.sections.section import PositiveInt, Section, WholeNumber
 
@@ -25,6 +31,21 @@ class Augmentation(Section):
     """A kind of augmentation; a number alone is its share."""
 
     share: ShareOfExamples = Field(description="Share of the examples, from 0 to 1.")
+
+
+class CaseAugmentation(Augmentation):
+    """Examples in another letter case."""
+
+    sides: Literal["both", "source"] = Field(
+        default="both",
+        description="source: the target stays as it is, so that what is typed in small letters "
+        "gets an ordinary translation.",
+    )
+
+    @model_serializer(mode="wrap")
+    def _as_written(self, handler: SerializerFunctionWrapHandler) -> Any:
+        """Return a share alone for both sides, as in the recipes of earlier versions."""
+        return self.share if self.sides == "both" else handler(self)
 
 
 class NoiseAugmentation(Augmentation):
@@ -93,6 +114,7 @@ def _or_share(section: Any) -> BeforeValidator:
     return BeforeValidator(_as_share, json_schema_input_type=ShareOfExamples | section | None)
 
 
+OfCase = Annotated[CaseAugmentation | None, _or_share(CaseAugmentation)]
 OfNoise = Annotated[NoiseAugmentation | None, _or_share(NoiseAugmentation)]
 OfTypos = Annotated[TyposAugmentation | None, _or_share(TyposAugmentation)]
 OfNames = Annotated[NamesAugmentation | None, _or_share(NamesAugmentation)]
@@ -109,14 +131,15 @@ class AugmentSection(Section):
     seed: Annotated[int, Field(ge=0, lt=2**32), WholeNumber] | None = Field(
         default=None, description="Seed of the variants; training.seed if left out."
     )
-    upper: ShareOfExamples | None = Field(
-        default=None, description="Share of examples in capitals, on both sides."
+    upper: OfCase = Field(
+        default=None, description="Share of examples in capitals, on both sides or one."
     )
-    title: ShareOfExamples | None = Field(
-        default=None, description="Share of examples with a capital in each word, on both sides."
+    title: OfCase = Field(
+        default=None,
+        description="Share of examples with a capital in each word, on both sides or one.",
     )
-    lower: ShareOfExamples | None = Field(
-        default=None, description="Share of examples in small letters, on both sides."
+    lower: OfCase = Field(
+        default=None, description="Share of examples in small letters, on both sides or one."
     )
     typos: OfTypos = Field(default=None, description="Share of sources with errors of typing.")
     characters: OfNoise = Field(

@@ -71,6 +71,7 @@ def _preview_kinds(
         return texts.training.usable_chunks("looking for names in")
 
     augmenter = build_augmenter(data, texts.languages, read_pairs)
+    options = data.augment.kinds if data.augment is not None else {}
     shares = {step.name: step.share for step in augmenter.steps}
     found: dict[str, list[Change]] = {name: [] for name in shares}
     for i, pair in enumerate(first):
@@ -80,7 +81,7 @@ def _preview_kinds(
     return [
         KindPreview(
             name,
-            KINDS[name].sides,
+            getattr(options[name], "sides", KINDS[name].sides),
             shares[name],
             len(changes),
             # Those that no other kind has changed as well, if there are any.

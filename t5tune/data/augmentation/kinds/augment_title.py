@@ -7,13 +7,13 @@ from t5tune.data.augmentation.augmentation_kind import (
     Change,
     Setting,
     Stage,
-    on_both_sides,
+    on_sides,
 )
 from t5tune.data.noise.casing import title
 
 
 def _build(setting: Setting) -> Change:
-    return on_both_sides(title, setting)
+    return on_sides(title, setting)
 
 
 KIND = AugmentationKind("title", "both", Stage.LETTER_CASE, _build)

@@ -31,7 +31,7 @@ from t5tune.errors import T5TuneError
 from t5tune.recipe.loading import build_recipe
 from t5tune.recipe.places import TableFile
 from t5tune.recipe.schema import Recipe
-from t5tune.recipe.sections.augment_section import AUGMENTATIONS, SubwordSampling
+from t5tune.recipe.sections.augment_section import AUGMENTATIONS, AugmentSection, SubwordSampling
 from tests.conftest import TINY, number_pairs
 from tests.tiny_families import FAMILIES
 
@@ -106,6 +106,16 @@ def test_sides_change_together(tmp_path: Path) -> None:
     source, target = both.change(TextPair("Ann has 345.", "Ann hat 345."), 0, 0).pair
     assert source.startswith("Bob has ")
     assert source.split()[-1] == target.split()[-1] != "345."
+
+
+def test_a_letter_case_can_be_that_of_sources_alone() -> None:
+    one_sided = augmenter_of(upper={"share": 1.0, "sides": "source"})
+    assert one_sided.change(TextPair("one", "eins"), 0, 0).pair == TextPair("ONE", "eins")
+    # A share alone is for both sides, and is stored as in the recipes of earlier versions.
+    section = AugmentSection.model_validate({"upper": 0.1, "lower": {"share": 0.2}})
+    assert section.model_dump(exclude_none=True) == {"upper": 0.1, "lower": 0.2}
+    kinds = identify_augmentation(section)["kinds"]
+    assert kinds == {"upper": {"share": 0.1}, "lower": {"share": 0.2}}
 
 
 def test_fixed_texts_of_templates_and_tags_stay() -> None:

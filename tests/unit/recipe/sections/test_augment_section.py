@@ -44,7 +44,7 @@ def test_a_number_is_a_share_and_paths_start_at_the_recipe(tmp_path: Path) -> No
     ("augment", "sentence"),
     [
         ({"rounds": 2}, "no augmentation is named"),
-        ({"upper": 1.5}, "data.augment.upper: "),
+        ({"upper": 1.5}, "data.augment.upper.share: "),
         ({"upper": 0.6, "lower": 0.6}, "more than 1 together"),
         ({"typo": 0.1}, "did you mean typos?"),
         ({"typos": {"rate": 0.1}}, "data.augment.typos.share: this key is required"),
