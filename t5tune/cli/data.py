@@ -8,18 +8,13 @@ from typing import Annotated
 
 import typer
 
-from t5tune.cli.completion import complete_change, complete_recipe
+from t5tune.cli.completion import complete_change
 from t5tune.cli.results import print_data, print_text
-from t5tune.cli.shared_options import AllowModelCode, proposing_permission
+from t5tune.cli.shared_options import AllowModelCode, RecipeToRead, proposing_permission
 
 
 def data(
-    recipe: Annotated[
-        str,
-        typer.Argument(
-            help="A recipe file, or the name of a shipped recipe.", autocompletion=complete_recipe
-        ),
-    ],
+    recipe: RecipeToRead,
     overrides: Annotated[
         list[str] | None,
         typer.Argument(

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from t5tune.cli.completion import complete_run
+from t5tune.cli.completion import complete_recipe, complete_run
 from t5tune.errors import NotAllowed
 
 MODEL_HELP = "A run, a model directory or a hub id; the newest run if left out."
@@ -25,6 +25,12 @@ TargetLang = Annotated[
     str | None,
     typer.Option(
         help="Target language, if the model has several directions or, not being a run, needs it."
+    ),
+]
+RecipeToRead = Annotated[
+    str,
+    typer.Argument(
+        help="A recipe file, or the name of a shipped recipe.", autocompletion=complete_recipe
     ),
 ]
 Prefix = Annotated[

@@ -78,7 +78,7 @@ def find_entries(document: Any, override: Override) -> Override:
     An entry is named by its number, counted from 0, or by its `name`.
 
     Raises:
-        T5TuneError: The list has no such entry.
+        T5TuneError: The entry is not in the list.
     """
     found: list[str | int] = []
     inner = document

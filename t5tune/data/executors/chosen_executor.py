@@ -40,7 +40,7 @@ def executing_on(name: str, address: str | None = None) -> Iterator[None]:
         address: Address of its cluster, if it has one; None for the one that is found.
 
     Raises:
-        T5TuneError: There is no such executor, or it cannot be reached.
+        T5TuneError: The executor does not exist or cannot be reached.
     """
     if name not in EXECUTORS:
         *others, last = EXECUTORS

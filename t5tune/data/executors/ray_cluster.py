@@ -40,7 +40,7 @@ def open_cluster(address: str | None) -> Iterator[Executor]:
         The executor.
 
     Raises:
-        T5TuneError: Ray is missing, or there is no such cluster.
+        T5TuneError: Ray is not installed, or the cluster does not answer.
     """
     try:
         import ray
