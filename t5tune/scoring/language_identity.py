@@ -112,7 +112,7 @@ def other_language(
 def seems_to_be(text: str, expected: str, other_side: str | None) -> bool:
     """Return whether the beginning of a text is in a language rather than in a usual other one.
 
-    It is a quick look, a twentieth of the work of `other_language`, for texts of which most are
+    It is a quick look, with less work than `other_language`, for texts of which most are
     right: where it does not tell, the answer is no. Texts that were seen before change nothing.
 
     Args:
