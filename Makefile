@@ -3,13 +3,14 @@
 # make test-deepspeed  install DeepSpeed and run the tests that need it; `make test` then runs them too
 # make gpu     the tests and benchmarks that need a GPU, at most 20 minutes; writes gpu-report.md
 # make stress  every fault of docs/reliability.md; within 20 minutes
-# make check   formatting, lint, types, layers
+# make check   formatting, lint, types, layers, and the links of the documentation
+# make docs    the documentation as a site, build/site/index.html, to be read from files
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 GPU_REPORT := gpu-report.md
 
-.PHONY: demo test test-deepspeed gpu stress check format clean install
+.PHONY: demo test test-deepspeed gpu stress check docs format clean install
 
 install: $(STAMP)
 
@@ -48,7 +49,11 @@ gpu: $(STAMP)
 stress: $(STAMP)
 	$(BIN)/python -m pytest -m stress
 
-check: $(STAMP)
+# Strict: a link to a page, a heading or a file that does not exist is an error.
+docs: $(STAMP)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build -q -f docs/site/mkdocs.yml
+
+check: docs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -59,4 +64,4 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf .venv runs/demo
+	rm -rf .venv runs/demo build/site
