@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+from t5tune.console import format_bytes
 from t5tune.distributed.sharded_tensors import num_elements
 from t5tune.errors import T5TuneError
 from t5tune.files.writing import find_error_number
@@ -107,11 +108,3 @@ def refuse_full_disk(
         f"{directory}: {reason}; {kept}.",
         next_command="free the space; the same command without --restart continues",
     ) from error
-
-
-def format_bytes(num_bytes: int) -> str:
-    """Format bytes as in 1.2 GB, in powers of 1000 as disks are sold."""
-    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if num_bytes >= size:
-            return f"{num_bytes / size:.1f} {unit}"
-    return f"{num_bytes} bytes"

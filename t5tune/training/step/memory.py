@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gc
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import torch
 from accelerate.utils.memory import should_reduce_batch_size
 
+from t5tune.distributed.control_groups import ControlGroup, list_control_groups
 from t5tune.distributed.processes import place
 from t5tune.training.step.allocator import release_freed_memory
 
@@ -20,8 +21,6 @@ NEXT_COMMAND = (  # when not even one row fits
     "the same command with training.gradient_checkpointing=true, or with smaller "
     "data.max_source_length and data.max_target_length"
 )
-
-CGROUP = Path("/sys/fs/cgroup")
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -95,35 +94,14 @@ class MainMemory:
 
 def _free_in_container() -> float:
     """Return the bytes left in this process's control groups, which containers and Slurm make."""
-    return min((_free_in_group(*group) for group in _control_groups()), default=math.inf)
+    return min(map(_free_in_group, list_control_groups("memory")), default=math.inf)
 
 
-def _control_groups() -> Iterator[tuple[Path, str, str]]:
-    """Yield directory and names of limit and use of each group, from its own one to the root.
-
-    cgroups(7): /proc/self/cgroup has a line `number:controllers:path`, where version 2 has no
-    controllers. In a container the path may be the host's: then the root is its own group.
-    """
-    try:
-        lines = Path("/proc/self/cgroup").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return
-    for line in lines:
-        _, controllers, path = line.split(":", 2)
-        if controllers == "":
-            root, names = CGROUP, ("memory.max", "memory.current")
-        elif "memory" in controllers.split(","):
-            root, names = CGROUP / "memory", ("memory.limit_in_bytes", "memory.usage_in_bytes")
-        else:
-            continue
-        own = root / path.lstrip("/")
-        for directory in (own, *own.parents):
-            yield directory, *names
-            if directory == root:
-                break
-
-
-def _free_in_group(directory: Path, limit: str, used: str) -> float:
+def _free_in_group(group: ControlGroup) -> float:
+    directory = group.directory
+    limit, used = "memory.max", "memory.current"
+    if group.version == 1:
+        limit, used = "memory.limit_in_bytes", "memory.usage_in_bytes"
     try:
         free = int((directory / limit).read_text()) - int((directory / used).read_text())
         statistics = (directory / "memory.stat").read_text().split()

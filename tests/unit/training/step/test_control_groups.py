@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from t5tune.training.step.memory import CGROUP, MainMemory
+from t5tune.distributed.control_groups import ROOT
+from t5tune.training.step.memory import MainMemory
 
 LIMIT = 3 << 30
 PROGRAM = """
@@ -25,8 +26,8 @@ print(MainMemory().capacity())
 def control_group() -> Iterator[Path]:
     """Return a control group of 3 GiB, version 1 or 2."""
     for root, name in (
-        (CGROUP / "memory", "memory.limit_in_bytes"),
-        (CGROUP, "memory.max"),
+        (ROOT / "memory", "memory.limit_in_bytes"),
+        (ROOT, "memory.max"),
     ):
         group = root / "t5tune-test"
         try:
