@@ -1,10 +1,11 @@
-"""The table of all recipe keys in `docs/recipes.md`, made from the schema."""
+"""The tables of all keys of a recipe, made of the schema."""
 
 from __future__ import annotations
 
 import types
 import typing
 from collections.abc import Collection, Sequence
+from html import escape
 from typing import Any, Literal
 
 from pydantic import BaseModel
@@ -17,9 +18,11 @@ from t5tune.recipe.sections.data_entry import DataEntry
 from t5tune.recipe.sections.mixed_entry import DirectedEntry, MixedEntry
 
 NAMES = {int: "whole number", float: "number", str: "text", bool: "true or false"}
+LIMITS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+ANY_SIZE = 10**9  # what the schema allows at most where there is no limit that anybody meets
 
 
-def recipe_reference() -> str:
+def write_key_tables() -> str:
     """Return Markdown with a heading and a table for each section of the recipe."""
     lines: list[str] = []
     _add_section(lines, Recipe, "")
@@ -30,14 +33,16 @@ def _add_section(
     lines: list[str], section: type[BaseModel], path: str, known: Collection[str] = ()
 ) -> None:
     title = f"`{path}`" if path else "Top level"
-    lines += [f"### {title}", "", _first_paragraph(section), ""]
+    lines += [f"## {title}", "", _first_paragraph(section), ""]
+    schemas = section.model_json_schema()["properties"]
     lines += ["| key | value | default | meaning |", "|---|---|---|---|"]
     inner: list[tuple[str, type[BaseModel]]] = []
     for name, field in section.model_fields.items():
         if name in known:
             continue
         nested = _nested(field.annotation)
-        lines.append(f"| `{name}` | {_value(field)} | {_default(field)} | {_meaning(field)} |")
+        value = _value(field, schemas[name])
+        lines.append(f"| `{name}` | {value} | {_default(field)} | {_meaning(field)} |")
         # A section of an entry is one of `data`, which has its table.
         if nested is not None and nested is not DataEntry and not known:
             inner.append((f"{path}.{name}" if path else name, nested))
@@ -64,8 +69,18 @@ def _nested(annotation: Any) -> type[BaseModel] | None:
     return None
 
 
-def _value(field: FieldInfo) -> str:
-    return _type_name(field.annotation)
+def _value(field: FieldInfo, schema: dict[str, Any]) -> str:
+    """Return the kind of a value and what the schema says of a number, such as `> 0, ≤ 1`."""
+    limits = {
+        f"{sign} {kind[name]:g}": None
+        for kind in (schema, *schema.get("anyOf", ()))
+        for name, sign in LIMITS.items()
+        if name in kind and kind[name] < ANY_SIZE
+    }
+    name = _type_name(field.annotation)
+    if name == "section" and limits:
+        return f"number, {', '.join(limits)}; or section"  # a section with a share, or the share
+    return ", ".join([name, *limits])
 
 
 def _type_name(annotation: Any) -> str:
@@ -98,4 +113,4 @@ def _default(field: FieldInfo) -> str:
 def _meaning(field: FieldInfo) -> str:
     nested = _nested(field.annotation)
     text = field.description or (_first_paragraph(nested) if nested is not None else "")
-    return text.replace("|", "\\|")
+    return escape(text.replace("|", "\\|"), quote=False)
