@@ -80,6 +80,7 @@ def spell_in_bytes(recipe: Recipe) -> tuple[str, ...]:
         settings = [f"{key}.type=bytes"]
         settings += [f"{key}.vocab_size=null"] * (tokenizer.vocab_size != DEFAULT_VOCAB_SIZE)
         settings += [f"{key}.separate_vocabs=null"] * tokenizer.separate_vocabs
+        settings += [f"{key}.augmented=null"] * tokenizer.augmented
         settings += [f"{key}.whole_target_words=null"] * tokenizer.whole_target_words
         settings += [f"{key}.name=null"] * (tokenizer.name is not None)
         longer = _BYTES_OF_A_TOKEN[tokenizer.type]

@@ -269,6 +269,17 @@ class Recipe(Section):
         return self
 
     @model_validator(mode="after")
+    def _vocabulary_has_augmented_text(self) -> Recipe:
+        scratch, augment = self.model.from_scratch, self.data.augment
+        is_asked_for = scratch is not None and scratch.tokenizer.augmented
+        if is_asked_for and (augment is None or not augment.kinds):
+            raise ValueError(
+                "`model.from_scratch.tokenizer.augmented` needs `data.augment` with a kind that "
+                "changes texts, such as `upper: 0.1`"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _separate_vocabularies_fit(self) -> Recipe:
         scratch = self.model.from_scratch
         if scratch is None or not scratch.tokenizer.separate_vocabs:

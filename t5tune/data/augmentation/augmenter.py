@@ -10,6 +10,7 @@ from typing import NamedTuple
 import xxhash
 
 from t5tune.data.augmentation.augmentation_kind import Change, Stage, TextPair
+from t5tune.data.pairs import NUM_FOLLOWING, NumberedPairs
 
 _WHOLE = 1 << 64
 
@@ -78,6 +79,15 @@ class Augmenter:
                     pair = changed
                     kinds.append(step.name)
         return Augmented(pair, kinds)
+
+    def change_all(self, chunk: NumberedPairs, round_: int) -> list[Augmented]:
+        """Return what becomes of each example of a chunk."""
+        given = [TextPair(*pair) for pair in zip(*chunk.pairs, strict=True)]
+        behind = given + [TextPair(*pair) for pair in zip(*chunk.following, strict=True)]
+        return [
+            self.change(pair, round_, chunk.first + i, behind[i + 1 : i + 1 + NUM_FOLLOWING])
+            for i, pair in enumerate(given)
+        ]
 
 
 def draw_bits(seed: int, round_: int, number: int, topic: str) -> int:

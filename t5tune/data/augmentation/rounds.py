@@ -9,11 +9,10 @@ from itertools import chain
 from random import Random
 from typing import Any, NamedTuple
 
-from t5tune.data.augmentation.augmentation_kind import TextPair
 from t5tune.data.augmentation.augmenter import Augmenter, draw_bits
 from t5tune.data.denoising.denoiser import Denoiser
 from t5tune.data.pair_encoding import EncodedSide, PairEncoder
-from t5tune.data.pairs import NUM_FOLLOWING, NumberedPairs, Pairs
+from t5tune.data.pairs import NumberedPairs, Pairs
 from t5tune.data.subwords.sampler import SubwordSampler
 
 SUBWORD = "subword"
@@ -101,14 +100,7 @@ class Rounds:
 
     def _change(self, chunk: NumberedPairs, round_: int) -> tuple[Pairs, list[Sequence[str]]]:
         """Return the pairs after augmentation, and the kinds that have changed each."""
-        given = [TextPair(*pair) for pair in zip(*chunk.pairs, strict=True)]
-        behind = given + [TextPair(*pair) for pair in zip(*chunk.following, strict=True)]
-        changed = [
-            self.augmenter.change(
-                pair, round_, chunk.first + i, behind[i + 1 : i + 1 + NUM_FOLLOWING]
-            )
-            for i, pair in enumerate(given)
-        ]
+        changed = self.augmenter.change_all(chunk, round_)
         pairs = Pairs([one.pair.source for one in changed], [one.pair.target for one in changed])
         return pairs, [one.kinds for one in changed]
 

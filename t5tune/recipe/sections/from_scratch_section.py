@@ -32,6 +32,12 @@ class TokenizerSection(Section):
         description="marian with unigram or bpe only: sources and targets have a vocabulary each, "
         "both of `vocab_size`; otherwise they share one.",
     )
+    augmented: bool = Field(
+        default=False,
+        description="The vocabulary is learned from the training text as `data.augment` changes "
+        "it in the first round, so that words in capitals, for example, are no longer spelled in "
+        "letters.",
+    )
     whole_target_words: bool = Field(
         default=False,
         description="characters only: target words are single tokens (phones, tags, actions).",
@@ -50,6 +56,8 @@ class TokenizerSection(Section):
             raise ValueError("`vocab_size` requires `type: unigram` or `type: bpe`")
         if self.type not in SUBWORDS and self.separate_vocabs:
             raise ValueError("`separate_vocabs` requires `type: unigram` or `type: bpe`")
+        if self.augmented and self.type in ("bytes", "existing"):
+            raise ValueError(f"`augmented` excludes `type: {self.type}`, which learns nothing")
         return self
 
 

@@ -152,8 +152,9 @@ def fingerprint_recipe(recipe: Recipe) -> str:
         for key, default in (("architecture", "t5"), ("activation", None)):
             if scratch[key] == default:
                 del scratch[key]
-        if not scratch["tokenizer"]["separate_vocabs"]:
-            del scratch["tokenizer"]["separate_vocabs"]
+        for key in ("separate_vocabs", "augmented"):
+            if not scratch["tokenizer"][key]:
+                del scratch["tokenizer"][key]
     for name in LATER_KEYS:
         if not content["model"][name]:
             del content["model"][name]

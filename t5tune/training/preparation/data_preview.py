@@ -78,4 +78,5 @@ def _describe_tokenizer(recipe: Recipe, tokenizer: PreTrainedTokenizerBase) -> s
     section = origin.tokenizer
     if section.type in ("existing", "bytes"):
         return f"{section.name or section.type}, {size}"
-    return f"{section.type}, learned from the training data, {size}"
+    as_varied = " as augmented" * section.augmented
+    return f"{section.type}, learned from the training data{as_varied}, {size}"

@@ -28,7 +28,7 @@ def open_tokenizer(
     """
     origin = recipe.model.origin
     if isinstance(origin, FromScratchSection):
-        tokenizer = find_or_build_tokenizer(origin.tokenizer, texts, commit)
+        tokenizer = find_or_build_tokenizer(recipe, texts, commit)
         return tokenizer, origin.architecture, None
     overrides = recipe.model.config
     config = load_config(origin.name, revision=origin.revision, overrides=overrides)

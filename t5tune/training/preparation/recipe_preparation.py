@@ -147,7 +147,7 @@ def _build_or_load(
         return load_model(str(checkpoint)), load_tokenizer(str(checkpoint))
     origin, changes = section.origin, section.config
     if isinstance(origin, FromScratchSection):
-        tokenizer = find_or_build_tokenizer(origin.tokenizer, texts, tokenizer_commit)
+        tokenizer = find_or_build_tokenizer(recipe, texts, tokenizer_commit)
         return build_model(origin, tokenizer, changes), tokenizer
     config = load_config(origin.name, revision=origin.revision, overrides=changes)
     if checkpoint is not None:
