@@ -15,6 +15,7 @@ from t5tune import __version__
 from t5tune.cli import cache, recipes
 from t5tune.cli.compare import compare
 from t5tune.cli.data import data
+from t5tune.cli.doctor import doctor
 from t5tune.cli.evaluate import evaluate
 from t5tune.cli.export import export
 from t5tune.cli.import_command import AS_THEY_ARE, import_command
@@ -59,6 +60,7 @@ app.command()(validate)
 app.command()(verify)
 app.command()(export)
 app.command()(push)
+app.command()(doctor)
 
 
 def _print_version(wanted: bool) -> None:

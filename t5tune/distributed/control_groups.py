@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,3 +60,24 @@ def _read_quota(group: ControlGroup) -> float | None:
         return int(quota) / int(period) if int(quota) > 0 else None
     except (OSError, ValueError):  # no such group, or "max"
         return None
+
+
+def find_free_memory() -> float:
+    """Return the bytes of memory that the groups leave to this process; infinity if no limit."""
+    return min(map(_free_in_group, list_control_groups("memory")), default=math.inf)
+
+
+def _free_in_group(group: ControlGroup) -> float:
+    directory = group.directory
+    limit, used = "memory.max", "memory.current"
+    if group.version == 1:
+        limit, used = "memory.limit_in_bytes", "memory.usage_in_bytes"
+    try:
+        free = int((directory / limit).read_text()) - int((directory / used).read_text())
+        statistics = (directory / "memory.stat").read_text().split()
+    except (OSError, ValueError):  # no such group, or "max"
+        return math.inf
+    # Cached files count as used, and are freed when memory is short.
+    names, values = statistics[::2], statistics[1::2]
+    cached = dict(zip(names, values, strict=False)).get("inactive_file", "0")
+    return free + int(cached)

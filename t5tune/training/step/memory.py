@@ -11,7 +11,7 @@ import psutil
 import torch
 from accelerate.utils.memory import should_reduce_batch_size
 
-from t5tune.distributed.control_groups import ControlGroup, list_control_groups
+from t5tune.distributed.control_groups import find_free_memory
 from t5tune.distributed.processes import place
 from t5tune.training.step.allocator import release_freed_memory
 
@@ -65,7 +65,7 @@ class MainMemory:
         return int(self._process.memory_info().rss)
 
     def capacity(self) -> int:
-        shared = min(psutil.virtual_memory().available, _free_in_container())
+        shared = min(psutil.virtual_memory().available, find_free_memory())
         return self.used() + int(min(shared / place().num_local, self._free_of_limit()))
 
     def _free_of_limit(self) -> float:
@@ -90,27 +90,6 @@ class MainMemory:
             return self.used()
         (kibibytes,) = [line.split()[1] for line in status.splitlines() if "VmHWM" in line]
         return 1024 * int(kibibytes)
-
-
-def _free_in_container() -> float:
-    """Return the bytes left in this process's control groups, which containers and Slurm make."""
-    return min(map(_free_in_group, list_control_groups("memory")), default=math.inf)
-
-
-def _free_in_group(group: ControlGroup) -> float:
-    directory = group.directory
-    limit, used = "memory.max", "memory.current"
-    if group.version == 1:
-        limit, used = "memory.limit_in_bytes", "memory.usage_in_bytes"
-    try:
-        free = int((directory / limit).read_text()) - int((directory / used).read_text())
-        statistics = (directory / "memory.stat").read_text().split()
-    except (OSError, ValueError):  # no such group, or "max"
-        return math.inf
-    # Cached files count as used, and are freed when memory is short.
-    names, values = statistics[::2], statistics[1::2]
-    cached = dict(zip(names, values, strict=False)).get("inactive_file", "0")
-    return free + int(cached)
 
 
 MemoryMeter = GpuMemory | MainMemory  # of the device that trains

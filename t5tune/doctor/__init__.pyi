@@ -1,0 +1,3 @@
+from .checkup import Checkup as Checkup
+from .checkup import examine as examine
+from .known_faults import find_faults as find_faults
