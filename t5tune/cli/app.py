@@ -21,6 +21,7 @@ from t5tune.cli.export import export
 from t5tune.cli.import_command import AS_THEY_ARE, import_command
 from t5tune.cli.prepare import prepare
 from t5tune.cli.push import push
+from t5tune.cli.reproduce import reproduce
 from t5tune.cli.results import print_data
 from t5tune.cli.score import score
 from t5tune.cli.score_pairs import score_pairs
@@ -61,6 +62,7 @@ app.command()(verify)
 app.command()(export)
 app.command()(push)
 app.command()(doctor)
+app.command()(reproduce)
 
 
 def _print_version(wanted: bool) -> None:

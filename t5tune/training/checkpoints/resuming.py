@@ -45,6 +45,7 @@ HARMLESS: tuple[str, ...] = (
     "training.deepspeed_config",
     "data.test",
     "export",
+    "expected",
     "decoding.num_beams",
     "decoding.length_penalty",
     "evaluation.contrastive",
@@ -126,6 +127,7 @@ def describe_changes(recorded: Recipe, recipe: Recipe) -> str:
     return ", ".join(
         f"{key} {_value(before, key)} -> {_value(now, key)}"
         for key in differing_keys(recorded, recipe)
+        if not key.startswith("expected")  # nothing that a run does
     )
 
 
