@@ -12,7 +12,7 @@ from typing import NoReturn
 import typer
 
 from t5tune import __version__
-from t5tune.cli import cache, recipes
+from t5tune.cli import cache, recipes, runs
 from t5tune.cli.compare import compare
 from t5tune.cli.data import data
 from t5tune.cli.doctor import doctor
@@ -52,6 +52,7 @@ app.command(cls=TranslateCommand)(translate)
 app.command()(score)
 app.command(name="score-pairs")(score_pairs)
 app.command()(compare)
+app.add_typer(runs.app, name="runs")
 app.add_typer(recipes.app, name="recipes")
 app.add_typer(cache.app, name="cache")
 app.command()(data)

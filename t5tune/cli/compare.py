@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from t5tune.cli.completion import complete_metric, complete_system
-from t5tune.cli.results import print_data, print_text
+from t5tune.cli.results import print_data, print_result_table, print_text
 from t5tune.cli.shared_options import (
     AllowModelCode,
     AllowPickle,
+    AsTable,
     Lowercase,
     proposing_permission,
+    refuse_two_forms,
 )
 
 if TYPE_CHECKING:
+    from t5tune.reporting.tables.result_table import TableFormat
     from t5tune.scoring.significance.comparison import Comparison
 
 
@@ -64,6 +67,7 @@ def compare(
     json_output: Annotated[
         bool, typer.Option("--json", help="Print the comparison as JSON, every example included.")
     ] = False,
+    form: AsTable = None,
     output_dir: Annotated[
         Path | None,
         typer.Option(
@@ -80,6 +84,7 @@ def compare(
     import t5tune
     from t5tune.reporting.comparisons.chosen_comparison import ComparisonNotWritten
 
+    refuse_two_forms(as_json=json_output, form=form)
     try:
         with proposing_permission():
             comparison = t5tune.compare(
@@ -101,17 +106,28 @@ def compare(
                 allow_pickle=allow_pickle,
             )
     except ComparisonNotWritten as error:
-        _print(error.comparison, as_json=json_output)
+        _print(error.comparison, as_json=json_output, form=form)
         raise
-    _print(comparison, as_json=json_output)
+    _print(comparison, as_json=json_output, form=form)
 
 
-def _print(comparison: Comparison, *, as_json: bool) -> None:
-    from t5tune.reporting.comparisons.comparison_text import format_json, format_lines
+def _print(comparison: Comparison, *, as_json: bool, form: TableFormat | None) -> None:
+    from t5tune.reporting.comparisons.comparison_table import build_comparison_table
+    from t5tune.reporting.comparisons.comparison_text import format_json
 
     if as_json:
         print_data(format_json(comparison))
-    elif sys.stdout.isatty():
+    elif form is not None:
+        print_result_table(build_comparison_table(comparison), form)
+    else:
+        print_compared(comparison)
+
+
+def print_compared(comparison: Comparison) -> None:
+    """Print a comparison: tables and examples on a terminal, else plain lines."""
+    from t5tune.reporting.comparisons.comparison_text import format_lines
+
+    if sys.stdout.isatty():
         from t5tune.reporting.comparisons.comparison_terminal import print_comparison
 
         print_comparison(comparison)

@@ -30,6 +30,17 @@ def complete_run(incomplete: str) -> list[str]:
     return _beginning(incomplete, _runs())
 
 
+def complete_begun_run(incomplete: str) -> list[str]:
+    """Return the names of runs, those of sweeps with the name of the sweep before them."""
+    from t5tune.experiments.found_runs import find_runs
+    from t5tune.run.directory import RUNS
+
+    names: list[str] = []
+    with suppress(OSError):  # a directory that cannot be read
+        names = [str(run.path.relative_to(RUNS)) for run in find_runs(RUNS)]
+    return _beginning(incomplete, names)
+
+
 def complete_system(incomplete: str) -> list[str]:
     """Return the names of runs, and `base`, the model that the first run started from."""
     return _beginning(incomplete, [*_runs(), "base"])

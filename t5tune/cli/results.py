@@ -13,6 +13,7 @@ from t5tune.errors import visible
 
 if TYPE_CHECKING:
     from t5tune.reporting.reports.report import Report
+    from t5tune.reporting.tables.result_table import ResultTable, TableFormat
 
 
 def print_text(text: str) -> None:
@@ -23,6 +24,18 @@ def print_text(text: str) -> None:
 def print_data(text: str, *, end: str = "\n") -> None:
     """Print data for programs unchanged."""
     typer.echo(text + end, nl=False)
+
+
+def print_result_table(table: ResultTable, form: TableFormat | None) -> None:
+    """Print a table in a form, or as it suits a terminal or a pipe."""
+    from t5tune.reporting.tables.result_table import format_plain, format_table, print_table
+
+    if form is not None:
+        print_data(format_table(table, form))
+    elif sys.stdout.isatty():
+        print_table(table)
+    else:
+        print_data(format_plain(table))
 
 
 @contextmanager

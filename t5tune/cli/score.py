@@ -8,7 +8,14 @@ from typing import Annotated, Literal
 import typer
 
 from t5tune.cli.completion import complete_metric
-from t5tune.cli.shared_options import AllowCode, JsonReport, Lowercase, proposing_permission
+from t5tune.cli.shared_options import (
+    AllowCode,
+    AsTable,
+    JsonReport,
+    Lowercase,
+    proposing_permission,
+    refuse_two_forms,
+)
 from t5tune.scoring.registry import METRICS, default_metrics, name_metrics_with
 
 
@@ -48,6 +55,7 @@ def score(
         typer.Option(help="Language of the hypotheses, such as de; selects tokenizers."),
     ] = None,
     json_output: JsonReport = False,
+    form: AsTable = None,
     allow_code: AllowCode = False,
 ) -> None:
     """Score a file of hypotheses against one or more files of references.
@@ -55,8 +63,9 @@ def score(
     Every number comes with the signature that makes it comparable.
     """
     import t5tune
-    from t5tune.cli.results import print_result
+    from t5tune.cli.results import print_result, print_result_table
 
+    refuse_two_forms(as_json=json_output, form=form)
     with proposing_permission():
         report = t5tune.score(
             hypotheses,
@@ -69,4 +78,9 @@ def score(
             target_lang=target_lang,
             allow_code=allow_code,
         )
-    print_result(report, as_json=json_output)
+    if form is None:
+        print_result(report, as_json=json_output)
+        return
+    from t5tune.reporting.reports.report_table import build_score_table
+
+    print_result_table(build_score_table(report), form)

@@ -6,7 +6,7 @@ import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -65,7 +65,18 @@ FinishedRun = Annotated[
 JsonReport = Annotated[
     bool, typer.Option("--json", help="Print the report as JSON, as in report.json.")
 ]
+JsonOutput = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
+AsTable = Annotated[
+    Literal["markdown", "latex", "csv"] | None,
+    typer.Option("--format", help="Print a table for a paper or a spreadsheet."),
+]
 Lowercase = Annotated[bool, typer.Option("--lowercase", help="Ignore case.")]
+
+
+def refuse_two_forms(*, as_json: bool, form: str | None) -> None:
+    """Refuse `--json` together with `--format`, as wrong usage."""
+    if as_json and form is not None:
+        raise typer.BadParameter(f"--json and --format {form} exclude each other")
 
 
 @contextmanager

@@ -48,13 +48,16 @@ def read_log(path: Path) -> list[dict[str, Any]]:
     """Return the lines of a run's log, without those that a crash or a bad disk has spoiled."""
     if not path.is_file():
         return []
-    lines = []
-    for text in path.read_text(encoding="utf-8", errors="replace").split("\n"):
-        with suppress(ValueError):
-            line = as_object(parse_json(text))
-            if _is_log_line(line):
-                lines.append(line)
-    return lines
+    texts = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    return [line for text in texts if (line := parse_log_line(text)) is not None]
+
+
+def parse_log_line(text: str) -> dict[str, Any] | None:
+    """Return one line of a run's log; None where a crash or a bad disk has spoiled it."""
+    with suppress(ValueError):
+        line = as_object(parse_json(text))
+        return line if _is_log_line(line) else None
+    return None
 
 
 def _is_log_line(line: dict[str, Any]) -> bool:

@@ -64,6 +64,11 @@ class RunDirectory:
         return self.path / "lock"
 
     @property
+    def failure(self) -> Path:
+        """Why training ended with an error; it is deleted when training goes on."""
+        return self.path / "failure.json"
+
+    @property
     def model(self) -> Path:
         """The best model, which any program can load with `from_pretrained`."""
         return self.path / "model"
@@ -151,6 +156,12 @@ class RunDirectory:
     @property
     def is_run(self) -> bool:
         return self.recipe.is_file()
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether training has left anything here, or is about to."""
+        known = (self.recipe, self.environment, self.checkpoints, self.lock, self.failure)
+        return any(path.exists() for path in known)
 
     @property
     def has_model(self) -> bool:

@@ -17,6 +17,9 @@ from t5tune.errors import T5TuneError
 from t5tune.files.json_values import read_object
 from t5tune.run.directory import RunDirectory
 
+# Long enough for one who only looks at the lock (`find_holder`) to let it go again.
+_PATIENCE_SECONDS = 0.3
+
 
 @contextmanager
 def lock_run(run: RunDirectory) -> Iterator[None]:
@@ -33,7 +36,7 @@ def lock_run(run: RunDirectory) -> Iterator[None]:
     try:
         run.path.mkdir(parents=True, exist_ok=True)
         lock = FileLock(run.lock)
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=_PATIENCE_SECONDS)
     except Timeout:
         raise T5TuneError(
             f"{run.path} is in use by {_read_holder(run.lock) or 'another process'}.",
@@ -57,6 +60,26 @@ def lock_run(run: RunDirectory) -> Iterator[None]:
         with suppress(OSError):
             run.lock.unlink()
         lock.release()
+
+
+def find_holder(run: RunDirectory) -> str | None:
+    """Return the process that has the lock of a run; None if none has it.
+
+    The lock is tried as a reader and let go at once, so that nobody who looks sees another one who
+    looks. Where the system has no such locks, the file alone tells.
+    """
+    try:
+        import fcntl
+
+        with run.lock.open("rb") as stream:
+            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _read_holder(run.lock) or "another process"
+    except ImportError:
+        return _read_holder(run.lock)
+    except OSError:  # there is no lock, or it cannot be read
+        return None
+    return None
 
 
 def _read_holder(path: Path) -> str | None:

@@ -25,6 +25,7 @@ from t5tune.recipe.schema import Recipe
 from t5tune.reporting.reports.stored_report import read_report
 from t5tune.reporting.tried_settings import format_changes, is_tried
 from t5tune.run.directory import RunDirectory
+from t5tune.run.failure import recording_failure
 from t5tune.run.lock import lock_run
 from t5tune.scoring.metrics.evaluate_loading import check_foreign_metrics
 from t5tune.training.checkpoints.resuming import (
@@ -97,6 +98,8 @@ def train(
         with importing_torch():
             from t5tune.training.session import train as run_session
 
+        if is_main_process():
+            stack.enter_context(recording_failure(prepared.run))
         with leaving_out_existing_objects(), permitting(prepared.permission):
             return run_session(
                 prepared.recipe, prepared.run, allow_code=allow_code, command=command
@@ -186,14 +189,12 @@ def _check_directory(run: RunDirectory) -> None:
         raise T5TuneError(
             f"{run.path} is a file, not a directory.", next_command="--output-dir ANOTHER"
         )
-    if run.path.is_dir() and any(run.path.iterdir()):
-        known = (run.recipe, run.environment, run.checkpoints, run.lock)
-        if not any(path.exists() for path in known):
-            raise T5TuneError(
-                f"{run.path} holds files but is not a run; t5tune writes only into "
-                "directories of its own.",
-                next_command="--output-dir ANOTHER",
-            )
+    if run.path.is_dir() and any(run.path.iterdir()) and not run.is_begun:
+        raise T5TuneError(
+            f"{run.path} holds files but is not a run; t5tune writes only into "
+            "directories of its own.",
+            next_command="--output-dir ANOTHER",
+        )
 
 
 def _set_aside(recipe: Recipe, run: RunDirectory) -> tuple[Recipe, tuple[str, ...]]:

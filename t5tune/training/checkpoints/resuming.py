@@ -87,7 +87,7 @@ def with_values_of(recipe: Recipe, keys: Iterable[str], other: Recipe) -> Recipe
         for part in sections:
             section[part] = section.get(part) or {}
             section = section[part]
-        section[name] = _value(wanted, key)
+        section[name] = value_of(wanted, key)
     return Recipe.model_validate(values)
 
 
@@ -125,13 +125,14 @@ def describe_changes(recorded: Recipe, recipe: Recipe) -> str:
     """Describe safe changes for people: `training.max_steps 8 -> 12, …`."""
     before, now = recorded.model_dump(), recipe.model_dump()
     return ", ".join(
-        f"{key} {_value(before, key)} -> {_value(now, key)}"
+        f"{key} {value_of(before, key)} -> {value_of(now, key)}"
         for key in differing_keys(recorded, recipe)
         if not key.startswith("expected")  # nothing that a run does
     )
 
 
-def _value(section: Any, key: str) -> Any:
+def value_of(section: Any, key: str) -> Any:
+    """Return the value of a key, such as `data.train[0].weight`, in the values of a recipe."""
     for part in key.split("."):
         name, _, number = part.partition("[")
         section = section.get(name) if isinstance(section, dict) else None

@@ -215,12 +215,12 @@ def _compare(run: RunDirectory, recipe: Recipe) -> _Relation | None:
     return _Relation(
         run,
         is_exact=fingerprint_recipe(recorded) == fingerprint_recipe(recipe),
-        is_finished=_is_finished(run, recorded),
+        is_finished=is_finished(run, recorded),
         last_start=run.environment.stat().st_mtime_ns,
     )
 
 
-def _is_finished(run: RunDirectory, recorded: Recipe) -> bool:
+def is_finished(run: RunDirectory, recorded: Recipe) -> bool:
     """Return whether a run is finished, by names and sizes alone, since there may be many runs."""
     split = "test" if recorded.data.test is not None else "validation"
     if not run.has_model or find_missing(run.model) is not None:
