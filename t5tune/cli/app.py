@@ -25,6 +25,7 @@ from t5tune.cli.reproduce import reproduce
 from t5tune.cli.results import print_data
 from t5tune.cli.score import score
 from t5tune.cli.score_pairs import score_pairs
+from t5tune.cli.serve import serve
 from t5tune.cli.signals import leaving_on_signals
 from t5tune.cli.streams import prepare_streams
 from t5tune.cli.train import train
@@ -61,6 +62,7 @@ app.command(name="import", context_settings=AS_THEY_ARE)(import_command)
 app.command()(validate)
 app.command()(verify)
 app.command()(export)
+app.command()(serve)
 app.command()(push)
 app.command()(doctor)
 app.command()(reproduce)

@@ -153,6 +153,33 @@ class CTranslate2Translator(SearchingTranslator):
             on_progress,
         )
 
+    @property
+    def can_continue(self) -> bool:
+        """Whether it can encode the beginning of a target; see `score_pairs`."""
+        return self._targets is not None
+
+    def continue_translation(
+        self, source: str, beginning: str, options: DecodingOptions
+    ) -> list[Hypothesis]:
+        """Return translations that begin with given words, and differ in the token that follows.
+
+        Args:
+            source: Text without the prefix.
+            beginning: Whole words that the translations begin with; may be empty.
+            options: Search, of which `num_hypotheses` is the number of translations, and which
+                goes on greedily after the first free token.
+        """
+        assert self._targets is not None
+        (tokens,) = map(self._name_sources, self.encode([source]))
+        (ids,) = self._tokenization.encode_targets([beginning])
+        head = TargetFrame(**self._targets).head
+        told = [*self._told_start, *self._name([*head, *ids])]
+        arguments = self._arguments(options.without_beams(), with_scores=True)
+        arguments |= {"return_alternatives": True, "num_hypotheses": options.num_hypotheses}
+        (started,) = self._load().translate_batch([tokens], [told] if told else None, **arguments)
+        (found,) = self._read([started.result()], options.max_new_tokens)
+        return found
+
     def score_pairs(
         self,
         sources: Sequence[str],

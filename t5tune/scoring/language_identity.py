@@ -75,6 +75,19 @@ def identify_language(text: str) -> tuple[str | None, float]:
     return short_code(str(language)), float(probability)
 
 
+def rank_languages(text: str) -> list[tuple[str, float]]:
+    """Return the short codes of all languages with their probabilities, the likeliest first.
+
+    A text that is too short to tell is ranked too.
+    """
+    if not any(map(str.isalpha, text)):
+        return []
+    return [
+        (short_code(str(language)) or str(language), float(probability))
+        for language, probability in _identifier().rank(text)
+    ]
+
+
 def is_surely(text: str, expected: str) -> bool:
     """Return whether a text is surely in a language, given by its short code."""
     language, probability = identify_language(text)
