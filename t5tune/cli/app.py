@@ -19,6 +19,7 @@ from t5tune.cli.doctor import doctor
 from t5tune.cli.evaluate import evaluate
 from t5tune.cli.export import export
 from t5tune.cli.import_command import AS_THEY_ARE, import_command
+from t5tune.cli.init import init
 from t5tune.cli.prepare import prepare
 from t5tune.cli.push import push
 from t5tune.cli.reproduce import reproduce
@@ -47,6 +48,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.command()(init)
 app.command()(train)
 app.command(name="eval")(evaluate)
 app.command(cls=TranslateCommand)(translate)

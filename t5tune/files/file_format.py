@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +42,8 @@ class FileFormat:
             milliseconds: None if it fails, an empty list for an empty file.
         options: Names of those `FileOptions` that the format has, beside `columns`.
         magic: First bytes of every file of a binary format.
+        find_languages: Function that lists the tags of the languages of a file that has texts in
+            several, those of sources first.
         library_format: Name by which the library `datasets` reads it; the same if left out.
     """
 
@@ -52,6 +54,7 @@ class FileFormat:
     options: tuple[str, ...] = ()
     magic: bytes = b""
     library_format: str | None = None
+    find_languages: Callable[[Path], Sequence[str]] | None = None
 
     @property
     def library_name(self) -> str:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from t5tune.files.table import Row, Table
 from t5tune.files.wrong_setting import WrongSetting
 
 Texts = Sequence[tuple[str | None, str]]  # tags of languages, and texts
+_NUM_LISTED = 1000  # units whose languages are listed
 Events = Iterator[tuple[str, Any]]
 
 
@@ -55,6 +57,21 @@ def open_units(
         return [sentence for units in last for sentence in units.describe()]
 
     return Table(str(path), [source, target], read, "unit", remarks=describe)
+
+
+def list_languages(
+    path: Path, kind: str, find_texts: Callable[[Path], Iterator[Texts]]
+) -> list[str]:
+    """Return the tags of the languages of the first units, in the order in which they appear.
+
+    Arguments as for `open_units`.
+
+    Raises:
+        T5TuneError: The file cannot be read.
+    """
+    with _explaining_xml(path, kind):
+        units = islice(find_texts(path), _NUM_LISTED)
+        return list(dict.fromkeys(tag for unit in units for tag, _ in unit if tag is not None))
 
 
 def read_languages(_path: Path, options: FileOptions) -> list[str] | None:

@@ -263,6 +263,19 @@ def dump_values(content: Mapping[str, Any]) -> str:
     )
 
 
+def dump_flow(value: Any) -> str:
+    """Return a value as YAML on one line: `{file: pairs.tsv, columns: [en, de]}`."""
+    text = yaml.dump(
+        value,
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        width=1_000_000,
+        default_flow_style=True,
+    )
+    return text.removesuffix("\n").removesuffix("\n...")
+
+
 def differing_keys(first: Recipe, second: Recipe) -> list[str]:
     """Return the key paths whose values differ, in the order of the schema."""
     return list(_differences(first.model_dump(), second.model_dump(), ()))

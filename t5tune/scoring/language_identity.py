@@ -88,6 +88,11 @@ def rank_languages(text: str) -> list[tuple[str, float]]:
     ]
 
 
+def are_alike(language: str | None, other: str | None) -> bool:
+    """Return whether the identifier confuses two languages, given by their short codes."""
+    return any(language in group and other in group for group in _ALIKE)
+
+
 def is_surely(text: str, expected: str) -> bool:
     """Return whether a text is surely in a language, given by its short code."""
     language, probability = identify_language(text)
@@ -110,7 +115,7 @@ def other_language(
     language, probability = identify_language(text)
     if language is None or language == expected:
         return 0.0
-    if any(language in group and expected in group for group in _ALIKE):
+    if are_alike(language, expected):
         return 0.0
     if language == other_side:
         others = dict(_identifier().rank(text))

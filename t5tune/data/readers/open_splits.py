@@ -72,6 +72,8 @@ class OpenSplit:
             what was left out.
         locate_last: Function that returns, while examples are read, the file and the line of the
             last one; an empty text where they come from no file.
+        count_bad_rows: Function that returns, after reading, how many rows were left out because
+            they cannot be read.
     """
 
     where: str
@@ -81,6 +83,7 @@ class OpenSplit:
     read: Callable[[], Iterator[Example]]
     describe_readings: Callable[[], list[str]] = list
     locate_last: Callable[[], str] = str
+    count_bad_rows: Callable[[], int] = int
 
     def chunks(self, doing: str = "reading") -> Iterator[list[Example]]:
         """Yield all examples, some at a time, and show the progress.
@@ -131,6 +134,7 @@ def join_splits(where: str, splits: Sequence[OpenSplit]) -> OpenSplit:
         read,
         lambda: [sentence for split in splits for sentence in split.describe_readings()],
         lambda: last.locate_last(),
+        lambda: sum(split.count_bad_rows() for split in splits),
     )
 
 

@@ -47,6 +47,7 @@ def open_tables(tables: Sequence[Table], place: Place, request: Request) -> Open
         read,
         describe,
         lambda: "" if last is None else last.locate(),
+        lambda: 0 if last is None else last.num_bad_rows,
     )
 
 
@@ -106,28 +107,37 @@ class _Reading:
         """Return the place of the last example."""
         return self._table.locate(self._number)
 
+    @property
+    def num_bad_rows(self) -> int:
+        """Number of rows that were left out."""
+        return self._bad_rows.num
+
     def describe(self) -> list[str]:
         """Describe values that are not texts, and rows that were left out."""
         return [*self._reader.describe_readings(), *self._bad_rows.describe_readings()]
 
 
 class BadRows:
-    """Rows that could not be read and were left out."""
+    """Rows that could not be read and were left out.
+
+    Attributes:
+        num: Their number.
+    """
 
     def __init__(self) -> None:
-        self._num = 0
+        self.num = 0
         self._first: BadRow | None = None
 
     def count(self, error: BadRow) -> None:
         """Count a row that was left out."""
-        self._num += 1
+        self.num += 1
         self._first = self._first or error
 
     def check_some_are_good(self) -> None:
         """Raise the first error if there is one: nothing could be read."""
         if self._first is not None:
             raise T5TuneError(
-                f"None of {self._num:,} rows can be read; the first one: {self._first.message}",
+                f"None of {self.num:,} rows can be read; the first one: {self._first.message}",
                 next_command=self._first.next_command,
             )
 
@@ -135,6 +145,6 @@ class BadRows:
         """Describe in a sentence how many rows were left out, if there are any."""
         if self._first is not None:
             plural = (
-                "row that cannot be read was" if self._num == 1 else "rows that cannot be read were"
+                "row that cannot be read was" if self.num == 1 else "rows that cannot be read were"
             )
-            yield f"{self._num:,} {plural} left out; the first one: {self._first.message}"
+            yield f"{self.num:,} {plural} left out; the first one: {self._first.message}"

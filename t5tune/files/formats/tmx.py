@@ -10,6 +10,7 @@ from t5tune.files.table import Table
 from t5tune.files.translation_units import (
     Texts,
     collect_text,
+    list_languages,
     local_name,
     open_units,
     read_elements,
@@ -35,4 +36,8 @@ def _find_texts(path: Path) -> Iterator[Texts]:
             ]
 
 
-FORMAT = FileFormat("tmx", (".tmx",), _open, read_languages)
+def _find_languages(path: Path) -> list[str]:
+    return list_languages(path, "TMX", _find_texts)
+
+
+FORMAT = FileFormat("tmx", (".tmx",), _open, read_languages, find_languages=_find_languages)

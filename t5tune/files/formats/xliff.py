@@ -11,6 +11,7 @@ from t5tune.files.table import Table
 from t5tune.files.translation_units import (
     Texts,
     collect_text,
+    list_languages,
     local_name,
     open_units,
     read_elements,
@@ -58,4 +59,10 @@ def _has_content(element: Any) -> bool:
     return bool(element.text) or len(element) > 0
 
 
-FORMAT = FileFormat("xliff", (".xlf", ".xliff"), _open, read_languages)
+def _find_languages(path: Path) -> list[str]:
+    return list_languages(path, "XLIFF", _find_texts)
+
+
+FORMAT = FileFormat(
+    "xliff", (".xlf", ".xliff"), _open, read_languages, find_languages=_find_languages
+)

@@ -1,0 +1,299 @@
+"""What a recipe has to say about the inside of a table: format, encoding, delimiter, header."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shlex
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from t5tune.drafting.language_names import read_language
+from t5tune.drafting.usual_columns import is_usual
+from t5tune.errors import T5TuneError
+from t5tune.files.compression import strip_compression
+from t5tune.files.formats import format_of_ending
+from t5tune.files.recognition import find_pointer
+from t5tune.files.text_files import read_start, refuse_binary
+from t5tune.files.text_streams import open_text
+from t5tune.files.wrong_setting import WrongSetting
+from t5tune.run.directory import display_path
+
+_SPREADSHEETS = (".xlsx", ".xls", ".ods", ".numbers")
+_DELIMITERS = {"\t": "a tab", ",": "a comma", ";": "a semicolon", "|": "a vertical bar"}
+_FORMATS = ("csv", "tsv")
+_USUAL = {"csv": ",", "tsv": "\t"}
+_MOST_CHARACTERS = 1_000_000  # of a file, that are looked at
+_MOST_ROWS = 500
+_LONGEST_HEADING = 40  # characters
+_MOST_HEADING_WORDS = 4
+
+
+@dataclass
+class TableSettings:
+    """The keys of a data entry that a file needs, each with its reason.
+
+    Attributes:
+        kind: Name of the format.
+        keys: Keys of the entry: `format`, `delimiter`, `encoding`, `columns`.
+        reasons: Sentences about them, by key.
+    """
+
+    kind: str
+    keys: dict[str, Any] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    def add(self, key: str, value: Any, reason: str) -> None:
+        """Note a key."""
+        self.keys[key] = value
+        self.reasons[key] = reason
+
+
+def find_settings(
+    path: Path, encoding: str | None = None, *, has_header: bool | None = None
+) -> TableSettings:
+    """Find out how a file has to be read.
+
+    Args:
+        path: Path of an existing file, or a directory that a data set was saved to.
+        encoding: Its encoding, if the user says so.
+        has_header: Whether its first row has the names of columns, if the user says so.
+
+    Raises:
+        T5TuneError: It is not a table, it is empty, or it cannot be read.
+    """
+    if path.is_dir():
+        return TableSettings("arrow")
+    _refuse_others(path)
+    ending = strip_compression(path).suffix.lower()
+    known = format_of_ending(ending)
+    if known is not None and known.name not in (*_FORMATS, "text"):
+        settings = TableSettings(known.name)
+        if "encoding" in known.options:
+            _find_encoding(path, encoding, settings)
+        return settings
+    settings = TableSettings(known.name if known is not None else "")
+    _find_encoding(path, encoding, settings)
+    beginning = _read_beginning(path, settings.keys.get("encoding"))
+    if not beginning.strip():
+        raise T5TuneError(
+            f"{display_path(path)} is empty.",
+            next_command="t5tune init FILE   # with pairs of texts",
+        )
+    if not settings.kind:
+        _recognize(beginning, ending, settings)
+    if settings.kind in (*_FORMATS, "text"):
+        _find_delimiter(path, beginning, settings)
+    if settings.kind in _FORMATS:
+        _find_header(beginning, settings, has_header=has_header)
+    return settings
+
+
+def find_lines(path: Path, encoding: str | None = None) -> TableSettings:
+    """Find out how a file with one text on each line has to be read, as `find_settings` does."""
+    _refuse_others(path)
+    settings = TableSettings("text")
+    _find_encoding(path, encoding, settings)
+    return settings
+
+
+def _refuse_others(path: Path) -> None:
+    if path.suffix.lower() in _SPREADSHEETS:
+        raise T5TuneError(
+            f"{display_path(path)} is a spreadsheet, which t5tune does not read.",
+            next_command="in the program that made it, save the sheet as CSV in UTF-8, then: "
+            f"t5tune init {shlex.quote(display_path(path.with_suffix('.csv')))}",
+        )
+    start = read_start(path)
+    if not start:
+        raise T5TuneError(
+            f"{display_path(path)} is empty.",
+            next_command="t5tune init FILE   # with pairs of texts",
+        )
+    if content := find_pointer(start):
+        raise T5TuneError(f"{display_path(path)} is {content.name}.", next_command=content.command)
+    is_known = format_of_ending(strip_compression(path).suffix) is not None
+    refusal = None if is_known else refuse_binary(display_path(path), start)
+    if refusal is not None and not isinstance(refusal, WrongSetting):
+        raise refusal
+
+
+def _find_encoding(path: Path, given: str | None, settings: TableSettings) -> None:
+    """Note the encoding, if it is not UTF-8, by reading all of the text."""
+    encoding, reason = given, "as you said"
+    if given is None:
+        try:
+            _read_all(path, None)
+        except WrongSetting as error:
+            if error.key != "encoding" or error.value is None:
+                raise
+            line = error.message.partition(" is not UTF-8: ")[2].rstrip(".")
+            encoding = error.value
+            reason = f"not UTF-8: {line}" if line else "by its first bytes"
+            _read_all(path, encoding)
+    if encoding is not None:
+        settings.add("encoding", encoding, reason)
+
+
+def _read_all(path: Path, encoding: str | None) -> None:
+    with open_text(Path(display_path(path)), encoding) as stream:
+        while stream.read(_MOST_CHARACTERS):
+            pass
+
+
+def _read_beginning(path: Path, encoding: str | None) -> str:
+    with open_text(path, encoding) as stream:
+        return stream.read(_MOST_CHARACTERS)
+
+
+def _recognize(beginning: str, ending: str, settings: TableSettings) -> None:
+    """Note the format of a file whose name does not tell it."""
+    start = beginning.lstrip()
+    if start.startswith("{"):
+        kind, reason = "jsonl", "it begins with an object"
+    elif start.startswith("["):
+        kind, reason = "json", "it begins with a list"
+    elif start.startswith("<"):
+        kind, reason = ("tmx" if "<tmx" in start[:2000] else "xliff"), "it is XML"
+    else:
+        kind, reason = ("tsv" if "\t" in start else "csv"), "it is text with columns"
+    what = f"the ending {ending} does not tell" if ending else "its name does not tell"
+    settings.kind = kind
+    settings.add("format", kind, f"{what}; {reason}")
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """The first rows of a file, read in one way."""
+
+    kind: str
+    delimiter: str
+    rows: Sequence[Sequence[str]]
+    is_broken: bool
+
+    @property
+    def num_columns(self) -> int:
+        counts = Counter(map(len, self.rows))
+        return counts.most_common(1)[0][0] if counts else 0
+
+    @property
+    def share(self) -> float:
+        """Share of the rows that have the usual number of cells."""
+        num = self.num_columns
+        return sum(len(row) == num for row in self.rows) / max(1, len(self.rows))
+
+
+def _find_delimiter(path: Path, beginning: str, settings: TableSettings) -> None:
+    """Note what separates the cells, and how they are quoted, where the ending does not tell."""
+    ending, usual = settings.kind, _USUAL.get(settings.kind, "\t")
+    is_cut = len(beginning) == _MOST_CHARACTERS
+    readings = [
+        _read(beginning, kind, delimiter, is_cut=is_cut)
+        for kind in (("tsv",) if ending == "text" else _FORMATS)
+        for delimiter in (_DELIMITERS if ending != "text" else ("\t",))
+    ]
+    columns = [one for one in readings if one.num_columns > 1 and one.share > 0.5]
+
+    def rank(one: _Reading) -> tuple[bool, float, bool, bool]:
+        is_quoted = _count_quoted(one) > 0.005 * len(one.rows)
+        fits = one.kind == ("csv" if is_quoted or ending == "csv" else "tsv")
+        # Rows of a file that is read as it should be have one length, but for a few bad ones.
+        share = round(one.share, 2)
+        return not one.is_broken, share, one.delimiter == usual, fits
+
+    if not columns:
+        if ending == "text":
+            return
+        broken = [one for one in readings if one.is_broken and one.delimiter == usual]
+        if ending == "csv" and broken:
+            settings.kind = "csv"  # reading it names the line
+            return
+        raise T5TuneError(
+            f"{display_path(path)} has one column, and an example has a source and a target.",
+            next_command=f"t5tune init {shlex.quote(display_path(path))} OTHER_FILE   "
+            "# line n of one file belongs to line n of the other",
+        )
+    best = max(columns, key=rank)
+    if best.kind != ending:
+        settings.kind = best.kind
+        reason = {
+            "csv": "cells are in quotation marks, as in CSV",
+            "tsv": "quotation marks are text, and columns are separated",
+        }[best.kind]
+        settings.add("format", best.kind, settings.reasons.get("format", reason))
+    if best.delimiter != _USUAL[best.kind]:
+        settings.add(
+            "delimiter", best.delimiter, f"{_DELIMITERS[best.delimiter]} separates the cells"
+        )
+
+
+def _read(text: str, kind: str, delimiter: str, *, is_cut: bool) -> _Reading:
+    if kind == "tsv":
+        lines = text.removesuffix("\n").split("\n")
+        whole = lines[:-1] if is_cut and len(lines) > 1 else lines
+        cells = [line.removesuffix("\r").split(delimiter) for line in whole[:_MOST_ROWS]]
+        return _Reading(kind, delimiter, cells, is_broken=False)
+    rows: list[list[str]] = []
+    is_broken = False
+    try:
+        for row in csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter):
+            if row:
+                rows.append(row)
+            if len(rows) == _MOST_ROWS:
+                break
+    except csv.Error as error:
+        is_broken = not (is_cut and "unexpected end" in str(error))
+    return _Reading(kind, delimiter, rows, is_broken)
+
+
+def _count_quoted(reading: _Reading) -> int:
+    """Return the number of rows that have a cell in quotation marks, if they are read as text."""
+    if reading.kind == "csv":
+        return sum(any('"' in cell or "\n" in cell for cell in row) for row in reading.rows)
+    return sum(
+        any(len(cell) > 1 and cell[0] == cell[-1] == '"' for cell in row) for row in reading.rows
+    )
+
+
+def _find_header(beginning: str, settings: TableSettings, *, has_header: bool | None) -> None:
+    """Note names for the columns of a file whose first row is an example."""
+    delimiter = settings.keys.get("delimiter", _USUAL[settings.kind])
+    reading = _read(beginning, settings.kind, delimiter, is_cut=len(beginning) == _MOST_CHARACTERS)
+    if not reading.rows:
+        return
+    found, reason = (has_header, "as you said") if has_header is not None else _judge(reading.rows)
+    settings.reasons["header"] = reason
+    if not found:
+        names = [f"column{number}" for number in range(1, reading.num_columns + 1)]
+        settings.add("columns", names, reason)
+
+
+def _judge(rows: Sequence[Sequence[str]]) -> tuple[bool, str]:
+    """Return whether the first row has the names of columns, and why."""
+    first, others = [cell.strip() for cell in rows[0]], rows[1:]
+    known = [cell for cell in first if is_usual(cell) or read_language(cell) is not None]
+    if len(set(first)) < len(first) or not any(first):
+        return False, "the first row is an example: two of its cells are the same"
+    if len(known) > 1 or any(len(cell) > 2 for cell in known):  # `no` may be a word
+        return True, f"the first row has names of columns, such as {known[0]}"
+    if not others:
+        return False, "there is one row, and none of its cells is a usual name of a column"
+    are_short = all(
+        len(cell) <= _LONGEST_HEADING and len(cell.split()) <= _MOST_HEADING_WORDS for cell in first
+    )
+    if are_short and _are_longer(first, others):
+        return True, "the cells of the first row are short, unlike those below"
+    return False, "the first row is like the others, and none of its cells is a usual name"
+
+
+def _are_longer(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
+    """Return whether texts below are much longer than the first row, in every long column."""
+    means = [
+        sum(len(row[place]) for row in others if place < len(row)) / len(others)
+        for place in range(len(first))
+    ]
+    longest = sorted(range(len(first)), key=lambda place: -means[place])[:2]
+    return all(means[place] >= 3 * max(4, len(first[place])) for place in longest)

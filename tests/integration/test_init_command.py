@@ -1,0 +1,130 @@
+"""Test `t5tune init`: from a spreadsheet to a recipe that trains."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from t5tune.recipe.loading import load_recipe
+from tests.conftest import RunCommand, number_pairs, write_pairs
+from tests.hub.models import t5_files
+from tests.hub.server import Hub
+
+SMALL = [
+    "model.from_scratch.d_model=16", "model.from_scratch.d_ff=16",
+    "model.from_scratch.num_layers=1", "training.max_steps=2", "decoding.num_beams=1",
+    "export=none", "training.bf16=false",
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write_sheet(path: Path, num: int = 60) -> None:
+    """Write what a German spreadsheet program saves, with a row that is one cell short."""
+    rows = ["Nr.;Englisch;Deutsch"]
+    rows += [f'{n};"{a} – {a}";"{b} – {b}"' for n, (a, b) in enumerate(number_pairs(num))]
+    rows.insert(7, "7;only one")
+    path.write_bytes("\r\n".join(rows).encode("cp1252"))
+
+
+def test_a_spreadsheet_becomes_a_recipe_that_is_valid_and_trains(
+    here: Path, t5tune: RunCommand
+) -> None:
+    write_sheet(here / "sheet.csv")
+    made = t5tune("init", "sheet.csv", "--yes", "--model", "scratch")
+    assert made.code == 0, made.err
+    recipe = here / "sheet-en-de.yaml"
+    assert "1 row that cannot be read was left out" in made.out
+    assert f"t5tune train {recipe.name}" in made.out
+    text = recipe.read_text(encoding="utf-8")
+    assert "# a semicolon separates the cells" in text or "a semicolon separates" in text
+    values = yaml.safe_load(text)
+    assert values["data"]["train"] == {
+        "file": "sheet.csv", "encoding": "cp1252", "delimiter": ";", "on_bad_row": "skip",
+    }  # fmt: skip
+    assert (values["data"]["source"], values["data"]["target"]) == ("Englisch", "Deutsch")
+    assert values["data"]["test"] == {"from": "train", "size": 6, "seed": 0}
+    assert t5tune("validate", recipe).code == 0
+    trained = t5tune("train", recipe, *SMALL)
+    assert trained.code == 0, trained.err
+    assert (here / "runs" / "sheet-en-de" / "eval" / "test" / "report.json").is_file()
+
+
+def test_a_recipe_is_replaced_only_on_request(here: Path, t5tune: RunCommand) -> None:
+    write_pairs(here, "train", number_pairs(40))
+    write_pairs(here, "dev", number_pairs(6, 200))
+    arguments = ("init", "train.tsv", "--model", "scratch", "--output", "mine.yaml")
+    made = t5tune(*arguments, "--json")
+    said = json.loads(made.out)
+    assert said["recipe"] == "mine.yaml"
+    assert all(set(choice) == {"key", "value", "reason"} for choice in said["choices"])
+    data = load_recipe(here / "mine.yaml").data
+    assert Path(str(data.entries["validation"].file)).name == "dev.tsv"  # it lies there
+    assert list(data.cuts) == ["test"]
+    again = t5tune(*arguments)
+    assert again.code == 1
+    assert "--overwrite" in again.err
+    assert t5tune(*arguments, "--overwrite").code == 0
+
+
+def test_on_a_terminal_the_direction_is_asked(
+    here: Path, t5tune: RunCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs = number_pairs(40)
+    for side, name in enumerate(("all.en", "all.de")):
+        (here / name).write_text("".join(f"{pair[side]}\n" for pair in pairs), encoding="utf-8")
+    stdin = io.StringIO("de en\n\n")
+    monkeypatch.setattr(stdin, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdin", stdin)
+    made = t5tune("init", "all.en", "all.de", "--model", "scratch", "--output", "r.yaml")
+    assert made.err.count("?") == 2
+    recipe = load_recipe(here / "r.yaml")
+    assert (recipe.source_lang, recipe.target_lang) == ("de", "en")
+    entry = recipe.data.entries["train"]
+    assert str(entry.source_file).endswith("all.de")
+    assert stdin.read() == ""
+
+
+def test_a_pretrained_model_is_taken_where_the_hub_has_one(
+    here: Path, t5tune: RunCommand, hub_here: Hub
+) -> None:
+    hub_here.add("models", "google-t5/t5-small", t5_files("pickled"))
+    write_pairs(here, "pairs", number_pairs(40))
+    made = t5tune("init", "pairs.tsv")
+    assert made.code == 0, made.err
+    model = load_recipe(here / "pairs-en-de.yaml").model
+    assert (model.name, model.allow_pickle) == ("google-t5/t5-small", True)
+    os.remove("pairs-en-de.yaml")  # noqa: PTH107 (the test's own)
+    hub_here.stop()
+    assert t5tune("init", "pairs.tsv").code == 0  # the tokenizer is in the cache, the weights not
+    assert load_recipe(here / "pairs-en-de.yaml").model.is_from_scratch
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["none.csv"], "none.csv is not there"),
+        (["three.tsv"], "nothing tells which ones are source and target"),
+        (["three.tsv", "--source", "x", "--target", "de"], "no column x"),
+    ],
+)
+def test_what_cannot_be_used_is_named(
+    here: Path, t5tune: RunCommand, words: list[str], said: str
+) -> None:
+    rows = "".join(f"{a}\t{b}\t{a} {b}\n" for a, b in number_pairs(20))
+    (here / "three.tsv").write_text(f"en\tde\tfr\n{rows}", encoding="utf-8")
+    result = t5tune("init", *words, "--yes", "--model", "scratch")
+    assert result.code == 1
+    assert said in result.err
+    assert "try: " in result.err
+    assert not list(here.glob("*.yaml"))

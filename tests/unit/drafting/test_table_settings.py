@@ -1,0 +1,66 @@
+"""Test how a table is recognized that somebody has saved somewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from t5tune.drafting.table_settings import find_settings
+from t5tune.errors import T5TuneError
+
+PAIRS = [(f"The {n} houses, they are old.", f"Die {n} Häuser sind alt; sehr.") for n in range(30)]
+
+
+def write(path: Path, text: str, encoding: str = "utf-8") -> Path:
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def rows(delimiter: str, *, quote: str = "") -> str:
+    return "".join(f"{quote}{a}{quote}{delimiter}{quote}{b}{quote}\n" for a, b in PAIRS)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "encoding", "keys"),
+    [
+        ("plain.tsv", "en\tde\n" + rows("\t"), "utf-8", {}),
+        ("sheet.csv", "en;de\n" + rows(";", quote='"'), "cp1252",
+         {"encoding": "cp1252", "delimiter": ";"}),
+        ("bom.csv", "en,de\n" + rows(",", quote='"'), "utf-8-sig", {}),
+        ("wide.csv", "en,de\n" + rows(",", quote='"'), "utf-16", {"encoding": "utf-16"}),
+        ("tabs.csv", "en\tde\n" + rows("\t"), "utf-8", {"delimiter": "\t"}),
+        ("quoted.tsv", '"en"\t"de"\n' + rows("\t", quote='"'), "utf-8",
+         {"format": "csv", "delimiter": "\t"}),
+        ("bare.tsv", rows("\t"), "utf-8", {"columns": ["column1", "column2"]}),
+        ("pairs.dat", "Deutsch|English\n" + rows("|"), "utf-8",
+         {"format": "csv", "delimiter": "|"}),
+        ("lines.csv", "en,de\n" + rows(",", quote='"') + '"two\nlines","zwei\nZeilen"\n', "utf-8",
+         {}),
+    ],
+)  # fmt: skip
+def test_a_table_is_read_as_it_was_written(
+    tmp_path: Path, name: str, text: str, encoding: str, keys: dict[str, object]
+) -> None:
+    assert find_settings(write(tmp_path / name, text, encoding)).keys == keys
+
+
+def test_the_user_decides_about_the_header(tmp_path: Path) -> None:
+    file = write(tmp_path / "words.tsv", "no\tn oʊ\nyes\tj ɛ s\n")
+    assert find_settings(file).keys == {"columns": ["column1", "column2"]}
+    assert find_settings(file, has_header=True).keys == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("empty.csv", "", "is empty"),
+        ("blank.tsv", "\n\n", "is empty"),
+        ("one.csv", "text\na\nb\n", "has one column"),
+        ("book.xlsx", "PK", "is a spreadsheet"),
+    ],
+)
+def test_what_is_no_table_is_refused(tmp_path: Path, name: str, text: str, said: str) -> None:
+    with pytest.raises(T5TuneError, match=said) as caught:
+        find_settings(write(tmp_path / name, text))
+    assert caught.value.next_command
