@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from t5tune.scoring.language_identity import rank_languages
+from t5tune.serving.reloading import ModelWatch
 from t5tune.serving.request_bodies import BoundedBodies
 from t5tune.serving.request_log import log
 from t5tune.serving.routes import ALL_ROUTES
@@ -50,11 +51,16 @@ def build_application(service: Service) -> Starlette:
 
 @asynccontextmanager
 async def _live(application: Starlette) -> AsyncIterator[None]:
-    """Look for newer models while the server runs, and translate what waits when it ends."""
+    """Look for newer models while the server runs; translate what still waits when it ends."""
     service: Service = application.state.service
     # What detects languages takes seconds to load the first time.
     loading = asyncio.create_task(asyncio.to_thread(rank_languages, "a"))
+    seconds = service.settings.reload_seconds
+    watch = ModelWatch(service.models, service.metrics)
+    watching = asyncio.create_task(watch.watch(seconds)) if seconds else None
     yield
+    if watching is not None:
+        watching.cancel()
     await loading
     for model in service.models:
         await asyncio.to_thread(model.queue.close)

@@ -7,23 +7,36 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+# Patterns are bounded, or begin at one place of a run of letters: a word of ten thousand letters
+# must not take seconds.
 _CODE = r"(?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`)"
 _TARGET = (
     r"\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+(?:\"[^\"]*\"|'[^']*'))?\)"  # of a link
     r"|\]\[[^\]]*\]"
 )
-_ADDRESS = r"(?:https?://|www\.)[^\s<>()\[\]]*[^\s<>()\[\].,;:!?'\"]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+_ADDRESS = (
+    r"(?:https?://|www\.)[^\s<>()\[\]]*[^\s<>()\[\].,;:!?'\"]"
+    r"|(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
+)
 _TAG = r"<[/!a-zA-Z][^<>]*>"
+# Code in HTML, with what is in it.
+_CODE_ELEMENT = r"<(?P<code>code|kbd|samp|var)\b[^<>]*>[^<>]*</(?P=code)\s*>"
+# Words in HTML that are emphasized, linked or the like.
+_TAGGED = (
+    r"(?P<start><(?P<tag>a|abbr|b|cite|del|em|font|i|ins|mark|q|s|small|span|strong|sub|sup|u)"
+    r"(?:\s[^<>]*)?>)(?P<tagged>[^<>]+)(?P<end></(?P=tag)\s*>)"
+)
 _ENTITY = r"&(?:[A-Za-z][A-Za-z0-9]{1,31}|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});"
 # A dollar sign means money if a blank follows it or precedes the next one, or a digit follows that.
 _MATH = (
     r"\$\$[^$]+\$\$|(?<![\w$\\])\$(?=[^\s$])(?:\\.|[^$\\])*(?<=\S)\$(?![\d$])"
-    r"|\\\(.+?\\\)|\\\[.+?\\\]"
+    r"|\\\((?:(?!\\\().)+?\\\)|\\\[(?:(?!\\\[).)+?\\\]"
 )
 
 # What a translation must have as often as its source. A "[" counts if a link follows.
 _PROTECTED = re.compile(
-    rf"{_MATH}|{_CODE}|!?\[(?=[^\]]*\][(\[])|{_TARGET}|\[\^[^\]\s]+\]|{_TAG}|{_ADDRESS}|{_ENTITY}"
+    rf"{_MATH}|{_CODE}|!?\[(?=[^\]]{{0,500}}\][(\[])|{_TARGET}|\[\^[^\]\s]+\]|{_CODE_ELEMENT}"
+    rf"|{_TAG}|{_ADDRESS}|{_ENTITY}"
 )
 _EMPHASIS = (
     r"(?<![\w*_~])(?P<mark>\*{1,3}|_{1,3}|~~)(?=[^\s*_~])(?P<emphasized>[^*_~`]+)"
@@ -31,6 +44,7 @@ _EMPHASIS = (
 )
 _MARKED = re.compile(
     rf"{_MATH}|{_CODE}|(?P<opening>!?\[)(?P<linked>[^\[\]`]+)(?P<closing>{_TARGET})|{_EMPHASIS}"
+    rf"|{_TAGGED}"
 )
 _PUNCTUATION = ".,;:!?…。！？"
 
@@ -45,8 +59,9 @@ class Marked:
     closing: str  # the mark after them
 
     @property
-    def is_link(self) -> bool:
-        return self.opening.endswith("[")
+    def is_needed(self) -> bool:
+        """Whether the mark is a link or a tag of HTML, which a translation must not lose."""
+        return self.opening.endswith("[") or self.opening.startswith("<")
 
 
 def is_unharmed(source: str, translation: str) -> bool:
@@ -76,20 +91,20 @@ def find_whole(text: str) -> list[tuple[int, int]]:
 
 
 def remove_marks(text: str) -> tuple[str, list[Marked]]:
-    """Return the sentence without emphasis and links, and the words that had them."""
+    """Return the sentence without emphasis, links and tags, and the words that had them."""
     pieces: list[str] = []
     marked: list[tuple[int, str, str, str]] = []
     at = length = 0
     for match in _MARKED.finditer(text):
-        words = match["linked"] or match["emphasized"]
+        words = match["linked"] or match["emphasized"] or match["tagged"]
         if words is None:
             continue  # code or math
         pieces += [text[at : match.start()], words]
         start = length + match.start() - at
         length = start + len(words)
         at = match.end()
-        opening = match["opening"] or match["mark"]
-        marked.append((start, words, opening, match["closing"] or opening))
+        opening = match["opening"] or match["mark"] or match["start"]
+        marked.append((start, words, opening, match["closing"] or match["end"] or opening))
     plain = "".join(pieces) + text[at:]
     return plain, [
         Marked(words, start / len(plain), opening, closing)

@@ -13,7 +13,7 @@ from itertools import accumulate
 Piece = tuple[int, int]
 Paragraph = list[Piece]
 
-_QUOTE = r"[ \t]*(?:>[ \t]?)*[ \t]*"
+_QUOTE = r"[ \t]*(?:(?:>[ \t]?)+[ \t]*)?"
 _MARKER = (
     r"(?:(?:[-*+•‣◦▪–—]|#{1,6}|\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})[.)])[ \t]+)?"
     r"(?:\[[ xX]\][ \t]+)?"

@@ -128,7 +128,7 @@ def _translate_without_marks(parts: Sequence[_Part], translate: _Translate) -> l
     for part, plain, marked in plans:
         whole = next(found)
         text, missing = put_marks(whole.text, marked, [next(found).text for _ in marked])
-        if keeps_protected(plain, whole.text) and not any(m.is_link for m in missing):
+        if keeps_protected(plain, whole.text) and not any(m.is_needed for m in missing):
             part.hypotheses = [replace(whole, text=text)]
             mended.add(id(part))
     return [part for part in parts if id(part) not in mended]

@@ -12,16 +12,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from t5tune.decoding.documents.paragraphs import find_paragraphs
 from t5tune.serving.language_names import name_language
 from t5tune.serving.request_bodies import clean_text, read_fields, text_of
 from t5tune.serving.served_languages import describe_language
 from t5tune.serving.served_model import Direction, ServedModel
 from t5tune.serving.service import Service, service_of
-from t5tune.serving.split_texts import SplitText, split_text
+from t5tune.serving.split_texts import HTML, TEXT, SplitText, split_texts
 
 AUTO = "auto"
-FORMATS = {"text": find_paragraphs}
+FORMATS = {"text": TEXT, "html": HTML}
 
 
 def miss(name: str) -> HTTPException:
@@ -123,8 +122,7 @@ async def _translate(
     model, direction = chosen.model, chosen.direction
     if model is None or direction is None:
         return [[text] for text in texts]
-    find = FORMATS[text_format]
-    split = [split_text(text, model, direction, find) for text in texts]
+    split = await split_texts(texts, model, direction, FORMATS[text_format])
     search = model.search(direction, num_alternatives + 1 if num_alternatives else None)
     sources = [source for one in split for source in one.sources]
     found = await service_of(request).translate(request, model, sources, search)

@@ -24,7 +24,7 @@ from t5tune.serving.routes.libretranslate_texts import AUTO, check_texts, divide
 from t5tune.serving.served_languages import Choice, describe_language
 from t5tune.serving.served_model import Direction, ServedModel
 from t5tune.serving.service import Service, service_of
-from t5tune.serving.split_texts import split_text
+from t5tune.serving.split_texts import split_texts
 
 MOST_PAIRS = 100  # that are aligned for one request
 
@@ -177,7 +177,7 @@ async def translate(request: Request) -> Response:
         )
     model, direction = await _choose(service, fields, texts)
     _check_ability(model, "alignments", is_wanted=fields.alignments)
-    split = [split_text(text, model, direction, is_whole=not fields.split) for text in texts]
+    split = await split_texts(texts, model, direction, is_whole=not fields.split)
     # A score comes with a list of several, which is searched for in another way.
     search = model.search(direction, num if num > 1 else None)
     sources = [source for one in split for source in one.sources]
@@ -284,7 +284,7 @@ async def stream(request: Request) -> Response:
     text = fields.text
     choice = await _choose(service, fields, [text])
     model, direction = choice
-    split = split_text(text, model, direction, is_whole=not fields.split)
+    (split,) = await split_texts([text], model, direction, is_whole=not fields.split)
     job = service.submit(request, model, split.sources, model.search(direction))
 
     async def write_lines() -> AsyncIterator[str]:
