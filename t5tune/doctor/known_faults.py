@@ -159,7 +159,7 @@ def _find_unwritable(checkup: Checkup) -> Iterator[Sighting]:
             yield Sighting(
                 f"{disk.path} cannot be written to.",
                 f"ls -ld {shlex.quote(disk.path)}   # or {hint}",
-                f"It is the place of {' and '.join(disk.uses)}.",
+                f"This cannot be written: {', '.join(disk.uses)}.",
             )
 
 
@@ -293,7 +293,7 @@ KNOWN_FAULTS = (
     KnownFault("stale-lock", "DeepSpeed waits for it when it starts.", _find_stale_locks),
     KnownFault("unseen-gpu", "Training and translating use the CPU.", _find_unseen_gpus),
     KnownFault("cublas", "Exports translate on the CPU.", _find_absent_cublas),
-    KnownFault("disk-space", "Checkpoints may not fit.", _find_full_disks),
+    KnownFault("disk-space", "What belongs there may not fit.", _find_full_disks),
     KnownFault("memory", "Only small models can be trained.", _find_little_memory),
     KnownFault("threads", "Threads wait for one another.", _find_many_threads),
     KnownFault(

@@ -39,7 +39,7 @@ class Disk:
 
     Attributes:
         uses: What t5tune writes there.
-        path: The directory, or the nearest one above it that exists.
+        path: What is there, or the nearest directory above it that exists.
         is_writable: Whether this user may write there.
     """
 
@@ -112,17 +112,16 @@ def list_disks() -> tuple[Disk, ...]:
     places = {"runs": RUNS, "cache": user_cache_directory(), "temporary files": _find_temporary()}
     if (hub := hub_cache()) is not None:
         places["hub cache"] = hub
-    found: dict[tuple[int, bool], Disk] = {}
+    found: dict[object, Disk] = {}
     for use, wanted in places.items():
         path = _find_existing(wanted)
-        is_writable = os.access(path, os.W_OK | os.X_OK)
-        key = path.stat().st_dev, is_writable
+        is_writable = path.is_dir() and os.access(path, os.W_OK | os.X_OK)
+        key = path.stat().st_dev if is_writable else path
         space = shutil.disk_usage(path)
         before = found.get(key)
         uses = (*(before.uses if before else ()), use)
-        found[key] = Disk(
-            uses, before.path if before else str(path), space.free, space.total, is_writable
-        )
+        shown = before.path if before else str(path)
+        found[key] = Disk(uses, shown, space.free, space.total, is_writable)
     return tuple(found.values())
 
 
@@ -134,6 +133,9 @@ def _find_temporary() -> Path:
 
 
 def _find_existing(path: Path) -> Path:
-    """Return the directory, or the nearest one above it that exists."""
-    absolute = path.expanduser().absolute()
-    return next(one for one in (absolute, *absolute.parents) if one.is_dir())
+    """Return what has this path, or the nearest directory above it that exists."""
+    try:
+        absolute = path.expanduser().absolute()
+    except FileNotFoundError:  # the current directory has been deleted
+        return Path()
+    return next(one for one in (absolute, *absolute.parents) if one.exists())

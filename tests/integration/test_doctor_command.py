@@ -15,6 +15,7 @@ import pytest
 from t5tune.distributed.launch_environment import count_cores
 from t5tune.doctor import library_probes
 from t5tune.doctor.hub_access import examine_hub
+from t5tune.doctor.storage import list_disks
 from t5tune.training.preparation.precision import measure_bf16
 from tests.conftest import RunCommand
 
@@ -141,3 +142,17 @@ def test_what_the_hub_says_to_the_token(hub: str, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
     silent = examine_hub()
     assert silent.state == "silent"
+
+
+def test_a_place_that_cannot_hold_files_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("T5TUNE_CACHE", str(tmp_path / "file"))
+    disks = {use: disk for disk in list_disks() for use in disk.uses}
+    assert not disks["cache"].is_writable
+    assert disks["cache"].path == str(tmp_path / "file")
+    assert disks["runs"].is_writable
+    assert disks["runs"].path == str(tmp_path)
+    assert disks["runs"].free_bytes > 0
