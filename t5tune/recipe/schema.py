@@ -17,6 +17,7 @@ from t5tune.recipe.sections.denoise_section import refuse_pairs
 from t5tune.recipe.sections.evaluation_section import EvaluationSection
 from t5tune.recipe.sections.expected_section import ExpectedSection
 from t5tune.recipe.sections.model_section import ModelSection
+from t5tune.recipe.sections.scratch_refusals import refuse_for_scratch
 from t5tune.recipe.sections.section import Count, PositiveInt, Section
 from t5tune.recipe.sections.training_section import TrainingSection
 from t5tune.scoring.languages import short_code
@@ -262,26 +263,9 @@ class Recipe(Section):
         return self
 
     @model_validator(mode="after")
-    def _subwords_can_be_sampled(self) -> Recipe:
-        scratch, augment = self.model.from_scratch, self.data.augment
-        kind = scratch.tokenizer.type if scratch is not None else "existing"
-        samples = augment is not None and augment.subword is not None
-        if samples and kind not in ("unigram", "bpe", "existing"):
-            raise ValueError(
-                "`data.augment.subword` needs a tokenizer that can spell a word in several ways; "
-                f"one of type {kind} has one"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _vocabulary_has_augmented_text(self) -> Recipe:
-        scratch, augment = self.model.from_scratch, self.data.augment
-        is_asked_for = scratch is not None and scratch.tokenizer.augmented
-        if is_asked_for and (augment is None or not augment.kinds):
-            raise ValueError(
-                "`model.from_scratch.tokenizer.augmented` needs `data.augment` with a kind that "
-                "changes texts, such as `upper: 0.1`"
-            )
+    def _model_from_scratch_can_do_it(self) -> Recipe:
+        if self.model.from_scratch is not None:
+            refuse_for_scratch(self, self.model.from_scratch)
         return self
 
     @model_validator(mode="after")

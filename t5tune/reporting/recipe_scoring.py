@@ -8,16 +8,19 @@ from contextlib import contextmanager
 from t5tune.errors import T5TuneError
 from t5tune.recipe.resolve import choose_metrics
 from t5tune.recipe.schema import Recipe
+from t5tune.scoring.metrics.comet import find_comet
 from t5tune.scoring.metrics.sacrebleu_metrics import check_tokenizer
 from t5tune.scoring.registry import find_metric
 
 
 def check_scoring(recipe: Recipe) -> None:
-    """Look for the tokenizer that the recipe's metrics use. Downloads nothing.
+    """Look for the tokenizer and the programs that the metrics use. Downloads nothing.
 
     Raises:
-        T5TuneError: The tokenizer does not exist or needs a package.
+        T5TuneError: The tokenizer does not exist or needs a package, or COMET is not installed.
     """
+    if "comet" in choose_metrics(recipe):
+        find_comet()
     if recipe.evaluation.tokenize is None and not any(
         find_metric(name).takes_tokenizer for name in choose_metrics(recipe)
     ):

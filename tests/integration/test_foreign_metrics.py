@@ -96,7 +96,7 @@ def test_a_metric_that_is_not_there_is_found_out_before_training(
     assert not (folder / "runs").exists()
 
 
-@pytest.mark.parametrize("command", ["score", "train"])
+@pytest.mark.parametrize("command", ["score", "train", "validate"])
 def test_comet_that_is_not_installed(
     t5tune: RunCommand,
     folder: Path,
@@ -110,6 +110,7 @@ def test_comet_that_is_not_installed(
     arguments = {
         "score": ("score", *files, "--metric", "comet"),
         "train": ("train", "tiny.yaml", "evaluation.metrics=[chrf, comet]"),
+        "validate": ("validate", "tiny.yaml", "evaluation.metrics=[chrf, comet]"),
     }[command]
     done = t5tune(*arguments)
     assert done.code == 1

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, create_model, field_validator, model_validator
 
 from t5tune.files.formats import FORMATS
-from t5tune.recipe.places import PLACES, SHARED_KEYS, CutSplit, FileNames, Place
+from t5tune.recipe.places import PLACES, SHARED_KEYS, CutSplit, FileNames, HubSplit, Place
 from t5tune.recipe.sections.section import MOST, Count, PositiveInt, Section
+
+# Slices of splits as `datasets` reads them, joined by plus signs.
+_PART = r"\s*\w+(\.\w+)*(\[(-?[\d_]+%?)?:(-?[\d_]+%?)?\])?(\(\w*\))?\s*"
+_SLICES = re.compile(rf"{_PART}(\+{_PART})*")
 
 if TYPE_CHECKING:
     FormatName = str
@@ -171,6 +175,12 @@ class DataEntry(_CutKeys):
             if key not in (*kind.own_keys(), *SHARED_KEYS) and self._has(key):
                 owners = [f"`{one.chosen_by[0]}`" for one in PLACES if key in one.own_keys()]
                 raise ValueError(f"`{key}` requires {' or '.join(owners)}")
+        split = self.split or ""
+        if kind is HubSplit and "[" in split and not _SLICES.fullmatch(split):
+            raise ValueError(
+                f"`split` {split!r} is not a slice that can be read, such as train[:1%] or "
+                "train[100:200]+validation"
+            )
         if self.shuffle_buffer is not None and not self.streaming:
             raise ValueError("`shuffle_buffer` requires `streaming: true`")
         if kind is CutSplit:

@@ -132,6 +132,10 @@ class ModelSection(Section):
                 "`adapter` and `trust_remote_code` exclude each other: the layers of a model with "
                 "code of its own are not known"
             )
+        for part in self.freeze:
+            first, _, last = part.rpartition(".")[2].partition("-")
+            if last and int(first) > int(last):
+                raise ValueError(f"`freeze` has {part}, which ends before it begins")
         if {"encoder", "decoder", "embeddings"} <= set(self.freeze):
             raise ValueError("`freeze` leaves nothing to train: it names every part of the model")
         return self

@@ -11,6 +11,7 @@ from t5tune.data.readers.local_files import find_file
 from t5tune.errors import T5TuneError
 from t5tune.models.model_names import may_be_hub_id, suggest_owner
 from t5tune.recipe.catalog import recipes_directory
+from t5tune.recipe.places import as_names
 from t5tune.recipe.schema import Recipe
 from t5tune.reporting.recipe_scoring import check_scoring
 from t5tune.run.directory import RunDirectory, display_path
@@ -38,6 +39,7 @@ def check_inputs(recipe: Recipe) -> None:
         *_check_model(recipe),
         *_check_deepspeed(recipe.training.deepspeed_config),
         *_check_augmentation(recipe),
+        *_check_contrastive(recipe),
     ]
     if not problems:
         return
@@ -90,6 +92,17 @@ def _check_augmentation(recipe: Recipe) -> Iterator[T5TuneError]:
     if recipe.data.augment is not None:
         try:
             check_augmentation(recipe.data.augment)
+        except T5TuneError as error:
+            yield error
+
+
+def _check_contrastive(recipe: Recipe) -> Iterator[T5TuneError]:
+    names = as_names(recipe.evaluation.contrastive or [])
+    if names:  # which few recipes have; numpy is imported with it
+        from t5tune.data.contrastive_sets import load_contrastive_set
+    for name in names:
+        try:
+            load_contrastive_set(name)
         except T5TuneError as error:
             yield error
 
