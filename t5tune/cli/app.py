@@ -29,6 +29,7 @@ from t5tune.cli.score_pairs import score_pairs
 from t5tune.cli.serve import serve
 from t5tune.cli.signals import leaving_on_signals
 from t5tune.cli.streams import prepare_streams
+from t5tune.cli.sweep import sweep
 from t5tune.cli.train import train
 from t5tune.cli.translate import TranslateCommand, translate
 from t5tune.cli.validate import validate
@@ -55,6 +56,7 @@ app.command(cls=TranslateCommand)(translate)
 app.command()(score)
 app.command(name="score-pairs")(score_pairs)
 app.command()(compare)
+app.command()(sweep)
 app.add_typer(runs.app, name="runs")
 app.add_typer(recipes.app, name="recipes")
 app.add_typer(cache.app, name="cache")

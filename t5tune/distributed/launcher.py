@@ -66,7 +66,7 @@ def launch(arguments: Sequence[str], plan: Launch) -> int:
     """
     host, port = plan.address()
     bound_spinning()  # set once for all processes: each of them would count the others
-    with tempfile.TemporaryDirectory(prefix="t5tune-") as directory, _noting_signals() as signals:
+    with tempfile.TemporaryDirectory(prefix="t5tune-") as directory, noting_signals() as signals:
         workers: list[Worker] = []
         try:
             for local_rank in range(plan.num_processes):
@@ -97,7 +97,7 @@ def _environment(plan: Launch, local_rank: int, host: str, port: int) -> dict[st
 
 
 @contextmanager
-def _noting_signals() -> Iterator[list[signal.Signals]]:
+def noting_signals() -> Iterator[list[signal.Signals]]:
     """Yield a list of the signals that ask the launcher to stop, which grows as they arrive."""
     received: list[signal.Signals] = []
 

@@ -20,7 +20,7 @@ LAUNCHER = "T5TUNE_LAUNCHER"  # environment variable: id of the process that sta
 
 TAIL_LINES = 20  # number of last lines to show of what a failed process has printed
 
-_STOPPED = (128 + signal.SIGINT, 128 + signal.SIGTERM)
+STOPPED = (128 + signal.SIGINT, 128 + signal.SIGTERM)
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
@@ -37,7 +37,7 @@ class Worker:
         self.ended: float | None = None
         self._was_killed = False
         stream: IO[Any] | None = None if self.rank == 0 else self._output.open("wb")
-        with _ignoring_ctrl_c():  # signals reach the launcher, which passes them on to all alike
+        with ignoring_ctrl_c():  # signals reach the launcher, which passes them on to all alike
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "t5tune", *arguments],
                 env={**environment, FILE: str(self._failure)},
@@ -59,7 +59,7 @@ class Worker:
     @property
     def is_stopped(self) -> bool:
         """Whether the process has ended because it was asked to."""
-        return self.code in (*_STOPPED, -signal.SIGTERM)
+        return self.code in (*STOPPED, -signal.SIGTERM)
 
     @property
     def has_failed(self) -> bool:
@@ -100,7 +100,11 @@ class Worker:
 
 
 @contextlib.contextmanager
-def _ignoring_ctrl_c() -> Iterator[None]:
+def ignoring_ctrl_c() -> Iterator[None]:
+    """Let processes that are started in the block ignore Ctrl-C, which reaches all of a terminal.
+
+    This one passes it on as it sees fit.
+    """
     previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -126,6 +126,7 @@ class Progress:
     seconds: float | None = None
     epoch: float | None = None
     best: BestScore | None = None
+    validation: Mapping[str, float] = field(default_factory=dict)  # all scores of the best one
 
 
 def read_progress(log: Path, metric: MetricSpec | None) -> Progress:
@@ -143,21 +144,32 @@ def read_progress(log: Path, metric: MetricSpec | None) -> Progress:
     if last is None:
         return Progress()
     validations = (parse_log_line(text) for text in texts if _VALIDATION in text)
-    best = None if metric is None else _find_best(filter(None, validations), metric)
+    best: BestScore | None = None
+    validation: dict[str, float] = {}
+    if metric is not None:
+        best, validation = _find_best(filter(None, validations), metric)
     epoch = last.get("epoch")
     epoch = float(epoch) if isinstance(epoch, int | float) else None
-    return Progress(last["step"], float(last["elapsed_seconds"]), epoch, best)
+    return Progress(last["step"], float(last["elapsed_seconds"]), epoch, best, validation)
 
 
-def _find_best(lines: Iterator[dict[str, Any]], metric: MetricSpec) -> BestScore | None:
+def _find_best(
+    lines: Iterable[dict[str, Any]], metric: MetricSpec
+) -> tuple[BestScore | None, dict[str, float]]:
+    """Return the best validation by a metric, and all scores of that validation."""
     best: BestScore | None = None
+    scores: dict[str, float] = {}
+    name = metric.main_score
     for line in lines:
-        value = as_object(line.get("validation")).get(metric.main_score)
-        if isinstance(value, int | float) and (
-            best is None or metric.is_better(float(value), best.value)
-        ):
-            best = BestScore(metric.main_score, float(value), "validation", step=line["step"])
-    return best
+        found = {
+            key: float(value)
+            for key, value in as_object(line.get("validation")).items()
+            if isinstance(value, int | float)
+        }
+        if name in found and (best is None or metric.is_better(found[name], best.value)):
+            best = BestScore(name, found[name], "validation", step=line["step"])
+            scores = found
+    return best, scores
 
 
 def _read_report(run: RunDirectory, split: str, name: str) -> BestScore | None:
