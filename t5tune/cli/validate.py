@@ -1,4 +1,4 @@
-"""`t5tune validate`: check the schema and whether the files exist, in milliseconds."""
+"""`t5tune validate`: check the schema, the files and what they hold, without a model."""
 
 from __future__ import annotations
 
@@ -28,15 +28,21 @@ def validate(
     schema: Annotated[
         bool, typer.Option("--schema", help="Print the JSON schema for editors.")
     ] = False,
+    all_data: Annotated[
+        bool,
+        typer.Option("--data", help="Read all local data, also files of more than 20 MB."),
+    ] = False,
     json_output: Annotated[
         bool, typer.Option("--json", help="Print the recipe with its defaults as JSON.")
     ] = False,
 ) -> None:
-    """Check a recipe and whether its files and columns exist, without loading a model."""
+    """Check a recipe and its local data, row by row, without loading a model."""
     import json
 
+    from t5tune.console import say
     from t5tune.errors import T5TuneError
     from t5tune.recipe.loading import load_recipe, recipe_json_schema
+    from t5tune.training.preparation.contents import AT_ONCE, check_contents, measure_files
     from t5tune.training.preparation.inputs import check_inputs, check_prerequisites
 
     if schema:
@@ -47,6 +53,10 @@ def validate(
     loaded = load_recipe(recipe, overrides or [], for_training=True)
     check_prerequisites(loaded)
     check_inputs(loaded)
+    if all_data or measure_files(loaded) <= AT_ONCE:
+        check_contents(loaded)
+    else:
+        say("data: the rows of so large files are checked with --data only")
     if json_output:
         print_data(json.dumps(loaded.model_dump(mode="json"), ensure_ascii=False, indent=2))
         return

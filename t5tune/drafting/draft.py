@@ -16,6 +16,7 @@ from t5tune.drafting.questions import Asker
 from t5tune.drafting.split_sizes import choose_size
 from t5tune.drafting.task_shapes import TaskShape, recognize_task
 from t5tune.drafting.wishes import Wishes
+from t5tune.errors import T5TuneError
 from t5tune.recipe.choices import Choice
 from t5tune.recipe.sections.data_entry import DataEntry
 from t5tune.scoring.languages import short_code
@@ -33,12 +34,14 @@ class Draft:
         values: Values of the recipe.
         choices: What was decided, with reasons.
         notes: What the user should know about the data.
+        is_large: Whether not all of the data was read.
     """
 
     title: str = ""
     values: dict[str, Any] = field(default_factory=dict)
     choices: list[Choice] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    is_large: bool = False
 
     def set(self, key: str, value: Any, reason: str = "") -> None:
         """Set a value, and remember why."""
@@ -78,6 +81,7 @@ def draft_recipe(wishes: Wishes, asker: Asker) -> Draft:
     given = open_given(wishes)
     sides = find_sides(given, wishes, asker)
     survey = _survey(given, sides)
+    _refuse_too_few(given, survey)
     shape = recognize_task(survey, sides.codes, by_names=sides.roles.task, given=wishes.task)
     before = sides.roles.source
     sides, shape = confirm_direction(sides, shape, wishes, asker)
@@ -85,7 +89,7 @@ def draft_recipe(wishes: Wishes, asker: Asker) -> Draft:
         given, survey = given.turned(), survey.turned()
     findings = _Findings(given, sides, survey, shape)
     plan = plan_model(shape, sides.codes, survey, given.num_rows, wishes, asker)
-    draft = Draft(_describe_draft(findings, plan))
+    draft = Draft(_describe_draft(findings, plan), is_large=not survey.is_complete)
     draft.set("name", _name_recipe(findings))
     draft.set("task", shape.task, shape.reason)
     for key, side in (("source_lang", sides.source), ("target_lang", sides.target)):
@@ -112,6 +116,17 @@ def _survey(given: GivenData, sides: Sides) -> PairSurvey:
     return survey_pairs(open_entry("data.train", entry, sides.codes, columns), 0)
 
 
+def _refuse_too_few(given: GivenData, survey: PairSurvey) -> None:
+    """Refuse data that cannot give each set an example."""
+    needed = 3 - len(given.entries.keys() & {"validation", "test"})
+    if survey.num_sources < needed:
+        raise T5TuneError(
+            f"{given.title} has {survey.num_sources} pair{'s' * (survey.num_sources > 1)} with "
+            f"sources of their own, and training, validation and test need {needed}.",
+            next_command="t5tune init FILE   # with more pairs",
+        )
+
+
 def _describe_draft(findings: _Findings, plan: ModelPlan) -> str:
     codes = [name_language(code or "") for code in findings.sides.codes]
     what = " to ".join(codes) if findings.is_translation else _TITLES[findings.shape.task]
@@ -127,7 +142,7 @@ def _name_recipe(findings: _Findings) -> str:
     if not findings.is_translation:
         return stem
     pair = "-".join(short_code(code) or "" for code in findings.sides.codes)
-    return stem if stem.endswith(pair) else f"{stem}-{pair}"
+    return stem if stem.replace("_", "-").endswith(pair) else f"{stem}-{pair}"
 
 
 def _set_data(draft: Draft, findings: _Findings, plan: ModelPlan, seed: int) -> None:
@@ -175,13 +190,13 @@ def _describe_data(findings: _Findings, num_pairs: int) -> Iterator[str]:
     if not survey.is_complete or given.most_rows is not None:
         yield f"only the first {given.most_rows or MOST_PAIRS:,} pairs were looked at"
     for count, what in (
-        (survey.num_blank, "has a blank side, and training leaves it out"),
-        (survey.num_repeated, "occurs earlier in the data"),
-        (survey.num_copied, "has a target that is its source"),
+        (survey.num_blank, "with a blank side, which training leaves out"),
+        (survey.num_repeated, "that repeat earlier ones"),
+        (survey.num_copied, "with a target that is the source"),
     ):
         if count:
-            share = 100 * count / survey.num_read
-            yield f"{share:.1f} % of the pairs ({count:,}): the pair {what}"
+            plural = "" if count == 1 else "s"
+            yield f"{count:,} pair{plural} {what} ({100 * count / survey.num_read:.2g} %)"
     for side in (findings.sides.source, findings.sides.target):
         if side.contradicts is not None:
             seen = name_language(side.contradicts)

@@ -17,6 +17,7 @@ from t5tune.errors import T5TuneError, visible
 from t5tune.files.writing import write_text
 from t5tune.recipe.loading import load_recipe
 from t5tune.run.directory import RUNS, display_path
+from t5tune.training.preparation.contents import check_contents
 from t5tune.training.preparation.inputs import check_inputs, check_prerequisites
 
 _FILE_KEYS = ("file", "source_file", "target_file", "hub")
@@ -127,6 +128,8 @@ def _write(draft: Draft, path: Path, commands: tuple[tuple[str, str], ...]) -> s
         recipe = load_recipe(temporary, for_training=True)
         check_prerequisites(recipe)
         check_inputs(recipe)
+        if not draft.is_large:
+            check_contents(recipe)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

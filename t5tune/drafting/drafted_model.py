@@ -67,14 +67,17 @@ class ModelPlan:
                 draft.set("model.allow_pickle", True, "its repository has no safetensors")
             return
         section: dict[str, Any] = dict(self.shape.sizes)
-        tokenizer = self.tokenizer.model_dump(exclude_defaults=True)
-        tokenizer = {"type": self.tokenizer.type, **tokenizer}
+        tokenizer: dict[str, Any] = {"type": self.tokenizer.type}
+        if self.task.is_phones:
+            tokenizer["whole_target_words"] = True
+        else:
+            tokenizer["vocab_size"] = self.tokenizer.vocab_size
         draft.set("model.from_scratch", {}, self.model_reason)
         for key, value in section.items():
             draft.set(f"model.from_scratch.{key}", value)
         draft.set("model.from_scratch.d_model", section["d_model"], f"sizes: {self.shape.origin}")
         draft.set("model.from_scratch.tokenizer", tokenizer)
-        draft.set("model.config", {"dropout_rate": self.shape.dropout}, "few pairs need more of it")
+        draft.set("model.config", {"dropout_rate": self.shape.dropout})
 
     def training_into(self, draft: Draft) -> None:
         """Set the sections `training`, `decoding` and `evaluation`."""

@@ -28,7 +28,7 @@ from t5tune.recipe.sections.data_entry import DataEntry
 from t5tune.run.directory import display_path
 
 _TRAIN = re.compile(r"(?<![a-z])(train(?:ing)?)(?![a-z])", re.IGNORECASE)
-_GENERIC = {"train", "training", "data", "all"}
+_GENERIC = {"data", "all", "src", "source", "tgt", "target", ""}
 
 
 @dataclass
@@ -256,10 +256,10 @@ def _name_sides(paths: Sequence[Path]) -> tuple[str, str]:
 
 def _name_stem(path: Path) -> str:
     """Return the beginning of a recipe's name: that of the directory, if the file says nothing."""
-    name = strip_compression(path).name.split(".")[0]
+    name = _TRAIN.sub("", strip_compression(path).name.split(".")[0]).strip("-_")
     if name.casefold() in _GENERIC:
         parent = path.resolve().parent.name
-        name = parent if parent and parent not in ("data", "tmp") else name
+        name = parent if parent not in ("", "data", "tmp") else "mine"
     return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-._") or "recipe"
 
 
@@ -276,7 +276,7 @@ def _add_siblings(given: GivenData, paths: Sequence[Path]) -> None:
         }
         given.entries[split] = entry
         names = " and ".join(map(display_path, found))
-        given.reasons[f"data.{split}"] = f"{names} lies beside the training data"
+        given.reasons[f"data.{split}"] = f"{names}, beside the training data"
 
 
 def _find_siblings(paths: Sequence[Path], word: str) -> list[Path] | None:

@@ -51,7 +51,7 @@ SHAPES = (
     ScratchShape(80_000, _SMALL, 4000, 0.15, 2000, 3e-2, 400, 6500, 12, 24, _CAPTIONS),
     ScratchShape(
         None, _MEDIUM, 8000, 0.1, 4096, None, None, 20_000, 3, 12,
-        "9 million parameters, whose speed is measured, and whose score is not",
+        "9 million parameters; their score was not measured",
     ),
 )  # fmt: skip
 # Spelling to pronunciation, and other words to short symbols.

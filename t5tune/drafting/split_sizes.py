@@ -24,11 +24,8 @@ def choose_size(num_pairs: int, num_groups: int) -> HeldOut:
         num_groups: Number of different sources, which are never on two sides.
     """
     tenth = max(1, num_pairs // _SHARE)
-    if tenth < _MOST:
-        reason = "a tenth of the pairs"
-    else:
-        reason = "enough to tell models apart that differ by one or two BLEU"
+    reason = "a tenth, chosen" if tenth < _MOST else "chosen"
     size = min(_MOST, tenth)
     # Groups of the same source are cut as a whole; one has to fit.
     largest = -(-num_pairs // max(1, num_groups))
-    return HeldOut(max(size, largest), f"{reason}, chosen by a hash of the source and the seed")
+    return HeldOut(max(size, largest), f"{reason} by source and seed")

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 from t5tune.errors import T5TuneError
 from t5tune.files.writing import write_text
 from t5tune.models.loading import load_tokenizer
+from t5tune.models.vocabulary_sizes import SPECIAL_TOKENS, check_vocabulary_size
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
     from t5tune.recipe.sections.from_scratch_section import TokenizerSection
 
-SPECIAL_TOKENS = ("<pad>", "</s>", "<unk>")  # at T5's ids 0, 1, 2
 # SentencePiece holds all its texts in memory: of more of them it gets each second, third, ...
 MOST_TEXTS = 2_000_000
 _FILES_OF_MARIAN = {
@@ -126,7 +126,7 @@ def _learn_pieces(
     import sentencepiece
 
     vocab_size = section.vocab_size
-    num_texts = _check_size(sides, vocab_size)
+    num_texts = check_vocabulary_size(chain(*sides), vocab_size)
     texts = islice(chain(*sides), 0, None, -(-num_texts // MOST_TEXTS) or 1)
     trained = io.BytesIO()
     try:
@@ -156,24 +156,6 @@ def _learn_pieces(
             next_command="model.from_scratch.tokenizer.type=bytes   # or another vocab_size",
         ) from error
     return trained.getvalue()
-
-
-def _check_size(sides: Sequence[Iterable[str]], vocab_size: int) -> int:
-    """Check that every character of the texts can be a piece; return the number of texts."""
-    characters: set[str] = set()
-    num_texts = 0
-    for text in chain(*sides):
-        characters.update(text)
-        num_texts += 1
-    num_characters = len(characters)
-    if num_characters + len(SPECIAL_TOKENS) > vocab_size:
-        raise T5TuneError(
-            f"model.from_scratch.tokenizer.vocab_size: {vocab_size} is too small for training "
-            f"text with {num_characters} different characters.",
-            next_command="model.from_scratch.tokenizer.vocab_size="
-            f"{2 * num_characters}   # or tokenizer.type=bytes",
-        )
-    return num_texts
 
 
 def _merge_pairs(pieces: Sequence[str]) -> PreTrainedTokenizerBase:

@@ -1,0 +1,47 @@
+"""Test that a recipe is not called valid whose data training refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from t5tune.training.preparation import contents
+from tests.conftest import RunCommand
+
+SUBWORDS = "model.from_scratch.tokenizer={type: unigram, vocab_size: 16}"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"train": "one\n"}, "train.tsv, line 152 has 1 column"),
+        ({"train": b"one\tf\xfcnf\n"}, "is not UTF-8 throughout: line 152"),
+        ({"validation": None}, "every source in"),
+        (["data.test={from: train, size: 150}"], "cannot be cut"),
+        ([SUBWORDS], "16 is too small for training text with 16 different characters"),
+    ],
+)
+def test_what_training_refuses_is_not_valid(
+    tiny_recipe: Path, t5tune: RunCommand, change: dict[str, object] | list[str], said: str
+) -> None:
+    for split, more in change.items() if isinstance(change, dict) else ():
+        file = tiny_recipe.with_name(f"{split}.tsv")
+        if more is None:
+            file.write_text("en\tde\n \teins\n", encoding="utf-8")
+        else:
+            row = more if isinstance(more, bytes) else str(more).encode()
+            file.write_bytes(file.read_bytes() + row)
+    overrides = change if isinstance(change, list) else []
+    result = t5tune("validate", tiny_recipe, *overrides)
+    assert result.code == 1
+    assert said in result.err
+
+
+def test_large_files_are_read_on_request(
+    tiny_recipe: Path, t5tune: RunCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contents, "AT_ONCE", 100)
+    changes = ("data.test={from: train, size: 150}",)
+    assert "--data" in t5tune("validate", tiny_recipe, *changes).err
+    assert t5tune("validate", tiny_recipe, *changes, "--data").code == 1
