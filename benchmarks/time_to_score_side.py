@@ -26,7 +26,6 @@ from transformers import DataCollatorForSeq2Seq, Seq2SeqTrainer, TrainerCallback
 from t5tune.data.encoding import IGNORED
 from t5tune.models.cpu.fast_paths import use_fast_paths
 from t5tune.recipe.loading import load_recipe
-from t5tune.recipe.resolve import resolve_for_steps
 from t5tune.run.directory import RunDirectory
 from t5tune.scoring.registry import METRICS
 from t5tune.training.callbacks.clock import end_with_time
@@ -38,6 +37,7 @@ from t5tune.training.random_numbers import keeping_random_state
 from t5tune.training.recipe_batches import build_batch_plan
 from t5tune.training.step.allocator import keep_freed_memory
 from t5tune.training.trainer_building import build_trainer, build_watchers
+from t5tune.training.training_plan import plan_training
 from t5tune.training.validation import Validation
 
 NEVER = 10**9  # steps
@@ -162,15 +162,11 @@ def build_t5tune(start: Start, clock: ScoreClock, run: RunDirectory) -> Any:
     """Return the trainer of `t5tune train`; the clock validates in its place."""
     model = start.model.translator.model
     use_fast_paths(model, is_sharded=False)
-    plan = build_batch_plan(start.recipe.training, start.dataset)
-    num_steps = count_steps(start, len(plan))
-    recipe, _ = resolve_for_steps(start.recipe, num_steps=num_steps, steps_per_epoch=len(plan))
-    best = METRICS[recipe.evaluation.best_metric]
-    watchers = build_watchers(recipe.training, best, run)
+    plan = plan_training(start)
+    best = METRICS[plan.recipe.evaluation.best_metric]
+    watchers = build_watchers(plan.recipe.training, best, run)
     # The trainer's own validation, after the last step, is told what the clock has found.
-    trainer = build_trainer(
-        recipe, run, start, lambda: {best.main_score: clock.score}, plan, num_steps, watchers
-    )
+    trainer = build_trainer(plan, run, start, lambda: {best.main_score: clock.score}, watchers)
     trainer.add_callback(clock)
     return trainer
 

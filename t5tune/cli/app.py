@@ -20,6 +20,7 @@ from t5tune.cli.evaluate import evaluate
 from t5tune.cli.export import export
 from t5tune.cli.import_command import AS_THEY_ARE, import_command
 from t5tune.cli.init import init
+from t5tune.cli.plan import plan
 from t5tune.cli.prepare import prepare
 from t5tune.cli.push import push
 from t5tune.cli.reproduce import reproduce
@@ -60,6 +61,7 @@ app.command()(sweep)
 app.add_typer(runs.app, name="runs")
 app.add_typer(recipes.app, name="recipes")
 app.add_typer(cache.app, name="cache")
+app.command()(plan)
 app.command()(data)
 app.command()(prepare)
 app.command(name="import", context_settings=AS_THEY_ARE)(import_command)

@@ -17,6 +17,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from transformers import PreTrainedModel
 
+from t5tune.distributed.sharded_tensors import num_elements
 from t5tune.errors import T5TuneError, did_you_mean
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def trained_tensors(model: torch.nn.Module) -> dict[str, torch.Tensor]:
 
 def count_trained(model: torch.nn.Module) -> int | None:
     """Return the number of parameters that are trained; None if these are all."""
-    counts = [(p.numel(), p.requires_grad) for p in model.parameters()]
+    counts = [(num_elements(p), p.requires_grad) for p in model.parameters()]
     num = sum(count for count, is_trained in counts if is_trained)
     return None if num == sum(count for count, _ in counts) else num
 

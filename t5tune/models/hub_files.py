@@ -53,14 +53,19 @@ def find_weights(snapshot: Snapshot) -> str:
     return found[0]
 
 
+def list_weights(snapshot: Snapshot) -> list[str]:
+    """Return the files of one set of weights; an index is downloaded to know its parts."""
+    first = find_weights(snapshot)
+    if not first.endswith(".index.json"):
+        return [first]
+    (index,) = snapshot.download([first])
+    content = json.loads(index.read_text(encoding="utf-8"))
+    return sorted(set(content["weight_map"].values()))
+
+
 def download_weights(snapshot: Snapshot) -> None:
     """Download one set of a model's weights into the cache."""
-    first = find_weights(snapshot)
-    paths = [first]
-    if first.endswith(".index.json"):
-        (index,) = snapshot.download([first])
-        content = json.loads(index.read_text(encoding="utf-8"))
-        paths = sorted(set(content["weight_map"].values()))
+    paths = list_weights(snapshot)
     download_generation(snapshot)
     snapshot.download(paths)
 

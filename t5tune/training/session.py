@@ -5,25 +5,23 @@ from __future__ import annotations
 import signal
 from dataclasses import dataclass
 
-from t5tune.console import say
 from t5tune.data.examples import Examples, load_examples
 from t5tune.decoding.export.parity import ModelSide, export_after_training
 from t5tune.decoding.found_model import FoundRun, find_run
-from t5tune.decoding.loaded_model import default_device
 from t5tune.distributed.processes import OfMainProcess, broadcast_result, on_main_process
-from t5tune.models.cpu.fast_paths import use_fast_paths
 from t5tune.recipe.schema import Recipe
 from t5tune.reporting.evaluation import Evaluation, evaluate_model
 from t5tune.reporting.evaluation_task import EvaluationTask
 from t5tune.run.directory import RunDirectory
 from t5tune.training.checkpoints.best_model import keep_best_model
 from t5tune.training.checkpoints.resuming import has_model_of
+from t5tune.training.cpu_start import begin
 from t5tune.training.determinism import deterministic_kernels
 from t5tune.training.loop import TrainedWeights, run_training_loop
 from t5tune.training.preparation.recipe_preparation import prepare
-from t5tune.training.preparation.start import Start, broadcast_start
+from t5tune.training.preparation.start import Start
 from t5tune.training.result import TrainingResult
-from t5tune.training.step.allocator import keep_freed_memory, release_freed_memory
+from t5tune.training.step.allocator import release_freed_memory
 
 
 def train(
@@ -83,14 +81,7 @@ def _train_model(
     recipe: Recipe, run: RunDirectory, command: str | None
 ) -> OfMainProcess[_Trained] | signal.Signals:
     """Train until model/ exists, or until a signal, which is returned, ends training early."""
-    is_fast = default_device() == "cpu" and recipe.training.cpu_paths == "fast"
-    if is_fast:
-        keep_freed_memory()
-    start = broadcast_start(lambda: prepare(recipe, run, command))
-    if is_fast:
-        is_sharded = start.recipe.training.sharding != "none"
-        paths = use_fast_paths(start.model.translator.model, is_sharded=is_sharded)
-        say(f"on this CPU: {', '.join([*paths, 'freed memory kept'])} (training.cpu_paths)")
+    start = begin(recipe, lambda: prepare(recipe, run, command))
     # Only here: processes that share the reading are copied before a GPU is in use.
     with deterministic_kernels(enabled=recipe.training.extra.get("full_determinism", True)):
         ended = run_training_loop(start, run)

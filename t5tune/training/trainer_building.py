@@ -25,7 +25,7 @@ from t5tune.data.batching.streamed_steps import GivenExamples, StreamedSteps
 from t5tune.distributed.processes import broadcast_result, is_main_process
 from t5tune.distributed.sharding_refusals import drops_layers, has_experts
 from t5tune.models.compiled import compile_stacks
-from t5tune.recipe.resolved_recipe import ResolvedRecipe, ResolvedTraining
+from t5tune.recipe.resolved_recipe import ResolvedTraining
 from t5tune.recipe.sections.section import MOST
 from t5tune.run.directory import RunDirectory
 from t5tune.scoring.registry import MetricSpec
@@ -50,6 +50,7 @@ from t5tune.training.strategies.sharding_choice import build_strategy
 from t5tune.training.strategies.strategy import Strategy
 from t5tune.training.streamed_loading import build_streamed_steps
 from t5tune.training.trainer import T5TuneTrainer, Validate
+from t5tune.training.training_plan import TrainingPlan
 
 
 @dataclass(frozen=True)
@@ -57,16 +58,21 @@ class Watchers:
     """Callbacks that go along with the training loop."""
 
     throughput: Throughput
-    display: TrainingDisplay
     log: JsonLog
     stop: StopOnSignal
     end: EndOfTraining
+    display: TrainingDisplay | None = None
 
     @property
     def callbacks(self) -> list[TrainerCallback]:
         """Return all in order: the display reads the speed of a window that the log then closes."""
-        shown = [self.display] if is_main_process() else []
+        shown = [] if self.display is None else [self.display]
         return [self.throughput, *shown, self.log, self.stop, self.end]
+
+    def close(self) -> None:
+        """End the display."""
+        if self.display is not None:
+            self.display.close()
 
 
 def build_watchers(
@@ -83,28 +89,44 @@ def build_watchers(
     if max_seconds is not None:
         path = run.clock if is_main_process() else None
         clock = TrainingClock(lambda: log.elapsed_seconds, max_seconds, path)
-    return Watchers(throughput, display, log, StopOnSignal(), EndOfTraining(clock))
+    shown = display if is_main_process() else None
+    return Watchers(throughput, log, StopOnSignal(), EndOfTraining(clock), shown)
+
+
+def build_silent_watchers(end: EndOfTraining) -> Watchers:
+    """Build callbacks that show and write nothing."""
+    throughput = Throughput()
+    return Watchers(throughput, JsonLog(None, throughput), StopOnSignal(), end)
 
 
 def build_trainer(
-    recipe: ResolvedRecipe,
+    plan: TrainingPlan,
     run: RunDirectory,
     start: Start,
     validate: Validate,
-    plan: BatchPlan,
-    num_steps: int,
     watchers: Watchers,
+    *,
+    is_trial: bool = False,
 ) -> T5TuneTrainer:
     """Build the trainer of a run, and all that it holds.
+
+    Args:
+        plan: Plan of the run.
+        run: Its directory.
+        start: What was prepared for it.
+        validate: See `T5TuneTrainer`.
+        watchers: Callbacks that go along.
+        is_trial: Whether no tracker is told of the training.
 
     Raises:
         T5TuneError: A setting is wrong, or the weights cannot be sharded.
     """
+    recipe, batches = plan.recipe, plan.batches
     training, model = recipe.training, start.model.translator.model
     from_scratch = recipe.model.is_from_scratch
     best_metric = recipe.evaluation.best_metric
     arguments = build_training_arguments(
-        training, run, num_steps, best_metric=best_metric, from_scratch=from_scratch
+        training, run, plan.num_steps, best_metric=best_metric, from_scratch=from_scratch
     )
     if drops_layers(model) or has_experts(model):
         arguments.ddp_find_unused_parameters = True
@@ -113,36 +135,36 @@ def build_trainer(
     with_average = training.ema_decay is not None
     size = count_checkpoint_bytes(model, training.optim, with_average=with_average)
     strategy = build_strategy(model, training, arguments.device, from_scratch=from_scratch)
-    collate = build_collator(plan, start.model)
+    collate = build_collator(batches, start.model)
     longest = None
-    former = plan.former
+    former = batches.former
     if training.tokens_per_batch == "auto" and isinstance(
         former, TokenBudgetBatches | PackedBatches
     ):
         most_rows = MOST if recipe.data.is_streamed else start.dataset.num_examples
         longest = build_longest_batch(former, start.dataset, collate, most_rows)
+    reporters = [] if is_trial else _build_reporters(training, run, start.checkpoint)
     return T5TuneTrainer(
         model=model,
         tokenizer=start.model.tokenizer,
         args=arguments,
-        loader=_build_loader(plan, start, collate, training, arguments),
+        loader=_build_loader(batches, start, collate, training, arguments),
         strategy=strategy,
         validate=validate,
         label_smoothing=training.label_smoothing_factor,
         saver=CheckpointSaver(
             CheckpointWriter(run.checkpoints, start.facts, expected_bytes=size),
-            # An average of checkpoints needs them all.
-            max(training.save_total_limit, training.average_checkpoints or 0),
+            plan.num_kept,
             strategy,
             _build_average(training, model, start.checkpoint),
             start.model.tokenizer,
         ),
         end=watchers.end,
         throughput=watchers.throughput,
-        limit=_build_batch_limit(plan, watchers.log, start.checkpoint),
+        limit=_build_batch_limit(batches, watchers.log, start.checkpoint),
         longest=longest,
         regularization=_build_regularization(training, run, start, strategy),
-        callbacks=[*watchers.callbacks, *_build_reporters(training, run, start.checkpoint)],
+        callbacks=[*watchers.callbacks, *reporters],
     )
 
 

@@ -29,6 +29,11 @@ class PhasedBatches(BatchPlan):
     def former(self) -> BatchPlan:
         return self._plans[0]
 
+    def list_parts(self) -> Sequence[tuple[BatchPlan, int]]:
+        ends = [*self._begins[1:], self._num_batches]
+        pairs = zip(self._plans, self._begins, ends, strict=True)
+        return [(plan, end - begin) for plan, begin, end in pairs]
+
     def __len__(self) -> int:
         return self._num_batches
 

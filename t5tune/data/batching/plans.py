@@ -90,6 +90,10 @@ class BatchPlan(torch.utils.data.Sampler[Any]):
         """Plan that decides what a batch is."""
         return self
 
+    def list_parts(self) -> Sequence[tuple[BatchPlan, int]]:
+        """Return the plans that follow each other in an epoch, with their numbers of batches."""
+        return [(self, len(self))]
+
     def __len__(self) -> int:
         """Return the number of batches of every epoch."""
         raise NotImplementedError

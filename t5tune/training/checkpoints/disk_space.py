@@ -34,6 +34,14 @@ def count_checkpoint_bytes(model: torch.nn.Module, optim: str, *, with_average: 
     return saved + _count_optimizer_bytes(trained, optim) + average + OTHER_FILES
 
 
+def count_state_bytes(model: torch.nn.Module, optim: str, *, with_average: bool) -> int:
+    """Return the bytes in memory of weights, gradients, optimizer's state and average."""
+    trained = [p for p in model.parameters() if p.requires_grad]
+    num_copies = 2 if with_average else 1  # of what is trained, beside the weights
+    optimizer = _count_optimizer_bytes(trained, optim)
+    return count_model_bytes(model) + num_copies * _count_bytes(trained) + optimizer
+
+
 def count_model_bytes(model: torch.nn.Module) -> int:
     """Return the bytes of the weights; tied ones count once."""
     return _count_bytes(model.parameters())
@@ -67,7 +75,7 @@ def check_disk_space(needs: Mapping[Path, int]) -> None:
     """
     volumes: dict[int, list[tuple[Path, int]]] = defaultdict(list)
     for directory, num_bytes in needs.items():
-        existing = next(path for path in (directory, *directory.resolve().parents) if path.exists())
+        existing = find_existing(directory)
         volumes[existing.stat().st_dev].append((existing, num_bytes))
     for entries in volumes.values():
         directory, needed = entries[0][0], sum(num_bytes for _, num_bytes in entries)
@@ -80,6 +88,11 @@ def check_disk_space(needs: Mapping[Path, int]) -> None:
                 next_command=f"df -h {directory}   # then free the space, choose another "
                 "--output-dir, or keep fewer checkpoints with training.save_total_limit=1",
             )
+
+
+def find_existing(directory: Path) -> Path:
+    """Return a directory, or the nearest one above it that exists."""
+    return next(path for path in (directory, *directory.resolve().parents) if path.exists())
 
 
 def refuse_full_disk(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -63,9 +63,19 @@ from t5tune.training.preparation.vocabulary import find_or_build_tokenizer
 from t5tune.training.recipe_batches import choose_seed
 from t5tune.training.recipe_mixture import plan_phases
 
+LoadModel = Callable[..., PreTrainedModel]
 
-def prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
+
+def prepare(
+    recipe: Recipe, run: RunDirectory, command: str | None, load: LoadModel = load_model
+) -> Start:
     """Prepare data, model and checkpoint, each checked against the others; see `session.train`.
+
+    Args:
+        recipe: As given to `session.train`, like the next two.
+        run: Run directory.
+        command: Command that was typed.
+        load: Loads a pretrained model.
 
     Raises:
         T5TuneError: Data, model or settings cannot be used.
@@ -87,7 +97,7 @@ def prepare(recipe: Recipe, run: RunDirectory, command: str | None) -> Start:
         check_data(checkpoint, facts[DATA])
         warn_of_versions(checkpoint, facts[VERSIONS])
     set_seed(recipe.training.seed)
-    model, tokenizer = _build_or_load(pinned, texts, checkpoint, commits.get(TOKENIZER))
+    model, tokenizer = _build_or_load(pinned, texts, checkpoint, commits.get(TOKENIZER), load)
     model_type = model.config.model_type
     beginning = begin_all_texts(model_type, tokenizer, recipe)
     needs = find_facts(settled, model, tokenizer, texts.validation, checkpoint)
@@ -136,7 +146,11 @@ def _find_checkpoint(run: RunDirectory) -> Path | None:
 
 @track("preparing the model")
 def _build_or_load(
-    recipe: Recipe, texts: Texts, checkpoint: Path | None, tokenizer_commit: str | None
+    recipe: Recipe,
+    texts: Texts,
+    checkpoint: Path | None,
+    tokenizer_commit: str | None,
+    load: LoadModel,
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Build or load the model; a checkpoint contains all of it, so its origin is not needed.
 
@@ -154,7 +168,7 @@ def _build_or_load(
         tokenizer = load_tokenizer(str(checkpoint))
     else:
         tokenizer = load_tokenizer(origin.name, revision=origin.revision)
-    model = load_model(origin.name, revision=origin.revision, config=config)
+    model = load(origin.name, revision=origin.revision, config=config)
     override_needs(model.generation_config, changes)
     tokenizer = add_vocabulary(model, tokenizer, section, recipe.source_lang, texts)
     end_targets(tokenizer)

@@ -20,16 +20,16 @@ from t5tune.distributed.processes import OfMainProcess
 from t5tune.errors import T5TuneError
 from t5tune.recipe.choices import ModelFacts
 from t5tune.recipe.loading import load_recipe
-from t5tune.recipe.resolve import resolve_for_model, resolve_for_steps
+from t5tune.recipe.resolve import resolve_for_model
 from t5tune.recipe.training_extra import FORWARDED
 from t5tune.run.directory import RunDirectory
 from t5tune.scoring.registry import METRICS
 from t5tune.training import arguments
 from t5tune.training.callbacks import trackers
 from t5tune.training.preparation.start import Start
-from t5tune.training.recipe_batches import build_batch_plan
 from t5tune.training.trainer import T5TuneTrainer
 from t5tune.training.trainer_building import build_trainer, build_watchers
+from t5tune.training.training_plan import plan_training
 from tests.tiny_families import FAMILIES
 
 Build = Callable[..., T5TuneTrainer]
@@ -65,7 +65,6 @@ def build(tiny_recipe: Path, tmp_path: Path) -> Iterator[Build]:
         recipe = load_recipe(tiny_recipe, changes, for_training=True)
         facts = ModelFacts("t5", 3e-4, "", length_limit=8, gains_by_bf16=False)
         fitted, choices = resolve_for_model(recipe, facts)
-        resolved, _ = resolve_for_steps(fitted, num_steps=8, steps_per_epoch=8)
         run = RunDirectory(tmp_path / "run")
         loaded = LoadedModel("tiny", TorchTranslator(model, tokenizer), tokenizer)
         start = Start(
@@ -79,10 +78,10 @@ def build(tiny_recipe: Path, tmp_path: Path) -> Iterator[Build]:
             None,
             {},
         )
-        plan = build_batch_plan(fitted.training, dataset)
-        best_metric = METRICS[resolved.evaluation.best_metric]
-        watchers = build_watchers(resolved.training, best_metric, run)
-        trainer = build_trainer(resolved, run, start, lambda: {"BLEU": 1.0}, plan, 8, watchers)
+        plan = plan_training(start)
+        best_metric = METRICS[plan.recipe.evaluation.best_metric]
+        watchers = build_watchers(plan.recipe.training, best_metric, run)
+        trainer = build_trainer(plan, run, start, lambda: {"BLEU": 1.0}, watchers)
         trainer.saver.writer.write = lambda *_, **__: None  # type: ignore[method-assign]
         return trainer
 
