@@ -6,12 +6,13 @@ import shutil
 
 from transformers import PreTrainedModel
 
+from t5tune.console import format_bytes
 from t5tune.decoding.loaded_model import default_device
 from t5tune.distributed.sharded_tensors import num_elements
 from t5tune.models.adapters import count_trained
 from t5tune.recipe.training_choices import choose_batch_size
 from t5tune.run.directory import RunDirectory
-from t5tune.training.checkpoints.disk_space import find_existing, format_bytes
+from t5tune.training.checkpoints.disk_space import find_existing
 from t5tune.training.run_sizes import RunSizes
 from t5tune.training.training_plan import TrainingPlan
 

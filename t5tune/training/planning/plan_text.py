@@ -6,12 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from t5tune.console import format_seconds
+from t5tune.console import format_bytes, format_seconds
 from t5tune.errors import visible
 from t5tune.recipe.choices import SHARED_PREFIX, SHARED_SEED
 from t5tune.reporting.beside.rendering import all_section_lines, section_parts
 from t5tune.reporting.beside.report_section import Section, SectionTable
-from t5tune.training.checkpoints.disk_space import format_bytes
 from t5tune.training.planning.planned_training import PlannedTraining
 
 if TYPE_CHECKING:

@@ -315,3 +315,9 @@ def test_plain_text_has_no_targets(load: Load, changes: list[str], expected: str
     assert expected in message(load, GOOD, "task=denoise", "data.denoise={rate: 0.2}", *changes)
     plain = load(GOOD, "task=denoise")
     assert plain.data.denoise is not None, "without a section too"
+
+
+def test_packing_needs_an_architecture_with_relative_positions(load: Load) -> None:
+    changes = "model.name=null", "model.from_scratch={architecture: bart}", "training.packing=true"
+    assert "a t5 can be packed" in message(load, GOOD, *changes)
+    load(GOOD, *changes[:2])
