@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from t5tune.errors import did_you_mean
+from t5tune.recipe.sections.scratch_fields import FIELDS
+
 if TYPE_CHECKING:
     from t5tune.recipe.schema import Recipe
     from t5tune.recipe.sections.from_scratch_section import FromScratchSection
@@ -30,6 +33,7 @@ def refuse_for_scratch(recipe: Recipe, scratch: FromScratchSection) -> None:
     """
     config = recipe.model.config
     problems = (
+        *_check_fields(scratch, config),
         *_check_packing(recipe, scratch),
         *_check_subwords(recipe, scratch),
         *_check_dropout(recipe, scratch, config),
@@ -38,6 +42,14 @@ def refuse_for_scratch(recipe: Recipe, scratch: FromScratchSection) -> None:
     )
     for problem in problems:
         raise ValueError(problem)
+
+
+def _check_fields(scratch: FromScratchSection, config: dict[str, Any]) -> Iterator[str]:
+    """Find mistyped fields; whatever is like no field is left to the library's own version."""
+    known = FIELDS[scratch.architecture]
+    for name in config:
+        if name not in known and (hint := did_you_mean(name, known)):
+            yield f"`model.config.{name}`: a {scratch.architecture} has no such field{hint}"
 
 
 def _check_packing(recipe: Recipe, scratch: FromScratchSection) -> Iterator[str]:

@@ -5,14 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import transformers
 
 from t5tune.errors import T5TuneError
+from t5tune.models.generation import FORCED_BOS
 from t5tune.recipe.loading import load_recipe
+from t5tune.recipe.sections.scratch_fields import FIELDS
 from tests.conftest import write_tiny_recipe
 
 S = "model.from_scratch."
 R_DROP = "training.regularization.r_drop=1"
 REFUSED = [
+    (
+        ["model.config.dropout=0.1"],
+        "`model.config.dropout`: a t5 has no such field; did you mean dropout_rate?",
+    ),
+    ([f"{S}architecture=bart", "model.config.dropout_rate=0.1"], "did you mean dropout?"),
     (
         ["training.packing=true", f"{S}architecture=bart"],
         "`training.packing` excludes `architecture: bart`",
@@ -51,6 +59,7 @@ REFUSED = [
     (["model.freeze=[encoder.layers.3-1]"], "encoder.layers.3-1, which ends before it begins"),
 ]  # fmt: skip
 ACCEPTED = [
+    ["model.config={num_hidden_layers: 2, a_field_of_tomorrow: 1}"],
     ["training.packing=true"],
     [f"{S}tokenizer.type=unigram", "data.augment.subword.alpha=0.1"],
     [f"{S}tokenizer.type=bpe", "data.augment.subword={}"],
@@ -76,6 +85,12 @@ def test_what_the_recipe_alone_tells_is_refused_by_validation(
 @pytest.mark.parametrize("changes", ACCEPTED)
 def test_what_training_accepts_is_not_refused(changes: list[str], tmp_path: Path) -> None:
     load_recipe(write_tiny_recipe(tmp_path), changes)
+
+
+@pytest.mark.parametrize("architecture", FIELDS)
+def test_the_fields_are_those_of_the_library(architecture: str) -> None:
+    config = getattr(transformers, f"{architecture.title()}Config")
+    assert {*config().to_dict(), *config.attribute_map, FORCED_BOS} == set(FIELDS[architecture])
 
 
 @pytest.mark.parametrize("split", ["train[:abc]", "train[5", "train[:10%]+test[", "train[1.5:]"])
