@@ -34,4 +34,5 @@ class RequestRate:
         self._left[client] = (left - is_allowed, now)
         while len(self._left) > _MOST_CLIENTS:
             self._left.popitem(last=False)
-        return None if is_allowed else math.ceil((1 - left) * 60 / self.per_minute)
+        seconds = (1 - left) * 60 / self.per_minute
+        return None if is_allowed else math.ceil(round(seconds, 6))

@@ -122,7 +122,8 @@ async def _choose(service: Service, fields: ModelFields, texts: Sequence[str]) -
             ) from None
         if choice is not None:
             return choice
-    raise HTTPException(400, f"No model translates from {codes[0]} to {codes[1]}")
+    sides = [code or "any language" for code in codes]
+    raise HTTPException(400, f"No model translates from {sides[0]} to {sides[1]}")
 
 
 async def list_models(request: Request) -> Response:
