@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
+from t5tune.console import say
 from t5tune.errors import T5TuneError
 from t5tune.run.directory import RUNS, RunDirectory, find_directory, refuse_run
+from t5tune.run.lock import find_holder
 
 
 def find_runs(directory: Path) -> list[RunDirectory]:
@@ -52,6 +55,29 @@ def find_run(name: str | Path) -> RunDirectory:
     if directory is None or not RunDirectory(directory).is_begun:
         raise refuse_run(name)
     return RunDirectory(directory)
+
+
+def find_newest_begun() -> RunDirectory:
+    """Return the run that was started or continued last, of those that train if any does.
+
+    Raises:
+        T5TuneError: There is no run.
+    """
+    runs = find_runs(RUNS)
+    if not runs:
+        raise T5TuneError(f"there is no run under {RUNS}/.", next_command="t5tune train RECIPE")
+    training = [run for run in runs if find_holder(run) is not None]
+    newest = max(training or runs, key=last_start)
+    say(f"using {newest.path}")
+    return newest
+
+
+def last_start(run: RunDirectory) -> float:
+    """Return when a run was last started or continued, in seconds since 1970."""
+    for path in (run.environment, run.path):
+        with suppress(OSError):
+            return path.stat().st_mtime
+    return 0.0
 
 
 def find_named_runs(names: Iterable[str]) -> list[RunDirectory]:

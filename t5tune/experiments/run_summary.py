@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from t5tune.experiments.found_runs import last_start
 from t5tune.experiments.run_state import RunState, find_state
 from t5tune.files.json_values import as_object, parse_log_line, read_object
 from t5tune.recipe.resolve import choose_best_metric
@@ -114,7 +115,7 @@ def summarize_run(run: RunDirectory) -> RunSummary:
         minutes=None if progress.seconds is None else round(progress.seconds / 60, 2),
         num_bytes=count_bytes(run.path),
         started=started if isinstance(started, str) else None,
-        changed=_last_start(run),
+        changed=last_start(run),
     )
 
 
@@ -189,15 +190,6 @@ def _name_model(recipe: Recipe) -> str:
     if recipe.model.from_scratch is not None:
         return f"{recipe.model.from_scratch.architecture} from scratch"
     return recipe.model.name or ""
-
-
-def _last_start(run: RunDirectory) -> float:
-    for path in (run.environment, run.path):
-        try:
-            return path.stat().st_mtime
-        except OSError:
-            continue
-    return 0.0
 
 
 def count_bytes(path: Path) -> int:

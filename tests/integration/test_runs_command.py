@@ -1,4 +1,7 @@
-"""Test `t5tune runs` on the run that version 0.1.0 left, in every state that a run may have."""
+"""Test `t5tune runs` on the run that version 0.1.0 left, in every state that a run may have.
+
+Its checkpoints are those of steps 300 and 600, of which the second is the best.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,16 @@ import json
 import os
 import shutil
 import tarfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from t5tune.experiments.watching import follow_lines
 from t5tune.run.directory import RunDirectory
 from t5tune.run.lock import lock_run
+from t5tune.run.manifest import read_manifest, write_manifest
 from tests.conftest import RunCommand, write_tiny_recipe
 
 ARCHIVE = Path(__file__).parent.parent / "data" / "old_run.tar.gz"
@@ -142,3 +148,123 @@ def test_it_shows_how_two_runs_differ(t5tune: RunCommand) -> None:
     assert "no test     runs/other has not been evaluated on the split test." in (
         t5tune("runs", "diff", "phrasebook", "other").out
     )
+
+
+def list_checkpoints(run: Path = RUN) -> list[str]:
+    return sorted(path.name for path in (run / "checkpoints").iterdir())
+
+
+def test_nothing_is_removed_before_it_was_shown(t5tune: RunCommand) -> None:
+    unfinished = copy_run("unfinished", "model", "eval")
+    (unfinished / "checkpoints/writing-checkpoint-900").mkdir()
+    running = copy_run("running", "model")
+    with lock_run(RunDirectory(running)):
+        shown = t5tune("runs", "prune")
+        removed = t5tune("runs", "prune", "--yes")
+    for result, verb in ((shown, "would remove"), (removed, "removed")):
+        assert result.code == 0, result.err
+        lines = [line.split("  (neither")[0] for line in result.out.splitlines()]
+        names = [line.split()[-1] for line in lines if line.endswith("-300")]
+        assert names == [
+            f"{RUN}/checkpoints/checkpoint-300",
+            f"{unfinished}/checkpoints/checkpoint-300",
+        ]
+        assert f"{unfinished}/checkpoints/writing-checkpoint-900" in result.out
+        assert result.out.startswith(verb)
+        assert f"left alone: {running}: it is running" in result.err
+    assert "try: t5tune runs prune --yes" in shown.err
+    assert shown.out.splitlines()[-1].split()[2:] == removed.out.splitlines()[-1].split()[1:]
+    assert list_checkpoints() == list_checkpoints(unfinished) == ["checkpoint-600"]
+    assert list_checkpoints(running) == ["checkpoint-300", "checkpoint-600"]
+    assert list_by_name(t5tune)["unfinished"]["state"] == "interrupted"
+
+
+def test_the_best_checkpoint_stays_and_damage_keeps_the_others(t5tune: RunCommand) -> None:
+    last = RUN / "checkpoints/checkpoint-600"
+    facts = read_manifest(last)
+    assert facts is not None
+    del facts["files"]
+    write_manifest(last, facts | {"best_step": 300})
+    assert t5tune("runs", "prune").out == "would free  0 bytes\n"
+    write_manifest(last, facts | {"best_step": 600})
+    weights = last / "model.safetensors"
+    weights.write_bytes(bytes([weights.read_bytes()[0] ^ 1]) + weights.read_bytes()[1:])
+    damaged = t5tune("runs", "prune", "--yes")
+    assert "model.safetensors has changed since it was written; nothing of this run" in damaged.err
+    assert list_checkpoints() == ["checkpoint-300", "checkpoint-600"]
+
+
+def test_rules_choose_the_runs_and_what_of_them_goes(t5tune: RunCommand) -> None:
+    copy_run("unfinished", "model", "eval")
+    for path in (RUN, *RUN.iterdir()):
+        os.utime(path, (0, 0))
+
+    def plan(*options: str) -> set[str]:
+        values = json.loads(t5tune("runs", "prune", *options, "--json").out)
+        assert values["is_removed"] == ("--yes" in options)
+        assert values["num_bytes"] == sum(one["num_bytes"] for one in values["removals"])
+        return {one["path"].removeprefix("runs/") for one in values["removals"]}
+
+    both = {f"{name}/checkpoints/checkpoint-300" for name in ("phrasebook", "unfinished")}
+    assert plan() == both
+    assert plan("--keep-checkpoints", "2") == set()
+    assert plan("--older-than", "2w") == {"phrasebook/checkpoints/checkpoint-300"}
+    assert plan("--state", "interrupted") == plan("runs/unfinished") == both - plan("phrasebook")
+    (RUN / "cache").mkdir()
+    assert plan("phrasebook", "--caches") - both == {"phrasebook/cache"}
+    assert plan("--whole-runs", "--state", "interrupted", "--yes") == {"unfinished"}
+    assert [path.name for path in Path("runs").iterdir()] == ["phrasebook"]
+    for options, message in (
+        (("--whole-runs",), "no run and no state is named"),
+        (("--state", "done"), "there are running, interrupted, finished, failed, damaged."),
+        (("--older-than", "soon"), "is not an age"),
+        (("nowhere",), "nowhere is not a run, nor a directory that holds runs"),
+    ):
+        assert message in t5tune("runs", "prune", *options).err
+
+
+def test_checkpoints_that_will_be_averaged_stay(t5tune: RunCommand) -> None:
+    unfinished = copy_run("unfinished", "model", "eval")
+    path = unfinished / "environment.json"
+    environment = json.loads(path.read_text())
+    environment["recipe"]["training"]["average_checkpoints"] = 2
+    path.write_text(json.dumps(environment))
+    result = t5tune("runs", "prune", "unfinished", "--yes")
+    assert "left alone: runs/unfinished: training.average_checkpoints needs" in result.err
+    assert list_checkpoints(unfinished) == ["checkpoint-300", "checkpoint-600"]
+
+
+def test_a_run_is_followed_until_it_ends() -> None:
+    run = RunDirectory(copy_run("running", "model", "eval"))
+    log = run.log.read_text(encoding="utf-8").splitlines()
+    resumed = [log[0], log[1].replace('"loss": ', '"loss": 1'), *log[2:4]]
+    contents = [log[:2], log[:3], resumed]
+
+    def write_next() -> None:
+        run.log.write_text("\n".join(contents.pop(0)) + "\n", encoding="utf-8")
+
+    write_next()
+    with ExitStack() as stack:
+        stack.enter_context(lock_run(run))
+        views = list(follow_lines(run, lambda: write_next() if contents else stack.close()))
+    steps = [[line["step"] for line in lines] for _, lines in views]
+    assert steps == [[50, 100], [150], [100, 150, 200], []]
+    assert [view.state.name for view, _ in views] == ["running"] * 3 + ["interrupted"]
+
+
+def test_what_has_ended_is_shown(t5tune: RunCommand) -> None:
+    shown = t5tune("runs", "watch")
+    assert shown.code == 0, shown.err
+    assert f"using {RUN}" in shown.err
+    lines = shown.out.splitlines()
+    assert lines[-2].startswith("step 600  0:12  validation:  BLEU 0.46")
+    assert lines[-1].startswith(f"{RUN}  finished  step 600")
+    logged = t5tune("runs", "watch", "phrasebook", "--json").out.splitlines()
+    assert [json.loads(line) for line in logged] == [
+        json.loads(line) for line in (RUN / "log.jsonl").read_text().splitlines()
+    ]
+    shutil.rmtree(RUN / "model")
+    ended = t5tune("runs", "watch", "phrasebook")
+    assert ended.code == 1
+    assert "runs/phrasebook is interrupted after step 600" in ended.err
+    assert "try: t5tune train runs/phrasebook" in ended.err
