@@ -28,7 +28,7 @@ def reproduce(
     ] = 1,
     output_dir: Annotated[
         Path | None,
-        typer.Option(help="Directory for the runs; runs/reproduce-NAME if left out."),
+        typer.Option(help="Directory for the runs; runs/NAME-reproduce if left out."),
     ] = None,
     json_output: Annotated[
         bool, typer.Option("--json", help="Print the comparison as JSON on stdout.")

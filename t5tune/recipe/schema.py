@@ -255,17 +255,6 @@ class Recipe(Section):
         return self if data is self.data else self.model_copy(update={"data": data})
 
     @model_validator(mode="after")
-    def _packs_relative_positions(self) -> Recipe:
-        scratch = self.model.from_scratch
-        if self.training.packing and scratch is not None and scratch.architecture != "t5":
-            raise ValueError(
-                f"`training.packing` and `model.from_scratch.architecture: {scratch.architecture}` "
-                "exclude each other: it numbers positions from the start of a row, so packed "
-                "examples would not compute what single ones do; a t5 can be packed"
-            )
-        return self
-
-    @model_validator(mode="after")
     def _has_a_base_to_keep(self) -> Recipe:
         if self.evaluation.keep and self.model.is_from_scratch:
             raise ValueError(
@@ -275,6 +264,7 @@ class Recipe(Section):
 
     @model_validator(mode="after")
     def _model_from_scratch_can_do_it(self) -> Recipe:
+        """Refuse what needs other positions, pieces, layers or dropout than it will have."""
         if self.model.from_scratch is not None:
             refuse_for_scratch(self, self.model.from_scratch)
         return self

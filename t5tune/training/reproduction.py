@@ -100,7 +100,7 @@ def reproduce(name: str, *, num_seeds: int = 1, output_dir: Path | None = None) 
     Args:
         name: A recipe file, or the name of a recipe that ships.
         num_seeds: Number of seeds to train with.
-        output_dir: Directory for a run of each seed; `runs/reproduce-NAME` if left out.
+        output_dir: Directory for a run of each seed; `runs/NAME-reproduce` if left out.
 
     Raises:
         T5TuneError: The recipe expects nothing, or cannot be trained.
@@ -112,7 +112,7 @@ def reproduce(name: str, *, num_seeds: int = 1, output_dir: Path | None = None) 
             "measured over seeds.",
             next_command=f"t5tune train {shlex.quote(name)}",
         )
-    directory = output_dir or RUNS / f"reproduce-{recipe.name}"
+    directory = output_dir or RUNS / f"{recipe.name}-reproduce"
     runs: dict[int, RunDirectory] = {}
     outcomes: list[Outcome] = []
     for number in range(num_seeds):

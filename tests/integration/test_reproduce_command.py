@@ -33,8 +33,8 @@ def test_scores_of_all_seeds_are_compared_with_their_bands(
     assert passed["passed"]
     name = load_recipe(recipe).name
     assert passed["runs"] == {
-        "7": f"runs/reproduce-{name}/seed-7",
-        "8": f"runs/reproduce-{name}/seed-8",
+        "7": f"runs/{name}-reproduce/seed-7",
+        "8": f"runs/{name}-reproduce/seed-8",
     }
     assert [(one["seed"], one["name"]) for one in passed["scores"]] == [(7, "BLEU"), (8, "BLEU")]
     assert load_recipe(Path(passed["runs"]["8"]) / "recipe.yaml").training.seed == 8
@@ -52,7 +52,7 @@ def test_scores_of_all_seeds_are_compared_with_their_bands(
         f"error: BLEU of seed 7 is {value:.2f}, {98.5 - value:.2f} below the 98.50 to 100.00 that "
         "follows from 3 seeds."
     )
-    assert command.startswith(f"try: t5tune eval runs/reproduce-{name}/seed-7 ")
+    assert command.startswith(f"try: t5tune eval runs/{name}-reproduce/seed-7 ")
     assert weights.stat().st_mtime_ns == trained
 
     result = t5tune("reproduce", recipe, "--output-dir", Path(passed["runs"]["7"]).parent)

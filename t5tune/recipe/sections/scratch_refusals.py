@@ -55,8 +55,9 @@ def _check_fields(scratch: FromScratchSection, config: dict[str, Any]) -> Iterat
 def _check_packing(recipe: Recipe, scratch: FromScratchSection) -> Iterator[str]:
     if recipe.training.packing and scratch.architecture != "t5":
         yield (
-            f"`training.packing` excludes `architecture: {scratch.architecture}`, which numbers "
-            "positions from the start of a row; a t5 can be packed"
+            f"`training.packing` and `model.from_scratch.architecture: {scratch.architecture}` "
+            "exclude each other: it numbers positions from the start of a row, so packed examples "
+            "would not compute what single ones do; a t5 can be packed"
         )
 
 

@@ -22,10 +22,6 @@ REFUSED = [
     ),
     ([f"{S}architecture=bart", "model.config.dropout_rate=0.1"], "did you mean dropout?"),
     (
-        ["training.packing=true", f"{S}architecture=bart"],
-        "`training.packing` excludes `architecture: bart`",
-    ),
-    (
         [f"{S}tokenizer.type=unigram", "data.augment.subword.dropout=0.1"],
         "`data.augment.subword.dropout` excludes a tokenizer of type unigram, which has alpha",
     ),
