@@ -74,6 +74,7 @@ def serve(
         Path | None,
         typer.Option("--log", help="File for the log; standard error if left out."),
     ] = None,
+    page: Annotated[bool, typer.Option(help="Show browsers a page that translates, at /.")] = True,
     source_lang: SourceLang = None,
     target_lang: TargetLang = None,
     engine: Annotated[
@@ -86,7 +87,7 @@ def serve(
     allow_code: AllowModelCode = False,
     allow_pickle: AllowPickle = False,
 ) -> None:
-    """Serve models over HTTP, with the routes of LibreTranslate."""
+    """Serve models over HTTP: a page for browsers, and the routes of LibreTranslate."""
     _check_extra()
     from t5tune.models.model_names import choose_model
     from t5tune.serving.served_model import read_source
@@ -120,6 +121,7 @@ def serve(
         texts_per_batch,
         reload_seconds,
         log_file,
+        page,
     )
     with proposing_permission():
         run_server(sources, settings, print_data)

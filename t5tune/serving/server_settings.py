@@ -44,6 +44,7 @@ class ServerSettings:
         texts_per_batch: Most texts that are translated together.
         reload_seconds: Seconds between looks for a newer model; 0 for none.
         log: File for the log; None for standard error.
+        has_page: Whether browsers get a page at `/`.
     """
 
     host: str = "127.0.0.1"
@@ -54,3 +55,4 @@ class ServerSettings:
     texts_per_batch: int = 128
     reload_seconds: float = 5.0
     log: Path | None = None
+    has_page: bool = True

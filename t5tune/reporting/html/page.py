@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     import jinja2
     from markupsafe import Markup
 
-WITHOUT_EXAMPLES = ("page.js", "charts.js")  # scripts of a page that has no table of examples
+# Scripts of a page that has no table of examples.
+WITHOUT_EXAMPLES = ("look.js", "page.js", "charts.js")
 _SCRIPTS = (*WITHOUT_EXAMPLES, "heatmaps.js", "differences.js", "examples.js", "table.js")
 
 # Characters that are invisible or change how the text beside them is read: control characters
@@ -44,8 +45,25 @@ def render_page(
     """
     from markupsafe import Markup
 
-    style, script = _read("report.css"), "\n".join(map(_read, scripts))
-    policy = "; ".join(
+    style = "".join(map(read_template, ("look.css", "report.css")))
+    script = "\n".join(map(read_template, scripts))
+    text = (
+        _environment()
+        .get_template(template)
+        .render(
+            policy=build_policy(style, script),
+            style=Markup(style),
+            script=Markup(script),
+            data=Markup(to_embedded_json(data)),
+            **values,
+        )
+    )
+    return _LONE_SURROGATE.sub("\ufffd", text)
+
+
+def build_policy(style: str, script: str) -> str:
+    """Return the policy of a page that runs one script, has one style, and loads nothing."""
+    return "; ".join(
         [
             "default-src 'none'",
             f"script-src '{_hash(script)}'",
@@ -56,18 +74,6 @@ def render_page(
             "trusted-types 'none'",
         ]
     )
-    text = (
-        _environment()
-        .get_template(template)
-        .render(
-            policy=policy,
-            style=Markup(style),
-            script=Markup(script),
-            data=Markup(to_embedded_json(data)),
-            **values,
-        )
-    )
-    return _LONE_SURROGATE.sub("\ufffd", text)
 
 
 def to_embedded_json(data: object) -> str:
@@ -96,7 +102,8 @@ def _hash(text: str) -> str:
 
 
 @cache
-def _read(name: str) -> str:
+def read_template(name: str) -> str:
+    """Return a file of `templates`: `look.css` and `look.js` are what all pages share."""
     from importlib.resources import files
 
     return files("t5tune.reporting.html").joinpath("templates", name).read_text(encoding="utf-8")
@@ -107,7 +114,7 @@ def _environment() -> jinja2.Environment:
     import jinja2
 
     environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_read),
+        loader=jinja2.FunctionLoader(read_template),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
