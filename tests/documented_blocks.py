@@ -42,7 +42,6 @@ class Command:
     """A program with its arguments, and the files that its streams are connected to."""
 
     arguments: list[str] = field(default_factory=list)
-    environment: dict[str, str] = field(default_factory=dict)
     redirections: dict[str, str] = field(default_factory=dict)
     is_piped: bool = False
 
@@ -103,10 +102,7 @@ def _commands(tokens: list[str]) -> Iterator[Command]:
             command = Command()
         elif token in _REDIRECTIONS:
             command.redirections[token] = next(remaining)
-        elif not command.arguments and re.match(r"[A-Z_0-9]+=", token):
-            name, _, value = token.partition("=")
-            command.environment[name] = value
-        else:
-            command.arguments.append(token)
-    if command.arguments or command.environment:
+        elif command.arguments or not re.match(r"[A-Z_0-9]+=", token):
+            command.arguments.append(token)  # but for variables before a program
+    if command.arguments:
         yield command
