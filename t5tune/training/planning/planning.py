@@ -9,12 +9,14 @@ from typing import Any
 
 from transformers import PreTrainedModel
 
+from t5tune.console import say
 from t5tune.models.loading import load_model
 from t5tune.models.missing_weights import MissingWeights, find_missing_weights, imagine_model
 from t5tune.recipe.schema import Recipe
 from t5tune.run.directory import RunDirectory
 from t5tune.training.callbacks.log import EndOfTraining
 from t5tune.training.checkpoints.disk_space import check_disk_space, find_existing
+from t5tune.training.checkpoints.resuming import has_trained
 from t5tune.training.cpu_start import begin
 from t5tune.training.plan_lines import describe_plan
 from t5tune.training.planning.measuring import MOST_SAVED, measure
@@ -57,6 +59,8 @@ def plan_recipe(recipe: Recipe, run: RunDirectory, *, measures: bool = False) ->
     Raises:
         T5TuneError: Training would refuse the recipe.
     """
+    if has_trained(run):
+        say(f"{run.path} holds a run, which train goes on with; this plan begins at its start")
     load = _Loading()
     with TemporaryDirectory(prefix="t5tune-plan-") as directory:
         temporary = RunDirectory(Path(directory) / run.name)
