@@ -171,7 +171,7 @@ def _describe_needs(planned: PlannedTraining) -> Section:
     sentences = [
         f"Memory: {memory} at the peak; {free} are free.",
         f"Measured in {measured.num_steps:,} steps of {1000 * measured.step_seconds:,.0f} ms on "
-        "this machine, as busy as it is now; a report and its export come on top.",
+        "this machine, as busy as it is now; the report's scores and the export come on top.",
     ]
     if found.training_seconds < found.uncut_seconds:
         sentences.append(
