@@ -19,7 +19,9 @@ def init(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="Recipe to write; named after the data, here, if left out."
+            "--output",
+            "-o",
+            help="Recipe to write, or its directory; here, named after the data, if left out.",
         ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")] = False,

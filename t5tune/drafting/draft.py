@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from t5tune.data.readers.open_splits import OpenSplit
 from t5tune.data.readers.sources import open_entry
 from t5tune.drafting.both_sides import Sides, confirm_direction, find_sides
+from t5tune.drafting.code_pages import correct_encoding
 from t5tune.drafting.drafted_model import ModelPlan, plan_model
 from t5tune.drafting.given_data import GivenData, open_given
 from t5tune.drafting.language_names import name_language
@@ -80,7 +82,9 @@ def draft_recipe(wishes: Wishes, asker: Asker) -> Draft:
     """
     given = open_given(wishes)
     sides = find_sides(given, wishes, asker)
+    given, sides = correct_encoding(given, sides, wishes, asker)
     survey = _survey(given, sides)
+    notes = list(_check_siblings(given, sides))
     _refuse_too_few(given, survey)
     shape = recognize_task(survey, sides.codes, by_names=sides.roles.task, given=wishes.task)
     before = sides.roles.source
@@ -89,7 +93,7 @@ def draft_recipe(wishes: Wishes, asker: Asker) -> Draft:
         given, survey = given.turned(), survey.turned()
     findings = _Findings(given, sides, survey, shape)
     plan = plan_model(shape, sides.codes, survey, given.num_rows, wishes, asker)
-    draft = Draft(_describe_draft(findings, plan), is_large=not survey.is_complete)
+    draft = Draft(_describe_draft(findings, plan), notes=notes, is_large=not survey.is_complete)
     draft.set("name", _name_recipe(findings))
     draft.set("task", shape.task, shape.reason)
     for key, side in (("source_lang", sides.source), ("target_lang", sides.target)):
@@ -98,13 +102,23 @@ def draft_recipe(wishes: Wishes, asker: Asker) -> Draft:
     plan.model_into(draft)
     _set_data(draft, findings, plan, wishes.seed)
     plan.training_into(draft)
-    draft.notes += _describe_data(findings, plan.num_pairs)
+    draft.notes += _describe_data(findings)
+    if plan.model is None and plan.num_pairs < _FEW:
+        draft.notes.append(
+            "so few pairs show that everything works, and are too few to learn from alone "
+            "(docs/init.md says how many suffice for what)"
+        )
     return draft
 
 
 def _survey(given: GivenData, sides: Sides) -> PairSurvey:
     """Read the pairs as training will."""
-    keys = dict(given.entries["train"])
+    return survey_pairs(_open(given, sides, "train"), 0)
+
+
+def _open(given: GivenData, sides: Sides, split: str) -> OpenSplit:
+    """Open a split so that rows that cannot be read are left out and counted."""
+    keys = dict(given.entries[split])
     columns: tuple[str | None, str | None] = (None, None)
     if not given.is_parallel:
         keys["on_bad_row"] = "skip"
@@ -112,8 +126,27 @@ def _survey(given: GivenData, sides: Sides) -> PairSurvey:
         columns = sides.roles.source, sides.roles.target
     if given.most_rows is not None:
         keys["max_examples"] = given.most_rows
-    entry = DataEntry.model_validate(keys)
-    return survey_pairs(open_entry("data.train", entry, sides.codes, columns), 0)
+    return open_entry(f"data.{split}", DataEntry.model_validate(keys), sides.codes, columns)
+
+
+def _check_siblings(given: GivenData, sides: Sides) -> Iterator[str]:
+    """Drop the files beside the training data that are something else, and say so."""
+    for split in ("validation", "test"):
+        entry = given.entries.get(split)
+        if entry is None or "hub" in entry:
+            continue
+        try:
+            opened = _open(given, sides, split)
+            has_sources = [bool(example.source.strip()) for example in opened.read()]
+        except T5TuneError as error:
+            has_sources = []
+            yield f"{given.reasons[f'data.{split}']}, cannot be used: {error.message}"
+        else:
+            if opened.count_bad_rows():
+                given.entries[split] = {**entry, "on_bad_row": "skip"}
+                yield from opened.describe_readings()
+        if not any(has_sources):
+            del given.entries[split]
 
 
 def _refuse_too_few(given: GivenData, survey: PairSurvey) -> None:
@@ -181,7 +214,7 @@ def _reasons_of_train(given: GivenData) -> Iterator[str]:
     yield from dict.fromkeys(found.values())
 
 
-def _describe_data(findings: _Findings, num_pairs: int) -> Iterator[str]:
+def _describe_data(findings: _Findings) -> Iterator[str]:
     """Yield sentences about the data."""
     given, survey = findings.given, findings.survey
     yield from survey.remarks
@@ -201,8 +234,3 @@ def _describe_data(findings: _Findings, num_pairs: int) -> Iterator[str]:
         if side.contradicts is not None:
             seen = name_language(side.contradicts)
             yield f"a column is named {side.code}, and its texts seem to be {seen}"
-    if num_pairs < _FEW:
-        yield (
-            "so few pairs show that everything works, and are too few to learn from alone "
-            "(docs/init.md says how many suffice for what)"
-        )

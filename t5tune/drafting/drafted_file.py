@@ -71,10 +71,11 @@ def draft_file(wishes: Wishes, asker: Asker, *, overwrite: bool = False) -> Draf
     Raises:
         T5TuneError: The data cannot be used, a recipe is in the way, or the file cannot be written.
     """
-    if wishes.output is not None:
-        _refuse_existing(wishes.output, overwrite=overwrite)
+    output = wishes.output or Path()
+    if not output.is_dir():
+        _refuse_existing(output, overwrite=overwrite)
     draft = draft_recipe(wishes, asker)
-    path = wishes.output or Path(f"{draft.values['name']}.yaml")
+    path = output / f"{draft.values['name']}.yaml" if output.is_dir() else output
     _refuse_existing(path, overwrite=overwrite)
     _use_free_name(draft)
     name = draft.values["name"]
@@ -112,27 +113,42 @@ def _use_free_name(draft: Draft) -> None:
 
 
 def _write(draft: Draft, path: Path, commands: tuple[tuple[str, str], ...]) -> str:
-    """Write the recipe under another name, check it there, and then let it appear."""
+    """Write the recipe under another name, check it there, and then let it appear.
+
+    Returns:
+        Its text without the heading.
+    """
     data = draft.values["data"]
     for split in ("train", "validation", "test"):
         data[split] = _relative_paths(data[split], path)
-    heading = [*(command for command, _ in commands[:1]), draft.title, ""]
-    heading += ["Written by t5tune init, which gives the reasons. Change what you know better."]
-    heading += [f"- {note}" for note in draft.notes]
-    comments = {choice.key: choice.reason for choice in draft.choices}
-    body = write_recipe(draft.values, comments)
-    text = "".join(f"# {visible(line, one_line=True)}".rstrip() + "\n" for line in heading) + body
     temporary = path.with_name(f".{path.name}.{os.getpid()}.yaml")
     try:
-        write_text(temporary, text)
+        body = _write_text(draft, temporary, commands)
         recipe = load_recipe(temporary, for_training=True)
-        check_prerequisites(recipe)
+        try:
+            check_prerequisites(recipe)
+        except T5TuneError as error:  # the tokenizer that BLEU needs for a language
+            draft.notes.append(f"{error.message} With it, remove `metrics`: {error.next_command}")
+            draft.set("evaluation.metrics", ["chrf"], "needs no tokenizer for the language")
+            body = _write_text(draft, temporary, commands)
+            recipe = load_recipe(temporary, for_training=True)
+            check_prerequisites(recipe)
         check_inputs(recipe)
         if not draft.is_large:
             check_contents(recipe)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+    return body
+
+
+def _write_text(draft: Draft, path: Path, commands: tuple[tuple[str, str], ...]) -> str:
+    heading = [commands[0][0], draft.title, ""]
+    heading += ["Written by t5tune init, which gives the reasons. Change what you know better."]
+    heading += [f"- {note}" for note in draft.notes]
+    body = write_recipe(draft.values, {choice.key: choice.reason for choice in draft.choices})
+    marked = "".join(f"# {visible(line, one_line=True)}".rstrip() + "\n" for line in heading)
+    write_text(path, marked + body)
     return body
 
 

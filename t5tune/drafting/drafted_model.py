@@ -17,7 +17,7 @@ from t5tune.drafting.pretrained_models import (
 from t5tune.drafting.questions import Asker
 from t5tune.drafting.scratch_shapes import PHONES, ScratchShape, choose_shape
 from t5tune.drafting.task_shapes import TaskShape
-from t5tune.drafting.token_lengths import SideLengths, measure_lengths
+from t5tune.drafting.token_lengths import SideLengths, measure_new, measure_pretrained
 from t5tune.drafting.wishes import FROM_SCRATCH, Wishes
 from t5tune.recipe.sections.from_scratch_section import TokenizerSection
 
@@ -30,6 +30,7 @@ _FEW, _MANY = 10_000, 50_000  # pairs
 _LIMITS_FROM_SCRATCH = (512, 512)
 _LIMITS_OF_TASK = {"summarization": (512, 128)}
 _PATIENCE = 5
+_FEWEST_LONG = 3  # examples of the greatest lengths in a batch
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,12 @@ class ModelPlan:
     num_pairs: int
     has_gpu: bool
     minutes: float | None
+
+    @property
+    def tokens_per_batch(self) -> int:
+        """Tokens of a batch of a new model: enough for several long examples."""
+        longest = sum(side.limit for side in self.lengths)
+        return max(self.shape.tokens_per_batch, _FEWEST_LONG * longest)
 
     def model_into(self, draft: Draft) -> None:
         """Set the section `model`."""
@@ -92,7 +99,7 @@ class ModelPlan:
                 "training.tokens_per_batch", tokens, f"source plus target tokens, for {where}"
             )
         else:
-            tokens = self.shape.tokens_per_batch
+            tokens = self.tokens_per_batch
             draft.set(
                 "training.tokens_per_batch", tokens, "source plus target tokens of one update"
             )
@@ -111,7 +118,7 @@ class ModelPlan:
             epochs = 10 if num < _FEW else 5 if num < _MANY else 3
             return epochs, "passes over the pairs: more where they are few"
         tokens = num * sum(side.mean for side in self.lengths)
-        steps = max(1, math.ceil(tokens / self.shape.tokens_per_batch))
+        steps = max(1, math.ceil(tokens / self.tokens_per_batch))
         epochs = round(self.shape.num_steps / steps)
         epochs = max(self.shape.fewest_epochs, min(self.shape.most_epochs, epochs))
         return epochs, f"passes over the pairs, about {epochs * steps:,} steps"
@@ -168,7 +175,10 @@ def plan_model(
     tokenizer = _choose_tokenizer(task, shape, survey)
     model = found.model
     limits = _LIMITS_OF_TASK.get(task.task, _LIMITS_FROM_SCRATCH)
-    lengths = measure_lengths(survey, tokenizer if model is None else model.name, limits)
+    if model is None:
+        lengths = measure_new(survey, tokenizer, limits)
+    else:
+        lengths = measure_pretrained(survey, model.name, limits, task.task, codes)
     return ModelPlan(
         model, found.reason, shape, tokenizer, task, lengths, num_pairs, has_gpu,
         _ask_minutes(wishes, asker),

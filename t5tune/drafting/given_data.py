@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import re
 import shlex
 from collections.abc import Iterator, Sequence
@@ -133,7 +134,9 @@ def _open_hub(name: str, wishes: Wishes) -> GivenData:
 
 
 def _open_file(path: Path, wishes: Wishes) -> GivenData:
-    settings = find_settings(path, wishes.encoding, has_header=wishes.has_header)
+    settings = TableSettings("text")
+    if read_language(strip_compression(path).suffix.removeprefix(".")) is None:  # as of train.en
+        settings = find_settings(path, wishes.encoding, has_header=wishes.has_header)
     if settings.kind == "text":
         raise _refuse_single(path)
     if path.is_dir() and (splits := _saved_splits(path)):
@@ -189,9 +192,12 @@ def _find_languages(path: Path, kind: str) -> Sequence[str]:
 
 def _refuse_single(path: Path) -> T5TuneError:
     name = shlex.quote(display_path(path))
+    others = sorted(path.parent.glob(f"{glob.escape(path.stem)}.*"))
+    partners = [other for other in others if read_language(other.suffix[1:]) and other != path]
+    other = shlex.quote(display_path(partners[0])) if partners else "OTHER_FILE"
     return T5TuneError(
         f"{display_path(path)} has one text on each line, and an example has two.",
-        next_command=f"t5tune init {name} OTHER_FILE   # line n of one file belongs to line n of "
+        next_command=f"t5tune init {name} {other}   # line n of one file belongs to line n of "
         "the other",
     )
 

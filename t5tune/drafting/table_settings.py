@@ -28,6 +28,7 @@ _FORMATS = ("csv", "tsv")
 _USUAL = {"csv": ",", "tsv": "\t"}
 _MOST_CHARACTERS = 1_000_000  # of a file, that are looked at
 _MOST_ROWS = 500
+_SOME_QUOTED, _MANY_QUOTED = 0.005, 0.2  # shares of rows with cells in quotation marks
 _LONGEST_HEADING = 40  # characters
 _MOST_HEADING_WORDS = 4
 
@@ -106,6 +107,12 @@ def _refuse_others(path: Path) -> None:
             f"{display_path(path)} is a spreadsheet, which t5tune does not read.",
             next_command="in the program that made it, save the sheet as CSV in UTF-8, then: "
             f"t5tune init {shlex.quote(display_path(path.with_suffix('.csv')))}",
+        )
+    if path.suffix.lower() in (".yaml", ".yml"):
+        name = shlex.quote(display_path(path))
+        raise T5TuneError(
+            f"{display_path(path)} is YAML, as recipes are, and not data.",
+            next_command=f"t5tune validate {name}   # or t5tune init FILE, with pairs of texts",
         )
     start = read_start(path)
     if not start:
@@ -197,12 +204,16 @@ def _find_delimiter(path: Path, beginning: str, settings: TableSettings) -> None
     ]
     columns = [one for one in readings if one.num_columns > 1 and one.share > 0.5]
 
+    as_text = [one for one in readings if one.kind == "tsv" and one.rows]
+    is_quoted = any(_count_quoted(one) > _MANY_QUOTED * len(one.rows) for one in as_text)
+
     def rank(one: _Reading) -> tuple[bool, float, bool, bool]:
-        is_quoted = _count_quoted(one) > 0.005 * len(one.rows)
-        fits = one.kind == ("csv" if is_quoted or ending == "csv" else "tsv")
+        share_of_quoted = _count_quoted(one) / len(one.rows)
+        fits = one.kind == ("csv" if share_of_quoted > _SOME_QUOTED or ending == "csv" else "tsv")
+        # A quotation that never ends breaks the file, and does not make text of all the others.
+        is_right = one.kind == "csv" if is_quoted else not one.is_broken
         # Rows of a file that is read as it should be have one length, but for a few bad ones.
-        share = round(one.share, 2)
-        return not one.is_broken, share, one.delimiter == usual, fits
+        return is_right, round(one.share, 2), one.delimiter == usual, fits
 
     if not columns:
         if ending == "text":

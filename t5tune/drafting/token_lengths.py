@@ -5,15 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from t5tune.console import track
 from t5tune.drafting.pair_survey import PairSurvey
 from t5tune.recipe.sections.from_scratch_section import TokenizerSection
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
 _MOST_LONG = 256  # tokens up to which the longest text decides
 _SHARE_WITHIN = 0.995  # of the texts, where the longest ones are longer
-_LEARNED_FROM = 2000  # pairs that a vocabulary is learned from to measure with
+_NUM_MEASURED = 2000  # pairs
+_DOING = "measuring the lengths in tokens"
 _SPARE = 1.1  # over what was measured, because other texts have other words
 
 
@@ -46,44 +52,85 @@ class SideLengths:
         )
 
 
-def measure_lengths(
-    survey: PairSurvey, tokenizer: TokenizerSection | str, limits: tuple[int, int]
+def measure_new(
+    survey: PairSurvey, section: TokenizerSection, limits: tuple[int, int]
 ) -> tuple[SideLengths, SideLengths]:
-    """Return the lengths of sources and targets.
+    """Return the lengths of sources and targets with a vocabulary that is learned from them.
 
     Args:
         survey: The pairs.
-        tokenizer: How a vocabulary is learned, or the name of a model.
-        limits: Greatest limits that suit the model.
-
-    Raises:
-        T5TuneError: The tokenizer cannot be loaded or learned.
+        section: How the vocabulary is learned.
+        limits: Greatest limits of sources and targets.
     """
-    from t5tune.console import track
-    from t5tune.models.loading import load_tokenizer
     from t5tune.models.new_tokenizers import build_tokenizer
 
-    pairs = survey.sample[:_LEARNED_FROM]
-    with track("measuring the lengths in tokens"):
-        if isinstance(tokenizer, str):
-            encode = load_tokenizer(tokenizer)
-        else:
-            learned = [list(side) for side in zip(*survey.sample, strict=True)]
-            encode = build_tokenizer(tokenizer, *learned)
-        sides = []
-        for number, texts in enumerate(zip(*pairs, strict=True)):
-            counts = np.array([len(ids) for ids in encode(list(texts))["input_ids"]])
-            lengths = (survey.source_lengths, survey.target_lengths)[number]
-            sides.append(_summarize(texts, counts, lengths, limits[number]))
+    with track(_DOING):
+        sides = [list(side) for side in zip(*survey.sample, strict=True)]
+        return _measure(survey, build_tokenizer(section, *sides), "", limits)
+
+
+def measure_pretrained(
+    survey: PairSurvey,
+    name: str,
+    limits: tuple[int, int],
+    task: str,
+    languages: tuple[str | None, str | None],
+) -> tuple[SideLengths, SideLengths]:
+    """Return the lengths of sources, with the prefix of the task, and targets.
+
+    Args:
+        survey: The pairs.
+        name: Model whose vocabulary it is.
+        limits: Greatest limits of sources and targets.
+        task: Task of the recipe.
+        languages: Languages of source and target, if known.
+
+    Raises:
+        T5TuneError: Its configuration or its tokenizer cannot be loaded.
+    """
+    from t5tune.models.families import choose_prefix
+    from t5tune.models.loading import load_config, load_tokenizer
+
+    with track(_DOING):
+        model_type, tokenizer = load_config(name).model_type, load_tokenizer(name)
+        prefix = choose_prefix(model_type, tokenizer, task, *languages)
+        return _measure(survey, tokenizer, prefix, limits)
+
+
+def _measure(
+    survey: PairSurvey, tokenizer: PreTrainedTokenizerBase, prefix: str, limits: tuple[int, int]
+) -> tuple[SideLengths, SideLengths]:
+    pairs = survey.sample[:_NUM_MEASURED]
+    # What every source has more than its text: the prefix, but not the end, which counts anyway.
+    num_more = len(tokenizer(prefix)["input_ids"]) - 1 if prefix else 0
+    sides = []
+    for texts, characters, limit, more in zip(
+        zip(*pairs, strict=True),
+        (survey.source_lengths, survey.target_lengths),
+        limits,
+        (num_more, 0),
+        strict=True,
+    ):
+        counts = np.array([len(ids) for ids in tokenizer(list(texts))["input_ids"]])
+        sides.append(_summarize(texts, counts, characters, limit, more))
     return sides[0], sides[1]
 
 
 def _summarize(
-    texts: Sequence[str], counts: np.ndarray, characters: np.ndarray, most: int
+    texts: Sequence[str], counts: np.ndarray, characters: np.ndarray, most: int, more: int
 ) -> SideLengths:
-    """Return the lengths of a side, of all texts by their characters."""
+    """Return the lengths of a side, of all texts by their characters.
+
+    Args:
+        texts: Texts that were measured.
+        counts: Their numbers of tokens.
+        characters: Numbers of characters of all texts.
+        most: Greatest limit.
+        more: Number of tokens that each has more.
+    """
     rate = counts.sum() / max(1, sum(map(len, texts)))
-    estimated = np.ceil(characters * rate)
+    estimated = np.ceil(characters * rate) + more
+    counts = counts + more
     longest = max(int(counts.max()), math.ceil(_SPARE * float(estimated.max())))
     wanted = longest
     if longest > min(_MOST_LONG, most):

@@ -16,10 +16,10 @@ from tests.conftest import RunCommand, number_pairs, write_pairs
 from tests.hub.models import t5_files
 from tests.hub.server import Hub
 
+SHORT = ["training.max_steps=2", "decoding.num_beams=1", "export=none", "training.bf16=false"]
 SMALL = [
     "model.from_scratch.d_model=16", "model.from_scratch.d_ff=16",
-    "model.from_scratch.num_layers=1", "training.max_steps=2", "decoding.num_beams=1",
-    "export=none", "training.bf16=false",
+    "model.from_scratch.num_layers=1", *SHORT,
 ]  # fmt: skip
 
 
@@ -58,6 +58,20 @@ def test_a_spreadsheet_becomes_a_recipe_that_is_valid_and_trains(
     trained = t5tune("train", recipe, *SMALL)
     assert trained.code == 0, trained.err
     assert (here / "runs" / "sheet-en-de" / "eval" / "test" / "report.json").is_file()
+
+
+def test_the_language_tells_the_code_page_and_other_files_beside_are_left_alone(
+    here: Path, t5tune: RunCommand
+) -> None:
+    rows = [f"The old house {n} was sold;Старый дом {n} у реки продали весной" for n in range(40)]
+    (here / "train.csv").write_bytes("\n".join(["en;ru", *rows]).encode("cp1251"))
+    (here / "dev.csv").write_text("name;age\nAnna;7\n", encoding="utf-8")
+    made = t5tune("init", "train.csv", "--yes", "--model", "scratch", "--output", "ru.yaml")
+    assert made.code == 0, made.err
+    data = load_recipe(here / "ru.yaml").data
+    assert data.entries["train"].encoding == "cp1251"
+    assert "dev.csv, beside the training data, cannot be used" in made.out
+    assert list(data.cuts) == ["validation", "test"]
 
 
 def test_a_recipe_is_replaced_only_on_request(here: Path, t5tune: RunCommand) -> None:
@@ -104,10 +118,12 @@ def test_a_pretrained_model_is_taken_where_the_hub_has_one(
     assert made.code == 0, made.err
     model = load_recipe(here / "pairs-en-de.yaml").model
     assert (model.name, model.allow_pickle) == ("google-t5/t5-small", True)
+    trained = t5tune("train", "pairs-en-de.yaml", *SHORT)
+    assert trained.code == 0, trained.err
     os.remove("pairs-en-de.yaml")  # noqa: PTH107 (the test's own)
     hub_here.stop()
-    assert t5tune("init", "pairs.tsv").code == 0  # the tokenizer is in the cache, the weights not
-    assert load_recipe(here / "pairs-en-de.yaml").model.is_from_scratch
+    assert t5tune("init", "pairs.tsv").code == 0
+    assert load_recipe(here / "pairs-en-de.yaml").model.name == model.name  # of the cache
 
 
 @pytest.mark.parametrize(

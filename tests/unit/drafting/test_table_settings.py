@@ -37,6 +37,7 @@ def rows(delimiter: str, *, quote: str = "") -> str:
          {"format": "csv", "delimiter": "|"}),
         ("lines.csv", "en,de\n" + rows(",", quote='"') + '"two\nlines","zwei\nZeilen"\n', "utf-8",
          {}),
+        ("open.csv", "en,de\n" + rows(",", quote='"') + '"never closed,x\n', "utf-8", {}),
     ],
 )  # fmt: skip
 def test_a_table_is_read_as_it_was_written(

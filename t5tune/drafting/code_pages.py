@@ -1,0 +1,48 @@
+"""Encodings of one byte a letter that old programs write in a language."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from t5tune.drafting.both_sides import Sides, find_sides
+from t5tune.drafting.given_data import GivenData, open_given
+from t5tune.drafting.language_names import name_language
+from t5tune.drafting.questions import Asker
+from t5tune.drafting.wishes import Wishes
+from t5tune.errors import T5TuneError
+from t5tune.scoring.languages import short_code
+
+_GUESS = "cp1252"  # what a text that is not UTF-8 is read as at first
+_LANGUAGES = {
+    "cp1250": "bs cs hr hu pl ro sk sl", "cp1251": "be bg mk ru uk", "cp1253": "el",
+    "cp1254": "tr az", "cp1255": "he", "cp1256": "ar fa ur", "cp1257": "lt lv", "cp874": "th",
+    "cp932": "ja", "cp949": "ko", "gb18030": "zh",
+}  # fmt: skip
+_PAGES = {code: page for page, codes in _LANGUAGES.items() for code in codes.split()}
+
+
+def correct_encoding(
+    given: GivenData, sides: Sides, wishes: Wishes, asker: Asker
+) -> tuple[GivenData, Sides]:
+    """Read a text again that was taken for Western European and is in another language.
+
+    What was found stays if it cannot be read in that way.
+    """
+    pages = {_PAGES.get(short_code(code) or ""): code for code in sides.codes}
+    pages.pop(None, None)
+    if given.entries["train"].get("encoding") != _GUESS or wishes.encoding or len(pages) != 1:
+        return given, sides
+    ((page, language),) = pages.items()
+    roles = sides.roles
+    said = replace(wishes, encoding=page)
+    if "columns" not in given.entries["train"] and not given.is_parallel:
+        said = replace(said, source=roles.source, target=roles.target)
+    try:
+        again = open_given(said)
+        found = find_sides(again, said, asker)
+    except T5TuneError:
+        return given, sides
+    again.reasons["data.train.encoding"] = (
+        f"not UTF-8; {page} is usual for {name_language(language or '')}"
+    )
+    return again, replace(found, roles=replace(found.roles, reason=roles.reason, task=roles.task))
