@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -21,7 +21,7 @@ from t5tune.serving.reloading import ModelWatch
 from t5tune.serving.request_bodies import BoundedBodies
 from t5tune.serving.request_log import log
 from t5tune.serving.routes import ALL_ROUTES
-from t5tune.serving.service import Service
+from t5tune.serving.service import CLIENT_HAS_LEFT, Service
 
 _UNWATCHED = ("/health", "/metrics")  # asked all the time, and counted but not logged
 
@@ -42,7 +42,7 @@ def build_application(service: Service) -> Starlette:
     application = Starlette(
         routes=ALL_ROUTES,
         middleware=middleware,
-        exception_handlers={HTTPException: _refuse, Exception: _fail},
+        exception_handlers={HTTPException: _refuse, ClientDisconnect: _note, Exception: _fail},
         lifespan=_live,
     )
     application.state.service = service
@@ -69,6 +69,11 @@ async def _live(application: Starlette) -> AsyncIterator[None]:
 async def _refuse(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+
+
+async def _note(_: Request, __: Exception) -> Response:
+    """Answer a client that has left in the middle of its request: for the log alone."""
+    return Response(status_code=CLIENT_HAS_LEFT)
 
 
 async def _fail(_: Request, __: Exception) -> Response:

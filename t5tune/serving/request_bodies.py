@@ -98,7 +98,13 @@ async def read_json(request: Request) -> dict[str, Any]:
         raise HTTPException(400, BAD_JSON) from None
     if not isinstance(fields, dict):
         raise HTTPException(400, BAD_JSON)
-    return fields
+    return {clean_text(name): _clean(value) for name, value in fields.items()}
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, list):
+        return [clean_text(one) if isinstance(one, str) else one for one in value]
+    return clean_text(value) if isinstance(value, str) else value
 
 
 def _is_json(request: Request) -> bool:

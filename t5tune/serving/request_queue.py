@@ -14,6 +14,8 @@ from t5tune.decoding.translator import Hypothesis
 
 Found = list[Hypothesis]  # of one text, best first
 
+CHARACTERS = 100  # for which a text counts as another one: a long one is translated in parts
+
 
 @dataclass(frozen=True)
 class Search:
@@ -104,7 +106,7 @@ class RequestQueue:
 
     Args:
         engine: Engine that translates; `replace` exchanges it.
-        texts_per_batch: Most texts of a batch.
+        texts_per_batch: Most texts of a batch; a long one counts as several.
         max_waiting: Number of waiting texts from which on no more jobs are accepted.
         on_batch: Called in a thread with the size of each batch.
     """
@@ -203,21 +205,24 @@ class RequestQueue:
         return self._count_waiting() >= enough
 
     def _take(self) -> list[_Share]:
-        """Take equal parts of all jobs with the search of the first one, and more if there is room.
+        """Take texts of all jobs with the search of the first one, in turn, until a batch is full.
 
         Jobs of which something is left go to the end.
         """
         search = self._waiting[0].search
         same = [job for job in self._waiting if job.search == search]
-        equal = max(1, self._texts_per_batch // len(same))
-        ends: dict[int, int] = {}
-        room = self._texts_per_batch
-        for most in (equal, self._texts_per_batch):
-            for job in same:
-                begun = ends.get(id(job), job.num_begun)
-                num = min(len(job.texts) - begun, most, room)
-                ends[id(job)] = begun + num
-                room -= num
+        ends = {id(job): job.num_begun for job in same}
+        room, turns = self._texts_per_batch, deque(same)
+        while turns and room > 0:
+            job = turns.popleft()
+            place = ends[id(job)]
+            weight = 1 + len(job.texts[place]) // CHARACTERS
+            if weight > room and room < self._texts_per_batch:
+                continue  # of a text that is larger than a batch, that batch consists
+            ends[id(job)] = place + 1
+            room -= weight
+            if place + 1 < len(job.texts):
+                turns.append(job)
         shares = [_Share(job, job.num_begun, ends[id(job)]) for job in same]
         shares = [share for share in shares if share.end > share.start]
         for share in shares:

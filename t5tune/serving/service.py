@@ -20,6 +20,7 @@ from t5tune.serving.served_model import ServedModel
 from t5tune.serving.server_metrics import ServerMetrics
 from t5tune.serving.server_settings import ServerSettings
 
+CLIENT_HAS_LEFT = 499  # no status of HTTP's own; the log and the metrics have it from nginx
 RETRY_SECONDS = 2  # after which a client may try again when the queue was full
 
 
@@ -134,7 +135,7 @@ class Service:
         except asyncio.CancelledError:
             self.cancel(model, job)
             if has_left:
-                raise HTTPException(499, "The client has left") from None
+                raise HTTPException(CLIENT_HAS_LEFT, "The client has left") from None
             raise
         finally:
             watcher.cancel()

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from t5tune.serving.language_names import name_language
-from t5tune.serving.request_bodies import clean_text, read_fields, text_of
+from t5tune.serving.request_bodies import read_fields, text_of
 from t5tune.serving.served_languages import describe_language
 from t5tune.serving.served_model import Direction, ServedModel
 from t5tune.serving.service import Service, service_of
@@ -162,7 +162,7 @@ def check_texts(service: Service, values: Sequence[Any]) -> list[str]:
             raise HTTPException(
                 400, f"Invalid request: request ({size}) exceeds text limit ({limit})"
             )
-    return [clean_text(value) for value in values]
+    return list(values)
 
 
 def _count_alternatives(service: Service, value: Any) -> int:
