@@ -80,9 +80,11 @@ def _check_training(recipe: Recipe, key: str, examples: Iterator[Example]) -> No
     if not usable:
         raise refuse_blank()
     scratch, data = recipe.model.from_scratch, recipe.data
-    # What cleaning and normalization leave of the characters is not known here.
-    is_changed = data.cleaning_of(key) is not None or data.normalization is not None
-    if scratch is None or scratch.tokenizer.type not in SUBWORDS or data.mixture or is_changed:
+    if scratch is None or scratch.tokenizer.type not in SUBWORDS or data.mixture:
+        return
+    # What cleaning, normalization and augmentation make of the characters is not known here.
+    is_cleaned = data.cleaning_of(key) is not None or data.normalization is not None
+    if is_cleaned or scratch.tokenizer.augmented:
         return
     sides = zip(*usable, strict=True)
     vocabularies = sides if scratch.tokenizer.separate_vocabs else [chain.from_iterable(sides)]
