@@ -26,7 +26,7 @@ from tests.documented_blocks import Command, read_blocks, read_lines
 from tests.hub.models import t5_files
 
 RECIPES = ["mine.yaml", "news-en-de.yaml", "own.yaml", "recipe.yaml"]
-SHIPPED = ["multi30k-en-de", "wmt-en-de"]
+SHIPPED = ["multi30k-en-de", "phrasebook-en-de", "wmt-en-de"]
 RUNS = ["big", "demo", "mine", "wmt-en-de-2", "wmt-en-de-sweep/seed-1"]
 MODELS = ["google-t5/t5-small", "google-t5/t5-base"]
 SOURCES = ["big.txt", "in.txt", "new.en", "source.txt", "test.en"]
