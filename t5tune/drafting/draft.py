@@ -182,7 +182,7 @@ def _set_data(draft: Draft, findings: _Findings, plan: ModelPlan, seed: int) -> 
     given, survey, roles = findings.given, findings.survey, findings.sides.roles
     source, target = roles.source, roles.target
     train = dict(given.entries["train"])
-    if "columns" in train:  # they have no names of their own
+    if {source, target} <= set(train.get("columns", ())):  # they have no names of their own
         new = findings.sides.codes if findings.is_translation else ("source", "target")
         names = dict(zip((source, target), map(str, new), strict=True))
         train["columns"] = [names.get(name, name) for name in train["columns"]]

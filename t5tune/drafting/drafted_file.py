@@ -20,7 +20,8 @@ from t5tune.run.directory import RUNS, display_path
 from t5tune.training.preparation.contents import check_contents
 from t5tune.training.preparation.inputs import check_inputs, check_prerequisites
 
-_FILE_KEYS = ("file", "source_file", "target_file", "hub")
+_FILE_KEYS = ("file", "source_file", "target_file")
+_NAME_KEYS = ("hub", "name")  # a path if there is such a directory, which then begins with a dot
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,9 @@ def _write(draft: Draft, path: Path, commands: tuple[tuple[str, str], ...]) -> s
     data = draft.values["data"]
     for split in ("train", "validation", "test"):
         data[split] = _relative_paths(data[split], path)
+    model = draft.values["model"]
+    if "name" in model:
+        draft.values["model"] = _relative_paths(model, path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.yaml")
     try:
         body = _write_text(draft, temporary, commands)
@@ -153,15 +157,15 @@ def _write_text(draft: Draft, path: Path, commands: tuple[tuple[str, str], ...])
 
 
 def _relative_paths(entry: dict[str, Any], path: Path) -> dict[str, Any]:
-    """Return an entry whose paths start at the recipe's directory, if they lie below it."""
+    """Return a section whose paths start at the recipe's directory, if they lie below it."""
     directory = path.resolve().parent
     changed = dict(entry)
-    for key in _FILE_KEYS:
+    for key in (*_FILE_KEYS, *_NAME_KEYS):
         name = entry.get(key)
-        if name is None or (key == "hub" and not Path(name).is_dir()):
+        if name is None or (key in _NAME_KEYS and not Path(name).is_dir()):
             continue
         absolute = Path(name).expanduser().resolve()
         inside = absolute.is_relative_to(directory)
         shown = str(absolute.relative_to(directory)) if inside else str(absolute)
-        changed[key] = f"./{shown}" if key == "hub" and inside else shown
+        changed[key] = f"./{shown}" if key in _NAME_KEYS and inside else shown
     return changed
