@@ -314,6 +314,18 @@ def test_a_full_queue_refuses(service: Service, monkeypatch: pytest.MonkeyPatch)
     assert "too many texts are waiting" in answer.json()["error"]
 
 
+def test_pages_of_other_sites_may_ask_only_if_they_are_named(service: Service) -> None:
+    origin = {"Origin": "https://example.org"}
+    allowed = "access-control-allow-origin"
+    assert allowed not in ask(service).get("/languages", headers=origin).headers
+    settings = replace(service.settings, cors_origins=("https://example.org",))
+    other = Service(service.models, settings, ApiKeys([]), ServerMetrics())
+    client = TestClient(build_application(other))
+    assert client.get("/languages", headers=origin).headers[allowed] == "https://example.org"
+    another = {"Origin": "https://example.com"}
+    assert allowed not in client.get("/languages", headers=another).headers
+
+
 async def _look_twice(watch: ModelWatch) -> None:
     await watch.look()
     await watch.look()

@@ -137,7 +137,7 @@ def test_two_threads_begin_when_as_much_waits_as_is_translated() -> None:
         jobs = [queue.submit(["a", "b"], Search())]
         await enter(engine)
         jobs.append(queue.submit(["c"], Search()))
-        assert not engine.entered.acquire(blocking=False)
+        assert not await asyncio.to_thread(engine.entered.acquire, timeout=0.2)
         jobs.append(queue.submit(["d"], Search()))
         await enter(engine)
         assert engine.batches == [["a", "b"], ["c", "d"]]

@@ -62,6 +62,23 @@ def test_tags_that_a_model_spoils_are_put_back(source: str, translation: str) ->
     assert is_unharmed(source, translation)
 
 
+class Moody(Shouting):
+    """A translator whose words by themselves are not those within a sentence."""
+
+    def translate(
+        self, sources: list[str], options: DecodingOptions, on_progress: object = None
+    ) -> list[Hypothesis]:
+        found = super().translate(sources, options)
+        return [Hypothesis("?", 1, False) if " " not in one.text else one for one in found]
+
+
+def test_a_tag_without_a_place_is_kept_all_the_same() -> None:
+    source = "Hello <b>big</b> world"
+    translator = SentenceTranslator(Moody())  # type: ignore[arg-type]
+    (found,) = translator.translate([source], DecodingOptions(max_new_tokens=9))
+    assert found.text == "? <b>?</b> ?"
+
+
 def test_a_translation_brings_in_no_markup() -> None:
     source = "a <b>c</b> &lt;"
     assert keep_html(source, source) == source
