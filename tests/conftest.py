@@ -250,4 +250,5 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 # These imports are at the end because they use what is defined above.
+from tests.browser import browser  # noqa: E402, F401
 from tests.hub.fixtures import hub, hub_command, hub_here  # noqa: E402, F401

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,83 +20,20 @@ from t5tune.scoring.diagnosis.findings import Alignment, Breakdown, Bucket, Find
 from t5tune.scoring.score import ScoringOptions
 from t5tune.scoring.significance.comparison import compare_systems
 from t5tune.scoring.system_output import SystemOutput
+from tests.browser import (
+    FIND_LOW_CONTRAST,
+    empty_logs,
+    emulate,
+    find,
+    list_requests,
+    run,
+    wait_for,
+)
 from tests.data_overviews import build_overview
 from tests.hostile_texts import HOSTILE_TEXTS
 
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-sync",
-    "--disable-background-networking",
-    "--disable-component-update",
-)
 NUM_EXAMPLES = 130
 WIDTHS = {"desk": 1280, "phone": 390}
-
-# The contrast of every text on the page, by https://www.w3.org/TR/WCAG22/#contrast-minimum.
-FIND_LOW_CONTRAST = r"""
-const parse = (color) => {
-  const [r, g, b, a = 1] = color.match(/[\d.]+/g).map(Number);
-  return [r, g, b, a];
-};
-const over = (top, below) => top.slice(0, 3).map((c, i) => c * top[3] + below[i] * (1 - top[3]));
-const light = (color) => {
-  const [r, g, b] = color.map((c) => c / 255)
-    .map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-};
-const background = (element) => {
-  const layers = [];
-  for (let at = element; at !== null; at = at.parentElement) {
-    layers.push(parse(getComputedStyle(at).backgroundColor));
-  }
-  return layers.reverse().reduce((below, top) => over(top, below), [255, 255, 255]);
-};
-const found = [];
-let looked = 0;
-const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-while (walker.nextNode()) {
-  const element = walker.currentNode.parentElement;
-  const style = getComputedStyle(element);
-  const hidden = element.closest("script, noscript, option, :disabled, [hidden]") !== null
-    || element.getClientRects().length === 0;
-  if (hidden || walker.currentNode.data.trim() === "") continue;
-  looked += 1;
-  const color = parse(element instanceof SVGElement ? style.fill : style.color);
-  const below = background(element);
-  const [dark, bright] = [light(over(color, below)), light(below)].sort((a, b) => a - b);
-  const ratio = (bright + 0.05) / (dark + 0.05);
-  const size = parseFloat(style.fontSize);
-  const isLarge = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
-  if (ratio < (isLarge ? 3 : 4.5)) {
-    const name = `${element.tagName}.${element.getAttribute("class")}`;
-    found.push(`${name} ${ratio.toFixed(2)} ${walker.currentNode.data.trim().slice(0, 20)}`);
-  }
-}
-return [looked, found];
-"""
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    webdriver = pytest.importorskip("selenium.webdriver", reason="no selenium to drive a browser")
-    from selenium.webdriver.chrome.service import Service
-
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    driver = shutil.which("chromedriver")
-    if program is None or driver is None:
-        pytest.skip("no chromium with chromedriver on this machine")
-    options = webdriver.ChromeOptions()
-    options.binary_location = program
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('browser')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    running = webdriver.Chrome(options=options, service=Service(driver))
-    yield running
-    running.quit()
 
 
 def example_texts() -> tuple[list[str], list[str], list[list[str]]]:
@@ -196,27 +130,13 @@ def show(
 ) -> None:
     """Reload a page, with empty logs."""
     browser.get("about:blank")
-    for log in ("browser", "performance"):
-        browser.get_log(log)
-    browser.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500},
-    )
-    preference = {"name": "prefers-color-scheme", "value": scheme}
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [preference]})
+    empty_logs(browser)
+    emulate(browser, width, scheme)
     browser.get(path.as_uri() + hash_)
     # The page follows its link in the frame after loading.
     browser.execute_async_script(
         "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done))"
     )
-
-
-def run(browser: Any, script: str, *arguments: object) -> Any:
-    return browser.execute_script(script, *arguments)
-
-
-def find(browser: Any, selector: str) -> Any:
-    return browser.find_element("css selector", selector)
 
 
 def column(browser: Any, number: int) -> list[str]:
@@ -238,16 +158,6 @@ def choose(browser: Any, id_: str, value: str) -> None:
         id_,
         value,
     )
-
-
-def wait_for(browser: Any, selector: str, text: str) -> None:
-    """Wait until an element has a text; fail after some seconds."""
-    from selenium.webdriver.support.wait import WebDriverWait
-
-    def has_text(_: object) -> bool:
-        return text in [one.text for one in browser.find_elements("css selector", selector)]
-
-    WebDriverWait(browser, 5, 0.05).until(has_text, f"{selector} is not {text!r}")
 
 
 def search(browser: Any, query: str) -> None:
@@ -331,13 +241,7 @@ def test_it_loads_nothing_logs_nothing_and_hostile_texts_stay_texts(
     for index in range(len(HOSTILE_TEXTS)):
         run(browser, "goToExample(arguments[0])", index)
     assert browser.get_log("browser") == []
-    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    requested = [
-        message["params"]["request"]["url"]
-        for message in messages
-        if message["method"] == "Network.requestWillBeSent"
-    ]
-    assert requested == [path.as_uri()]
+    assert list_requests(browser) == [path.as_uri()]
     assert run(browser, "return performance.getEntriesByType('resource').length") == 0
     assert browser.title == title != "run"
     assert (

@@ -93,6 +93,9 @@ function closeAlternatives({ isFocusKept = false } = {}) {
     word.focus();
   }
   box?.remove();
+  if (word !== null) {
+    pointAtFocus();
+  }
 }
 
 function leadThroughMenu(event) {

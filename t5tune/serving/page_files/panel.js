@@ -72,6 +72,9 @@ class Panel {
     try {
       const lines = askLines("t5tune/stream", { ...this.chosen(), text }, controller.signal);
       for await (const line of lines) {
+        if (controller.signal.aborted) {
+          return false; // lines that had arrived before
+        }
         if ("num_sentences" in line) {
           draft.numSentences = line.num_sentences;
           this.source = line.source ?? "";
@@ -154,6 +157,11 @@ function addPiece(draft, { source, text, translation }) {
 
 const placeOfWord = new WeakMap();
 
+// Points at the word whose menu is open, or that has the focus.
+function pointAtFocus() {
+  point(placeOfWord.get(menu.word ?? document.activeElement) ?? null);
+}
+
 function drawWords(panel, sentence) {
   const { core } = sentence;
   const index = panel.sentences.indexOf(sentence);
@@ -177,10 +185,7 @@ function startWords(panel) {
     const word = wordAt(event);
     point(word === null ? null : placeOfWord.get(word));
   });
-  output.addEventListener("pointerleave", () => {
-    const focused = output.contains(document.activeElement) ? document.activeElement : null;
-    point(placeOfWord.get(focused) ?? null);
-  });
+  output.addEventListener("pointerleave", pointAtFocus);
   output.addEventListener("focusin", (event) => {
     const word = wordAt(event);
     if (word === null) {
@@ -192,7 +197,7 @@ function startWords(panel) {
     point(place);
     showOthersOf(panel, place.index);
   });
-  output.addEventListener("focusout", () => point(null));
+  output.addEventListener("focusout", pointAtFocus);
   output.addEventListener("click", (event) => {
     const word = wordAt(event);
     if (word !== null && document.getSelection().isCollapsed) {
