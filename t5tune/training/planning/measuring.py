@@ -37,7 +37,9 @@ from t5tune.training.training_plan import TrainingPlan
 NUM_WARM = 3  # steps before those that are timed: memory is allocated, and the largest batches come
 MOST_STEPS = 400  # that are timed
 ENOUGH_STEPS, ENOUGH_SECONDS = 30, 10.0  # both, unless one of the following comes first
-MOST_SECONDS = 60.0
+MOST_SECONDS = 90.0
+# Kernels and freed blocks are kept for each new shape, so that memory grows for a while.
+SETTLING_STEPS, SETTLED = 50, 1.01  # steps in which it grows by no larger factor
 DECODING_SECONDS = 10.0  # of each search, after which no other batch is translated
 MOST_SAVED = 2_000_000_000  # bytes of a checkpoint that is written to measure it
 
@@ -83,7 +85,7 @@ def measure(start: Start, plan: TrainingPlan, run: RunDirectory, *, saves: bool)
     for meter in (memory, device):
         if meter is not None:
             meter.reset_peak()
-    stopwatch = Stopwatch(saves=saves)
+    stopwatch = Stopwatch(memory, saves=saves)
     extra = plan.recipe.training.extra
     few = (
         plan if plan.tokens is None else replace(plan, batches=choose_batches(plan, start.dataset))
@@ -135,15 +137,19 @@ class Stopwatch(EndOfTraining):
     """Callback that times steps, and ends training when they are enough.
 
     Args:
+        memory: Meter of the memory, which is to have stopped growing.
         saves: Whether a checkpoint is written then.
 
     Attributes:
         seconds: Times of the steps after the first ones.
+        used: Bytes in use after each of these steps.
     """
 
-    def __init__(self, *, saves: bool) -> None:
+    def __init__(self, memory: MainMemory, *, saves: bool) -> None:
         super().__init__()
         self.seconds: list[float] = []
+        self.used: list[int] = []
+        self._memory = memory
         self.advance: Callable[[int], None] = lambda _: None
         self._saves = saves
         self._last = 0.0
@@ -154,14 +160,18 @@ class Stopwatch(EndOfTraining):
         now = time.perf_counter()
         if state.global_step > NUM_WARM:
             self.seconds.append(now - self._last)
-        self._last = now
+            self.used.append(self._memory.used())
+        self._last = time.perf_counter()
         self.advance(1)
         if self._is_enough():
             control.should_training_stop, control.should_save = True, self._saves
 
     def _is_enough(self) -> bool:
         num, total = len(self.seconds), sum(self.seconds)
-        enough = num >= ENOUGH_STEPS and total >= ENOUGH_SECONDS
+        has_settled = num >= ENOUGH_STEPS + SETTLING_STEPS and (
+            self.used[-1] <= SETTLED * self.used[-1 - SETTLING_STEPS]
+        )
+        enough = num >= ENOUGH_STEPS and total >= ENOUGH_SECONDS and has_settled
         return enough or num >= MOST_STEPS or total >= MOST_SECONDS
 
 
