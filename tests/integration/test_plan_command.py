@@ -119,8 +119,8 @@ def test_what_is_cut_and_unknown_is_counted(t5tune: RunCommand, recipe: Path) ->
 def test_measured_steps_leave_nothing_behind(
     t5tune: RunCommand, recipe: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("t5tune.training.planning.measuring.ENOUGH_STEPS", 4)
-    monkeypatch.setattr("t5tune.training.planning.measuring.ENOUGH_SECONDS", 0.0)
+    for name, value in (("ENOUGH_STEPS", 4), ("ENOUGH_SECONDS", 0.0), ("SETTLING_STEPS", 0)):
+        monkeypatch.setattr(f"t5tune.training.planning.measuring.{name}", value)
     before = {path for path in recipe.parent.rglob("*") if path.is_file()}
     changes = ["training.ema_decay=0.9", "training.gradient_accumulation_steps=2"]
     plan = read_plan(t5tune, recipe, "--measure", *changes)
