@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from t5tune.recipe.schema import Recipe
 from t5tune.run.directory import RunDirectory
-from t5tune.run.failure import Failure, read_failure
+from t5tune.run.failure import read_failure
 from t5tune.run.lock import find_holder
 from t5tune.run.manifest import find_missing
 from t5tune.training.checkpoints.store import list_checkpoints, step_of
@@ -42,17 +42,18 @@ def find_state(run: RunDirectory, recorded: Recipe | None) -> RunState:
     if recorded is not None and is_finished(run, recorded):
         return RunState("finished")
     failure = read_failure(run)
-    if (damage := _find_damage(run, recorded, failure)) is not None:
+    if (damage := _find_damage(run, recorded)) is not None:
         return RunState("damaged", damage)
     if failure is not None:
         return RunState("failed", failure.message, failure.next_command)
     return RunState("interrupted")
 
 
-def _find_damage(run: RunDirectory, recorded: Recipe | None, failure: Failure | None) -> str | None:
+def _find_damage(run: RunDirectory, recorded: Recipe | None) -> str | None:
     """Return what keeps an unfinished run from being continued or used."""
     checkpoints = sorted(list_checkpoints(run.checkpoints), key=step_of, reverse=True)
-    if recorded is None and (checkpoints or run.model.exists() or failure is None):
+    begun = (run.environment, run.recipe, run.model, *checkpoints)
+    if recorded is None and any(path.exists() for path in begun):
         return f"{run.environment.name} is missing or damaged"
     if run.model.is_dir() and (damage := find_missing(run.model)) is not None:
         return f"{run.model.name}: {damage}"

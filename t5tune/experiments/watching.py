@@ -111,9 +111,10 @@ def watch_on_terminal(run: RunDirectory, console: Console | None = None) -> View
 
 def _draw(view: View, console: Console) -> Group:
     width = min(console.width - 1, _WIDEST)
-    height = max(3, min(console.height // 2 - 3, _HIGHEST))  # both curves with their titles
+    height = max(3, min((console.height - 7) // 2, _HIGHEST))  # both curves with their titles
     ascii_only = console.options.ascii_only
-    parts = [Text(visible(view.describe(), one_line=True), "bold", no_wrap=True)]
+    path, _, rest = visible(view.describe(), one_line=True).partition("  ")
+    parts = [Text(line, "bold", no_wrap=True, overflow="ellipsis") for line in (path, rest)]
     for name, style in (("loss", "cyan"), (_main_score(view), "green")):
         for curve in read_curves(view.lines):
             if curve.name == name:

@@ -121,7 +121,8 @@ def run_trainings(
                     jobs.stop(at_once=signal.SIGINT in signals[1:])
                 jobs.start_waiting()
                 for end in jobs.collect_ended():
-                    advance(1)
+                    if not end.was_stopped:
+                        advance(1)
                     _say_end(end)
                 time.sleep(PAUSE_SECONDS)
         finally:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from t5tune.console import say
+from t5tune.console import say, track
 from t5tune.errors import T5TuneError
 from t5tune.experiments.sweeps.sweep_outcomes import Outcome, find_split, read_outcome
 from t5tune.experiments.sweeps.sweep_plan import SweepPlan, SweepRequest, Training, plan_sweep
@@ -34,7 +34,7 @@ class SweepResult:
 
     Attributes:
         outcomes: Every training, in the order of the plan.
-        arms: Arms that have a finished training.
+        arms: Arms that have a finished training; none if the sweep was stopped.
         chosen: Arm with the best mean validation score.
         why_no_test: Sentence that says why there are no tests; empty if there are.
         stopped_by: Signal that ended the sweep early.
@@ -42,10 +42,10 @@ class SweepResult:
 
     plan: SweepPlan
     outcomes: tuple[Outcome, ...]
-    arms: tuple[ArmResult, ...]
-    chosen: ArmResult | None
-    why_no_test: str
-    stopped_by: signal.Signals | None
+    arms: tuple[ArmResult, ...] = ()
+    chosen: ArmResult | None = None
+    why_no_test: str = ""
+    stopped_by: signal.Signals | None = None
 
     @property
     def num_failed(self) -> int:
@@ -154,6 +154,8 @@ def _conclude(
         else:
             begun = training.run.is_begun
             outcomes.append(Outcome(training, "interrupted" if begun else "waiting"))
-    arms, why_no_test = compute_arms(plan, outcomes)
-    chosen = choose_arm(plan, arms)
-    return SweepResult(plan, tuple(outcomes), tuple(arms), chosen, why_no_test, stopped_by)
+    if stopped_by is not None:  # who stops a sweep does not wait for its table
+        return SweepResult(plan, tuple(outcomes), stopped_by=stopped_by)
+    with track("comparing"):
+        arms, why_no_test = compute_arms(plan, outcomes)
+    return SweepResult(plan, tuple(outcomes), tuple(arms), choose_arm(plan, arms), why_no_test)
