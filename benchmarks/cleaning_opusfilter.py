@@ -3,7 +3,7 @@
 .venv/bin/python benchmarks/cleaning_opusfilter.py --data DIR [--opusfilter COMMAND]
     [--pairs 10000] [--share 0.02] [--seed 1] [--examples 3]
 
-OpusFilter has an environment of its own (`pip install opusfilter==3.3.1 "py3langid<0.4"`), whose
+OpusFilter has an environment of its own (`pip install opusfilter==3.3.1 "py3langid<0.3"`), whose
 command `opusfilter` is asked. Noise of every kind is planted into the first pairs of each corpus,
 as benchmarks/cleaning.py does, and each rule and each filter judges all distinct pairs alone. Rules
 about pairs that occurred before have a corpus each, with noise of their own kind alone.
