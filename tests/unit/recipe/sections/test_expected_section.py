@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from t5tune.errors import T5TuneError
-from t5tune.recipe.loading import build_recipe
+from t5tune.recipe.catalog import list_recipes
+from t5tune.recipe.loading import build_recipe, load_recipe
 from t5tune.training.checkpoints.resuming import find_unsafe_changes, fingerprint_recipe
 from tests.conftest import TINY
 
@@ -48,3 +49,8 @@ def test_expected_scores_change_nothing_that_a_run_does() -> None:
     assert expecting.expected is not None
     assert fingerprint_recipe(plain) == fingerprint_recipe(expecting)
     assert find_unsafe_changes(plain, expecting) == []
+
+
+def test_a_recipe_that_ships_expects_what_was_measured() -> None:
+    expecting = [one.name for one in list_recipes() if load_recipe(one.path).expected is not None]
+    assert expecting == ["phrasebook-en-de"]
