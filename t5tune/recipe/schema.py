@@ -10,7 +10,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from t5tune.errors import did_you_mean
 from t5tune.recipe.sections.cleaning_section import OF_LANGUAGES, fit_standard
 from t5tune.recipe.sections.data_section import DataSection
 from t5tune.recipe.sections.denoise_section import refuse_pairs
@@ -21,7 +20,7 @@ from t5tune.recipe.sections.scratch_refusals import refuse_for_scratch
 from t5tune.recipe.sections.section import Count, PositiveInt, Section
 from t5tune.recipe.sections.training_section import TrainingSection
 from t5tune.scoring.languages import short_code
-from t5tune.scoring.registry import METRICS, default_metrics, is_evaluate_metric
+from t5tune.scoring.registry import is_evaluate_metric
 from t5tune.scoring.score import ScoringOptions
 
 TaskName = Literal["translation", "summarization", "text2text", "denoise"]
@@ -282,23 +281,6 @@ class Recipe(Section):
         if other:
             key = "`model.from_scratch.tokenizer.separate_vocabs`"
             raise ValueError(f"{key} excludes {other}, for which one vocabulary is learned")
-        return self
-
-    @model_validator(mode="after")
-    def _expected_scores_are_reported(self) -> Recipe:
-        section = self.evaluation
-        metrics = section.metrics or default_metrics(self.task)
-        if section.best_metric is not None:
-            metrics = [*metrics, section.best_metric]
-        if self.expected is None or any(map(is_evaluate_metric, metrics)):
-            return self  # metrics of others name their scores themselves
-        names = [name for metric in metrics for name in METRICS[metric].scores]
-        for band in self.expected.scores:
-            if band.name not in names:
-                raise ValueError(
-                    f"`expected.scores` has {band.name}, and the report has only "
-                    f"{', '.join(dict.fromkeys(names))}{did_you_mean(band.name, names)}"
-                )
         return self
 
     @property

@@ -12,10 +12,12 @@ from typing import Any
 from t5tune.console import say
 from t5tune.errors import T5TuneError
 from t5tune.recipe.loading import load_recipe
+from t5tune.recipe.resolve import choose_metrics
+from t5tune.recipe.schema import Recipe
 from t5tune.recipe.sections.expected_section import ExpectedScore, ExpectedSection
 from t5tune.reporting.reports.report import Report
 from t5tune.run.directory import RUNS, RunDirectory
-from t5tune.scoring.registry import format_value
+from t5tune.scoring.registry import METRICS, format_value, is_evaluate_metric
 from t5tune.scoring.score import Score
 from t5tune.training.entry import train
 
@@ -112,6 +114,7 @@ def reproduce(name: str, *, num_seeds: int = 1, output_dir: Path | None = None) 
             "measured over seeds.",
             next_command=f"t5tune train {shlex.quote(name)}",
         )
+    _check_metrics(recipe, recipe.expected)
     directory = output_dir or RUNS / f"{recipe.name}-reproduce"
     runs: dict[int, RunDirectory] = {}
     outcomes: list[Outcome] = []
@@ -127,6 +130,20 @@ def reproduce(name: str, *, num_seeds: int = 1, output_dir: Path | None = None) 
             )
         outcomes += _compare(seed, result.report, recipe.expected, result.run)
     return Reproduction(recipe.name, recipe.expected, runs, tuple(outcomes))
+
+
+def _check_metrics(recipe: Recipe, expected: ExpectedSection) -> None:
+    """Refuse to train for a score that the report will not have."""
+    metrics = choose_metrics(recipe)
+    if any(map(is_evaluate_metric, metrics)):
+        return  # they name their scores themselves
+    names = [name for metric in metrics for name in METRICS[metric].scores]
+    for band in expected.scores:
+        if band.name not in names:
+            raise T5TuneError(
+                f"expected.scores has {band.name}, and the report has only {', '.join(names)}.",
+                next_command="add its metric to evaluation.metrics in the recipe",
+            )
 
 
 def _compare(

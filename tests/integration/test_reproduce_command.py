@@ -67,3 +67,17 @@ def test_a_recipe_that_expects_nothing_is_refused(t5tune: RunCommand) -> None:
         "over seeds.",
         "try: t5tune train g2p",
     ]
+
+
+def test_a_score_that_the_report_will_lack_is_refused_before_training(
+    tmp_path: Path, t5tune: RunCommand
+) -> None:
+    recipe = write_tiny_recipe(tmp_path)
+    expect(recipe, 0, 100)
+    content = yaml.safe_load(recipe.read_text(encoding="utf-8"))
+    content["evaluation"] = {"metrics": ["chrf"]}
+    recipe.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    result = t5tune("reproduce", recipe, "--output-dir", tmp_path / "runs")
+    assert result.code == 1
+    assert "expected.scores has BLEU, and the report has only chrF2++." in result.err
+    assert not (tmp_path / "runs").exists()

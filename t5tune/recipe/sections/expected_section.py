@@ -6,7 +6,9 @@ from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
+from t5tune.errors import did_you_mean
 from t5tune.recipe.sections.section import MOST, Section, WholeNumber
+from t5tune.scoring.registry import METRICS
 
 FEWEST_SEEDS = 3  # fewer say too little about how much a score varies
 
@@ -20,6 +22,15 @@ class ExpectedScore(Section):
     num_seeds: Annotated[int, Field(ge=FEWEST_SEEDS, le=MOST), WholeNumber] = Field(
         description="Number of seeds that the band follows from; at least 3."
     )
+
+    @field_validator("name")
+    @classmethod
+    def _name_is_spelled_right(cls, name: str) -> str:
+        """Refuse a mistyped name; metrics of others may give a score any name."""
+        known = [score for metric in METRICS.values() for score in metric.scores]
+        if name not in known and (hint := did_you_mean(name, known)):
+            raise ValueError(f"no score is called {name}{hint}")
+        return name
 
     @model_validator(mode="after")
     def _low_is_below_high(self) -> ExpectedScore:
