@@ -12,7 +12,7 @@ from typing import Any
 import typer.main
 
 from t5tune.cli.app import app
-from t5tune.recipe.catalog import find_recipe
+from t5tune.recipe.catalog import find_recipe, recipes_directory
 from t5tune.recipe.loading import build_recipe, load_recipe
 from t5tune.recipe.yaml_lines import parse_yaml
 from tests.conftest import REPOSITORY
@@ -157,16 +157,19 @@ def check_script(arguments: list[str]) -> None:
     source = read_with_imports(REPOSITORY / script)
     common: list[str] = []
     arms: dict[str, list[str]] = {"": []}
+    recipe = BASE
     for option, value in zip(others, [*others[1:], ""], strict=True):
         if option.startswith("--"):
             assert f'"{option}"' in source, f"{script} has no {option}"
+        if option == "--task":
+            recipe = next(iter(recipes_directory().glob(f"{value}*.yaml"))).stem
         if option == "--change":
             common.append(value)
         if option == "--arm" and "=" in value:
             name, _, change = value.partition("=")
             arms.setdefault(name, []).append(change)
     for changes in arms.values():
-        check_keys(None, [*common, *changes])
+        check_keys(recipe, [*common, *changes])
 
 
 @functools.cache
