@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -33,7 +34,7 @@ def main() -> None:
 
 
 def _tell(**values: Any) -> None:
-    print(f"{MARK}{json.dumps(values)}", flush=True)
+    os.write(1, f"{MARK}{json.dumps(values)}\n".encode())
 
 
 def _ask_torch() -> dict[str, Any]:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
+from t5tune.console import say, stderr_console
 from t5tune.errors import visible
 
 
@@ -42,11 +43,11 @@ class Terminal:
 
     def ask(self, question: str, default: str) -> str:
         """Return the answer; the default where the input ends."""
-        print(f"{visible(question)} [{visible(default, one_line=True)}] ", end="", file=sys.stderr)
-        sys.stderr.flush()
+        prompt = f"{visible(question)} [{visible(default, one_line=True)}] "
+        stderr_console().out(prompt, end="", highlight=False)
         answer = sys.stdin.readline()
         if not answer.endswith("\n"):
-            print(file=sys.stderr)
+            say("")
         return answer.strip() or default
 
     def choose(self, question: str, choices: Sequence[str], default: str) -> str:
@@ -57,4 +58,4 @@ class Terminal:
                 return answer
             if answer.isdecimal() and 1 <= int(answer) <= len(choices):
                 return choices[int(answer) - 1]
-            print(f"write one of: {', '.join(map(visible, choices))}", file=sys.stderr)
+            say(f"write one of: {', '.join(choices)}")

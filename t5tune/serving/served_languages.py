@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from t5tune.scoring.language_identity import rank_languages
 from t5tune.scoring.languages import short_code
-from t5tune.serving.language_names import name_language
+from t5tune.serving.english_names import name_language
 from t5tune.serving.served_model import Direction, ServedModel
 
 Choice = tuple[ServedModel, Direction]

@@ -21,6 +21,8 @@ from safetensors.torch import load_file
 
 from t5tune.decoding.torch_translator import TorchTranslator
 from t5tune.files.json_values import read_log
+from t5tune.run.directory import RunDirectory
+from t5tune.run.failure import read_failure
 from t5tune.run.manifest import MANIFEST, find_damage, read_manifest, write_manifest
 from t5tune.training.checkpoints.store import step_of
 from t5tune.training.trainer import T5TuneTrainer
@@ -122,6 +124,8 @@ def test_a_run_without_an_intact_checkpoint_is_refused(run: Path, t5tune: RunCom
         "checkpoint-12: optimizer.pt has changed since it was written; no checkpoint of this run "
         "is complete.\ntry: the same command with --restart" in result.err
     )
+    assert read_failure(RunDirectory(run)) is not None
+    RunDirectory(run).failure.unlink()
     assert before == sorted(Path().rglob("*"))
 
 
@@ -363,7 +367,7 @@ def test_a_disk_that_is_too_small_is_refused_before_training(
     assert result.code == 1
     assert "the checkpoints and the model of this run need 20." in result.err
     assert "1.0 MB are free: 19." in result.err
-    assert list((small_disk / "run" / "checkpoints").iterdir()) == []
+    assert list((small_disk / "run").rglob("checkpoint-*")) == []
 
 
 def test_a_disk_that_fills_leaves_the_last_checkpoint_intact(

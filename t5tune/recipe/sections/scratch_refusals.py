@@ -36,6 +36,7 @@ def refuse_for_scratch(recipe: Recipe, scratch: FromScratchSection) -> None:
         *_check_fields(scratch, config),
         *_check_packing(recipe, scratch),
         *_check_subwords(recipe, scratch),
+        *_check_vocabulary(recipe, scratch),
         *_check_dropout(recipe, scratch, config),
         *_check_positions(recipe, scratch, config),
         *_check_frozen(recipe, scratch, config),
@@ -76,6 +77,15 @@ def _check_subwords(recipe: Recipe, scratch: FromScratchSection) -> Iterator[str
     other = next(option for option in _SUBWORD_OPTIONS.values() if option != own)
     if getattr(subword, other) is not None:
         yield f"`data.augment.subword.{other}` excludes a tokenizer of type {kind}, which has {own}"
+
+
+def _check_vocabulary(recipe: Recipe, scratch: FromScratchSection) -> Iterator[str]:
+    augment = recipe.data.augment
+    if scratch.tokenizer.augmented and (augment is None or not augment.kinds):
+        yield (
+            "`model.from_scratch.tokenizer.augmented` needs `data.augment` with a kind that "
+            "changes texts, such as `upper: 0.1`"
+        )
 
 
 def _check_dropout(

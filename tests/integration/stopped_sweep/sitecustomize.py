@@ -6,6 +6,8 @@ import signal
 if "STOP_AT_SECOND" in os.environ:
     from t5tune.experiments.sweeps import sweep_processes
 
+    # A shell has its background jobs ignore Ctrl-C, and so do the tests that one of them runs.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     divide = sweep_processes.divide_machine
     starts = []
 
