@@ -6,21 +6,18 @@ from typing import Annotated
 
 import typer
 
-from t5tune.cli.completion import complete_change
 from t5tune.cli.results import print_data, print_text
-from t5tune.cli.shared_options import AllowModelCode, RecipeToRead, proposing_permission
+from t5tune.cli.shared_options import (
+    AllowModelCode,
+    RecipeToRead,
+    TrainingChanges,
+    proposing_permission,
+)
 
 
 def prepare(
     recipe: RecipeToRead,
-    overrides: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[KEY=VALUE]...",
-            help="Changes to the recipe, as of the training that follows.",
-            autocompletion=complete_change,
-        ),
-    ] = None,
+    overrides: TrainingChanges = None,
     executor: Annotated[
         str,
         typer.Option(

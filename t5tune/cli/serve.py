@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from t5tune.cli.completion import complete_engine, complete_run
+from t5tune.cli.completion import complete_run
 from t5tune.cli.results import print_data
 from t5tune.cli.shared_options import (
     AllowModelCode,
     AllowPickle,
+    Engine,
     SourceLang,
     TargetLang,
     proposing_permission,
@@ -77,13 +78,7 @@ def serve(
     page: Annotated[bool, typer.Option(help="Show browsers a page that translates, at /.")] = True,
     source_lang: SourceLang = None,
     target_lang: TargetLang = None,
-    engine: Annotated[
-        str,
-        typer.Option(
-            help="auto, torch, torch-bf16, ctranslate2 or one export such as ctranslate2-int8.",
-            autocompletion=complete_engine,
-        ),
-    ] = "auto",
+    engine: Engine = "auto",
     allow_code: AllowModelCode = False,
     allow_pickle: AllowPickle = False,
 ) -> None:

@@ -10,7 +10,12 @@ from typing import Annotated, Literal
 
 import typer
 
-from t5tune.cli.completion import complete_recipe, complete_run
+from t5tune.cli.completion import (
+    complete_change,
+    complete_engine,
+    complete_recipe,
+    complete_run,
+)
 from t5tune.errors import NotAllowed
 
 MODEL_HELP = "A run, a model directory or a hub id; the newest run if left out."
@@ -31,6 +36,21 @@ RecipeToRead = Annotated[
     str,
     typer.Argument(
         help="A recipe file, or the name of a shipped recipe.", autocompletion=complete_recipe
+    ),
+]
+TrainingChanges = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[KEY=VALUE]...",
+        help="Changes to the recipe, as of the training that follows.",
+        autocompletion=complete_change,
+    ),
+]
+Engine = Annotated[
+    str,
+    typer.Option(
+        help="auto, torch, torch-bf16, ctranslate2 or one export such as ctranslate2-int8.",
+        autocompletion=complete_engine,
     ),
 ]
 Prefix = Annotated[

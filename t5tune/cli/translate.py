@@ -9,11 +9,12 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperOption
 
-from t5tune.cli.completion import complete_engine, complete_format, complete_run
+from t5tune.cli.completion import complete_format, complete_run
 from t5tune.cli.shared_options import (
     MODEL_HELP,
     AllowModelCode,
     AllowPickle,
+    Engine,
     Prefix,
     SourceLang,
     TargetLang,
@@ -100,13 +101,7 @@ def translate(
     source_lang: SourceLang = None,
     target_lang: TargetLang = None,
     prefix: Prefix = None,
-    engine: Annotated[
-        str,
-        typer.Option(
-            help="auto, torch, torch-bf16, ctranslate2 or one export such as ctranslate2-int8.",
-            autocompletion=complete_engine,
-        ),
-    ] = "auto",
+    engine: Engine = "auto",
     allow_code: AllowModelCode = False,
     allow_pickle: AllowPickle = False,
 ) -> None:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from t5tune.console import say
 from t5tune.drafting.column_roles import Roles, choose_roles, refuse_choice, swap
 from t5tune.drafting.given_data import GivenData
-from t5tune.drafting.language_names import name_language
 from t5tune.drafting.questions import Asker
 from t5tune.drafting.side_languages import SideLanguage, are_swapped, find_language
 from t5tune.drafting.task_shapes import TaskShape
 from t5tune.drafting.wishes import Wishes
 from t5tune.errors import T5TuneError, list_names
+from t5tune.scoring.english_names import name_language
 
 _SHOWN = 70  # characters of a text
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from t5tune.drafting.both_sides import Sides, find_sides
 from t5tune.drafting.given_data import GivenData, open_given
-from t5tune.drafting.language_names import name_language
 from t5tune.drafting.questions import Asker
 from t5tune.drafting.wishes import Wishes
 from t5tune.errors import T5TuneError
+from t5tune.scoring.english_names import name_language
 from t5tune.scoring.languages import short_code
 
 _GUESS = "cp1252"  # what a text that is not UTF-8 is read as at first

@@ -12,7 +12,6 @@ from t5tune.drafting.both_sides import Sides, confirm_direction, find_sides
 from t5tune.drafting.code_pages import correct_encoding
 from t5tune.drafting.drafted_model import ModelPlan, plan_model
 from t5tune.drafting.given_data import GivenData, open_given
-from t5tune.drafting.language_names import name_language
 from t5tune.drafting.pair_survey import MOST_PAIRS, PairSurvey, survey_pairs
 from t5tune.drafting.questions import Asker
 from t5tune.drafting.split_sizes import choose_size
@@ -21,6 +20,7 @@ from t5tune.drafting.wishes import Wishes
 from t5tune.errors import T5TuneError
 from t5tune.recipe.choices import Choice
 from t5tune.recipe.sections.data_entry import DataEntry
+from t5tune.scoring.english_names import name_language
 from t5tune.scoring.languages import short_code
 
 _FEW = 1000  # pairs below which nothing was measured to learn

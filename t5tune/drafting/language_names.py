@@ -42,12 +42,6 @@ _MOST_GROUPS = 40
 _CLEAR_SHARE = 0.7  # of the groups
 
 
-def name_language(code: str) -> str:
-    """Return the English name of a language, or its code."""
-    names = _NAMES.get(short_code(code) or "")
-    return names.split()[0].capitalize() if names else code
-
-
 def read_language(heading: str) -> str | None:
     """Return the code of the language that a heading names: `de` for "German (DE)" or "text_de".
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from t5tune.drafting.language_names import name_language
 from t5tune.errors import T5TuneError
 from t5tune.hub import HubRepository, Snapshot, find_snapshot
 from t5tune.hub.explanations import describe_outage, hub_name
 from t5tune.hub.offline import go_offline, is_offline, offline_reason
 from t5tune.models.hub_files import PICKLED, SAFETENSORS
+from t5tune.scoring.english_names import name_language
 from t5tune.scoring.languages import T5_LANGUAGES, short_code
 
 _BRIEF_SECONDS = 4.0  # that the hub has to begin an answer: a draft works without it

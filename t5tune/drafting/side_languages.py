@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from t5tune.drafting.column_survey import Column
-from t5tune.drafting.language_names import name_language
+from t5tune.scoring.english_names import name_language
 from t5tune.scoring.language_identity import are_alike
 from t5tune.scoring.languages import short_code
 

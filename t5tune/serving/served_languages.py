@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from t5tune.scoring.english_names import name_language
 from t5tune.scoring.language_identity import rank_languages
 from t5tune.scoring.languages import short_code
-from t5tune.serving.english_names import name_language
 from t5tune.serving.served_model import Direction, ServedModel
 
 Choice = tuple[ServedModel, Direction]

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from t5tune.serving.english_names import name_language
+from t5tune.scoring.english_names import name_language
 from t5tune.serving.request_bodies import read_fields, text_of
 from t5tune.serving.served_languages import describe_language
 from t5tune.serving.served_model import Direction, ServedModel

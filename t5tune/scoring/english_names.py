@@ -1,6 +1,8 @@
-"""English names of languages, for the menus of clients."""
+"""English names of languages, for people."""
 
 from __future__ import annotations
+
+from t5tune.scoring.languages import short_code
 
 _NAMES = """
 af Afrikaans|am Amharic|ar Arabic|az Azerbaijani|be Belarusian|bg Bulgarian|bn Bengali|
@@ -25,4 +27,4 @@ NAMES = dict(entry.strip().split(" ", maxsplit=1) for entry in _NAMES.split("|")
 
 def name_language(code: str) -> str:
     """Return the English name of a language; the code itself for a rare one."""
-    return NAMES.get(code, code)
+    return NAMES.get(code) or NAMES.get(short_code(code) or "", code)
