@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 _MOST = 1000
-_SHARE = 10  # one example of so many for each set, as long as there are few
+_SHARE = 10  # each set gets a tenth of the examples while there are few
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ def find_holder(run: RunDirectory) -> str | None:
     """Return the process that has the lock of a run; None if none has it.
 
     The lock is tried as a reader and let go at once, so that nobody who looks sees another one who
-    looks. Where the system has no such locks, the file alone tells.
+    looks. On systems without such locks, the file alone tells.
     """
     try:
         import fcntl

@@ -109,7 +109,7 @@ def run_trainings(
         num_done: Number of trainings of the sweep that were finished before.
 
     Returns:
-        How each training that was begun ended, and the signal that ended the sweep early.
+        The end of each training that began, and the signal that stopped the sweep early.
     """
     bound_spinning()  # once for all: each of them would count the others
     total = num_done + len(trainings)
