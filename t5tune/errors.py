@@ -30,6 +30,10 @@ class T5TuneError(Exception):
         self.next_command = next_command
 
 
+class MissingPackage(T5TuneError):  # noqa: N818 (the sentence says that it is an error)
+    """Error about an extra that is not installed; the next command installs it."""
+
+
 class NotAllowed(T5TuneError):  # noqa: N818 (the sentence says that it is an error)
     """Error of something that may be unsafe, which a command does only if it is told to.
 

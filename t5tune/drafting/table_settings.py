@@ -8,29 +8,30 @@ import shlex
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from t5tune.drafting.language_names import read_language
-from t5tune.drafting.usual_columns import is_usual
+from t5tune.drafting.headings import judge_first_row
 from t5tune.errors import T5TuneError
 from t5tune.files.compression import strip_compression
-from t5tune.files.formats import format_of_ending
+from t5tune.files.file_format import FileOptions
+from t5tune.files.formats import FORMATS, format_of_ending
 from t5tune.files.recognition import find_pointer
+from t5tune.files.table import BadRow
 from t5tune.files.text_files import read_start, refuse_binary
 from t5tune.files.text_streams import open_text
 from t5tune.files.wrong_setting import WrongSetting
 from t5tune.run.directory import display_path
 
-_SPREADSHEETS = (".xlsx", ".xls", ".ods", ".numbers")
+_OTHER_SPREADSHEETS = (".numbers", ".xlsb")
 _DELIMITERS = {"\t": "a tab", ",": "a comma", ";": "a semicolon", "|": "a vertical bar"}
 _FORMATS = ("csv", "tsv")
+_SHEET = "spreadsheet"
 _USUAL = {"csv": ",", "tsv": "\t"}
 _MOST_CHARACTERS = 1_000_000  # of a file, that are looked at
 _MOST_ROWS = 500
 _SOME_QUOTED, _MANY_QUOTED = 0.005, 0.2  # shares of rows with cells in quotation marks
-_LONGEST_HEADING = 40  # characters
-_MOST_HEADING_WORDS = 4
 
 
 @dataclass
@@ -75,6 +76,8 @@ def find_settings(
         settings = TableSettings(known.name)
         if "encoding" in known.options:
             _find_encoding(path, encoding, settings)
+        if known.name == _SHEET:
+            _find_sheet_header(path, settings, has_header=has_header)
         return settings
     settings = TableSettings(known.name if known is not None else "")
     _find_encoding(path, encoding, settings)
@@ -102,11 +105,11 @@ def find_lines(path: Path, encoding: str | None = None) -> TableSettings:
 
 
 def _refuse_others(path: Path) -> None:
-    if path.suffix.lower() in _SPREADSHEETS:
+    if path.suffix.lower() in _OTHER_SPREADSHEETS:
         raise T5TuneError(
-            f"{display_path(path)} is a spreadsheet, which t5tune does not read.",
-            next_command="in the program that made it, save the sheet as CSV in UTF-8, then: "
-            f"t5tune init {shlex.quote(display_path(path.with_suffix('.csv')))}",
+            f"{display_path(path)} is a spreadsheet of a kind that t5tune does not read.",
+            next_command="in the program that made it, save it as .xlsx, then: "
+            f"t5tune init {shlex.quote(display_path(path.with_suffix('.xlsx')))}",
         )
     if path.suffix.lower() in (".yaml", ".yml"):
         name = shlex.quote(display_path(path))
@@ -269,42 +272,26 @@ def _count_quoted(reading: _Reading) -> int:
     )
 
 
+def _find_sheet_header(path: Path, settings: TableSettings, *, has_header: bool | None) -> None:
+    """Note names for the columns of a sheet whose first row is an example."""
+    table = FORMATS[_SHEET].open(Path(display_path(path)), FileOptions())
+    below = (row for _, row in islice(table.rows(), _MOST_ROWS) if not isinstance(row, BadRow))
+    _add_header([table.columns, *([*row.values()] for row in below)], settings, has_header)
+
+
 def _find_header(beginning: str, settings: TableSettings, *, has_header: bool | None) -> None:
     """Note names for the columns of a file whose first row is an example."""
     delimiter = settings.keys.get("delimiter", _USUAL[settings.kind])
     reading = _read(beginning, settings.kind, delimiter, is_cut=len(beginning) == _MOST_CHARACTERS)
-    if not reading.rows:
-        return
-    found, reason = (has_header, "as you said") if has_header is not None else _judge(reading.rows)
+    if reading.rows:
+        _add_header(reading.rows, settings, has_header)
+
+
+def _add_header(
+    rows: Sequence[Sequence[str]], settings: TableSettings, has_header: bool | None
+) -> None:
+    found, reason = (has_header, "as you said") if has_header is not None else judge_first_row(rows)
     settings.reasons["header"] = reason
     if not found:
-        names = [f"column{number}" for number in range(1, reading.num_columns + 1)]
-        settings.add("columns", names, reason)
-
-
-def _judge(rows: Sequence[Sequence[str]]) -> tuple[bool, str]:
-    """Return whether the first row has the names of columns, and why."""
-    first, others = [cell.strip() for cell in rows[0]], rows[1:]
-    known = [cell for cell in first if is_usual(cell) or read_language(cell) is not None]
-    if len(set(first)) < len(first) or not any(first):
-        return False, "the first row is an example: two of its cells are the same"
-    if len(known) > 1 or any(len(cell) > 2 for cell in known):  # `no` may be a word
-        return True, f"the first row has names of columns, such as {known[0]}"
-    if not others:
-        return False, "there is one row, and none of its cells is a usual name of a column"
-    are_short = all(
-        len(cell) <= _LONGEST_HEADING and len(cell.split()) <= _MOST_HEADING_WORDS for cell in first
-    )
-    if are_short and _are_longer(first, others):
-        return True, "the cells of the first row are short, unlike those below"
-    return False, "the first row is like the others, and none of its cells is a usual name"
-
-
-def _are_longer(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
-    """Return whether texts below are much longer than the first row, in every long column."""
-    means = [
-        sum(len(row[place]) for row in others if place < len(row)) / len(others)
-        for place in range(len(first))
-    ]
-    longest = sorted(range(len(first)), key=lambda place: -means[place])[:2]
-    return all(means[place] >= 3 * max(4, len(first[place])) for place in longest)
+        num = Counter(map(len, rows)).most_common(1)[0][0]
+        settings.add("columns", [f"column{number}" for number in range(1, num + 1)], reason)

@@ -60,6 +60,28 @@ def test_a_spreadsheet_becomes_a_recipe_that_is_valid_and_trains(
     assert (here / "runs" / "sheet-en-de" / "eval" / "test" / "report.json").is_file()
 
 
+@pytest.mark.parametrize("headings", [("Englisch", "Deutsch"), None])
+def test_a_workbook_becomes_a_recipe_that_is_valid_and_trains(
+    here: Path, t5tune: RunCommand, headings: tuple[str, str] | None
+) -> None:
+    openpyxl = pytest.importorskip("openpyxl", reason="the extra for spreadsheets is missing")
+    workbook = openpyxl.Workbook()
+    for row in [*([headings] if headings else []), *number_pairs(60)]:
+        workbook.active.append(row)
+    workbook.create_sheet("Notes").append(["by Anna"])
+    workbook.save(here / "book.xlsx")
+    made = t5tune("init", "book.xlsx", "--yes", "--model", "scratch")
+    assert made.code == 0, made.err
+    assert "60 pairs" in made.out
+    assert "the sheet Sheet is read, and Notes is not" in made.out
+    assert "t5tune serve book-en-de " in made.out
+    data = load_recipe(here / "book-en-de.yaml").data
+    assert data.entries["train"].columns == (None if headings else ["en", "de"])
+    assert t5tune("validate", "book-en-de.yaml").code == 0
+    trained = t5tune("train", "book-en-de.yaml", *SMALL)
+    assert trained.code == 0, trained.err
+
+
 def test_the_language_tells_the_code_page_and_other_files_beside_are_left_alone(
     here: Path, t5tune: RunCommand
 ) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from t5tune.errors import T5TuneError
+from t5tune.errors import MissingPackage, T5TuneError
 from t5tune.files.compression import strip_compression
 from t5tune.files.file_format import FileOptions
 from t5tune.files.formats import FORMATS, format_of_ending, list_formats
@@ -118,7 +118,7 @@ def read_columns(path: Path, kind: str, options: FileOptions = _USUAL_OPTIONS) -
         return []
     try:
         return FORMATS[kind].read_columns(path, options)
-    except WrongSetting:
+    except (WrongSetting, MissingPackage):
         raise
     except (T5TuneError, RecursionError, OSError):
         return None  # reading all of it reports the damage and its place

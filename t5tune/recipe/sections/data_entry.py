@@ -79,13 +79,13 @@ class DataEntry(_CutKeys):
     split: str | None = Field(
         default=None,
         description="Split of the hub data set (slices such as train[:1%] work), or of a directory "
-        "that was saved with several.",
+        "that was saved with several, or sheet of a spreadsheet.",
     )
     revision: str | None = Field(default=None, description="Branch, tag or commit on the hub.")
     file: FileNames | None = Field(
         default=None,
-        description="TSV, CSV, JSONL, JSON, Parquet, Arrow, TMX, XLIFF or text file, directory of "
-        "save_to_disk, pattern such as train-*.tsv, or a list of these.",
+        description="TSV, CSV, JSONL, JSON, Parquet, Arrow, TMX, XLIFF or text file, spreadsheet, "
+        "directory of save_to_disk, pattern such as train-*.tsv, or a list of these.",
     )
     source_file: FileNames | None = Field(
         default=None, description="Text file with one source per line, a pattern, or a list."
@@ -102,7 +102,9 @@ class DataEntry(_CutKeys):
         default=None, description="Format of `file` if its ending does not tell."
     )
     columns: list[str] | None = Field(
-        default=None, description="Names of the columns of a TSV or CSV file without a header line."
+        default=None,
+        description="Names of the columns of a TSV or CSV file or a spreadsheet without a header "
+        "line.",
     )
     delimiter: str | None = Field(
         default=None,

@@ -37,6 +37,7 @@ def rows(delimiter: str, *, quote: str = "") -> str:
          {"format": "csv", "delimiter": "|"}),
         ("lines.csv", "en,de\n" + rows(",", quote='"') + '"two\nlines","zwei\nZeilen"\n', "utf-8",
          {}),
+        ("woorden.tsv", "woord\tuitspraak\nfiets\tf i ts\nschip\ts x I p\nei\tEI\n", "utf-8", {}),
         ("open.csv", "en,de\n" + rows(",", quote='"') + '"never closed,x\n', "utf-8", {}),
     ],
 )  # fmt: skip
@@ -58,7 +59,7 @@ def test_the_user_decides_about_the_header(tmp_path: Path) -> None:
         ("empty.csv", "", "is empty"),
         ("blank.tsv", "\n\n", "is empty"),
         ("one.csv", "text\na\nb\n", "has one column"),
-        ("book.xlsx", "PK", "is a spreadsheet"),
+        ("book.numbers", "PK", "is a spreadsheet of a kind"),
     ],
 )
 def test_what_is_no_table_is_refused(tmp_path: Path, name: str, text: str, said: str) -> None:

@@ -78,6 +78,15 @@ def write_arrow(path: Path, pairs: Pairs) -> None:
         writer.write_table(table)
 
 
+def write_xlsx(path: Path, pairs: Pairs) -> None:
+    openpyxl = pytest.importorskip("openpyxl", reason="the extra for spreadsheets is missing")
+    workbook = openpyxl.Workbook()
+    for row, pair in enumerate([("en", "de"), *pairs], start=1):
+        for column, text in enumerate(pair, start=1):
+            workbook.active.cell(row, column, text).data_type = "s"  # "=1" is no formula
+    workbook.save(path)
+
+
 def in_xml(text: str) -> str:
     return escape(text, {"\r": "&#13;"})
 
@@ -120,6 +129,7 @@ FORMATS = [
     ("a.tsv", write_tsv, without("\n", "\t")), ("a.csv", write_csv, always),
     ("a.jsonl", write_jsonl, always), ("a.json", write_json, always),
     ("a.parquet", write_parquet, always), ("saved", write_saved, always),
+    ("a.xlsx", write_xlsx, lambda text: is_xml(text) and "\r" not in text and text != ""),
     ("a.arrow", write_arrow, always), ("a.tmx", write_tmx, is_xml),
     ("a.xlf", write_xliff, lambda text: is_xml(text) and text != ""),
     ("b.xlf", write_xliff_1, lambda text: is_xml(text) and text != ""),
