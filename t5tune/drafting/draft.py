@@ -14,7 +14,7 @@ from t5tune.drafting.drafted_model import ModelPlan, plan_model
 from t5tune.drafting.given_data import GivenData, open_given
 from t5tune.drafting.pair_survey import MOST_PAIRS, PairSurvey, survey_pairs
 from t5tune.drafting.questions import Asker
-from t5tune.drafting.split_sizes import choose_size
+from t5tune.drafting.split_sizes import HeldOut, choose_size
 from t5tune.drafting.task_shapes import TaskShape, recognize_task
 from t5tune.drafting.wishes import Wishes
 from t5tune.errors import T5TuneError
@@ -92,7 +92,10 @@ def draft_recipe(wishes: Wishes, asker: Asker) -> Draft:
     if sides.roles.source != before:
         given, survey = given.turned(), survey.turned()
     findings = _Findings(given, sides, survey, shape)
-    plan = plan_model(shape, sides.codes, survey, given.num_rows, wishes, asker)
+    held_out = choose_size(survey.num_pairs, survey.num_sources)
+    num_cuts = 2 - len(given.entries.keys() & {"validation", "test"})
+    num_held_out = num_cuts * held_out.size
+    plan = plan_model(shape, sides.codes, survey, given.num_rows, num_held_out, wishes, asker)
     draft = Draft(_describe_draft(findings, plan), notes=notes, is_large=not survey.is_complete)
     draft.set("name", _name_recipe(findings))
     draft.set("task", shape.task, shape.reason)
@@ -100,7 +103,7 @@ def draft_recipe(wishes: Wishes, asker: Asker) -> Draft:
         if side.code is not None and shape.task != "text2text":
             draft.set(key, side.code, side.reason)
     plan.model_into(draft)
-    _set_data(draft, findings, plan, wishes.seed)
+    _set_data(draft, findings, plan, held_out, wishes.seed)
     plan.training_into(draft)
     draft.notes += _describe_data(findings)
     if plan.model is None and plan.num_pairs < _FEW:
@@ -178,7 +181,9 @@ def _name_recipe(findings: _Findings) -> str:
     return stem if stem.replace("_", "-").endswith(pair) else f"{stem}-{pair}"
 
 
-def _set_data(draft: Draft, findings: _Findings, plan: ModelPlan, seed: int) -> None:
+def _set_data(
+    draft: Draft, findings: _Findings, plan: ModelPlan, held_out: HeldOut, seed: int
+) -> None:
     given, survey, roles = findings.given, findings.survey, findings.sides.roles
     source, target = roles.source, roles.target
     train = dict(given.entries["train"])
@@ -190,7 +195,6 @@ def _set_data(draft: Draft, findings: _Findings, plan: ModelPlan, seed: int) -> 
     if survey.num_bad:
         train["on_bad_row"] = "skip"
     draft.set("data.train", train, "; ".join(_reasons_of_train(given)))
-    held_out = choose_size(survey.num_pairs, survey.num_sources)
     for split in ("validation", "test"):
         if split in given.entries:
             shared = {key: train[key] for key in ("columns",) if key in train}

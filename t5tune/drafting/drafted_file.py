@@ -84,6 +84,7 @@ def draft_file(wishes: Wishes, asker: Asker, *, overwrite: bool = False) -> Draf
         (f"t5tune train {_quote(path)}", "trains, evaluates and exports"),
         (f"t5tune eval {name}", "the scores on the test set, again"),
         (f't5tune translate --model {name} "…"', "what the model makes of a text"),
+        (f"t5tune serve {name}", "a page that translates, for colleagues to try"),
     )
     body = _write(draft, path, commands)
     return DraftedFile(path, draft, body, commands)

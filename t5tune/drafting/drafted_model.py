@@ -31,6 +31,7 @@ _LIMITS_FROM_SCRATCH = (512, 512)
 _LIMITS_OF_TASK = {"summarization": (512, 128)}
 _PATIENCE = 5
 _FEWEST_LONG = 3  # examples of the greatest lengths in a batch
+_FILLED = 0.9  # share of a batch that is tokens; the rest is padding, or too short for a pair
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class ModelPlan:
         task: What is made of a source.
         lengths: Lengths of sources and targets.
         num_pairs: Number of usable pairs, estimated where not all were read.
+        num_held_out: Number of those that validation and test set get.
         has_gpu: Whether there is a GPU.
         minutes: How long training may take.
     """
@@ -56,6 +58,7 @@ class ModelPlan:
     task: TaskShape
     lengths: tuple[SideLengths, SideLengths]
     num_pairs: int
+    num_held_out: int
     has_gpu: bool
     minutes: float | None
 
@@ -117,8 +120,8 @@ class ModelPlan:
         if self.model is not None:
             epochs = 10 if num < _FEW else 5 if num < _MANY else 3
             return epochs, "passes over the pairs: more where they are few"
-        tokens = num * sum(side.mean for side in self.lengths)
-        steps = max(1, math.ceil(tokens / self.tokens_per_batch))
+        tokens = (num - self.num_held_out) * sum(side.mean for side in self.lengths)
+        steps = max(1, math.ceil(tokens / (_FILLED * self.tokens_per_batch)))
         epochs = round(self.shape.num_steps / steps)
         epochs = max(self.shape.fewest_epochs, min(self.shape.most_epochs, epochs))
         return epochs, f"passes over the pairs, about {epochs * steps:,} steps"
@@ -140,6 +143,7 @@ def plan_model(
     codes: tuple[str | None, str | None],
     survey: PairSurvey,
     num_rows: int | None,
+    num_held_out: int,
     wishes: Wishes,
     asker: Asker,
 ) -> ModelPlan:
@@ -150,6 +154,7 @@ def plan_model(
         codes: Languages of source and target, if known.
         survey: The pairs.
         num_rows: Number of all rows, where not all were looked at.
+        num_held_out: Number of pairs that validation and test set get.
         wishes: What the user has said.
         asker: Asks which of two models to take, and how long training may take.
 
@@ -180,8 +185,8 @@ def plan_model(
     else:
         lengths = measure_pretrained(survey, model.name, limits, task.task, codes)
     return ModelPlan(
-        model, found.reason, shape, tokenizer, task, lengths, num_pairs, has_gpu,
-        _ask_minutes(wishes, asker),
+        model, found.reason, shape, tokenizer, task, lengths, num_pairs, num_held_out,
+        has_gpu, _ask_minutes(wishes, asker),
     )  # fmt: skip
 
 
