@@ -163,7 +163,7 @@ def test_a_file_format_is_added_in_one_file(
     refused = t5tune(*train)
     assert refused.code == 1
     assert "data.test.format" in refused.err
-    assert "jsonl, parquet, text, tmx, tsv or xliff" in refused.err.replace("'", "")
+    assert "jsonl, parquet, spreadsheet, text, tmx, tsv or xliff" in refused.err.replace("'", "")
 
     package = ExtendedPackage(tmp_path / "package", TOY_FORMAT)
     trained = package.run(*train, directory=tmp_path)
