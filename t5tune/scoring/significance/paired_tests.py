@@ -73,6 +73,10 @@ def run_paired_tests(
             p_values["bootstrap"] = bootstrap_p_value(of_baseline, of_system, difference)
         if randomization is not None:
             p_values["randomization"] = randomization
+        if num_different == 0:
+            # No exchange and no resample changes anything, so each is as extreme as what was
+            # observed. sacreBLEU counts none of them, and gives its smallest p-value.
+            p_values = dict.fromkeys(p_values, 1.0)
         verdict = state_verdict(
             difference,
             p_values,

@@ -46,6 +46,15 @@ def test_wins_and_losses_heed_the_direction(comparison: Comparison) -> None:
     ]
 
 
+def test_the_same_outputs_have_a_p_value_of_one(comparison: Comparison) -> None:
+    """No difference is more likely by chance than none, whatever sacreBLEU's tests count."""
+    new, same = comparison.systems[1:]
+    for difference in same.differences:
+        assert difference.p_values == {"bootstrap": 1.0, "randomization": 1.0}
+        assert difference.confidence_interval == (0, 0)
+    assert {one.p_values["bootstrap"] for one in new.differences} != {1.0}
+
+
 def test_differences_are_system_minus_baseline(comparison: Comparison) -> None:
     old, new, _ = comparison.systems
     assert comparison.baseline is old
