@@ -13,10 +13,10 @@ from t5tune.data.readers.cuts import CHOICE
 from t5tune.data.readers.hub_splits import is_folder
 from t5tune.data.readers.local_files import place_files
 from t5tune.data.readers.sacrebleu_sets import Languages, find_set_files
-from t5tune.data.store.sequence_files import digest_file
 from t5tune.errors import T5TuneError
 from t5tune.files.cache_directory import name_in_cache
 from t5tune.files.compression import refuse_file
+from t5tune.files.hashing import digest_file
 from t5tune.recipe.places import FILE_KEYS, HubSplit, Place, SacrebleuSet
 from t5tune.recipe.sections.data_section import DataSection
 from t5tune.recipe.sections.mixed_entry import MIXING_KEYS

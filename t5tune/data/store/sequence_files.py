@@ -11,7 +11,6 @@ import xxhash
 from numpy.typing import DTypeLike, NDArray
 
 from t5tune.data.token_sequences import Ids, Lengths, TokenSequences
-from t5tune.files.hashing import hash_file
 
 LENGTH_TYPE = np.dtype("<i4")
 NARROW, WIDE = np.dtype("<u2"), np.dtype("<i4")
@@ -66,11 +65,6 @@ class SequenceWriter:
             path.name: digest.hexdigest()
             for path, digest in zip(self._paths, self._digests, strict=True)
         }
-
-
-def digest_file(path: Path) -> str:
-    """Return the XXH3 digest (128 bits) of a file, read in chunks."""
-    return hash_file(path, xxhash.xxh3_128())
 
 
 def map_sequences(directory: Path, side: str, dtype: DTypeLike) -> TokenSequences:

@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from t5tune.data.side_encoding import encode_side
-from t5tune.data.store.sequence_files import digest_file
 from t5tune.files.cache_directory import name_in_cache
+from t5tune.files.hashing import digest_file
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

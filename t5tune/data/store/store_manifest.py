@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from t5tune.data.store.sequence_files import digest_file
 from t5tune.files.cache_directory import user_cache_directory
+from t5tune.files.hashing import digest_file
 from t5tune.files.json_values import read_object
 
 MANIFEST = "manifest.json"

@@ -1,30 +1,19 @@
-"""The cuts of a recipe: taken from the cache, or chosen from the training data and kept there.
-
-A file of cuts has the digest of all that follows in its first line, a header in the second one,
-and then an example in each line. It appears complete or not at all; of two runs that write the
-same one, the last one stays.
-"""
+"""The cuts of a recipe: taken from the cache, or chosen from the training data and kept there."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from contextlib import suppress
 from functools import cached_property
-from itertools import islice
-from pathlib import Path
 from typing import Any
-
-from xxhash import xxh3_128_hexdigest
 
 from t5tune.console import say
 from t5tune.data.readers.cuts import Cuts, choose_cuts
 from t5tune.data.readers.hub_splits import is_folder
-from t5tune.data.readers.open_splits import Example, OpenSplit, describe_place
+from t5tune.data.readers.open_splits import OpenSplit, describe_place
+from t5tune.data.store.cut_files import cuts_directory, format_cuts, read_cuts
 from t5tune.data.store.data_identity import DataIdentity, identify_training, join_identities
 from t5tune.errors import T5TuneError
-from t5tune.files.cache_directory import mark_used, name_in_cache, user_cache_directory
-from t5tune.files.json_values import as_count, as_object, parse_json
+from t5tune.files.cache_directory import name_in_cache
 from t5tune.files.writing import write_text
 from t5tune.hub.snapshot import is_commit
 from t5tune.recipe.places import HubSplit
@@ -80,12 +69,12 @@ class StoredCuts:
         if key is None:
             return choose_cuts(train, self._data.cuts)
         path = cuts_directory() / f"{name_in_cache(key)}.jsonl"
-        found = _read(path, key)
+        found = read_cuts(path, key)
         if found is None:
             found = choose_cuts(train, self._data.cuts)
             self.identity.check_unchanged()
             with suppress(T5TuneError):  # it can be chosen again
-                write_text(path, _format(key, describe_place(train.place), found))
+                write_text(path, format_cuts(key, describe_place(train.place), found))
         return found
 
     def _key(self) -> dict[str, Any] | None:
@@ -99,51 +88,3 @@ class StoredCuts:
         if self._data.is_streamed:  # then the identity has nothing of the content
             key["states"] = [list(state) for state in self.identity.states.values()]
         return key
-
-
-def cuts_directory() -> Path:
-    """Return the directory of all cuts of this user."""
-    return user_cache_directory() / "cuts"
-
-
-def read_origin(path: Path) -> tuple[str, int] | None:
-    """Return the place that cuts are from and the number of their examples; None if damaged."""
-    try:
-        with path.open(encoding="utf-8") as stream:
-            header = as_object(parse_json("".join(islice(stream, 1, 2))))
-    except (OSError, ValueError):
-        return None
-    sizes = [as_count(size) for size in as_object(header.get("sizes")).values()]
-    if not isinstance(header.get("origin"), str) or None in sizes:
-        return None
-    return header["origin"], sum(filter(None, sizes))
-
-
-def _format(key: dict[str, Any], origin: str, cuts: Cuts) -> str:
-    header = {
-        "key": key,
-        "origin": origin,
-        "num_examples": cuts.num_examples,
-        "sizes": {split: len(examples) for split, examples in cuts.examples.items()},
-    }
-    rows: list[Any] = [header, *(one for examples in cuts.examples.values() for one in examples)]
-    text = "".join(f"{json.dumps(row)}\n" for row in rows)
-    return f"{xxh3_128_hexdigest(text.encode())}\n{text}"
-
-
-def _read(path: Path, key: dict[str, Any]) -> Cuts | None:
-    """Return the cuts in a file; None if it is missing or not what was written."""
-    try:
-        digest, _, content = path.read_bytes().partition(b"\n")
-    except OSError:
-        return None
-    if digest.decode(errors="replace") != xxh3_128_hexdigest(content):
-        say(f"{path} is damaged; the splits are cut again")
-        return None
-    header, *rows = map(json.loads, content.splitlines())
-    if header["key"] != key:
-        return None
-    mark_used(path)
-    examples: Iterator[Example] = (Example(*row) for row in rows)
-    sizes = header["sizes"].items()
-    return Cuts(header["num_examples"], {name: list(islice(examples, n)) for name, n in sizes})

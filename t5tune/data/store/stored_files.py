@@ -10,13 +10,13 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from t5tune.data.store.cut_files import cuts_directory, read_origin
 from t5tune.data.store.store_manifest import (
     LOCK_ENDING,
     MANIFEST,
     read_manifest,
     stores_directory,
 )
-from t5tune.data.store.stored_cuts import cuts_directory, read_origin
 from t5tune.files.cache_directory import CONVERTED, user_cache_directory
 
 _SECONDS_OF_A_DAY = 86_400

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,9 @@ import pytest
 
 from t5tune.data.readers.cuts import Cuts
 from t5tune.data.readers.open_splits import Example, OpenSplit
-from t5tune.data.store.stored_cuts import StoredCuts, cuts_directory
+from t5tune.data.store.cut_files import cuts_directory
+from t5tune.data.store.store_manifest import stores_directory
+from t5tune.data.store.stored_cuts import StoredCuts
 from t5tune.data.store.stored_files import list_stored
 from t5tune.errors import T5TuneError
 from t5tune.recipe.places import TableFile
@@ -167,3 +171,21 @@ def test_what_a_killed_run_leaves_is_listed() -> None:
     path.with_name(f"{path.name}.1.tmp").write_bytes(path.read_bytes()[:40])
     listed = {(one.kind, one.origin, one.num_examples) for one in list_stored()}
     assert listed == {("cuts", "train.tsv", 10), ("cuts", None, 0)}
+
+
+@pytest.mark.parametrize("command", [["list"], ["prune", "--days", "0"]])
+def test_the_cache_command_needs_neither_numpy_nor_torch(command: list[str]) -> None:
+    """It helps on a machine whose packages are broken, for example because the disk is full."""
+    Reader().find()
+    (stores_directory() / "a-store").mkdir(parents=True)
+    program = (
+        "import sys\n"
+        "for name in ('numpy', 'torch', 'transformers', 'datasets'):\n"
+        "    sys.modules[name] = None\n"
+        f"sys.argv = ['t5tune', 'cache', *{command!r}]\n"
+        "from t5tune.cli.app import main\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1].startswith("2 ")
