@@ -216,7 +216,8 @@ def list_runs() -> list[RunDirectory]:
 def find_directory(name: str) -> Path | None:
     """Return the directory that a path, or the name of a run under `runs/`, refers to.
 
-    A directory of that name takes precedence over a run if it holds something a command can use.
+    A directory of that name takes precedence over a run if it holds something a command can use. A
+    file of that name does not: where a command also takes files, its caller looks for them first.
     """
     path = Path(name)
     try:
@@ -226,7 +227,7 @@ def find_directory(name: str) -> Path | None:
     if is_directory and any((path / known).exists() for known in _KNOWN):
         return path
     is_plain = "/" not in name.rstrip("/") and name.rstrip("/") not in ("", ".", "..", "~")
-    if is_plain and (RUNS / path).is_dir() and not path.is_file():
+    if is_plain and (RUNS / path).is_dir():
         return RUNS / path
     return path if is_directory else None
 
@@ -242,7 +243,9 @@ def refuse_run(name: str | Path, expected: str = "a run") -> T5TuneError:
 
     `expected` is what the command takes, such as `a run or a file`.
     """
-    hint = name_runs(Path(name).name) or "."
+    path = Path(name)
+    is_own_name = path.parent in (Path(), RUNS)
+    hint = name_runs(path.name, without=path.name if is_own_name else None) or "."
     return T5TuneError(f"{name} is not {expected}{hint}", next_command=look_for_runs())
 
 
@@ -251,9 +254,12 @@ def look_for_runs() -> str:
     return f"ls {RUNS}" if RUNS.is_dir() else "t5tune train RECIPE"
 
 
-def name_runs(name: str) -> str:
-    """Return the end of a sentence: the run with the nearest name, or all runs if they are few."""
-    names = [run.path.name for run in list_runs()]
+def name_runs(name: str, *, without: str | None = None) -> str:
+    """Return the end of a sentence: the run with the nearest name, or all runs if they are few.
+
+    `without` is a directory under `runs/` that is not a run, and not named.
+    """
+    names = [run.path.name for run in list_runs() if run.path.name != without]
     if not names or len(names) > _FEW:
         return did_you_mean(name, names)
     return did_you_mean(name, names) or f"; {RUNS}/ holds {', '.join(names)}."

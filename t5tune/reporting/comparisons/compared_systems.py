@@ -48,7 +48,8 @@ def find_systems(names: Sequence[str]) -> list[str]:
     """
     found = []
     for name in names:
-        directory = None if name == BASE else find_directory(name)
+        is_file = os.path.isfile(name)  # noqa: PTH113 (a name may be longer than paths can be)
+        directory = None if name == BASE or is_file else find_directory(name)
         # A name that looks like a file is refused when it is read.
         may_be_file = name == BASE or Path(name).suffix or os.path.lexists(name)
         if directory is None and not may_be_file:

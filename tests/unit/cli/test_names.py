@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from t5tune.errors import T5TuneError
+from t5tune.experiments.found_runs import find_run
 from t5tune.models.model_names import choose_model, may_be_hub_id
-from t5tune.run.directory import find_directory
+from t5tune.reporting.comparisons.compared_systems import find_systems
+from t5tune.run.directory import find_directory, refuse_run
 from tests.conftest import RunCommand, write_tiny_recipe
 
 
@@ -36,6 +38,21 @@ def test_a_name_is_a_directory_a_run_or_a_hub_id() -> None:
     assert find_directory("s1") == Path("runs/s1")
     assert find_directory("x" * 300) is None
     assert find_directory(".") == Path()
+
+
+def test_a_file_does_not_hide_a_run_of_its_name() -> None:
+    Path("runs/demo/recipe.yaml").write_text("")
+    Path("demo").write_text("")
+    assert find_directory("demo") == Path("runs/demo")
+    assert choose_model("demo") == "runs/demo"
+    assert find_run("demo").path == Path("runs/demo")
+    assert find_systems(["demo", "runs/demo"]) == ["demo", "runs/demo"], "of hypotheses"
+
+
+def test_what_is_not_a_run_is_not_proposed_itself() -> None:
+    assert refuse_run("demo").message == "demo is not a run; runs/ holds s1, s2."
+    assert refuse_run("runs/s1").message == "runs/s1 is not a run; runs/ holds demo, s2."
+    assert refuse_run("elsewhere/s1").message == "elsewhere/s1 is not a run; did you mean s1?"
 
 
 @pytest.mark.parametrize(
