@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,11 +13,11 @@ from pydantic import ValidationError
 from t5tune.errors import T5TuneError
 from t5tune.recipe.absolute_paths import AbsolutePaths
 from t5tune.recipe.catalog import find_recipe, recipes_directory
+from t5tune.recipe.new_recipes import describe_extra, describe_sizes
 from t5tune.recipe.overrides import Override, find_entries, parse_override, plain_value
 from t5tune.recipe.problems import describe_problems, is_key
 from t5tune.recipe.resolved_recipe import ResolvedRecipe
 from t5tune.recipe.schema import Recipe
-from t5tune.recipe.training_extra import find_extra_problems
 from t5tune.recipe.yaml_lines import (
     KeyPath,
     YamlDocument,
@@ -42,8 +42,9 @@ def load_recipe(
     Args:
         path: Path of a file, or the name of a recipe that ships.
         overrides: Changes such as `training.learning_rate=3e-4`; `KEY=null` removes a key.
-        for_training: Whether to check `training.extra` as well. Without the check, a run can be
-            read that has a key which an earlier version of t5tune accepted.
+        for_training: Whether to check `training.extra` and contradictions of `model.config` as
+            well. Without the check, a run can be read that has a key which an earlier version of
+            t5tune accepted.
 
     Raises:
         T5TuneError: With every problem on a line of its own.
@@ -81,7 +82,9 @@ def change_recipe(
     if not overrides:
         return recipe
     document = YamlDocument(recipe.model_dump(mode="json"))
-    return _check(Recipe, document, origin, overrides, next_command, for_training=for_training)
+    return _check(
+        Recipe, document, origin, overrides, next_command, for_training=for_training, begun=recipe
+    )
 
 
 def build_recipe(
@@ -122,11 +125,17 @@ def _check(
     next_command: str | None = None,
     *,
     for_training: bool = False,
+    begun: Recipe | None = None,
 ) -> SomeRecipe:
-    """Put each override into the document, in order, and return the recipe that it then holds."""
+    """Put each override into the document, in order, and return the recipe that it then holds.
+
+    `begun` is the recipe of a run, whose contradictions an earlier version has accepted.
+    """
     read = [parse_override(given) if isinstance(given, str) else given for given in overrides]
     read = [_apply_override(document, override) for override in read]
-    recipe = _validate(kind, document, file, read, next_command, for_training=for_training)
+    recipe = _validate(
+        kind, document, file, read, next_command, for_training=for_training, begun=begun
+    )
     paths = AbsolutePaths(file.parent, [override.path for override in read])
     training = recipe.training
     config = paths.of(training.deepspeed_config, "training", "deepspeed_config")
@@ -175,6 +184,7 @@ def _validate(
     next_command: str | None,
     *,
     for_training: bool,
+    begun: Recipe | None,
 ) -> SomeRecipe:
     def place(path: KeyPath) -> str:
         for override in overrides:
@@ -198,7 +208,8 @@ def _validate(
     except ValidationError as error:
         lines += [line for _, line in describe_problems(error, place)]
     if for_training:
-        lines += _describe_extra(document.value, recipe, place)
+        lines += describe_extra(document.value, recipe, place)
+        lines += describe_sizes(recipe, begun, place)
     if recipe is None or lines:
         count = f"{len(lines)} problems:\n" if len(lines) > 1 else ""
         if next_command is None:
@@ -209,25 +220,6 @@ def _validate(
                 next_command = f"t5tune recipes show {file.stem}"
         raise T5TuneError(count + "\n".join(lines), next_command=next_command)
     return recipe
-
-
-def _describe_extra(
-    document: dict[Any, Any], recipe: Recipe | None, place: Callable[[KeyPath], str]
-) -> list[str]:
-    """Return what is wrong below `training.extra`, which may itself be malformed."""
-    if recipe is not None:
-        from_scratch = recipe.model.is_from_scratch
-        found = find_extra_problems(
-            recipe.training.extra, recipe.training, from_scratch=from_scratch
-        )
-    else:
-        training = document.get("training")
-        extra = training.get("extra") if isinstance(training, dict) else None
-        found = find_extra_problems(extra if isinstance(extra, dict) else {})
-    return [
-        f"{place(('training', 'extra', key))}: training.extra.{key}: {problem}"
-        for key, problem in found
-    ]
 
 
 class _Dumper(yaml.SafeDumper):

@@ -23,6 +23,27 @@ _DROPOUT = {
 }
 # Fields of `model.config` that take the place of the sizes of the section.
 _LAYERS = ("num_layers", "num_decoder_layers", "encoder_layers", "decoder_layers")
+# Fields of `model.config` that say the same as a key of the section. Heads and feed-forward widths
+# of one side are not among them: the section has none, so they are what `num_heads` and `d_ff` add.
+_SAME_AS_BART = {
+    "d_model": ("d_model", "hidden_size"),
+    "num_layers": ("encoder_layers", "num_hidden_layers"),
+    "num_decoder_layers": ("decoder_layers",),
+    "activation": ("activation_function",),
+}
+_SAME = {
+    "t5": {
+        "d_model": ("d_model", "hidden_size"),
+        "d_kv": ("d_kv", "head_dim"),
+        "d_ff": ("d_ff",),
+        "num_layers": ("num_layers", "num_hidden_layers"),
+        "num_decoder_layers": ("num_decoder_layers",),
+        "num_heads": ("num_heads", "num_attention_heads"),
+        "feed_forward_proj": ("feed_forward_proj",),
+    },
+    "marian": _SAME_AS_BART,
+    "bart": _SAME_AS_BART,
+}
 
 
 def refuse_for_scratch(recipe: Recipe, scratch: FromScratchSection) -> None:
@@ -43,6 +64,32 @@ def refuse_for_scratch(recipe: Recipe, scratch: FromScratchSection) -> None:
     )
     for problem in problems:
         raise ValueError(problem)
+
+
+def find_size_conflicts(
+    scratch: FromScratchSection, config: dict[str, Any]
+) -> Iterator[tuple[str, str]]:
+    """Yield fields of `model.config` that contradict a key of the section, with the problem.
+
+    The schema does not refuse them: earlier versions trained such models, with the sizes of
+    `model.config`.
+    """
+    # A recipe that was written with every default has keys without a value. What has its default
+    # there may be something that nobody wrote.
+    written = scratch.model_fields_set
+    has_all = any(getattr(scratch, key) is None for key in written)
+    for key, names in _SAME[scratch.architecture].items():
+        value = getattr(scratch, key)
+        is_default = has_all and value == type(scratch).model_fields[key].default
+        if key not in written or value is None or is_default:
+            continue
+        for name in names:
+            if name in config and config[name] != value:
+                yield (
+                    name,
+                    f"it is {config[name]}, and `model.from_scratch.{key}` is {value}; give one of "
+                    "them",
+                )
 
 
 def _check_fields(scratch: FromScratchSection, config: dict[str, Any]) -> Iterator[str]:

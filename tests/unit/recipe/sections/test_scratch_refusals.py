@@ -9,7 +9,7 @@ import transformers
 
 from t5tune.errors import T5TuneError
 from t5tune.models.generation import FORCED_BOS
-from t5tune.recipe.loading import load_recipe
+from t5tune.recipe.loading import change_recipe, dump_recipe, load_recipe
 from t5tune.recipe.sections.scratch_fields import FIELDS
 from tests.conftest import write_tiny_recipe
 
@@ -102,3 +102,55 @@ def test_a_slice_that_nobody_can_read_is_refused(split: str, tmp_path: Path) -> 
 def test_slices_of_the_library_are_accepted(split: str, tmp_path: Path) -> None:
     changes = ["data.train.file=null", "data.train.hub=a/b", f"data.train.split='{split}'"]
     load_recipe(write_tiny_recipe(tmp_path), changes)
+
+
+CONFLICTS = [
+    ([f"{S}d_model=64", "model.config.d_model=128"], "d_model", f"`{S}d_model` is 64"),
+    (["model.config.hidden_size=128"], "hidden_size", f"`{S}d_model` is 16"),
+    ([f"{S}feed_forward_proj=gated-gelu", "model.config.feed_forward_proj=relu"],
+     "feed_forward_proj", f"`{S}feed_forward_proj` is gated-gelu"),
+    (["model.config.num_hidden_layers=3"], "num_hidden_layers", f"`{S}num_layers` is 1"),
+    ([f"{S}architecture=marian", "model.config.encoder_layers=3"],
+     "encoder_layers", f"`{S}num_layers` is 1"),
+    ([f"{S}architecture=bart", f"{S}activation=relu", "model.config.activation_function=gelu"],
+     "activation_function", f"`{S}activation` is relu"),
+]  # fmt: skip
+AGREEING = [
+    ["model.config.d_model=16"],
+    ["model.config.num_decoder_layers=2"],
+    ["model.config.d_kv=2"],
+    ["model.config.feed_forward_proj=gated-gelu"],
+    [f"{S}num_layers=null", "model.config.num_layers=3"],
+    [f"{S}architecture=marian", "model.config={decoder_ffn_dim: 8, decoder_attention_heads: 1}"],
+]
+
+
+@pytest.mark.parametrize(("changes", "field", "other"), CONFLICTS)
+def test_a_size_that_is_given_twice_is_refused_in_new_recipes(
+    changes: list[str], field: str, other: str, tmp_path: Path
+) -> None:
+    path = write_tiny_recipe(tmp_path)
+    with pytest.raises(T5TuneError) as refused:
+        load_recipe(path, changes, for_training=True)
+    message = refused.value.message
+    assert message.startswith(f"command line: model.config.{field}: it is ")
+    assert message.endswith(f", and {other}; give one of them")
+    kept = load_recipe(path, changes)  # as commands read the recipe of a run
+    changed = change_recipe(kept, ["training.seed=8"], path, for_training=True)
+    assert changed.training.seed == 8
+    with pytest.raises(T5TuneError, match=rf"model\.config\.{field}: it is 5, and"):
+        change_recipe(kept, [f"model.config.{field}=5"], path, for_training=True)
+
+
+def test_a_written_default_is_one_of_two_sizes_as_well(tmp_path: Path) -> None:
+    path = write_tiny_recipe(tmp_path)
+    with pytest.raises(T5TuneError, match=r"it is 3, and `model\.from_scratch\.num_layers` is 4"):
+        load_recipe(path, [f"{S}num_layers=4", "model.config.num_layers=3"], for_training=True)
+
+
+@pytest.mark.parametrize("changes", AGREEING)
+def test_a_size_that_is_given_once_is_accepted(changes: list[str], tmp_path: Path) -> None:
+    path = write_tiny_recipe(tmp_path)
+    recipe = load_recipe(path, changes, for_training=True)
+    path.write_text(dump_recipe(recipe), encoding="utf-8")  # with keys that nobody wrote
+    load_recipe(path, for_training=True)
