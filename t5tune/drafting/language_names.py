@@ -9,29 +9,29 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 
+from t5tune.scoring.english_names import NAMES as ENGLISH_NAMES
 from t5tune.scoring.language_identity import identify_language, is_known
 from t5tune.scoring.languages import short_code
 
-# English and own names of languages that spreadsheets have as headings.
-_NAMES = {
-    "ar": "arabic", "bg": "bulgarian", "bn": "bengali", "ca": "catalan català",
-    "cs": "czech čeština", "da": "danish dansk", "de": "german deutsch", "el": "greek",
-    "en": "english englisch anglais", "es": "spanish español espanol castellano",
-    "et": "estonian eesti", "eu": "basque euskara",
-    "fa": "persian farsi", "fi": "finnish suomi", "fr": "french français francais französisch",
-    "ga": "irish gaeilge", "gl": "galician galego", "he": "hebrew", "hi": "hindi",
-    "hr": "croatian hrvatski", "hu": "hungarian magyar", "hy": "armenian", "id": "indonesian",
-    "is": "icelandic íslenska", "it": "italian italiano", "ja": "japanese 日本語",
-    "ka": "georgian", "ko": "korean 한국어", "lt": "lithuanian lietuvių", "lv": "latvian latviešu",
-    "mk": "macedonian",
-    "ms": "malay", "nl": "dutch nederlands", "no": "norwegian norsk", "pl": "polish polski",
-    "pt": "portuguese português portugues", "ro": "romanian română romana", "ru": "russian русский",
-    "sk": "slovak slovenčina", "sl": "slovenian slovenščina", "sq": "albanian shqip",
-    "sr": "serbian srpski", "sv": "swedish svenska", "sw": "swahili kiswahili", "ta": "tamil",
-    "th": "thai", "tr": "turkish türkçe", "uk": "ukrainian українська", "ur": "urdu",
-    "vi": "vietnamese", "zh": "chinese mandarin 中文",
+# What spreadsheets have as headings besides the English names: own names, and some that neighbours
+# have for a language.
+_OTHER_NAMES = {
+    "ca": "català", "cs": "čeština", "da": "dansk", "de": "deutsch", "en": "englisch anglais",
+    "es": "español espanol castellano", "et": "eesti", "eu": "euskara", "fa": "farsi",
+    "fi": "suomi", "fr": "français francais französisch", "ga": "gaeilge", "gl": "galego",
+    "hr": "hrvatski", "hu": "magyar", "is": "íslenska", "it": "italiano", "ja": "日本語",
+    "ko": "한국어", "lt": "lietuvių", "lv": "latviešu", "nl": "nederlands", "no": "norsk",
+    "pl": "polski", "pt": "português portugues", "ro": "română romana", "ru": "русский",
+    "sk": "slovenčina", "sl": "slovenščina", "sq": "shqip", "sr": "srpski", "sv": "svenska",
+    "sw": "kiswahili", "tr": "türkçe", "uk": "українська", "zh": "mandarin 中文",
 }  # fmt: skip
-_CODES = {name: code for code, names in _NAMES.items() for name in names.split()}
+_SCRIPT = "Latin"  # as in "Serbian (Latin)", which is in Serbian
+_CODES = {
+    **{name.casefold(): code for code, name in ENGLISH_NAMES.items() if name != _SCRIPT},
+    **{name: code for code, names in _OTHER_NAMES.items() for name in names.split()},
+}
+# The longest name first: "Norwegian Nynorsk" is not in Norwegian.
+_NAMED = re.compile(rf"\b({'|'.join(sorted(map(re.escape, _CODES), key=len, reverse=True))})\b")
 _TAG = re.compile(r"[A-Za-z]{2,3}([_-][A-Za-z]{4})?([_-][A-Za-z]{2})?")
 _ATTACHED = re.compile(
     r"^([a-z]{2})[_.-]|[_.(-]([a-z]{2})\)?$", re.IGNORECASE
@@ -52,8 +52,8 @@ def read_language(heading: str) -> str | None:
         return heading
     if len(heading) > _LONGEST_HEADING:
         return None
-    words = re.split(r"[\W_]+", heading)
-    named = {_CODES[word.casefold()] for word in words if word.casefold() in _CODES}
+    words = re.sub(r"[\W_]+", " ", heading).casefold()
+    named = {_CODES[name] for name in _NAMED.findall(words)}
     if not named:
         named = {code.lower() for match in _ATTACHED.finditer(heading) for code in match.groups("")}
         named = set(filter(_is_code, named))

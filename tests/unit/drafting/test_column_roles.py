@@ -35,6 +35,9 @@ def survey(**columns: object) -> Survey:
     [
         ("English", "en"), ("German (DE)", "de"), ("text_de", "de"), ("deu_Latn", "deu_Latn"),
         ("pt-BR", "pt-BR"), ("key", None), ("src", None), ("notes", None),
+        ("Afrikaans", "af"), ("text (Welsh)", "cy"), ("Français", "fr"), ("Serbian (Latin)", "sr"),
+        ("Norwegian Nynorsk", "nn"), ("Scottish", None), ("Latin name", None),
+        ("English, Zulu", None), ("日本語", "ja"),
         ("Am Morgen mietet er ein Zimmer.", None),
     ],
 )  # fmt: skip
