@@ -147,6 +147,27 @@ def reverse_split(split: OpenSplit) -> OpenSplit:
     return replace(split, read=read)
 
 
+def hold_examples(split: OpenSplit) -> OpenSplit:
+    """Return a split that is read once: its examples stay in memory for later readings.
+
+    While it is read again, `locate_last` describes the end of the first reading.
+    """
+    held: list[Example] | None = None
+
+    def read() -> Iterator[Example]:
+        nonlocal held
+        if held is not None:
+            yield from held
+            return
+        examples = []
+        for example in split.read():
+            examples.append(example)
+            yield example
+        held = examples
+
+    return replace(split, read=read)
+
+
 @contextmanager
 def naming_key(where: str, place: Place) -> Iterator[None]:
     """Tell which key of an entry has to change, if its place has that key.

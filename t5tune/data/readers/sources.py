@@ -15,6 +15,7 @@ from t5tune.data.readers.open_splits import (
     Example,
     OpenSplit,
     Request,
+    hold_examples,
     join_splits,
     naming_key,
     reverse_split,
@@ -45,6 +46,7 @@ def open_split(
     source_lang: str | None = None,
     target_lang: str | None = None,
     cuts: StoredCuts | None = None,
+    held: HeldEntries | None = None,
 ) -> OpenSplit:
     """Open one split; one that is cut from the training data is read at once.
 
@@ -54,6 +56,7 @@ def open_split(
         source_lang: Key of the source in `translation` columns.
         target_lang: Key of the target in `translation` columns.
         cuts: Cuts of the recipe, where several of its splits are opened.
+        held: Entries that others are cut from, where they are small enough to be held.
 
     Raises:
         T5TuneError: There is no such split, the file or the hub cannot be read, a column is
@@ -74,8 +77,9 @@ def open_split(
         opened = open_entry(f"data.{split}", entry, written, columns, is_text=is_text)
         is_reversed = written != data.languages_of(split, languages)
         return reverse_split(opened) if is_reversed else opened
+    open_uncut = open_entry if held is None else held.open
     uncut = {
-        key: open_entry(f"data.{key}", data.entries[key], languages, columns, is_text=is_text)
+        key: open_uncut(f"data.{key}", data.entries[key], languages, columns, is_text=is_text)
         for key in dict.fromkeys(data.origins.values())
     }
     every = list(uncut.values())
@@ -125,6 +129,31 @@ def open_entry(
             yield from split.read()
 
     return replace(split, read=read)
+
+
+class HeldEntries:
+    """Entries that are opened and read once, however often their examples are needed.
+
+    The examples stay in memory.
+    """
+
+    def __init__(self) -> None:
+        self._opened: dict[str, OpenSplit] = {}
+
+    def open(
+        self,
+        where: str,
+        entry: DataEntry,
+        languages: tuple[str | None, str | None],
+        columns: tuple[str | None, str | None],
+        *,
+        is_text: bool,
+    ) -> OpenSplit:
+        """Open an entry as `open_entry` does, unless it is open."""
+        if where not in self._opened:
+            opened = open_entry(where, entry, languages, columns, is_text=is_text)
+            self._opened[where] = hold_examples(opened)
+        return self._opened[where]
 
 
 def load_split(

@@ -13,7 +13,7 @@ from pathlib import Path
 from t5tune.data.pairs import is_usable, refuse_blank
 from t5tune.data.readers.local_files import place_files
 from t5tune.data.readers.open_splits import Example, describe_place
-from t5tune.data.readers.sources import open_split
+from t5tune.data.readers.sources import HeldEntries, open_split
 from t5tune.data.store.stored_cuts import StoredCuts
 from t5tune.errors import T5TuneError
 from t5tune.models.vocabulary_sizes import check_vocabulary_size
@@ -53,14 +53,16 @@ def _read_entries(recipe: Recipe) -> Iterator[tuple[str, DataEntry]]:
 def check_contents(recipe: Recipe) -> None:
     """Refuse data that training would refuse after a while.
 
+    Rows are read once. Examples that splits are cut from stay in memory until all is checked.
+
     Raises:
         T5TuneError: A row or a file cannot be read, a split has nothing to use or cannot be cut, or
             the text has more characters than its vocabulary has room for.
     """
     data, languages = recipe.data, (recipe.source_lang, recipe.target_lang)
-    cuts = StoredCuts(data, *languages)
+    cuts, held = StoredCuts(data, *languages), HeldEntries()
     for key, entry in _read_entries(recipe):
-        split = open_split(data, key, *languages, cuts)
+        split = open_split(data, key, *languages, cuts, held)
         examples = (example for chunk in split.chunks() for example in chunk)
         if key in data.training_entries:
             _check_training(recipe, key, examples)

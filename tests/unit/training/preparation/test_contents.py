@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
+from t5tune.data.readers import table_examples
 from t5tune.training.preparation import contents
 from tests.conftest import RunCommand
+from tests.integration.test_data_flows_once import count_calls
 
 SUBWORDS = "model.from_scratch.tokenizer={type: unigram, vocab_size: 16}"
 
@@ -45,3 +48,30 @@ def test_large_files_are_read_on_request(
     changes = ("data.test={from: train, size: 150}",)
     assert "--data" in t5tune("validate", tiny_recipe, *changes).err
     assert t5tune("validate", tiny_recipe, *changes, "--data").code == 1
+
+
+@pytest.mark.parametrize(
+    ("train", "num_readings"),
+    [
+        ({"file": "train.tsv"}, 1),
+        ([{"file": "train.tsv", "weight": 1}, {"file": "validation.tsv", "weight": 2}], 2),
+    ],
+)
+def test_data_that_splits_are_cut_from_are_read_once(
+    tiny_recipe: Path,
+    t5tune: RunCommand,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    train: object,
+    num_readings: int,
+) -> None:
+    """They are needed to count a share of them, to choose the cuts, and to check what is left."""
+    monkeypatch.setenv("T5TUNE_CACHE", str(tmp_path / "cache"))
+    recipe = yaml.safe_load(tiny_recipe.read_text(encoding="utf-8"))
+    cuts = {"validation": {"from": "train", "size": "5%"}, "test": {"from": "train", "size": 9}}
+    recipe["data"] = {"train": train, **cuts}
+    tiny_recipe.write_text(yaml.safe_dump(recipe), encoding="utf-8")
+    readings = count_calls(monkeypatch, "examples", owner=table_examples._Reading)
+    result = t5tune("validate", tiny_recipe)
+    assert result.code == 0, result.err
+    assert len(readings) == num_readings
