@@ -26,6 +26,15 @@ def num_elements(parameter: torch.Tensor) -> int:
     return int(getattr(parameter, "ds_numel", parameter.numel()))
 
 
+def local_shard(parameter: torch.Tensor) -> torch.Tensor:
+    """Return what this process holds of a parameter: all of it if it is not sharded."""
+    with torch.no_grad():
+        if isinstance(parameter, DTensor):
+            return parameter.to_local()
+        held: torch.Tensor = getattr(parameter, "ds_tensor", parameter)  # of DeepSpeed's stage 3
+        return held.detach()
+
+
 def gather_tensor(tensor: torch.Tensor) -> torch.Tensor:
     """Return the full tensor; if it is sharded, every process must call this.
 

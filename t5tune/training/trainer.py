@@ -25,7 +25,7 @@ from t5tune.data.batching.steps import Batch, StepLoader
 from t5tune.data.encoding import IGNORED
 from t5tune.run.manifest import read_fact
 from t5tune.training.callbacks.batch_probe import BatchProbe, LongestBatch
-from t5tune.training.callbacks.divergence import LossWatch
+from t5tune.training.callbacks.divergence import DivergenceWatch
 from t5tune.training.callbacks.log import EndOfTraining, ValidationInterrupted
 from t5tune.training.callbacks.throughput import Throughput
 from t5tune.training.checkpoints.loop_state import (
@@ -115,7 +115,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
         self._end = end or EndOfTraining()
         self._throughput = throughput or Throughput()
         self._losses = LossRecord(self.accelerator, self._regularization.terms)
-        self._watch = LossWatch(saver.writer, args.learning_rate, round(args.logging_steps))
+        self._watch = DivergenceWatch(saver.writer, args.learning_rate, round(args.logging_steps))
         self._loss = BatchLoss(
             self.unwrapped,
             strategy,
@@ -289,6 +289,7 @@ class T5TuneTrainer(Seq2SeqTrainer):
         Return nothing if a signal came meanwhile: then the run stops with a checkpoint, and
         validates it when it resumes.
         """
+        self._watch.check_weights(self.unwrapped, self.state.global_step)
         try:
             with keeping_random_state():  # the number of validations must not change the training
                 scores = self.validate()
@@ -321,8 +322,9 @@ class T5TuneTrainer(Seq2SeqTrainer):
     # ---- Checkpoints ----
 
     def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
-        """Save the complete state or nothing, and no weights after a loss that is NaN."""
+        """Save the complete state or nothing, and nothing once loss or weights are NaN."""
         self._watch.check_pending(self.state.global_step)
+        self._watch.check_weights(self.unwrapped, self.state.global_step)
         # Counts since the last logged line, which a resumed run logs with the rest.
         window = self._losses.pack() | self._throughput.pack()
         self.state.stateful_callbacks[LOG_WINDOW] = window

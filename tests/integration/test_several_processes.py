@@ -309,12 +309,14 @@ def test_a_killed_launcher_leaves_no_process(folder: Path) -> None:
     finish(process)
 
 
-def fail_with(error: str, folder: Path) -> subprocess.CompletedProcess[str]:
+def fail_with(error: str, folder: Path, *settings: str) -> subprocess.CompletedProcess[str]:
     """Train with an error in one process."""
     failing = str(Path(__file__).parent / "failing_rank")
     paths = os.pathsep.join([failing, os.environ.get("PYTHONPATH", "")])
     environment = {"PYTHONPATH": paths, "FAIL_WITH": error}
-    return finish(start(folder, "train", "tiny.yaml", *LONG, *TWO, environment=environment))
+    return finish(
+        start(folder, "train", "tiny.yaml", *LONG, *settings, *TWO, environment=environment)
+    )
 
 
 def test_lack_of_memory_in_one_process_is_one_sentence(folder: Path) -> None:
@@ -331,6 +333,19 @@ def test_a_nan_loss_in_one_process_ends_all_alike(folder: Path) -> None:
     assert done.stderr.count("training diverged: the loss is nan at step 5") == 1, done.stderr
     assert "the process of rank" not in done.stderr
     assert max(line["step"] for line in read_lines(Path("runs/tiny"), "loss")) == 4
+
+
+def test_a_nan_in_the_weights_of_one_process_ends_all_alike(folder: Path) -> None:
+    """Only one of them holds the shard."""
+    done = fail_with(
+        "weights", folder, "training.sharding=fsdp", "training.max_steps=2", "training.eval_steps=2"
+    )
+    assert done.returncode == 1
+    message = "training diverged: the norm of the weights is nan after step 2; no checkpoint"
+    assert done.stderr.count(message) == 1, done.stderr
+    assert "the process of rank" not in done.stderr
+    assert not list(Path("runs/tiny").glob("checkpoints/*"))
+    assert not Path("runs/tiny/model").exists()
 
 
 def test_time_memory_and_patience_are_agreed_on(folder: Path) -> None:

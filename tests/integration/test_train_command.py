@@ -564,7 +564,7 @@ def test_a_nan_loss_ends_training_and_names_the_step(t5tune: RunCommand, tiny_re
     result = t5tune(
         "train", tiny_recipe, "training.optim=adamw_torch", "training.learning_rate=1e30",
         "training.warmup_steps=0", "training.max_grad_norm=0", "training.max_steps=40",
-        "training.eval_steps=1", "training.logging_steps=1",
+        "training.eval_steps=40", "training.logging_steps=1",
     )  # fmt: skip
     assert result.code == 1
     assert "Traceback" not in result.err
@@ -576,6 +576,25 @@ def test_a_nan_loss_ends_training_and_names_the_step(t5tune: RunCommand, tiny_re
     steps = [json.loads(line)["step"] for line in lines]
     assert max(steps) == step - 1
     assert not Path("runs/tiny/model").exists()
+
+
+@pytest.mark.parametrize("num_steps", [1, 2])
+def test_weights_that_the_last_step_ruins_are_not_saved(
+    t5tune: RunCommand, tiny_recipe: Path, num_steps: int
+) -> None:
+    """Every loss was finite: that of a step belongs to the weights before it."""
+    result = t5tune(
+        "train", tiny_recipe, "training.learning_rate=1e35", "training.eval_steps=1",
+        f"training.max_steps={num_steps}", "training.warmup_steps=0",
+    )  # fmt: skip
+    assert result.code == 1
+    assert "Traceback" not in result.err
+    assert "training diverged: the norm of the weights is " in result.err
+    assert "no checkpoint was saved yet." in result.err
+    assert "training.learning_rate=3.3e+34 --restart" in result.err
+    assert not list(Path("runs/tiny").glob("checkpoints/*"))
+    assert not Path("runs/tiny/model").exists()
+    assert json.loads(Path("runs/tiny/failure.json").read_text())["message"] in result.err
 
 
 @pytest.mark.skipif(not shutil.which("g++"), reason="torch.compile needs a C++ compiler")

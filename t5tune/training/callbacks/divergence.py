@@ -6,8 +6,10 @@ import math
 from collections.abc import Sequence
 
 import torch
+from torch.nn.utils import get_total_norm
 
 from t5tune.distributed.processes import place, total
+from t5tune.distributed.sharded_tensors import local_shard
 from t5tune.errors import T5TuneError
 from t5tune.training.checkpoints.store import PREFIX
 from t5tune.training.checkpoints.writer import CheckpointWriter
@@ -20,8 +22,8 @@ MARGIN = 1.0
 SUSTAINED_STEPS = 100
 
 
-class LossWatch:
-    """Watch that ends training when the loss is not finite, or far above what it was.
+class DivergenceWatch:
+    """Watch that ends training when loss or weights are not finite, or the loss far above before.
 
     The writer of checkpoints and the learning rate are for the message and its advice.
     """
@@ -33,6 +35,7 @@ class LossWatch:
         self.learning_rate = learning_rate
         self.logging_steps = logging_steps
         self._pending: torch.Tensor | None = None
+        self._checked_step: int | None = None
 
     def add(self, loss: torch.Tensor, step: int) -> None:
         """Check the loss of an optimizer step.
@@ -57,6 +60,24 @@ class LossWatch:
         if self._pending is not None:
             self._check_finite(self._pending, f"at or before step {step}")
             self._pending = None
+
+    def check_weights(self, model: torch.nn.Module, step: int) -> None:
+        """Check, before weights are validated or saved, that the last step has not ruined them.
+
+        The loss of a step is that of the weights before it. Each process looks at its shards. A
+        norm in fp32 is also infinite where weights are beyond 1e19 and compute nothing any more; it
+        takes a fraction of the time of looking at each number.
+
+        Raises:
+            T5TuneError: The norm of the weights is not finite.
+        """
+        if step == self._checked_step:
+            return
+        shards = [local_shard(p) for p in model.parameters() if p.requires_grad]
+        norm = total(float(get_total_norm(shards)))
+        if not math.isfinite(norm):
+            raise self._error(f"the norm of the weights is {norm} after step {step}")
+        self._checked_step = step
 
     def check_logged(self, losses: Sequence[float], step: int, best_step: int | None) -> None:
         """Check that the losses logged until this step have not diverged.
