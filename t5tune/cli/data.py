@@ -8,21 +8,18 @@ from typing import Annotated
 
 import typer
 
-from t5tune.cli.completion import complete_change
 from t5tune.cli.results import print_data, print_text
-from t5tune.cli.shared_options import AllowModelCode, RecipeToRead, proposing_permission
+from t5tune.cli.shared_options import (
+    AllowModelCode,
+    RecipeChanges,
+    RecipeToRead,
+    proposing_permission,
+)
 
 
 def data(
     recipe: RecipeToRead,
-    overrides: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[KEY=VALUE]...",
-            help="Changes to the recipe, such as data.max_source_length=64.",
-            autocompletion=complete_change,
-        ),
-    ] = None,
+    overrides: RecipeChanges = None,
     rows: Annotated[
         int,
         typer.Option(

@@ -11,15 +11,15 @@ import typer
 from t5tune.cli.results import print_data, print_text
 from t5tune.cli.shared_options import (
     AllowModelCode,
+    RecipeChanges,
     RecipeToRead,
-    TrainingChanges,
     proposing_permission,
 )
 
 
 def plan(
     recipe: RecipeToRead,
-    overrides: TrainingChanges = None,
+    overrides: RecipeChanges = None,
     measure: Annotated[
         bool,
         typer.Option("--measure", help="Train a few steps, and predict memory and time from them."),

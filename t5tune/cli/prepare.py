@@ -9,15 +9,15 @@ import typer
 from t5tune.cli.results import print_data, print_text
 from t5tune.cli.shared_options import (
     AllowModelCode,
+    RecipeChanges,
     RecipeToRead,
-    TrainingChanges,
     proposing_permission,
 )
 
 
 def prepare(
     recipe: RecipeToRead,
-    overrides: TrainingChanges = None,
+    overrides: RecipeChanges = None,
     executor: Annotated[
         str,
         typer.Option(
@@ -39,7 +39,8 @@ def prepare(
 ) -> None:
     """Clean and tokenize training data into the cache, where t5tune train finds it.
 
-    Needs no GPU and loads no weights. A cluster makes the same files as this machine alone.
+    Training finds it with the same changes only. This needs no GPU and loads no weights. A cluster
+    makes the same files as this machine alone.
     """
     import json
     from dataclasses import asdict

@@ -38,11 +38,11 @@ RecipeToRead = Annotated[
         help="A recipe file, or the name of a shipped recipe.", autocompletion=complete_recipe
     ),
 ]
-TrainingChanges = Annotated[
+RecipeChanges = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[KEY=VALUE]...",
-        help="Changes to the recipe, as of the training that follows.",
+        help="Changes to the recipe, such as data.max_source_length=64.",
         autocompletion=complete_change,
     ),
 ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from t5tune.cli.completion import complete_change, complete_recipe
+from t5tune.cli.completion import complete_recipe
 from t5tune.cli.process_options import (
     MachineRank,
     MainProcess,
@@ -17,7 +17,7 @@ from t5tune.cli.process_options import (
     launch_if_asked,
 )
 from t5tune.cli.results import print_data, print_result, printing_what_is_not_written
-from t5tune.cli.shared_options import AllowCode, proposing_permission
+from t5tune.cli.shared_options import AllowCode, RecipeChanges, proposing_permission
 from t5tune.console import say
 from t5tune.distributed.processes import is_main_process, joined
 from t5tune.run.directory import continuing_command
@@ -36,14 +36,7 @@ def train(
             autocompletion=complete_recipe,
         ),
     ],
-    overrides: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[KEY=VALUE]...",
-            help="Changes to the recipe, such as training.learning_rate=3e-4.",
-            autocompletion=complete_change,
-        ),
-    ] = None,
+    overrides: RecipeChanges = None,
     output_dir: Annotated[
         Path | None, typer.Option(help="Run directory; runs/NAME if left out.")
     ] = None,

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from t5tune.cli.completion import complete_change, complete_recipe
+from t5tune.cli.completion import complete_recipe
 from t5tune.cli.results import print_data, print_text
+from t5tune.cli.shared_options import RecipeChanges
 
 
 def validate(
@@ -17,14 +18,7 @@ def validate(
             help="A recipe file, or the name of a shipped recipe.", autocompletion=complete_recipe
         ),
     ] = None,
-    overrides: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[KEY=VALUE]...",
-            help="Changes to the recipe, as for t5tune train.",
-            autocompletion=complete_change,
-        ),
-    ] = None,
+    overrides: RecipeChanges = None,
     schema: Annotated[
         bool, typer.Option("--schema", help="Print the JSON schema for editors.")
     ] = False,

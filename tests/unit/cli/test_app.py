@@ -39,6 +39,15 @@ def test_help_names_every_command(t5tune: RunCommand) -> None:
         assert f"\n  {command}" in result.out
 
 
+@pytest.mark.parametrize("command", ["train", "validate", "plan", "prepare", "data"])
+def test_changes_to_a_recipe_are_described_alike(t5tune: RunCommand, command: str) -> None:
+    described = " ".join(t5tune(command, "--help").out.split())
+    assert (
+        "[KEY=VALUE]... <list[str]> Changes to the recipe, such as data.max_source_length=64."
+        in described
+    )
+
+
 def test_python_m_and_version() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "t5tune", "--version"], capture_output=True, text=True, check=True
