@@ -20,6 +20,10 @@ from t5tune.serving.service import Service, service_of
 from t5tune.serving.split_texts import HTML, TEXT, SplitText, split_texts
 
 AUTO = "auto"
+_WITHOUT_LANGUAGES = (
+    "No model here has languages, by which this route chooses one; "
+    'POST {"texts": ["..."]} to /t5tune/translate, as JSON'
+)
 FORMATS = {"text": TEXT, "html": HTML}
 
 
@@ -57,6 +61,8 @@ async def choose(
         HTTPException: A language is not served, or not together with the other one.
     """
     languages = service.languages
+    if not languages.codes:
+        raise HTTPException(400, _WITHOUT_LANGUAGES)
     detected = None
     if source == AUTO and languages.sources():
         detected = (await run_sync(languages.detect, texts, languages.sources()))[0]
