@@ -7,7 +7,9 @@ are translated as one batch in this process, and then by the server for each num
 which have a connection each and ask for the next text when they have the answer to the last: so
 other load on the machine affects all sides. Both have all cores; the clients share them with the
 server. Printed are the medians over the rounds of texts per second, of that as a share of the
-batch's, and of the 50th, 95th and 99th percentile of the time until an answer.
+batch's, of the milliseconds that a text takes of the cores (of the batch's process, or of the
+server and of the clients, each alone), and of the 50th, 95th and 99th percentile of the time until
+an answer.
 """
 
 from __future__ import annotations
@@ -25,74 +27,145 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+import psutil
+
+if TYPE_CHECKING:
+    from t5tune import OpenedModel
+
+try:
+    from uvloop import run as run_loop
+except ImportError:  # on Windows
+    from asyncio import run as run_loop
 
 PERCENTILES = (50, 95, 99)
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What one pass over the texts took."""
+    """What one pass over the texts took.
+
+    Attributes:
+        seconds: Seconds from the first text to the last answer.
+        cpu_seconds: Seconds of cores that the translating process used.
+        client_cpu_seconds: The same for the clients; 0 for the batch, which has none.
+        latencies: Seconds until the answer to each text.
+        translations: The translations.
+    """
 
     seconds: float
+    cpu_seconds: float
+    client_cpu_seconds: float
     latencies: list[float]
     translations: list[str]
 
 
-class Connection:
-    """A connection that stays open, with just enough HTTP for answers of a known length."""
+class Connection(asyncio.Protocol):
+    """A connection that stays open, with just enough HTTP for answers of a known length.
+
+    It takes little time of its own, since the server has to share the cores with it.
+    """
 
     def __init__(self, address: str) -> None:
         self._host, self._port = urlsplit(address).hostname, urlsplit(address).port
 
     async def open(self) -> None:
-        self._reader, self._writer = await asyncio.open_connection(self._host, self._port)
+        loop = asyncio.get_running_loop()
+        self._transport, _ = await loop.create_connection(lambda: self, self._host, self._port)
 
-    async def ask(self, fields: dict[str, object]) -> dict[str, object]:
+    def write_request(self, fields: dict[str, object]) -> bytes:
         body = json.dumps(fields).encode()
         head = (
             f"POST /t5tune/translate HTTP/1.1\r\nHost: {self._host}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
-        self._writer.write(head.encode() + body)
-        answer = await self._reader.readuntil(b"\r\n\r\n")
-        status, *lines = answer.decode().split("\r\n")
-        headers = dict(line.lower().split(": ", 1) for line in lines if line)
-        content = await self._reader.readexactly(int(headers["content-length"]))
-        if " 200 " not in f"{status} ":
-            raise RuntimeError(f"{status}: {content.decode()}")
-        return json.loads(content)
+        return head.encode() + body
+
+    async def ask(self, request: bytes) -> bytes:
+        """Return the body of the answer to a request."""
+        self._received = b""
+        self._answer = asyncio.get_running_loop().create_future()
+        self._transport.write(request)
+        return await self._answer
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        head, end, body = self._received.partition(b"\r\n\r\n")
+        if not end or self._answer.done():
+            return
+        if not head.startswith(b"HTTP/1.1 200 "):
+            self._answer.set_exception(RuntimeError(self._received.decode()))
+            return
+        _, _, rest = head.lower().partition(b"\r\ncontent-length: ")
+        if len(body) >= int(rest.partition(b"\r\n")[0]):
+            self._answer.set_result(body)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if hasattr(self, "_answer") and not self._answer.done():
+            self._answer.set_exception(error or ConnectionResetError("the server closed"))
 
     def close(self) -> None:
-        self._writer.close()
+        self._transport.close()
 
 
-async def ask_all(address: str, texts: Sequence[str], num_clients: int) -> Measured:
+def read_translations(answer: bytes) -> list[str]:
+    return [one["translation"] for one in json.loads(answer)["translations"]]
+
+
+async def ask_all(
+    address: str, server: psutil.Process, texts: Sequence[str], num_clients: int
+) -> Measured:
     """Translate the texts by clients that ask for one text each at a time."""
-    found = [""] * len(texts)
+    answers = [b""] * len(texts)
     latencies = [0.0] * len(texts)
-    places = iter(range(len(texts)))
     connections = [Connection(address) for _ in range(num_clients)]
     await asyncio.gather(*(one.open() for one in connections))
+    requests = [connections[0].write_request({"texts": [text], "split": False}) for text in texts]
+    places = iter(range(len(texts)))
 
     async def run_client(connection: Connection) -> None:
         for place in places:  # shared by all clients
             asked = time.perf_counter()
-            answer = await connection.ask({"texts": [texts[place]], "split": False})
+            answers[place] = await connection.ask(requests[place])
             latencies[place] = time.perf_counter() - asked
-            found[place] = answer["translations"][0]["translation"]
 
+    before, own_before = count_cpu_seconds(server), time.process_time()
     start = time.perf_counter()
     await asyncio.gather(*map(run_client, connections))
     seconds = time.perf_counter() - start
+    used, own_used = count_cpu_seconds(server) - before, time.process_time() - own_before
     for one in connections:
         one.close()
-    return Measured(seconds, latencies, found)
+    found = [text for answer in answers for text in read_translations(answer)]
+    return Measured(seconds, used, own_used, latencies, found)
+
+
+async def wait_until_loaded(address: str, text: str) -> None:
+    """Wait for what detects languages, which a server loads beside its first requests."""
+    connection = Connection(address)
+    await connection.open()
+    await connection.ask(connection.write_request({"texts": [text], "source": "auto"}))
+    connection.close()
+
+
+def translate_batch(model: OpenedModel, texts: Sequence[str]) -> Measured:
+    start, before = time.perf_counter(), time.process_time()
+    found = [one.text for one in model.translate(texts)]
+    seconds, used = time.perf_counter() - start, time.process_time() - before
+    return Measured(seconds, used, 0.0, [], found)
+
+
+def count_cpu_seconds(process: psutil.Process) -> float:
+    """Return the seconds of cores that a process has used, its own and the system's for it."""
+    times = process.cpu_times()
+    return float(times.user + times.system)
 
 
 @contextmanager
-def run_server(run: str, options: Sequence[str]) -> Iterator[str]:
-    """Run a server, and yield its address."""
+def run_server(run: str, options: Sequence[str]) -> Iterator[tuple[str, psutil.Process]]:
+    """Run a server, and yield its address and its process."""
     command = [sys.executable, "-m", "t5tune", "serve", run, "--port", "0", "--reload-seconds", "0"]
     with subprocess.Popen(
         [*command, *options], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -102,7 +175,7 @@ def run_server(run: str, options: Sequence[str]) -> Iterator[str]:
         if not address:
             raise SystemExit(f"the server did not start: {' '.join(server.args)}")
         try:
-            yield address
+            yield address, psutil.Process(server.pid)
         finally:
             server.send_signal(signal.SIGTERM)
 
@@ -115,15 +188,13 @@ def measure(arguments: argparse.Namespace) -> dict[str, list[Measured]]:
     model = t5tune.load(arguments.run)
     model.translate(texts[:50])
     found: dict[str, list[Measured]] = {}
-    with run_server(arguments.run, arguments.server_options.split()) as address:
-        asyncio.run(ask_all(address, texts[:50], 8))
+    with run_server(arguments.run, arguments.server_options.split()) as (address, server):
+        run_loop(wait_until_loaded(address, texts[0]))
+        run_loop(ask_all(address, server, texts[:50], 8))
         for number in range(arguments.rounds):
-            start = time.perf_counter()
-            translations = [one.text for one in model.translate(texts)]
-            batch = Measured(time.perf_counter() - start, [], translations)
-            found.setdefault("batch", []).append(batch)
+            found.setdefault("batch", []).append(translate_batch(model, texts))
             for num_clients in arguments.clients:
-                measured = asyncio.run(ask_all(address, texts, num_clients))
+                measured = run_loop(ask_all(address, server, texts, num_clients))
                 found.setdefault(str(num_clients), []).append(measured)
             print(f"round {number + 1} of {arguments.rounds}", file=sys.stderr, flush=True)
     return found
@@ -139,8 +210,12 @@ def summarize(found: dict[str, list[Measured]], num_texts: int) -> list[dict[str
             "clients": side,
             "texts_per_second": round(num_texts / statistics.median(p.seconds for p in passes), 1),
             "share_of_batch": round(statistics.median(shares), 3),
+            "cpu_ms": round(1000 * statistics.median(p.cpu_seconds for p in passes) / num_texts, 3),
             "identical": round(same / num_texts, 4),
         }
+        if side != "batch":
+            used = statistics.median(p.client_cpu_seconds for p in passes)
+            row["client_cpu_ms"] = round(1000 * used / num_texts, 3)
         for percent in PERCENTILES if side != "batch" else ():
             cuts = [statistics.quantiles(p.latencies, n=100)[percent - 1] for p in passes]
             row[f"p{percent}_ms"] = round(1000 * statistics.median(cuts), 1)

@@ -28,7 +28,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from serving import Connection
+from serving import Connection, read_translations
 
 GOOD, STREAMS, VANISHING, SLOW, GARBAGE, LARGE = 8, 2, 4, 3, 3, 1  # clients
 PATIENCE = 120  # seconds for an answer, or for the next line of a stream
@@ -81,11 +81,10 @@ class Attack:
         for _ in range(self.random.randint(1, 20)):
             texts = self.random.sample(self.texts, self.random.choice([1, 1, 1, 3, 10]))
             asked = time.perf_counter()
-            fields: dict[str, object] = {"texts": texts, "split": False}
-            answer = await asyncio.wait_for(connection.ask(fields), PATIENCE)
+            data = connection.write_request({"texts": texts, "split": False})
+            answer = await asyncio.wait_for(connection.ask(data), PATIENCE)
             self.latencies.append(time.perf_counter() - asked)
-            found = [one["translation"] for one in answer["translations"]]
-            if found != [self.known[text] for text in texts]:
+            if read_translations(answer) != [self.known[text] for text in texts]:
                 self.faults.append("ask_well: a wrong translation")
             self.seen["answers to good clients", "right"] += 1
         connection.close()
@@ -159,6 +158,8 @@ class Attack:
             self.write("/t5tune/translate", json.dumps({"texts": ["\\( " * 3_000]}).encode()),
             self.write("/t5tune/translate", json.dumps({"texts": ["[<$`*" * 2_000]}).encode()),
             self.write("/../../etc/passwd", b""),
+            b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n",
+            b"GET /health HTTP/1.1\r\nHost: x\r\n" + b"Name: value\r\n" * 30_000,  # without an end
         ]
         reader, writer = await self.open()
         writer.write(draw.choice(garbage))

@@ -52,9 +52,15 @@ BATCHES_PER_WORKER = 4  # for a short input, so that workers finish at about the
 class CTranslate2Translator(SearchingTranslator):
     """Translator that decodes an exported model with greedy or beam search.
 
+    Attributes:
+        num_batches: Number of batches that a short input becomes; None for as many as all workers
+            need to finish at about the same time.
+
     Raises:
         T5TuneError: This machine lacks the export's quantization, or its files are damaged.
     """
+
+    num_batches: int | None = None
 
     def __init__(self, export: Export) -> None:
         check_availability(export.settings.quantization)
@@ -132,8 +138,8 @@ class CTranslate2Translator(SearchingTranslator):
     ) -> list[list[Hypothesis]]:
         encoded = self.encode(sources)
         lengths = [len(ids) for ids in encoded]
-        num_workers = count_workers()
-        batches = list(form_batches(lengths, _spread(options, sum(lengths), num_workers)))
+        num_batches = self.num_batches or count_workers() * BATCHES_PER_WORKER
+        batches = list(form_batches(lengths, _spread(options, sum(lengths), num_batches)))
         model = self._load()
         arguments = self._arguments(options, with_scores=with_scores)
         told = self._told_start
@@ -342,9 +348,11 @@ class CTranslate2Translator(SearchingTranslator):
         return self._model
 
 
-def _spread(options: DecodingOptions, num_tokens: int, num_workers: int) -> DecodingOptions:
-    """Make batches smaller if some workers would otherwise have none."""
-    share = num_tokens * options.num_beams // (num_workers * BATCHES_PER_WORKER)
+def _spread(options: DecodingOptions, num_tokens: int, num_batches: int) -> DecodingOptions:
+    """Make batches smaller if there would be fewer otherwise."""
+    if num_batches == 1:
+        return options
+    share = num_tokens * options.num_beams // num_batches
     return replace(options, tokens_per_batch=max(1, min(options.tokens_per_batch, share)))
 
 

@@ -109,7 +109,7 @@ class _Observed:
         finally:
             seconds = time.perf_counter() - start
             path = scope["path"]
-            route = path if path in self._paths else "/" + path.split("/")[1]
+            route = path if path in self._paths else "/".join(path.split("/", 2)[:2])
             route = route if route in self._paths or route == "/download_file" else "other"
             self._metrics.requests.labels(route, str(status)).inc()
             self._metrics.seconds.labels(route).observe(seconds)

@@ -152,7 +152,7 @@ class RequestQueue:
                 raise QueueIsFull
             if texts:
                 self._waiting.append(job)
-                self._changed.notify_all()
+                self._wake()
         return job
 
     def cancel(self, job: Job) -> int:
@@ -187,18 +187,29 @@ class RequestQueue:
             finally:
                 with self._changed:
                     self._num_in_flight -= num_texts
-                    self._changed.notify_all()
 
     def _next_batch(self) -> list[_Share]:
         """Wait for texts, and return those of the next batch; none when the queue is closed."""
         with self._changed:
             while not (self._waiting and self._may_begin()):
                 if self._is_closed and not self._waiting:
+                    self._changed.notify_all()
                     return []
                 self._changed.wait()
             shares = self._take()
             self._num_in_flight += sum(share.end - share.start for share in shares)
+            self._wake()
             return shares
+
+    def _wake(self) -> None:
+        """Wake up a thread if there is a batch for it; one woken for nothing takes time as well.
+
+        A thread that has finished a batch looks for the next one by itself.
+        """
+        if self._is_closed:
+            self._changed.notify_all()
+        elif self._waiting and self._may_begin():
+            self._changed.notify()
 
     def _may_begin(self) -> bool:
         enough = min(self._num_in_flight, self._texts_per_batch)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from typing import Any, cast
 
+from t5tune.decoding.ctranslate2_translator import count_workers
 from t5tune.decoding.documents.markup import is_unharmed
 from t5tune.decoding.documents.sentences import SentenceTranslator
 from t5tune.decoding.opened_model import OpenedModel
@@ -45,6 +46,7 @@ class ServedEngine:
         self._translator = cast(Any, engine.translator)  # all have directions
         self.is_export = engine.patience is not None
         self.num_threads = 2 if self.is_export else 1
+        self._translating: set[int] = set()  # threads, each with a batch
         self._load_in_torch = load_in_torch
         self._in_torch: Any = None if self.is_export else engine.translator
         self.has_alignments = self._in_torch is not None or load_in_torch is not None
@@ -59,12 +61,24 @@ class ServedEngine:
 
     def translate(self, texts: Sequence[str], search: Search) -> list[Found]:
         """See `Engine.translate`. Marks within sentences are kept, and long ones are split."""
-        with nullcontext() if self.is_export else self._torch:
+        with self._sharing_workers() if self.is_export else self._torch:
             translator = self._turn(self._translator, search)
+            if self.is_export:
+                # Small batches cost more: a batch is split only for workers without one.
+                translator.num_batches = max(1, count_workers() // len(self._translating))
             if search.num_hypotheses is not None:
                 return self._find_several(texts, search.num_hypotheses, translator)
             one_best = SentenceTranslator(translator) if self.translates else translator
             return [[best] for best in one_best.translate(texts, self.options)]
+
+    @contextmanager
+    def _sharing_workers(self) -> Iterator[None]:
+        thread = threading.get_ident()
+        self._translating.add(thread)
+        try:
+            yield
+        finally:
+            self._translating.discard(thread)
 
     def _find_several(self, texts: Sequence[str], num: int, translator: Translator) -> list[Found]:
         """Return n-best lists; a mended one is first where the best has lost a mark of the text."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import ipaddress
 import socket
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 
 import uvicorn
 
@@ -55,12 +57,22 @@ def serve(
             log_config=None,
             access_log=False,
             server_header=False,
+            http=_choose_protocol(),
             ws="none",
             lifespan="on",
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             limit_concurrency=settings.limits.connections,
         )
         _Server(config, lambda: on_start(_address(listener))).run(sockets=[listener])
+
+
+def _choose_protocol() -> type[asyncio.Protocol] | str:
+    """Return what reads requests: httptools, or where it is not installed h11, which is slower."""
+    if find_spec("httptools") is None:
+        return "h11"
+    from t5tune.serving.http_protocol import BoundedProtocol
+
+    return BoundedProtocol
 
 
 class _Server(uvicorn.Server):
@@ -104,7 +116,8 @@ def open_service(sources: Sequence[ModelSource], settings: ServerSettings) -> Se
 def _bind(settings: ServerSettings) -> socket.socket:
     """Take the port, before models are loaded, which takes seconds."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family)
+    # asyncio sends at once only from sockets that say they are of TCP.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         # So that clients that have vanished without a word are found in the end.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
@@ -11,6 +12,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +27,7 @@ from t5tune.serving.api_keys import ApiKeys
 from t5tune.serving.application import build_application
 from t5tune.serving.reloading import ModelWatch
 from t5tune.serving.request_log import LOGGER
+from t5tune.serving.request_queue import Search
 from t5tune.serving.served_model import ModelSource
 from t5tune.serving.server import open_service
 from t5tune.serving.server_metrics import ServerMetrics
@@ -334,8 +337,6 @@ async def _look_twice(watch: ModelWatch) -> None:
 def test_a_newer_model_takes_the_place_of_the_old_one(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import asyncio
-
     copy = tmp_path / "tiny"
     shutil.copytree(run, copy)
     service = open_service([ModelSource("tiny", str(copy))], ServerSettings())
@@ -422,6 +423,92 @@ def test_other_peoples_client_and_no_accepted_request_is_lost(
         assert answer.startswith(b"HTTP/1.1 200")
         content = json.loads(answer.partition(b"\r\n\r\n")[2])
         assert content == {"translatedText": [expected[0]] * 50}
+
+
+def test_a_request_that_offers_another_protocol_is_answered(
+    server: Server, expected: list[str]
+) -> None:
+    """Java's HTTP client offers HTTP/2 with each request."""
+    body = json.dumps({"q": "one two", "source": "en", "target": "de"}).encode()
+    head = (
+        "POST /translate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        f"Connection: Upgrade, HTTP2-Settings\r\nContent-Length: {len(body)}\r\n"
+        "HTTP2-Settings: AAEAAEAAAAIAAAAB\r\nUpgrade: h2c\r\n\r\n"
+    )
+    with server.open() as connection:
+        for at in (len(head), len(head) + 10, 0):  # where what is sent at once ends
+            data = head.encode() + body
+            for part in filter(None, (data[:at], data[at:])):
+                connection.sendall(part)
+                time.sleep(0.1)
+            answer = b""
+            while not answer.endswith(b"}"):
+                answer += connection.recv(10_000)
+            assert answer.startswith(b"HTTP/1.1 200")
+            found = json.loads(answer.partition(b"\r\n\r\n")[2])
+            assert found == {"translatedText": expected[0]}
+
+
+@pytest.mark.parametrize(
+    ("beginning", "piece"),
+    [
+        (b"GET /", b"a" * 10_000),
+        (b"GET /health HTTP/1.1\r\nHost: x\r\nName: ", b"a" * 10_000),
+        (b"GET /health HTTP/1.1\r\nHost: x\r\n", b"Name: value\r\n" * 1000),
+        (
+            b"POST /translate HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+            b"1\r\n{\r\n0\r\n",
+            b"Name: value\r\n" * 1000,
+        ),
+    ],
+    ids=["address", "header", "headers", "trailers"],
+)
+def test_a_head_that_does_not_end_is_refused(
+    server: Server, beginning: bytes, piece: bytes
+) -> None:
+    with server.open() as connection:
+        connection.sendall(beginning)
+        with pytest.raises((ConnectionResetError, BrokenPipeError)):
+            connection.sendall(piece * 1000)  # ten megabytes
+    with server.open() as connection:
+        connection.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        with connection.makefile("rb") as answer:
+            assert answer.read().endswith(b'{"status":"ok"}')
+
+
+def test_an_address_without_a_slash_is_counted_as_any_other(client: TestClient) -> None:
+    scope = {
+        "type": "http", "method": "OPTIONS", "path": "*", "raw_path": b"*", "query_string": b"",
+        "headers": [], "http_version": "1.1", "root_path": "", "scheme": "http",
+    }  # fmt: skip
+    statuses: list[int] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: Any) -> None:
+        statuses.append(message.get("status", 0))
+
+    asyncio.run(client.app(scope, receive, send))  # type: ignore[arg-type]
+    assert statuses[0] == 404
+
+
+def test_a_batch_is_split_for_the_workers_that_have_none(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = service.models[0].engine
+    monkeypatch.setattr("t5tune.serving.served_engine.count_workers", lambda: 4)
+    numbers: list[int] = []
+
+    def remember(options: Any, _: int, num_batches: int) -> Any:
+        numbers.append(num_batches)
+        return options
+
+    monkeypatch.setattr("t5tune.decoding.ctranslate2_translator._spread", remember)
+    engine.translate(TEXTS[:2], Search())
+    monkeypatch.setattr(engine, "_translating", {-1})  # another thread
+    engine.translate(TEXTS[:2], Search())
+    assert numbers == [4, 2]
 
 
 def test_commands_that_cannot_serve(

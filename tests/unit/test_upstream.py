@@ -19,6 +19,7 @@ from t5tune.training.trainer import T5TuneTrainer
 from tests.conftest import REPOSITORY
 
 TRAINER = "transformers.Seq2SeqTrainer"
+HTTPTOOLS = "uvicorn.protocols.http.httptools_impl.HttpToolsProtocol"
 SACREBLEU = "sacrebleu.metrics.base.Metric"
 
 # Methods and functions that are overridden or called, with their parameters.
@@ -44,6 +45,20 @@ CALLED: dict[str, tuple[str, ...]] = {
     "transformers.modeling_utils.remove_tied_weights_from_state_dict": ("state_dict", "model"),
     "accelerate.utils.memory.should_reduce_batch_size": ("exception",),
     "huggingface_hub.utils._http.hf_request_event_hook": ("request",),
+    "uvicorn.protocols.http.h11_impl.H11Protocol.__init__": (
+        "self",
+        "config",
+        "server_state",
+        "app_state",
+        "_loop",
+    ),
+    f"{HTTPTOOLS}._should_upgrade": ("self",),
+    f"{HTTPTOOLS}._unset_keepalive_if_required": ("self",),
+    f"{HTTPTOOLS}.data_received": ("self", "data"),
+    f"{HTTPTOOLS}.on_body": ("self", "body"),
+    f"{HTTPTOOLS}.on_message_begin": ("self",),
+    f"{HTTPTOOLS}.on_message_complete": ("self",),
+    f"{HTTPTOOLS}.send_400_response": ("self", "msg"),
     f"{SACREBLEU}._aggregate_and_compute": ("self", "stats"),
     f"{SACREBLEU}._compute_score_from_stats": ("self", "stats"),
     f"{SACREBLEU}._compute_segment_statistics": ("self", "hypothesis", "ref_kwargs"),

@@ -170,6 +170,10 @@ def test_order_duplicates_batches_and_workers_change_nothing(
     assert together[0] == together[-1]
     assert len({hypothesis.text for hypothesis in together}) > 2
     assert done == [1] * len(SOURCES)
+    done.clear()
+    many.num_batches = 1
+    assert many.translate(SOURCES, OPTIONS, done.append) == together
+    assert done == [len(SOURCES)]
     assert translator.translate([], OPTIONS) == []
 
 

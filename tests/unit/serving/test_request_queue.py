@@ -146,3 +146,50 @@ def test_two_threads_begin_when_as_much_waits_as_is_translated() -> None:
             await collect(job)
 
     use(engine, work)
+
+
+def test_a_thread_is_woken_only_for_a_batch() -> None:
+    engine = Gate()
+    engine.num_threads = 2
+    looks = 0
+
+    async def work(queue: RequestQueue) -> None:
+        may_begin = queue._may_begin
+
+        def count_looks() -> bool:
+            nonlocal looks
+            looks += threading.current_thread().name == "translation"
+            return may_begin()
+
+        jobs = [queue.submit(["a", "b"], Search())]
+        await enter(engine)
+        queue._may_begin = count_looks  # type: ignore[method-assign]
+        jobs.append(queue.submit(["c"], Search()))
+        await asyncio.sleep(0.2)
+        assert looks == 0
+        jobs.append(queue.submit(["d"], Search()))
+        await enter(engine)
+        assert looks > 0
+        engine.opened.set()
+        for job in jobs:
+            await collect(job)
+
+    use(engine, work)
+
+
+def test_all_threads_end_when_what_waits_is_cancelled_while_the_queue_is_closed() -> None:
+    engine = Gate()
+    engine.num_threads = 2
+
+    async def work(queue: RequestQueue) -> None:
+        queue.submit(["a", "b"], Search())
+        await enter(engine)
+        left = queue.submit(["c"], Search())
+        closing = asyncio.create_task(asyncio.to_thread(queue.close))
+        await asyncio.sleep(0.2)
+        assert queue.cancel(left) == 1
+        engine.opened.set()
+        await asyncio.wait_for(closing, 60)
+
+    use(engine, work)
+    assert engine.batches == [["a", "b"]]

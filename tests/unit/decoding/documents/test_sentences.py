@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from t5tune.decoding.documents import markup
 from t5tune.decoding.documents.markup import remove_marks
 from t5tune.decoding.documents.sentences import SentenceTranslator
 from t5tune.decoding.translator import DecodingOptions, Hypothesis
@@ -192,3 +193,10 @@ def test_characters_without_blanks_are_split_too() -> None:
     words = Characters(lambda part: part, 4)
     assert translate("甲乙丙丁戊己庚辛壬", words) == "甲乙丙丁戊己庚辛壬"
     assert words.seen == ["甲乙丙丁", "戊己", "庚辛壬"]
+
+
+@given(st.text("ab1 .:;/@w#x&$\\()[]<>*_~`!^", max_size=30))
+def test_a_text_without_signs_has_no_marks(text: str) -> None:
+    for one in (text, f"https://{text}", f"www.{text}"):
+        if markup._count_protected(one) or markup.count_emphasis(one):
+            assert markup._SIGNS.search(one)
