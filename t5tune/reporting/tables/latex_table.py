@@ -1,4 +1,4 @@
-r"""A table as LaTeX, with the rules of the package booktabs."""
+r"""A table as LaTeX, with the rules of the package booktabs, no wider than the text."""
 
 from __future__ import annotations
 
@@ -66,9 +66,10 @@ def format_latex(
         notes: Sentences below the table.
     """
     lines = [
-        r"% needs \usepackage{booktabs}" + _say_engine(header, rows, notes),
+        r"% needs \usepackage{booktabs,graphicx}" + _say_engine(header, rows, notes),
         r"\begin{table}",
         r"\centering",
+        r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
         rf"\begin{{tabular}}{{@{{}}{alignment}@{{}}}}",
         r"\toprule",
         _format_row(header),
@@ -78,7 +79,7 @@ def format_latex(
         if number in starts:
             lines.append(r"\addlinespace")
         lines.append(_format_row(row))
-    lines += [r"\bottomrule", r"\end{tabular}"]
+    lines += [r"\bottomrule", r"\end{tabular}}"]
     if notes:
         lines.append(r"\par\medskip\footnotesize\raggedright")
         lines += [rf"{escape_latex(note)}\par" for note in notes]

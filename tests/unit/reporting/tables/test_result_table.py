@@ -34,9 +34,10 @@ def test_latex_sets_texts_as_they_are(text: str, expected: str) -> None:
 
 def test_latex_is_a_table_of_booktabs() -> None:
     lines = format_table(TABLE, "latex").split("\n")
-    assert lines[0] == r"% needs \usepackage{booktabs}"
-    assert lines[3] == r"\begin{tabular}{@{}lr@{}}"
-    assert lines[5:11] == [
+    assert lines[0] == r"% needs \usepackage{booktabs,graphicx}"
+    assert lines[3].startswith(r"\resizebox{")  # no wider than the text
+    assert lines[4] == r"\begin{tabular}{@{}lr@{}}"
+    assert lines[6:12] == [
         r"score & shown \\",
         r"\midrule",
         r"BLEU & 27.36 \\",
