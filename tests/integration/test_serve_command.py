@@ -489,6 +489,7 @@ def test_an_address_without_a_slash_is_counted_as_any_other(client: TestClient) 
     async def send(message: Any) -> None:
         statuses.append(message.get("status", 0))
 
+    # An application returns an awaitable; this one's is a coroutine.
     asyncio.run(client.app(scope, receive, send))  # type: ignore[arg-type]
     assert statuses[0] == 404
 

@@ -163,6 +163,7 @@ def test_a_thread_is_woken_only_for_a_batch() -> None:
 
         jobs = [queue.submit(["a", "b"], Search())]
         await enter(engine)
+        # What a thread asks first when it is woken.
         queue._may_begin = count_looks  # type: ignore[method-assign]
         jobs.append(queue.submit(["c"], Search()))
         await asyncio.sleep(0.2)
