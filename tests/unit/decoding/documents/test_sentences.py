@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from t5tune.decoding.documents import markup
@@ -195,8 +195,10 @@ def test_characters_without_blanks_are_split_too() -> None:
     assert words.seen == ["甲乙丙丁", "戊己", "庚辛壬"]
 
 
-@given(st.text("ab1 .:;/@w#x&$\\()[]<>*_~`!^", max_size=30))
-def test_a_text_without_signs_has_no_marks(text: str) -> None:
-    for one in (text, f"https://{text}", f"www.{text}"):
-        if markup._count_protected(one) or markup.count_emphasis(one):
-            assert markup._SIGNS.search(one)
+@pytest.mark.parametrize("marks", [markup._PROTECTED, markup._MARKED], ids=["protected", "marked"])
+@settings(max_examples=500)  # enough for each alternative, and for both addresses
+@given(st.data())
+def test_no_mark_is_without_a_sign(marks: re.Pattern[str], data: st.DataObject) -> None:
+    text = data.draw(st.from_regex(marks))
+    for match in marks.finditer(text):
+        assert markup._SIGNS.search(match[0])
