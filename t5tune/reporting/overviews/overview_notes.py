@@ -37,7 +37,7 @@ def list_notes(overview: DataOverview) -> list[str]:
         warnings = [one for one in report.describe() if one.startswith("warning: ")]
         notes += [f"data.{key}: {one.removeprefix('warning: ')}." for one in warnings]
     for split in splits:
-        if split.num_blank:
+        if split.num_blank and split.name not in overview.cleaning:  # which counts them itself
             are = "pairs are" if split.num_blank > 1 else "pair is"
             notes.append(f"data.{split.name}: {split.num_blank:,} blank {are} left out.")
     return notes

@@ -252,7 +252,8 @@ def _describe(stores: Mapping[str, TokenStore], texts: Texts, data: ResolvedData
         manifest, title = store.manifest, texts.entries[key].title
         for sentence in _list_remarks(manifest):
             say(f"{title}: {sentence}")
-        blank = f" ({manifest.num_blank:,} blank ones left out)" if manifest.num_blank else ""
+        num_blank = 0 if manifest.cleaning else manifest.num_blank  # cleaning counts them itself
+        blank = f" ({num_blank:,} blank ones left out)" if num_blank else ""
         line = f"{manifest.num_examples:,} training examples{blank}"
         if texts.mixture:
             say(f"{title}: {line}")

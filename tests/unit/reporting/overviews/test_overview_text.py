@@ -25,6 +25,8 @@ def test_what_stands_out_is_said_first_with_the_key_that_helps() -> None:
     unknown = [note for note in notes if "unknown" in note]
     assert "unknown to the tokenizer: { " in unknown[0]
     assert any("loses the 300 line breaks" in note for note in notes)
+    assert "data.train[1]: 2 blank pairs are left out." in notes
+    assert not any(note.startswith("data.train[0]: 2 blank") for note in notes)  # cleaning has them
     assert list(format_overview(overview))[1 : len(notes) + 1] == notes
 
     clean = replace(build_side([5], 40), num_unknown=0, changed=[])
