@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from t5tune.data.cleaning.cleaner import Cleaner, build_cleaner
+from t5tune.data.cleaning.cleaner import BLANK_ALONE, Cleaner, build_cleaner
 from t5tune.data.cleaning.cleaning_report import CleaningReport
 from t5tune.data.cleaning.kept_rows import KeptRows, find_kept_rows, join_kept_rows
 from t5tune.data.pairs import Cleaning, Pairs
@@ -44,6 +44,11 @@ class TrainingText:
         self._normalizers = normalizers
         self._remembered: list[Pairs] | None = None
         self._kept: KeptRows | None = None
+
+    @property
+    def has_rules(self) -> bool:
+        """Whether a recipe's rules leave out pairs."""
+        return self._cleaner is not None
 
     def chunks(self, doing: str) -> Iterator[Pairs]:
         """Yield all pairs, some at a time.
@@ -89,9 +94,19 @@ class TrainingText:
         if self._is_streamed:
             report = CleaningReport.of_rules(self._cleaner.names, self._cleaner.key)
             return Cleaning(cleaner=self._cleaner, report=report)
+        kept = self.find_kept()
+        return Cleaning(kept, report=kept.report)
+
+    def find_kept(self) -> KeptRows:
+        """Return which pairs stay; the first call judges all of them.
+
+        Raises:
+            T5TuneError: No pair is left, or the pairs cannot be read.
+        """
         if self._kept is None:
-            self._kept = find_kept_rows(self._cleaner, self.chunks("cleaning"))
-        return Cleaning(self._kept, report=self._kept.report)
+            cleaner = self._cleaner or BLANK_ALONE
+            self._kept = find_kept_rows(cleaner, self.chunks("cleaning"))
+        return self._kept
 
     def as_pairs(self, examples: Sequence[Example]) -> Pairs:
         """Return examples as pairs, normalized as the recipe asks."""
@@ -131,8 +146,9 @@ class JoinedText(TrainingText):
             yield from text.chunks(doing)
 
     def start_cleaning(self) -> Cleaning:
-        parts = [kept for text in self._texts if (kept := text.start_cleaning().kept) is not None]
-        return Cleaning(join_kept_rows(parts) if parts else None)
+        if not any(text.has_rules for text in self._texts):
+            return Cleaning()
+        return Cleaning(join_kept_rows([text.find_kept() for text in self._texts]))
 
     def forget(self) -> None:
         for text in self._texts:

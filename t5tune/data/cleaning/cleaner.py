@@ -69,6 +69,13 @@ class Cleaner:
         return Judged(verdicts, keys)
 
 
+def _is_blank(source: str, target: str) -> bool:
+    return not is_usable(source, target)
+
+
+BLANK_ALONE = Cleaner({BLANK: _is_blank}, {})  # what goes without any rules
+
+
 def build_cleaner(
     section: CleaningSection | None, languages: tuple[str | None, str | None], key: str = KEY
 ) -> Cleaner | None:
@@ -81,7 +88,7 @@ def build_cleaner(
     """
     if section is None or not section.rules:
         return None
-    drops: dict[str, Drops] = {BLANK: lambda source, target: not is_usable(source, target)}
+    drops: dict[str, Drops] = {BLANK: _is_blank}
     keys: dict[str, MakeKey] = {}
     for name, options in section.rules.items():
         rule, setting = RULES[name], RuleSetting(options, languages)
