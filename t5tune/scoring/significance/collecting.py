@@ -2,18 +2,15 @@
 
 Extracting n-grams and edits from texts takes nearly all of the time of a comparison; resampling
 is arithmetic. So the references are read once for all systems, and the examples are divided among
-processes. These are spawned, not forked: a fork of a process with threads (torch's, numpy's) may
-hang. They import this module, numpy and sacreBLEU, but no model library.
+processes. They import this module, numpy and sacreBLEU, but no model library.
 """
 
 from __future__ import annotations
 
 import multiprocessing
-import signal
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 
 from t5tune.distributed.launch_environment import count_cores
 from t5tune.scoring.compute import check_sources
@@ -21,6 +18,7 @@ from t5tune.scoring.metrics.additive_metric import AdditiveMetric, Row
 from t5tune.scoring.metrics.statistics import AdditiveStatistics
 from t5tune.scoring.registry import build_metric
 from t5tune.scoring.score import Metric, Score, ScoringOptions, SegmentStatistics
+from t5tune.scoring.significance.fresh_process import FreshProcess
 from t5tune.scoring.system_output import SystemOutput
 
 # Starting a process takes a third of a second, about the time to score this many hypotheses.
@@ -127,14 +125,15 @@ def _score_other(metric: Metric, system: SystemOutput) -> SystemScores:
 
 def _choose_num_processes(num_hypotheses: int) -> int:
     if multiprocessing.current_process().daemon:
-        return 1  # may not start others
+        return 1  # others of its kind use the other cores
     return max(1, min(count_cores(), num_hypotheses // _MIN_HYPOTHESES_OF_A_PROCESS))
 
 
 def _collect_parts(parts: Sequence[_Part]) -> list[list[list[Row]]]:
     """Return rows by metric, system and example; this process collects the first part itself."""
-    workers = [_Worker(part) for part in parts[1:]]
-    collected = [parts[0].collect(), *(worker.wait() for worker in workers)]
+    with ExitStack() as stack:
+        workers = [stack.enter_context(FreshProcess(part.collect)) for part in parts[1:]]
+        collected = [parts[0].collect(), *(worker.wait() for worker in workers)]
     return [
         [_interleave(of_parts) for of_parts in zip(*of_metric, strict=True)]
         for of_metric in zip(*collected, strict=True)
@@ -147,30 +146,3 @@ def _interleave(parts: Sequence[list[Row]]) -> list[Row]:
     for first, part in enumerate(parts):
         rows[first :: len(parts)] = part
     return rows
-
-
-class _Worker:
-    """A process that collects one part; if it dies, this process collects the part."""
-
-    def __init__(self, part: _Part) -> None:
-        self._part = part
-        context = multiprocessing.get_context("spawn")
-        self._connection, other_end = context.Pipe()
-        process = context.Process(target=_work, args=(other_end,), daemon=True)
-        process.start()
-        other_end.close()  # otherwise its end would go unnoticed
-        with suppress(OSError):
-            self._connection.send(part)
-
-    def wait(self) -> list[list[list[Row]]]:
-        with self._connection as connection, suppress(EOFError, OSError):
-            rows: list[list[list[Row]]] = connection.recv()
-            return rows
-        return self._part.collect()
-
-
-def _work(connection: Connection) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C reaches all of them; no traceback
-    with connection, suppress(EOFError, OSError):  # the parent is gone
-        part: _Part = connection.recv()
-        connection.send(part.collect())

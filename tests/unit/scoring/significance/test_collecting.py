@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from t5tune.errors import T5TuneError
 from t5tune.scoring.compute import score_hypotheses, sentence_scores
 from t5tune.scoring.score import ScoringOptions
-from t5tune.scoring.significance import collecting
+from t5tune.scoring.significance import fresh_process
 from t5tune.scoring.significance.collecting import collect_systems
 from t5tune.scoring.system_output import SystemOutput
 from tests.unit.scoring.sample_texts import OWN_METRICS, SampleTexts
@@ -52,13 +53,18 @@ def test_scores_and_examples_are_those_of_each_system_alone() -> None:
             )
 
 
-def test_a_part_whose_process_dies_is_collected_here(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "program", ["", "raise SystemExit(1)", "import os; os.kill(os.getpid(), 9)"]
+)
+def test_a_part_whose_process_dies_is_collected_here(
+    monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
     texts = SampleTexts(3, 9)
     systems = [texts.system()]
     expected = collect_systems(
         METRICS, [SystemOutput(one, texts.references) for one in systems], ScoringOptions()
     )
-    monkeypatch.setattr(collecting, "_work", sys.exit)  # ends at once
+    monkeypatch.setattr(fresh_process, "_PROGRAM", program)
     found = collect_systems(
         METRICS,
         [SystemOutput(one, texts.references) for one in systems],
@@ -66,6 +72,25 @@ def test_a_part_whose_process_dies_is_collected_here(monkeypatch: pytest.MonkeyP
         num_processes=2,
     )
     assert found[0][0].scores == expected[0][0].scores
+
+
+def test_a_script_needs_no_guard_and_no_file_of_the_folder_is_imported(tmp_path: Path) -> None:
+    script, folder = tmp_path / "script.py", tmp_path / "folder"
+    folder.mkdir()
+    for name in ("pickle", "numpy", "t5tune"):
+        (folder / f"{name}.py").write_text("print('imported')", encoding="utf-8")
+    lines = (
+        "from t5tune.scoring.score import ScoringOptions",
+        "from t5tune.scoring.significance.collecting import collect_systems",
+        "from t5tune.scoring.system_output import SystemOutput",
+        "system = SystemOutput(['a b c d'] * 9, [['a b c d']] * 9)",
+        "[[found]] = collect_systems(['bleu'], [system], ScoringOptions(), num_processes=3)",
+        "print(round(found.scores[0].value), len(found.examples))",
+    )
+    script.write_text("\n".join(lines), encoding="utf-8")
+    command = [sys.executable, str(script)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert (done.stdout, done.stderr, done.returncode) == ("100 9\n", "", 0)
 
 
 def test_numbers_that_differ_are_a_user_error() -> None:
