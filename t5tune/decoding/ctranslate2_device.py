@@ -1,4 +1,4 @@
-"""The device that CTranslate2 computes on, and the library that it needs for a GPU."""
+"""The device that CTranslate2 computes on, its quantizations, and the library for a GPU."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from pathlib import Path
 import ctranslate2
 
 from t5tune.console import say
+from t5tune.decoding.export.settings import QUANTIZATIONS
+from t5tune.errors import T5TuneError
 
 _WANTED = re.compile(rb"libcublas\.so\.(\d+)")  # what CTranslate2 opens when it first multiplies
 _MAPPED = Path("/proc/self/maps")
@@ -41,6 +43,27 @@ def count_gpus() -> int:
 def find_device() -> str:
     """Return `cuda` if CTranslate2 can compute on a GPU, else `cpu`."""
     return "cuda" if count_gpus() else "cpu"
+
+
+def list_available() -> list[str]:
+    """Return the quantizations that this machine can compute with, the fastest first."""
+    supported = ctranslate2.get_supported_compute_types(find_device())
+    return [name for name in QUANTIZATIONS if name in supported]
+
+
+def check_availability(quantization: str) -> None:
+    """Refuse a quantization that this machine cannot compute with.
+
+    Raises:
+        T5TuneError: It is not available; the message lists those that are.
+    """
+    available = list_available()
+    if quantization not in available:
+        raise T5TuneError(
+            f"{quantization} is not available on this {find_device().upper()}; it has "
+            f"{', '.join(available)}.",
+            next_command=f"t5tune export RUN --quantization {available[0]}",
+        )
 
 
 def find_cublas_version(library: Path | None) -> int | None:

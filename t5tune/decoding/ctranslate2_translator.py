@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import copy
 import os
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import zip_longest
-from typing import Any, TypeVar
-
-import ctranslate2
+from typing import Any
 
 from t5tune.data.truncation import shorten_all
-from t5tune.decoding.ctranslate2_device import count_gpus, find_device
+from t5tune.decoding.ctranslate2_device import check_availability, count_gpus
+from t5tune.decoding.ctranslate2_workers import Workers
 from t5tune.decoding.export.settings import (
-    QUANTIZATIONS,
     Export,
     Turn,
     read_vocabularies,
@@ -39,13 +36,10 @@ from t5tune.decoding.translator import (
     build_hypothesis,
 )
 from t5tune.distributed.launch_environment import threads_per_process
-from t5tune.errors import T5TuneError, shorten_reason
+from t5tune.errors import T5TuneError
 from t5tune.run.manifest import blaming_damage, find_damage
 
-T = TypeVar("T")
-
 CHUNK = 2000  # texts in one call of the tokenizer
-WAITING_PER_WORKER = 2  # batches; enough that no worker waits
 BATCHES_PER_WORKER = 4  # for a short input, so that workers finish at about the same time
 
 
@@ -71,18 +65,18 @@ class CTranslate2Translator(SearchingTranslator):
         self.settings = settings.input
         self._directory = export.path
         self._settings = settings
-        self._blaming_files = partial(
+        blaming_files = partial(
             blaming_damage,
             partial(find_damage, export.path),
             partial(refuse_export, export.path),
         )
-        with self._blaming_files():
+        self._workers = Workers(export.path, settings.quantization, count_workers(), blaming_files)
+        with blaming_files():
             self._tokenization = load_tokenization(export.path, settings.tokenization)
             self._source_tokens, self._tokens = read_vocabularies(export.path)
         self._ids = {token: number for number, token in enumerate(self._tokens)}
         self._eos = self._tokens[settings.eos_token_id]
         self._targets = settings.targets
-        self._model: Any = None
 
     def use_direction(self, source_lang: str | None, target_lang: str | None) -> None:
         if not self._settings.speaks(source_lang, target_lang):
@@ -138,9 +132,9 @@ class CTranslate2Translator(SearchingTranslator):
     ) -> list[list[Hypothesis]]:
         encoded = self.encode(sources)
         lengths = [len(ids) for ids in encoded]
-        num_batches = self.num_batches or count_workers() * BATCHES_PER_WORKER
+        num_batches = self.num_batches or self._workers.num * BATCHES_PER_WORKER
         batches = list(form_batches(lengths, _spread(options, sum(lengths), num_batches)))
-        model = self._load()
+        model = self._workers.load()
         arguments = self._arguments(options, with_scores=with_scores)
         told = self._told_start
         if self.settings.forced_bos_token_id is not None:
@@ -152,7 +146,7 @@ class CTranslate2Translator(SearchingTranslator):
             started: list[Any] = model.translate_batch(tokens, beginning, **arguments)
             return started
 
-        return self._run(
+        return self._workers.run(
             batches,
             start,
             lambda _, results: self._read(results, options.max_new_tokens),
@@ -182,7 +176,9 @@ class CTranslate2Translator(SearchingTranslator):
         told = [*self._told_start, *self._name([*head, *ids])]
         arguments = self._arguments(options.without_beams(), with_scores=True)
         arguments |= {"return_alternatives": True, "num_hypotheses": options.num_hypotheses}
-        (started,) = self._load().translate_batch([tokens], [told] if told else None, **arguments)
+        (started,) = self._workers.load().translate_batch(
+            [tokens], [told] if told else None, **arguments
+        )
         (found,) = self._read([started.result()], options.max_new_tokens)
         return found
 
@@ -214,9 +210,9 @@ class CTranslate2Translator(SearchingTranslator):
             for ids in self._tokenization.encode_targets(targets[start : start + CHUNK])
         ]
         lengths = [len(ids) for ids in encoded], [len(ids) for ids, _ in framed]
-        share = sum(map(sum, lengths)) // (count_workers() * BATCHES_PER_WORKER)
+        share = sum(map(sum, lengths)) // (self._workers.num * BATCHES_PER_WORKER)
         most = max(1, min(tokens_per_batch, share))
-        model = self._load()
+        model = self._workers.load()
 
         def start(batch: list[int]) -> list[Any]:
             pairs = (
@@ -237,7 +233,9 @@ class CTranslate2Translator(SearchingTranslator):
                 for i, result in zip(batch, results, strict=True)
             ]
 
-        return self._run(list(form_pair_batches(*lengths, most, most)), start, read, on_progress)
+        return self._workers.run(
+            list(form_pair_batches(*lengths, most, most)), start, read, on_progress
+        )
 
     @property
     def _told_start(self) -> list[str]:
@@ -251,46 +249,6 @@ class CTranslate2Translator(SearchingTranslator):
     def _name(self, ids: Sequence[int]) -> list[str]:
         """Return the tokens of targets with these ids."""
         return [self._tokens[number] for number in ids]
-
-    def _run(
-        self,
-        batches: Sequence[list[int]],
-        start: Callable[[list[int]], list[Any]],
-        read: Callable[[list[int], Sequence[Any]], Sequence[T]],
-        on_progress: OnProgress,
-    ) -> list[T]:
-        """Keep all workers busy, and return the results of all batches by their indices.
-
-        Args:
-            batches: Indices of each batch, each index once.
-            start: Function that hands a batch to CTranslate2.
-            read: Function from the indices and results of a batch to what is returned.
-            on_progress: See `translate`.
-        """
-        found: dict[int, T] = {}
-        waiting: deque[tuple[list[int], list[Any]]] = deque()
-
-        def receive() -> None:
-            batch, results = waiting.popleft()
-            try:
-                finished = [result.result() for result in results]
-            except RuntimeError as error:  # a GPU is out of memory, or lacks a library
-                raise T5TuneError(
-                    f"{self._directory}: CTranslate2 failed while translating: "
-                    f"{shorten_reason(error)}",
-                    next_command="the same command with --engine torch",
-                ) from error
-            found.update(zip(batch, read(batch, finished), strict=True))
-            if on_progress is not None:
-                on_progress(len(batch))
-
-        for batch in batches:
-            if len(waiting) >= WAITING_PER_WORKER * count_workers():
-                receive()
-            waiting.append((batch, start(batch)))
-        while waiting:
-            receive()
-        return [found[index] for index in range(len(found))]
 
     def _arguments(self, options: DecodingOptions, *, with_scores: bool) -> dict[str, Any]:
         # Older exports have more: search settings that the base model's author preferred.
@@ -322,31 +280,6 @@ class CTranslate2Translator(SearchingTranslator):
             for result in results
         ]
 
-    def _load(self) -> Any:
-        """Return the loaded weights, which all workers of a device share.
-
-        Each worker has one thread: a second thread for the same sentence made every size that was
-        tried slower, up to 40 times (docs/benchmarks.md).
-        """
-        if self._model is None:
-            workers: dict[str, Any] = {"device_index": list(range(count_workers()))}
-            if find_device() == "cpu":
-                workers = {"inter_threads": count_workers(), "intra_threads": 1}
-            try:
-                with self._blaming_files():
-                    self._model = ctranslate2.Translator(
-                        str(self._directory),
-                        device=find_device(),
-                        compute_type=self._settings.quantization,
-                        **workers,
-                    )
-            except (RuntimeError, ValueError) as error:
-                raise T5TuneError(
-                    f"{self._directory}: CTranslate2 cannot load it: {error}",
-                    next_command=remake_command(self._directory),
-                ) from error
-        return self._model
-
 
 def _spread(options: DecodingOptions, num_tokens: int, num_batches: int) -> DecodingOptions:
     """Make batches smaller if there would be fewer otherwise."""
@@ -359,27 +292,6 @@ def _spread(options: DecodingOptions, num_tokens: int, num_batches: int) -> Deco
 def count_workers() -> int:
     """Return one worker for each GPU or, without GPUs, one for each core."""
     return count_gpus() or count_threads()
-
-
-def list_available() -> list[str]:
-    """Return the quantizations that this machine can compute with, the fastest first."""
-    supported = ctranslate2.get_supported_compute_types(find_device())
-    return [name for name in QUANTIZATIONS if name in supported]
-
-
-def check_availability(quantization: str) -> None:
-    """Refuse a quantization that this machine cannot compute with.
-
-    Raises:
-        T5TuneError: It is not available; the message lists those that are.
-    """
-    available = list_available()
-    if quantization not in available:
-        raise T5TuneError(
-            f"{quantization} is not available on this {find_device().upper()}; it has "
-            f"{', '.join(available)}.",
-            next_command=f"t5tune export RUN --quantization {available[0]}",
-        )
 
 
 def count_threads() -> int:

@@ -69,7 +69,7 @@ def choose_export(name: str, engine: str) -> Export | None:
 
 def _examine(directory: Path, run: RunDirectory, engine: str) -> Export | str:
     """Return an export, or the reason why it is not used."""
-    from t5tune.decoding.ctranslate2_translator import list_available
+    from t5tune.decoding.ctranslate2_device import list_available
 
     try:
         export = read_export(directory)

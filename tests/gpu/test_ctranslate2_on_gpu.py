@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from t5tune.decoding.ctranslate2_device import count_gpus, find_device
-from t5tune.decoding.ctranslate2_translator import CTranslate2Translator, list_available
+from t5tune.decoding.ctranslate2_device import count_gpus, find_device, list_available
+from t5tune.decoding.ctranslate2_translator import CTranslate2Translator
 from t5tune.decoding.export.conversion import convert_model
 from t5tune.decoding.export.settings import QUANTIZATIONS, Export
 from t5tune.decoding.translator import DecodingOptions

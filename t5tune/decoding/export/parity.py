@@ -16,7 +16,8 @@ import torch
 
 from t5tune.console import say, track
 from t5tune.data.examples import Examples, load_examples
-from t5tune.decoding.ctranslate2_translator import CTranslate2Translator, check_availability
+from t5tune.decoding.ctranslate2_device import check_availability
+from t5tune.decoding.ctranslate2_translator import CTranslate2Translator
 from t5tune.decoding.export.conversion import convert_model
 from t5tune.decoding.export.settings import (
     ENGINE_PREFIX,

@@ -21,7 +21,7 @@ from transformers.modeling_utils import remove_tied_weights_from_state_dict
 from t5tune.console import say
 from t5tune.data.encoding import EncodedDataset, encode_texts
 from t5tune.data.side_encoding import choose_side, has_own_targets
-from t5tune.decoding.ctranslate2_translator import check_availability
+from t5tune.decoding.ctranslate2_device import check_availability
 from t5tune.decoding.export.settings import ENGINE_PREFIX
 from t5tune.decoding.loaded_model import LoadedModel
 from t5tune.errors import T5TuneError, shorten_reason

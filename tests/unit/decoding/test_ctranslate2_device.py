@@ -11,8 +11,13 @@ import ctranslate2
 import pytest
 
 from t5tune.decoding import ctranslate2_device
-from t5tune.decoding.ctranslate2_device import count_gpus, find_cublas_version, find_device
-from t5tune.decoding.ctranslate2_translator import check_availability, list_available
+from t5tune.decoding.ctranslate2_device import (
+    check_availability,
+    count_gpus,
+    find_cublas_version,
+    find_device,
+    list_available,
+)
 
 
 @pytest.fixture(autouse=True)

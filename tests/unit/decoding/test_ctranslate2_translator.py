@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from t5tune.decoding import ctranslate2_translator
+from t5tune.decoding import ctranslate2_device, ctranslate2_translator
 from t5tune.decoding.ctranslate2_translator import CTranslate2Translator
 from t5tune.decoding.export.conversion import convert_model
 from t5tune.decoding.export.settings import Export
@@ -249,7 +249,7 @@ def test_what_cannot_be_is_one_sentence(
     exported: Export, tmp_path: Path, torch_translator: TorchTranslator
 ) -> None:
     with pytest.raises(T5TuneError, match=r"float16 is not available on this CPU; it has int8, "):
-        ctranslate2_translator.check_availability("float16")
+        ctranslate2_device.check_availability("float16")
     translator = CTranslate2Translator(exported)
     options = replace(OPTIONS, num_beams=2, num_hypotheses=4)
     with pytest.raises(T5TuneError, match="4 hypotheses need as many beams"):
@@ -265,8 +265,7 @@ def test_a_gpu_that_fails_while_translating_is_a_sentence(exported: Export) -> N
             raise RuntimeError("CUDA failed with error out of memory")
 
     translator = CTranslate2Translator(exported)
-    translator._load()
-    translator._model = SimpleNamespace(translate_batch=lambda *_, **__: [Failing()])
+    translator._workers._model = SimpleNamespace(translate_batch=lambda *_, **__: [Failing()])
     with pytest.raises(T5TuneError, match="error out of memory") as caught:
         translator.translate(SOURCES[:1], OPTIONS)
     assert "--engine torch" in str(caught.value.next_command)
