@@ -38,7 +38,7 @@ from t5tune.cli.verify import verify
 from t5tune.console import say
 from t5tune.distributed.failures import end_with_failure, format_error, leave
 from t5tune.distributed.processes import are_several, place, were_several
-from t5tune.distributed.worker import follow_launcher, is_launched
+from t5tune.distributed.worker import follow_launcher, has_launcher
 from t5tune.errors import T5TuneError
 from t5tune.files.writing import UNWRITABLE, find_error_number, refuse_writing
 
@@ -95,7 +95,7 @@ def main() -> None:
     # the command seems to hang for more than a second.
     atexit.register(gc.freeze)
     prepare_streams()
-    if is_launched():
+    if has_launcher():
         follow_launcher()
     try:
         with leaving_on_signals():

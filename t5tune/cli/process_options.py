@@ -10,7 +10,7 @@ import typer
 
 from t5tune.distributed.launch_environment import find_place
 from t5tune.distributed.launcher import Launch, launch
-from t5tune.distributed.worker import is_launched
+from t5tune.distributed.worker import is_worker
 from t5tune.errors import T5TuneError
 
 NumProcesses = Annotated[
@@ -38,7 +38,7 @@ def launch_if_asked(
     Raises:
         T5TuneError: The options contradict each other.
     """
-    if is_launched():
+    if is_worker():
         return
     plan = Launch(_read_number(num_processes), num_machines, machine_rank, main_process)
     _check(plan)
@@ -47,16 +47,25 @@ def launch_if_asked(
 
 
 def _read_number(text: str) -> int:
+    check_number(text)
     if text == "auto":
         import torch
 
         return max(1, torch.cuda.device_count())
-    if not text.isdecimal() or int(text) == 0:
+    return int(text)
+
+
+def check_number(text: str) -> None:
+    """Refuse what is not a number of processes.
+
+    Raises:
+        T5TuneError: The text is neither a positive number nor `auto`.
+    """
+    if text != "auto" and (not text.isdecimal() or int(text) == 0):
         raise T5TuneError(
             f"--num-processes {text} is neither a positive number nor auto.",
             next_command="--num-processes 2",
         )
-    return int(text)
 
 
 def _check(plan: Launch) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from t5tune.cli.completion import complete_change
+from t5tune.cli.process_options import check_number
 from t5tune.cli.results import print_data, print_result_table
 from t5tune.cli.shared_options import (
     AllowCode,
@@ -46,6 +47,13 @@ def sweep(
     ] = None,
     random_seed: Annotated[int, typer.Option(min=0, help="Seed of that draw.")] = 0,
     jobs: Annotated[int, typer.Option(min=1, help="Number of trainings at the same time.")] = 1,
+    num_processes: Annotated[
+        str,
+        typer.Option(
+            metavar="N",
+            help="Number of processes of each training; auto means one on each of its GPUs.",
+        ),
+    ] = "1",
     output_dir: Annotated[
         Path | None, typer.Option(help="Directory of the runs; runs/NAME-sweep if left out.")
     ] = None,
@@ -63,7 +71,13 @@ def sweep(
 
     refuse_two_forms(as_json=json_output, form=form)
     request = SweepRequest(recipe, tuple(changes or ()), seeds, random, random_seed, output_dir)
-    result = run_sweep(request, num_jobs=jobs, options=["--allow-code"] * allow_code)
+    check_number(num_processes)
+    result = run_sweep(
+        request,
+        num_jobs=jobs,
+        num_processes=num_processes,
+        options=["--allow-code"] * allow_code,
+    )
     again = shlex.join(["t5tune", *sys.argv[1:]])
     if json_output:
         import json

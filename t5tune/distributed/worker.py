@@ -112,9 +112,14 @@ def ignoring_ctrl_c() -> Iterator[None]:
         signal.signal(signal.SIGINT, previous)
 
 
-def is_launched() -> bool:
-    """Return whether our own launcher has started this process."""
+def has_launcher() -> bool:
+    """Return whether a launcher or a sweep of ours has started this process, and is to end it."""
     return LAUNCHER in os.environ
+
+
+def is_worker() -> bool:
+    """Return whether our own launcher has started this process as one of several."""
+    return has_launcher() and "RANK" in os.environ
 
 
 def end_with_parent(parent: int) -> None:

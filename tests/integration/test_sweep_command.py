@@ -60,9 +60,10 @@ def test_a_sweep_is_stopped_continued_and_compared(t5tune: RunCommand) -> None:
     assert list(read_states().values()).count("finished") == 3
     assert model.stat().st_mtime_ns == before, "what is finished is not trained again"
 
-    finished = run_sweep("--json")
+    finished = run_sweep("--json", "--num-processes", "2")
     assert finished.returncode == 0, finished.stderr
     assert "4 trainings, 3 of them finished" in finished.stderr
+    assert "processes: 2" in (DIRECTORY / "output" / f"{LAST.name}.txt").read_text(encoding="utf-8")
     check_result(json.loads(finished.stdout))
     rows = list(csv.DictReader(t5tune(*COMMAND, "--format", "csv").out.splitlines()))
     assert [(row["score"], row["arm"]) for row in rows[:2]] == [
@@ -114,6 +115,7 @@ def check_result(values: dict[str, Any]) -> None:
         (("training.seed=1,2", "--seeds", "2"), "--seeds 2 sets it too"),
         (("evaluation.best_metric=bleu,chrf",), "evaluation.best_metric cannot be swept"),
         (("data.train.file=train.tsv,nowhere.tsv",), "nowhere.tsv"),
+        (("training.seed=1,2", "--num-processes", "0"), "neither a positive number nor auto"),
     ],
 )
 def test_what_cannot_be_trained_is_refused_before_anything_is(

@@ -95,6 +95,7 @@ def run_trainings(
     directory: Path,
     *,
     num_jobs: int,
+    num_processes: str = "1",
     num_done: int = 0,
 ) -> tuple[list[Ended], signal.Signals | None]:
     """Run trainings, each in a process of its own; a failed one does not end the others.
@@ -105,7 +106,8 @@ def run_trainings(
         trainings: What to train, in this order.
         build_command: Function from a training to a module and its arguments.
         directory: Directory of the sweep.
-        num_jobs: Number of processes at the same time, which share the cores and the GPUs.
+        num_jobs: Number of trainings at the same time, which share the cores and the GPUs.
+        num_processes: Number of processes of each training, or `auto` for one on each of its GPUs.
         num_done: Number of trainings of the sweep that were finished before.
 
     Returns:
@@ -114,7 +116,7 @@ def run_trainings(
     bound_spinning()  # once for all: each of them would count the others
     total = num_done + len(trainings)
     with noting_signals() as signals, track("sweep", total, "trainings", done=num_done) as advance:
-        jobs = _Jobs(trainings, build_command, directory, num_jobs)
+        jobs = _Jobs(trainings, build_command, directory, num_jobs, num_processes)
         try:
             while jobs.are_left:
                 if signals:
@@ -139,6 +141,7 @@ class _Jobs:
         build_command: Callable[[Training], Sequence[str]],
         directory: Path,
         num_places: int,
+        num_processes: str,
     ) -> None:
         self.ended: list[Ended] = []
         self._waiting = deque(trainings)
@@ -146,6 +149,7 @@ class _Jobs:
         self._build_command = build_command
         self._directory = directory
         self._num_places = num_places
+        self._num_processes = num_processes
         self._is_stopping = False
 
     @property
@@ -159,7 +163,9 @@ class _Jobs:
             if self._waiting and place not in self._running:
                 training = self._waiting.popleft()
                 output = self._directory / OUTPUT / f"{training.run.path.name}.txt"
-                environment = divide_machine(os.environ, place, self._num_places)
+                environment = divide_machine(
+                    os.environ, place, self._num_places, self._num_processes
+                )
                 self._running[place] = TrainingProcess(
                     training, self._build_command(training), output, environment
                 )
@@ -194,21 +200,27 @@ def _say_end(end: Ended) -> None:
         say(f"{end.training.name}: finished")
 
 
-def divide_machine(environment: Mapping[str, str], place: int, num_jobs: int) -> dict[str, str]:
-    """Return the environment of one of several processes: its share of the cores, and its GPU.
+def divide_machine(
+    environment: Mapping[str, str], place: int, num_jobs: int, num_processes: str = "1"
+) -> dict[str, str]:
+    """Return the environment of one of several trainings: its share of the cores, and its GPUs.
 
     What the user has set stays.
 
     Args:
         environment: Environment of this process.
-        place: Number of the process, from 0, among those that run at the same time.
+        place: Number of the training, from 0, among those that run at the same time.
         num_jobs: Their number.
+        num_processes: Number of processes of each, or `auto` for an equal share of the GPUs.
     """
     own = {**environment, LAUNCHER: str(os.getpid())}
     if num_jobs > 1:
-        own.setdefault("OMP_NUM_THREADS", str(threads_per_process(num_jobs)))
-        if devices := _list_devices(environment):
-            own[_DEVICES] = devices[place % len(devices)]
+        devices = _list_devices(environment)
+        share = max(1, len(devices) // num_jobs) if num_processes == "auto" else int(num_processes)
+        own.setdefault("OMP_NUM_THREADS", str(threads_per_process(num_jobs * share)))
+        if devices:
+            numbers = range(place * share, place * share + min(share, len(devices)))
+            own[_DEVICES] = ",".join(devices[number % len(devices)] for number in numbers)
     return own
 
 

@@ -80,13 +80,18 @@ class SweepResult:
 
 
 def run_sweep(
-    request: SweepRequest, *, num_jobs: int = 1, options: Sequence[str] = ()
+    request: SweepRequest,
+    *,
+    num_jobs: int = 1,
+    num_processes: str = "1",
+    options: Sequence[str] = (),
 ) -> SweepResult:
     """Train every combination that is not finished yet, and compare what they lead to.
 
     Args:
         request: What to train.
         num_jobs: Number of trainings at the same time.
+        num_processes: Number of processes of each, or `auto` for one on each of its GPUs.
         options: Options that every `t5tune train` gets, such as `--allow-code`.
 
     Raises:
@@ -99,11 +104,16 @@ def run_sweep(
         say(_announce(plan, len(done), num_jobs))
 
         def build_command(training: Training) -> list[str]:
-            where = ["--output-dir", str(training.run.path)]
-            return ["t5tune", "train", request.recipe, *training.changes, *where, *options]
+            own = ["--output-dir", str(training.run.path), "--num-processes", num_processes]
+            return ["t5tune", "train", request.recipe, *training.changes, *own, *options]
 
         ended, stopped_by = run_trainings(
-            waiting, build_command, plan.directory, num_jobs=num_jobs, num_done=len(done)
+            waiting,
+            build_command,
+            plan.directory,
+            num_jobs=num_jobs,
+            num_processes=num_processes,
+            num_done=len(done),
         )
         result = _conclude(plan, ended, stopped_by)
         text = json.dumps(result.to_json(), ensure_ascii=False, indent=2)

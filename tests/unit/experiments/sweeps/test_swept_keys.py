@@ -69,3 +69,17 @@ def test_processes_share_cores_and_devices() -> None:
     assert divide_machine(own, 0, 1)["CUDA_VISIBLE_DEVICES"] == "2,5"
     assert divide_machine({"OMP_NUM_THREADS": "7"}, 0, 2)["OMP_NUM_THREADS"] == "7"
     assert int(divide_machine({"CUDA_VISIBLE_DEVICES": ""}, 0, 2)["OMP_NUM_THREADS"]) >= 1
+
+
+def test_trainings_of_several_processes_share_devices() -> None:
+    own = {"CUDA_VISIBLE_DEVICES": "0,1,2,3,4"}
+
+    def list_devices(num_jobs: int, num_processes: str) -> list[str]:
+        places = range(num_jobs)
+        shares = [divide_machine(own, place, num_jobs, num_processes) for place in places]
+        return [share["CUDA_VISIBLE_DEVICES"] for share in shares]
+
+    assert list_devices(2, "2") == ["0,1", "2,3"]
+    assert list_devices(2, "auto") == ["0,1", "2,3"]
+    assert list_devices(3, "2") == ["0,1", "2,3", "4,0"]
+    assert list_devices(2, "9") == ["0,1,2,3,4", "4,0,1,2,3"]
