@@ -20,6 +20,7 @@ from t5tune.models.vocabulary_sizes import check_vocabulary_size
 from t5tune.recipe.places import CutSplit
 from t5tune.recipe.schema import Recipe
 from t5tune.recipe.sections.data_entry import DataEntry
+from t5tune.recipe.sections.data_section import DataSection
 from t5tune.recipe.sections.from_scratch_section import SUBWORDS
 
 AT_ONCE = 20_000_000  # bytes of files that are read in about a second
@@ -28,7 +29,8 @@ AT_ONCE = 20_000_000  # bytes of files that are read in about a second
 def measure_files(recipe: Recipe) -> int:
     """Return the number of bytes of the local files that `check_contents` reads."""
     paths = chain.from_iterable(
-        place_files(entry.place, f"data.{key}") for key, entry in _read_entries(recipe)
+        place_files(entry.place, f"data.{key}")
+        for key, entry in _read_entries(_choose_data(recipe))
     )
     return sum(map(_measure, dict.fromkeys(paths)))
 
@@ -38,16 +40,21 @@ def _measure(path: Path) -> int:
     return sum(file.stat().st_size for file in files if file.is_file())
 
 
-def _read_entries(recipe: Recipe) -> Iterator[tuple[str, DataEntry]]:
-    """Yield the entries whose examples can be read without the network and within reason."""
+def _choose_data(recipe: Recipe) -> DataSection:
+    """Return the data without splits that are cut from what is not read here."""
     data = recipe.data
+    origins = data.training_entries.values()
+    if not data.is_streamed and all(origin.place.file_keys for origin in origins):
+        return data
+    return data.model_copy(update=dict.fromkeys(data.cuts))
+
+
+def _read_entries(data: DataSection) -> Iterator[tuple[str, DataEntry]]:
+    """Yield the entries whose examples can be read without the network and within reason."""
     for key, entry in data.entries.items():
-        if entry.place.file_keys and not entry.streaming:
+        is_local = bool(entry.place.file_keys) and not entry.streaming
+        if is_local or isinstance(entry.place, CutSplit):
             yield key, entry
-        elif isinstance(entry.place, CutSplit) and not data.is_streamed:
-            origins = data.training_entries.values()
-            if all(origin.place.file_keys for origin in origins):
-                yield key, entry
 
 
 def check_contents(recipe: Recipe) -> None:
@@ -59,9 +66,9 @@ def check_contents(recipe: Recipe) -> None:
         T5TuneError: A row or a file cannot be read, a split has nothing to use or cannot be cut, or
             the text has more characters than its vocabulary has room for.
     """
-    data, languages = recipe.data, (recipe.source_lang, recipe.target_lang)
+    data, languages = _choose_data(recipe), (recipe.source_lang, recipe.target_lang)
     cuts, held = StoredCuts(data, *languages), HeldEntries()
-    for key, entry in _read_entries(recipe):
+    for key, entry in _read_entries(data):
         split = open_split(data, key, *languages, cuts, held)
         examples = (example for chunk in split.chunks() for example in chunk)
         if key in data.training_entries:

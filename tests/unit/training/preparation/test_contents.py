@@ -75,3 +75,21 @@ def test_data_that_splits_are_cut_from_are_read_once(
     result = t5tune("validate", tiny_recipe)
     assert result.code == 0, result.err
     assert len(readings) == num_readings
+
+
+def test_the_hub_is_not_asked_for_what_splits_are_cut_from(
+    tiny_recipe: Path, t5tune: RunCommand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = yaml.safe_load(tiny_recipe.read_text(encoding="utf-8"))
+    train = [{"file": "train.tsv"}, {"hub": "wmt/wmt14", "config": "de-en", "split": "train"}]
+    cut = {"from": "train", "size": 9}
+    recipe["data"] = {"train": train, "validation": cut, "test": cut}
+    tiny_recipe.write_text(yaml.safe_dump(recipe), encoding="utf-8")
+    asked = count_calls(monkeypatch, "open_hub_table", "t5tune.data.readers.sources")
+    result = t5tune("validate", tiny_recipe)
+    assert (result.code, asked) == (0, []), result.err
+    with tiny_recipe.with_name("train.tsv").open("a", encoding="utf-8") as stream:
+        stream.write("one\n")  # the rows of files are checked all the same
+    result = t5tune("validate", tiny_recipe)
+    assert result.code == 1
+    assert "train.tsv, line 152 has 1 column" in result.err
