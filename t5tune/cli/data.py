@@ -43,8 +43,8 @@ def data(
     from t5tune.recipe.loading import load_recipe
     from t5tune.reporting.overviews.overview_files import format_json, write_overview
     from t5tune.reporting.overviews.overview_text import format_overview, print_overview
-    from t5tune.training.preparation.data_preview import preview_data
     from t5tune.training.preparation.inputs import check_inputs
+    from t5tune.training.preview.data_preview import preview_data
 
     loaded = load_recipe(recipe, overrides or [], for_training=True)
     check_inputs(loaded)

@@ -4,7 +4,8 @@
 happens before step 1; `loop.py` sets up Hugging Face's Trainer, and `trainer.py` is that Trainer
 with our loss and our batches. `step/` computes an optimizer step, `strategies/` distributes a model
 over processes, `optim/` has optimizers and averages of weights, `checkpoints/` what a run resumes
-from, and `callbacks/` what happens beside the loop.
+from, and `callbacks/` what happens beside the loop. `planning/` is for `t5tune plan`, and `preview/`
+for `t5tune data`.
 """
 
 import lazy_loader

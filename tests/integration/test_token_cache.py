@@ -165,7 +165,9 @@ def test_a_vocabulary_is_learned_once(
     if kind != "unigram":
         settings.append("model.from_scratch.tokenizer.vocab_size=8000")
     read = count_calls(monkeypatch, "chunks", owner=OpenSplit)
-    built = count_calls(monkeypatch, "build_tokenizer", "t5tune.training.preparation.vocabulary")
+    built = count_calls(
+        monkeypatch, "build_tokenizer", "t5tune.training.preparation.vocabulary.learned_vocabulary"
+    )
     for run in "abc":
         if run == "c":  # a damaged one is learned again
             (tokenizer,) = Path("cache/tokenizers").iterdir()

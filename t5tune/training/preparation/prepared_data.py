@@ -21,9 +21,9 @@ from t5tune.training.preparation.commits import TOKENIZER, pin_data, pin_model
 from t5tune.training.preparation.denoising_objective import choose_objective
 from t5tune.training.preparation.entry_languages import begin_all_texts
 from t5tune.training.preparation.model_facts import find_prefixes
-from t5tune.training.preparation.model_tokenizer import open_tokenizer
 from t5tune.training.preparation.texts import open_texts
 from t5tune.training.preparation.tokens import tokenize
+from t5tune.training.preparation.vocabulary.model_tokenizer import open_tokenizer
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,6 @@ from t5tune.training.checkpoints.resuming import (
     warn_of_versions,
 )
 from t5tune.training.checkpoints.store import remove_unfinished
-from t5tune.training.preparation.added_vocabulary import add_vocabulary
 from t5tune.training.preparation.commits import TOKENIZER, pin_data, pin_model
 from t5tune.training.preparation.denoising_objective import choose_objective
 from t5tune.training.preparation.entry_languages import begin_all_texts
@@ -59,7 +58,8 @@ from t5tune.training.preparation.rehearsal import rehearse
 from t5tune.training.preparation.start import Start
 from t5tune.training.preparation.texts import Texts, open_texts
 from t5tune.training.preparation.tokens import prepare_tokens
-from t5tune.training.preparation.vocabulary import find_or_build_tokenizer
+from t5tune.training.preparation.vocabulary.added_vocabulary import add_vocabulary
+from t5tune.training.preparation.vocabulary.learned_vocabulary import find_or_build_tokenizer
 from t5tune.training.recipe_batches import choose_seed
 from t5tune.training.recipe_mixture import plan_phases
 

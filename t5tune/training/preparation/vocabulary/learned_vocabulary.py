@@ -19,7 +19,7 @@ from t5tune.models.new_tokenizers import build_tokenizer
 from t5tune.recipe.schema import Recipe
 from t5tune.recipe.sections.from_scratch_section import TokenizerSection
 from t5tune.training.preparation.texts import Texts
-from t5tune.training.preparation.vocabulary_texts import VocabularyTexts
+from t5tune.training.preparation.vocabulary.vocabulary_texts import VocabularyTexts
 
 _DIGEST = "t5tune-digest.txt"  # beside the files: what `digest_tokenizer` returned
 _VERSION = 1  # of the way from texts to a vocabulary

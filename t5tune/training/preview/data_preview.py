@@ -11,13 +11,13 @@ from t5tune.recipe.resolve import resolve_data
 from t5tune.recipe.schema import Recipe
 from t5tune.recipe.sections.from_scratch_section import FromScratchSection
 from t5tune.training.preparation.augmentation import build_rounds
-from t5tune.training.preparation.augmentation_preview import preview_augmentation
 from t5tune.training.preparation.denoising_objective import choose_objective
 from t5tune.training.preparation.entry_languages import begin_all_texts
 from t5tune.training.preparation.model_facts import find_prefixes
-from t5tune.training.preparation.model_tokenizer import open_tokenizer
-from t5tune.training.preparation.split_looks import SplitLooks
 from t5tune.training.preparation.texts import open_texts
+from t5tune.training.preparation.vocabulary.model_tokenizer import open_tokenizer
+from t5tune.training.preview.augmentation_preview import preview_augmentation
+from t5tune.training.preview.split_looks import SplitLooks
 from t5tune.training.recipe_batches import choose_seed
 from t5tune.training.recipe_mixture import Phase, plan_phases
 

@@ -8,9 +8,9 @@ from t5tune.data.side_encoding import end_targets
 from t5tune.models.loading import load_config, load_tokenizer
 from t5tune.recipe.schema import Recipe
 from t5tune.recipe.sections.from_scratch_section import FromScratchSection
-from t5tune.training.preparation.added_vocabulary import extend_tokenizer
 from t5tune.training.preparation.texts import Texts
-from t5tune.training.preparation.vocabulary import find_or_build_tokenizer
+from t5tune.training.preparation.vocabulary.added_vocabulary import extend_tokenizer
+from t5tune.training.preparation.vocabulary.learned_vocabulary import find_or_build_tokenizer
 
 
 def open_tokenizer(
