@@ -4,8 +4,8 @@
 happens before step 1; `loop.py` sets up Hugging Face's Trainer, and `trainer.py` is that Trainer
 with our loss and our batches. `step/` computes an optimizer step, `strategies/` distributes a model
 over processes, `optim/` has optimizers and averages of weights, `checkpoints/` what a run resumes
-from, and `callbacks/` what happens beside the loop. `planning/` is for `t5tune plan`, and `preview/`
-for `t5tune data`.
+from, and `callbacks/` what happens beside the loop. `planning/` is what `t5tune plan` shows, and
+`preview/` what `t5tune data` shows.
 """
 
 import lazy_loader
