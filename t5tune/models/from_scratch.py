@@ -9,7 +9,7 @@ import psutil
 from t5tune.data.side_encoding import has_own_targets
 from t5tune.errors import T5TuneError
 from t5tune.models.architectures import ARCHITECTURES
-from t5tune.models.loading import apply_overrides, refuse_fields
+from t5tune.models.config_fields import apply_overrides, refuse_fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,7 +14,6 @@ from typing import Any
 import torch
 import transformers
 from huggingface_hub import try_to_load_from_cache
-from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 from transformers import (
     MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING,
@@ -32,14 +31,15 @@ from transformers.tokenization_utils_base import TOKENIZER_CONFIG_FILE
 from transformers.utils import logging
 
 from t5tune.console import track
-from t5tune.errors import T5TuneError, did_you_mean, shorten_reason
+from t5tune.errors import T5TuneError
 from t5tune.files.json_values import as_object, read_object
 from t5tune.hub import HubRepository, Snapshot, find_snapshot
 from t5tune.hub.integrity import find_damaged_file
+from t5tune.models.config_fields import apply_overrides
 from t5tune.models.corrections import correct_model, has_wrong_unknown
 from t5tune.models.directories import blaming_files, check_model, check_tokenizer
 from t5tune.models.families import FAMILIES, find_family
-from t5tune.models.generation import FORCED_BOS, load_generation_config, read_needs
+from t5tune.models.generation import load_generation_config, read_needs
 from t5tune.models.hub_files import (
     CONFIG,
     PICKLED,
@@ -178,37 +178,6 @@ def _fetch_weights(name: str, revision: str | None) -> tuple[str, dict[str, Any]
     config = load_config(name, revision=revision)
     with track("converting the weights to safetensors"), _loading(name, "model"):
         return str(convert(name, state, config, place)), place
-
-
-def apply_overrides(config: PreTrainedConfig, overrides: Mapping[str, Any]) -> PreTrainedConfig:
-    """Set fields of a configuration.
-
-    Raises:
-        T5TuneError: The configuration has no such field.
-    """
-    known = {*config.to_dict(), *getattr(config, "attribute_map", {}), FORCED_BOS}
-    for key, value in overrides.items():
-        if key not in known:
-            raise T5TuneError(
-                f"model.config.{key}: a {config.model_type} configuration has no such field"
-                f"{did_you_mean(key, known)}",
-                next_command=f"correct or remove model.config.{key} in the recipe",
-            )
-        if key == FORCED_BOS:  # of the generation configuration, `override_needs`
-            continue
-        try:
-            setattr(config, key, value)
-        except (ValueError, TypeError, StrictDataclassError) as error:
-            raise refuse_fields(error, f"model.config.{key}") from error
-    return config
-
-
-def refuse_fields(error: Exception, key: str = "model.config") -> T5TuneError:
-    """Return the error for what a configuration or its model raises about changed fields."""
-    return T5TuneError(
-        f"{key}: the model does not accept this: {shorten_reason(error)}",
-        next_command=f"correct or remove {key} in the recipe",
-    )
 
 
 def load_tokenizer(name: str, *, revision: str | None = None) -> PreTrainedTokenizerBase:

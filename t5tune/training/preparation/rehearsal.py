@@ -26,8 +26,9 @@ from t5tune.decoding.export.settings import ENGINE_PREFIX
 from t5tune.decoding.loaded_model import LoadedModel
 from t5tune.errors import T5TuneError, shorten_reason
 from t5tune.models.adapters import plain_state_dict
+from t5tune.models.config_fields import refuse_fields
 from t5tune.models.decoder_inputs import shift_labels
-from t5tune.models.loading import load_config, load_tokenizer, refuse_fields
+from t5tune.models.loading import load_config, load_tokenizer
 from t5tune.models.positions import find_positions
 from t5tune.recipe.sections.model_section import ModelSection
 from t5tune.run.directory import RunDirectory
