@@ -8,7 +8,7 @@ import os
 import shutil
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ def write_manifest(directory: Path, facts: Mapping[str, Any]) -> None:
         for path in sorted(directory.rglob("*"))
         if path.is_file() and path.name != MANIFEST and not path.name.startswith(MODEL_CARD)
     ]
+    _open_to_readers(directory, paths)
     _flush_together(paths)
     files = {
         path.relative_to(directory).as_posix(): {
@@ -52,6 +53,19 @@ def write_manifest(directory: Path, facts: Mapping[str, Any]) -> None:
     content[OWN_HASH] = _hash_content(content)
     write_text(directory / MANIFEST, json.dumps(content, indent=1) + "\n")
     flush(directory)
+
+
+def _open_to_readers(directory: Path, paths: Sequence[Path]) -> None:
+    """Let those read the files who may read the directory, such as a server's user.
+
+    safetensors gives what it writes to its owner alone, whatever the umask.
+    """
+    readers = directory.stat().st_mode & 0o044
+    for path in paths:
+        mode = path.stat().st_mode
+        if readers & ~mode:
+            with suppress(OSError):  # file systems without modes
+                path.chmod(mode | readers)
 
 
 def _flush_together(paths: Sequence[Path]) -> None:

@@ -13,10 +13,11 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from t5tune.scoring.language_identity import rank_languages
+from t5tune.serving.ascii_json import AsciiJSON
 from t5tune.serving.reloading import ModelWatch
 from t5tune.serving.request_bodies import BoundedBodies
 from t5tune.serving.request_log import log
@@ -68,7 +69,7 @@ async def _live(application: Starlette) -> AsyncIterator[None]:
 
 async def _refuse(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+    return AsciiJSON({"error": error.detail}, error.status_code, error.headers)
 
 
 async def _note(_: Request, __: Exception) -> Response:
@@ -77,7 +78,7 @@ async def _note(_: Request, __: Exception) -> Response:
 
 
 async def _fail(_: Request, __: Exception) -> Response:
-    return JSONResponse({"error": "Cannot translate text: the server's log says why"}, 500)
+    return AsciiJSON({"error": "Cannot translate text: the server's log says why"}, 500)
 
 
 class _Observed:

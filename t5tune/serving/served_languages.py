@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from langcodes import closest_supported_match, standardize_tag
+from langcodes.tag_parser import LanguageTagError
+
 from t5tune.scoring.english_names import name_language
 from t5tune.scoring.language_identity import rank_languages
-from t5tune.scoring.languages import short_code
+from t5tune.scoring.languages import short_code, without_region
 from t5tune.serving.served_model import Direction, ServedModel
 
 Choice = tuple[ServedModel, Direction]
@@ -15,8 +18,8 @@ Choice = tuple[ServedModel, Direction]
 class ServedLanguages:
     """The languages between which models translate, and the choice of a model by them.
 
-    A language is known by its short code, such as `de` for `deu_Latn`, unless two of them would
-    have the same one; requests may spell it as the model does too.
+    A language is known by its short code, such as `de` for `deu_Latn`. Those that would have the
+    same one get longer ones, `zh-Hans` and `zh-Hant`. Requests may spell them as the model does.
 
     Args:
         models: Models; of several for the same languages the first one is chosen.
@@ -31,12 +34,7 @@ class ServedLanguages:
             for language in (one.source_lang, one.target_lang)
             if language is not None and model.has_languages
         )
-        short = {language: short_code(language) or language for language in spelled}
-        codes = list(short.values())
-        self._codes = {
-            language: code if codes.count(code) == 1 else language
-            for language, code in short.items()
-        }
+        self._codes = _give_codes(list(spelled))
         self._pairs: dict[tuple[str, str], Choice] = {}
         for model in models:
             for one in model.directions:
@@ -69,8 +67,8 @@ class ServedLanguages:
         for spelled, code in self._codes.items():
             if plain in (_normalize(spelled), _normalize(code)):
                 return code
-        code = short_code(language) or ""
-        return code if code in self._codes.values() else None
+        alike = [code for code in self.codes if short_code(code) == short_code(language)]
+        return alike[0] if len(alike) == 1 else _choose_closest(language, alike)
 
     def choose(self, source: str, target: str) -> Choice | None:
         """Return the model for two codes, and its direction."""
@@ -118,10 +116,51 @@ _READ = 5000  # characters that detection looks at
 _LEAST_CONFIDENCE = 1.0  # in percent; less likely languages are named only if there is no other
 
 
+_NORWEGIAN = {"nb", "nob"}  # LibreTranslate and Weblate call it nb
+_VARIETIES = {
+    "Hans": "Simplified", "Hant": "Traditional", "Latn": "Latin", "Cyrl": "Cyrillic",
+    "Arab": "Arabic", "Deva": "Devanagari", "Tfng": "Tifinagh",
+}  # fmt: skip
+
+
+def _give_codes(spelled: Sequence[str]) -> dict[str, str]:
+    """Return the code of each language that models spell in their ways."""
+    short = {
+        language: "nb" if without_region(language) in _NORWEGIAN else short_code(language)
+        for language in spelled
+    }
+    long = {language: _standardize(language) for language in spelled}
+    tags: dict[str | None, set[str]] = {}
+    for language in spelled:
+        tags.setdefault(short[language], set()).add(long[language])
+    return {
+        language: long[language] if len(tags[code]) > 1 else code or language
+        for language, code in short.items()
+    }
+
+
+def _standardize(language: str) -> str:
+    """Return the BCP 47 tag of a language: `zh-Hans` for `zho_Hans`."""
+    try:
+        return standardize_tag(language)
+    except LanguageTagError:
+        return language
+
+
+def _choose_closest(language: str, codes: Sequence[str]) -> str | None:
+    """Return which of several varieties a client means: `zh-Hant` for `zh-TW`."""
+    try:
+        return closest_supported_match(language, list(codes)) if codes else None
+    except LanguageTagError:
+        return None
+
+
 def _normalize(language: str) -> str:
     return language.replace("_", "-").lower()
 
 
 def describe_language(code: str) -> dict[str, str]:
     """Return a language as clients get it."""
-    return {"code": code, "name": name_language(code)}
+    name, _, variety = code.partition("-")
+    added = f" ({_VARIETIES.get(variety, variety)})" if variety else ""
+    return {"code": code, "name": name_language(name) + added}

@@ -96,6 +96,17 @@ def test_texts_are_translated_as_by_the_command(client: TestClient, expected: li
     }
 
 
+def test_answers_read_the_same_in_any_encoding(client: TestClient) -> None:
+    """OmegaT takes what names no encoding for ISO 8859-1."""
+    same = {"q": "schöne Häuser \u4f60", "source": "de", "target": "de"}
+    for fields, answer in (
+        (same, {"translatedText": same["q"]}),
+        ({**same, "target": "Šo"}, {"error": "Šo is not supported"}),
+    ):
+        found = client.post("/translate", data=fields)
+        assert json.loads(found.content.decode("iso-8859-1")) == answer
+
+
 def test_alternatives_differ(client: TestClient) -> None:
     fields = {"q": ["one two", "three"], "source": "en", "target": "de", "alternatives": 3}
     answer = client.post("/translate", json=fields).json()

@@ -101,6 +101,16 @@ def test_the_saved_model_needs_no_t5tune(train_once: TrainOnce) -> None:
     assert model.generate(**tokenizer("one two", return_tensors="pt")).shape[0] == 1
 
 
+def test_whoever_reads_the_run_reads_its_weights(train_once: TrainOnce) -> None:
+    """A container or a service has a user of its own."""
+    directories = [path.parent for path in (train_once() / "runs/tiny").rglob("manifest.json")]
+    assert len(directories) >= 2
+    for directory in directories:
+        readers = directory.stat().st_mode & 0o044
+        for path in directory.iterdir():
+            assert path.stat().st_mode & 0o044 == readers, path
+
+
 def test_the_resolved_recipe_trains_the_same_run(t5tune: RunCommand, train_once: TrainOnce) -> None:
     run = train_once() / "runs/tiny"
     resolved = yaml.safe_load((run / "recipe.yaml").read_text())

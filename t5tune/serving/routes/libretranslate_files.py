@@ -9,9 +9,10 @@ from urllib.parse import quote
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
+from t5tune.serving.ascii_json import AsciiJSON
 from t5tune.serving.request_bodies import read_fields, text_of
 from t5tune.serving.routes.libretranslate_texts import AUTO, choose, miss
 from t5tune.serving.served_languages import describe_language
@@ -52,7 +53,7 @@ async def translate_file(request: Request) -> Response:
         text = split.join(await service.translate(request, model, split.sources, search))
     address = service.files.keep(name, text.encode())
     url = request.url_for(DOWNLOAD, filename=address)
-    return JSONResponse({"translatedFileUrl": str(url)})
+    return AsciiJSON({"translatedFileUrl": str(url)})
 
 
 def _decode(content: bytes) -> str:
@@ -80,7 +81,7 @@ async def tell_settings(request: Request) -> Response:
     service = service_of(request)
     languages, limits = service.languages, service.limits
     source, target = _first_pair(languages.sources(), languages.targets)
-    return JSONResponse(
+    return AsciiJSON(
         {
             "charLimit": limits.characters,
             "frontendTimeout": TIMEOUT,

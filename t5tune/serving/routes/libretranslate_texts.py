@@ -9,10 +9,11 @@ from typing import Any
 from anyio.to_thread import run_sync
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from t5tune.scoring.english_names import name_language
+from t5tune.serving.ascii_json import AsciiJSON
 from t5tune.serving.request_bodies import read_fields, text_of
 from t5tune.serving.served_languages import describe_language
 from t5tune.serving.served_model import Direction, ServedModel
@@ -118,7 +119,7 @@ async def translate(request: Request) -> Response:
         answer["detectedLanguage"] = [chosen.detected] * len(texts)
     if num_alternatives:
         answer["alternatives"] = [rest for _, *rest in translations]
-    return JSONResponse(answer if is_list else {name: one for name, (one,) in answer.items()})
+    return AsciiJSON(answer if is_list else {name: one for name, (one,) in answer.items()})
 
 
 async def _translate(
@@ -195,13 +196,13 @@ async def detect(request: Request) -> Response:
     texts = check_texts(service, q if isinstance(q, list) else [q])
     codes = service.languages.codes
     found = await run_sync(service.languages.detect, texts, codes) if codes else []
-    return JSONResponse(found)
+    return AsciiJSON(found)
 
 
 async def list_languages(request: Request) -> Response:
     """List the languages, each with those that it can be translated to."""
     languages = service_of(request).languages
-    return JSONResponse(
+    return AsciiJSON(
         [
             {**describe_language(code), "targets": languages.targets(code)}
             for code in languages.codes
