@@ -27,6 +27,7 @@ _TAGGED = (
     r"(?:\s[^<>]*)?>)(?P<tagged>[^<>]+)(?P<end></(?P=tag)\s*>)"
 )
 _ENTITY = r"&(?:[A-Za-z][A-Za-z0-9]{1,31}|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});"
+_PLACEHOLDER = r"\[X\d{1,9}X\]"  # what Weblate puts in the place of code
 # A dollar sign means money if a blank follows it or precedes the next one, or a digit follows that.
 _MATH = (
     r"\$\$[^$]+\$\$|(?<![\w$\\])\$(?=[^\s$])(?:\\.|[^$\\])*(?<=\S)\$(?![\d$])"
@@ -36,7 +37,7 @@ _MATH = (
 # What a translation must have as often as its source. A "[" counts if a link follows.
 _PROTECTED = re.compile(
     rf"{_MATH}|{_CODE}|!?\[(?=[^\]]{{0,500}}\][(\[])|{_TARGET}|\[\^[^\]\s]+\]|{_CODE_ELEMENT}"
-    rf"|{_TAG}|{_ADDRESS}|{_ENTITY}"
+    rf"|{_TAG}|{_ADDRESS}|{_ENTITY}|{_PLACEHOLDER}"
 )
 _EMPHASIS = (
     r"(?<![\w*_~])(?P<mark>\*{1,3}|_{1,3}|~~)(?=[^\s*_~])(?P<emphasized>[^*_~`]+)"

@@ -102,6 +102,13 @@ def test_what_a_model_would_spoil_is_kept(text: str, kept: list[str]) -> None:
     assert faithful.seen == [text]
 
 
+def test_placeholders_of_weblate_are_kept() -> None:
+    losing = Words(lambda source: source.upper().replace("X", ""), None)
+    text = "the train [X10X] is late, see [X33X]."
+    assert translate(text, losing) == "THE TRAIN [X10X] IS LATE, SEE [X33X]."
+    assert translate("[X] and [XX]", losing) == "[] AND []"
+
+
 def test_money_is_not_math() -> None:
     for text in ("it costs $5 and then $10", "from $7.50 to $8", "US$5 or A$6", "a $ b $ c"):
         shouting = Words(str.upper, None)
