@@ -6,6 +6,7 @@ import asyncio
 import errno
 import ipaddress
 import socket
+import tempfile
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 
@@ -39,8 +40,10 @@ def serve(
         on_start: Called with the address of the server once it listens.
 
     Raises:
-        T5TuneError: A model cannot be opened, two cannot be told apart, or the port is taken.
+        T5TuneError: A model cannot be opened, two cannot be told apart, the port is taken, or there
+            is no place for temporary files.
     """
+    _check_temporary_directory()
     listener = _bind(settings)
     with listener:
         service = open_service(sources, settings)
@@ -111,6 +114,19 @@ def open_service(sources: Sequence[ModelSource], settings: ServerSettings) -> Se
     models = [ServedModel(source, make_queue) for source in sources]
     check_models(models)
     return Service(models, settings, keys, metrics)
+
+
+def _check_temporary_directory() -> None:
+    """Refuse to start where languages could not be detected and large files not be received."""
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError as error:
+        raise T5TuneError(
+            "The server needs a directory for temporary files, and can write to none of /tmp, "
+            "/var/tmp and the working directory.",
+            next_command="TMPDIR=DIRECTORY before the same command; PrivateTmp=true in a unit of "
+            "systemd; docker run --tmpfs /tmp",
+        ) from error
 
 
 def _bind(settings: ServerSettings) -> socket.socket:

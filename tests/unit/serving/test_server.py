@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import tempfile
+from pathlib import Path
 
-from t5tune.serving.server import _bind
+import pytest
+
+from t5tune.errors import T5TuneError
+from t5tune.serving.served_model import ModelSource
+from t5tune.serving.server import _bind, serve
 from t5tune.serving.server_settings import ServerSettings
 
 
@@ -28,3 +34,15 @@ def test_answers_are_sent_at_once() -> None:
         return is_sent_at_once
 
     assert asyncio.run(accept())
+
+
+def test_without_a_place_for_temporary_files_it_does_not_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A unit of systemd with ProtectSystem=strict has none, unless it says PrivateTmp=true."""
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    places = [str(tmp_path / "not_there")]
+    monkeypatch.setattr(tempfile, "_candidate_tempdir_list", lambda: places)
+    with pytest.raises(T5TuneError, match="needs a directory for temporary files") as caught:
+        serve([ModelSource("tiny", "nowhere")], ServerSettings(port=0), print)
+    assert "PrivateTmp=true" in str(caught.value.next_command)
