@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shlex
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ from t5tune.errors import T5TuneError
 from t5tune.models.model_names import choose_model
 from t5tune.recipe.loading import load_resolved_recipe
 from t5tune.run.directory import RunDirectory
+from t5tune.serving.request_log import log
 from t5tune.serving.request_queue import RequestQueue, Search
 from t5tune.serving.served_engine import ServedEngine
 
@@ -142,7 +144,12 @@ class ServedModel:
         )
 
         def load_in_torch(path: str) -> Translator:
-            return load(path, engine=TORCH, allow_code=source.allow_code).open().translator
+            try:
+                return load(path, engine=TORCH, allow_code=source.allow_code).open().translator
+            except T5TuneError as error:  # of which the log would have the type alone
+                problem = f"{error.message} {error.next_command or ''}".strip()
+                log("not loaded", level=logging.ERROR, model=source.name, problem=problem)
+                raise
 
         has_weights = run is not None and run.has_model
         return ServedEngine(

@@ -374,6 +374,22 @@ def test_a_newer_model_takes_the_place_of_the_old_one(
     model.queue.close()
 
 
+def test_the_log_says_why_a_model_cannot_align(
+    run: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    copy = tmp_path / "tiny"
+    shutil.copytree(run, copy)
+    (copy / "model" / "model.safetensors").write_bytes(b"cut")
+    service = open_service([ModelSource("tiny", str(copy))], ServerSettings())
+    caplog.set_level(logging.INFO, LOGGER)
+    logging.getLogger(LOGGER).propagate = True
+    fields = {"texts": ["one two"], "alignments": True}
+    assert ask(service).post("/t5tune/translate", json=fields).status_code == 500
+    problems = [getattr(record, "facts", {}).get("problem", "") for record in caplog.records]
+    assert any("model.safetensors" in problem for problem in problems)
+    service.models[0].queue.close()
+
+
 class Server:
     """A server in a process of its own."""
 
