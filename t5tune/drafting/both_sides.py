@@ -57,7 +57,8 @@ def find_sides(given: GivenData, wishes: Wishes, asker: Asker) -> Sides:
     columns = {column.name: column for column in given.survey.columns}
     source = find_language(columns.get(roles.source), wishes.source_lang)
     target = find_language(columns.get(roles.target), wishes.target_lang)
-    if not are_swapped(source, target):
+    are_chosen = None not in (wishes.source, wishes.target)
+    if are_chosen or not are_swapped(source, target):
         return Sides(roles, source, target)
     reason = (
         f"column {roles.source} has {name_language(source.contradicts or '')} texts, and column "

@@ -35,7 +35,8 @@ def correct_encoding(
     ((page, language),) = pages.items()
     roles = sides.roles
     said = replace(wishes, encoding=page)
-    if "columns" not in given.entries["train"] and not given.is_parallel:
+    are_as_named = not roles.note  # columns that were exchanged are found and exchanged again
+    if "columns" not in given.entries["train"] and not given.is_parallel and are_as_named:
         said = replace(said, source=roles.source, target=roles.target)
     try:
         again = open_given(said)

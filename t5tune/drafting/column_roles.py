@@ -10,6 +10,7 @@ from t5tune.drafting.column_survey import Column, Survey
 from t5tune.drafting.usual_columns import ANSWERS, CONTEXTS, PAIRS, QUESTIONS, plain_name
 from t5tune.drafting.wishes import Wishes
 from t5tune.errors import T5TuneError, list_names, visible
+from t5tune.scoring.languages import short_code
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ def choose_roles(survey: Survey, wishes: Wishes) -> Roles | None:
     if wishes.source is not None or wishes.target is not None:
         return _choose_other(texts, wishes)
     return (
-        _choose_by_names(texts)
+        _choose_by_wished_languages(texts, wishes)
+        or _choose_by_names(texts)
         or _choose_by_languages(texts)
         or (_choose_both(texts) if len(texts) == 2 else None)
     )
@@ -104,6 +106,27 @@ def _choose_by_languages(texts: Sequence[Column]) -> Roles | None:
         first, second = (one.name for one in told)
         return Roles(first, second, "columns with texts in two languages")
     return None
+
+
+def _choose_by_wished_languages(texts: Sequence[Column], wishes: Wishes) -> Roles | None:
+    """Choose the columns in the languages that the user has named, by their names or texts."""
+    codes = wishes.source_lang, wishes.target_lang
+    source, target = (None if code is None else _find_in_language(texts, code) for code in codes)
+    known = source or target
+    others = [one.name for one in texts if one is not known]
+    if known is None or source is target or (None not in codes and None in (source, target)):
+        return None
+    if None in codes and len(others) > 1:
+        return None
+    names = (one.name if one is not None else others[0] for one in (source, target))
+    return Roles(*names, "the columns in the languages that you named")
+
+
+def _find_in_language(texts: Sequence[Column], code: str) -> Column | None:
+    """Return the only column in a language: by names, or by texts where no name tells it."""
+    named = [one for one in texts if short_code(one.named_language) == short_code(code)]
+    found = named or [one for one in texts if one.language == short_code(code)]
+    return found[0] if len(found) == 1 else None
 
 
 def _choose_both(texts: Sequence[Column]) -> Roles:

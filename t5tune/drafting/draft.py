@@ -83,6 +83,8 @@ def draft_recipe(wishes: Wishes, asker: Asker) -> Draft:
     given = open_given(wishes)
     sides = find_sides(given, wishes, asker)
     given, sides = correct_encoding(given, sides, wishes, asker)
+    if given.is_parallel and sides.roles.source != given.survey.columns[0].name:
+        given = given.turned()
     survey = _survey(given, sides)
     notes = list(_check_siblings(given, sides))
     _refuse_too_few(given, survey)
@@ -234,7 +236,9 @@ def _describe_data(findings: _Findings) -> Iterator[str]:
         if count:
             plural = "" if count == 1 else "s"
             yield f"{count:,} pair{plural} {what} ({100 * count / survey.num_read:.2g} %)"
-    for side in (findings.sides.source, findings.sides.target):
+    for name, side in zip(
+        ("source", "target"), (findings.sides.source, findings.sides.target), strict=True
+    ):
         if side.contradicts is not None:
-            seen = name_language(side.contradicts)
-            yield f"a column is named {side.code}, and its texts seem to be {seen}"
+            said, seen = name_language(side.code or ""), name_language(side.contradicts)
+            yield f"{name}s should be {said} ({side.reason}), and seem to be {seen}"

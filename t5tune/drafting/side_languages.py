@@ -34,11 +34,9 @@ def find_language(column: Column | None, given: str | None) -> SideLanguage:
         column: Its column; None for a template.
         given: Code that the user gives.
     """
-    if given is not None:
-        return SideLanguage(given, "as you said")
     if column is None:
-        return SideLanguage(None, "")
-    named, identified = column.named_language, column.identified
+        return SideLanguage(given, "as you said" if given else "")
+    named, identified = given or column.named_language, column.identified
     share = f"{100 * identified.share:.0f} % of its texts"
     if named is not None:
         found = identified.language
@@ -48,7 +46,7 @@ def find_language(column: Column | None, given: str | None) -> SideLanguage:
             and found != short_code(named)
             and not are_alike(found, short_code(named))
         )
-        reason = f"the name {column.name}"
+        reason = "as you said" if given else f"the name {column.name.strip()}"
         if found == short_code(named):
             reason += f", and {share}"
         return SideLanguage(named, reason, found if is_other else None)

@@ -96,6 +96,46 @@ def test_the_language_tells_the_code_page_and_other_files_beside_are_left_alone(
     assert list(data.cuts) == ["validation", "test"]
 
 
+@pytest.mark.parametrize(
+    ("words", "sides"),
+    [
+        (["--source-lang", "de", "--target-lang", "en"], ("German", "English", "de", "en")),
+        (["--target-lang", "en"], ("German", "English", "de", "en")),
+        (["--source-lang", "fr", "--target-lang", "de"], ("French", "German", "fr", "de")),
+    ],
+)
+def test_the_languages_that_are_asked_for_choose_the_columns(
+    here: Path, t5tune: RunCommand, words: list[str], sides: tuple[str, ...]
+) -> None:
+    rows = [(a, b, f"{a.replace('the', 'le')} la maison") for a, b in number_pairs(40)]
+    num = 3 if "fr" in words else 2
+    lines = [("English", "German", "French"), *rows]
+    text = "".join("\t".join(line[:num]) + "\n" for line in lines)
+    (here / "sheet.tsv").write_text(text, encoding="utf-8")
+    made = t5tune("init", "sheet.tsv", "--yes", "--model", "scratch", "--output", "r.yaml", *words)
+    assert made.code == 0, made.err
+    recipe = load_recipe(here / "r.yaml")
+    assert (recipe.data.source, recipe.data.target) == sides[:2]
+    assert (recipe.source_lang, recipe.target_lang) == sides[2:]
+
+
+@pytest.mark.parametrize("names", [("all.en", "all.de"), ("all.de", "all.en")])
+def test_two_files_are_exchanged_in_the_recipe_too(
+    here: Path, t5tune: RunCommand, names: tuple[str, str]
+) -> None:
+    english = [f"The old house number {n} was sold in spring." for n in range(60)]
+    german = [f"Das alte Haus Nummer {n} wurde im Frühling verkauft." for n in range(60)]
+    for name, texts in zip(("all.en", "all.de"), (german, english), strict=True):  # the wrong way
+        (here / name).write_text("\n".join(texts), encoding="utf-8")
+    made = t5tune("init", *names, "--yes", "--model", "scratch", "--output", "r.yaml")
+    assert made.code == 0, made.err
+    assert "they are exchanged" in made.out
+    recipe = load_recipe(here / "r.yaml")
+    first = "en" if names[0] == "all.en" else "de"
+    assert recipe.source_lang == first
+    assert str(recipe.data.entries["train"].source_file).endswith(names[1])
+
+
 def test_a_recipe_is_replaced_only_on_request(here: Path, t5tune: RunCommand) -> None:
     write_pairs(here, "train", number_pairs(40))
     write_pairs(here, "dev", number_pairs(6, 200))
