@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from t5tune.drafting.column_survey import Column, Survey
 from t5tune.drafting.usual_columns import ANSWERS, CONTEXTS, PAIRS, QUESTIONS, plain_name
 from t5tune.drafting.wishes import Wishes
-from t5tune.errors import T5TuneError, list_names, visible
+from t5tune.errors import T5TuneError, did_you_mean, list_names, visible
 from t5tune.scoring.languages import short_code
 
 
@@ -41,6 +41,8 @@ def choose_roles(survey: Survey, wishes: Wishes) -> Roles | None:
     Raises:
         T5TuneError: There are not two columns of texts.
     """
+    for option, name in (("--source", wishes.source), ("--target", wishes.target)):
+        _check_name(option, name, survey, wishes)
     if wishes.source is not None and wishes.target is not None:
         return Roles(wishes.source, wishes.target, "as you said")
     texts = [one for one in survey.texts if one.name not in (wishes.source, wishes.target)]
@@ -53,6 +55,21 @@ def choose_roles(survey: Survey, wishes: Wishes) -> Roles | None:
         or _choose_by_names(texts)
         or _choose_by_languages(texts)
         or (_choose_both(texts) if len(texts) == 2 else None)
+    )
+
+
+def _check_name(option: str, name: str | None, survey: Survey, wishes: Wishes) -> None:
+    """Refuse a name that no column has; a template's are checked where it is read."""
+    known = [one.name for one in survey.columns]
+    if name is None or "{" in name or not known:
+        return
+    if any(f"{one}.".startswith(f"{name}.") for one in known):
+        return
+    words = " ".join(map(shlex.quote, wishes.names))
+    raise T5TuneError(
+        f"{option}: {words} has no column {name}{did_you_mean(name, known)} "
+        f"(columns: {list_names(known)}).",
+        next_command=f"t5tune init {words} {option} {shlex.quote(known[0])}   # for example",
     )
 
 
@@ -166,7 +183,11 @@ def refuse_choice(survey: Survey, wishes: Wishes) -> T5TuneError:
     """Return the error for columns of which nobody says which two to take."""
     names = [one.name for one in survey.texts]
     words = " ".join(map(shlex.quote, wishes.names))
-    first, second = (shlex.quote(name) for name in names[:2])
+    given = [name for name in (wishes.source, wishes.target) if name is not None]
+    others = iter(name for name in names if name not in given)
+    first, second = (
+        shlex.quote(name or next(others)) for name in (wishes.source, wishes.target)
+    )
     return T5TuneError(
         f"{words} has {len(names)} columns of texts ({list_names(names)}), and nothing tells which "
         "ones are source and target.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import glob
 import re
 import shlex
@@ -29,6 +30,7 @@ from t5tune.recipe.sections.data_entry import DataEntry
 from t5tune.run.directory import display_path
 
 _TRAIN = re.compile(r"(?<![a-z])(train(?:ing)?)(?![a-z])", re.IGNORECASE)
+_ENCODINGS = ("utf-8", "utf-16", "cp1252", "cp1251", "cp1250", "cp932", "gb18030", "latin-1")
 _GENERIC = {"data", "all", "src", "source", "tgt", "target", ""}
 
 
@@ -77,6 +79,7 @@ def open_given(wishes: Wishes) -> GivenData:
         T5TuneError: Nothing has such a name, or it cannot be read.
     """
     names = wishes.names
+    _check_encoding(wishes.encoding)
     if len(names) > 2:
         raise T5TuneError(
             f"{len(names)} files are named; examples come from one table or two parallel texts.",
@@ -95,10 +98,31 @@ def open_given(wishes: Wishes) -> GivenData:
         )
     if path.is_dir() or _may_be_on_hub(names[0]):
         return _open_hub(names[0], wishes)
-    raise _refuse_missing(path)
+    raise _refuse_missing(path, names[0])
 
 
-def _refuse_missing(path: Path) -> T5TuneError:
+def _check_encoding(name: str | None) -> None:
+    try:
+        codecs.lookup(name or "utf-8")
+    except LookupError:
+        raise T5TuneError(
+            f"--encoding: no encoding is called {name}{did_you_mean(name or '', _ENCODINGS)}",
+            next_command="the same command with --encoding cp1252   # for example",
+        ) from None
+
+
+def _refuse_missing(path: Path, name: str) -> T5TuneError:
+    if "://" in name:
+        return T5TuneError(
+            f"{name} is an address, and data are read from files.",
+            next_command=f"curl -LO {shlex.quote(name)}   # then: t5tune init FILE",
+        )
+    if path.exists() and not path.is_dir():
+        return T5TuneError(
+            f"{display_path(path)} is not a regular file, and data are read more than once.",
+            next_command=f"cat {shlex.quote(display_path(path))} > FILE.tsv   "
+            "# then: t5tune init FILE.tsv",
+        )
     there = [one.name for one in path.parent.iterdir()] if path.parent.is_dir() else []
     return T5TuneError(
         f"{display_path(path)} is not there{did_you_mean(path.name, there)}",
@@ -203,9 +227,9 @@ def _refuse_single(path: Path) -> T5TuneError:
 
 
 def _open_pair(paths: Sequence[Path], wishes: Wishes) -> GivenData:
-    for path in paths:
+    for path, name in zip(paths, wishes.names, strict=True):
         if not path.is_file():
-            raise _refuse_missing(path)
+            raise _refuse_missing(path, name)
     settings = [_find_lines(path, wishes.encoding) for path in paths]
     encodings = [one.keys.get("encoding") for one in settings]
     if encodings[0] != encodings[1]:

@@ -188,12 +188,27 @@ def test_a_pretrained_model_is_taken_where_the_hub_has_one(
     assert load_recipe(here / "pairs-en-de.yaml").model.name == model.name  # of the cache
 
 
+def test_an_object_that_lacks_a_field_is_left_out_even_if_it_is_the_first(
+    here: Path, t5tune: RunCommand
+) -> None:
+    rows = [{"src": a, "tgt": b} if n else {"src": a} for n, (a, b) in enumerate(number_pairs(40))]
+    (here / "a.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    made = t5tune("init", "a.jsonl", "--yes", "--model", "scratch", "--output", "r.yaml")
+    assert made.code == 0, made.err
+    assert "39 pairs" in made.out
+    assert "1 row that cannot be read was left out" in made.out
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (["none.csv"], "none.csv is not there"),
         (["three.tsv"], "nothing tells which ones are source and target"),
-        (["three.tsv", "--source", "x", "--target", "de"], "no column x"),
+        (["three.tsv", "--source", "x", "--target", "de"], "no column x (columns: en, de, fr)"),
+        (["three.tsv", "--source", "fr"], "t5tune init three.tsv --source fr --target en "),
+        (["three.tsv", "--encoding", "latin99"], "no encoding is called latin99"),
+        (["/dev/null"], "/dev/null is not a regular file"),
+        (["https://example.org/a.csv"], "curl -LO https://example.org/a.csv"),
     ],
 )
 def test_what_cannot_be_used_is_named(

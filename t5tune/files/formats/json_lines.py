@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from t5tune.files.file_format import MOST_CHARACTERS, FileFormat, FileOptions
 from t5tune.files.json_objects import parse_exact_json
 from t5tune.files.table import BadRow, Row, Table, show_line
 from t5tune.files.text_streams import open_lines, open_text
+
+_MOST_LOOKED_AT = 100  # objects, for the names of columns
 
 
 def open_json_lines(path: Path, options: FileOptions) -> Table:
@@ -25,8 +28,8 @@ def open_json_lines(path: Path, options: FileOptions) -> Table:
             if line.strip()
         )
 
-    first = next((row for _, row in read() if not isinstance(row, BadRow)), {})
-    return Table(str(path), list(first), read, "line", lines.num_lines)
+    rows = [row for _, row in islice(read(), _MOST_LOOKED_AT) if not isinstance(row, BadRow)]
+    return Table(str(path), _join_names(rows), read, "line", lines.num_lines)
 
 
 def _read_row(line: str, path: Path, number: int) -> Row | BadRow:
@@ -41,16 +44,25 @@ def _read_row(line: str, path: Path, number: int) -> Row | BadRow:
 
 
 def read_columns(path: Path, options: FileOptions) -> list[str] | None:
-    """Return the names of the first object, as `FileFormat.read_columns` does."""
+    """Return the names of the first objects, as `FileFormat.read_columns` does."""
     with open_text(path, options.encoding, newline="\n") as stream:
         lines = iter(lambda: stream.readline(MOST_CHARACTERS), "")
-        line = next((line for line in lines if line.strip()), None)
-    if line is None:
+        first = list(islice(filter(str.strip, lines), _MOST_LOOKED_AT))
+    if not first:
         return []
-    try:
-        return name_keys(json.loads(line))
-    except ValueError:
-        return None
+    rows = []
+    for line in first:
+        try:
+            rows.append(json.loads(line))
+        except ValueError:
+            if not rows:
+                return None
+    return _join_names([row for row in rows if isinstance(row, dict)]) or None
+
+
+def _join_names(rows: Iterable[Row]) -> list[str]:
+    """Return the names of all rows: an object may lack one whose value is empty."""
+    return list({name: None for row in rows for name in row})
 
 
 def name_keys(value: Any) -> list[str] | None:

@@ -114,7 +114,7 @@ def test_columns_of_every_format() -> None:
     for path, kind in (
         (write("a.tsv", "\ufeffen\tde\r\n1\t2\r\n"), "tsv"),
         (write("a.csv", '\n"en",de\n1,2\n'), "csv"),
-        (write("a.jsonl", '\n{"en": "1", "de": "2"}\n{"x": 1}\n'), "jsonl"),
+        (write("a.jsonl", '\n{"en": "1"}\n{"de": "2"}\n[1]\n'), "jsonl"),
         (write("a.json", json.dumps(rows, indent=1)), "json"),
         (write("b.json", json.dumps({"version": 2, "data": rows})), "json"),
         (write("c.json", "\n".join(map(json.dumps, rows))), "json"),
