@@ -17,7 +17,8 @@ def judge_first_row(rows: Sequence[Sequence[str]]) -> tuple[bool, str]:
     """Return whether the first row has the names of columns, and why."""
     first, others = [cell.strip() for cell in rows[0]], rows[1:]
     known = [cell for cell in first if is_usual(cell) or read_language(cell) is not None]
-    if len(set(first)) < len(first) or not any(first):
+    named = [cell for cell in first if cell]  # sheets are often saved with blank columns
+    if len(set(named)) < len(named) or not named:
         return False, "the first row is an example: two of its cells are the same"
     if len(known) > 1 or any(len(cell) > 2 for cell in known):  # `no` may be a word
         return True, f"the first row has names of columns, such as {known[0]}"

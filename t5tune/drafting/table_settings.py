@@ -31,6 +31,7 @@ _SHEET = "spreadsheet"
 _USUAL = {"csv": ",", "tsv": "\t"}
 _MOST_CHARACTERS = 1_000_000  # of a file, that are looked at
 _MOST_ROWS = 500
+_MOST_SINGLE = 0.9  # share of the lines without a tab, where a tab is chance
 _SOME_QUOTED, _MANY_QUOTED = 0.005, 0.2  # shares of rows with cells in quotation marks
 
 
@@ -200,9 +201,12 @@ def _find_delimiter(path: Path, beginning: str, settings: TableSettings) -> None
     """Note what separates the cells, and how they are quoted, where the ending does not tell."""
     ending, usual = settings.kind, _USUAL.get(settings.kind, "\t")
     is_cut = len(beginning) == _MOST_CHARACTERS
+    kinds: Sequence[str] = ("tsv",) if ending == "text" else _FORMATS
+    if "\n" not in beginning and "\r" in beginning:  # as old programs on a Mac end lines
+        kinds = ("csv",)  # which takes it for an end, and lines of a TSV may have it inside
     readings = [
         _read(beginning, kind, delimiter, is_cut=is_cut)
-        for kind in (("tsv",) if ending == "text" else _FORMATS)
+        for kind in kinds
         for delimiter in (_DELIMITERS if ending != "text" else ("\t",))
     ]
     columns = [one for one in readings if one.num_columns > 1 and one.share > 0.5]
@@ -210,13 +214,15 @@ def _find_delimiter(path: Path, beginning: str, settings: TableSettings) -> None
     as_text = [one for one in readings if one.kind == "tsv" and one.rows]
     is_quoted = any(_count_quoted(one) > _MANY_QUOTED * len(one.rows) for one in as_text)
 
-    def rank(one: _Reading) -> tuple[bool, float, bool, bool]:
+    def rank(one: _Reading) -> tuple[bool, float, bool, bool, bool]:
         share_of_quoted = _count_quoted(one) / len(one.rows)
         fits = one.kind == ("csv" if share_of_quoted > _SOME_QUOTED or ending == "csv" else "tsv")
         # A quotation that never ends breaks the file, and does not make text of all the others.
         is_right = one.kind == "csv" if is_quoted else not one.is_broken
         # Rows of a file that is read as it should be have one length, but for a few bad ones.
-        return is_right, round(one.share, 2), one.delimiter == usual, fits
+        # A comma may be in every text, but hardly in the headings as often.
+        is_even = len(one.rows[0]) == one.num_columns
+        return is_right, round(one.share, 2), is_even, one.delimiter == usual, fits
 
     if not columns:
         if ending == "text":
@@ -225,6 +231,8 @@ def _find_delimiter(path: Path, beginning: str, settings: TableSettings) -> None
         if ending == "csv" and broken:
             settings.kind = "csv"  # reading it names the line
             return
+        if refusal := _refuse_uneven(path, as_text):
+            raise refusal
         raise T5TuneError(
             f"{display_path(path)} has one column, and an example has a source and a target.",
             next_command=f"t5tune init {shlex.quote(display_path(path))} OTHER_FILE   "
@@ -244,11 +252,28 @@ def _find_delimiter(path: Path, beginning: str, settings: TableSettings) -> None
         )
 
 
+def _refuse_uneven(path: Path, readings: Sequence[_Reading]) -> T5TuneError | None:
+    """Return the error for lines of which some have columns, but most of them others."""
+    rows = next((one.rows for one in readings if one.delimiter == "\t"), [])
+    counts = Counter(map(len, rows))
+    if not rows or counts[1] > _MOST_SINGLE * len(rows):
+        return None
+    said = ", ".join(
+        f"{num} have {cells if cells > 1 else 'one'}" for cells, num in counts.most_common(3)
+    )
+    return T5TuneError(
+        f"Too few lines of {display_path(path)} have the same number of columns that a tab "
+        f"separates: of the first {len(rows)} that are not blank, {said}.",
+        next_command=f"head -n 5 {shlex.quote(display_path(path))}   # then correct the file",
+    )
+
+
 def _read(text: str, kind: str, delimiter: str, *, is_cut: bool) -> _Reading:
     if kind == "tsv":
         lines = text.removesuffix("\n").split("\n")
         whole = lines[:-1] if is_cut and len(lines) > 1 else lines
-        cells = [line.removesuffix("\r").split(delimiter) for line in whole[:_MOST_ROWS]]
+        filled = islice(filter(str.strip, whole), _MOST_ROWS)
+        cells = [line.removesuffix("\r").split(delimiter) for line in filled]
         return _Reading(kind, delimiter, cells, is_broken=False)
     rows: list[list[str]] = []
     is_broken = False

@@ -38,6 +38,13 @@ def rows(delimiter: str, *, quote: str = "") -> str:
         ("lines.csv", "en,de\n" + rows(",", quote='"') + '"two\nlines","zwei\nZeilen"\n', "utf-8",
          {}),
         ("woorden.tsv", "woord\tuitspraak\nfiets\tf i ts\nschip\ts x I p\nei\tEI\n", "utf-8", {}),
+        ("commas.csv", "source;target\n" + 7 * rows(";").replace("; sehr", ""), "utf-8",
+         {"delimiter": ";"}),
+        ("blank.csv", "English,German,,\n" + rows(",", quote='"').replace("\n", ",,\n"), "utf-8",
+         {}),
+        ("gaps.tsv", "en\tde\n" + rows("\t").replace("\n", "\n\n\n"), "utf-8", {}),
+        ("mac.tsv", "en\tde\r" + rows("\t").replace("\n", "\r"), "utf-8",
+         {"format": "csv", "delimiter": "\t"}),
         ("open.csv", "en,de\n" + rows(",", quote='"') + '"never closed,x\n', "utf-8", {}),
     ],
 )  # fmt: skip
@@ -59,6 +66,7 @@ def test_the_user_decides_about_the_header(tmp_path: Path) -> None:
         ("empty.csv", "", "is empty"),
         ("blank.tsv", "\n\n", "is empty"),
         ("one.csv", "text\na\nb\n", "has one column"),
+        ("noise.tsv", "a\tb\n-\nx\ty\n-\na\tb\tc\n-\n", "of the first 6 .* 3 have one, 2 have 2"),
         ("book.numbers", "PK", "is a spreadsheet of a kind"),
     ],
 )
