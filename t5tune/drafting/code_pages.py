@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from t5tune.drafting.both_sides import Sides, find_sides
 from t5tune.drafting.given_data import GivenData, open_given
+from t5tune.drafting.guessed_encoding import USUAL
 from t5tune.drafting.questions import Asker
 from t5tune.drafting.wishes import Wishes
 from t5tune.errors import T5TuneError
 from t5tune.scoring.english_names import name_language
 from t5tune.scoring.languages import short_code
 
-_GUESS = "cp1252"  # what a text that is not UTF-8 is read as at first
 _LANGUAGES = {
     "cp1250": "bs cs hr hu pl ro sk sl", "cp1251": "be bg mk ru uk", "cp1253": "el",
     "cp1254": "tr az", "cp1255": "he", "cp1256": "ar fa ur", "cp1257": "lt lv", "cp874": "th",
@@ -30,7 +30,7 @@ def correct_encoding(
     """
     pages = {_PAGES.get(short_code(code) or ""): code for code in sides.codes}
     pages.pop(None, None)
-    if given.entries["train"].get("encoding") != _GUESS or wishes.encoding or len(pages) != 1:
+    if given.entries["train"].get("encoding") != USUAL or wishes.encoding or len(pages) != 1:
         return given, sides
     ((page, language),) = pages.items()
     roles = sides.roles

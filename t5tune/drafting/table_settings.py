@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from t5tune.drafting.guessed_encoding import USUAL, guess_encoding, refuse_unknown
 from t5tune.drafting.headings import judge_first_row
 from t5tune.errors import T5TuneError
 from t5tune.files.compression import strip_compression
@@ -142,9 +143,14 @@ def _find_encoding(path: Path, given: str | None, settings: TableSettings) -> No
             if error.key != "encoding" or error.value is None:
                 raise
             line = error.message.partition(" is not UTF-8: ")[2].rstrip(".")
-            encoding = error.value
+            encoding = error.value if error.value != USUAL else guess_encoding(path)
             reason = f"not UTF-8: {line}" if line else "by its first bytes"
-            _read_all(path, encoding)
+            if encoding not in (error.value, USUAL):
+                reason = f"{reason}; the letters are those of {encoding}"
+            try:
+                _read_all(path, encoding)
+            except T5TuneError as refusal:
+                raise refuse_unknown(shlex.quote(display_path(path)), refusal) from None
     if encoding is not None:
         settings.add("encoding", encoding, reason)
 

@@ -54,6 +54,36 @@ def test_a_table_is_read_as_it_was_written(
     assert find_settings(write(tmp_path / name, text, encoding)).keys == keys
 
 
+RUSSIAN = "Старый дом у реки продали прошлой весной"
+JAPANESE = "川のそばの古い家はこの春に売られました"
+GREEK = "Το παλιό σπίτι δίπλα στο ποτάμι πουλήθηκε την άνοιξη"
+FINNISH = "Vanha talo joen äärellä myytiin tänä keväänä työmiehille"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (RUSSIAN, "cp1251"), (RUSSIAN, "koi8_r"), (JAPANESE, "cp932"), (JAPANESE, "euc_jp"),
+        (GREEK, "cp1253"), ("הבית הישן ליד הנהר נמכר באביב", "cp1255"),
+        ("بيع البيت القديم بجانب النهر في الربيع", "cp1256"), ("河边的老房子去年春天卖掉了", "gb18030"),
+        ("河邊的老房子去年春天賣掉了", "big5"), ("강가의 오래된 집은 지난 봄에 팔렸습니다", "cp949"),
+        ("บ้านเก่าริมแม่น้ำถูกขายไปในฤดูใบไม้ผลิ", "cp874"), (FINNISH, "cp1252"),
+        ("Das alte Häuschen über der Straße wurde verkauft", "cp1252"),
+    ],
+)  # fmt: skip
+def test_the_letters_tell_the_encoding(tmp_path: Path, text: str, encoding: str) -> None:
+    lines = "".join(f"The old house {n};{text} {n}\n" for n in range(20))
+    settings = find_settings(write(tmp_path / "a.csv", f"source;target\n{lines}", encoding))
+    assert settings.keys == {"encoding": encoding, "delimiter": ";"}
+
+
+def test_an_encoding_that_nothing_tells_is_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(T5TuneError, match="is not recognized") as caught:
+        (tmp_path / "a.csv").write_bytes(b"a,b\n" + bytes(range(128, 256)) + b",x\n")
+        find_settings(tmp_path / "a.csv")
+    assert "--encoding" in str(caught.value.next_command)
+
+
 def test_the_user_decides_about_the_header(tmp_path: Path) -> None:
     file = write(tmp_path / "words.tsv", "no\tn oʊ\nyes\tj ɛ s\n")
     assert find_settings(file).keys == {"columns": ["column1", "column2"]}
