@@ -462,18 +462,21 @@ def test_a_request_that_offers_another_protocol_is_answered(
         f"Connection: Upgrade, HTTP2-Settings\r\nContent-Length: {len(body)}\r\n"
         "HTTP2-Settings: AAEAAEAAAAIAAAAB\r\nUpgrade: h2c\r\n\r\n"
     )
-    with server.open() as connection:
-        for at in (len(head), len(head) + 10, 0):  # where what is sent at once ends
-            data = head.encode() + body
-            for part in filter(None, (data[:at], data[at:])):
-                connection.sendall(part)
-                time.sleep(0.1)
-            answer = b""
-            while not answer.endswith(b"}"):
-                answer += connection.recv(10_000)
-            assert answer.startswith(b"HTTP/1.1 200")
-            found = json.loads(answer.partition(b"\r\n\r\n")[2])
-            assert found == {"translatedText": expected[0]}
+    for at in (len(head), len(head) + 10, 0):  # where what is sent at once ends
+        with server.open() as connection:  # a new one: the rest of a connection is for h11
+            for _ in range(2):
+                data = head.encode() + body
+                for part in filter(None, (data[:at], data[at:])):
+                    connection.sendall(part)
+                    time.sleep(0.1)
+                answer = b""
+                while not answer.endswith(b"}"):
+                    answer += connection.recv(10_000)
+                assert answer.startswith(b"HTTP/1.1 200")
+                found = json.loads(answer.partition(b"\r\n\r\n")[2])
+                assert found == {"translatedText": expected[0]}
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(30) == 143  # none of the connections is waited for
 
 
 @pytest.mark.parametrize(

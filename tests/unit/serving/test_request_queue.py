@@ -148,6 +148,39 @@ def test_two_threads_begin_when_as_much_waits_as_is_translated() -> None:
     use(engine, work)
 
 
+def test_a_long_text_takes_the_place_of_several_and_one_larger_than_a_batch_is_one() -> None:
+    engine = Gate()
+    double, huge = "d" * 150, "h" * 2000
+
+    async def work(queue: RequestQueue) -> list[list[str]]:
+        jobs = [queue.submit(["first"], Search())]
+        await enter(engine)
+        waiting = ([double, double, "a"], ["b", huge, "c"], ["e"])
+        jobs += [queue.submit(texts, Search()) for texts in waiting]
+        engine.opened.set()
+        return [await collect(job) for job in jobs]
+
+    results = use(engine, work)
+    assert results[2] == ["B", huge.upper(), "C"]
+    assert engine.batches[1:] == [[double, "b", "e"], [double, "a"], [huge], ["c"]]
+
+
+def test_a_third_thread_begins_with_a_full_batch() -> None:
+    engine = Gate()
+    engine.num_threads = 3
+
+    async def work(queue: RequestQueue) -> None:
+        jobs = []
+        for name in "abc":  # two batches are being translated, and the third is as large as one
+            jobs.append(queue.submit([f"{name}{n}" for n in range(4)], Search()))
+            await enter(engine)
+        engine.opened.set()
+        for job in jobs:
+            await collect(job)
+
+    use(engine, work)
+
+
 def test_a_thread_is_woken_only_for_a_batch() -> None:
     engine = Gate()
     engine.num_threads = 2
