@@ -89,7 +89,8 @@ def _describe_machine(checkup: Checkup) -> Iterator[tuple[str, str]]:
     if ctranslate2:
         yield "exports", f"CTranslate2 computes in {', '.join(ctranslate2['compute_types'])}"
     quota = "" if cores.quota is None else f", a container grants the time of {cores.quota:g}"
-    threads = f"; torch uses {torch['num_threads']} threads" if torch else ""
+    plural = "" if torch and torch["num_threads"] == 1 else "s"
+    threads = f"; torch uses {torch['num_threads']} thread{plural}" if torch else ""
     yield (
         "cores",
         f"{cores.num_seen}, of which this process may use {cores.num_allowed}{quota}{threads}; "

@@ -47,6 +47,9 @@ def choose_roles(survey: Survey, wishes: Wishes) -> Roles | None:
         return Roles(wishes.source, wishes.target, "as you said")
     texts = [one for one in survey.texts if one.name not in (wishes.source, wishes.target)]
     if len(texts) + (wishes.source is not None) + (wishes.target is not None) < 2:
+        filled = [one for one in survey.columns if 2 * one.num_texts >= survey.num_rows]
+        if texts and (roles := _choose_by_names(filled)):  # labels may be numbers
+            return roles
         raise _refuse_columns(survey, wishes)
     if wishes.source is not None or wishes.target is not None:
         return _choose_other(texts, wishes)

@@ -88,6 +88,7 @@ def draft_recipe(wishes: Wishes, asker: Asker) -> Draft:
     survey = _survey(given, sides)
     notes = list(_check_siblings(given, sides))
     _refuse_too_few(given, survey)
+    _refuse_copies(given, survey, sides)
     shape = recognize_task(survey, sides.codes, by_names=sides.roles.task, given=wishes.task)
     before = sides.roles.source
     sides, shape = confirm_direction(sides, shape, wishes, asker)
@@ -165,6 +166,17 @@ def _refuse_too_few(given: GivenData, survey: PairSurvey) -> None:
         )
 
 
+def _refuse_copies(given: GivenData, survey: PairSurvey, sides: Sides) -> None:
+    """Refuse data from which a model could only learn to repeat its source."""
+    if survey.num_copied == survey.num_pairs:
+        both = f"{sides.roles.source} and {sides.roles.target}"
+        raise T5TuneError(
+            f"Every target of {given.title} is its source: {both} have the same texts.",
+            next_command="t5tune init FILE --source COLUMN --target COLUMN   # other columns, or "
+            "another file",
+        )
+
+
 def _describe_draft(findings: _Findings, plan: ModelPlan) -> str:
     codes = [name_language(code or "") for code in findings.sides.codes]
     what = " to ".join(codes) if findings.is_translation else _TITLES[findings.shape.task]
@@ -235,7 +247,8 @@ def _describe_data(findings: _Findings) -> Iterator[str]:
     ):
         if count:
             plural = "" if count == 1 else "s"
-            yield f"{count:,} pair{plural} {what} ({100 * count / survey.num_read:.2g} %)"
+            share = 100 * count / survey.num_read
+            yield f"{count:,} pair{plural} {what} ({f'{share:.0f}' if share >= 10 else f'{share:.2g}'} %)"
     for name, side in zip(
         ("source", "target"), (findings.sides.source, findings.sides.target), strict=True
     ):

@@ -30,6 +30,7 @@ _FEW, _MANY = 10_000, 50_000  # pairs
 _LIMITS_FROM_SCRATCH = (512, 512)
 _LIMITS_OF_TASK = {"summarization": (512, 128)}
 _PATIENCE = 5
+_MOST_WARMUP = 0.25  # of the steps: with forty pairs the measured number would be more than all
 _FEWEST_LONG = 3  # examples of the greatest lengths in a batch
 _FILLED = 0.9  # share of a batch that is tokens; the rest is padding, or too short for a pair
 
@@ -91,7 +92,7 @@ class ModelPlan:
 
     def training_into(self, draft: Draft) -> None:
         """Set the sections `training`, `decoding` and `evaluation`."""
-        epochs, reason = self._choose_epochs()
+        epochs, num_steps, reason = self._choose_epochs()
         draft.set("training.num_train_epochs", epochs, reason)
         if self.minutes is not None:
             draft.set("training.max_minutes", self.minutes, "as you said")
@@ -110,21 +111,24 @@ class ModelPlan:
                 reason = "relative to the size of the weights (Adafactor)"
                 draft.set("training.learning_rate", self.shape.learning_rate, reason)
             if self.shape.warmup_steps is not None:
-                draft.set("training.warmup_steps", self.shape.warmup_steps)
+                most = max(1, round(_MOST_WARMUP * num_steps))
+                draft.set("training.warmup_steps", min(self.shape.warmup_steps, most))
         reason = "validations without a better score, after which training stops"
         draft.set("training.early_stopping_patience", _PATIENCE, reason)
         self._decoding_into(draft)
 
-    def _choose_epochs(self) -> tuple[int, str]:
+    def _choose_epochs(self) -> tuple[int, int, str]:
+        """Return the passes over the pairs, the steps of a new model, and why."""
         num = self.num_pairs
         if self.model is not None:
             epochs = 10 if num < _FEW else 5 if num < _MANY else 3
-            return epochs, "passes over the pairs: more where they are few"
+            return epochs, 0, "passes over the pairs: more where they are few"
         tokens = (num - self.num_held_out) * sum(side.mean for side in self.lengths)
         steps = max(1, math.ceil(tokens / (_FILLED * self.tokens_per_batch)))
         epochs = round(self.shape.num_steps / steps)
         epochs = max(self.shape.fewest_epochs, min(self.shape.most_epochs, epochs))
-        return epochs, f"passes over the pairs, about {epochs * steps:,} steps"
+        num_steps = epochs * steps
+        return epochs, num_steps, f"passes over the pairs, about {num_steps:,} steps"
 
     def _decoding_into(self, draft: Draft) -> None:
         if self.task.is_labels:
@@ -197,6 +201,8 @@ def _find_model(
         return Search(None, "as you said")
     if wishes.model is not None:
         return Search(check_model(wishes.model))
+    if task.is_labels:
+        codes = codes[0], codes[0]  # labels are in no language
     candidates = list_candidates(task.task, *codes, is_phones=task.is_phones)
     return search(candidates, has_gpu=has_gpu)
 

@@ -199,6 +199,29 @@ def test_an_object_that_lacks_a_field_is_left_out_even_if_it_is_the_first(
     assert "1 row that cannot be read was left out" in made.out
 
 
+def test_shares_of_nearly_all_are_whole_numbers(here: Path, t5tune: RunCommand) -> None:
+    rows = number_pairs(6) * 200
+    write_pairs(here, "same", rows)
+    made = t5tune("init", "same.tsv", "--yes", "--model", "scratch", "--output", "r.yaml")
+    assert made.code == 0, made.err
+    assert "1,194 pairs that repeat earlier ones (100 %)" in made.out
+
+
+@pytest.mark.parametrize("labels", [("0", "1"), ("good", "bad")])
+def test_labels_are_in_no_language_and_may_be_numbers(
+    here: Path, t5tune: RunCommand, hub_here: Hub, labels: tuple[str, str]
+) -> None:
+    hub_here.add("models", "google-t5/t5-small", t5_files("pickled"))
+    lines = [f"The {n} old houses were sold by us\t{labels[n % 2]}" for n in range(60)]
+    (here / "a.tsv").write_text("\n".join(["text\tlabel", *lines]), encoding="utf-8")
+    made = t5tune("init", "a.tsv", "--yes", "--output", "r.yaml")
+    assert made.code == 0, made.err
+    recipe = load_recipe(here / "r.yaml")
+    assert (recipe.data.source, recipe.data.target) == ("text", "label")
+    assert recipe.model.name == "google-t5/t5-small"
+    assert recipe.evaluation.metrics == ["exact_match"]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -206,6 +229,7 @@ def test_an_object_that_lacks_a_field_is_left_out_even_if_it_is_the_first(
         (["three.tsv"], "nothing tells which ones are source and target"),
         (["three.tsv", "--source", "x", "--target", "de"], "no column x (columns: en, de, fr)"),
         (["three.tsv", "--source", "fr"], "t5tune init three.tsv --source fr --target en "),
+        (["same.tsv"], "Every target of same.tsv is its source: source and target have the same"),
         (["three.tsv", "--encoding", "latin99"], "no encoding is called latin99"),
         (["/dev/null"], "/dev/null is not a regular file"),
         (["https://example.org/a.csv"], "curl -LO https://example.org/a.csv"),
@@ -216,6 +240,8 @@ def test_what_cannot_be_used_is_named(
 ) -> None:
     rows = "".join(f"{a}\t{b}\t{a} {b}\n" for a, b in number_pairs(20))
     (here / "three.tsv").write_text(f"en\tde\tfr\n{rows}", encoding="utf-8")
+    rows = "".join(f"{a}\t{a}\n" for a, _ in number_pairs(20))
+    (here / "same.tsv").write_text(f"source\ttarget\n{rows}", encoding="utf-8")
     result = t5tune("init", *words, "--yes", "--model", "scratch")
     assert result.code == 1
     assert said in result.err

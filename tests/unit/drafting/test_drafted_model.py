@@ -37,3 +37,13 @@ def test_steps_are_those_of_the_pairs_that_training_sees() -> None:
     assert steps == pytest.approx(CAPTIONS.shape.num_steps, rel=0.03)
     all_pairs, _ = read_epochs(replace(CAPTIONS, num_held_out=0))
     assert all_pairs < epochs
+
+
+def test_the_learning_rate_reaches_its_peak_however_few_the_pairs_are() -> None:
+    draft = Draft()
+    forty = replace(CAPTIONS, num_pairs=40, num_held_out=8)
+    forty.training_into(draft)
+    _, steps = read_epochs(forty)
+    assert draft.values["training"]["warmup_steps"] == steps // 4
+    CAPTIONS.training_into(draft)
+    assert draft.values["training"]["warmup_steps"] == CAPTIONS.shape.warmup_steps
