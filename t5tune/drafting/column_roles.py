@@ -138,8 +138,8 @@ def _choose_by_wished_languages(texts: Sequence[Column], wishes: Wishes) -> Role
         return None
     if None in codes and len(others) > 1:
         return None
-    names = (one.name if one is not None else others[0] for one in (source, target))
-    return Roles(*names, "the columns in the languages that you named")
+    first, second = (one.name if one is not None else others[0] for one in (source, target))
+    return Roles(first, second, "the columns in the languages that you named")
 
 
 def _find_in_language(texts: Sequence[Column], code: str) -> Column | None:
@@ -188,9 +188,7 @@ def refuse_choice(survey: Survey, wishes: Wishes) -> T5TuneError:
     words = " ".join(map(shlex.quote, wishes.names))
     given = [name for name in (wishes.source, wishes.target) if name is not None]
     others = iter(name for name in names if name not in given)
-    first, second = (
-        shlex.quote(name or next(others)) for name in (wishes.source, wishes.target)
-    )
+    first, second = (shlex.quote(name or next(others)) for name in (wishes.source, wishes.target))
     return T5TuneError(
         f"{words} has {len(names)} columns of texts ({list_names(names)}), and nothing tells which "
         "ones are source and target.",

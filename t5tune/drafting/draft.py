@@ -248,7 +248,8 @@ def _describe_data(findings: _Findings) -> Iterator[str]:
         if count:
             plural = "" if count == 1 else "s"
             share = 100 * count / survey.num_read
-            yield f"{count:,} pair{plural} {what} ({f'{share:.0f}' if share >= 10 else f'{share:.2g}'} %)"
+            shown = f"{share:.0f}" if share >= 10 else f"{share:.2g}"
+            yield f"{count:,} pair{plural} {what} ({shown} %)"
     for name, side in zip(
         ("source", "target"), (findings.sides.source, findings.sides.target), strict=True
     ):

@@ -204,7 +204,11 @@ def _open(path: Path, settings: TableSettings, languages: Sequence[str], wishes:
     if len(languages) > 1 and None in pair:
         pair = languages[0], languages[1]
     options = FileOptions(
-        keys.get("columns"), keys.get("delimiter"), keys.get("encoding"), languages=pair
+        keys.get("columns"),
+        keys.get("delimiter"),
+        keys.get("encoding"),
+        skip_rows=keys.get("skip_rows"),
+        languages=pair,
     )
     return open_table(Path(display_path(path)), settings.kind, options, "data.train")
 

@@ -39,9 +39,7 @@ def guess_encoding(path: Path) -> str:
     with open_content(path) as stream:
         foreign = (line[:_LONGEST_LINE] for line in stream if not line.isascii())
         sample = b"".join(islice(foreign, _MOST_LINES))
-    found = from_bytes(
-        sample, cp_isolation=[USUAL, *_OF_OTHER_SCRIPTS], preemptive_behaviour=False
-    )
+    found = from_bytes(sample, cp_isolation=[USUAL, *_OF_OTHER_SCRIPTS], preemptive_behaviour=False)
     names = [match.encoding for match in found]
     if USUAL in names or not names:
         return USUAL
@@ -50,7 +48,9 @@ def guess_encoding(path: Path) -> str:
 
 def _fits(sample: bytes, encoding: str) -> bool:
     """Return whether bytes read in an encoding are surely in one of its languages."""
-    text = "".join(sign if not sign.isascii() else " " for sign in sample.decode(encoding, "replace"))
+    text = "".join(
+        sign if not sign.isascii() else " " for sign in sample.decode(encoding, "replace")
+    )
     language, probability = identify_language(re.sub(" +", " ", text))
     return language in _OF_OTHER_SCRIPTS[encoding].split() and probability >= SURE
 

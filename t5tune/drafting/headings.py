@@ -10,7 +10,23 @@ from t5tune.drafting.usual_columns import is_usual
 _LONGEST_HEADING = 40  # characters
 _MOST_HEADING_WORDS = 4
 _LONGEST_SYMBOL = 4  # characters
+_MOST_TITLES = 5  # rows
 _MANY_SEQUENCES = 0.5  # share of the cells that are several symbols
+
+
+def count_titles(rows: Sequence[Sequence[str]]) -> tuple[int, int]:
+    """Return the numbers of titles, rows with one cell, and of blank rows above a table."""
+    num_filled = [sum(map(bool, map(str.strip, row))) for row in rows[: _MOST_TITLES + 1]]
+    begin = next((place for place, num in enumerate(num_filled) if num > 1), 0)
+    num_titles = sum(num_filled[:begin])
+    return (num_titles, begin - num_titles) if num_titles else (0, 0)
+
+
+def names_alike(row: Sequence[str]) -> bool:
+    """Return whether a row has the names of columns, two of them the same: nobody can use them."""
+    named = [cell.strip() for cell in row if cell.strip()]
+    known = [cell for cell in named if is_usual(cell) or read_language(cell) is not None]
+    return len(set(named)) < len(named) == len(known)
 
 
 def judge_first_row(rows: Sequence[Sequence[str]]) -> tuple[bool, str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from t5tune.drafting.guessed_encoding import USUAL, guess_encoding, refuse_unknown
-from t5tune.drafting.headings import judge_first_row
+from t5tune.drafting.headings import count_titles, judge_first_row, names_alike
 from t5tune.errors import T5TuneError
 from t5tune.files.compression import strip_compression
 from t5tune.files.file_format import FileOptions
@@ -305,9 +305,14 @@ def _count_quoted(reading: _Reading) -> int:
 
 def _find_sheet_header(path: Path, settings: TableSettings, *, has_header: bool | None) -> None:
     """Note names for the columns of a sheet whose first row is an example."""
-    table = FORMATS[_SHEET].open(Path(display_path(path)), FileOptions())
-    below = (row for _, row in islice(table.rows(), _MOST_ROWS) if not isinstance(row, BadRow))
-    _add_header([table.columns, *([*row.values()] for row in below)], settings, has_header)
+    place = Path(display_path(path))
+    names = FORMATS[_SHEET].open(place, FileOptions()).columns
+    columns = [str(number) for number in range(len(names))]
+    if not columns:
+        return
+    table = FORMATS[_SHEET].open(place, FileOptions(columns))
+    rows = (row for _, row in islice(table.rows(), _MOST_ROWS) if not isinstance(row, BadRow))
+    _add_header([[*row.values()] for row in rows], settings, has_header)
 
 
 def _find_header(beginning: str, settings: TableSettings, *, has_header: bool | None) -> None:
@@ -321,7 +326,16 @@ def _find_header(beginning: str, settings: TableSettings, *, has_header: bool | 
 def _add_header(
     rows: Sequence[Sequence[str]], settings: TableSettings, has_header: bool | None
 ) -> None:
+    num_titles, num_blank = count_titles(rows)
+    rows = rows[num_titles + num_blank :]
     found, reason = (has_header, "as you said") if has_header is not None else judge_first_row(rows)
+    if num_titles:
+        above = "the first row has" if num_titles == 1 else f"the first {num_titles} rows have"
+        settings.add("skip_rows", num_titles, f"{above} one cell, as a title has")
+        reason = reason.replace("the first row", "the next one")
+    if has_header is None and names_alike(rows[0]):
+        settings.add("skip_rows", num_titles + 1, "two names of columns are the same")
+        reason = "so these are"
     settings.reasons["header"] = reason
     if not found:
         num = Counter(map(len, rows)).most_common(1)[0][0]

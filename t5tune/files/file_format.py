@@ -19,6 +19,7 @@ class FileOptions:
         columns: Names of the columns, if the file lacks them.
         delimiter: Text between two cells; that of the format if left out.
         encoding: Encoding of the text; UTF-8 if left out.
+        skip_rows: Number of rows that are not blank above the names of the columns.
         split: Split to read of a file, or a directory, that has several.
         languages: Languages of source and target, of which texts in several languages are chosen.
     """
@@ -27,6 +28,7 @@ class FileOptions:
     delimiter: str | None = None
     encoding: str | None = None
     split: str | None = None
+    skip_rows: int | None = None
     languages: tuple[str | None, str | None] = (None, None)
 
 

@@ -49,6 +49,26 @@ class Table:
         return f"{self.place}, {self.unit} {number}"
 
 
+def drop_titles(
+    rows: Iterator[tuple[int, list[str]]], num: int | None
+) -> Iterator[tuple[int, list[str]]]:
+    """Return rows of cells without the first ones.
+
+    Args:
+        rows: Rows with their lines.
+        num: Number of rows that are dropped, not counting blank ones, which are dropped up to the
+            first row that is kept; None for all to be kept.
+    """
+    left = num or 0
+    is_begun = not left
+    for number, cells in rows:
+        if not is_begun and (left or not any(map(str.strip, cells))):
+            left -= any(map(str.strip, cells))
+            continue
+        is_begun = True
+        yield number, cells
+
+
 def name_columns(
     read: Callable[[], Iterator[tuple[int, list[str]]]],
     columns: list[str] | None,

@@ -97,6 +97,7 @@ class TableFile(Place):
         format: Format of the files, where their endings do not tell.
         columns: Names of the columns, where the files have no header line.
         delimiter: Text between two cells, where it is not that of the format.
+        skip_rows: Number of rows above the names of the columns.
         encoding: Encoding of the files, where it is not UTF-8.
         split: Split of a directory that has several.
     """
@@ -108,6 +109,7 @@ class TableFile(Place):
     format: str | None = None
     columns: list[str] | None = None
     delimiter: str | None = None
+    skip_rows: int | None = None
     encoding: str | None = None
     split: str | None = None
 

@@ -82,6 +82,26 @@ def test_a_workbook_becomes_a_recipe_that_is_valid_and_trains(
     assert trained.code == 0, trained.err
 
 
+def test_the_title_above_the_headings_of_a_workbook_is_left_out(
+    here: Path, t5tune: RunCommand
+) -> None:
+    openpyxl = pytest.importorskip("openpyxl", reason="the extra for spreadsheets is missing")
+    workbook = openpyxl.Workbook()
+    sheet = workbook.active
+    sheet["A1"] = "Captions of the year"
+    sheet.merge_cells("A1:C1")
+    for row in [(), ("English", "German", "Remark"), *number_pairs(60)]:
+        sheet.append(row)
+    workbook.save(here / "book.xlsx")
+    made = t5tune("init", "book.xlsx", "--yes", "--model", "scratch")
+    assert made.code == 0, made.err
+    assert "60 pairs" in made.out
+    data = load_recipe(here / "book-en-de.yaml").data
+    assert (data.entries["train"].skip_rows, data.source) == (1, "English")
+    trained = t5tune("train", "book-en-de.yaml", *SMALL)
+    assert trained.code == 0, trained.err
+
+
 def test_the_language_tells_the_code_page_and_other_files_beside_are_left_alone(
     here: Path, t5tune: RunCommand
 ) -> None:

@@ -60,7 +60,12 @@ def file_options(
         column or language for column, language in zip(columns, languages, strict=True)
     )
     return FileOptions(
-        place.columns, place.delimiter, place.encoding, place.split, (source, target)
+        place.columns,
+        place.delimiter,
+        place.encoding,
+        place.split,
+        place.skip_rows,
+        (source, target),
     )
 
 
@@ -82,7 +87,7 @@ def open_table(path: Path, kind: str, options: FileOptions, where: str) -> Table
             f"{path} is {content.name}.", next_command=command_for(content, str(path))
         )
     own = FORMATS[kind]
-    for key in ("delimiter", "encoding", "split"):
+    for key in ("delimiter", "encoding", "split", "skip_rows"):
         if getattr(options, key) is not None and key not in own.options:
             raise T5TuneError(
                 f"{where}.{key}: {path} is read as {kind}, which has no {key}.",

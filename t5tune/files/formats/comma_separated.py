@@ -10,7 +10,7 @@ from pathlib import Path
 
 from t5tune.errors import T5TuneError, visible
 from t5tune.files.file_format import FileFormat, FileOptions
-from t5tune.files.table import Table, check_delimiter, name_columns, show_line
+from t5tune.files.table import Table, check_delimiter, drop_titles, name_columns, show_line
 from t5tune.files.text_streams import open_text
 
 
@@ -23,7 +23,7 @@ def _open(path: Path, options: FileOptions) -> Table:
         )
 
     def read() -> Iterator[tuple[int, list[str]]]:
-        return _read_rows(path, options)
+        return drop_titles(_read_rows(path, options), options.skip_rows)
 
     check_delimiter(read(), options.delimiter or ",", options.columns, path)
     return name_columns(read, options.columns, path)
@@ -63,7 +63,8 @@ def _read_columns(path: Path, options: FileOptions) -> list[str] | None:
     with open_text(path, options.encoding) as stream:
         reader = csv.reader(stream, strict=True, delimiter=delimiter)
         try:
-            cells: list[str] = next(filter(None, reader), [])
+            rows = ((1, cells) for cells in reader if cells)
+            _, cells = next(drop_titles(rows, options.skip_rows), (1, []))
         except csv.Error:
             return None
     if options.columns is None:
@@ -71,4 +72,4 @@ def _read_columns(path: Path, options: FileOptions) -> list[str] | None:
     return cells
 
 
-FORMAT = FileFormat("csv", (".csv",), _open, _read_columns, ("delimiter", "encoding"))
+FORMAT = FileFormat("csv", (".csv",), _open, _read_columns, ("delimiter", "encoding", "skip_rows"))

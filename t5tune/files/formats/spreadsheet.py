@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from t5tune.errors import MissingPackage, T5TuneError, did_you_mean, list_names
 from t5tune.files.compression import open_content
 from t5tune.files.file_format import FileFormat, FileOptions
-from t5tune.files.table import Row, Table, refuse_repeated
+from t5tune.files.table import Row, Table, drop_titles, refuse_repeated
 
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet, CalamineWorkbook
@@ -27,7 +27,7 @@ def _open(path: Path, options: FileOptions) -> Table:
     workbook = _load(path)
     sheet, others = _choose_sheet(workbook, path, options.split)
     place = f"{path}, sheet {sheet.name}" if others or options.split else str(path)
-    first = next(_read_cells(sheet), None)
+    first = next(drop_titles(_read_cells(sheet), options.skip_rows), None)
     if first is None:
         return Table(place, [], lambda: iter(()))
     names, num_headers = (options.columns, 0) if options.columns else (first[1], 1)
@@ -40,7 +40,7 @@ def _open(path: Path, options: FileOptions) -> Table:
     refuse_repeated(names, place, path)
 
     def read() -> Iterator[tuple[int, Row]]:
-        rows = _read_cells(sheet)
+        rows = drop_titles(_read_cells(sheet), options.skip_rows)
         for _ in range(num_headers):
             next(rows)
         for number, cells in rows:
@@ -138,5 +138,5 @@ def _read_columns(path: Path, options: FileOptions) -> list[str]:
 
 
 FORMAT = FileFormat(
-    "spreadsheet", (".xlsx", ".xlsm", ".xls", ".ods"), _open, _read_columns, ("split",)
+    "spreadsheet", (".xlsx", ".xlsm", ".xls", ".ods"), _open, _read_columns, ("split", "skip_rows")
 )

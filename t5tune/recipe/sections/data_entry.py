@@ -112,6 +112,11 @@ class DataEntry(_CutKeys):
         description="Text between the columns of a TSV or CSV file, such as ';'; a tab or a comma "
         "if left out.",
     )
+    skip_rows: PositiveInt | None = Field(
+        default=None,
+        description="Number of rows that are not blank above the names of the columns of a TSV or "
+        "CSV file or a spreadsheet, such as a title.",
+    )
     encoding: str | None = Field(
         default=None, description="Encoding of text files, such as cp1252; UTF-8 if left out."
     )

@@ -42,6 +42,14 @@ def rows(delimiter: str, *, quote: str = "") -> str:
          {"delimiter": ";"}),
         ("blank.csv", "English,German,,\n" + rows(",", quote='"').replace("\n", ",,\n"), "utf-8",
          {}),
+        ("title.csv", "Captions;\n;\nEnglish;German\n" + rows(";", quote='"'), "utf-8",
+         {"delimiter": ";", "skip_rows": 1}),
+        ("excel.csv", "sep=;\nEnglisch;Deutsch\n" + rows(";", quote='"'), "utf-8",
+         {"delimiter": ";", "skip_rows": 1}),
+        ("report.tsv", "Captions\n\nby Anna\n\nEnglish\tGerman\n" + rows("\t"), "utf-8",
+         {"skip_rows": 2}),
+        ("alike.tsv", "Text\tText\n" + rows("\t"), "utf-8",
+         {"columns": ["column1", "column2"], "skip_rows": 1}),
         ("gaps.tsv", "en\tde\n" + rows("\t").replace("\n", "\n\n\n"), "utf-8", {}),
         ("mac.tsv", "en\tde\r" + rows("\t").replace("\n", "\r"), "utf-8",
          {"format": "csv", "delimiter": "\t"}),
@@ -65,8 +73,10 @@ FINNISH = "Vanha talo joen äärellä myytiin tänä keväänä työmiehille"
     [
         (RUSSIAN, "cp1251"), (RUSSIAN, "koi8_r"), (JAPANESE, "cp932"), (JAPANESE, "euc_jp"),
         (GREEK, "cp1253"), ("הבית הישן ליד הנהר נמכר באביב", "cp1255"),
-        ("بيع البيت القديم بجانب النهر في الربيع", "cp1256"), ("河边的老房子去年春天卖掉了", "gb18030"),
-        ("河邊的老房子去年春天賣掉了", "big5"), ("강가의 오래된 집은 지난 봄에 팔렸습니다", "cp949"),
+        ("بيع البيت القديم بجانب النهر في الربيع", "cp1256"),
+        ("河边的老房子去年春天卖掉了", "gb18030"),
+        ("河邊的老房子去年春天賣掉了", "big5"),
+        ("강가의 오래된 집은 지난 봄에 팔렸습니다", "cp949"),
         ("บ้านเก่าริมแม่น้ำถูกขายไปในฤดูใบไม้ผลิ", "cp874"), (FINNISH, "cp1252"),
         ("Das alte Häuschen über der Straße wurde verkauft", "cp1252"),
     ],
@@ -78,8 +88,8 @@ def test_the_letters_tell_the_encoding(tmp_path: Path, text: str, encoding: str)
 
 
 def test_an_encoding_that_nothing_tells_is_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"a,b\n" + bytes(range(128, 256)) + b",x\n")
     with pytest.raises(T5TuneError, match="is not recognized") as caught:
-        (tmp_path / "a.csv").write_bytes(b"a,b\n" + bytes(range(128, 256)) + b",x\n")
         find_settings(tmp_path / "a.csv")
     assert "--encoding" in str(caught.value.next_command)
 

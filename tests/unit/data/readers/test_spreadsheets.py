@@ -82,6 +82,18 @@ def test_a_hidden_sheet_is_read_only_if_it_is_named(tmp_path: Path) -> None:
     assert open_sheet(path, split="Lists").columns == ["a", "b"]
 
 
+def test_rows_above_the_names_of_the_columns_are_left_out(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.xlsx", {"S": [("Title",), ("by Anna",), (), *SHEET]})
+    table = open_sheet(path, skip_rows=2)
+    assert list(table.rows()) == [
+        (number, dict(zip(SHEET[0], row, strict=True)))
+        for number, row in enumerate(SHEET[1:], start=5)
+    ]
+    named = open_sheet(path, skip_rows=3, columns=["a", "b"])
+    assert [row["a"] for _, row in named.rows()] == ["a dog", "a cat"]
+    assert open_sheet(path, skip_rows=9).columns == []
+
+
 def test_a_recipe_names_columns_and_sheet(tmp_path: Path) -> None:
     path = write(tmp_path / "book.xlsx", {"A": [("x", "y")], "B": SHEET[1:]})
     keys = {"file": str(path), "split": "B", "columns": ["en", "de"], "source": "en"}

@@ -13,7 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from t5tune.data.readers.sources import load_split, open_split
+from t5tune.data.readers.tables import read_columns
 from t5tune.errors import T5TuneError
+from t5tune.files.file_format import FileOptions
 from t5tune.recipe.sections.data_entry import DataEntry
 from tests.tiny_sections import as_data
 
@@ -96,6 +98,17 @@ def test_what_is_not_a_text_is_refused_with_its_line(value: str, message: str) -
     error = refuse("a.jsonl", rows)
     assert error.message.startswith("a.jsonl, line 2")
     assert message in error.message
+
+
+@pytest.mark.parametrize(("name", "mark"), [("a.tsv", "\t"), ("a.csv", ",")])
+def test_rows_above_the_names_of_the_columns_are_left_out(name: str, mark: str) -> None:
+    rows = ["Title", "", "by Anna", mark, f"source{mark}target", f"a{mark}b", f"c{mark}d"]
+    Path(name).write_text("\n".join(rows), encoding="utf-8")
+    entry = DataEntry(file=name, skip_rows=2)
+    opened = load_split(as_data(entry), "train")
+    assert [(source, texts[0]) for source, texts in opened] == [("a", "b"), ("c", "d")]
+    assert read_columns(Path(name), name[2:], FileOptions(skip_rows=2)) == ["source", "target"]
+    assert read_columns(Path(name), name[2:], FileOptions(skip_rows=9)) in ([], [""])
 
 
 def test_a_broken_list_is_not_taken_for_lines() -> None:
