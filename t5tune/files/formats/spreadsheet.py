@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,16 +46,23 @@ def _open(path: Path, options: FileOptions) -> Table:
         for number, cells in rows:
             yield number, dict(zip(names, cells, strict=True))
 
-    def describe() -> list[str]:
-        if not others:
-            return []
+    return Table(place, list(names), read, remarks=lambda: list(_describe(path, sheet, others)))
+
+
+def _describe(path: Path, sheet: CalamineSheet, others: Sequence[str]) -> Iterator[str]:
+    """Yield sentences about what is in the workbook and not in the rows."""
+    if others:
         are = "is" if len(others) == 1 else "are"
-        return [
+        yield (
             f"{path}: the sheet {sheet.name} is read, and {list_names(others)} {are} not; `split` "
             "in the recipe names another one"
-        ]
-
-    return Table(place, list(names), read, remarks=describe)
+        )
+    num = sum(end[0] > start[0] for start, end in sheet.merged_cell_ranges or ())
+    if num:
+        are = "cell is" if num == 1 else "cells are"
+        yield (
+            f"{path}: {num:,} {are} merged over several rows, of which only the first has the text"
+        )
 
 
 def _load(path: Path) -> CalamineWorkbook:

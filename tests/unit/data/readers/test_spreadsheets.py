@@ -71,6 +71,16 @@ def test_the_first_sheet_with_cells_is_read_unless_another_is_named(tmp_path: Pa
         open_sheet(path, split="Note")
 
 
+def test_cells_that_are_merged_over_rows_are_said(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.xlsx", {"S": [*SHEET, (None, "ein Tier")]})
+    workbook = openpyxl.load_workbook(path)
+    workbook["S"].merge_cells("A3:A4")
+    workbook["S"].merge_cells("D1:F1")
+    workbook.save(path)
+    said = "1 cell is merged over several rows, of which only the first has the text"
+    assert open_sheet(path).remarks() == [f"{path}: {said}"]
+
+
 def test_a_hidden_sheet_is_read_only_if_it_is_named(tmp_path: Path) -> None:
     path = write(tmp_path / "book.xlsx", {"Lists": [("a", "b")], "Pairs": SHEET})
     workbook = openpyxl.load_workbook(path)
