@@ -17,12 +17,13 @@ from t5tune.drafting.questions import Asker
 from t5tune.drafting.split_sizes import HeldOut, choose_size
 from t5tune.drafting.task_shapes import TaskShape, recognize_task
 from t5tune.drafting.wishes import Wishes
-from t5tune.errors import T5TuneError
+from t5tune.errors import T5TuneError, visible
 from t5tune.recipe.choices import Choice
 from t5tune.recipe.sections.data_entry import DataEntry
 from t5tune.scoring.english_names import name_language
 from t5tune.scoring.languages import short_code
 
+_SHOWN = 40  # characters of a text
 _FEW = 1000  # pairs below which nothing was measured to learn
 _TITLES = {"summarization": "Summaries", "text2text": "Text to text"}
 
@@ -232,6 +233,11 @@ def _reasons_of_train(given: GivenData) -> Iterator[str]:
     yield from dict.fromkeys(found.values())
 
 
+def _describe_wordless(survey: PairSurvey) -> str:
+    source, target = (visible(text[:_SHOWN], one_line=True) for text in survey.wordless)
+    return f"with letters on one side only, the last one {source} | {target}"
+
+
 def _describe_data(findings: _Findings) -> Iterator[str]:
     """Yield sentences about the data."""
     given, survey = findings.given, findings.survey
@@ -244,6 +250,7 @@ def _describe_data(findings: _Findings) -> Iterator[str]:
         (survey.num_blank, "with a blank side, which training leaves out"),
         (survey.num_repeated, "that repeat earlier ones"),
         (survey.num_copied, "with a target that is the source"),
+        (survey.num_wordless if findings.is_translation else 0, _describe_wordless(survey)),
     ):
         if count:
             plural = "" if count == 1 else "s"

@@ -31,6 +31,8 @@ class PairSurvey:
         num_blank: Number of examples of which a side is blank.
         num_repeated: Number of pairs that occurred before.
         num_copied: Number of pairs whose target is their source.
+        num_wordless: Number of pairs of which one side has letters and the other one has none.
+        wordless: The last of these, which a row of totals would be.
         num_sources: Number of different sources.
         num_targets: Number of different targets.
         remarks: Sentences about what was left out or is not a text.
@@ -46,6 +48,8 @@ class PairSurvey:
     num_blank: int = 0
     num_repeated: int = 0
     num_copied: int = 0
+    num_wordless: int = 0
+    wordless: tuple[str, str] = ("", "")
     num_sources: int = 0
     num_targets: int = 0
     remarks: list[str] = field(default_factory=list)
@@ -95,6 +99,10 @@ def survey_pairs(split: OpenSplit, seed: int) -> PairSurvey:
         for side, text in zip(lengths, (source, target), strict=True):
             side.append(len(text))
             survey.characters.update(text)
+        has_letters, others_have = (any(map(str.isalpha, text)) for text in (source, target))
+        if has_letters != others_have:
+            survey.num_wordless += 1
+            survey.wordless = source, target
         digests = [xxh3_64_intdigest(normalize_text(text).encode()) for text in (source, target)]
         pair = hash((digests[0], digests[1]))
         survey.num_repeated += pair in seen[2]

@@ -90,7 +90,7 @@ def test_the_title_above_the_headings_of_a_workbook_is_left_out(
     sheet = workbook.active
     sheet["A1"] = "Captions of the year"
     sheet.merge_cells("A1:C1")
-    for row in [(), ("English", "German", "Remark"), *number_pairs(60)]:
+    for row in [(), ("English", "German", "Remark"), *number_pairs(59), ("Total", 59)]:
         sheet.append(row)
     workbook.save(here / "book.xlsx")
     made = t5tune("init", "book.xlsx", "--yes", "--model", "scratch")
@@ -98,6 +98,7 @@ def test_the_title_above_the_headings_of_a_workbook_is_left_out(
     assert "60 pairs" in made.out
     data = load_recipe(here / "book-en-de.yaml").data
     assert (data.entries["train"].skip_rows, data.source) == (1, "English")
+    assert "1 pair with letters on one side only, the last one Total | 59 (1.7 %)" in made.out
     trained = t5tune("train", "book-en-de.yaml", *SMALL)
     assert trained.code == 0, trained.err
 
