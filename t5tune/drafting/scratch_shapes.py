@@ -1,7 +1,8 @@
 """Sizes of models from scratch by the number of pairs: those of the recipes that were measured.
 
-`docs/benchmarks.md` has the measurements: 10,200 pairs of the phrasebook, 29,000 of Multi30k, 8,000
-words of SIGMORPHON 2021, and the speed of the larger shape.
+`docs/init.md` has the measurements for few pairs (2,000 to 10,000 captions), `docs/benchmarks.md` the
+others: 10,200 pairs of the phrasebook, 29,000 of Multi30k, 8,000 words of SIGMORPHON 2021, and the
+speed of the larger shape.
 """
 
 from __future__ import annotations
@@ -46,8 +47,8 @@ _SMALL: dict[str, Any] = {"d_model": 128, "d_ff": 256, "num_layers": 4, "num_hea
 _MEDIUM: dict[str, Any] = {"d_model": 256, "d_ff": 1024, "num_layers": 4, "num_heads": 4}
 _CAPTIONS = "those of recipes/multi30k-en-de.yaml"
 SHAPES = (
-    ScratchShape(3_000, _SMALL, 1000, 0.15, 1000, 3e-2, 200, 3000, 12, 60, _CAPTIONS),
-    ScratchShape(15_000, _SMALL, 2500, 0.15, 1000, 3e-2, 200, 5000, 12, 40, _CAPTIONS),
+    ScratchShape(3_000, _SMALL, 1000, 0.15, 2000, 3e-2, 200, 6000, 12, 200, _CAPTIONS),
+    ScratchShape(15_000, _SMALL, 2500, 0.15, 2000, 3e-2, 200, 6000, 12, 40, _CAPTIONS),
     ScratchShape(80_000, _SMALL, 4000, 0.15, 2000, 3e-2, 400, 6500, 12, 24, _CAPTIONS),
     ScratchShape(
         None, _MEDIUM, 8000, 0.1, 4096, None, None, 20_000, 3, 12,
