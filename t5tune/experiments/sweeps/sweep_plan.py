@@ -50,6 +50,11 @@ class Arm:
     name: str
     changes: tuple[str, ...]
 
+    @property
+    def has_seed(self) -> bool:
+        """Whether the seed is one of its values, which its name has then."""
+        return any(change.startswith(f"{SEED}=") for change in self.changes)
+
 
 @dataclass(frozen=True)
 class Training:
@@ -69,6 +74,8 @@ class Training:
     @property
     def name(self) -> str:
         """Arm and seed, for people."""
+        if self.arm.has_seed:
+            return self.arm.name
         return f"{self.arm.name} seed {self.seed}" if self.arm.name else f"seed {self.seed}"
 
 
@@ -192,7 +199,7 @@ def _name_directory(arm: Arm, seed: int) -> str:
     if name != text or len(name) > _LONGEST_NAME:
         digest = hashlib.sha256("\0".join(arm.changes).encode()).hexdigest()[:8]
         name = f"{name[:_LONGEST_NAME]}-{digest}"
-    return "-".join(filter(None, (name, f"seed={seed}")))
+    return "-".join(filter(None, (name, "" if arm.has_seed else f"seed={seed}")))
 
 
 def _check_trainings(trainings: Sequence[Training]) -> None:

@@ -159,6 +159,16 @@ def test_an_override_of_a_recipe_that_ships(
     assert error.value.next_command == "t5tune recipes show wmt-en-de"
 
 
+def test_a_wrong_override_is_corrected_where_it_was_typed(load: Load) -> None:
+    corrected = "the same command, corrected; t5tune validate --schema lists every key"
+    with pytest.raises(T5TuneError) as error:
+        load(GOOD, "training.batchs=1")
+    assert error.value.next_command == corrected
+    with pytest.raises(T5TuneError) as error:
+        load(GOOD.replace("source_lang:", "source_lan:"), "training.batchs=1")
+    assert str(error.value.next_command).startswith("correct the lines, then: t5tune validate ")
+
+
 def test_an_override_that_is_not_yaml(load: Load) -> None:
     with pytest.raises(T5TuneError) as error:
         load(GOOD, "evaluation.metrics=[bleu")

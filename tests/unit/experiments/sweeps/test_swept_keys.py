@@ -62,6 +62,12 @@ def test_arms_take_turns_and_have_names_of_their_own(tiny_recipe: Path) -> None:
     assert {training.recipe.training.max_steps for training in plan.trainings} == {2, 4}
 
 
+def test_a_seed_that_is_swept_is_named_once(tiny_recipe: Path) -> None:
+    plan = plan_sweep(SweepRequest(str(tiny_recipe), ("training.seed=1,2",)))
+    assert [one.run.path.name for one in plan.trainings] == ["seed=1", "seed=2"]
+    assert [one.name for one in plan.trainings] == ["seed=1", "seed=2"]
+
+
 def test_processes_share_cores_and_devices() -> None:
     own = {"CUDA_VISIBLE_DEVICES": "2,5"}
     shares = [divide_machine(own, place, 3) for place in range(3)]
