@@ -1,8 +1,8 @@
 """Sizes of models from scratch by the number of pairs: those of the recipes that were measured.
 
-`docs/init.md` has the measurements for few pairs (2,000 to 10,000 captions), `docs/benchmarks.md` the
-others: 10,200 pairs of the phrasebook, 29,000 of Multi30k, 8,000 words of SIGMORPHON 2021, and the
-speed of the larger shape.
+`docs/init.md` has the measurements for few pairs (3,000 and 10,000 captions), `docs/benchmarks.md`
+the others: 10,200 pairs of the phrasebook, 29,000 of Multi30k, 8,000 words of SIGMORPHON 2021, and
+the speed of the larger shape.
 """
 
 from __future__ import annotations

@@ -220,7 +220,9 @@ def _validate(
             if file.parent == recipes_directory():  # it ships, so the override has to be corrected
                 next_command = f"t5tune recipes show {file.stem}"
             elif all(line.startswith(origins) for line in lines):
-                next_command = "the same command, corrected; t5tune validate --schema lists every key"
+                next_command = (
+                    "the same command, corrected; t5tune validate --schema lists every key"
+                )
         raise T5TuneError(count + "\n".join(lines), next_command=next_command)
     return recipe
 
