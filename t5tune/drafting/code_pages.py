@@ -6,19 +6,14 @@ from dataclasses import replace
 
 from t5tune.drafting.both_sides import Sides, find_sides
 from t5tune.drafting.given_data import GivenData, open_given
-from t5tune.drafting.guessed_encoding import USUAL
+from t5tune.drafting.guessed_encoding import LANGUAGES, USUAL
 from t5tune.drafting.questions import Asker
 from t5tune.drafting.wishes import Wishes
 from t5tune.errors import T5TuneError
 from t5tune.scoring.english_names import name_language
 from t5tune.scoring.languages import short_code
 
-_LANGUAGES = {
-    "cp1250": "bs cs hr hu pl ro sk sl", "cp1251": "be bg mk ru uk", "cp1253": "el",
-    "cp1254": "tr az", "cp1255": "he", "cp1256": "ar fa ur", "cp1257": "lt lv", "cp874": "th",
-    "cp932": "ja", "cp949": "ko", "gb18030": "zh",
-}  # fmt: skip
-_PAGES = {code: page for page, codes in _LANGUAGES.items() for code in codes.split()}
+_PAGES = {code: page for page, codes in LANGUAGES.items() for code in codes.split()}
 
 
 def correct_encoding(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import glob
 import re
 import shlex
@@ -21,6 +20,7 @@ from t5tune.drafting.table_settings import TableSettings, find_lines, find_setti
 from t5tune.drafting.wishes import Wishes
 from t5tune.errors import T5TuneError, did_you_mean
 from t5tune.files.compression import strip_compression
+from t5tune.files.encodings import is_text_encoding
 from t5tune.files.file_format import FileOptions
 from t5tune.files.formats import FORMATS, format_of_ending
 from t5tune.files.json_values import read_object
@@ -102,13 +102,11 @@ def open_given(wishes: Wishes) -> GivenData:
 
 
 def _check_encoding(name: str | None) -> None:
-    try:
-        codecs.lookup(name or "utf-8")
-    except LookupError:
+    if name is not None and not is_text_encoding(name):
         raise T5TuneError(
-            f"--encoding: no encoding is called {name}{did_you_mean(name or '', _ENCODINGS)}",
+            f"--encoding: no encoding is called {name}{did_you_mean(name, _ENCODINGS)}",
             next_command="the same command with --encoding cp1252   # for example",
-        ) from None
+        )
 
 
 def _refuse_missing(path: Path, name: str) -> T5TuneError:

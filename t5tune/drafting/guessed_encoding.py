@@ -11,12 +11,18 @@ from t5tune.files.compression import open_content
 from t5tune.scoring.language_identity import SURE, identify_language
 
 USUAL = "cp1252"
+LANGUAGES = {  # that old programs write in an encoding other than the usual one
+    "cp1250": "bs cs hr hu pl ro sk sl", "cp1251": "be bg mk ru uk", "cp1253": "el",
+    "cp1254": "tr az", "cp1255": "he", "cp1256": "ar fa ur", "cp1257": "lt lv", "cp874": "th",
+    "cp932": "ja", "cp949": "ko", "gb18030": "zh",
+}  # fmt: skip
+_CYRILLIC = LANGUAGES["cp1251"] + " sr"  # Serbian is written in Latin letters as well
 # The languages of one or two encodings of each script. Those of languages in Latin letters differ
 # from the usual one in a few letters only, and the language tells them better than the bytes do.
 _OF_OTHER_SCRIPTS = {
-    "cp1251": "be bg mk ru uk sr", "koi8_r": "be bg mk ru uk sr", "cp1253": "el",
-    "cp1255": "he yi", "cp1256": "ar fa ur", "cp874": "th", "cp932": "ja", "euc_jp": "ja",
-    "cp949": "ko", "gb18030": "zh", "big5": "zh",
+    **{page: LANGUAGES[page] for page in ("cp1253", "cp1256", "cp874", "cp932", "cp949")},
+    "cp1251": _CYRILLIC, "koi8_r": _CYRILLIC, "cp1255": LANGUAGES["cp1255"] + " yi",
+    "euc_jp": LANGUAGES["cp932"], "gb18030": LANGUAGES["gb18030"], "big5": LANGUAGES["gb18030"],
 }  # fmt: skip
 _MOST_LINES = 200
 _LONGEST_LINE = 2000  # bytes

@@ -19,6 +19,15 @@ _BLOCK_BYTES = 1 << 20
 _WIDE = ("utf-16", "utf-32")  # beginnings of the names of encodings with zeros between letters
 
 
+def is_text_encoding(name: str) -> bool:
+    """Return whether Python knows an encoding of text by this name; `hex` is one of bytes."""
+    try:
+        "".encode(name)
+    except LookupError:
+        return False
+    return True
+
+
 def is_utf8(encoding: str | None) -> bool:
     """Return whether text in an encoding is UTF-8, with or without a byte order mark."""
     return encoding is None or codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")

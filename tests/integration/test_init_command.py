@@ -252,6 +252,7 @@ def test_labels_are_in_no_language_and_may_be_numbers(
         (["three.tsv", "--source", "fr"], "t5tune init three.tsv --source fr --target en "),
         (["same.tsv"], "Every target of same.tsv is its source: source and target have the same"),
         (["three.tsv", "--encoding", "latin99"], "no encoding is called latin99"),
+        (["three.tsv", "--encoding", "hex"], "no encoding is called hex"),
         (["/dev/null"], "/dev/null is not a regular file"),
         (["https://example.org/a.csv"], "curl -LO https://example.org/a.csv"),
     ],

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, create_model, field_validator, model_validator
 
+from t5tune.files.encodings import is_text_encoding
 from t5tune.files.formats import FORMATS
 from t5tune.recipe.places import PLACES, SHARED_KEYS, CutSplit, FileNames, HubSplit, Place
 from t5tune.recipe.sections.section import MOST, Count, PositiveInt, Section
@@ -199,10 +200,8 @@ class DataEntry(_CutKeys):
     @field_validator("encoding")
     @classmethod
     def _encoding_is_known(cls, encoding: str | None) -> str | None:
-        try:
-            "".encode(encoding or "utf-8")
-        except LookupError:
-            raise ValueError(f"{encoding!r} is not an encoding that Python knows") from None
+        if encoding is not None and not is_text_encoding(encoding):
+            raise ValueError(f"{encoding!r} is not an encoding that Python knows")
         return encoding
 
     @field_validator("delimiter")

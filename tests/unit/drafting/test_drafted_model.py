@@ -14,7 +14,8 @@ from t5tune.drafting.task_shapes import TaskShape
 from t5tune.drafting.token_lengths import SideLengths
 from t5tune.recipe.sections.from_scratch_section import TokenizerSection
 
-# 3,000 captions of Multi30k of which 600 are held out: `t5tune plan` counts 67 steps an epoch.
+# 3,000 captions of Multi30k of which 600 are held out: `t5tune plan` counts 127 steps an epoch in
+# batches of 1,000 tokens, and 67 in batches of 2,000.
 SIDES = (SideLengths(21.8, 77, 96, 0.0, 2000), SideLengths(24.0, 80, 96, 0.0, 2000))
 CAPTIONS = ModelPlan(
     None, "", choose_shape(3000), TokenizerSection(type="unigram", vocab_size=1000),
@@ -32,6 +33,10 @@ def read_epochs(plan: ModelPlan) -> tuple[int, int]:
 
 
 def test_steps_are_those_of_the_pairs_that_training_sees() -> None:
+    halves = replace(CAPTIONS, shape=replace(CAPTIONS.shape, tokens_per_batch=1000))
+    epochs, steps = read_epochs(halves)
+    assert steps / epochs == pytest.approx(127, rel=0.05)
+    assert steps == pytest.approx(halves.shape.num_steps, rel=0.03)
     epochs, steps = read_epochs(CAPTIONS)
     assert steps / epochs == pytest.approx(67, rel=0.1)
     assert steps == pytest.approx(CAPTIONS.shape.num_steps, rel=0.03)
